@@ -1,0 +1,1 @@
+"""Clarion starts outreach campaigns on time and reaches every person exactly as promised."""

@@ -1,0 +1,1 @@
+"""Adapters of the Channel port: one file a carrier."""

@@ -1,0 +1,50 @@
+"""What providers tell us about a message, in our words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class MessageRef(NamedTuple):
+    """Where a message lives. It travels in callback URLs, so that a receipt finds its message."""
+
+    org: str
+    campaign: str
+    message: str
+
+
+class EventKind(StrEnum):
+    """What happened to a message, past tense."""
+
+    RINGING = "ringing"  #: the person's phone rings
+    ANSWERED = "answered"  #: somebody or something picked up
+    MACHINE = "machine"  #: the provider heard an answering machine
+    COMPLETED = "completed"  #: the call was answered and has ended
+    FAILED = "failed"  #: the attempt ended without reaching the person
+    UNCERTAIN = "uncertain"  #: the attempt ended and nobody knows how
+
+
+class Retry(StrEnum):
+    """What a failure allows, PROVIDERS.md's classes."""
+
+    NEVER = "never"  #: final
+    LATER = "later"  #: one more attempt after the back-off, while attempts are left
+    ONCE = "once"  #: the same, but only after a first attempt
+    DEFER = "defer"  #: the provider was too busy: try later, not counted as an attempt
+    STOP = "stop"  #: every message of the campaign would fail this way: pause it and say why
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryEvent:
+    """One receipt. Two deliveries of the same receipt have the same id."""
+
+    id: str
+    ref: MessageRef
+    attempt: int
+    kind: EventKind
+    at: datetime
+    provider_id: str = ""
+    reason: str = ""  #: for failures: our reason code, such as "no_answer" or "provider_5030"
+    retry: Retry = Retry.NEVER
+    duration_s: int = 0  #: seconds of conversation to charge

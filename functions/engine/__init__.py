@@ -1,0 +1,1 @@
+"""Use cases over ports: check, launch, dispatch, receive, poll."""
