@@ -6,15 +6,20 @@ promise; its docstring opens with the promise's number.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from functions.domain.events import DeliveryEvent, MessageRef
+from functions.domain.outcomes import Accepted as Accepted
+from functions.domain.outcomes import Deferred as Deferred
+from functions.domain.outcomes import Rejected as Rejected
+from functions.domain.outcomes import SendOutcome as SendOutcome
+from functions.domain.outcomes import Unknown as Unknown
 
 # --- Store ----------------------------------------------------------------------------------
 
 Fields: TypeAlias = Mapping[str, Any]
-"""A document's content: str, int, float, bool, None, aware datetime, and lists and maps of these."""
+"""A document's content: str, int, float, bool, None, aware datetime, lists and maps of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,35 +204,6 @@ class Outbound:
     machine_detection: str = ""  #: "", "true" (tell us) or "hangup" (tell us and hang up)
 
 
-class Accepted(NamedTuple):
-    """The provider has taken the message; receipts will follow."""
-
-    provider_id: str
-
-
-class Deferred(NamedTuple):
-    """The provider refused for now, nobody was reached: try later, not counted as an attempt."""
-
-    reason: str
-    retry_after: timedelta | None = None
-
-
-class Rejected(NamedTuple):
-    """The provider refused for good, nobody was reached. `stop`: so would it every other message."""
-
-    reason: str
-    stop: bool = False
-
-
-class Unknown(NamedTuple):
-    """The answer was lost: the person may have been reached."""
-
-    reason: str
-
-
-SendOutcome: TypeAlias = Accepted | Deferred | Rejected | Unknown
-
-
 @dataclass(frozen=True, slots=True)
 class WebhookRequest:
     """A provider's callback as it arrived, under the URL that the provider knows us by."""
@@ -287,4 +263,3 @@ class Clock(Protocol):
 
     def now(self) -> datetime: ...
     async def sleep(self, seconds: float) -> None: ...
-

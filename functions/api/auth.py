@@ -1,0 +1,165 @@
+"""Who is calling: the subject, the org and the role of a request to the public faces."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import httpx
+import jwt
+
+from functions.api.keys import KeyRing, read_jwks
+from functions.engine.ports import Clock
+from functions.settings import Settings
+from functions.settings_urls import is_loopback
+
+SKEW_S = 30  #: how far the clocks of a token's issuer and ours may differ
+ORG = re.compile(r"[A-Za-z0-9_-]{1,64}")
+SUBJECT_LENGTH = 255  # OpenID Connect Core 1.0, 2: a sub is at most that long
+
+
+class UnauthenticatedError(Exception):
+    """The request does not prove who sends it."""
+
+
+class ForbiddenError(Exception):
+    """The request's sender is known and may not do this."""
+
+
+class InvalidOrgError(ValueError):
+    """X-Org-Id does not name an org."""
+
+    def __init__(self) -> None:
+        super().__init__("X-Org-Id must be 1 to 64 letters, digits, hyphens or underscores.")
+
+
+class Role(StrEnum):
+    """What a caller may do in its org; each role may do what those before it may."""
+
+    VIEWER = "viewer"  #: read
+    OPERATOR = "operator"  #: and create, start, pause and cancel
+    ADMIN = "admin"  #: and everything else
+
+    def covers(self, needed: "Role") -> bool:
+        """Whether this role may do what `needed` may."""
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a request, and for which org."""
+
+    subject: str
+    org: str
+    role: Role
+
+    def require(self, needed: Role) -> None:
+        """Raise ForbiddenError unless the caller's role covers `needed`."""
+        if not self.role.covers(needed):
+            raise ForbiddenError(f"This needs the role {needed}; yours is {self.role}.")
+
+
+class _Trust(NamedTuple):
+    """The key that a token must be signed with, and the one algorithm that goes with it."""
+
+    key: jwt.PyJWK | str
+    algorithm: str
+
+
+class Authenticator:
+    """Tells callers by AUTH_MODE.
+
+    off: whoever is on this machine is an admin of the org in X-Org-Id ("default" without it).
+    jwt: a bearer token signed by JWT_SECRET or a key of JWT_JWKS_URL names sub, org and role.
+    """
+
+    def __init__(self, settings: Settings, *, http: httpx.AsyncClient, clock: Clock) -> None:
+        self._settings = settings
+        self._keys = KeyRing(settings.jwt_jwks_url, read_jwks, http=http, clock=clock)
+
+    async def caller(self, headers: Mapping[str, str], client_host: str | None) -> Caller:
+        """Tell who sent a request, by its headers (names in lower case) and its peer's address.
+
+        Raises UnauthenticatedError, ForbiddenError, InvalidOrgError or KeysUnavailableError.
+        """
+        if self._settings.auth_mode == "off":
+            require_local(headers, client_host)
+            return Caller("local", _named_org(headers), Role.ADMIN)
+        token = bearer(headers)
+        return _caller(self._claims(token, await self._trust(token)))
+
+    async def _trust(self, token: str) -> _Trust:
+        if not self._settings.jwt_jwks_url:
+            return _Trust(self._settings.jwt_secret.get_secret_value(), "HS256")
+        if (key := await self._keys.find(key_id(token))) is None:
+            raise UnauthenticatedError("The token is signed with a key that its issuer has not.")
+        return _Trust(key, key.algorithm_name)
+
+    def _claims(self, token: str, trust: _Trust) -> dict[str, Any]:
+        try:
+            return jwt.decode(
+                token,
+                trust.key,
+                # Never what the token's header asks for: RFC 8725, 3.1.
+                algorithms=[trust.algorithm],
+                issuer=self._settings.jwt_issuer or None,
+                audience=self._settings.jwt_audience or None,
+                leeway=SKEW_S,
+                options={
+                    "require": ["exp", "sub", "org", "role"],
+                    "verify_aud": bool(self._settings.jwt_audience),
+                },
+            )
+        except jwt.PyJWTError as error:
+            raise UnauthenticatedError(f"The token is refused: {error}.") from None
+
+
+def _caller(claims: Mapping[str, Any]) -> Caller:
+    subject, org, role = claims["sub"], claims["org"], claims["role"]
+    if not 0 < len(subject) <= SUBJECT_LENGTH:
+        raise UnauthenticatedError(f"The token's sub must have 1 to {SUBJECT_LENGTH} characters.")
+    if not isinstance(org, str) or not ORG.fullmatch(org):
+        raise UnauthenticatedError("The token's org is not an org's name.")
+    if role not in list(Role):
+        raise UnauthenticatedError(f"The token's role must be one of {', '.join(Role)}.")
+    return Caller(subject, org, Role(role))
+
+
+def _named_org(headers: Mapping[str, str]) -> str:
+    org = headers.get("x-org-id", "default")
+    if not ORG.fullmatch(org):
+        raise InvalidOrgError
+    return org
+
+
+def bearer(headers: Mapping[str, str]) -> str:
+    """Return the token of an Authorization header; raises UnauthenticatedError without one."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise UnauthenticatedError("This needs an Authorization header with a bearer token.")
+    return token.strip()
+
+
+def key_id(token: str) -> str:
+    """Return the id of the key that a token claims to be signed with."""
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+    except jwt.PyJWTError as error:
+        raise UnauthenticatedError(f"The token is refused: {error}.") from None
+    if not isinstance(kid, str):
+        raise UnauthenticatedError("The token does not say which key it is signed with (kid).")
+    return kid
+
+
+def require_local(headers: Mapping[str, str], client_host: str | None) -> None:
+    """Raise ForbiddenError unless a request was sent on this machine (None: in this process).
+
+    A tunnel or proxy on this machine hands on requests from anywhere: what it marks as
+    forwarded is refused.
+    """
+    if "forwarded" in headers or "x-forwarded-for" in headers:
+        raise ForbiddenError("Without authentication forwarded requests are not answered.")
+    if client_host is not None and not is_loopback(client_host):
+        raise ForbiddenError("Without authentication only this machine is answered.")

@@ -1,0 +1,72 @@
+"""Fields that several requests share, each with its rule."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from functions.domain.phones import InvalidPhoneError, parse_phone
+
+
+class Body(BaseModel):
+    """A request body: members in camelCase, none that we do not know.
+
+    An unknown member is most likely a misspelt one, and a misspelt scheduledTime would start a
+    campaign at once.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", str_strip_whitespace=True, frozen=True
+    )
+
+
+def _number(text: str) -> str:
+    try:
+        return parse_phone(text).e164
+    except InvalidPhoneError as error:
+        raise ValueError(str(error)) from None
+
+
+def _flag(value: object) -> object:
+    """Accept JSON's true and false beside the provider's words."""
+    if isinstance(value, bool):
+        return "true" if value else ""
+    return value
+
+
+PhoneNumber = Annotated[str, Field(max_length=32), AfterValidator(_number)]
+Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+Url = Annotated[str, Field(min_length=1, max_length=2048)]
+Cursor = Annotated[str, Field(max_length=64)]
+PageSize = Annotated[int, Field(ge=1, le=1000)]
+MachineDetection = Annotated[Literal["", "true", "hangup"], BeforeValidator(_flag)]
+
+_BAD_TIME = "Invalid scheduledTime format. Please provide a valid ISO 8601 datetime string."
+
+
+def parse_time(text: object) -> datetime:
+    """Read an ISO 8601 instant; without a zone it would mean a different one to each reader."""
+    if isinstance(text, datetime):
+        return text
+    try:
+        at = datetime.fromisoformat(str(text).strip())
+    except ValueError:
+        raise ValueError(_BAD_TIME) from None
+    if at.tzinfo is None:
+        raise ValueError(f"{_BAD_TIME} It must say its zone, such as Z or +05:30.")
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(_BAD_TIME) from None
+
+
+Instant = Annotated[datetime, BeforeValidator(parse_time)]
+
+
+def iso(at: datetime | None) -> str | None:
+    """Return an instant as ISO 8601 in UTC, to the millisecond."""
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

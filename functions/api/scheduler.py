@@ -1,0 +1,43 @@
+"""The function that Cloud Scheduler calls every minute."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from functions.api.fields import iso
+from functions.api.house import ByInvoker, HouseOf
+from functions.domain.campaign import Campaign
+from functions.engine.check import CheckResult, check
+
+router = APIRouter(tags=["scheduler"])
+
+
+@router.api_route("/check-scheduled-campaigns", methods=["GET", "POST"], dependencies=[ByInvoker])
+async def check_scheduled_campaigns(house: HouseOf) -> dict[str, Any]:
+    """Start the campaigns that are due, oldest first, and revive work that was left lying."""
+    result = await check(house.engine)
+    return {
+        "success": True,
+        "message": f"Started {len(result.started)} scheduled campaign(s)",
+        "started": [_shown(campaign) for campaign in result.started],
+        "skipped": result.skipped,
+        "errors": _errors(result),
+        "timestamp": iso(house.engine.clock.now()),
+        "maxCampaigns": house.engine.limits.max_campaigns,
+    }
+
+
+def _shown(campaign: Campaign) -> dict[str, Any]:
+    return {
+        "campaignId": campaign.id,
+        "campaignName": campaign.name,
+        "scheduledTime": iso(campaign.scheduled_at),
+        "actualStartTime": iso(campaign.started_at),
+    }
+
+
+def _errors(result: CheckResult) -> list[dict[str, str]]:
+    return [
+        {"campaignId": path.rpartition("/")[2], "campaignName": name, "error": error}
+        for path, (name, error) in result.failed.items()
+    ]

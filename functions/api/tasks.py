@@ -1,0 +1,47 @@
+"""The function that the task queue delivers to."""
+
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Header
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from functions.api.house import ByInvoker, HouseOf
+from functions.api.problems import answer
+from functions.domain.errors import DomainError
+from functions.engine import tasks
+from functions.engine.ports import Task
+
+router = APIRouter(tags=["tasks"])
+log = structlog.get_logger()
+
+
+class TaskBody(BaseModel):
+    """A task as it was enqueued."""
+
+    kind: str
+    body: dict[str, str] = {}
+
+
+@router.post("/tasks/run", dependencies=[ByInvoker], response_model=None)
+async def run_task(
+    wanted: TaskBody,
+    house: HouseOf,
+    retries: Annotated[int, Header(alias="x-cloudtasks-taskretrycount")] = 0,
+    name: Annotated[str, Header(alias="x-cloudtasks-taskname")] = "unnamed",
+) -> dict[str, Any] | JSONResponse:
+    """Do a task; an answer other than 2xx has it delivered again."""
+    task = Task(wanted.kind, wanted.body)
+    try:
+        await tasks.run(house.engine, task)
+    except DomainError as error:
+        # Delivering it again would not mend it, and would slow down the whole queue.
+        log.warning("task_refused", kind=task.kind, error=str(error))
+        return {"status": 200, "message": str(error)}
+    except Exception as error:
+        log.exception("task_failed", kind=task.kind, retries=retries, **task.body)
+        if retries + 1 < house.settings.task_max_attempts:
+            return answer(500, "The task failed and is delivered again.")
+        await tasks.give_up(house.engine, task, type(error).__name__, name)
+    return {"status": 200, "message": "OK"}

@@ -1,0 +1,282 @@
+"""The composition root: the only place that picks concrete classes and reads the clock."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import httpx
+from starlette.responses import Response
+
+from functions import logs
+from functions.api.app import Face, create_app
+from functions.api.auth import Authenticator
+from functions.api.house import House
+from functions.api.invoker import Invoker
+from functions.channels.bots import HttpBots
+from functions.domain.message import DeliveryPolicy
+from functions.engine.core import Engine, Limits
+from functions.engine.ports import Channel, Clock, Store, TaskQueue, WebhookRequest
+from functions.settings import CloudTasksUrl, LocalQueueUrl, Settings, SqliteUrl, load_settings
+from functions.stores.indexes import Indexes
+
+_INDEXES = Path(__file__).parent.parent / "infra" / "firestore.indexes.json"
+_RUN_TASK = "/tasks/run"
+_BACKOFF = (timedelta(milliseconds=200), timedelta(seconds=30))
+
+
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> datetime:
+        """Return the time, UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+class _Worker(Protocol):
+    """Something that works in the background of this process."""
+
+    def start(self) -> None: ...
+
+
+class _Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Stack:
+    """A whole Clarion in one process."""
+
+    house: House
+    app: Face
+    workers: list[_Worker] = field(default_factory=list)
+    closables: list[_Closable] = field(default_factory=list)
+
+    @property
+    def engine(self) -> Engine:
+        """The use cases' ports and sizes."""
+        return self.house.engine
+
+    def start(self) -> None:
+        """Begin what works in the background: the local queue, the simulated carrier."""
+        for worker in self.workers:
+            worker.start()
+
+    async def close(self) -> None:
+        """Stop and let go of everything."""
+        for closable in self.closables:
+            await closable.close()
+
+
+def build(settings: Settings, *, clock: Clock | None = None) -> Stack:
+    """Put together what `settings` name; nothing is connected or started yet."""
+    clock = clock or SystemClock()
+    inside = _Inside()
+    http = httpx.AsyncClient(timeout=10)
+    store = _store(settings)
+    queue = _queue(settings, clock, inside)
+    channels = _channels(settings, clock, inside)
+    bots = HttpBots(allow_private_hosts=settings.allow_private_hosts)
+    engine = Engine(
+        store=store,
+        queue=queue,
+        channels=channels,
+        bots=bots,
+        clock=clock,
+        limits=_limits(settings),
+        policy=_policy(settings),
+        instance=f"{socket.gethostname()}-{os.getpid()}",
+    )
+    house = House(
+        engine,
+        settings,
+        Authenticator(settings, http=http, clock=clock),
+        Invoker(settings, http=http, clock=clock),
+    )
+    inside.app = Face(create_app(house))
+    closables: list[Any] = [queue, *channels.values(), bots, inside, _Http(http), store]
+    workers = [part for part in (queue, *channels.values()) if hasattr(part, "start")]
+    return Stack(house, inside.app, workers, closables)
+
+
+@dataclass(slots=True)
+class _Http:
+    """An HTTP client that is closed like everything else."""
+
+    client: httpx.AsyncClient
+
+    async def close(self) -> None:
+        await self.client.aclose()
+
+
+class _Inside:
+    """Requests from this process to its own application: local tasks, simulated callbacks."""
+
+    def __init__(self) -> None:
+        self.app: Face | None = None
+        self._client: httpx.AsyncClient | None = None
+
+    async def task(self, headers: dict[str, str], body: bytes) -> int:
+        """Deliver a task."""
+        return await self._post(_RUN_TASK, headers, body)
+
+    async def webhook(self, request: WebhookRequest) -> int:
+        """Deliver a callback."""
+        return await self._post(httpx.URL(request.url).path, dict(request.headers), request.body)
+
+    async def _post(self, path: str, headers: dict[str, str], body: bytes) -> int:
+        if self._client is None:
+            assert self.app is not None, "built before anything is delivered"  # noqa: S101 - for the type checker
+            transport = httpx.ASGITransport(self.app)
+            self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
+        response = await self._client.post(path, headers=headers, content=body, timeout=None)
+        return response.status_code
+
+    async def close(self) -> None:
+        """Let go of the client."""
+        if self._client is not None:
+            await self._client.aclose()
+
+
+def _store(settings: Settings) -> Store:
+    indexes = Indexes.load(_INDEXES)
+    match settings.store:
+        case SqliteUrl(path):
+            from functions.stores.sqlite import SqliteStore
+
+            if path != ":memory:":
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            return SqliteStore(path, indexes)
+        case firestore:
+            from functions.stores.firestore import FirestoreStore
+
+            return FirestoreStore.connect(
+                firestore.project,
+                firestore.database,
+                emulator_host=settings.firestore_emulator_host or None,
+                indexes=indexes,
+            )
+
+
+def _queue(settings: Settings, clock: Clock, inside: _Inside) -> TaskQueue:
+    match settings.queue:
+        case LocalQueueUrl():
+            from functions.queues.local import LocalQueue
+
+            shortest, longest = _BACKOFF
+            return LocalQueue(
+                inside.task,
+                clock,
+                max_attempts=settings.task_max_attempts,
+                min_backoff=shortest,
+                max_backoff=longest,
+            )
+        case CloudTasksUrl(project, location, queue):
+            from functions.queues.cloud_tasks import CloudTasksQueue
+
+            return CloudTasksQueue(
+                f"projects/{project}/locations/{location}/queues/{queue}",
+                settings.public_base_url + _RUN_TASK,
+                clock,
+                dispatch_deadline=timedelta(seconds=settings.task_deadline_s + 60),
+                service_account=settings.invoker_service_account,
+                audience=settings.invoker_audience,
+            )
+
+
+def _channels(settings: Settings, clock: Clock, inside: _Inside) -> dict[str, Channel]:
+    channels: dict[str, Callable[[], Channel]] = {
+        "simulator": lambda: _simulator(settings, clock, inside),
+        "plivo": lambda: _plivo(settings, clock),
+    }
+    return {settings.voice_provider: channels[settings.voice_provider]()}
+
+
+def _simulator(settings: Settings, clock: Clock, inside: _Inside) -> Channel:
+    from functions.channels.simulator import Simulator
+    from functions.channels.simulator_script import Script
+
+    settings.simulator_ledger.parent.mkdir(parents=True, exist_ok=True)
+    return Simulator(
+        ledger_path=settings.simulator_ledger,
+        clock=clock,
+        script=Script.parse(settings.simulator_script),
+        deliver=inside.webhook,
+        # It signs and verifies within this process, so nobody else needs to know the key.
+        key=secrets.token_hex(),
+        public_base_url=settings.public_base_url,
+    )
+
+
+def _plivo(settings: Settings, clock: Clock) -> Channel:
+    from functions.channels.plivo import PlivoVoice
+
+    return PlivoVoice(
+        auth_id=settings.plivo_auth_id,
+        auth_token=settings.plivo_auth_token.get_secret_value(),
+        api_url=settings.plivo_api_url,
+        public_base_url=settings.public_base_url,
+        call_time_limit_s=settings.call_time_limit_s,
+        ring_timeout_s=settings.ring_timeout_s,
+        clock=clock,
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        max_campaigns=settings.max_campaigns,
+        launch_page=settings.launch_page,
+        audience_page=max(settings.launch_page, settings.dispatch_page),
+        dispatch_page=settings.dispatch_page,
+        chunk=settings.chunk,
+        lanes=settings.lanes,
+        rate_per_s=settings.voice_rate_per_s,
+        live_calls_per_org=settings.live_calls_per_org,
+        live_calls_total=settings.live_calls_total,
+        windows=settings.calling_windows == "default",
+        lane_lease=timedelta(seconds=settings.lane_lease_s),
+        task_deadline=timedelta(seconds=settings.task_deadline_s),
+        poll_after=tuple(timedelta(seconds=s) for s in settings.poll_schedule_s),
+    )
+
+
+def _policy(settings: Settings) -> DeliveryPolicy:
+    longest = settings.call_time_limit_s + settings.ring_timeout_s + 60
+    return DeliveryPolicy(
+        max_attempts=settings.max_attempts,
+        backoff=timedelta(seconds=settings.retry_backoff_s),
+        send_lease=timedelta(seconds=settings.send_lease_s),
+        unknown_wait=timedelta(seconds=settings.unknown_wait_s),
+        look_up_after=timedelta(seconds=settings.look_up_after_s),
+        longest_call=timedelta(seconds=longest),
+    )
+
+
+# --- functions-framework ---------------------------------------------------------------------
+
+_stack: Stack | None = None
+
+
+async def face(only: str = "") -> Response:
+    """Return the application's part for one function; the first request builds it.
+
+    The framework runs no lifespan, so there is no earlier moment inside the event loop.
+    """
+    global _stack  # noqa: PLW0603 - one per process, like the process itself
+    if _stack is None:
+        settings = load_settings()
+        logs.configure(settings.log_level, readable=False)
+        _stack = build(settings)
+        _stack.start()
+    app = _stack.app.part(only) if only else _stack.app
+    # The framework calls what a function returns as the ASGI application that a Response is.
+    return cast(Response, app)

@@ -1,0 +1,23 @@
+"""What the ending of a call means for its message, in words that carriers share."""
+
+from typing import Final, NamedTuple
+
+from functions.domain.events import EventKind, Retry
+
+
+class Cause(NamedTuple):
+    """One row of a channel's table from its words to ours."""
+
+    kind: EventKind
+    retry: Retry = Retry.NEVER
+    reason: str = ""
+
+
+RINGING: Final = Cause(EventKind.RINGING)
+PICKED_UP: Final = Cause(EventKind.ANSWERED)
+MACHINE_HEARD: Final = Cause(EventKind.MACHINE, reason="machine")
+COMPLETED: Final = Cause(EventKind.COMPLETED)
+BUSY: Final = Cause(EventKind.FAILED, Retry.LATER, "busy")
+NO_ANSWER: Final = Cause(EventKind.FAILED, Retry.LATER, "no_answer")
+MACHINE_DROPPED: Final = Cause(EventKind.FAILED, reason="machine")
+INVALID_ADDRESS: Final = Cause(EventKind.FAILED, reason="invalid_address")

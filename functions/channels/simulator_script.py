@@ -1,0 +1,249 @@
+"""What the simulated carrier does: rates and timings, and the fate they give each attempt.
+
+A fate is decided by the seed, the message and the attempt alone, so a run can be repeated, and a
+carrier that comes back after a crash remembers what it meant to do.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import blake2b
+from struct import unpack
+from typing import Any, Final, NamedTuple, Self
+
+from functions.channels.callbacks import CallbackEvent
+from functions.domain.events import MessageRef
+
+
+class Outcome(StrEnum):
+    """How a simulated call ends."""
+
+    CONNECTED = "connected"  #: answered, and talked to the end
+    HUNG_UP = "hung_up"  #: answered, and the person hung up early
+    MACHINE = "machine"  #: an answering machine picked up, and was talked to
+    MACHINE_DROPPED = "machine_dropped"  #: the same, and the carrier hung up, as asked
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    FAILED = "failed"  #: there is no such number
+
+
+class Reply(StrEnum):
+    """How the carrier answers a request for a call."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"  #: too busy; no call is placed
+    LOST_REQUEST = "lost_request"  #: no answer, and no call is placed
+    LOST_ANSWER = "lost_answer"  #: no answer, but the call is placed
+    ERROR = "error"  #: a server error, but the call is placed
+
+
+class Window(NamedTuple):
+    """An outage, in seconds since the carrier opened; its end is no longer part of it."""
+
+    start_s: float
+    end_s: float
+
+
+class Notice(NamedTuple):
+    """One callback of a call."""
+
+    event: CallbackEvent
+    happened_s: float  #: seconds after the call was placed
+    after_s: float  #: when it is sent, the same way
+    lost: bool = False  #: it never leaves the carrier
+
+
+class Fate(NamedTuple):
+    """All that one attempt meets."""
+
+    latency_s: float
+    reply: Reply
+    outcome: Outcome
+    duration_s: int  #: seconds of conversation, rounded up as carriers bill them
+    ends_after_s: float  #: seconds from being placed to its end
+    notices: tuple[Notice, ...]  #: in the order of sending; one of them at least is the hangup
+
+
+_OUTCOMES: Final = (
+    Outcome.BUSY,
+    Outcome.NO_ANSWER,
+    Outcome.MACHINE,
+    Outcome.FAILED,
+    Outcome.HUNG_UP,
+)
+_REPLIES: Final = (Reply.REFUSED, Reply.LOST_REQUEST, Reply.LOST_ANSWER, Reply.ERROR)
+_SHARES: Final = (*_OUTCOMES, *_REPLIES, "lost", "duplicate", "reorder", "spread")
+_AMOUNTS: Final = ("latency_ms", "ring_ms", "pickup_ms", "give_up_ms", "duration_s", "hang_up_s")
+
+_COPY_AFTER_S: Final = 0.05  #: how far a repeated callback lies behind the first
+_LATE_BY_S: Final = 0.01  #: how far callbacks in reverse order lie behind one another
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The carrier's behaviour. Shares go from 0 to 1; everything else names its unit."""
+
+    seed: int = 1
+    latency_ms: float = 20  #: from a request to its answer
+    ring_ms: float = 50  #: from placing a call to its ringing
+    pickup_ms: float = 200  #: from ringing to being answered
+    give_up_ms: float = 2000  #: of ringing without an answer
+    duration_s: float = 1  #: of a conversation
+    hang_up_s: float = 0.2  #: of a conversation that the person ends early
+    spread: float = 0.5  #: how far all these vary: 0.5 is from half to one and a half
+    busy: float = 0
+    no_answer: float = 0
+    machine: float = 0
+    failed: float = 0  #: calls to numbers that do not exist
+    hung_up: float = 0
+    refused: float = 0  #: requests turned down for now
+    lost_request: float = 0  #: requests that never arrive, seen as a time-out
+    lost_answer: float = 0  #: calls placed although the request is seen to time out
+    error: float = 0  #: calls placed although the request is answered with an error
+    lost: float = 0  #: callbacks that never leave
+    duplicate: float = 0  #: callbacks sent twice
+    reorder: float = 0  #: calls whose callbacks come in reverse order
+    outage: tuple[Window, ...] = ()  #: when the carrier cannot be reached: "10-15+30-35"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be."""
+        for name in _SHARES:
+            self._check(name, most=1)
+        for name in _AMOUNTS:
+            self._check(name, most=math.inf)
+        for names in (_OUTCOMES, _REPLIES):
+            if sum(getattr(self, name) for name in names) > 1:
+                raise ValueError(f"The script's {', '.join(names)} add up to more than 1.")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a setting such as "busy=0.1,latency_ms=20"; ValueError names a wrong term."""
+        values: dict[str, Any] = {}
+        for term in filter(None, (part.strip() for part in text.split(","))):
+            name, _, value = (part.strip() for part in term.partition("="))
+            if name not in _TERMS:
+                known = ", ".join(_TERMS)
+                raise ValueError(f"'{term}' is not a term of a script. It knows {known}.")
+            if name in values:
+                raise ValueError(f"'{term}' gives the script a second {name}.")
+            values[name] = _value(term, name, value)
+        return cls(**values)
+
+    def outage_ends_s(self, age_s: float) -> float | None:
+        """Return when the outage ends that a carrier of this age is in, None if it is in none."""
+        return next((end for start, end in self.outage if start <= age_s < end), None)
+
+    def fate(self, ref: MessageRef, attempt: int, machine_detection: str = "") -> Fate:
+        """Decide what this attempt meets."""
+        draws = _draws(f"{self.seed}\0{ref.org}\0{ref.campaign}\0{ref.message}\0{attempt}")
+        outcome = Outcome(self._pick(_OUTCOMES, draws[0]) or Outcome.CONNECTED)
+        if outcome is Outcome.MACHINE and machine_detection == "hangup":
+            outcome = Outcome.MACHINE_DROPPED
+        ring_s = self._vary(self.ring_ms / 1000, draws[1])
+        answer_s = ring_s + self._vary(self.pickup_ms / 1000, draws[2])
+        talk_s = self._vary(self._talk_s().get(outcome, 0.0), draws[3])
+        end_s = {
+            Outcome.FAILED: 0.0,
+            Outcome.BUSY: ring_s,
+            Outcome.NO_ANSWER: ring_s + self._vary(self.give_up_ms / 1000, draws[2]),
+        }.get(outcome, answer_s + talk_s)
+        notices = _timeline(outcome, ring_s, answer_s, end_s, detect=bool(machine_detection))
+        return Fate(
+            latency_s=self._vary(self.latency_ms / 1000, draws[4]),
+            reply=Reply(self._pick(_REPLIES, draws[5]) or Reply.ACCEPTED),
+            outcome=outcome,
+            duration_s=math.ceil(talk_s),
+            ends_after_s=end_s,
+            notices=self._disturb(notices, end_s, draws[6:]),
+        )
+
+    def _check(self, name: str, *, most: float) -> None:
+        value = getattr(self, name)
+        if not (0 <= value <= most and math.isfinite(value)):
+            bounds = "from 0 to 1" if most == 1 else "0 or more"
+            raise ValueError(f"The script's '{name}={value}' must be {bounds}.")
+
+    def _pick(self, names: Sequence[str], draw: float) -> str | None:
+        for name in names:
+            draw -= getattr(self, name)
+            if draw < 0:
+                return name
+        return None
+
+    def _vary(self, value: float, draw: float) -> float:
+        return value * (1 + self.spread * (2 * draw - 1))
+
+    def _talk_s(self) -> Mapping[Outcome, float]:
+        return {
+            Outcome.CONNECTED: self.duration_s,
+            Outcome.MACHINE: self.duration_s,
+            Outcome.HUNG_UP: self.hang_up_s,
+        }
+
+    def _disturb(
+        self, notices: Sequence[Notice], end_s: float, draws: Sequence[float]
+    ) -> tuple[Notice, ...]:
+        """Lose, repeat and turn around callbacks, as shares and draws will have it."""
+        reverse, *rest = draws
+        sent = [
+            notice._replace(lost=draw < self.lost)
+            for notice, draw in zip(notices, rest[0::2], strict=False)
+        ]
+        copies = [
+            notice._replace(after_s=notice.after_s + _COPY_AFTER_S)
+            for notice, draw in zip(sent, rest[1::2], strict=False)
+            if draw < self.duplicate
+        ]
+        ordered = sorted([*sent, *copies], key=lambda notice: notice.after_s)
+        if reverse < self.reorder:
+            late = enumerate(reversed(ordered))
+            ordered = [notice._replace(after_s=end_s + _LATE_BY_S * n) for n, notice in late]
+        return tuple(ordered)
+
+
+def _timeline(
+    outcome: Outcome, ring_s: float, answer_s: float, end_s: float, *, detect: bool
+) -> list[Notice]:
+    """Return the callbacks of a call as they should come."""
+    hangup = Notice(CallbackEvent.HANGUP, end_s, end_s)
+    if outcome in {Outcome.FAILED, Outcome.BUSY}:
+        return [hangup]
+    ring = Notice(CallbackEvent.RING, ring_s, ring_s)
+    if outcome is Outcome.NO_ANSWER:
+        return [ring, hangup]
+    answer = Notice(CallbackEvent.ANSWER, answer_s, answer_s)
+    if detect and outcome in {Outcome.MACHINE, Outcome.MACHINE_DROPPED}:
+        return [ring, answer, Notice(CallbackEvent.MACHINE, answer_s, answer_s), hangup]
+    return [ring, answer, hangup]
+
+
+def _draws(text: str) -> tuple[float, ...]:
+    """Return sixteen numbers from 0 up to 1 that depend on nothing but the text."""
+    return tuple(number / 2**32 for number in unpack(">16I", blake2b(text.encode()).digest()))
+
+
+def _windows(text: str) -> tuple[Window, ...]:
+    windows = tuple(Window(*map(float, part.split("-", 1))) for part in text.split("+"))
+    if not all(0 <= start < end < math.inf for start, end in windows):
+        raise ValueError(text)
+    return windows
+
+
+class _Term(NamedTuple):
+    parse: Callable[[str], Any]
+    form: str
+
+
+_TERMS: Final[Mapping[str, _Term]] = {
+    "seed": _Term(int, "a whole number"),
+    **dict.fromkeys((*_AMOUNTS, *_SHARES), _Term(float, "a number")),
+    "outage": _Term(_windows, "windows in seconds such as 10-15+30-35"),
+}
+
+
+def _value(term: str, name: str, text: str) -> Any:
+    try:
+        return _TERMS[name].parse(text)
+    except (TypeError, ValueError):
+        raise ValueError(f"The script's '{term}' must hold {_TERMS[name].form}.") from None

@@ -1,0 +1,283 @@
+"""A message: the promise to contact one person at one time, and every rule of its statuses.
+
+The functions return the fields that change. They know no clock and no store: the engine passes
+the time and commits what they decide.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any, Final, TypeAlias
+
+from functions.domain.events import DeliveryEvent, EventKind, Retry
+from functions.domain.outcomes import Accepted, Deferred, Rejected, SendOutcome, Unknown
+
+Changes: TypeAlias = dict[str, Any]
+
+
+class MessageStatus(StrEnum):
+    """Where a message stands."""
+
+    PENDING = "pending"  #: to be sent at next_at
+    SENDING = "sending"  #: being handed to the provider, under a lease that ends at next_at
+    UNKNOWN = "unknown"  #: handed to the provider, answer lost; never repeated blindly
+    SENT = "sent"  #: the provider has taken it
+    DELIVERED = "delivered"  #: it has reached the person's device: their phone rings
+    ANSWERED = "answered"  #: somebody or something picked up
+    COMPLETED = "completed"  #: final: the call was answered and has ended
+    FAILED = "failed"  #: final: the person was not reached
+    SKIPPED = "skipped"  #: final: it was decided at launch not to send it
+    CANCELLED = "cancelled"  #: final: its campaign was cancelled first
+
+
+_RANKED = (
+    MessageStatus.PENDING,
+    MessageStatus.SENDING,
+    MessageStatus.UNKNOWN,
+    MessageStatus.SENT,
+    MessageStatus.DELIVERED,
+    MessageStatus.ANSWERED,
+)
+RANK: Final[Mapping[str, int]] = {status: rank for rank, status in enumerate(_RANKED)}
+FINAL: Final = frozenset(MessageStatus) - frozenset(_RANKED)
+#: With the provider, not known to have ended.
+IN_FLIGHT: Final = (
+    MessageStatus.SENDING,
+    MessageStatus.SENT,
+    MessageStatus.DELIVERED,
+    MessageStatus.ANSWERED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message, as stored under .../campaigns/{campaign}/messages/{id}. Instants are UTC."""
+
+    id: str
+    address: str
+    status: str
+    lane: str | None = None  #: who looks after it (see send_lane); None once nothing is left to do
+    next_at: datetime | None = None  #: when its lane must look at it again
+    due_at: datetime | None = None  #: when it was promised
+    contact: str = ""
+    region: str = ""
+    zones: Sequence[str] = ()
+    attempt: int = 0  #: grows each time it is handed to the provider
+    deferrals: int = 0  #: how many of these attempts do not count
+    provider_id: str = ""
+    sent_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    duration_s: int = 0
+    machine: bool = False
+    reason: str = ""
+
+    @property
+    def counted_attempts(self) -> int:
+        """Attempts that count against the limit."""
+        return self.attempt - self.deferrals
+
+
+def message_from(id_: str, data: Mapping[str, Any]) -> Message:
+    """Rebuild a message from its stored fields."""
+    return Message(id=id_, **data)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPolicy:
+    """How patient and how persistent delivery is."""
+
+    max_attempts: int = 3
+    backoff: timedelta = timedelta(minutes=5)  #: before the second attempt; doubles after that
+    send_lease: timedelta = timedelta(seconds=90)  #: a send without an answer is given up
+    unknown_wait: timedelta = timedelta(minutes=15)  #: how long a lost answer waits for a receipt
+    look_up_after: timedelta = timedelta(minutes=5)  #: between look-ups of a call that goes on
+    longest_call: timedelta = timedelta(hours=1)  #: after that a call without an end is unknown
+    defer: timedelta = timedelta(seconds=30)  #: where a provider does not say when to come back
+    max_deferrals: int = 50
+
+
+def message_id(campaign: str, subject: str, *, step: int = 0, visit: int = 0) -> str:
+    """Derive a message's id from what it promises, so that creating it twice is a no-op."""
+    promise = f"{campaign}\0{subject}\0{step}\0{visit}".encode()
+    return blake2b(promise, digest_size=12).hexdigest()
+
+
+def lane_number(id_: str, lanes: int) -> int:
+    """Return the number of the lane that looks after the message with this id."""
+    return int(id_[:8], 16) % lanes
+
+
+def send_lane(number: int | str) -> str:
+    """Return what the lane's messages that wait to be sent hold in `lane`."""
+    return f"send-{number}"
+
+
+def watch_lane(number: int | str) -> str:
+    """Return what the lane's messages that are with the provider hold in `lane`.
+
+    Apart from those that wait, so that a long backlog never hides a message that was lost.
+    """
+    return f"watch-{number}"
+
+
+def _number(message: Message) -> str:
+    return (message.lane or "").rpartition("-")[2]
+
+
+_SETTLED: Final[Changes] = {"lane": None, "next_at": None}
+
+
+def claim(message: Message, policy: DeliveryPolicy, *, now: datetime) -> Changes:
+    """Mark a pending message as being handed over. Written before the provider is called."""
+    return {
+        "status": MessageStatus.SENDING,
+        "attempt": message.attempt + 1,
+        "lane": watch_lane(_number(message)),
+        "next_at": now + policy.send_lease,
+    }
+
+
+def after_send(
+    message: Message, outcome: SendOutcome, policy: DeliveryPolicy, *, live: bool, now: datetime
+) -> Changes:
+    """Return what the provider's answer changes of a message that is still `sending`.
+
+    `live`: the channel holds a live call until a receipt ends it, so its lane goes on watching.
+    """
+    match outcome:
+        case Accepted(provider_id):
+            watch = {"next_at": now + policy.look_up_after} if live else _SETTLED
+            sent = {"status": MessageStatus.SENT, "provider_id": provider_id, "sent_at": now}
+            return {**sent, "reason": "", **watch}
+        case Deferred(reason, retry_after):
+            return defer(message, policy, reason=reason, until=now + (retry_after or policy.defer))
+        case Rejected(reason, stop=True):
+            return defer(message, policy, reason=reason, until=now)
+        case Rejected(reason):
+            return end(MessageStatus.FAILED, reason, now=now)
+        case Unknown(reason):
+            return lose(reason, policy, now=now)
+
+
+def end(status: MessageStatus, reason: str, *, now: datetime) -> Changes:
+    """Bring a message to a final status."""
+    return {"status": status, "reason": reason, "ended_at": now, **_SETTLED}
+
+
+def lose(reason: str, policy: DeliveryPolicy, *, now: datetime) -> Changes:
+    """Mark a message's outcome as unknown; its lane waits a while for a receipt."""
+    next_at = now + policy.unknown_wait
+    return {"status": MessageStatus.UNKNOWN, "reason": reason, "next_at": next_at}
+
+
+def defer(message: Message, policy: DeliveryPolicy, *, reason: str, until: datetime) -> Changes:
+    """Put a message off without counting the attempt; after very many deferrals it fails."""
+    if message.deferrals >= policy.max_deferrals:
+        return end(MessageStatus.FAILED, reason, now=until)
+    return {"deferrals": message.deferrals + 1, **_pend(message, reason, until)}
+
+
+def _pend(message: Message, reason: str, at: datetime) -> Changes:
+    if message.lane is None:
+        # Its lane stopped waiting for it; its campaign may have ended on that.
+        return end(MessageStatus.FAILED, reason, now=at)
+    lane = send_lane(_number(message))
+    return {"status": MessageStatus.PENDING, "lane": lane, "next_at": at, "reason": reason}
+
+
+def merge_late_answer(
+    message: Message, attempt: int, outcome: SendOutcome, now: datetime
+) -> Changes:
+    """Return what a provider's answer still adds to a message that a receipt has moved on."""
+    if isinstance(outcome, Accepted) and message.attempt == attempt and not message.provider_id:
+        return {"provider_id": outcome.provider_id, "sent_at": message.sent_at or now}
+    return {}
+
+
+def after_event(
+    message: Message, event: DeliveryEvent, policy: DeliveryPolicy, *, now: datetime
+) -> Changes:
+    """Return what a receipt changes; nothing where it is late, early for another attempt, or old.
+
+    Statuses only move up in rank within an attempt, and final ones absorb.
+    """
+    if message.status in FINAL or event.attempt != message.attempt:
+        return {}
+    changes = _receipt(message, event, policy, now=now)
+    if changes and event.provider_id and not message.provider_id:
+        changes["provider_id"] = event.provider_id
+    return changes
+
+
+def _receipt(
+    message: Message, event: DeliveryEvent, policy: DeliveryPolicy, *, now: datetime
+) -> Changes:
+    match event.kind:
+        case EventKind.RINGING:
+            return _rise(message, MessageStatus.DELIVERED, policy, now=now)
+        case EventKind.ANSWERED:
+            rise = _rise(message, MessageStatus.ANSWERED, policy, now=now)
+            return {**rise, "answered_at": event.at} if rise else {}
+        case EventKind.MACHINE:
+            return {"machine": True}
+        case EventKind.COMPLETED:
+            done = end(MessageStatus.COMPLETED, event.reason, now=event.at)
+            return {**done, "duration_s": event.duration_s}
+        case EventKind.UNCERTAIN:
+            return end(MessageStatus.UNKNOWN, event.reason, now=event.at)
+        case EventKind.FAILED:
+            return after_failure(message, event.retry, event.reason, policy, now=now)
+
+
+def _rise(
+    message: Message, status: MessageStatus, policy: DeliveryPolicy, *, now: datetime
+) -> Changes:
+    if RANK[status] <= RANK[message.status]:
+        return {}
+    return {"status": status, "next_at": now + policy.look_up_after}
+
+
+def after_failure(
+    message: Message, retry: Retry, reason: str, policy: DeliveryPolicy, *, now: datetime
+) -> Changes:
+    """Return what a failed attempt leads to: another attempt, a deferral, or the end."""
+    match retry:
+        case Retry.DEFER:
+            return defer(message, policy, reason=reason, until=now + policy.defer)
+        case Retry.STOP:
+            return defer(message, policy, reason=reason, until=now)
+        case Retry.LATER if message.counted_attempts < policy.max_attempts:
+            return _again(message, reason, policy, now=now)
+        case Retry.ONCE if message.counted_attempts < min(2, policy.max_attempts):
+            return _again(message, reason, policy, now=now)
+        case _:
+            return end(MessageStatus.FAILED, reason, now=now)
+
+
+def _again(message: Message, reason: str, policy: DeliveryPolicy, *, now: datetime) -> Changes:
+    wait = policy.backoff * 2 ** (message.counted_attempts - 1)
+    return _pend(message, reason, now + wait)
+
+
+def after_lease(
+    message: Message, policy: DeliveryPolicy, *, idempotent: bool, now: datetime
+) -> Changes:
+    """Decide on a message whose sender died: unknown, unless repeating it is harmless."""
+    if idempotent:
+        return _pend(message, "sender_lost", now)
+    return lose("sender_lost", policy, now=now)
+
+
+def after_unknown_wait() -> Changes:
+    """Stop waiting: the message stays unknown, and a late receipt may still tell its end."""
+    return dict(_SETTLED)
+
+
+def after_look_up(message: Message, policy: DeliveryPolicy, *, now: datetime) -> Changes:
+    """Decide on a call that the provider knows no end of: look again, or give it up as unknown."""
+    if message.sent_at is not None and now - message.sent_at > policy.longest_call:
+        return end(MessageStatus.UNKNOWN, "no_receipt", now=now)
+    return {"next_at": now + policy.look_up_after}

@@ -1,0 +1,33 @@
+"""What handing a message to a provider can come to."""
+
+from datetime import timedelta
+from typing import NamedTuple, TypeAlias
+
+
+class Accepted(NamedTuple):
+    """The provider has taken the message; receipts will follow."""
+
+    provider_id: str
+
+
+class Deferred(NamedTuple):
+    """The provider refused for now, nobody was reached: try later, not counted as an attempt."""
+
+    reason: str
+    retry_after: timedelta | None = None
+
+
+class Rejected(NamedTuple):
+    """The provider refused for good, nobody was reached; with `stop`, it would refuse them all."""
+
+    reason: str
+    stop: bool = False
+
+
+class Unknown(NamedTuple):
+    """The answer was lost: the person may have been reached."""
+
+    reason: str
+
+
+SendOutcome: TypeAlias = Accepted | Deferred | Rejected | Unknown

@@ -1,0 +1,58 @@
+"""Phone numbers: one spelling per person, and where that person is."""
+
+from dataclasses import dataclass
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberType, timezone
+
+_NO_ZONE = "Etc/Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A valid number: E.164, the main country of its calling code, and all zones it may be in.
+
+    The country is ISO 3166 alpha-2, or "001" for codes of no country. Territories that share a
+    code share its rules: +44 of Guernsey is GB, +1 of Canada is US.
+    """
+
+    e164: str
+    region: str
+    zones: tuple[str, ...]
+
+
+class InvalidPhoneError(ValueError):
+    """The text is not the number of any phone."""
+
+
+def parse_phone(text: str) -> Phone:
+    """Read an international number; blanks and punctuation between the digits do not matter.
+
+    Raises InvalidPhoneError, which names the rule that the text breaks.
+    """
+    compact = text.strip()
+    if not compact:
+        raise InvalidPhoneError("is empty")
+    if not compact.startswith("+"):
+        raise InvalidPhoneError("must be in E.164 format, starting with + and the country code")
+    try:
+        number = phonenumbers.parse(compact, None)
+    except NumberParseException:
+        raise InvalidPhoneError("is not a phone number") from None
+    if not phonenumbers.is_valid_number(number):
+        raise InvalidPhoneError("is not a number that any phone can have")
+    return Phone(
+        e164=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
+        region=phonenumbers.region_code_for_country_code(number.country_code or 0),
+        zones=_zones(number),
+    )
+
+
+def _zones(number: phonenumbers.PhoneNumber) -> tuple[str, ...]:
+    """Return every zone the number may be in: the rule that suits all of them is the safe one."""
+    if phonenumbers.number_type(number) is PhoneNumberType.UNKNOWN:
+        zones = timezone.time_zones_for_geographical_number(number)
+    else:
+        zones = timezone.time_zones_for_number(number)
+    known = tuple(zone for zone in zones if zone != _NO_ZONE)
+    return known or ("Etc/UTC",)

@@ -1,0 +1,89 @@
+"""The check, every minute: start what is due, revive what was left lying."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import structlog
+
+from functions.domain.campaign import Action, Campaign, CampaignStatus
+from functions.domain.errors import NotDueError, WrongStatusError
+from functions.engine.campaigns import change
+from functions.engine.core import Engine
+from functions.engine.enqueue import enqueue, lane_task
+from functions.engine.ports import Document, Query, Where
+
+log = structlog.get_logger()
+
+#: Lanes that one check revives at most; those left over are found by the next one.
+_REVIVED = 500
+
+
+@dataclass(slots=True)
+class CheckResult:
+    """What one check has done."""
+
+    started: list[Campaign] = field(default_factory=list)
+    failed: dict[str, tuple[str, str]] = field(default_factory=dict)  #: path: (name, error)
+    skipped: int = 0  #: due campaigns left for the next check
+
+
+async def check(engine: Engine) -> CheckResult:
+    """Start the due campaigns, oldest first and at most MAX_CAMPAIGNS, and revive lost lanes."""
+    result = CheckResult()
+    await asyncio.gather(_start_due(engine, result), _revive(engine))
+    return result
+
+
+async def _start_due(engine: Engine, result: CheckResult) -> None:
+    room = engine.limits.max_campaigns
+    while len(result.started) < room:
+        wanted = room - len(result.started)
+        due = await engine.store.query(_due(engine, wanted + len(result.failed)))
+        fresh = [document for document in due if document.path not in result.failed][:wanted]
+        if not fresh:
+            return
+        await asyncio.gather(*(_try_start(engine, document, result) for document in fresh))
+    left = await engine.store.count(_due(engine, room))
+    result.skipped = max(0, left - len(result.failed))
+
+
+def _due(engine: Engine, limit: int) -> Query:
+    """Return the query for scheduled campaigns whose time has come, in every organisation."""
+    where = (
+        Where("status", "==", CampaignStatus.SCHEDULED),
+        Where("scheduled_at", "<=", engine.clock.now()),
+    )
+    return Query("campaigns", where, ("scheduled_at",), limit=limit, group=True)
+
+
+async def _try_start(engine: Engine, document: Document, result: CheckResult) -> None:
+    try:
+        campaign = await start(engine, document.org, document.id)
+    except Exception as error:
+        # One campaign that cannot start must not keep the others from starting.
+        log.exception("campaign_start_failed", org=document.org, campaign_id=document.id)
+        result.failed[document.path] = (document.data["name"], type(error).__name__)
+    else:
+        if campaign is not None:
+            result.started.append(campaign)
+
+
+async def start(engine: Engine, org: str, campaign_id: str) -> Campaign | None:
+    """Start a due campaign; None where somebody was faster, or it is no longer due."""
+    try:
+        campaign = await change(engine, org, campaign_id, Action.START, by="clarion")
+    except (WrongStatusError, NotDueError):
+        return None
+    lateness = campaign.start_lateness
+    seconds = lateness.total_seconds() if lateness else None
+    log.info("campaign_started", org=org, campaign_id=campaign_id, lateness_s=seconds)
+    return campaign
+
+
+async def _revive(engine: Engine) -> None:
+    """Enqueue the lanes that should have been looked at by now: their task was lost."""
+    where = (Where("wake_at", "<=", engine.clock.now()),)
+    query = Query("lanes", where, ("wake_at",), limit=_REVIVED, group=True)
+    for lane in await engine.store.query(query):
+        campaign = lane.path.split("/")[3]
+        await enqueue(engine, lane_task(lane.org, campaign, lane.id))

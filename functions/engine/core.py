@@ -1,0 +1,43 @@
+"""What every use case is given: the ports, and the sizes that it works in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from functions.domain.message import DeliveryPolicy
+from functions.engine.ports import Bots, Channel, Clock, Store, TaskQueue
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The engine's sizes; each is a setting of the same name."""
+
+    max_campaigns: int = 5  #: campaigns that one check starts at most
+    launch_page: int = 500  #: messages created in one commit
+    audience_page: int = 2000  #: people read in one query
+    dispatch_page: int = 2000  #: messages a lane reads in one query
+    chunk: int = 250  #: messages claimed in one commit
+    lanes: int = 4
+    rate_per_s: float | None = None  #: overrides the channel's own rate
+    live_calls_per_org: int = 10
+    live_calls_total: int = 50
+    windows: bool = True  #: keep to the calling windows
+    lane_lease: timedelta = timedelta(seconds=60)
+    task_deadline: timedelta = timedelta(seconds=480)  #: a task hands on to its continuation
+    poll_after: tuple[timedelta, ...] = tuple(
+        timedelta(seconds=s) for s in (30, 300, 600, 900, 1200, 1500, 1800)
+    )  #: after the end of a campaign's sending, when receipts are counted
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The ports and sizes, handed to every use case."""
+
+    store: Store
+    queue: TaskQueue
+    channels: Mapping[str, Channel]
+    bots: Bots
+    clock: Clock
+    limits: Limits = field(default_factory=Limits)
+    policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
+    instance: str = "local"  #: names this process to the operator

@@ -1,0 +1,197 @@
+"""Launch: one message for each person of the audience, or the reason why there is none.
+
+Each page's messages are committed together with the cursor behind them, conditional on the
+lane's version: a crash or a second launcher can neither repeat nor skip a page.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from functions.domain.campaign import Campaign, CampaignStatus
+from functions.domain.message import MessageStatus, lane_number, message_id, send_lane
+from functions.domain.windows import next_open
+from functions.engine import lanes, paths
+from functions.engine.audience import Page, Person, pages
+from functions.engine.campaigns import LAUNCH, lane_names, stop
+from functions.engine.core import Engine
+from functions.engine.lanes import Lease
+from functions.engine.ports import Create, Update
+
+log = structlog.get_logger()
+
+
+async def launch(engine: Engine, org: str, campaign_id: str) -> None:
+    """Create the messages of a campaign, continuing where an earlier task stopped."""
+    lease = await lanes.acquire(engine, org, campaign_id, LAUNCH)
+    if lease is None:
+        return
+    if lease.data["done"]:
+        await lease.release(None)
+    elif await _bot_is_ready(lease):
+        await _create_messages(lease)
+
+
+async def _bot_is_ready(lease: Lease) -> bool:
+    """Wake the campaign's bot, once a start; a bot that does not answer pauses the campaign."""
+    engine, campaign = lease.engine, lease.campaign
+    needed = engine.channels[campaign.provider].traits.needs_bot
+    if not needed or campaign.bot_ready or campaign.has_ended:
+        return True
+    if await engine.bots.is_ready(campaign.bot_url):
+        ready = Update(paths.campaign(campaign.org, campaign.id), {"bot_ready": True})
+        return await lease.commit(lease.renewal(), ready)
+    await stop(engine, campaign, "bot_not_ready")
+    return False
+
+
+async def _create_messages(lease: Lease) -> None:
+    planner = Planner(lease.engine, lease.campaign)
+    async for page in pages(lease.engine, lease.campaign, lease.data.get("cursor")):
+        if not await _commit_page(lease, planner, page):
+            return
+        if page.cursor is None:
+            break
+        if lease.is_late:
+            await lease.hand_on()
+            return
+    log.info("campaign_launched", campaign_id=lease.campaign.id, planned=lease.data["planned"])
+    await _wake_lanes(lease)
+
+
+async def _wake_lanes(lease: Lease) -> None:
+    engine, campaign = lease.engine, lease.campaign
+    for name in lane_names(campaign):
+        await lanes.wake(engine, campaign.org, campaign.id, name, at=engine.clock.now())
+
+
+async def _commit_page(lease: Lease, planner: "Planner", page: Page) -> bool:
+    """Commit a page and its cursor; False if the lane was taken away."""
+    first = "planned" not in lease.data
+    plan = await planner.plan(page.people)
+    while not await lease.commit(_progress(lease, plan, page), *plan.writes()):
+        if await lease.is_lost():
+            return False
+        await planner.drop_existing(plan)
+    if first and page.cursor is not None:
+        await _wake_lanes(lease)
+    return True
+
+
+def _progress(lease: Lease, plan: "Plan", page: Page) -> Update:
+    done = page.cursor is None
+    planned = lease.data.get("planned", 0) + len(plan.messages)
+    progress = lease.renewal(cursor=page.cursor, planned=planned, done=done)
+    if not done:
+        return progress
+    at_rest = {"lease_until": None, "wake_at": None}
+    return progress._replace(changes={**progress.changes, **at_rest})
+
+
+@dataclass(slots=True)
+class Plan:
+    """The messages of one page, by path, and who each of them is for."""
+
+    messages: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def writes(self) -> Iterable[Create]:
+        """Return the writes that create the messages."""
+        return [Create(path, message) for path, message in self.messages.items()]
+
+
+class Planner:
+    """Decides for each person whether and when they are contacted."""
+
+    def __init__(self, engine: Engine, campaign: Campaign) -> None:
+        self._engine = engine
+        self._campaign = campaign
+        self._collection = paths.messages(campaign.org, campaign.id)
+        self._now = engine.clock.now()
+        self._openings: dict[tuple[str, tuple[str, ...]], datetime | None] = {}
+
+    async def plan(self, people: list[Person]) -> Plan:
+        """Return a message for each person; those not to be contacted get one that says why."""
+        self._now = self._engine.clock.now()
+        self._openings.clear()
+        suppressed = await self._suppressed(people)
+        plan = Plan()
+        for person in people:
+            path = self._path(message_id(self._campaign.id, person.address))
+            if path in plan.messages:
+                path = self._duplicate_path(person.contact)
+                plan.messages[path] = self._skip(person, "duplicate_address")
+            elif person.address in suppressed:
+                plan.messages[path] = self._skip(person, "suppressed")
+            else:
+                plan.messages[path] = self._message(path, person)
+        return plan
+
+    async def drop_existing(self, plan: Plan) -> None:
+        """Turn messages that an earlier page has already made into skipped duplicates."""
+        found = await self._engine.store.get_many(list(plan.messages))
+        for document in found:
+            if document is None:
+                continue
+            message = plan.messages.pop(document.path)
+            person = Person(message["contact"], message["address"], message["region"], [])
+            duplicate = self._skip(person, "duplicate_address")
+            plan.messages[self._duplicate_path(person.contact)] = duplicate
+
+    async def _suppressed(self, people: list[Person]) -> set[str]:
+        org = self._campaign.org
+        found = await self._engine.store.get_many(
+            [paths.suppression(org, person.address) for person in people]
+        )
+        return {document.id for document in found if document is not None}
+
+    def _path(self, id_: str) -> str:
+        return f"{self._collection}/{id_}"
+
+    def _duplicate_path(self, contact: str) -> str:
+        return self._path(message_id(self._campaign.id, f"duplicate {contact}"))
+
+    def _message(self, path: str, person: Person) -> dict[str, Any]:
+        if self._campaign.status is not CampaignStatus.RUNNING:
+            return self._skip(person, "cancelled", MessageStatus.CANCELLED)
+        due_at = self._opening(person)
+        if due_at is None:
+            return self._skip(person, "no_common_window")
+        message = {
+            "contact": person.contact,
+            "address": person.address,
+            "region": person.region,
+            "zones": person.zones,
+            "status": MessageStatus.PENDING,
+            "lane": self._lane(path),
+            "due_at": due_at,
+            "next_at": due_at,
+        }
+        if due_at > self._now:
+            message["reason"] = "quiet_hours"
+        return message
+
+    def _lane(self, path: str) -> str:
+        return send_lane(lane_number(path[len(self._collection) + 1 :], self._campaign.lanes))
+
+    def _skip(
+        self, person: Person, reason: str, status: MessageStatus = MessageStatus.SKIPPED
+    ) -> dict[str, Any]:
+        return {
+            "contact": person.contact,
+            "address": person.address,
+            "region": person.region,
+            "status": status,
+            "reason": reason,
+            "ended_at": self._now,
+        }
+
+    def _opening(self, person: Person) -> datetime | None:
+        if not self._engine.limits.windows:
+            return self._now
+        where = (person.region, tuple(person.zones))
+        if where not in self._openings:
+            self._openings[where] = next_open(*where, now=self._now)
+        return self._openings[where]

@@ -1,0 +1,33 @@
+"""Read, decide, write where nothing has changed meanwhile; again where something has."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from functions.engine.ports import ConflictError, Document, Store, Write
+
+T = TypeVar("T")
+
+_TRIES = 50
+
+
+async def modify(
+    store: Store,
+    paths: Sequence[str],
+    decide: Callable[[list[Document | None]], tuple[T, Sequence[Write]]],
+) -> T:
+    """Commit what `decide` makes of the documents at `paths`, and return its result.
+
+    `decide` is pure and may be called several times, each time with newer documents; its writes
+    carry if_version. Whatever it raises is raised here, with nothing written. Raises
+    ConflictError where the documents never stand still.
+    """
+    for _ in range(_TRIES):
+        result, writes = decide(await store.get_many(paths))
+        if not writes:
+            return result
+        try:
+            await store.commit(*writes)
+        except ConflictError:
+            continue
+        return result
+    raise ConflictError(f"{paths[0]} changed {_TRIES} times while it was being changed")

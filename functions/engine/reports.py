@@ -1,0 +1,217 @@
+"""What an operator sees of a campaign: its progress, its people, and why each got what they got."""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from functions.domain.campaign import Campaign, CampaignStatus
+from functions.domain.errors import InvalidFieldError
+from functions.domain.message import (
+    IN_FLIGHT,
+    Message,
+    MessageStatus,
+    message_from,
+)
+from functions.engine import paths
+from functions.engine.campaigns import LAUNCH, count, lane_names, load
+from functions.engine.core import Engine
+from functions.engine.ports import Document, Query, Where
+
+log = structlog.get_logger()
+
+#: A worker that has not been heard of for this long is presumed dead.
+_STALE = timedelta(seconds=120)
+_CSV_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Who works on a campaign, and when they were last heard of."""
+
+    heartbeat_at: datetime | None
+    holder: str | None
+    status: str  #: "active", "stale" (a worker was lost, the check will replace it) or "idle"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a campaign has come."""
+
+    campaign: Campaign
+    counts: Mapping[MessageStatus, int]
+    health: Health
+    now: datetime
+
+    @property
+    def total(self) -> int:
+        """People to be contacted, or found not to be."""
+        return max(self.campaign.total, sum(self.counts.values()))
+
+    @property
+    def in_flight(self) -> int:
+        """Messages that are with the provider now."""
+        return sum(self.counts[status] for status in IN_FLIGHT)
+
+    @property
+    def processed(self) -> int:
+        """People for whom everything is done, or being done just now."""
+        return sum(self.counts.values()) - self.counts[MessageStatus.PENDING]
+
+    @property
+    def connected(self) -> int:
+        """Calls that were answered."""
+        return self.counts[MessageStatus.ANSWERED] + self.counts[MessageStatus.COMPLETED]
+
+    @property
+    def estimated_end_at(self) -> datetime | None:
+        """When it will be done if it goes on as it has; None where nothing can be said."""
+        started_at = self.campaign.started_at
+        if self.campaign.status is not CampaignStatus.RUNNING or not started_at:
+            return None
+        if not self.processed:
+            return None
+        per_person = (self.now - started_at) / self.processed
+        return self.now + per_person * (self.total - self.processed)
+
+
+async def progress(engine: Engine, org: str, campaign_id: str) -> Progress:
+    """Return how far a campaign has come. Raises NotFoundError."""
+    campaign = await load(engine, org, campaign_id)
+    counts, health = await asyncio.gather(
+        counts_of(engine, org, campaign_id), _health(engine, campaign)
+    )
+    return Progress(campaign, counts, health, engine.clock.now())
+
+
+async def counts_of(engine: Engine, org: str, campaign_id: str) -> dict[MessageStatus, int]:
+    """Count a campaign's messages by status."""
+    statuses = list(MessageStatus)
+    counts = await asyncio.gather(*(count(engine, org, campaign_id, s) for s in statuses))
+    return dict(zip(statuses, counts, strict=True))
+
+
+async def _health(engine: Engine, campaign: Campaign) -> Health:
+    names = (LAUNCH, *lane_names(campaign))
+    documents = await engine.store.get_many(
+        [paths.lane(campaign.org, campaign.id, name) for name in names]
+    )
+    beats = [d.data for d in documents if d is not None and d.data.get("heartbeat_at")]
+    if not beats:
+        return Health(None, None, "idle")
+    last = max(beats, key=lambda data: data["heartbeat_at"])
+    return Health(last["heartbeat_at"], last["holder"], _pulse(campaign, beats, engine.clock.now()))
+
+
+def _pulse(campaign: Campaign, beats: list[dict[str, Any]], now: datetime) -> str:
+    held = [data for data in beats if data["lease_until"] is not None]
+    if campaign.status is not CampaignStatus.RUNNING or not held:
+        return "idle"
+    lost = any(now - data["heartbeat_at"] > _STALE for data in held)
+    return "stale" if lost else "active"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """Some of a campaign's messages, and the cursor behind the last; None where none follow."""
+
+    rows: list[Message]
+    cursor: str | None
+
+
+async def messages(
+    engine: Engine, campaign: Campaign, *, status: MessageStatus | None, cursor: str, limit: int
+) -> ReportPage:
+    """Return a page of a campaign's messages, all of them or those of one status."""
+    collection = paths.messages(campaign.org, campaign.id)
+    where = (Where("status", "==", status),) if status else ()
+    after = (f"{collection}/{_checked(cursor)}",) if cursor else None
+    query = Query(collection, where, limit=limit, start_after=after)
+    documents = await engine.store.query(query)
+    more = documents[-1].id if len(documents) == limit else None
+    return ReportPage([message_from(d.id, d.data) for d in documents], more)
+
+
+def _checked(cursor: str) -> str:
+    if not cursor.isalnum():
+        raise InvalidFieldError("cursor", "cursor: must be a nextCursor that an earlier page gave")
+    return cursor
+
+
+COLUMNS = (
+    "number",
+    "status",
+    "reason",
+    "attempts",
+    "due_at",
+    "sent_at",
+    "answered_at",
+    "ended_at",
+    "duration_s",
+    "machine",
+    "message_id",
+)
+
+
+def row(message: Message) -> dict[str, Any]:
+    """Return what a report says of one message."""
+    values = (
+        message.address,
+        message.status,
+        message.reason,
+        message.attempt,
+        message.due_at,
+        message.sent_at,
+        message.answered_at,
+        message.ended_at,
+        message.duration_s,
+        message.machine,
+        message.id,
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+async def as_csv(
+    engine: Engine, campaign: Campaign, *, status: MessageStatus | None
+) -> AsyncIterator[str]:
+    """Yield the report as CSV, a page at a time."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(COLUMNS)
+    cursor: str | None = ""
+    while cursor is not None:
+        page = await messages(engine, campaign, status=status, cursor=cursor, limit=_CSV_PAGE)
+        writer.writerows([_cell(value) for value in row(m).values()] for m in page.rows)
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+        cursor = page.cursor
+
+
+def _cell(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+async def members(
+    engine: Engine, org: str, list_id: str, *, cursor: str, limit: int
+) -> tuple[list[Document], str | None]:
+    """Return a page of a list's members and the cursor behind the last."""
+    collection = paths.members(org, list_id)
+    after = (f"{collection}/{_checked(cursor)}",) if cursor else None
+    documents = await engine.store.query(Query(collection, limit=limit, start_after=after))
+    return documents, documents[-1].id if len(documents) == limit else None
+
+
+async def store_is_well(engine: Engine) -> bool:
+    """Tell whether the store answers."""
+    try:
+        await engine.store.get(paths.ALL_LIVE_CALLS)
+    except Exception:
+        log.exception("store_failed")
+        return False
+    return True

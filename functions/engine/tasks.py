@@ -1,0 +1,70 @@
+"""What a task makes the engine do."""
+
+from collections.abc import Mapping
+
+import structlog
+
+from functions.domain.errors import InvalidFieldError
+from functions.engine import paths
+from functions.engine.check import start
+from functions.engine.core import Engine
+from functions.engine.dispatch import dispatch
+from functions.engine.launch import launch
+from functions.engine.poll import poll
+from functions.engine.ports import Set, Task, Update
+
+log = structlog.get_logger()
+
+
+async def run(engine: Engine, task: Task) -> None:
+    """Do a task. Doing it twice, or two at once, does no harm. Raises InvalidFieldError."""
+    match task.kind:
+        case "start":
+            await start(engine, _need(task.body, "org"), _need(task.body, "campaign"))
+        case "lane":
+            await _work(engine, task.body)
+        case _:
+            raise InvalidFieldError("kind", f"kind: there is no task of kind '{task.kind}'")
+
+
+async def _work(engine: Engine, body: Mapping[str, str]) -> None:
+    org, campaign, lane = (_need(body, name) for name in ("org", "campaign", "lane"))
+    match lane:
+        case "launch":
+            await launch(engine, org, campaign)
+        case "poll":
+            await poll(engine, org, campaign)
+        case _:
+            await dispatch(engine, org, campaign, lane)
+
+
+def _need(body: Mapping[str, str], name: str) -> str:
+    value = body.get(name)
+    if not value:
+        raise InvalidFieldError(name, f"{name}: is missing")
+    return value
+
+
+async def give_up(engine: Engine, task: Task, error: str, task_name: str) -> None:
+    """Write down, where the operator sees it, that a task failed for the last time.
+
+    Nothing is lost with it: the check enqueues what is left to do again.
+    """
+    org, campaign = task.body.get("org"), task.body.get("campaign")
+    log.error("task_given_up", kind=task.kind, error=error, **task.body)
+    if not org or not campaign:
+        return
+    now = engine.clock.now()
+    what = " ".join((task.kind, task.body.get("lane", ""))).strip()
+    trouble = f"{what}: {error}"
+    entry = {
+        "campaign": campaign,
+        "action": "give_up",
+        "by": "clarion",
+        "reason": trouble,
+        "at": now,
+    }
+    await engine.store.commit(
+        Update(paths.campaign(org, campaign), {"trouble": trouble}),
+        Set(paths.audit(org, f"{campaign}-{task_name}"), {**entry, "by": "clarion", "at": now}),
+    )

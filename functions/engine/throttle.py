@@ -1,0 +1,126 @@
+"""Admission: which messages may be sent now, by the rates and the live-call slots of all scopes.
+
+The scopes' states are small documents; what is reserved in all of them is one conditional commit.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from functions.domain.campaign import Campaign
+from functions.domain.throttle import hold, reserve
+from functions.engine import paths
+from functions.engine.core import Engine
+from functions.engine.modify import modify
+from functions.engine.ports import Create, Document, Update, Write
+
+#: How far ahead sends are reserved; a pause bites within this time.
+HORIZON = timedelta(seconds=1)
+#: A slot outlives the longest call by this much, then it frees itself.
+_MARGIN = timedelta(minutes=5)
+
+
+class Admission(NamedTuple):
+    """The admitted messages: the first may leave at `first_at`, each next one `interval` later."""
+
+    ids: Sequence[str]
+    first_at: datetime
+    interval: timedelta
+
+
+async def admit(engine: Engine, campaign: Campaign, ids: Sequence[str]) -> Admission:
+    """Reserve what `ids` need; those for which there is no room now are left out."""
+    scopes = _scopes(engine, campaign)
+    if not scopes:
+        return Admission(ids, engine.clock.now(), timedelta())
+
+    def decide(documents: list[Document | None]) -> tuple[Admission, Sequence[Write]]:
+        return _admit(engine, campaign, ids, dict(zip(scopes, documents, strict=True)))
+
+    return await modify(engine.store, scopes, decide)
+
+
+def _scopes(engine: Engine, campaign: Campaign) -> list[str]:
+    scopes = []
+    if campaign.rate_per_s is not None:
+        scopes += _rate_scopes(campaign)
+    if engine.channels[campaign.provider].traits.holds_live_call:
+        scopes += _live_scopes(campaign)
+    return scopes
+
+
+def _rate_scopes(campaign: Campaign) -> list[str]:
+    names = (f"sender-{campaign.sender}", f"campaign-{campaign.id}")
+    return [paths.throttle(campaign.org, name) for name in names]
+
+
+def _live_scopes(campaign: Campaign) -> list[str]:
+    return [paths.live_calls(campaign.org), paths.ALL_LIVE_CALLS]
+
+
+def _admit(
+    engine: Engine, campaign: Campaign, ids: Sequence[str], states: dict[str, Document | None]
+) -> tuple[Admission, Sequence[Write]]:
+    now = engine.clock.now()
+    live = {path: states[path] for path in _live_scopes(campaign) if path in states}
+    with_slot, _ = _hold_all(engine, live, ids, now)
+    rates = {path: states[path] for path in _rate_scopes(campaign) if path in states}
+    granted, admission_times, rate_writes = _reserve_all(rates, campaign, len(with_slot), now)
+    admitted, live_writes = _hold_all(engine, live, with_slot[:granted], now)
+    writes = [*rate_writes, *live_writes] if admitted else []
+    return Admission(admitted, *admission_times), writes
+
+
+def _hold_all(
+    engine: Engine, states: dict[str, Document | None], ids: Sequence[str], now: datetime
+) -> tuple[list[str], list[Write]]:
+    """Take a slot in every scope for as many of `ids` as all scopes have room for."""
+    limits = (engine.limits.live_calls_per_org, engine.limits.live_calls_total)
+    until = now + engine.policy.longest_call + _MARGIN
+    granted = list(ids)
+    for document, limit in zip(states.values(), limits, strict=False):
+        granted, _ = hold(_held(document), granted, limit, now=now, until=until)
+    writes = []
+    for (path, document), limit in zip(states.items(), limits, strict=False):
+        _, held = hold(_held(document), granted, limit, now=now, until=until)
+        writes.append(_write(path, document, {"held": held}))
+    return granted, writes
+
+
+def _held(document: Document | None) -> dict[str, datetime]:
+    return document.data["held"] if document else {}
+
+
+def _reserve_all(
+    states: dict[str, Document | None], campaign: Campaign, count: int, now: datetime
+) -> tuple[int, tuple[datetime, timedelta], list[Write]]:
+    """Reserve in every scope as many sends as the slowest has room for, from when all have."""
+    rate = campaign.rate_per_s
+    if rate is None:
+        return count, (now, timedelta()), []
+    free_at = max([now, *(doc.data["free_at"] for doc in states.values() if doc)])
+    room, after = reserve(free_at, count, rate, now=now, horizon=HORIZON)
+    writes = [_write(path, document, {"free_at": after}) for path, document in states.items()]
+    return room.granted, (room.first_at, room.interval), writes
+
+
+def _write(path: str, document: Document | None, fields: dict[str, object]) -> Write:
+    if document is None:
+        return Create(path, fields)
+    return Update(path, fields, document.version)
+
+
+async def free(engine: Engine, campaign: Campaign, ids: Sequence[str]) -> None:
+    """Give back the live-call slots of messages that are no longer with the provider."""
+    if not ids or not engine.channels[campaign.provider].traits.holds_live_call:
+        return
+
+    def decide(documents: list[Document | None]) -> tuple[None, list[Write]]:
+        writes: list[Write] = []
+        for document in documents:
+            if document and any(id_ in document.data["held"] for id_ in ids):
+                held = {k: v for k, v in document.data["held"].items() if k not in ids}
+                writes.append(Update(document.path, {"held": held}, document.version))
+        return None, writes
+
+    await modify(engine.store, _live_scopes(campaign), decide)

@@ -1,0 +1,63 @@
+"""How settings speak: the sentence for each wrong value, and the text of .env.example."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+_KINDS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def error_sentences(error: ErrorDetails, fields: Mapping[str, FieldInfo]) -> list[str]:
+    """Tell one validation error: the setting's name, what it must be, and what it was.
+
+    Only numbers, choices and flags are repeated: anything else may hold a secret.
+    """
+    name = ".".join(str(part) for part in error["loc"][:1]).upper()
+    match error["type"]:
+        case "default_factory_not_called":  # follows from another error, told there
+            return []
+        case "extra_forbidden":
+            return [f"{name}: is no setting; .env.example lists them all"]
+        case "value_error":
+            prefix = f"{name}: " if name else ""
+            return [f"{prefix}{line}" for line in str(error["ctx"]["error"]).splitlines()]
+    return [f"{name}: must be {_expected(fields[name.lower()], error['input'])}"]
+
+
+def _expected(field: FieldInfo, value: Any) -> str:
+    if get_origin(field.annotation) is Literal:
+        return f"one of {', '.join(get_args(field.annotation))}, not {value!r}"
+    if kind := _KINDS.get(field.annotation):
+        return f"{kind}{_range(field)}, not {value!r}"
+    return f"as .env.example describes it: {field.description}"
+
+
+def _range(field: FieldInfo) -> str:
+    least = next((item.ge for item in field.metadata if isinstance(item, Ge)), None)
+    above = next((item.gt for item in field.metadata if isinstance(item, Gt)), None)
+    most = next((item.le for item in field.metadata if isinstance(item, Le)), None)
+    if most is None:
+        return ""
+    return f" from {least} to {most}" if above is None else f" above {above} and up to {most}"
+
+
+def example_text(fields: Mapping[str, FieldInfo]) -> str:
+    """Render .env.example; what has no fixed default stands there as a comment."""
+    head = "# Copy to .env and change what you need. The environment goes before this file."
+    return "\n\n".join((head, *(_example(name, field) for name, field in fields.items()))) + "\n"
+
+
+def _example(name: str, field: FieldInfo) -> str:
+    default = "" if field.default_factory else _rendered(field.default)
+    mark = "" if default else "# "
+    return f"# {field.description}\n{mark}{name.upper()}={default}"
+
+
+def _rendered(default: Any) -> str:
+    if isinstance(default, SecretStr):
+        return default.get_secret_value()
+    return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)

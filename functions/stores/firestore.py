@@ -1,0 +1,74 @@
+"""Documents in Cloud Firestore, or in its emulator."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from functions.engine.ports import Delete, Document, Query, Write
+from functions.stores.firestore_calls import Calls
+from functions.stores.firestore_requests import COUNT, Requests
+from functions.stores.firestore_values import read, version
+from functions.stores.indexes import Indexes
+
+
+class FirestoreStore:
+    """A Store in one Firestore database. A document's version is its update time.
+
+    Firestore keeps the update time of a write that changes nothing: such a write is applied and
+    answers with the version that it was made over.
+    """
+
+    def __init__(self, requests: Requests, calls: Calls, indexes: Indexes) -> None:
+        self._requests = requests
+        self._calls = calls
+        self._indexes = indexes
+
+    @classmethod
+    def connect(
+        cls,
+        project: str,
+        *,
+        indexes: Indexes,
+        database: str = "(default)",
+        emulator_host: str | None = None,
+    ) -> "FirestoreStore":
+        """Return a store that connects at its first use, as this machine's Google identity.
+
+        With `emulator_host` ("host:port") it connects to an emulator, without any identity.
+        """
+        requests = Requests(project, database)
+        return cls(requests, Calls(requests.database, emulator_host), indexes)
+
+    async def get(self, path: str) -> Document | None:
+        return (await self.get_many([path]))[0]
+
+    async def get_many(self, paths: Sequence[str]) -> list[Document | None]:
+        if not paths:
+            return []
+        answers = await self._calls.batch_get(self._requests.batch_get(paths))
+        found = [self._document(each.found) for each in answers if each.HasField("found")]
+        by_path = {document.path: document for document in found}
+        return [by_path.get(path) for path in paths]
+
+    async def query(self, query: Query) -> list[Document]:
+        needed = self._indexes.require(query)
+        answers = await self._calls.run_query(self._requests.run_query(query, needed))
+        return [self._document(each.document) for each in answers if each.HasField("document")]
+
+    async def count(self, query: Query) -> int:
+        needed = self._indexes.require(query)
+        answers = await self._calls.run_aggregation(self._requests.run_count(query, needed))
+        return sum(each.result.aggregate_fields[COUNT].integer_value for each in answers)
+
+    async def commit(self, *writes: Write) -> list[int]:
+        answer = await self._calls.commit(self._requests.commit(writes))
+        return [
+            0 if isinstance(write, Delete) else version(result.update_time)
+            for write, result in zip(writes, answer.write_results, strict=True)
+        ]
+
+    async def close(self) -> None:
+        await self._calls.close()
+
+    def _document(self, message: Any) -> Document:
+        path = self._requests.path(message.name)
+        return Document(path, version(message.update_time), read(message.fields))
