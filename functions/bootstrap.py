@@ -161,7 +161,7 @@ def _store(settings: Settings) -> Store:
 
             return FirestoreStore.connect(
                 firestore.project,
-                firestore.database,
+                database=firestore.database,
                 emulator_host=settings.firestore_emulator_host or None,
                 indexes=indexes,
             )

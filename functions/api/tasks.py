@@ -11,7 +11,8 @@ from functions.api.house import ByInvoker, HouseOf
 from functions.api.problems import answer
 from functions.domain.errors import DomainError
 from functions.engine import tasks
-from functions.engine.ports import Task
+from functions.engine.core import ProviderMissingError
+from functions.engine.ports import StoreError, Task
 
 router = APIRouter(tags=["tasks"])
 log = structlog.get_logger()
@@ -43,5 +44,11 @@ async def run_task(
         log.exception("task_failed", kind=task.kind, retries=retries, **task.body)
         if retries + 1 < house.settings.task_max_attempts:
             return answer(500, "The task failed and is delivered again.")
-        await tasks.give_up(house.engine, task, type(error).__name__, name)
+        await tasks.give_up(house.engine, task, _in_words(error), name)
     return {"status": 200, "message": "OK"}
+
+
+def _in_words(error: Exception) -> str:
+    """Name an error to the operator: its sentence where it is ours, else only its kind."""
+    ours = isinstance(error, StoreError | ProviderMissingError)
+    return str(error) if ours else type(error).__name__

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from functions.domain.events import DeliveryEvent, EventKind, Retry
 from functions.domain.outcomes import Accepted, Deferred, Rejected, SendOutcome, Unknown
@@ -51,8 +51,7 @@ IN_FLIGHT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One message, as stored under .../campaigns/{campaign}/messages/{id}. Instants are UTC."""
 
     id: str
@@ -96,6 +95,7 @@ class DeliveryPolicy:
     look_up_after: timedelta = timedelta(minutes=5)  #: between look-ups of a call that goes on
     longest_call: timedelta = timedelta(hours=1)  #: after that a call without an end is unknown
     defer: timedelta = timedelta(seconds=30)  #: where a provider does not say when to come back
+    longest_defer: timedelta = timedelta(minutes=15)  #: the wait doubles up to this
     max_deferrals: int = 50
 
 
@@ -153,7 +153,8 @@ def after_send(
             sent = {"status": MessageStatus.SENT, "provider_id": provider_id, "sent_at": now}
             return {**sent, "reason": "", **watch}
         case Deferred(reason, retry_after):
-            return defer(message, policy, reason=reason, until=now + (retry_after or policy.defer))
+            wait = retry_after or _deferral(message, policy)
+            return defer(message, policy, reason=reason, until=now + wait)
         case Rejected(reason, stop=True):
             return defer(message, policy, reason=reason, until=now)
         case Rejected(reason):
@@ -171,6 +172,10 @@ def lose(reason: str, policy: DeliveryPolicy, *, now: datetime) -> Changes:
     """Mark a message's outcome as unknown; its lane waits a while for a receipt."""
     next_at = now + policy.unknown_wait
     return {"status": MessageStatus.UNKNOWN, "reason": reason, "next_at": next_at}
+
+
+def _deferral(message: Message, policy: DeliveryPolicy) -> timedelta:
+    return min(policy.defer * (1 << min(message.deferrals, 16)), policy.longest_defer)
 
 
 def defer(message: Message, policy: DeliveryPolicy, *, reason: str, until: datetime) -> Changes:
@@ -246,7 +251,7 @@ def after_failure(
     """Return what a failed attempt leads to: another attempt, a deferral, or the end."""
     match retry:
         case Retry.DEFER:
-            return defer(message, policy, reason=reason, until=now + policy.defer)
+            return defer(message, policy, reason=reason, until=now + _deferral(message, policy))
         case Retry.STOP:
             return defer(message, policy, reason=reason, until=now)
         case Retry.LATER if message.counted_attempts < policy.max_attempts:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from functions.domain.campaign import Campaign
 from functions.domain.message import DeliveryPolicy
 from functions.engine.ports import Bots, Channel, Clock, Store, TaskQueue
 
@@ -41,3 +42,17 @@ class Engine:
     limits: Limits = field(default_factory=Limits)
     policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
     instance: str = "local"  #: names this process to the operator
+
+    def channel(self, campaign: Campaign) -> Channel:
+        """Return the channel that a campaign is sent by. Raises ProviderMissingError."""
+        try:
+            return self.channels[campaign.provider]
+        except KeyError:
+            raise ProviderMissingError(campaign.provider) from None
+
+
+class ProviderMissingError(Exception):
+    """A campaign's provider is not set up in this process, whose settings name another one."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"the provider {provider} is not set up here")

@@ -23,12 +23,9 @@ async def dispatch(engine: Engine, org: str, campaign_id: str, name: str) -> Non
     if lease is None:
         return
     sender = Sender(lease)
-    try:
-        while not lease.is_late:
-            if await _pass(lease, sender):
-                return
-    finally:
-        await sender.finish()
+    while not lease.is_late:
+        if await _pass(lease, sender):
+            return
     await lease.hand_on()
 
 

@@ -124,18 +124,22 @@ def _is_held(lane: Document, now: datetime) -> bool:
     return until is not None and until > now
 
 
-async def wake(engine: Engine, org: str, campaign_id: str, name: str, *, at: datetime) -> None:
-    """See to it that a lane is looked at no later than `at`, also if it is held just now."""
+async def wake(
+    engine: Engine, org: str, campaign_id: str, name: str, *, at: datetime, interrupt: bool
+) -> None:
+    """See to it that a lane is looked at no later than `at`.
+
+    `interrupt`: also if it is held just now, by somebody who may have looked too early.
+    """
 
     def decide(documents: list[Document | None]) -> tuple[bool, list[Write]]:
         lane = documents[0]
         if lane is None:
             return False, []
-        wake_at = lane.data["wake_at"]
-        if wake_at is not None and wake_at <= at:
+        wake_at, held = lane.data["wake_at"], _is_held(lane, engine.clock.now())
+        if (wake_at is not None and wake_at <= at) or (held and not interrupt):
             return False, []
-        earlier = {"wake_at": at}
-        return not _is_held(lane, at), [Update(lane.path, earlier, lane.version)]
+        return not held, [Update(lane.path, {"wake_at": at}, lane.version)]
 
     if await modify(engine.store, [paths.lane(org, campaign_id, name)], decide):
         await enqueue(engine, lane_task(org, campaign_id, name), at=at)

@@ -38,7 +38,7 @@ async def launch(engine: Engine, org: str, campaign_id: str) -> None:
 async def _bot_is_ready(lease: Lease) -> bool:
     """Wake the campaign's bot, once a start; a bot that does not answer pauses the campaign."""
     engine, campaign = lease.engine, lease.campaign
-    needed = engine.channels[campaign.provider].traits.needs_bot
+    needed = engine.channel(campaign).traits.needs_bot
     if not needed or campaign.bot_ready or campaign.has_ended:
         return True
     if await engine.bots.is_ready(campaign.bot_url):
@@ -65,7 +65,9 @@ async def _create_messages(lease: Lease) -> None:
 async def _wake_lanes(lease: Lease) -> None:
     engine, campaign = lease.engine, lease.campaign
     for name in lane_names(campaign):
-        await lanes.wake(engine, campaign.org, campaign.id, name, at=engine.clock.now())
+        await lanes.wake(
+            engine, campaign.org, campaign.id, name, at=engine.clock.now(), interrupt=False
+        )
 
 
 async def _commit_page(lease: Lease, planner: "Planner", page: Page) -> bool:
@@ -155,7 +157,8 @@ class Planner:
 
     def _message(self, path: str, person: Person) -> dict[str, Any]:
         if self._campaign.status is not CampaignStatus.RUNNING:
-            return self._skip(person, "cancelled", MessageStatus.CANCELLED)
+            reason = f"campaign_{self._campaign.status}"
+            return self._skip(person, reason, MessageStatus.CANCELLED)
         due_at = self._opening(person)
         if due_at is None:
             return self._skip(person, "no_common_window")

@@ -48,7 +48,7 @@ async def cancel(lease: Lease, pending: Sequence[Tracked]) -> bool:
 
 
 async def _look_up(lease: Lease, message: Message) -> DeliveryEvent | None:
-    channel = lease.engine.channels[lease.campaign.provider]
+    channel = lease.engine.channel(lease.campaign)
     ref = MessageRef(lease.campaign.org, lease.campaign.id, message.id)
     return await channel.look_up(ref, message.attempt, message.provider_id)
 
@@ -58,7 +58,7 @@ def _decide(lease: Lease, message: Message) -> Changes:
     now = engine.clock.now()
     match message.status:
         case MessageStatus.SENDING:
-            traits = engine.channels[lease.campaign.provider].traits
+            traits = engine.channel(lease.campaign).traits
             return after_lease(message, engine.policy, idempotent=traits.idempotent, now=now)
         case MessageStatus.UNKNOWN:
             return after_unknown_wait()

@@ -22,8 +22,7 @@ Fields: TypeAlias = Mapping[str, Any]
 """A document's content: str, int, float, bool, None, aware datetime, lists and maps of these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One stored document, as it was when it was read."""
 
     path: str
@@ -192,8 +191,7 @@ class Traits:
     needs_bot: bool = False  #: the bot behind the campaign's wss_url must be warm before the start
 
 
-@dataclass(frozen=True, slots=True)
-class Outbound:
+class Outbound(NamedTuple):
     """One attempt of one message, ready to be handed to a provider."""
 
     ref: MessageRef

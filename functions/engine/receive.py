@@ -74,4 +74,4 @@ async def _wake_lane(engine: Engine, campaign: Campaign, message: Message) -> No
         return  # Resuming wakes every lane.
     at = message.next_at or engine.clock.now()
     name = str(lane_number(message.id, campaign.lanes))
-    await lanes.wake(engine, campaign.org, campaign.id, name, at=at)
+    await lanes.wake(engine, campaign.org, campaign.id, name, at=at, interrupt=True)

@@ -57,13 +57,19 @@ class Sender:
         self._lease = lease
         self._engine = lease.engine
         self._campaign = lease.campaign
-        self._channel = lease.engine.channels[lease.campaign.provider]
+        self._channel = lease.engine.channel(lease.campaign)
         self._collection = paths.messages(lease.campaign.org, lease.campaign.id)
         self._recording: set[asyncio.Task[None]] = set()
         self._stopped = False
 
     async def send(self, pending: Sequence[Tracked]) -> bool:
         """Send all of these that may be sent now; False if the lane was taken away."""
+        try:
+            return await self._send_all(pending)
+        finally:
+            await self._finish()
+
+    async def _send_all(self, pending: Sequence[Tracked]) -> bool:
         left = {m.message.id: m for m in await self._hold_back(pending)}
         patience = _PATIENCE
         while left and patience and not self._lease.is_late and not self._stopped:
@@ -74,13 +80,14 @@ class Sender:
                 return not await self._lease.is_lost()
             chunk = [left.pop(id_) for id_ in admission.ids]
             if chunk and not await self._send_chunk(chunk, admission):
-                await throttle.free(self._engine, self._campaign, admission.ids)
+                await throttle.withdraw(self._engine, self._campaign, admission)
                 return not await self._lease.is_lost()
         return True
 
-    async def finish(self) -> None:
-        """Wait until every result is recorded."""
-        await asyncio.gather(*self._recording)
+    async def _finish(self) -> None:
+        """Wait until every result is recorded: only then does the store tell what is left."""
+        recording, self._recording = self._recording, set()
+        await asyncio.gather(*recording)
 
     def _at_once(self) -> int:
         """Return how many to claim together: a second's worth, so that a pause bites in time."""

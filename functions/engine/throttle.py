@@ -3,7 +3,7 @@
 The scopes' states are small documents; what is reserved in all of them is one conditional commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -26,13 +26,17 @@ class Admission(NamedTuple):
     ids: Sequence[str]
     first_at: datetime
     interval: timedelta
+    held_until: (
+        datetime  #: when their live-call slots free themselves; tells this admission's apart
+    )
 
 
 async def admit(engine: Engine, campaign: Campaign, ids: Sequence[str]) -> Admission:
     """Reserve what `ids` need; those for which there is no room now are left out."""
     scopes = _scopes(engine, campaign)
     if not scopes:
-        return Admission(ids, engine.clock.now(), timedelta())
+        now = engine.clock.now()
+        return Admission(ids, now, timedelta(), now)
 
     def decide(documents: list[Document | None]) -> tuple[Admission, Sequence[Write]]:
         return _admit(engine, campaign, ids, dict(zip(scopes, documents, strict=True)))
@@ -44,7 +48,7 @@ def _scopes(engine: Engine, campaign: Campaign) -> list[str]:
     scopes = []
     if campaign.rate_per_s is not None:
         scopes += _rate_scopes(campaign)
-    if engine.channels[campaign.provider].traits.holds_live_call:
+    if engine.channel(campaign).traits.holds_live_call:
         scopes += _live_scopes(campaign)
     return scopes
 
@@ -63,20 +67,24 @@ def _admit(
 ) -> tuple[Admission, Sequence[Write]]:
     now = engine.clock.now()
     live = {path: states[path] for path in _live_scopes(campaign) if path in states}
-    with_slot, _ = _hold_all(engine, live, ids, now)
+    until = now + engine.policy.longest_call + _MARGIN
+    with_slot, _ = _hold_all(engine, live, ids, now, until)
     rates = {path: states[path] for path in _rate_scopes(campaign) if path in states}
     granted, admission_times, rate_writes = _reserve_all(rates, campaign, len(with_slot), now)
-    admitted, live_writes = _hold_all(engine, live, with_slot[:granted], now)
+    admitted, live_writes = _hold_all(engine, live, with_slot[:granted], now, until)
     writes = [*rate_writes, *live_writes] if admitted else []
-    return Admission(admitted, *admission_times), writes
+    return Admission(admitted, *admission_times, until), writes
 
 
 def _hold_all(
-    engine: Engine, states: dict[str, Document | None], ids: Sequence[str], now: datetime
+    engine: Engine,
+    states: dict[str, Document | None],
+    ids: Sequence[str],
+    now: datetime,
+    until: datetime,
 ) -> tuple[list[str], list[Write]]:
     """Take a slot in every scope for as many of `ids` as all scopes have room for."""
     limits = (engine.limits.live_calls_per_org, engine.limits.live_calls_total)
-    until = now + engine.policy.longest_call + _MARGIN
     granted = list(ids)
     for document, limit in zip(states.values(), limits, strict=False):
         granted, _ = hold(_held(document), granted, limit, now=now, until=until)
@@ -112,14 +120,32 @@ def _write(path: str, document: Document | None, fields: dict[str, object]) -> W
 
 async def free(engine: Engine, campaign: Campaign, ids: Sequence[str]) -> None:
     """Give back the live-call slots of messages that are no longer with the provider."""
-    if not ids or not engine.channels[campaign.provider].traits.holds_live_call:
+    if ids:
+        await _drop(engine, campaign, lambda id_, _: id_ in ids)
+
+
+async def withdraw(engine: Engine, campaign: Campaign, admission: Admission) -> None:
+    """Give back the slots of messages that were not sent after all.
+
+    Somebody else may have taken the lane over and been admitted for the same messages meanwhile:
+    the slots are then theirs, and are left alone.
+    """
+    ids, until = set(admission.ids), admission.held_until
+    await _drop(engine, campaign, lambda id_, held_until: id_ in ids and held_until == until)
+
+
+async def _drop(
+    engine: Engine, campaign: Campaign, is_free: Callable[[str, datetime], bool]
+) -> None:
+    if not engine.channel(campaign).traits.holds_live_call:
         return
 
     def decide(documents: list[Document | None]) -> tuple[None, list[Write]]:
         writes: list[Write] = []
-        for document in documents:
-            if document and any(id_ in document.data["held"] for id_ in ids):
-                held = {k: v for k, v in document.data["held"].items() if k not in ids}
+        for document in filter(None, documents):
+            before = document.data["held"]
+            held = {id_: until for id_, until in before.items() if not is_free(id_, until)}
+            if len(held) < len(before):
                 writes.append(Update(document.path, {"held": held}, document.version))
         return None, writes
 

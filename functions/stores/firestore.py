@@ -13,8 +13,9 @@ from functions.stores.indexes import Indexes
 class FirestoreStore:
     """A Store in one Firestore database. A document's version is its update time.
 
-    Firestore keeps the update time of a write that changes nothing: such a write is applied and
-    answers with the version that it was made over.
+    Where Firestore differs from the port: it keeps the update time of a write that changes
+    nothing, which answers with the version that it was made over; of several ordered fields, it
+    returns documents that have null in a later one.
     """
 
     def __init__(self, requests: Requests, calls: Calls, indexes: Indexes) -> None:

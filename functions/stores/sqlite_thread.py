@@ -30,7 +30,7 @@ def together(db: sqlite3.Connection, jobs: list[Job]) -> list[Outcome]:
         db.execute("BEGIN IMMEDIATE")
         outcomes = [_in_savepoint(db, job) for job in jobs]
         db.execute("COMMIT")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, StoreError) as error:
         if db.in_transaction:
             db.execute("ROLLBACK")
         return [(None, _store_error(error))] * len(jobs)
@@ -112,11 +112,13 @@ def _settle(jobs: list[Job], outcomes: list[Outcome]) -> None:
 
 def _in_savepoint(db: sqlite3.Connection, job: Job) -> Outcome:
     db.execute("SAVEPOINT job")
-    outcome = _attempt(db, job)
-    if outcome[1] is not None:
+    result, error = _attempt(db, job)
+    if error is not None:
+        if not db.in_transaction:  # SQLite has undone it all, as it does where the disk is full
+            raise _store_error(error)
         db.execute("ROLLBACK TO job")
     db.execute("RELEASE job")
-    return outcome
+    return result, error
 
 
 def _attempt(db: sqlite3.Connection, job: Job) -> Outcome:
@@ -128,5 +130,5 @@ def _attempt(db: sqlite3.Connection, job: Job) -> Outcome:
         return None, error
 
 
-def _store_error(error: sqlite3.Error) -> StoreError:
-    return StoreError(f"SQLite: {error}")
+def _store_error(error: Exception) -> StoreError:
+    return error if isinstance(error, StoreError) else StoreError(f"SQLite: {error}")
