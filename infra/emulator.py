@@ -49,9 +49,10 @@ class Emulator:
     def __init__(self, *, imported: Path | None = None, heap: str = "1g") -> None:
         """Start it, with the data of an earlier `export` if given, and wait until it answers."""
         self.port = _free_port()
+        command = _command(self.port, imported, heap)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the process
         self._process = subprocess.Popen(  # noqa: S603  our own command line
-            _command(self.port, imported, heap),
+            command,
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for the command: the data must be exported first

@@ -1,0 +1,197 @@
+#!/usr/bin/env bash
+# Deploy Clarion to a Google Cloud project. Run again, it changes only what differs.
+#
+#   PROJECT=my-project PLIVO_AUTH_ID=MA... JWT_JWKS_URL=https://... JWT_ISSUER=... \
+#       JWT_AUDIENCE=... infra/deploy.sh [setup] [functions | FUNCTION...] [job]
+#
+#   setup      APIs, service accounts, roles, task queue, indexes
+#   functions  every function below; or name the ones to deploy again
+#   job        the Cloud Scheduler job of the every-minute check
+#
+# Without arguments it does all three. DRY_RUN=1 prints every command and runs none.
+#
+# It needs gcloud, signed in; Python with requirements.txt and application default credentials;
+# a Firestore database in native mode; and these secrets in Secret Manager: plivo-auth-token, and
+# jwt-secret where no JWT_JWKS_URL is given. SETTINGS names a YAML file of further settings.
+#
+# Tested with the real gcloud against a stand-in of Google's APIs (tests/infra), never against
+# Google itself. docs/guide/deploying.md says what to look at after the first run.
+set -euo pipefail
+
+: "${PROJECT:?set PROJECT to the Google Cloud project}"
+REGION=${REGION:-us-central1}
+DATABASE=${DATABASE:-(default)}
+QUEUE=${QUEUE:-clarion}
+RUNTIME=${RUNTIME:-python311}
+PYTHON=${PYTHON:-python3}
+SETTINGS=${SETTINGS:-}
+
+# Every function is called by the first segment of its path, so that one PUBLIC_BASE_URL reaches
+# them all: https://REGION-PROJECT.cloudfunctions.net/webhooks/... is the function "webhooks".
+BASE_URL=https://$REGION-$PROJECT.cloudfunctions.net
+# name                     entry point in main.py      account
+FUNCTIONS="
+create-campaign            create_campaign             writer
+pause-campaign             pause_campaign              writer
+resume-campaign            resume_campaign             writer
+cancel-campaign            cancel_campaign             writer
+reschedule-campaign        reschedule_campaign         writer
+retry-campaign             retry_campaign              writer
+upload-csv                 upload_csv                  writer
+single-call                single_call                 writer
+check-scheduled-campaigns  check_scheduled_campaigns   writer
+tasks                      run_task                    writer
+webhooks                   receive_webhook             writer
+campaign-progress          campaign_progress           reader
+get-report-by-campaign     get_report_by_campaign      reader
+get-list-contact           get_list_contact            reader
+health                     health                      reader
+"
+
+account() { echo "clarion-$1@$PROJECT.iam.gserviceaccount.com"; }
+
+run() {
+  if [ -n "${DRY_RUN:-}" ]; then printf '%q ' "$@"; echo; else "$@"; fi
+}
+
+gc() { run gcloud --quiet --project="$PROJECT" "$@"; }
+
+# exists COMMAND...: whether gcloud can describe it. A dry run takes everything for missing.
+exists() {
+  [ -z "${DRY_RUN:-}" ] && gcloud --quiet --project="$PROJECT" "$@" >/dev/null 2>&1
+}
+
+secrets() {
+  echo plivo-auth-token
+  [ -n "${JWT_JWKS_URL:-}" ] || echo jwt-secret
+}
+
+setup() {
+  gc services enable artifactregistry.googleapis.com cloudbuild.googleapis.com \
+    cloudfunctions.googleapis.com cloudscheduler.googleapis.com cloudtasks.googleapis.com \
+    firestore.googleapis.com run.googleapis.com secretmanager.googleapis.com
+  setup_accounts
+  setup_queue
+  setup_roles
+  run "$PYTHON" infra/ensure_indexes.py --project="$PROJECT" --database="$DATABASE" \
+    ${FIRESTORE_ENDPOINT:+--endpoint="$FIRESTORE_ENDPOINT"}
+}
+
+setup_accounts() {
+  local name
+  for name in reader writer invoker; do
+    exists iam service-accounts describe "$(account $name)" ||
+      gc iam service-accounts create "clarion-$name" --display-name="Clarion $name"
+  done
+}
+
+setup_queue() {
+  # Attempts are TASK_MAX_ATTEMPTS: on its last one a task writes down what failed.
+  local verb=create
+  ! exists tasks queues describe "$QUEUE" --location="$REGION" || verb=update
+  gc tasks queues $verb "$QUEUE" --location="$REGION" \
+    --max-attempts="${TASK_MAX_ATTEMPTS:-10}" --min-backoff=1s --max-backoff=300s \
+    --max-dispatches-per-second=500 --max-concurrent-dispatches=1000
+}
+
+setup_roles() {
+  local name secret
+  project_role reader roles/datastore.viewer
+  project_role writer roles/datastore.user
+  gc tasks queues add-iam-policy-binding "$QUEUE" --location="$REGION" \
+    --member="serviceAccount:$(account writer)" --role=roles/cloudtasks.enqueuer
+  # The writer creates tasks that are delivered as the invoker, which has no other right.
+  gc iam service-accounts add-iam-policy-binding "$(account invoker)" \
+    --member="serviceAccount:$(account writer)" --role=roles/iam.serviceAccountUser
+  for secret in $(secrets); do
+    for name in reader writer; do
+      gc secrets add-iam-policy-binding "$secret" \
+        --member="serviceAccount:$(account $name)" --role=roles/secretmanager.secretAccessor
+    done
+  done
+}
+
+project_role() {
+  gc projects add-iam-policy-binding "$PROJECT" --condition=None \
+    --member="serviceAccount:$(account "$1")" --role="$2"
+}
+
+# setting NAME VALUE: one line of YAML.
+setting() { printf "%s: '%s'\n" "$1" "${2//\'/\'\'}"; }
+
+settings() {
+  setting STORE_URL "firestore://$PROJECT/$DATABASE"
+  setting QUEUE_URL "cloudtasks://$PROJECT/$REGION/$QUEUE"
+  setting PUBLIC_BASE_URL "$BASE_URL"
+  setting INVOKER_AUTH oidc
+  setting INVOKER_SERVICE_ACCOUNT "$(account invoker)"
+  setting INVOKER_AUDIENCE "$BASE_URL"
+  setting VOICE_PROVIDER plivo
+  setting PLIVO_AUTH_ID "${PLIVO_AUTH_ID:?set PLIVO_AUTH_ID to the Plivo account}"
+  setting AUTH_MODE jwt
+  [ -z "${JWT_JWKS_URL:-}" ] || setting JWT_JWKS_URL "$JWT_JWKS_URL"
+  [ -z "${JWT_ISSUER:-}" ] || setting JWT_ISSUER "$JWT_ISSUER"
+  [ -z "${JWT_AUDIENCE:-}" ] || setting JWT_AUDIENCE "$JWT_AUDIENCE"
+  setting TASK_MAX_ATTEMPTS "${TASK_MAX_ATTEMPTS:-10}"
+  [ -z "$SETTINGS" ] || cat "$SETTINGS"
+}
+
+# functions NAME...: deploy these, or all of them without names.
+functions() {
+  local name entry who folder file wanted=" $* "
+  folder=$(mktemp -d)
+  # shellcheck disable=SC2064  # the name is known now and not later
+  trap "rm -rf '$folder'" EXIT
+  file=$folder/settings.yaml
+  settings >"$file"
+  [ -z "${DRY_RUN:-}" ] || sed 's/^/# /' "$file"
+  while read -r name entry who; do
+    [ -n "$name" ] || continue
+    [ $# -eq 0 ] || [[ $wanted == *" $name "* ]] || continue
+    deploy_function "$name" "$entry" "$who" "$file"
+  done <<<"$FUNCTIONS"
+}
+
+deploy_function() {
+  # Whoever may call is decided by the application: a JWT, Google's token, the carrier's signature.
+  # 540 s are TASK_DEADLINE_S and a minute, the deadline that tasks are delivered with.
+  gc functions deploy "$1" --gen2 --runtime="$RUNTIME" --region="$REGION" \
+    --source=. --entry-point="$2" --trigger-http --allow-unauthenticated \
+    --service-account="$(account "$3")" --env-vars-file="$4" \
+    --set-secrets="$(secret_settings)" \
+    --cpu=1 --memory=512Mi --concurrency=80 --timeout=540s </dev/null
+}
+
+secret_settings() {
+  local text=PLIVO_AUTH_TOKEN=plivo-auth-token:latest
+  [ -n "${JWT_JWKS_URL:-}" ] || text+=,JWT_SECRET=jwt-secret:latest
+  echo "$text"
+}
+
+job() {
+  run "$PYTHON" infra/ensure_scheduler_job.py --project="$PROJECT" --location="$REGION" \
+    --url="$BASE_URL/check-scheduled-campaigns" --audience="$BASE_URL" \
+    --service-account="$(account invoker)" \
+    ${SCHEDULER_ENDPOINT:+--endpoint="$SCHEDULER_ENDPOINT"}
+}
+
+is_function() { grep -q "^$1 " <<<"$FUNCTIONS"; }
+
+main() {
+  cd "$(dirname "$0")/.."
+  [ $# -gt 0 ] || set -- setup functions job
+  local part named=()
+  for part in "$@"; do
+    case $part in
+      setup | functions | job) ;;
+      *) is_function "$part" || { echo "$part: is no function of Clarion" >&2; exit 2; }
+         named+=("$part") ;;
+    esac
+  done
+  [[ " $* " != *" setup "* ]] || setup
+  [[ " $* " != *" functions "* ]] || functions
+  [ ${#named[@]} -eq 0 ] || functions "${named[@]}"
+  [[ " $* " != *" job "* ]] || job
+}
+
+main "$@"

@@ -1,0 +1,92 @@
+"""The simulated carrier, with a clock to move it and an application that keeps its callbacks."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from functions.channels.simulator import Simulator
+from functions.channels.simulator_script import Script, Window
+from functions.domain.events import DeliveryEvent, EventKind
+from functions.engine.ports import (
+    SendOutcome,
+    WebhookRequest,
+)
+from tests.channels.conformance import REF, Weather, outbound
+from tests.channels.moved_clock import MovedClock
+
+TERMS: Final = "spread=0,latency_ms=0,ring_ms=1000,pickup_ms=2000,duration_s=10"
+STEADY: Final = Script.parse(TERMS)
+CALL_S: Final = 13.0  #: from placing to hanging up, in that script
+
+
+@dataclass
+class Carrier:
+    """A simulator whose callbacks are kept, and a clock to move it."""
+
+    script: Script = STEADY
+    ledger_path: Path | None = None
+    clock: MovedClock = field(default_factory=MovedClock)
+    got: list[WebhookRequest] = field(default_factory=list)
+    answers: list[int | Exception] = field(default_factory=list)  #: to callbacks; then 200
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.open()
+
+    def open(self) -> None:
+        """Begin a life on the script and ledger that are set."""
+        self.channel = Simulator(
+            ledger_path=self.ledger_path,
+            clock=self.clock,
+            script=self.script,
+            deliver=self._deliver,
+            key="key-of-nobody",
+            public_base_url="https://app.example",
+        )
+
+    async def send(self, *messages: str) -> list[SendOutcome]:
+        """Send a first attempt of each of these messages."""
+        refs = [REF._replace(message=message) for message in messages]
+        return [await self.channel.send(outbound(ref)) for ref in refs]
+
+    async def pass_by(self, seconds: float) -> list[DeliveryEvent]:
+        """Let time pass; return the events of the callbacks that came."""
+        self.clock.move(seconds)
+        self.got.clear()
+        await self.channel.run_due()
+        return [event for request in self.got for event in self.channel.parse_webhook(request)]
+
+    async def expect(self, weather: Weather) -> None:
+        """Let the following send meet this weather."""
+        scripts = {
+            Weather.BUSY: replace(STEADY, refused=1),
+            Weather.ERROR: replace(STEADY, error=1),
+            Weather.SILENCE: replace(STEADY, lost_answer=1),
+            Weather.AWAY: replace(STEADY, outage=(Window(0, 60),)),
+        }
+        self.script = scripts.get(weather, STEADY)
+        self.open()
+
+    def placed(self) -> int:
+        """Count the calls in the ledger."""
+        return len(self.channel.ledger.placed)
+
+    async def live_through(self) -> list[WebhookRequest]:
+        """Let a whole call pass."""
+        await self.pass_by(CALL_S)
+        return self.got
+
+    async def _deliver(self, request: WebhookRequest) -> int:
+        self.got.append(request)
+        if "/hangup/" in request.url:
+            self.ended.set()
+        answer = self.answers.pop(0) if self.answers else 200
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def kinds(events: list[DeliveryEvent]) -> list[EventKind]:
+    """Return what happened, in order."""
+    return [event.kind for event in events]

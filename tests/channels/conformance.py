@@ -1,0 +1,150 @@
+"""The promises of the Channel port, one test each, for every channel that there is.
+
+A channel's own tests subclass ChannelConformance and give it a Rig: the channel, wired to
+something that plays its provider.
+"""
+
+from dataclasses import replace
+from enum import StrEnum
+from typing import Protocol
+
+import pytest
+
+from functions.domain.events import DeliveryEvent, EventKind, MessageRef
+from functions.engine.ports import (
+    Accepted,
+    Channel,
+    Deferred,
+    Outbound,
+    Rejected,
+    SignatureError,
+    Unknown,
+    WebhookRequest,
+)
+
+
+class Weather(StrEnum):
+    """What a request for a message meets."""
+
+    FINE = "fine"
+    BUSY = "busy"  #: the provider refuses for now
+    ERROR = "error"  #: the provider takes the message, and answers with an error of its own
+    SILENCE = "silence"  #: the provider takes the message, and its answer is lost
+    AWAY = "away"  #: there is no provider to connect to
+
+
+OUTCOMES = {
+    Weather.FINE: Accepted,
+    Weather.BUSY: Deferred,
+    Weather.ERROR: Unknown,
+    Weather.SILENCE: Unknown,
+    Weather.AWAY: Deferred,
+}
+
+REF = MessageRef("acme", "c1", "m1")
+
+
+def outbound(ref: MessageRef = REF, attempt: int = 1) -> Outbound:
+    """Return an attempt to call somebody."""
+    return Outbound(ref, attempt, "+15550100", "+15550199", "wss://bot.example/talk")
+
+
+class Rig(Protocol):
+    """A channel and what plays its provider."""
+
+    @property
+    def channel(self) -> Channel: ...
+
+    async def expect(self, weather: Weather) -> None:
+        """Let the following request meet this weather."""
+        ...
+
+    def placed(self) -> int:
+        """Return how many messages the provider has really taken."""
+        ...
+
+    async def live_through(self) -> list[WebhookRequest]:
+        """Bring the message that was taken to a good end; return its callbacks, oldest first."""
+        ...
+
+
+class ChannelConformance:
+    """What every channel promises. Subclasses bring a fixture named `rig`."""
+
+    @pytest.mark.parametrize("weather", Weather)
+    async def test_1_send_answers_with_a_value(self, rig: Rig, weather: Weather) -> None:
+        """1. Whatever the provider or the network does, send answers with what it came to."""
+        await rig.expect(weather)
+        assert isinstance(await rig.channel.send(outbound()), OUTCOMES[weather])
+
+    @pytest.mark.parametrize("weather", [Weather.ERROR, Weather.SILENCE])
+    async def test_2_an_unclear_answer_is_not_repeated(self, rig: Rig, weather: Weather) -> None:
+        """2. A request without a clear answer is Unknown, and reaches the provider once."""
+        await rig.expect(weather)
+        assert isinstance(await rig.channel.send(outbound()), Unknown)
+        assert rig.placed() == 1
+
+    @pytest.mark.parametrize("weather", [Weather.BUSY, Weather.AWAY])
+    async def test_2_a_refused_message_reached_nobody(self, rig: Rig, weather: Weather) -> None:
+        """2. What is Deferred or Rejected was not sent: it may safely be tried again."""
+        await rig.expect(weather)
+        assert isinstance(await rig.channel.send(outbound()), Deferred | Rejected)
+        assert rig.placed() == 0
+
+    async def test_3_the_signature_is_checked_first(self, rig: Rig) -> None:
+        """3. However wrong a callback is otherwise, a wrong signature is what it is refused for."""
+        await rig.channel.send(outbound())
+        good = (await rig.live_through())[-1]
+        forged = [
+            replace(good, headers={}),
+            replace(good, url=good.url.replace("/m1/", "/m2/")),
+            replace(good, url="https://app.example/nowhere"),
+            replace(good, body=good.body + b"x"),
+            replace(good, body=b"\xff"),
+            replace(good, body=b"x" * 1_000_000),
+        ]
+        for request in forged:
+            with pytest.raises(SignatureError):
+                rig.channel.parse_webhook(request)
+
+    async def test_4_a_repeated_callback_has_the_same_ids(self, rig: Rig) -> None:
+        """4. A callback delivered twice tells of the same events, and of no other's."""
+        await rig.channel.send(outbound())
+        webhooks = await rig.live_through()
+        first = _events(rig.channel, webhooks)
+        assert _ids(_events(rig.channel, webhooks)) == _ids(first)
+        assert len(set(_ids(first))) == len(first)
+
+    async def test_4_a_call_is_told_from_ringing_to_its_end(self, rig: Rig) -> None:
+        """4. Callbacks tell the message, the attempt, the provider's id, and how it went."""
+        accepted = await rig.channel.send(outbound(attempt=3))
+        assert isinstance(accepted, Accepted)
+        events = _events(rig.channel, await rig.live_through())
+        kinds = [EventKind.RINGING, EventKind.ANSWERED, EventKind.COMPLETED]
+        assert [event.kind for event in events] == kinds
+        told = {(event.ref, event.attempt, event.provider_id) for event in events}
+        assert told == {(REF, 3, accepted.provider_id)}
+        assert events[-1].duration_s > 0
+
+    async def test_5_a_look_up_tells_the_end_and_nothing_before(self, rig: Rig) -> None:
+        """5. A look-up tells nothing of a call that goes on, and the hangup's event of an ended."""
+        accepted = await rig.channel.send(outbound())
+        assert isinstance(accepted, Accepted)
+        assert await rig.channel.look_up(REF, 1, accepted.provider_id) is None
+        hangup = _events(rig.channel, await rig.live_through())[-1]
+        found = await rig.channel.look_up(REF, 1, accepted.provider_id)
+        assert found is not None
+        assert (found.id, found.kind) == (hangup.id, EventKind.COMPLETED)
+        assert found.duration_s == hangup.duration_s
+
+    async def test_5_a_look_up_of_what_was_never_sent_tells_nothing(self, rig: Rig) -> None:
+        """5. A look-up of an id that the provider does not know tells nothing."""
+        assert await rig.channel.look_up(REF, 1, "nobody") is None
+
+
+def _events(channel: Channel, webhooks: list[WebhookRequest]) -> list[DeliveryEvent]:
+    return [event for request in webhooks for event in channel.parse_webhook(request)]
+
+
+def _ids(events: list[DeliveryEvent]) -> list[str]:
+    return [event.id for event in events]

@@ -1,0 +1,70 @@
+"""The simulated carrier's script: what a setting says, and what becomes of an attempt."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from functions.channels.simulator_script import Script, Window
+from tests.channels.conformance import REF
+
+
+def test_one_seed_gives_one_fate() -> None:
+    """Two carriers with one script decide alike; another seed decides otherwise."""
+    terms = "busy=0.2,no_answer=0.2,failed=0.2,error=0.3,duplicate=0.3,lost=0.2"
+    mixed = Script.parse(terms)
+    refs = [REF._replace(message=f"m{n}") for n in range(50)]
+    fates = [mixed.fate(ref, 1) for ref in refs]
+    assert [Script.parse(terms).fate(ref, 1) for ref in refs] == fates
+    assert [replace(mixed, seed=2).fate(ref, 1) for ref in refs] != fates
+    assert [mixed.fate(ref, 2) for ref in refs] != fates
+
+
+def test_shares_are_kept() -> None:
+    """Of many attempts, about the script's shares meet each outcome."""
+    script = Script(busy=0.2, no_answer=0.1, failed=0.05)
+    outcomes = [str(script.fate(REF, n).outcome) for n in range(4000)]
+    for name, share in {"busy": 0.2, "no_answer": 0.1, "failed": 0.05, "connected": 0.65}.items():
+        assert math.isclose(outcomes.count(name) / 4000, share, abs_tol=0.03)
+
+
+@pytest.mark.parametrize(
+    ("text", "script"),
+    [
+        ("", Script()),
+        (
+            "busy=0.1, no_answer=0.1,latency_ms=20,duration_s=1",
+            Script(busy=0.1, no_answer=0.1, latency_ms=20, duration_s=1),
+        ),
+        ("seed=7,outage=10-15+30-35.5,", Script(seed=7, outage=(Window(10, 15), Window(30, 35.5)))),
+    ],
+)
+def test_a_script_is_read_from_one_setting(text: str, script: Script) -> None:
+    """A setting names what differs from the default."""
+    assert Script.parse(text) == script
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("bussy=0.1", "'bussy=0.1' is not a term"),
+        ("busy", "'busy' must hold a number"),
+        ("busy=much", "'busy=much' must hold a number"),
+        ("busy=1.5", "'busy=1.5' must be from 0 to 1"),
+        ("busy=nan", "'busy=nan' must be from 0 to 1"),
+        ("spread=2", "'spread=2.0' must be from 0 to 1"),
+        ("latency_ms=-1", "'latency_ms=-1.0' must be 0 or more"),
+        ("duration_s=inf", "'duration_s=inf' must be 0 or more"),
+        ("busy=0.1,busy=0.2", "'busy=0.2' gives the script a second busy"),
+        ("busy=0.6,failed=0.6", "add up to more than 1"),
+        ("error=0.6,refused=0.6", "add up to more than 1"),
+        ("seed=x", "'seed=x' must hold a whole number"),
+        ("outage=10", "'outage=10' must hold windows"),
+        ("outage=15-10", "'outage=15-10' must hold windows"),
+        ("outage=a-b", "'outage=a-b' must hold windows"),
+    ],
+)
+def test_a_wrong_term_is_named(text: str, named: str) -> None:
+    """A script that cannot be is refused with the term at fault."""
+    with pytest.raises(ValueError, match=named):
+        Script.parse(text)

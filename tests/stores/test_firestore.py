@@ -1,0 +1,106 @@
+"""The Firestore store keeps the promises of the Store port, against the real emulator."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import grpc
+import pytest
+
+from functions.engine.ports import (
+    ConflictError,
+    Create,
+    MissingIndexError,
+    Query,
+    Set,
+    Store,
+    StoreError,
+)
+from functions.stores.firestore import FirestoreStore
+from tests.stores.conformance import INDEXES, StoreConformance
+from tests.stores.firestore_server import Firestore
+
+UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
+
+
+@asynccontextmanager
+async def connected(host: str, database: str = "(default)") -> AsyncIterator[FirestoreStore]:
+    """Give a store in a database that is reached at `host`."""
+    store = FirestoreStore.connect(
+        "demo-clarion", database=database, emulator_host=host, indexes=INDEXES
+    )
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def store(firestore_emulator: str) -> AsyncIterator[Store]:
+    """Give a store in the emulator."""
+    async with connected(firestore_emulator) as opened:
+        yield opened
+
+
+class TestFirestore(StoreConformance):
+    """Every promise; the service itself keeps the 11th."""
+
+    async def test_refuses_a_commit_that_is_too_large(self, store: Store, org: str) -> None:
+        """A commit over the emulator's request size is refused before it is sent."""
+        writes = [Create(f"orgs/{org}/things/{n}", {"text": "x" * 900_000}) for n in range(5)]
+        with pytest.raises(StoreError, match="split it"):
+            await store.commit(*writes)
+
+    async def test_keeps_the_version_of_what_does_not_change(self, store: Store, org: str) -> None:
+        """A write that changes nothing is applied and answers with the version it found."""
+        (first,) = await store.commit(Create(f"orgs/{org}/things/a", {"n": 1}))
+        (second,) = await store.commit(Set(f"orgs/{org}/things/a", {"n": 1}, first))
+        assert second == first
+
+
+async def test_reads_again_while_the_service_is_away() -> None:
+    """A read that the service cannot answer for a moment is tried again."""
+    async with Firestore([UNAVAILABLE, UNAVAILABLE]) as server, connected(server.host) as store:
+        assert await store.query(Query("orgs/o/messages")) == []
+        assert len(server.metadata) == 3
+
+
+async def test_gives_up_reading_in_the_end() -> None:
+    """A read that is never answered raises StoreError, after five tries."""
+    async with Firestore([UNAVAILABLE] * 9) as server, connected(server.host) as store:
+        with pytest.raises(StoreError, match="UNAVAILABLE: as told"):
+            await store.get("orgs/o")
+        assert len(server.metadata) == 5
+
+
+async def test_never_repeats_a_commit() -> None:
+    """A commit whose answer is lost may have been applied: it raises StoreError at once."""
+    async with Firestore([UNAVAILABLE]) as server, connected(server.host) as store:
+        with pytest.raises(StoreError, match="UNAVAILABLE"):
+            await store.commit(Create("orgs/o", {}))
+        assert len(server.metadata) == 1
+
+
+async def test_tells_contention_as_a_conflict() -> None:
+    """A commit that lost against others, which it may meet in the service only, is a conflict."""
+    async with Firestore([grpc.StatusCode.ABORTED]) as server, connected(server.host) as store:
+        with pytest.raises(ConflictError):
+            await store.commit(Create("orgs/o", {}))
+
+
+async def test_tells_an_index_that_is_not_deployed() -> None:
+    """A query whose index is declared and not deployed yet raises MissingIndexError."""
+    server = Firestore([grpc.StatusCode.FAILED_PRECONDITION], "The query requires an index.")
+    async with server, connected(server.host) as store:
+        with pytest.raises(MissingIndexError, match="requires an index"):
+            await store.query(Query("orgs/o/messages"))
+
+
+async def test_names_the_database_in_every_call() -> None:
+    """Each call carries the headers by which the service routes it to its database."""
+    async with Firestore() as server, connected(server.host, "eu") as store:
+        await store.get("orgs/o")
+        await store.query(Query("orgs/o/messages"))
+        prefix = "projects/demo-clarion/databases/eu"
+        assert {call["google-cloud-resource-prefix"] for call in server.metadata} == {prefix}
+        database = "database=projects%2Fdemo-clarion%2Fdatabases%2Feu"
+        parent = "parent=projects%2Fdemo-clarion%2Fdatabases%2Feu%2Fdocuments%2Forgs%2Fo"
+        routes = [call["x-goog-request-params"] for call in server.metadata]
+        assert routes == [database, parent]
