@@ -22,12 +22,21 @@ from functions.channels.bots import HttpBots
 from functions.domain.message import DeliveryPolicy
 from functions.engine.core import Engine, Limits
 from functions.engine.ports import Channel, Clock, Store, TaskQueue, WebhookRequest
-from functions.settings import CloudTasksUrl, LocalQueueUrl, Settings, SqliteUrl, load_settings
+from functions.settings import (
+    CloudTasksUrl,
+    LocalQueueUrl,
+    Settings,
+    SettingsError,
+    SqliteUrl,
+    load_settings,
+)
 from functions.stores.indexes import Indexes
 
 _INDEXES = Path(__file__).parent.parent / "infra" / "firestore.indexes.json"
 _RUN_TASK = "/tasks/run"
 _BACKOFF = (timedelta(milliseconds=200), timedelta(seconds=30))
+#: Within this time every task has sent what it has claimed and handed on the rest.
+_GRACE = timedelta(seconds=10)
 
 
 class SystemClock:
@@ -72,7 +81,8 @@ class Stack:
             worker.start()
 
     async def close(self) -> None:
-        """Stop and let go of everything."""
+        """Let tasks finish what they have claimed, then let go of everything."""
+        self.engine.stopping.set()
         for closable in self.closables:
             await closable.close()
 
@@ -179,6 +189,7 @@ def _queue(settings: Settings, clock: Clock, inside: _Inside) -> TaskQueue:
                 max_attempts=settings.task_max_attempts,
                 min_backoff=shortest,
                 max_backoff=longest,
+                grace=_GRACE,
             )
         case CloudTasksUrl(project, location, queue):
             from functions.queues.cloud_tasks import CloudTasksQueue
@@ -205,11 +216,15 @@ def _simulator(settings: Settings, clock: Clock, inside: _Inside) -> Channel:
     from functions.channels.simulator import Simulator
     from functions.channels.simulator_script import Script
 
+    try:
+        script = Script.parse(settings.simulator_script)
+    except ValueError as error:
+        raise SettingsError([f"SIMULATOR_SCRIPT: {error}"]) from None
     settings.simulator_ledger.parent.mkdir(parents=True, exist_ok=True)
     return Simulator(
         ledger_path=settings.simulator_ledger,
         clock=clock,
-        script=Script.parse(settings.simulator_script),
+        script=script,
         deliver=inside.webhook,
         # It signs and verifies within this process, so nobody else needs to know the key.
         key=secrets.token_hex(),

@@ -15,7 +15,9 @@ def configure(level: str, *, readable: bool) -> None:
         structlog.processors.JSONRenderer(),
     ]
     if readable:
-        render = [structlog.dev.ConsoleRenderer()]
+        # Without local variables, which hold tokens and people's numbers.
+        plain = structlog.dev.plain_traceback
+        render = [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -131,10 +131,16 @@ _SETTLED: Final[Changes] = {"lane": None, "next_at": None}
 
 
 def claim(message: Message, policy: DeliveryPolicy, *, now: datetime) -> Changes:
-    """Mark a pending message as being handed over. Written before the provider is called."""
+    """Mark a pending message as being handed over. Written before the provider is called.
+
+    What is known of the attempt before is forgotten: it is not this one's call.
+    """
     return {
         "status": MessageStatus.SENDING,
         "attempt": message.attempt + 1,
+        "provider_id": "",
+        "sent_at": None,
+        "answered_at": None,
         "lane": watch_lane(_number(message)),
         "next_at": now + policy.send_lease,
     }
@@ -211,10 +217,18 @@ def after_event(
     """
     if message.status in FINAL or event.attempt != message.attempt:
         return {}
+    if _is_over(message) and event.kind is not EventKind.COMPLETED:
+        return {}
     changes = _receipt(message, event, policy, now=now)
     if changes and event.provider_id and not message.provider_id:
         changes["provider_id"] = event.provider_id
     return changes
+
+
+def _is_over(message: Message) -> bool:
+    """Tell whether the attempt has ended without reaching anybody, as far as we were told."""
+    uncertain = message.status == MessageStatus.UNKNOWN and message.ended_at is not None
+    return uncertain or message.status == MessageStatus.PENDING
 
 
 def _receipt(
@@ -242,7 +256,9 @@ def _rise(
 ) -> Changes:
     if RANK[status] <= RANK[message.status]:
         return {}
-    return {"status": status, "next_at": now + policy.look_up_after}
+    # Where the provider's answer was lost, this is what tells that the message was sent.
+    sent_at = message.sent_at or now
+    return {"status": status, "sent_at": sent_at, "next_at": now + policy.look_up_after}
 
 
 def after_failure(

@@ -1,5 +1,6 @@
 """How many may be sent when: a rate per scope (GCRA), and slots for calls in progress."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +24,8 @@ def reserve(
     arrival time of the generic cell rate algorithm, ITU-T I.371, without a burst). Returns the
     reservation and the state to store.
     """
-    interval = timedelta(seconds=1 / rate_per_s)
+    # Rounded up: at 3 a second, 333,333 microseconds would let a fourth into the same second.
+    interval = timedelta(microseconds=math.ceil(1_000_000 / rate_per_s))
     first_at = max(free_at or now, now)
     room = (now + horizon - first_at) // interval + 1
     granted = max(0, min(count, room))

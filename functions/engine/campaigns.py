@@ -163,9 +163,9 @@ def _new(engine: Engine, org: str, wish: Wish, audience: dict[str, str], *, tota
 
 
 def _lanes_for(rate: float | None, total: int, engine: Engine) -> int:
-    """Return how many lanes pay: one keeps up with some fifty sends a second."""
-    useful = min(total, rate or total) // 50 + 1
-    return int(min(engine.limits.lanes, useful))
+    """Return how many lanes pay: one for each fifty sends a second or twenty thousand messages."""
+    useful = total // 20_000 if rate is None else int(rate // 50)
+    return min(engine.limits.lanes, useful + 1)
 
 
 async def _create(engine: Engine, campaign: Campaign, *also: Write) -> Campaign:
@@ -315,6 +315,9 @@ async def _announce(engine: Engine, campaign: Campaign, action: Action) -> None:
     if campaign.status is CampaignStatus.SCHEDULED:
         key = f"start/{org}/{id_}/{campaign.epoch}"
         await enqueue(engine, start_task(org, id_), at=campaign.scheduled_at, key=key)
+    if campaign.status is CampaignStatus.COMPLETED:
+        first_at = engine.clock.now() + engine.limits.poll_after[0]
+        await enqueue(engine, lane_task(org, id_, POLL), at=first_at)
     for name in _woken(campaign, action):
         await enqueue(engine, lane_task(org, id_, name))
 

@@ -1,5 +1,6 @@
 """What every use case is given: the ports, and the sizes that it works in."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,8 +16,8 @@ class Limits:
 
     max_campaigns: int = 5  #: campaigns that one check starts at most
     launch_page: int = 500  #: messages created in one commit
-    audience_page: int = 2000  #: people read in one query
-    dispatch_page: int = 2000  #: messages a lane reads in one query
+    audience_page: int = 5000  #: people read in one query
+    dispatch_page: int = 5000  #: messages a lane reads in one query
     chunk: int = 250  #: messages claimed in one commit
     lanes: int = 4
     rate_per_s: float | None = None  #: overrides the channel's own rate
@@ -42,6 +43,8 @@ class Engine:
     limits: Limits = field(default_factory=Limits)
     policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
     instance: str = "local"  #: names this process to the operator
+    #: Set once this process is to end: tasks send what they have claimed, and hand the rest on.
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     def channel(self, campaign: Campaign) -> Channel:
         """Return the channel that a campaign is sent by. Raises ProviderMissingError."""

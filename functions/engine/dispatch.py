@@ -1,7 +1,6 @@
 """Dispatch: the loop of one lane, from what is due to nothing left to do."""
 
-import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from functions.domain.campaign import Action, CampaignStatus
 from functions.domain.errors import WrongStatusError
@@ -15,6 +14,8 @@ from functions.engine.sending import Sender, Tracked
 
 #: A wait shorter than this is waited in the loop, a longer one by a task of its own.
 _SHORT_WAIT_S = 2.0
+#: How often a busy lane looks for messages that were lost with their sender.
+_WATCH_EVERY = timedelta(seconds=10)
 
 
 async def dispatch(engine: Engine, org: str, campaign_id: str, name: str) -> None:
@@ -22,25 +23,51 @@ async def dispatch(engine: Engine, org: str, campaign_id: str, name: str) -> Non
     lease = await lanes.acquire(engine, org, campaign_id, name)
     if lease is None:
         return
-    sender = Sender(lease)
+    loop = _Loop(lease)
     while not lease.is_late:
-        if await _pass(lease, sender):
+        if await loop.pass_():
             return
     await lease.hand_on()
 
 
-async def _pass(lease: Lease, sender: Sender) -> bool:
-    """Do what is due; True once this task has nothing more to do with the lane."""
-    waiting, watched = await asyncio.gather(
-        _messages(lease, send_lane(lease.name)), _messages(lease, watch_lane(lease.name))
-    )
-    now = lease.engine.clock.now()
-    due, overdue_ = _due(waiting, now), _due(watched, now)
-    if due or overdue_:
-        return not await _work_off(lease, sender, due, overdue_)
-    if not waiting and not watched:
-        return await _rest(lease)
-    return await _wait(lease, min(_next_at(m) for m in (*waiting[:1], *watched[:1])))
+class _Loop:
+    """The passes over one lane."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._sender = Sender(lease)
+        self._watched_at: datetime | None = None
+
+    async def pass_(self) -> bool:
+        """Do what is due; True once this task has nothing more to do with the lane."""
+        lease = self._lease
+        now = lease.engine.clock.now()
+        lately = self._watched_lately(now)
+        # First those with the provider: a receipt may send one of them back to those that wait,
+        # and the other way round it would be seen in neither place.
+        watched = [] if lately else await self._watch(now)
+        waiting = await _messages(lease, send_lane(lease.name))
+        due, lost = self._to_send(waiting, now), _due(watched, now)
+        if due or lost:
+            return not await _work_off(lease, self._sender, due, lost)
+        if lately:
+            self._watched_at = None
+            return False  # Nothing is due: look at everything before coming to rest.
+        if not waiting and not watched:
+            return await _rest(lease)
+        return await _wait(lease, min(_next_at(m) for m in (*waiting[:1], *watched[:1])))
+
+    def _to_send(self, waiting: list[Tracked], now: datetime) -> list[Tracked]:
+        """Return those that are due; in a campaign that has ended, all, to be written off."""
+        running = self._lease.campaign.status is CampaignStatus.RUNNING
+        return _due(waiting, now) if running else waiting
+
+    def _watched_lately(self, now: datetime) -> bool:
+        return self._watched_at is not None and now - self._watched_at < _WATCH_EVERY
+
+    async def _watch(self, now: datetime) -> list[Tracked]:
+        self._watched_at = now
+        return await _messages(self._lease, watch_lane(self._lease.name))
 
 
 async def _messages(lease: Lease, lane: str) -> list[Tracked]:
@@ -67,11 +94,9 @@ def _next_at(tracked: Tracked) -> datetime:
     return at
 
 
-async def _work_off(
-    lease: Lease, sender: Sender, due: list[Tracked], overdue_: list[Tracked]
-) -> bool:
-    """Send what is due and settle what is overdue; False if the lane was taken away."""
-    await overdue.settle(lease, overdue_)
+async def _work_off(lease: Lease, sender: Sender, due: list[Tracked], lost: list[Tracked]) -> bool:
+    """Send what is due and settle what was lost; False if the lane was taken away."""
+    await overdue.settle(lease, lost)
     if lease.campaign.status is CampaignStatus.RUNNING:
         return await sender.send(due)
     return await overdue.cancel(lease, due)
@@ -92,6 +117,8 @@ async def _rest(lease: Lease) -> bool:
     launch = await engine.store.get(paths.lane(campaign.org, campaign.id, LAUNCH))
     if launch is None or not launch.data["done"]:
         return await lease.release(lanes.soon(engine, _SHORT_WAIT_S)) or await lease.is_lost()
+    if await _messages(lease, send_lane(lease.name)):
+        return False  # The last of them were created while we were looking.
     # The lane says first that it is done and keeps its lease: if we die before the campaign has
     # ended, the check finds the lane and comes here again.
     if not await lease.commit(lease.renewal(done=True)):

@@ -1,9 +1,10 @@
 """Imports: a CSV of people becomes a list, the bad rows reported by line and the good ones kept."""
 
-import csv
-import io
+import asyncio
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import blake2b
 from typing import Any, BinaryIO, NamedTuple
 from uuid import uuid4
@@ -16,6 +17,7 @@ from functions.domain.phones import InvalidPhoneError, parse_phone
 from functions.engine import paths
 from functions.engine.core import Engine
 from functions.engine.ports import ConflictError, Create
+from functions.engine.rows import BrokenRowError, CsvRows, HopelessError
 
 log = structlog.get_logger()
 
@@ -25,6 +27,10 @@ TIMEZONE = "timezone"
 _REPORTED = 1000
 _CELL = 1000
 _COLUMNS = 100
+#: Firestore keeps names between double underscores for itself.
+_COLUMN = re.compile(r"(?!__.*__$).{0,100}", re.DOTALL)
+#: A commit holds no more characters than this, however few rows that are: stores have limits.
+_PAGE_CHARACTERS = 500_000
 
 
 class BadRow(NamedTuple):
@@ -51,9 +57,10 @@ class ImportResult:
 
 
 class Row(NamedTuple):
-    """A good row: its line, and the member it makes."""
+    """A good row: its line and length, and the member it makes."""
 
     line: int
+    length: int
     id: str
     member: dict[str, Any]
 
@@ -66,13 +73,10 @@ async def import_csv(engine: Engine, org: str, name: str, file: BinaryIO) -> Imp
     it is stored. Raises InvalidFieldError where the file is no such CSV or holds no good row.
     """
     result = ImportResult(uuid4().hex)
-    page: list[Row] = []
-    for row in _rows(file, result):
-        page.append(row)
-        if len(page) == engine.limits.launch_page:
-            await _store(engine, org, result, page)
-            page = []
-    await _store(engine, org, result, page)
+    rows = _rows(file, result)
+    # In a thread, for a large file of bad rows would keep everybody else waiting.
+    while page := await asyncio.to_thread(_page, rows, engine.limits.launch_page):
+        await _store(engine, org, result, page)
     if result.imported == 0:
         raise InvalidFieldError("file", f"file: has no usable row{_first_error(result)}")
     fields = {"name": name, "size": result.imported, "created_at": engine.clock.now()}
@@ -116,45 +120,61 @@ def _duplicate(result: ImportResult, row: Row) -> None:
     result.report(row.line, f"{NUMBER}: {row.member['address']} stands in an earlier row")
 
 
+def _page(rows: Iterator[Row], most: int) -> list[Row]:
+    """Return the next rows, as many as one commit may hold; none behind the last."""
+    page: list[Row] = []
+    characters = 0
+    while len(page) < most and characters < _PAGE_CHARACTERS and (row := next(rows, None)):
+        page.append(row)
+        characters += row.length
+    return page
+
+
 def _rows(file: BinaryIO, result: ImportResult) -> Iterator[Row]:
-    # Bytes that are no UTF-8 spoil their row, not the file.
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    """Yield the good rows and report the others."""
+    source = CsvRows(file)
     try:
-        yield from _good_rows(csv.reader(text), result)
+        header = _header(source)
+        while (row := _next_row(source, header, result)) is not None:
+            yield row
+    except HopelessError as error:
+        raise InvalidFieldError("file", f"file: {error}") from None
     finally:
-        text.detach()
+        source.close()
 
 
-def _good_rows(reader: Any, result: ImportResult) -> Iterator[Row]:
-    header = _header(reader)
+def _next_row(source: CsvRows, header: list[str], result: ImportResult) -> Row | None:
+    """Return the next good row, None behind the last, and report those before it."""
     while True:
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise InvalidFieldError("file", f"file: line {reader.line_num}: {error}") from None
-        if not any(cell.strip() for cell in cells):
-            continue
-        try:
-            id_, member = _member(header, cells)
+            cells = source.read()
+            if cells is None:
+                return None
+            if any(cell.strip() for cell in cells):
+                return _row(source.line, header, cells)
         except ValueError as error:
             result.invalid += 1
-            result.report(reader.line_num, str(error))
-        else:
-            yield Row(reader.line_num, id_, member)
+            result.report(source.line, str(error))
 
 
-def _header(reader: Any) -> list[str]:
+def _header(source: CsvRows) -> list[str]:
     try:
-        header = [name.strip() for name in next(reader, [])]
-    except csv.Error as error:
-        raise InvalidFieldError("file", f"file: the first line is not CSV: {error}") from None
-    if NUMBER not in header:
+        header = source.read_header(NUMBER)
+    except BrokenRowError as error:
+        raise InvalidFieldError("file", f"file: the first line is no CSV: {error}") from None
+    if not header:
         raise InvalidFieldError("file", f"file: the first line must name a column '{NUMBER}'")
-    if len(set(header)) != len(header) or len(header) > _COLUMNS:
+    named = [name for name in header if name]
+    if len(set(named)) < len(named) or len(header) > _COLUMNS:
         raise InvalidFieldError("file", f"file: needs up to {_COLUMNS} columns of different names")
+    if bad := [name for name in named if not _COLUMN.fullmatch(name)]:
+        raise InvalidFieldError("file", f"file: '{bad[0][:100]}' cannot be the name of a column")
     return header
+
+
+def _row(line: int, header: list[str], cells: list[str]) -> Row:
+    id_, member = _member(header, cells)
+    return Row(line, sum(map(len, cells)), id_, member)
 
 
 def _member(header: list[str], cells: list[str]) -> tuple[str, dict[str, Any]]:
@@ -169,10 +189,15 @@ def _member(header: list[str], cells: list[str]) -> tuple[str, dict[str, Any]]:
     except InvalidPhoneError as error:
         raise ValueError(f"{NUMBER}: {error}") from None
     zone = row.pop(TIMEZONE, "").strip()
-    if zone and zone not in available_timezones():
+    if zone and zone not in _zones():
         raise ValueError(f"{TIMEZONE}: there is no zone '{zone}'")
     zones = [zone] if zone else list(phone.zones)
     attributes = {name: cell for name, cell in row.items() if name and cell}
     member = {"address": phone.e164, "region": phone.region, "zones": zones}
     id_ = blake2b(phone.e164.encode(), digest_size=12).hexdigest()
     return id_, {**member, "attributes": attributes}
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())

@@ -44,7 +44,7 @@ class Lease:
     @property
     def is_late(self) -> bool:
         """True once the task should hand on to its continuation."""
-        return self.engine.clock.now() >= self.deadline
+        return self.engine.stopping.is_set() or self.engine.clock.now() >= self.deadline
 
     def renewal(self, **changes: Any) -> Update:
         """Return the write that keeps the lease; it fails if the lane was taken away."""

@@ -4,6 +4,7 @@ Each page's messages are committed together with the cursor behind them, conditi
 lane's version: a crash or a second launcher can neither repeat nor skip a page.
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +20,7 @@ from functions.engine.audience import Page, Person, pages
 from functions.engine.campaigns import LAUNCH, lane_names, stop
 from functions.engine.core import Engine
 from functions.engine.lanes import Lease
-from functions.engine.ports import Create, Update
+from functions.engine.ports import Create, Query, Update
 
 log = structlog.get_logger()
 
@@ -30,7 +31,7 @@ async def launch(engine: Engine, org: str, campaign_id: str) -> None:
     if lease is None:
         return
     if lease.data["done"]:
-        await lease.release(None)
+        await _finish(lease)
     elif await _bot_is_ready(lease):
         await _create_messages(lease)
 
@@ -49,17 +50,31 @@ async def _bot_is_ready(lease: Lease) -> bool:
 
 
 async def _create_messages(lease: Lease) -> None:
+    """Commit page after page; while one is being committed the next is planned."""
     planner = Planner(lease.engine, lease.campaign)
-    async for page in pages(lease.engine, lease.campaign, lease.data.get("cursor")):
-        if not await _commit_page(lease, planner, page):
+    committed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    committed.set_result(True)
+    try:
+        async for page in pages(lease.engine, lease.campaign, lease.data.get("cursor")):
+            plan = await planner.plan(page.people)
+            if not await committed or lease.is_late:
+                break
+            committed = asyncio.create_task(_commit_page(lease, planner, plan, page))
+        if not await committed:
             return
-        if page.cursor is None:
-            break
-        if lease.is_late:
-            await lease.hand_on()
-            return
+    finally:
+        committed.cancel()
+    if not lease.data["done"]:
+        await lease.hand_on()
+        return
     log.info("campaign_launched", campaign_id=lease.campaign.id, planned=lease.data["planned"])
+    await _finish(lease)
+
+
+async def _finish(lease: Lease) -> None:
+    """Wake the lanes, and rest only then: if we die before, the check has us do it again."""
     await _wake_lanes(lease)
+    await lease.release(None)
 
 
 async def _wake_lanes(lease: Lease) -> None:
@@ -70,10 +85,9 @@ async def _wake_lanes(lease: Lease) -> None:
         )
 
 
-async def _commit_page(lease: Lease, planner: "Planner", page: Page) -> bool:
+async def _commit_page(lease: Lease, planner: "Planner", plan: "Plan", page: Page) -> bool:
     """Commit a page and its cursor; False if the lane was taken away."""
     first = "planned" not in lease.data
-    plan = await planner.plan(page.people)
     while not await lease.commit(_progress(lease, plan, page), *plan.writes()):
         if await lease.is_lost():
             return False
@@ -86,11 +100,7 @@ async def _commit_page(lease: Lease, planner: "Planner", page: Page) -> bool:
 def _progress(lease: Lease, plan: "Plan", page: Page) -> Update:
     done = page.cursor is None
     planned = lease.data.get("planned", 0) + len(plan.messages)
-    progress = lease.renewal(cursor=page.cursor, planned=planned, done=done)
-    if not done:
-        return progress
-    at_rest = {"lease_until": None, "wake_at": None}
-    return progress._replace(changes={**progress.changes, **at_rest})
+    return lease.renewal(cursor=page.cursor, planned=planned, done=done)
 
 
 @dataclass(slots=True)
@@ -144,6 +154,8 @@ class Planner:
 
     async def _suppressed(self, people: list[Person]) -> set[str]:
         org = self._campaign.org
+        if not await self._engine.store.query(Query(paths.suppressions(org), limit=1)):
+            return set()
         found = await self._engine.store.get_many(
             [paths.suppression(org, person.address) for person in people]
         )

@@ -1,6 +1,8 @@
 """Read, decide, write where nothing has changed meanwhile; again where something has."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from random import random
 from typing import TypeVar
 
 from functions.engine.ports import ConflictError, Document, Store, Write
@@ -8,6 +10,7 @@ from functions.engine.ports import ConflictError, Document, Store, Write
 T = TypeVar("T")
 
 _TRIES = 50
+_PAUSE_S = 0.01  #: grows with each try, up to twenty times this
 
 
 async def modify(
@@ -21,13 +24,15 @@ async def modify(
     carry if_version. Whatever it raises is raised here, with nothing written. Raises
     ConflictError where the documents never stand still.
     """
-    for _ in range(_TRIES):
+    for tries in range(_TRIES):
         result, writes = decide(await store.get_many(paths))
         if not writes:
             return result
         try:
             await store.commit(*writes)
         except ConflictError:
+            # A hundred calls that end at once would otherwise keep step and hinder each other.
+            await asyncio.sleep(_PAUSE_S * min(tries, 20) * random())  # noqa: S311 - nobody gains by guessing it
             continue
         return result
     raise ConflictError(f"{paths[0]} changed {_TRIES} times while it was being changed")

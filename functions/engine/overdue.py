@@ -22,16 +22,13 @@ from functions.engine.sending import Tracked
 
 async def settle(lease: Lease, overdue: Sequence[Tracked]) -> None:
     """Decide on messages that nobody has moved in time."""
-    watched = [m for m in overdue if m.message.status not in _WITHOUT_LOOK_UP]
+    watched = [m for m in overdue if m.message.status != MessageStatus.SENDING]
     found = await asyncio.gather(*(_look_up(lease, m.message) for m in watched))
     events = {m.message.id: event for m, event in zip(watched, found, strict=True) if event}
     rest = [m for m in overdue if m.message.id not in events]
     await _update(lease, [(m, _decide(lease, m.message)) for m in rest])
     for event in events.values():
         await receive(lease.engine, event)
-
-
-_WITHOUT_LOOK_UP = frozenset({MessageStatus.SENDING, MessageStatus.UNKNOWN})
 
 
 async def cancel(lease: Lease, pending: Sequence[Tracked]) -> bool:

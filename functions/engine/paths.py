@@ -48,6 +48,11 @@ def members(org: str, list_id: str) -> str:
     return f"orgs/{org}/lists/{list_id}/members"
 
 
+def suppressions(org: str) -> str:
+    """Return the collection of addresses that must not be contacted."""
+    return f"orgs/{org}/suppressions"
+
+
 def suppression(org: str, address: str) -> str:
     """Return the path that says that an address must not be contacted."""
     return f"orgs/{org}/suppressions/{address}"

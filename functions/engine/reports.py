@@ -96,6 +96,11 @@ async def counts_of(engine: Engine, org: str, campaign_id: str) -> dict[MessageS
     return dict(zip(statuses, counts, strict=True))
 
 
+async def in_flight(engine: Engine, org: str, campaign_id: str) -> int:
+    """Count a campaign's messages that are with the provider now."""
+    return sum(await asyncio.gather(*(count(engine, org, campaign_id, s) for s in IN_FLIGHT)))
+
+
 async def _health(engine: Engine, campaign: Campaign) -> Health:
     names = (LAUNCH, *lane_names(campaign))
     documents = await engine.store.get_many(

@@ -39,6 +39,8 @@ log = structlog.get_logger()
 _NO_ROOM_S = 0.5
 #: How often in a row to wait so, before looking whether a call was lost that holds a slot.
 _PATIENCE = 10
+#: Requests of one lane that a provider has to answer at a time.
+_SENDS_AT_ONCE = 50
 #: Chunks whose results may be under way while the next is claimed.
 _RECORDING = 3
 
@@ -70,19 +72,20 @@ class Sender:
             await self._finish()
 
     async def _send_all(self, pending: Sequence[Tracked]) -> bool:
-        left = {m.message.id: m for m in await self._hold_back(pending)}
+        ready = await self._hold_back(pending)
+        if ready is None:
+            return not await self._lease.is_lost()
+        left = {m.message.id: m for m in ready}
         patience = _PATIENCE
         while left and patience and not self._lease.is_late and not self._stopped:
             offered = list(islice(left, self._at_once()))
             admission = await throttle.admit(self._engine, self._campaign, offered)
             patience = _PATIENCE if admission.ids else patience - 1
-            if not await self._await_turn(admission):
-                return not await self._lease.is_lost()
             chunk = [left.pop(id_) for id_ in admission.ids]
-            if chunk and not await self._send_chunk(chunk, admission):
+            if not await self._send_at_turn(chunk, admission):
                 await throttle.withdraw(self._engine, self._campaign, admission)
                 return not await self._lease.is_lost()
-        return True
+        return not (self._stopped and await self._lease.is_lost())
 
     async def _finish(self) -> None:
         """Wait until every result is recorded: only then does the store tell what is left."""
@@ -97,8 +100,11 @@ class Sender:
             return chunk
         return min(chunk, math.ceil(rate * throttle.HORIZON.total_seconds()))
 
-    async def _hold_back(self, pending: Sequence[Tracked]) -> Sequence[Tracked]:
-        """Put off those whose calling window has closed meanwhile; return the others."""
+    async def _hold_back(self, pending: Sequence[Tracked]) -> Sequence[Tracked] | None:
+        """Put off those whose calling window has closed meanwhile; return the others.
+
+        None where something has changed meanwhile.
+        """
         if not self._engine.limits.windows or self._campaign.kind is CampaignKind.SINGLE:
             return pending
         now = self._engine.clock.now()
@@ -112,8 +118,14 @@ class Sender:
                 changes = {"next_at": opens_at or now + timedelta(days=1), "reason": "quiet_hours"}
                 later.append(Update(self._path(tracked), changes, tracked.version))
         if later and not await self._lease.commit(self._lease.renewal(), *later):
-            return []  # Something has changed meanwhile: look again.
+            return None
         return ready
+
+    async def _send_at_turn(self, chunk: list[Tracked], admission: Admission) -> bool:
+        """Send a chunk when its time has come; False, with nothing sent, after a conflict."""
+        if not await self._await_turn(admission):
+            return False
+        return not chunk or await self._send_chunk(chunk, admission)
 
     async def _await_turn(self, admission: Admission) -> bool:
         """Wait until the first admitted message may leave; False if the lane was taken away."""
@@ -146,16 +158,25 @@ class Sender:
         return True
 
     async def _hand_over(self, chunk: list[Tracked], admission: Admission) -> list[SendOutcome]:
-        sends = [
-            self._send_one(tracked.message, admission.first_at + number * admission.interval)
-            for number, tracked in enumerate(chunk)
-        ]
-        return await asyncio.gather(*sends)
+        """Send each at its turn, some at a time; return the outcomes in the chunk's order."""
+        outcomes: dict[int, SendOutcome] = {}
+        turns = iter(enumerate(chunk))
 
-    async def _send_one(self, message: Message, at: datetime) -> SendOutcome:
+        async def work() -> None:
+            for number, tracked in turns:
+                if admission.interval:
+                    await self._sleep_until(admission.first_at + number * admission.interval)
+                outcomes[number] = await self._send_one(tracked.message)
+
+        await asyncio.gather(*(work() for _ in chunk[:_SENDS_AT_ONCE]))
+        return [outcomes[number] for number in range(len(chunk))]
+
+    async def _sleep_until(self, at: datetime) -> None:
         wait = (at - self._engine.clock.now()).total_seconds()
         if wait > 0:
             await self._engine.clock.sleep(wait)
+
+    async def _send_one(self, message: Message) -> SendOutcome:
         outbound = Outbound(
             MessageRef(self._campaign.org, self._campaign.id, message.id),
             message.attempt + 1,

@@ -51,7 +51,7 @@ async def give_up(engine: Engine, task: Task, error: str, task_name: str) -> Non
     Nothing is lost with it: the check enqueues what is left to do again.
     """
     org, campaign = task.body.get("org"), task.body.get("campaign")
-    log.error("task_given_up", kind=task.kind, error=error, **task.body)
+    log.error("task_given_up", kind=task.kind, error=error, body=task.body)
     if not org or not campaign:
         return
     now = engine.clock.now()

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import heapq
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -92,6 +92,7 @@ class LocalQueue:
         min_backoff: timedelta,
         max_backoff: timedelta,
         concurrency: int = 64,
+        grace: timedelta = timedelta(),
     ) -> None:
         self._deliver = deliver
         self._clock = clock
@@ -99,6 +100,7 @@ class LocalQueue:
         self._min_backoff = min_backoff
         self._max_backoff = max_backoff
         self._concurrency = concurrency
+        self._grace = grace
         self._jobs: list[_Job] = []
         self._arrivals = itertools.count()
         self._names = _Names()
@@ -133,13 +135,12 @@ class LocalQueue:
         return delivered
 
     async def close(self) -> None:
-        """Stop: what waits is dropped, deliveries under way are cancelled."""
+        """Stop: what waits is dropped, deliveries under way are cancelled after the grace time."""
+        await _cancel([self._runner] if self._runner else [])
+        if self._running:
+            await asyncio.wait(self._running, timeout=self._grace.total_seconds())
+        await _cancel(self._running)
         self._jobs.clear()
-        runner = [self._runner] if self._runner else []
-        doomed = [*runner, *self._running]
-        for each in doomed:
-            each.cancel()
-        await asyncio.gather(*doomed, return_exceptions=True)
 
     async def _run(self) -> None:
         while True:
@@ -219,3 +220,10 @@ class LocalQueue:
     def _push(self, job: _Job) -> None:
         heapq.heappush(self._jobs, job)
         self._changed.set()
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    doomed = list(tasks)
+    for each in doomed:
+        each.cancel()
+    await asyncio.gather(*doomed, return_exceptions=True)

@@ -6,6 +6,7 @@ An instant is a string behind a tag; a string that begins with the tag has it do
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -63,19 +64,22 @@ def column(value: Any) -> Column:
 
 
 def _packed(value: Any) -> Any:
-    return (_PACK.get(type(value)) or _packer(value))(value)
+    kind = type(value)
+    if kind not in _PACK:
+        _PACK[kind] = _packer(kind)
+    return _PACK[kind](value)
 
 
-def _packer(value: Any) -> Callable[[Any], Any]:
-    """Return how to pack a value of a derived type, such as a member of a StrEnum."""
+def _packer(derived: type) -> Callable[[Any], Any]:
+    """Return how to pack values of a derived type, such as members of a StrEnum."""
     for kind in (str, int, float, datetime):
-        if isinstance(value, kind):
+        if issubclass(derived, kind):
             return _PACK[kind]
-    if isinstance(value, tuple):
+    if issubclass(derived, tuple):
         return _list
-    if isinstance(value, Mapping):
+    if issubclass(derived, Mapping):
         return pack
-    raise StoreError(f"a document cannot hold {type(value).__name__} {value!r}")
+    raise StoreError(f"a document cannot hold a {derived.__name__}")
 
 
 def _same(value: Any) -> Any:
@@ -102,6 +106,7 @@ def _element(value: Any) -> Any:
     return _packed(value)
 
 
+@lru_cache(maxsize=1024)  # a page of messages is due at a few instants
 def _instant(value: datetime) -> str:
     if value.tzinfo is None:
         raise StoreError(f"an instant needs a time zone: {value!r}")

@@ -1,0 +1,54 @@
+# Everything that people do here; each target sets itself up, quietly and only once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_TIME := $(VENV)/.run-time
+DEVELOPMENT := $(VENV)/.development
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run emulator test check bench storm
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+demo: $(RUN_TIME) ## Run a whole campaign on this machine, with a crash in the middle
+	@$(BIN)/python -m functions demo
+
+run: $(RUN_TIME) ## Serve Clarion on SQLite
+	@$(BIN)/python -m functions serve
+
+emulator: $(RUN_TIME) ## Serve Clarion on the Firestore emulator; its data is kept
+	@$(BIN)/python infra/emulator.py $(BIN)/python -m functions serve
+
+test: $(DEVELOPMENT) ## Run the tests
+	@$(PYTEST) -n 2 -m "not storm"
+
+check: $(DEVELOPMENT) ## Do what CI does: format, lint, types, layers, tests
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo
+	@$(PYTEST) -n 2 -m "not storm"
+
+bench: $(RUN_TIME) ## Measure, and print the figures
+	@$(BIN)/python -m benchmarks
+
+storm: $(DEVELOPMENT) ## Run the long version of the kill tests
+	@$(PYTEST) -m storm
+
+# pip's own output is of use only when it fails, and then it speaks for itself.
+define set_up
+	@echo "Setting up .venv (once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Clarion needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r $(1)
+	@touch $(2)
+endef
+
+$(RUN_TIME): requirements.txt
+	$(call set_up,requirements.txt,$(RUN_TIME))
+
+$(DEVELOPMENT): requirements-dev.txt requirements.txt
+	$(call set_up,requirements-dev.txt,$(RUN_TIME) $(DEVELOPMENT))

@@ -1,0 +1,6 @@
+"""`python -m functions`."""
+
+from functions.cli.app import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The command line: serve, try out, look at and steer a Clarion."""

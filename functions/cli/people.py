@@ -1,0 +1,96 @@
+"""Bringing people in, and keeping people out."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+from rich.table import Table
+
+from functions.bootstrap import Stack
+from functions.cli.runtime import AsJson, Org, console, show, with_stack
+from functions.domain.phones import InvalidPhoneError, Phone, parse_phone
+from functions.engine.imports import ImportResult, import_csv
+from functions.engine.suppressions import suppress as suppress_number
+
+#: Bad rows that are printed; --json prints them all.
+_PRINTED = 20
+
+
+def import_contacts(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    name: Annotated[str, typer.Option("--list", help="The new list's name.")],
+    org: Org = "default",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make a list of the people in a CSV file with a column `number` in E.164."""
+
+    async def read(stack: Stack) -> ImportResult:
+        screen = console(err=True)
+        with (
+            Progress(console=screen, disable=not screen.is_terminal) as progress,
+            progress.open(file, "rb", description="Importing") as stream,
+        ):
+            return await import_csv(stack.engine, org, name, stream)
+
+    result = with_stack(read)
+    show(_imported(result, name), _summary(result, name), _bad_rows(result), as_json=as_json)
+
+
+def _imported(result: ImportResult, name: str) -> dict[str, Any]:
+    return {
+        "listId": result.list_id,
+        "listName": name,
+        "imported": result.imported,
+        "duplicates": result.duplicates,
+        "invalid": result.invalid,
+        "errors": [row._asdict() for row in result.bad_rows],
+    }
+
+
+def _summary(result: ImportResult, name: str) -> str:
+    left_out = f"{result.duplicates} duplicate and {result.invalid} invalid rows left out"
+    return f"{result.imported} contacts imported into {name}, {left_out}.\nlistId {result.list_id}"
+
+
+def _bad_rows(result: ImportResult) -> Table | str:
+    if not result.bad_rows:
+        return ""
+    table = Table("Line", "Left out because")
+    for row in result.bad_rows[:_PRINTED]:
+        table.add_row(str(row.line), row.error)
+    more = result.duplicates + result.invalid - len(result.bad_rows[:_PRINTED])
+    if more:
+        table.add_row("", f"and {more} more (--json shows them)")
+    return table
+
+
+def _phone(text: str) -> Phone:
+    try:
+        return parse_phone(text)
+    except InvalidPhoneError as error:
+        raise typer.BadParameter(f"{text} {error}") from None
+
+
+def suppress(
+    numbers: Annotated[list[str], typer.Argument(help="In E.164, such as +12025550142.")],
+    reason: Annotated[str, typer.Option(help="Why, for whoever asks later.")],
+    org: Org = "default",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Leave numbers out of every campaign that is launched from now on."""
+    phones = [_phone(number) for number in numbers]
+
+    async def write(stack: Stack) -> list[Phone]:
+        return [
+            phone
+            for phone in phones
+            if await suppress_number(stack.engine, org, phone, reason=reason)
+        ]
+
+    fresh = with_stack(write)
+    known = len(phones) - len(fresh)
+    result = {"suppressed": [phone.e164 for phone in fresh], "alreadySuppressed": known}
+    show(result, f"{len(fresh)} suppressed, {known} already were.", as_json=as_json)

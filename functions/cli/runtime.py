@@ -1,0 +1,92 @@
+"""What every command shares: its options, its stack, and how it answers and fails.
+
+Exit codes: 0 done, 1 refused or not healthy, 2 wrong usage or settings. Results go to standard
+output, everything else to standard error.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import orjson
+import typer
+from rich.console import Console, RenderableType
+
+from functions.api.auth import ORG
+from functions.bootstrap import Stack, build
+from functions.domain.errors import DomainError
+from functions.engine.ports import StoreError
+from functions.settings import SettingsError, load_settings
+
+T = TypeVar("T")
+
+REFUSED = 1
+MISUSED = 2
+_JSON = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+#: Wide enough for a campaign's row where there is no window to fit it into.
+_PIPE_WIDTH = 160
+
+
+def _plain_name(value: str) -> str:
+    if not ORG.fullmatch(value):
+        raise typer.BadParameter("has 1 to 64 letters, digits, hyphens or underscores")
+    return value
+
+
+Org = Annotated[str, typer.Option(callback=_plain_name, help="The organisation.")]
+CampaignId = Annotated[str, typer.Argument(callback=_plain_name, help="The campaign's id.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for scripts.")]
+
+
+def with_stack(work: Callable[[Stack], Awaitable[T]]) -> T:
+    """Do `work` with a stack of this process's own, whose background workers are not started.
+
+    What it leaves to be done is done by the running server or the cloud, at the next check at
+    the latest. Exits with a sentence where the settings or what is asked are refused.
+    """
+    with told_errors():
+        return asyncio.run(_with_stack(work))
+
+
+async def _with_stack(work: Callable[[Stack], Awaitable[T]]) -> T:
+    stack = build(load_settings())
+    try:
+        return await work(stack)
+    finally:
+        await stack.close()
+
+
+@contextmanager
+def told_errors() -> Iterator[None]:
+    """End the command with a sentence on each error that a person can do something about."""
+    try:
+        yield
+    except SettingsError as error:
+        fail(MISUSED, *error.sentences)
+    except (DomainError, StoreError, OSError) as error:
+        fail(REFUSED, str(error))
+
+
+def fail(code: int, *sentences: str) -> NoReturn:
+    """End the command."""
+    for sentence in sentences:
+        typer.echo(sentence, err=True)
+    raise typer.Exit(code)
+
+
+def console(*, err: bool = False) -> Console:
+    """Return a console that does not cut off what is piped on."""
+    stream = sys.stderr if err else sys.stdout
+    return Console(stderr=err, width=None if stream.isatty() else _PIPE_WIDTH)
+
+
+def show(result: Mapping[str, Any], *shown: RenderableType, as_json: bool) -> None:
+    """Print a result: as JSON for scripts, else as it is shown to people."""
+    if as_json:
+        typer.echo(orjson.dumps(result, option=_JSON).decode())
+        return
+    screen = console()
+    for each in shown:
+        screen.print(each)
