@@ -1,6 +1,7 @@
 """The composition root: the only place that picks concrete classes and reads the clock."""
 
 import asyncio
+import gc
 import os
 import secrets
 import socket
@@ -14,9 +15,9 @@ import httpx
 from starlette.responses import Response
 
 from functions import logs
-from functions.api.app import Face, create_app
+from functions.api.app import Face, Receive, Scope, Send, create_app
 from functions.api.auth import Authenticator
-from functions.api.house import House
+from functions.api.house import FROM_INSIDE, House
 from functions.api.invoker import Invoker
 from functions.channels.bots import HttpBots
 from functions.domain.message import DeliveryPolicy
@@ -77,6 +78,7 @@ class Stack:
 
     def start(self) -> None:
         """Begin what works in the background: the local queue, the simulated carrier."""
+        calm_garbage_collector()
         for worker in self.workers:
             worker.start()
 
@@ -85,6 +87,14 @@ class Stack:
         self.engine.stopping.set()
         for closable in self.closables:
             await closable.close()
+
+
+def calm_garbage_collector() -> None:
+    """Collect less often: pages of documents are many objects, and none of them are in cycles.
+
+    With Python's defaults a dispatch spends a third of its main thread's time on looking.
+    """
+    gc.set_threshold(50_000, 20, 20)
 
 
 def build(settings: Settings, *, clock: Clock | None = None) -> Stack:
@@ -145,11 +155,14 @@ class _Inside:
 
     async def _post(self, path: str, headers: dict[str, str], body: bytes) -> int:
         if self._client is None:
-            assert self.app is not None, "built before anything is delivered"  # noqa: S101 - for the type checker
-            transport = httpx.ASGITransport(self.app)
+            transport = httpx.ASGITransport(self._call)
             self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
         response = await self._client.post(path, headers=headers, content=body, timeout=None)
         return response.status_code
+
+    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None, "built before anything is delivered"  # noqa: S101 - for the type checker
+        await self.app({**scope, FROM_INSIDE: True}, receive, send)
 
     async def close(self) -> None:
         """Let go of the client."""

@@ -98,21 +98,21 @@ setup_roles() {
   local name secret
   project_role reader roles/datastore.viewer
   project_role writer roles/datastore.user
-  gc tasks queues add-iam-policy-binding "$QUEUE" --location="$REGION" \
+  gc tasks queues add-iam-policy-binding "$QUEUE" --location="$REGION" --format=none \
     --member="serviceAccount:$(account writer)" --role=roles/cloudtasks.enqueuer
   # The writer creates tasks that are delivered as the invoker, which has no other right.
-  gc iam service-accounts add-iam-policy-binding "$(account invoker)" \
+  gc iam service-accounts add-iam-policy-binding "$(account invoker)" --format=none \
     --member="serviceAccount:$(account writer)" --role=roles/iam.serviceAccountUser
   for secret in $(secrets); do
     for name in reader writer; do
-      gc secrets add-iam-policy-binding "$secret" \
+      gc secrets add-iam-policy-binding "$secret" --format=none \
         --member="serviceAccount:$(account $name)" --role=roles/secretmanager.secretAccessor
     done
   done
 }
 
 project_role() {
-  gc projects add-iam-policy-binding "$PROJECT" --condition=None \
+  gc projects add-iam-policy-binding "$PROJECT" --condition=None --format=none \
     --member="serviceAccount:$(account "$1")" --role="$2"
 }
 
@@ -159,7 +159,7 @@ deploy_function() {
     --source=. --entry-point="$2" --trigger-http --allow-unauthenticated \
     --service-account="$(account "$3")" --env-vars-file="$4" \
     --set-secrets="$(secret_settings)" \
-    --cpu=1 --memory=512Mi --concurrency=80 --timeout=540s </dev/null
+    --cpu=1 --memory=512Mi --concurrency=80 --timeout=540s --format=none </dev/null
 }
 
 secret_settings() {

@@ -40,7 +40,7 @@ class Face:
 
     `only`: the one path, with what lies below it, that this face serves. A function deployed on
     its own is called at its root, so the path may be left out there. Errors that nobody handled
-    are logged once and answered once.
+    have been answered by the application (problems.py) and are logged here, once.
     """
 
     def __init__(self, app: FastAPI, *, only: str = "") -> None:
@@ -56,29 +56,20 @@ class Face:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
-
-        async def watch(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        inner = {**scope, "path": self._path(scope["path"]), "original_path": scope["path"]}
+        inner = {**scope, "path": self._path(scope["path"])}
         inner.pop("raw_path", None)
         try:
-            await self._app(inner, _bounded(receive, self._limit(inner["path"])), watch)
+            await self._app(inner, _bounded(receive, self._limit(inner["path"])), send)
         except Exception:
-            # FastAPI has answered already and raises only so that the server logs it.
+            # Whatever has been answered; it is raised only to be logged.
             log.exception("request_failed", method=scope["method"], path=inner["path"])
-            if not started:
-                await problems.answer(500, "Something broke on our side.")(inner, receive, send)
 
     def _path(self, path: str) -> str:
-        if path.startswith(f"{_OLD_PREFIX}/"):
-            path = path.removeprefix(_OLD_PREFIX)
-        if self._only and path != self._only and not path.startswith(f"{self._only}/"):
-            path = self._only + path.rstrip("/")
-        return path
+        whole = path.removeprefix(_OLD_PREFIX) if path.startswith(f"{_OLD_PREFIX}/") else path
+        if not self._only or whole == self._only or whole.startswith(f"{self._only}/"):
+            return whole
+        # What a function's own path ends in may begin with a provider's name: no prefix then.
+        return self._only + path.rstrip("/")
 
     def _limit(self, path: str) -> int:
         if path == _UPLOAD:

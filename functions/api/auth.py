@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 import jwt
@@ -157,9 +158,30 @@ def require_local(headers: Mapping[str, str], client_host: str | None) -> None:
     """Raise ForbiddenError unless a request was sent on this machine (None: in this process).
 
     A tunnel or proxy on this machine hands on requests from anywhere: what it marks as
-    forwarded is refused.
+    forwarded is refused. So is what a browser on this machine sends for a page of another site.
     """
     if "forwarded" in headers or "x-forwarded-for" in headers:
         raise ForbiddenError("Without authentication forwarded requests are not answered.")
     if client_host is not None and not is_loopback(client_host):
         raise ForbiddenError("Without authentication only this machine is answered.")
+    # Another site's name may have been made to lead here (DNS rebinding).
+    host = headers.get("host", "").lower()
+    if client_host is not None and host and not is_loopback(_hostname(host)):
+        raise ForbiddenError("Without authentication only requests to localhost are answered.")
+    if _is_foreign_page(headers, host):
+        raise ForbiddenError("Without authentication pages of other sites are not answered.")
+
+
+def _is_foreign_page(headers: Mapping[str, str], host: str) -> bool:
+    """Tell whether a browser says that a page of another origin makes it send this request."""
+    if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+        return True
+    origin = headers.get("origin")
+    return origin is not None and origin.lower().partition("://")[2] != host
+
+
+def _hostname(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""

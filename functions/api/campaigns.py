@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
+from pydantic import Field
 
 from functions.api.auth import Caller
 from functions.api.fields import (
@@ -15,10 +16,11 @@ from functions.api.fields import (
     Name,
     PageSize,
     PhoneNumber,
+    Reason,
     Url,
     iso,
 )
-from functions.api.house import House, HouseOf, Operator, Viewer
+from functions.api.house import CallerFirst, House, HouseOf, Operator, Viewer
 from functions.domain.campaign import Action
 from functions.domain.errors import InvalidFieldError
 from functions.domain.message import MessageStatus
@@ -27,7 +29,7 @@ from functions.domain.urls import check_public_url
 from functions.engine import campaigns, reports
 from functions.engine.reports import Progress
 
-router = APIRouter(tags=["campaigns"])
+router = APIRouter(tags=["campaigns"], route_class=CallerFirst)
 
 _BOT_SCHEMES = ("ws", "wss")
 
@@ -52,6 +54,12 @@ class OneCampaign(Body):
     campaign_id: Id
 
 
+class Stop(OneCampaign):
+    """The campaign that is to be stopped, and why: for the audit trail and its progress."""
+
+    reason: Reason | None = None
+
+
 class Retry(OneCampaign):
     """A finished campaign whose people are to be called again."""
 
@@ -67,7 +75,7 @@ class Reschedule(OneCampaign):
 class SingleCall(Body):
     """One call outside a campaign."""
 
-    from_: PhoneNumber
+    from_: PhoneNumber = Field(alias="from")
     to: PhoneNumber
     wss_url: Url
     provider: Literal["plivo", "simulator"] | None = None
@@ -112,33 +120,33 @@ async def create_campaign(new: NewCampaign, house: HouseOf, caller: Operator) ->
 
 
 @router.post("/pause-campaign")
-async def pause_campaign(wanted: OneCampaign, house: HouseOf, caller: Operator) -> dict[str, Any]:
+async def pause_campaign(wanted: Stop, house: HouseOf, caller: Operator) -> dict[str, Any]:
     """Stop calling; calls already with the carrier are told in `inFlight`."""
-    progress = await _change(house, caller, wanted, Action.PAUSE)
+    in_flight = await _stop(house, caller, wanted, Action.PAUSE)
     return _success(
-        "Campaign paused successfully", campaignId=wanted.campaign_id, inFlight=progress.in_flight
+        "Campaign paused successfully", campaignId=wanted.campaign_id, inFlight=in_flight
     )
 
 
 @router.post("/resume-campaign")
 async def resume_campaign(wanted: OneCampaign, house: HouseOf, caller: Operator) -> dict[str, Any]:
     """Go on calling where the campaign was paused."""
-    progress = await _change(house, caller, wanted, Action.RESUME)
+    org, id_ = caller.org, wanted.campaign_id
+    await campaigns.change(house.engine, org, id_, Action.RESUME, by=caller.subject)
+    progress = await reports.progress(house.engine, org, id_)
     return _success(
         f"Campaign resumed from position {progress.processed}",
-        campaignId=wanted.campaign_id,
+        campaignId=id_,
         remainingContacts=progress.total - progress.processed,
     )
 
 
 @router.post("/cancel-campaign")
-async def cancel_campaign(wanted: OneCampaign, house: HouseOf, caller: Operator) -> dict[str, Any]:
+async def cancel_campaign(wanted: Stop, house: HouseOf, caller: Operator) -> dict[str, Any]:
     """End a campaign; calls already with the carrier are told in `inFlight`."""
-    progress = await _change(house, caller, wanted, Action.CANCEL)
+    in_flight = await _stop(house, caller, wanted, Action.CANCEL)
     return _done(
-        "Campaign cancelled successfully",
-        campaignId=wanted.campaign_id,
-        inFlight=progress.in_flight,
+        "Campaign cancelled successfully", campaignId=wanted.campaign_id, inFlight=in_flight
     )
 
 
@@ -221,10 +229,10 @@ async def get_report_by_campaign(
     return _done("OK", campaignId=campaign.id, rows=rows, totals=counts, nextCursor=page.cursor)
 
 
-async def _change(house: House, caller: Caller, wanted: OneCampaign, action: Action) -> Progress:
-    org, id_ = caller.org, wanted.campaign_id
-    await campaigns.change(house.engine, org, id_, action, by=caller.subject)
-    return await reports.progress(house.engine, org, id_)
+async def _stop(house: House, caller: Caller, wanted: Stop, action: Action) -> int:
+    engine, org, id_ = house.engine, caller.org, wanted.campaign_id
+    await campaigns.change(engine, org, id_, action, by=caller.subject, reason=wanted.reason)
+    return await reports.in_flight(engine, org, id_)
 
 
 def _bot_url(house: House, url: str) -> str:
@@ -271,7 +279,7 @@ def _shown(progress: Progress) -> dict[str, Any]:
             "createdAt": iso(campaign.created_at),
             "scheduledTime": iso(campaign.scheduled_at),
             "startedAt": iso(campaign.started_at),
-            "startLatenessSeconds": lateness.total_seconds() if lateness else None,
+            "startLatenessSeconds": None if lateness is None else lateness.total_seconds(),
             "lastActivity": iso(health.heartbeat_at),
             "pausedAt": iso(campaign.paused_at),
             "resumedAt": iso(campaign.resumed_at),

@@ -38,6 +38,7 @@ def _flag(value: object) -> object:
 PhoneNumber = Annotated[str, Field(max_length=32), AfterValidator(_number)]
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
+Reason = Annotated[str, Field(min_length=1, max_length=200)]
 Url = Annotated[str, Field(min_length=1, max_length=2048)]
 Cursor = Annotated[str, Field(max_length=64)]
 PageSize = Annotated[int, Field(ge=1, le=1000)]

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, File, Form, Query, UploadFile
 
 from functions.api.fields import Cursor, Id, Name
-from functions.api.house import HouseOf, Operator, Viewer
+from functions.api.house import CallerFirst, HouseOf, Operator, Viewer
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.engine import imports, paths, reports
 
-router = APIRouter(tags=["lists"])
+router = APIRouter(tags=["lists"], route_class=CallerFirst)
 
 
 @router.post("/upload-csv")

@@ -42,6 +42,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(StoreError, _store)
+    app.add_exception_handler(Exception, _broken)
 
 
 def answer(status: int, message: str, **more: Any) -> JSONResponse:
@@ -52,17 +53,27 @@ def answer(status: int, message: str, **more: Any) -> JSONResponse:
 async def _known(_: Request, error: Exception) -> JSONResponse:
     status = STATUS[type(error)]
     field = getattr(error, "field", None)
-    return answer(status, str(error), **({"field": field} if field else {}))
+    response = answer(status, str(error), **({"field": field} if field else {}))
+    if isinstance(error, UnauthenticatedError):
+        response.headers["www-authenticate"] = "Bearer"  # RFC 9110, 15.5.2
+    return response
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
-    return answer(error.status_code, str(error.detail))
+    response = answer(error.status_code, str(error.detail))
+    response.headers.update(error.headers or {})
+    return response
 
 
 async def _store(_: Request, error: Exception) -> JSONResponse:
     log.error("store_failed", error=str(error))
-    return answer(503, "The store did not answer. Nothing was done; try again.")
+    return answer(503, "The store did not answer. See what was done before you try again.")
+
+
+async def _broken(_: Request, __: Exception) -> JSONResponse:
+    # Nothing of the error is told: nobody knows what it quotes.
+    return answer(500, "Something broke on our side.")
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

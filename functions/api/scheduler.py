@@ -12,7 +12,8 @@ from functions.engine.check import CheckResult, check
 router = APIRouter(tags=["scheduler"])
 
 
-@router.api_route("/check-scheduled-campaigns", methods=["GET", "POST"], dependencies=[ByInvoker])
+@router.get("/check-scheduled-campaigns", dependencies=[ByInvoker])
+@router.post("/check-scheduled-campaigns", dependencies=[ByInvoker])
 async def check_scheduled_campaigns(house: HouseOf) -> dict[str, Any]:
     """Start the campaigns that are due, oldest first, and revive work that was left lying."""
     result = await check(house.engine)

@@ -41,7 +41,7 @@ async def run_task(
         log.warning("task_refused", kind=task.kind, error=str(error))
         return {"status": 200, "message": str(error)}
     except Exception as error:
-        log.exception("task_failed", kind=task.kind, retries=retries, **task.body)
+        log.exception("task_failed", kind=task.kind, retries=retries, body=task.body)
         if retries + 1 < house.settings.task_max_attempts:
             return answer(500, "The task failed and is delivered again.")
         await tasks.give_up(house.engine, task, _in_words(error), name)

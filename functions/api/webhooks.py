@@ -15,12 +15,11 @@ from functions.engine.receive import receive
 
 router = APIRouter(tags=["webhooks"])
 
+_PATH = "/webhooks/{provider}/{event}/{org}/{campaign}/{message}/{attempt}"
 
-@router.api_route(
-    "/webhooks/{provider}/{event}/{org}/{campaign}/{message}/{attempt}",
-    methods=["GET", "POST"],
-    response_model=None,
-)
+
+@router.get(_PATH, response_model=None)
+@router.post(_PATH, response_model=None)
 async def receive_webhook(
     provider: str,
     event: str,
@@ -49,8 +48,10 @@ async def receive_webhook(
 
 
 async def _as_sent(request: Request, house: House) -> WebhookRequest:
-    """Return the request under the URL that the carrier knows us by, which is what it signs."""
-    path = request.scope.get("original_path", request.url.path)
+    """Return the request under the URL that the carrier knows us by, which is what it signs.
+
+    That is the URL that we gave it, whatever a proxy or a function's name has cut off its path.
+    """
     query = f"?{request.url.query}" if request.url.query else ""
-    url = f"{house.settings.public_base_url}{path}{query}"
+    url = f"{house.settings.public_base_url}{request.url.path}{query}"
     return WebhookRequest(request.method, url, dict(request.headers), await request.body())

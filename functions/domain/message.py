@@ -130,17 +130,18 @@ def _number(message: Message) -> str:
 _SETTLED: Final[Changes] = {"lane": None, "next_at": None}
 
 
+_FORGOTTEN: Final[Changes] = {"provider_id": "", "sent_at": None, "answered_at": None}
+
+
 def claim(message: Message, policy: DeliveryPolicy, *, now: datetime) -> Changes:
     """Mark a pending message as being handed over. Written before the provider is called.
 
     What is known of the attempt before is forgotten: it is not this one's call.
     """
     return {
+        **(_FORGOTTEN if message.attempt else {}),
         "status": MessageStatus.SENDING,
         "attempt": message.attempt + 1,
-        "provider_id": "",
-        "sent_at": None,
-        "answered_at": None,
         "lane": watch_lane(_number(message)),
         "next_at": now + policy.send_lease,
     }
@@ -159,7 +160,7 @@ def after_send(
             sent = {"status": MessageStatus.SENT, "provider_id": provider_id, "sent_at": now}
             return {**sent, "reason": "", **watch}
         case Deferred(reason, retry_after):
-            wait = retry_after or _deferral(message, policy)
+            wait = _deferral(message, policy) if retry_after is None else retry_after
             return defer(message, policy, reason=reason, until=now + wait)
         case Rejected(reason, stop=True):
             return defer(message, policy, reason=reason, until=now)

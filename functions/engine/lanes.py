@@ -72,11 +72,21 @@ class Lease:
 
     async def is_lost(self) -> bool:
         """After a conflict: True if the lane was taken away, False if it was only woken."""
-        document = await self.engine.store.get(self.path)
-        if document is None or _token(document.data) != _token(self.data):
+        document = await self._reread()
+        if document is None:
             return True
         self.version = document.version
         return False
+
+    async def is_taken(self) -> bool:
+        """Tell whether the lane was taken away, without a conflict to tell it."""
+        return await self._reread() is None
+
+    async def _reread(self) -> Document | None:
+        document = await self.engine.store.get(self.path)
+        if document is None or _token(document.data) != _token(self.data):
+            return None
+        return document
 
     async def release(self, wake_at: datetime | None, **changes: Any) -> bool:
         """Give the lane back, to be looked at again at `wake_at`.

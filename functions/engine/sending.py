@@ -24,9 +24,8 @@ from functions.domain.message import (
     merge_late_answer,
     message_from,
 )
-from functions.domain.outcomes import Accepted, Rejected, SendOutcome, Unknown
-from functions.domain.windows import next_open
-from functions.engine import paths, throttle
+from functions.domain.outcomes import Accepted, Deferred, Rejected, SendOutcome, Unknown
+from functions.engine import hours, paths, throttle
 from functions.engine.campaigns import stop
 from functions.engine.lanes import Lease
 from functions.engine.modify import modify
@@ -41,8 +40,12 @@ _NO_ROOM_S = 0.5
 _PATIENCE = 10
 #: Requests of one lane that a provider has to answer at a time.
 _SENDS_AT_ONCE = 50
-#: Chunks whose results may be under way while the next is claimed.
-_RECORDING = 3
+#: Chunks of one lane that are being sent or recorded at a time.
+_CHUNKS_AT_ONCE = 3
+#: For how long a sender relies on holding its lane before it looks again, seconds.
+_TRUST_S = 1.0
+#: What comes of a claimed message whose lane was taken away before its turn.
+_FENCED = Deferred("lane_lost", timedelta())
 
 
 class Tracked(NamedTuple):
@@ -61,7 +64,7 @@ class Sender:
         self._campaign = lease.campaign
         self._channel = lease.engine.channel(lease.campaign)
         self._collection = paths.messages(lease.campaign.org, lease.campaign.id)
-        self._recording: set[asyncio.Task[None]] = set()
+        self._delivering: set[asyncio.Task[None]] = set()
         self._stopped = False
 
     async def send(self, pending: Sequence[Tracked]) -> bool:
@@ -72,12 +75,13 @@ class Sender:
             await self._finish()
 
     async def _send_all(self, pending: Sequence[Tracked]) -> bool:
-        ready = await self._hold_back(pending)
-        if ready is None:
-            return not await self._lease.is_lost()
-        left = {m.message.id: m for m in ready}
+        left = {m.message.id: m for m in pending}
         patience = _PATIENCE
         while left and patience and not self._lease.is_late and not self._stopped:
+            if closed := self._closed(left):
+                if not await self._put_off(left, closed):
+                    return not await self._lease.is_lost()
+                continue
             offered = list(islice(left, self._at_once()))
             admission = await throttle.admit(self._engine, self._campaign, offered)
             patience = _PATIENCE if admission.ids else patience - 1
@@ -89,8 +93,8 @@ class Sender:
 
     async def _finish(self) -> None:
         """Wait until every result is recorded: only then does the store tell what is left."""
-        recording, self._recording = self._recording, set()
-        await asyncio.gather(*recording)
+        delivering, self._delivering = self._delivering, set()
+        await asyncio.gather(*delivering)
 
     def _at_once(self) -> int:
         """Return how many to claim together: a second's worth, so that a pause bites in time."""
@@ -100,26 +104,22 @@ class Sender:
             return chunk
         return min(chunk, math.ceil(rate * throttle.HORIZON.total_seconds()))
 
-    async def _hold_back(self, pending: Sequence[Tracked]) -> Sequence[Tracked] | None:
-        """Put off those whose calling window has closed meanwhile; return the others.
-
-        None where something has changed meanwhile.
-        """
+    def _closed(self, left: dict[str, Tracked]) -> dict[str, datetime]:
+        """Return those of the next who may not be called now, and until when."""
         if not self._engine.limits.windows or self._campaign.kind is CampaignKind.SINGLE:
-            return pending
+            return {}
+        following = islice(left.values(), self._engine.limits.chunk)
         now = self._engine.clock.now()
-        later: list[Write] = []
-        ready = []
-        for tracked in pending:
-            opens_at = next_open(tracked.message.region, tracked.message.zones, now=now)
-            if opens_at == now:
-                ready.append(tracked)
-            else:
-                changes = {"next_at": opens_at or now + timedelta(days=1), "reason": "quiet_hours"}
-                later.append(Update(self._path(tracked), changes, tracked.version))
-        if later and not await self._lease.commit(self._lease.renewal(), *later):
-            return None
-        return ready
+        return hours.closed((tracked.message for tracked in following), now=now)
+
+    async def _put_off(self, left: dict[str, Tracked], closed: dict[str, datetime]) -> bool:
+        """Let messages wait for their window; False after a conflict."""
+        writes = []
+        for id_, opens_at in closed.items():
+            tracked = left.pop(id_)
+            changes = {"next_at": opens_at, "reason": "quiet_hours"}
+            writes.append(Update(self._path(tracked), changes, tracked.version))
+        return await self._lease.commit(self._lease.renewal(), *writes)
 
     async def _send_at_turn(self, chunk: list[Tracked], admission: Admission) -> bool:
         """Send a chunk when its time has come; False, with nothing sent, after a conflict."""
@@ -137,9 +137,20 @@ class Sender:
         return await self._lease.keep()
 
     async def _send_chunk(self, chunk: list[Tracked], admission: Admission) -> bool:
-        """Claim, send and record a chunk; False, with nothing sent, if the claim conflicts."""
-        now = self._engine.clock.now()
-        policy = self._engine.policy
+        """Claim a chunk and see to its sending; False, with nothing sent, without the lane."""
+        claimed = await self._claim(chunk)
+        while claimed is None:
+            # A receipt has woken the lane, or moved one of these: the reserved turns are not lost.
+            if await self._lease.is_lost():
+                return False
+            chunk = await self._refreshed(chunk)
+            claimed = await self._claim(chunk)
+        await self._deliver_beside(claimed, admission)
+        return True
+
+    async def _claim(self, chunk: list[Tracked]) -> list[Tracked] | None:
+        """Mark messages as being sent, all or none; None after a conflict."""
+        now, policy = self._engine.clock.now(), self._engine.policy
         claims = [
             Update(self._path(tracked), claim(tracked.message, policy, now=now), tracked.version)
             for tracked in chunk
@@ -147,29 +158,43 @@ class Sender:
         try:
             versions = await self._engine.store.commit(self._lease.renewal(), *claims)
         except ConflictError:
-            return False
+            return None
         self._lease.version = versions[0]
-        claimed = [
+        return [
             Tracked(tracked.message, version)
             for tracked, version in zip(chunk, versions[1:], strict=True)
         ]
-        outcomes = await self._hand_over(claimed, admission)
-        await self._record_beside(claimed, outcomes)
-        return True
 
-    async def _hand_over(self, chunk: list[Tracked], admission: Admission) -> list[SendOutcome]:
-        """Send each at its turn, some at a time; return the outcomes in the chunk's order."""
+    async def _refreshed(self, chunk: list[Tracked]) -> list[Tracked]:
+        """Read messages again; return those that still wait to be sent."""
+        documents = await self._engine.store.get_many([self._path(tracked) for tracked in chunk])
+        found = [Tracked(message_from(d.id, d.data), d.version) for d in documents if d]
+        return [tracked for tracked in found if tracked.message.status == MessageStatus.PENDING]
+
+    async def _deliver_beside(self, claimed: list[Tracked], admission: Admission) -> None:
+        """Send and record a chunk while the next is claimed, but never far behind."""
+        self._delivering.add(asyncio.create_task(self._deliver(claimed, admission)))
+        if len(self._delivering) >= _CHUNKS_AT_ONCE:
+            done, self._delivering = await asyncio.wait(
+                self._delivering, return_when=asyncio.FIRST_COMPLETED
+            )
+            for finished in done:
+                finished.result()
+
+    async def _deliver(self, claimed: list[Tracked], admission: Admission) -> None:
         outcomes: dict[int, SendOutcome] = {}
-        turns = iter(enumerate(chunk))
+        turns = iter(enumerate(claimed))
+        trust = _Trust(self._lease)
 
         async def work() -> None:
             for number, tracked in turns:
                 if admission.interval:
                     await self._sleep_until(admission.first_at + number * admission.interval)
-                outcomes[number] = await self._send_one(tracked.message)
+                held = await trust.is_held()
+                outcomes[number] = await self._send_one(tracked.message) if held else _FENCED
 
-        await asyncio.gather(*(work() for _ in chunk[:_SENDS_AT_ONCE]))
-        return [outcomes[number] for number in range(len(chunk))]
+        await asyncio.gather(*(work() for _ in claimed[:_SENDS_AT_ONCE]))
+        await self._record(claimed, [outcomes[number] for number in range(len(claimed))])
 
     async def _sleep_until(self, at: datetime) -> None:
         wait = (at - self._engine.clock.now()).total_seconds()
@@ -191,17 +216,6 @@ class Sender:
             # A channel promises not to raise; one that does must not take its chunk with it.
             log.exception("channel_raised", campaign_id=self._campaign.id, message_id=message.id)
             return Unknown("channel_error")
-
-    async def _record_beside(self, chunk: list[Tracked], outcomes: list[SendOutcome]) -> None:
-        """Record results while the next chunk is claimed, but never far behind."""
-        task = asyncio.create_task(self._record(chunk, outcomes))
-        self._recording.add(task)
-        if len(self._recording) >= _RECORDING:
-            done, self._recording = await asyncio.wait(
-                self._recording, return_when=asyncio.FIRST_COMPLETED
-            )
-            for finished in done:
-                finished.result()
 
     async def _record(self, chunk: list[Tracked], outcomes: list[SendOutcome]) -> None:
         now = self._engine.clock.now()
@@ -258,3 +272,19 @@ class Sender:
 
     def _path(self, tracked: Tracked) -> str:
         return f"{self._collection}/{tracked.message.id}"
+
+
+class _Trust:
+    """Whether the lane is still ours, asked again once a second: a pause must bite that soon."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._asked_at = lease.engine.clock.now()
+        self._lost = False
+
+    async def is_held(self) -> bool:
+        now = self._lease.engine.clock.now()
+        if not self._lost and (now - self._asked_at).total_seconds() > _TRUST_S:
+            self._asked_at = now
+            self._lost = await self._lease.is_taken()
+        return not self._lost

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import grpc
+from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrpcAsyncIOTransport
 from google.cloud.firestore_v1.types import (
     BatchGetDocumentsResponse,
@@ -123,7 +124,10 @@ class Calls:
         if self._channel is None and self._emulator_host:
             self._channel = grpc.aio.insecure_channel(self._emulator_host, options=_OPTIONS)
         elif self._channel is None:
-            self._channel = FirestoreGrpcAsyncIOTransport.create_channel(options=_OPTIONS)
+            try:
+                self._channel = FirestoreGrpcAsyncIOTransport.create_channel(options=_OPTIONS)
+            except GoogleAuthError as error:
+                raise StoreError(f"Firestore: {error}") from None
         return self._channel
 
 
