@@ -193,7 +193,7 @@ class Settings(BaseSettings):
     plivo_api_url: HttpUrl = "https://api.plivo.com"
     """Plivo's API"""
     voice_rate_per_s: float = Field(2, gt=0, le=1000, allow_inf_nan=False)
-    """Calls begun per second, all campaigns together"""
+    """Calls begun per second, of each campaign and of each sender number"""
     live_calls_per_org: Count = 10
     """Calls of one organisation at a time"""
     live_calls_total: Count = 50

@@ -9,6 +9,7 @@ from functions.domain.campaign import AudienceKind, Campaign
 from functions.engine import paths
 from functions.engine.core import Engine
 from functions.engine.ports import Document, Query, Where
+from functions.engine.suppressions import suppressed_among
 
 Cursor: TypeAlias = Mapping[str, Any]
 
@@ -20,6 +21,7 @@ class Person(NamedTuple):
     address: str
     region: str
     zones: list[str]
+    suppressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,13 @@ async def _read(engine: Engine, campaign: Campaign, cursor: Cursor | None) -> li
     after = (cursor["after"],) if cursor and cursor["after"] else None
     limit = engine.limits.audience_page
     documents = await engine.store.query(replace(sources[number], limit=limit, start_after=after))
+    addresses = [document.data["address"] for document in documents]
+    suppressed = await suppressed_among(engine, campaign.org, addresses)
     result = [
-        Page([_person(document) for document in part], {"source": number, "after": part[-1].path})
+        Page(
+            [_person(document, suppressed) for document in part],
+            {"source": number, "after": part[-1].path},
+        )
         for part in _parts(documents, engine.limits.launch_page)
     ]
     if len(documents) < limit:
@@ -84,7 +91,7 @@ def _parts(documents: list[Document], size: int) -> list[list[Document]]:
     return [documents[start : start + size] for start in range(0, len(documents), size)]
 
 
-def _person(document: Document) -> Person:
+def _person(document: Document, suppressed: set[str]) -> Person:
     data = document.data
-    contact = data.get("contact") or document.id
-    return Person(contact, data["address"], data["region"], data["zones"])
+    contact, address = data.get("contact") or document.id, data["address"]
+    return Person(contact, address, data["region"], data["zones"], address in suppressed)

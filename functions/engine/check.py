@@ -75,7 +75,7 @@ async def start(engine: Engine, org: str, campaign_id: str) -> Campaign | None:
     except (WrongStatusError, NotDueError):
         return None
     lateness = campaign.start_lateness
-    seconds = lateness.total_seconds() if lateness else None
+    seconds = None if lateness is None else lateness.total_seconds()
     log.info("campaign_started", org=org, campaign_id=campaign_id, lateness_s=seconds)
     return campaign
 

@@ -20,7 +20,7 @@ from functions.engine.audience import Page, Person, pages
 from functions.engine.campaigns import LAUNCH, lane_names, stop
 from functions.engine.core import Engine
 from functions.engine.lanes import Lease
-from functions.engine.ports import Create, Query, Update
+from functions.engine.ports import Create, Update
 
 log = structlog.get_logger()
 
@@ -56,7 +56,7 @@ async def _create_messages(lease: Lease) -> None:
     committed.set_result(True)
     try:
         async for page in pages(lease.engine, lease.campaign, lease.data.get("cursor")):
-            plan = await planner.plan(page.people)
+            plan = planner.plan(page.people)
             if not await committed or lease.is_late:
                 break
             committed = asyncio.create_task(_commit_page(lease, planner, plan, page))
@@ -124,21 +124,21 @@ class Planner:
         self._now = engine.clock.now()
         self._openings: dict[tuple[str, tuple[str, ...]], datetime | None] = {}
 
-    async def plan(self, people: list[Person]) -> Plan:
+    def plan(self, people: list[Person]) -> Plan:
         """Return a message for each person; those not to be contacted get one that says why."""
         self._now = self._engine.clock.now()
         self._openings.clear()
-        suppressed = await self._suppressed(people)
         plan = Plan()
         for person in people:
-            path = self._path(message_id(self._campaign.id, person.address))
+            id_ = message_id(self._campaign.id, person.address)
+            path = self._path(id_)
             if path in plan.messages:
                 path = self._duplicate_path(person.contact)
                 plan.messages[path] = self._skip(person, "duplicate_address")
-            elif person.address in suppressed:
+            elif person.suppressed:
                 plan.messages[path] = self._skip(person, "suppressed")
             else:
-                plan.messages[path] = self._message(path, person)
+                plan.messages[path] = self._message(id_, person)
         return plan
 
     async def drop_existing(self, plan: Plan) -> None:
@@ -152,22 +152,13 @@ class Planner:
             duplicate = self._skip(person, "duplicate_address")
             plan.messages[self._duplicate_path(person.contact)] = duplicate
 
-    async def _suppressed(self, people: list[Person]) -> set[str]:
-        org = self._campaign.org
-        if not await self._engine.store.query(Query(paths.suppressions(org), limit=1)):
-            return set()
-        found = await self._engine.store.get_many(
-            [paths.suppression(org, person.address) for person in people]
-        )
-        return {document.id for document in found if document is not None}
-
     def _path(self, id_: str) -> str:
         return f"{self._collection}/{id_}"
 
     def _duplicate_path(self, contact: str) -> str:
         return self._path(message_id(self._campaign.id, f"duplicate {contact}"))
 
-    def _message(self, path: str, person: Person) -> dict[str, Any]:
+    def _message(self, id_: str, person: Person) -> dict[str, Any]:
         if self._campaign.status is not CampaignStatus.RUNNING:
             reason = f"campaign_{self._campaign.status}"
             return self._skip(person, reason, MessageStatus.CANCELLED)
@@ -180,16 +171,13 @@ class Planner:
             "region": person.region,
             "zones": person.zones,
             "status": MessageStatus.PENDING,
-            "lane": self._lane(path),
+            "lane": send_lane(lane_number(id_, self._campaign.lanes)),
             "due_at": due_at,
             "next_at": due_at,
         }
         if due_at > self._now:
             message["reason"] = "quiet_hours"
         return message
-
-    def _lane(self, path: str) -> str:
-        return send_lane(lane_number(path[len(self._collection) + 1 :], self._campaign.lanes))
 
     def _skip(
         self, person: Person, reason: str, status: MessageStatus = MessageStatus.SKIPPED

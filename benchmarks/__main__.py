@@ -1,0 +1,36 @@
+"""`make bench`: every figure, as one table. Name figures to measure only those."""
+
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+
+import uvloop
+
+from benchmarks import checks, dispatch, growth, memory, report, requests
+from functions import logs
+from functions.bootstrap import calm_garbage_collector
+
+FIGURES: Mapping[str, Callable[[], Awaitable[list[report.Row]]]] = {
+    "dispatch": dispatch.measure,
+    "check": checks.measure,
+    "growth": growth.measure,
+    "memory": memory.measure,
+    "requests": requests.measure,
+}
+
+
+def main(names: list[str]) -> None:
+    """Measure the figures named, or all."""
+    logs.configure("error", readable=True)
+    calm_garbage_collector()
+    rows: list[report.Row] = []
+    for name in names or FIGURES:
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        rows += uvloop.run(_measured(FIGURES[name]))
+    report.show(rows)
+
+
+async def _measured(measure: Callable[[], Awaitable[list[report.Row]]]) -> list[report.Row]:
+    return await measure()
+
+
+main(sys.argv[1:])

@@ -1,0 +1,33 @@
+"""Figure 4: how the time grows from ten thousand messages to a hundred thousand."""
+
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.report import Row
+from benchmarks.rig import INDEXES, create, engine_on, make_list
+from functions.engine.ports import Store
+from functions.stores.sqlite import SqliteStore
+
+_SMALL, _LARGE = 10_000, 100_000
+
+
+async def measure() -> list[Row]:
+    """Measure whole campaigns of both sizes on SQLite, in one file."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = SqliteStore(Path(folder) / "bench.db", INDEXES)
+        await _campaign(store, "warm-up", 1_000)
+        small = min([await _campaign(store, f"small-{n}", _SMALL) for n in range(3)])
+        large = await _campaign(store, "large", _LARGE)
+        await store.close()
+    name = f"{_LARGE:,} messages, SQLite"
+    return [Row(name, f"{large:.1f} s", f"{small:.2f} s for {_SMALL:,}", large / small, "<= 11")]
+
+
+async def _campaign(store: Store, name: str, size: int) -> float:
+    await make_list(store, name, size)
+    engine = engine_on(store)
+    start = time.perf_counter()
+    await create(engine, name)
+    await engine.queue.close()
+    return time.perf_counter() - start

@@ -1,0 +1,139 @@
+"""What the benchmarks share: an engine over a store, a carrier that does nothing, an audience."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import blake2b
+from pathlib import Path
+
+from functions.bootstrap import SystemClock
+from functions.domain.events import DeliveryEvent, MessageRef
+from functions.domain.outcomes import Accepted, SendOutcome
+from functions.engine import paths, tasks
+from functions.engine.campaigns import Wish, create_for_list
+from functions.engine.core import Engine, Limits
+from functions.engine.ports import (
+    Answer,
+    Create,
+    Outbound,
+    Store,
+    Task,
+    Traits,
+    WebhookRequest,
+)
+from functions.stores.indexes import Indexes
+
+INDEXES = Indexes.load(Path(__file__).parent.parent / "infra" / "firestore.indexes.json")
+ORG = "bench"
+
+
+class NoOpCarrier:
+    """Accepts everything at once and reports nothing."""
+
+    traits = Traits()
+
+    async def send(self, outbound: Outbound) -> SendOutcome:
+        return Accepted(outbound.ref.message)
+
+    def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent]:
+        raise ValueError(f"the no-op carrier sends no {request.method}")
+
+    async def look_up(
+        self, ref: MessageRef, attempt: int, provider_id: str
+    ) -> DeliveryEvent | None:
+        raise ValueError(f"nothing to look up: {ref} {attempt} {provider_id}")
+
+    def answer(self, ref: MessageRef, attempt: int, bot_url: str) -> Answer:
+        raise ValueError(f"nobody answers: {ref} {attempt} {bot_url}")
+
+    async def close(self) -> None:
+        return
+
+
+class Sleepers:
+    """Bots that need no waking."""
+
+    async def is_ready(self, bot_url: str) -> bool:
+        return bool(bot_url)
+
+
+class DirectQueue:
+    """Runs each task at once, beside the others, as a queue with room to spare would."""
+
+    def __init__(self, *, kinds: Sequence[str] = ("launch", "dispatch")) -> None:
+        self.engine: Engine | None = None
+        self._kinds = kinds
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def enqueue(
+        self, task: Task, *, at: datetime | None = None, key: str | None = None
+    ) -> bool:
+        del key
+        lane = task.body.get("lane", "")
+        kind = "dispatch" if lane.isdigit() else lane
+        due = at is None or at <= SystemClock().now()
+        if kind in self._kinds and due and self.engine is not None:
+            running = asyncio.create_task(tasks.run(self.engine, task))
+            self._running.add(running)
+            running.add_done_callback(self._running.discard)
+        return True
+
+    async def idle(self) -> None:
+        """Wait until no task runs."""
+        while self._running:
+            await asyncio.gather(*self._running)
+
+    async def close(self) -> None:
+        await self.idle()
+
+
+def engine_on(
+    store: Store,
+    *,
+    kinds: Sequence[str] = ("launch", "dispatch"),
+    max_campaigns: int = 5,
+) -> Engine:
+    """Return an engine with a no-op carrier, no rate limit and no calling windows."""
+    queue = DirectQueue(kinds=kinds)
+    engine = Engine(
+        store=store,
+        queue=queue,
+        channels={"noop": NoOpCarrier()},
+        bots=Sleepers(),
+        clock=SystemClock(),
+        limits=Limits(windows=False, max_campaigns=max_campaigns),
+    )
+    queue.engine = engine
+    return engine
+
+
+def member(number: int) -> dict[str, object]:
+    """Return a list member as an import makes it."""
+    return {
+        "address": f"+1202{number:07d}",
+        "region": "US",
+        "zones": ["America/New_York"],
+        "attributes": {"first_name": f"Person {number}", "city": "Washington"},
+    }
+
+
+async def make_list(store: Store, name: str, size: int) -> None:
+    """Store a list of `size` people."""
+    for start in range(0, size, 500):
+        numbers = range(start, min(size, start + 500))
+        await store.commit(*(_new_member(name, number) for number in numbers))
+    await store.commit(Create(paths.lists(ORG, name), {"name": name, "size": size}))
+
+
+def _new_member(list_id: str, number: int) -> Create:
+    person = member(number)
+    id_ = blake2b(str(person["address"]).encode(), digest_size=12).hexdigest()
+    return Create(f"{paths.members(ORG, list_id)}/{id_}", person)
+
+
+async def create(engine: Engine, name: str) -> str:
+    """Create a campaign for the list of the same name; return its id."""
+    wish = Wish(
+        name=name, sender="+12025550100", bot_url="wss://bot.example", provider="noop", by="bench"
+    )
+    return (await create_for_list(engine, ORG, wish, name)).id
