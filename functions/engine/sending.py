@@ -34,14 +34,12 @@ from functions.engine.throttle import Admission
 
 log = structlog.get_logger()
 
-#: How long to wait where no live-call slot is free.
-_NO_ROOM_S = 0.5
-#: How often in a row to wait so, before looking whether a call was lost that holds a slot.
+#: How often in a row to find no room, before looking whether a call was lost that holds a slot.
 _PATIENCE = 10
 #: Requests of one lane that a provider has to answer at a time.
 _SENDS_AT_ONCE = 50
-#: Chunks of one lane that are being sent or recorded at a time.
-_CHUNKS_AT_ONCE = 3
+#: Messages of one lane that may be claimed and not yet recorded before the next are claimed.
+_IN_HAND = 500
 #: For how long a sender relies on holding its lane before it looks again, seconds.
 _TRUST_S = 1.0
 #: What comes of a claimed message whose lane was taken away before its turn.
@@ -65,6 +63,7 @@ class Sender:
         self._channel = lease.engine.channel(lease.campaign)
         self._collection = paths.messages(lease.campaign.org, lease.campaign.id)
         self._delivering: set[asyncio.Task[None]] = set()
+        self._in_hand = 0
         self._stopped = False
 
     async def send(self, pending: Sequence[Tracked]) -> bool:
@@ -97,7 +96,7 @@ class Sender:
         await asyncio.gather(*delivering)
 
     def _at_once(self) -> int:
-        """Return how many to claim together: a second's worth, so that a pause bites in time."""
+        """Return how many to claim together: few, for a pause or a crash finds them claimed."""
         rate = self._campaign.rate_per_s
         chunk = self._engine.limits.chunk
         if rate is None:
@@ -129,11 +128,7 @@ class Sender:
 
     async def _await_turn(self, admission: Admission) -> bool:
         """Wait until the first admitted message may leave; False if the lane was taken away."""
-        wait = _NO_ROOM_S
-        if admission.ids:
-            wait = (admission.first_at - self._engine.clock.now()).total_seconds()
-        if wait > 0:
-            await self._engine.clock.sleep(wait)
+        await self._sleep_until(admission.first_at)
         return await self._lease.keep()
 
     async def _send_chunk(self, chunk: list[Tracked], admission: Admission) -> bool:
@@ -173,8 +168,9 @@ class Sender:
 
     async def _deliver_beside(self, claimed: list[Tracked], admission: Admission) -> None:
         """Send and record a chunk while the next is claimed, but never far behind."""
+        self._in_hand += len(claimed)
         self._delivering.add(asyncio.create_task(self._deliver(claimed, admission)))
-        if len(self._delivering) >= _CHUNKS_AT_ONCE:
+        while self._in_hand >= _IN_HAND:
             done, self._delivering = await asyncio.wait(
                 self._delivering, return_when=asyncio.FIRST_COMPLETED
             )
@@ -195,6 +191,7 @@ class Sender:
 
         await asyncio.gather(*(work() for _ in claimed[:_SENDS_AT_ONCE]))
         await self._record(claimed, [outcomes[number] for number in range(len(claimed))])
+        self._in_hand -= len(claimed)
 
     async def _sleep_until(self, at: datetime) -> None:
         wait = (at - self._engine.clock.now()).total_seconds()

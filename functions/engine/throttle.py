@@ -14,21 +14,25 @@ from functions.engine.core import Engine
 from functions.engine.modify import modify
 from functions.engine.ports import Create, Document, Update, Write
 
-#: How far ahead sends are reserved; a pause bites within this time.
-HORIZON = timedelta(seconds=1)
+#: How far ahead sends are reserved and claimed. Were this process to die, so many seconds' worth
+#: of messages would be in doubt; and so soon does a pause bite.
+HORIZON = timedelta(seconds=0.25)
+#: How long to wait where no live-call slot is free.
+_NO_SLOT = timedelta(seconds=0.5)
 #: A slot outlives the longest call by this much, then it frees itself.
 _MARGIN = timedelta(minutes=5)
 
 
 class Admission(NamedTuple):
-    """The admitted messages: the first may leave at `first_at`, each next one `interval` later."""
+    """The admitted messages: the first may leave at `first_at`, each next one `interval` later.
+
+    Where none is admitted, `first_at` is when to ask again.
+    """
 
     ids: Sequence[str]
     first_at: datetime
     interval: timedelta
-    held_until: (
-        datetime  #: when their live-call slots free themselves; tells this admission's apart
-    )
+    held_until: datetime  #: when their live-call slots free themselves
 
 
 async def admit(engine: Engine, campaign: Campaign, ids: Sequence[str]) -> Admission:
@@ -69,11 +73,14 @@ def _admit(
     live = {path: states[path] for path in _live_scopes(campaign) if path in states}
     until = now + engine.policy.longest_call + _MARGIN
     with_slot, _ = _hold_all(engine, live, ids, now, until)
+    if not with_slot:
+        return Admission([], now + _NO_SLOT, timedelta(), until), []
     rates = {path: states[path] for path in _rate_scopes(campaign) if path in states}
-    granted, admission_times, rate_writes = _reserve_all(rates, campaign, len(with_slot), now)
+    granted, (first_at, interval), rate_writes = _reserve_all(rates, campaign, len(with_slot), now)
+    if granted == 0:
+        return Admission([], first_at - HORIZON, interval, until), []
     admitted, live_writes = _hold_all(engine, live, with_slot[:granted], now, until)
-    writes = [*rate_writes, *live_writes] if admitted else []
-    return Admission(admitted, *admission_times, until), writes
+    return Admission(admitted, first_at, interval, until), [*rate_writes, *live_writes]
 
 
 def _hold_all(

@@ -40,6 +40,8 @@ class SqliteStore:
     def __init__(self, path: str | Path, indexes: Indexes) -> None:
         self._indexes = indexes
         self._schema = Schema(indexes)
+        #: By table, the fields that have a column for every reader: a commit has made them.
+        self._columns: dict[str, frozenset[str]] = {}
         self._writer = DatabaseThread(partial(_connect, str(path)), together)
         if str(path) == MEMORY:  # such a database is seen by its own connection only
             self._reader = self._writer
@@ -83,9 +85,11 @@ class SqliteStore:
         await self._writer.close()
 
     async def _prepare(self, name: str, fields: Iterable[str] = ()) -> None:
-        """Make the table and the columns that are about to be used."""
-        if not self._schema.has(name, fields):
-            await self._writer.do(lambda db: self._schema.ensure(db, name, fields))
+        """Make the table and the columns that are about to be used; they never go away again."""
+        known = self._columns.get(name)
+        if known is None or not known.issuperset(fields):
+            made = await self._writer.do(lambda db: self._schema.ensure(db, name, fields))
+            self._columns[name] = self._columns.get(name, made) | made
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -58,24 +58,24 @@ class Schema:
         self._fields: dict[str, frozenset[str]] = {}
         self._seen = -1
 
-    def has(self, name: str, fields: Iterable[str] = ()) -> bool:
-        """Tell whether the table of `name` is known to exist, with columns for these fields."""
-        known = self._fields.get(name)
-        return known is not None and known.issuperset(fields)
-
     def fields(self, name: str) -> frozenset[str]:
         """Return the fields that have a column in the table of `name`."""
         return self._fields[name]
 
-    def ensure(self, db: sqlite3.Connection, name: str, fields: Iterable[str] = ()) -> None:
+    def ensure(
+        self, db: sqlite3.Connection, name: str, fields: Iterable[str] = ()
+    ) -> frozenset[str]:
         """Make the table of `name` and columns for these fields, where they are missing.
 
-        To be called in a transaction that may write.
+        Returns every field that has a column. To be called in a transaction that may write:
+        others see the table only once that is committed.
         """
         self._notice_others(db)
-        if not self.has(name, fields):
+        known = self._fields.get(name)
+        if known is None or not known.issuperset(fields):
             self._make(db, name, frozenset(fields))
             self._seen = _schema_version(db)
+        return self._fields[name]
 
     def _notice_others(self, db: sqlite3.Connection) -> None:
         """Forget everything where another process, or a rollback, has changed the tables."""
