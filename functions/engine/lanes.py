@@ -146,10 +146,14 @@ async def wake(
         lane = documents[0]
         if lane is None:
             return False, []
-        wake_at, held = lane.data["wake_at"], _is_held(lane, engine.clock.now())
-        if (wake_at is not None and wake_at <= at) or (held and not interrupt):
+        now = engine.clock.now()
+        wake_at, held = lane.data["wake_at"] or at, _is_held(lane, now)
+        awake = lane.data["wake_at"] is not None and wake_at <= at
+        if not interrupt if held else awake:
             return False, []
-        return not held, [Update(lane.path, {"wake_at": at}, lane.version)]
+        # The instant makes it a change in any case: only a change stops the holder's next write.
+        changes = {"wake_at": min(wake_at, at), "woken_at": now}
+        return not held, [Update(lane.path, changes, lane.version)]
 
     if await modify(engine.store, [paths.lane(org, campaign_id, name)], decide):
         await enqueue(engine, lane_task(org, campaign_id, name), at=at)

@@ -53,6 +53,14 @@ class TestSqliteOnDisk(StoreConformance):
         await second.close()
         assert len(set(versions)) == 3
 
+    async def test_reads_a_new_table_only_when_it_is_there(self, store: Store) -> None:
+        """2: whoever reads while the first use makes the table waits for it, and finds it."""
+        reads = []
+        for number in range(500):
+            reads.append(asyncio.create_task(store.get(f"new{number // 100}/a")))
+            await asyncio.sleep(0)  # one after the other, some of them amid the commit
+        assert set(await asyncio.gather(*reads)) == {None}
+
     async def test_shares_its_file(self, tmp_path: Path, org: str) -> None:
         """2: two stores over one file see each other's commits, documents, columns and all."""
         stores = [SqliteStore(tmp_path / "clarion.db", INDEXES) for _ in range(2)]
