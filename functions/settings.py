@@ -226,7 +226,7 @@ class Settings(BaseSettings):
     """Seconds before calling again; doubles with each attempt"""
     launch_page: Count = 500
     """Contacts that a launch turns into messages with one commit"""
-    dispatch_page: Count = 5000
+    dispatch_page: Count = 6000
     """Due messages that a dispatch reads at once"""
     chunk: Count = 250
     """Messages claimed at once; a pause waits for those in hand"""

@@ -16,8 +16,8 @@ class Limits:
 
     max_campaigns: int = 5  #: campaigns that one check starts at most
     launch_page: int = 500  #: messages created in one commit
-    audience_page: int = 5000  #: people read in one query
-    dispatch_page: int = 5000  #: messages a lane reads in one query
+    audience_page: int = 6000  #: people read in one query
+    dispatch_page: int = 6000  #: messages a lane reads in one query
     chunk: int = 250  #: messages claimed in one commit
     lanes: int = 4
     rate_per_s: float | None = None  #: overrides the channel's own rate

@@ -48,11 +48,12 @@ class _Loop:
         watched = [] if lately else await self._watch(now)
         waiting = await _messages(lease, send_lane(lease.name))
         due, lost = self._to_send(waiting, now), _due(watched, now)
+        if len(waiting) < _page(lease):
+            self._watched_at = None  # That was all: the next pass looks at everything.
         if due or lost:
             return not await _work_off(lease, self._sender, due, lost)
         if lately:
-            self._watched_at = None
-            return False  # Nothing is due: look at everything before coming to rest.
+            return False
         if not waiting and not watched:
             return await _rest(lease)
         return await _wait(lease, min(_next_at(m) for m in (*waiting[:1], *watched[:1])))

@@ -84,9 +84,11 @@ class Lease:
 
     async def _reread(self) -> Document | None:
         document = await self.engine.store.get(self.path)
-        if document is None or _token(document.data) != _token(self.data):
-            return None
-        return document
+        return document if self.owns(document) else None
+
+    def owns(self, lane: Document | None) -> bool:
+        """Tell by the lane's document whether it is still ours."""
+        return lane is not None and _token(lane.data) == _token(self.data)
 
     async def release(self, wake_at: datetime | None, **changes: Any) -> bool:
         """Give the lane back, to be looked at again at `wake_at`.

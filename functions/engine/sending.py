@@ -82,7 +82,9 @@ class Sender:
                     return not await self._lease.is_lost()
                 continue
             offered = list(islice(left, self._at_once()))
-            admission = await throttle.admit(self._engine, self._campaign, offered)
+            admission = await throttle.admit(self._lease, offered)
+            if not admission.ids and await self._lease.is_taken():
+                return False
             patience = _PATIENCE if admission.ids else patience - 1
             chunk = [left.pop(id_) for id_ in admission.ids]
             if not await self._send_at_turn(chunk, admission):

@@ -11,6 +11,7 @@ from functions.domain.campaign import Campaign
 from functions.domain.throttle import hold, reserve
 from functions.engine import paths
 from functions.engine.core import Engine
+from functions.engine.lanes import Lease
 from functions.engine.modify import modify
 from functions.engine.ports import Create, Document, Update, Write
 
@@ -35,17 +36,25 @@ class Admission(NamedTuple):
     held_until: datetime  #: when their live-call slots free themselves
 
 
-async def admit(engine: Engine, campaign: Campaign, ids: Sequence[str]) -> Admission:
-    """Reserve what `ids` need; those for which there is no room now are left out."""
+async def admit(lease: Lease, ids: Sequence[str]) -> Admission:
+    """Reserve what `ids` need; those for which there is no room now are left out.
+
+    None are admitted once the lane was taken away: its new holder's slots must not be taken for
+    ours. The lane is read last, so that who sees those slots also sees whose lane it is.
+    """
+    engine, campaign = lease.engine, lease.campaign
     scopes = _scopes(engine, campaign)
+    now = engine.clock.now()
     if not scopes:
-        now = engine.clock.now()
         return Admission(ids, now, timedelta(), now)
 
     def decide(documents: list[Document | None]) -> tuple[Admission, Sequence[Write]]:
-        return _admit(engine, campaign, ids, dict(zip(scopes, documents, strict=True)))
+        *states, lane = documents
+        if not lease.owns(lane):
+            return Admission([], now, timedelta(), now), []
+        return _admit(engine, campaign, ids, dict(zip(scopes, states, strict=True)))
 
-    return await modify(engine.store, scopes, decide)
+    return await modify(engine.store, [*scopes, lease.path], decide)
 
 
 def _scopes(engine: Engine, campaign: Campaign) -> list[str]:

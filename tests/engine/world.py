@@ -1,0 +1,328 @@
+"""A whole engine in one process, with a carrier, and a time that passes only when the test says."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Self, TypeVar
+
+import orjson
+
+from functions.domain.campaign import Campaign
+from functions.domain.errors import NotFoundError
+from functions.domain.events import DeliveryEvent
+from functions.domain.message import DeliveryPolicy, Message, claim, message_from
+from functions.domain.phones import parse_phone
+from functions.engine import campaigns, check, launch, paths, receive, suppressions, tasks
+from functions.engine.campaigns import Wish
+from functions.engine.core import Engine, Limits
+from functions.engine.ports import Create, Document, Query, Task, Update
+from functions.queues.local import LocalQueue
+from functions.stores.indexes import INDEX_FILE, Indexes
+from functions.stores.sqlite import MEMORY, SqliteStore
+from tests.engine.doom import Crash
+from tests.engine.interposed import Happening, InterposedStore
+from tests.engine.recording_channel import PROVIDER, RecordingChannel
+from tests.queues.clock import NOON, MovedClock
+
+T = TypeVar("T")
+
+INDEXES = Indexes.load(INDEX_FILE)
+ORG = "acme"
+SENDER = "+12025550100"
+NEW_YORK = ["America/New_York"]
+MINUTE = timedelta(minutes=1)
+
+LIMITS = Limits(windows=False, rate_per_s=100, live_calls_per_org=1000, live_calls_total=1000)
+
+
+class LivingClock(MovedClock):
+    """Moves as its sleepers sleep, who wake in order; what comes due happens before they wake."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        super().__init__(at)
+        self.on_sleep: Callable[[], Awaitable[Any]] | None = None
+        self._sleepers: list[datetime] = []
+
+    async def sleep(self, seconds: float) -> None:
+        """Let the time of a sleep pass, with what happens in it."""
+        until = self.now() + timedelta(seconds=seconds)
+        self._sleepers.append(until)
+        try:
+            await self._wait_until(until)
+        finally:
+            self._sleepers.remove(until)
+
+    async def _wait_until(self, until: datetime) -> None:
+        await asyncio.sleep(0)  # Whoever sleeps less says so now.
+        while min(self._sleepers) < until:  # noqa: ASYNC110 - it waits for turns, not for time
+            await asyncio.sleep(0)
+        self.advance(max(timedelta(), until - self.now()))
+        if self.on_sleep is not None:
+            await self.on_sleep()
+
+
+def with_limits(**limits: Any) -> Limits:
+    """Return the usual limits, some of them changed."""
+    return replace(LIMITS, **limits)
+
+
+async def after_turns(turns: int, work: Awaitable[T]) -> T:
+    """Let everybody else have some turns of the event loop, then do the work."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    return await work
+
+
+class ReadyBots:
+    """Bots that answer as the test says."""
+
+    def __init__(self) -> None:
+        self.ready = True
+        self.woken: list[str] = []
+
+    async def is_ready(self, bot_url: str) -> bool:
+        """Note who was woken."""
+        self.woken.append(bot_url)
+        return self.ready
+
+
+def number(n: int) -> str:
+    """Return the n-th person's number."""
+    return f"+1202555{n:04d}"
+
+
+@dataclass
+class World:
+    """The engine, its ports, and the time. Use as an async context manager."""
+
+    limits: Limits = LIMITS
+    policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
+    task_copies: int = 1  #: how often the queue delivers each task, at once
+    lose_tasks: bool = False  #: the queue forgets whatever it is given
+
+    def __post_init__(self) -> None:
+        """Put a new engine over an empty store."""
+        self.clock = LivingClock()
+        self.store = SqliteStore(MEMORY, INDEXES)
+        self.bots = ReadyBots()
+        self.carrier = RecordingChannel(self.clock, self._receive)
+        self.clock.on_sleep = self.carrier.deliver_due
+        self.task_errors: list[Exception] = []
+        self.checked_at = self.clock.now()
+        self.queue = self.new_queue()
+        self.engine = self.new_engine()
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End."""
+        await self.queue.close()
+        await self.store.close()
+
+    def new_queue(self) -> LocalQueue:
+        """Return a queue that delivers to the engine of the moment."""
+        seconds = timedelta(seconds=1)
+        return LocalQueue(
+            self._run_task, self.clock, max_attempts=10, min_backoff=seconds, max_backoff=seconds
+        )
+
+    def new_engine(self) -> Engine:
+        """Return an engine over the same store, queue and carrier."""
+        return Engine(
+            store=self.store,
+            queue=Forgetful() if self.lose_tasks else self.queue,
+            channels={PROVIDER: self.carrier},
+            bots=self.bots,
+            clock=self.clock,
+            limits=self.limits,
+            policy=self.policy,
+            instance="test",
+        )
+
+    async def _run_task(self, _headers: dict[str, str], body: bytes) -> int:
+        task = Task(**orjson.loads(body))
+        copies = [tasks.run(self.engine, task) for _ in range(self.task_copies)]
+        try:
+            await asyncio.gather(*copies)
+        except Exception as error:
+            self.task_errors.append(error)
+            raise
+        return 200
+
+    async def _receive(self, event: DeliveryEvent) -> bool:
+        try:
+            await receive.receive(self.engine, event)
+        except (NotFoundError, Crash):
+            return False
+        return True
+
+    # --- What a test arranges -----------------------------------------------------------------
+
+    async def add_list(
+        self, people: int | Iterable[str], *, id_: str = "people", zones: Sequence[str] = NEW_YORK
+    ) -> str:
+        """Store a list of people by their addresses, which may repeat; return its id."""
+        addresses = list(map(number, range(people)) if isinstance(people, int) else people)
+        members = [
+            Create(
+                f"{paths.members(ORG, id_)}/m{at:05d}",
+                {"address": address, "region": "US", "zones": list(zones), "attributes": {}},
+            )
+            for at, address in enumerate(addresses)
+        ]
+        shown = {"name": id_, "size": len(addresses), "created_at": self.clock.now()}
+        await self.store.commit(Create(paths.lists(ORG, id_), shown), *members)
+        return id_
+
+    async def add_member(self, list_id: str, address: str, *, zones: Sequence[str]) -> None:
+        """Add a person to a stored list."""
+        member = {"address": address, "region": "US", "zones": list(zones), "attributes": {}}
+        await self.store.commit(Create(f"{paths.members(ORG, list_id)}/{address}", member))
+
+    async def suppress(self, address: str) -> None:
+        """Say that an address must not be contacted."""
+        phone = parse_phone(address)
+        await suppressions.suppress(self.engine, ORG, phone, reason="asked_not_to")
+
+    async def create(
+        self, list_id: str = "people", *, name: str = "Spring", **wish: Any
+    ) -> Campaign:
+        """Create a campaign to a list, started at once unless `scheduled_at` is given."""
+        return await campaigns.create_for_list(
+            self.engine, ORG, replace(WISH, name=name, **wish), list_id
+        )
+
+    async def launch_only(self, campaign: Campaign) -> None:
+        """Create a campaign's messages and send none of them yet."""
+        await launch.launch(self.engine, ORG, campaign.id)
+
+    async def leave_sending(self, campaign: Campaign) -> None:
+        """Leave a campaign's messages as a process leaves them that dies before it calls."""
+        now = self.clock.now()
+        for message in await self.messages(campaign):
+            path = f"{paths.messages(ORG, campaign.id)}/{message.id}"
+            await self.store.commit(Update(path, claim(message, self.policy, now=now)))
+
+    async def receive(self, event: DeliveryEvent) -> None:
+        """Deliver a receipt."""
+        await receive.receive(self.engine, event)
+
+    def interpose(self, operation: str, path: str, happening: Happening) -> None:
+        """Have something happen once, just before an operation on a path that contains `path`."""
+
+        def is_it(done: str, paths_: Sequence[str]) -> bool:
+            return done == operation and any(path in each for each in paths_)
+
+        store = InterposedStore(self.store, is_it, happening)
+        self.engine = replace(self.engine, store=store)
+
+    # --- Time ---------------------------------------------------------------------------------
+
+    async def settle(self) -> None:
+        """Do all that is due now: tasks, receipts, and what follows from them."""
+        while await self.queue.run_due() + await self.carrier.deliver_due():
+            pass
+
+    async def pass_time(self, length: timedelta, *, checks: bool = True) -> None:
+        """Let time pass from one thing that comes due to the next, with the every-minute check."""
+        end = self.clock.now() + length
+        await self.settle()
+        while self.clock.now() < end:
+            await self._tick(end, checks=checks)
+
+    async def _tick(self, end: datetime, *, checks: bool = True) -> None:
+        """Go to the next thing that comes due, and do it."""
+        self.clock.advance(self._next_at(end, checks=checks) - self.clock.now())
+        if checks and self.clock.now() - self.checked_at >= MINUTE:
+            self.checked_at = self.clock.now()
+            await check.check(self.engine)
+        await self.settle()
+
+    def _next_at(self, end: datetime, *, checks: bool) -> datetime:
+        """Return when something comes due, `end` at the latest."""
+        waiting = self.queue._jobs
+        moments = [
+            end,
+            *([self.checked_at + MINUTE] if checks else []),
+            *([waiting[0].due_at] if waiting else []),
+            *([self.carrier.next_at] if self.carrier.next_at else []),
+        ]
+        return min(moment for moment in moments if moment > self.clock.now())
+
+    async def run_until(self, is_so: Callable[[], bool]) -> None:
+        """Stop the queue at work, in the midst of what it does, once something is so."""
+        working = asyncio.create_task(self.queue.run_due())
+        while not is_so():  # noqa: ASYNC110 - it waits for turns, not for time
+            await asyncio.sleep(0)
+        await self.queue.close()
+        await working
+
+    async def finish(self, campaign: Campaign, *, within: timedelta = timedelta(hours=2)) -> None:
+        """Let time pass until a campaign has ended."""
+        deadline = self.clock.now() + within
+        await self.settle()
+        while not (await self.load(campaign)).has_ended:
+            assert self.clock.now() < deadline, "the campaign does not come to its end"
+            await self._tick(deadline)
+
+    # --- What a test looks at -----------------------------------------------------------------
+
+    async def load(self, campaign: Campaign) -> Campaign:
+        """Return a campaign as it stands."""
+        return await campaigns.load(self.engine, campaign.org, campaign.id)
+
+    async def documents(self, collection: str) -> list[Document]:
+        """Return all documents of a collection."""
+        return await self.store.query(Query(collection, limit=100_000))
+
+    async def messages(self, campaign: Campaign) -> list[Message]:
+        """Return a campaign's messages."""
+        found = await self.documents(paths.messages(campaign.org, campaign.id))
+        return [message_from(document.id, document.data) for document in found]
+
+    async def message_to(self, campaign: Campaign, address: str) -> Message:
+        """Return a campaign's message to an address."""
+        found = [m for m in await self.messages(campaign) if m.address == address]
+        assert len(found) == 1, f"{len(found)} messages to {address}"
+        return found[0]
+
+    async def statuses(self, campaign: Campaign) -> Counter[str]:
+        """Count a campaign's messages by status."""
+        return Counter(str(message.status) for message in await self.messages(campaign))
+
+    async def slots(self) -> dict[str, int]:
+        """Count the live-call slots that are held, of the org and of all together."""
+        scopes = await self.store.get_many([paths.live_calls(ORG), paths.ALL_LIVE_CALLS])
+        now = self.clock.now()
+        counts = [
+            sum(until > now for until in scope.data["held"].values()) if scope else 0
+            for scope in scopes
+        ]
+        return dict(zip(("org", "all"), counts, strict=True))
+
+
+class Forgetful:
+    """A queue that loses every task."""
+
+    async def enqueue(
+        self, task: Task, *, at: datetime | None = None, key: str | None = None
+    ) -> bool:
+        """Take a task, and forget it."""
+        _ = task, at, key
+        return True
+
+    async def close(self) -> None:
+        """Have nothing to let go of."""
+
+
+WISH = Wish(
+    name="Spring",
+    sender=SENDER,
+    bot_url="wss://bot.example.com/talk",
+    provider=PROVIDER,
+    by="ann",
+)
