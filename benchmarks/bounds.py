@@ -15,11 +15,12 @@ import grpc
 import orjson
 from google.cloud.firestore_v1.types import CommitRequest, CommitResponse
 
+from functions.engine.core import Limits
+
 _Commit = CommitRequest.pb()
 _CommitResponse = CommitResponse.pb()
 
-PAGE = 500
-CHUNK = 250
+PAGE, CHUNK = Limits().launch_page, Limits().chunk  #: commits as large as the engine's
 COLLECTION = "orgs/bench/campaigns/0123456789abcdef0123456789abcdef/messages"
 _AT = "@2026-11-22T08:31:44.123456+00:00"
 _SECONDS = 1_790_000_000

@@ -224,11 +224,11 @@ class Settings(BaseSettings):
     """Attempts to reach one person, the first included"""
     retry_backoff_s: Seconds = 300
     """Seconds before calling again; doubles with each attempt"""
-    launch_page: Count = 500
+    launch_page: Count = 1000
     """Contacts that a launch turns into messages with one commit"""
     dispatch_page: Count = 6000
     """Due messages that a dispatch reads at once"""
-    chunk: Count = 250
+    chunk: Count = 500
     """Messages claimed at once; a pause waits for those in hand"""
     lanes: Few = 4
     """Lanes that a campaign is split into at most"""

@@ -163,8 +163,8 @@ def _new(engine: Engine, org: str, wish: Wish, audience: dict[str, str], *, tota
 
 
 def _lanes_for(rate: float | None, total: int, engine: Engine) -> int:
-    """Return how many lanes pay: one for each fifty sends a second or twenty thousand messages."""
-    useful = total // 20_000 if rate is None else int(rate // 50)
+    """Return how many lanes pay: one for each fifty sends a second or fifty thousand messages."""
+    useful = total // 50_000 if rate is None else int(rate // 50)
     return min(engine.limits.lanes, useful + 1)
 
 

@@ -15,10 +15,10 @@ class Limits:
     """The engine's sizes; each is a setting of the same name."""
 
     max_campaigns: int = 5  #: campaigns that one check starts at most
-    launch_page: int = 500  #: messages created in one commit
+    launch_page: int = 1000  #: messages created in one commit
     audience_page: int = 6000  #: people read in one query
     dispatch_page: int = 6000  #: messages a lane reads in one query
-    chunk: int = 250  #: messages claimed in one commit
+    chunk: int = 500  #: messages claimed in one commit
     lanes: int = 4
     rate_per_s: float | None = None  #: overrides the channel's own rate
     live_calls_per_org: int = 10

@@ -36,15 +36,19 @@ class _Loop:
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
         self._sender = Sender(lease)
-        self._watched_at: datetime | None = None
+        #: When the messages with the provider were last looked at. A lane that nobody has held
+        #: before has none.
+        first = lease.data["fence"] == 1
+        self._watched_at: datetime | None = lease.engine.clock.now() if first else None
 
     async def pass_(self) -> bool:
         """Do what is due; True once this task has nothing more to do with the lane."""
         lease = self._lease
         now = lease.engine.clock.now()
         lately = self._watched_lately(now)
-        # First those with the provider: a receipt may send one of them back to those that wait,
-        # and the other way round it would be seen in neither place.
+        # In this order: launching makes messages that wait, and a receipt may send one that is
+        # with the provider back to them. Each is seen in one place at least.
+        launched = not lately and await _is_launched(lease)
         watched = [] if lately else await self._watch(now)
         waiting = await _messages(lease, send_lane(lease.name))
         due, lost = self._to_send(waiting, now), _due(watched, now)
@@ -55,7 +59,7 @@ class _Loop:
         if lately:
             return False
         if not waiting and not watched:
-            return await _rest(lease)
+            return await (_rest(lease) if launched else _wait_for_launch(lease))
         return await _wait(lease, min(_next_at(m) for m in (*waiting[:1], *watched[:1])))
 
     def _to_send(self, waiting: list[Tracked], now: datetime) -> list[Tracked]:
@@ -112,14 +116,20 @@ async def _wait(lease: Lease, next_at: datetime) -> bool:
     return not await lease.keep() and await lease.is_lost()
 
 
+async def _is_launched(lease: Lease) -> bool:
+    campaign = lease.campaign
+    launch = await lease.engine.store.get(paths.lane(campaign.org, campaign.id, LAUNCH))
+    return launch is not None and bool(launch.data["done"])
+
+
+async def _wait_for_launch(lease: Lease) -> bool:
+    soon = lanes.soon(lease.engine, _SHORT_WAIT_S)
+    return await lease.release(soon) or await lease.is_lost()
+
+
 async def _rest(lease: Lease) -> bool:
-    """Nothing is left in this lane: rest until launching is done, then end the campaign."""
-    engine, campaign = lease.engine, lease.campaign
-    launch = await engine.store.get(paths.lane(campaign.org, campaign.id, LAUNCH))
-    if launch is None or not launch.data["done"]:
-        return await lease.release(lanes.soon(engine, _SHORT_WAIT_S)) or await lease.is_lost()
-    if await _messages(lease, send_lane(lease.name)):
-        return False  # The last of them were created while we were looking.
+    """Nothing is left in this lane, and nothing will be added: end the campaign, or our part."""
+    campaign = lease.campaign
     # The lane says first that it is done and keeps its lease: if we die before the campaign has
     # ended, the check finds the lane and comes here again.
     if not await lease.commit(lease.renewal(done=True)):

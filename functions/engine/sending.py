@@ -39,7 +39,7 @@ _PATIENCE = 10
 #: Requests of one lane that a provider has to answer at a time.
 _SENDS_AT_ONCE = 50
 #: Messages of one lane that may be claimed and not yet recorded before the next are claimed.
-_IN_HAND = 500
+_IN_HAND = 1000
 #: For how long a sender relies on holding its lane before it looks again, seconds.
 _TRUST_S = 1.0
 #: What comes of a claimed message whose lane was taken away before its turn.

@@ -135,7 +135,9 @@ def _unpacked(value: Any) -> Any:
     if type(value) is str:
         return _untagged(value) if value[:1] == _TAG else value
     if type(value) is list:
-        return [_unpacked(item) for item in value]
+        return [
+            item if type(item) is str and item[:1] != _TAG else _unpacked(item) for item in value
+        ]
     if type(value) is dict:
         return {name: _unpacked(item) for name, item in value.items()}
     return value

@@ -31,12 +31,18 @@ def grouped(writes: Sequence[Write]) -> list[Group]:
     """Group writes by kind and collection; one by one where a document is written twice."""
     once = len({write.path for write in writes}) == len(writes)
     groups: dict[tuple[Any, ...], Group] = {}
+    last: tuple[Any, ...] = ()
+    rows: Rows = []
     for number, write in enumerate(writes):
-        collection, id_ = place(write.path)
+        collection, _, id_ = write.path.rpartition("/")
         key = (type(write), collection, 0 if once else number)
-        if key not in groups:
-            groups[key] = Group(type(write), collection, [])
-        groups[key].rows.append((id_, write))
+        if key != last:  # most of a commit is of one kind, to one collection
+            place(write.path)
+            rows = groups.setdefault(key, Group(type(write), collection, [])).rows
+            last = key
+        elif not id_:
+            place(write.path)
+        rows.append((id_, write))
     return list(groups.values())
 
 
