@@ -13,12 +13,19 @@ from typing import Any, NamedTuple
 
 import grpc
 import orjson
-from google.cloud.firestore_v1.types import CommitRequest, CommitResponse
+from google.cloud.firestore_v1.types import (
+    CommitRequest,
+    CommitResponse,
+    RunQueryRequest,
+    RunQueryResponse,
+)
 
 from functions.engine.core import Limits
 
 _Commit = CommitRequest.pb()
 _CommitResponse = CommitResponse.pb()
+_RunQuery = RunQueryRequest.pb()
+_RunQueryResponse = RunQueryResponse.pb()
 
 PAGE, CHUNK = Limits().launch_page, Limits().chunk  #: commits as large as the engine's
 COLLECTION = "orgs/bench/campaigns/0123456789abcdef0123456789abcdef/messages"
@@ -27,10 +34,21 @@ _SECONDS = 1_790_000_000
 
 
 class Bound(NamedTuple):
-    """Seconds that the hand-written writes took."""
+    """Seconds that the hand-written writes took, and reading as many documents once."""
 
     create_s: float
     all_s: float
+    read_s: float
+
+    @property
+    def launch_s(self) -> float:
+        """The writes of a launch and its one read: the list."""
+        return self.create_s + self.read_s
+
+    @property
+    def dispatch_s(self) -> float:
+        """The writes of a campaign and its two reads: the list, then the messages."""
+        return self.all_s + 2 * self.read_s
 
 
 def _ids(size: int) -> list[str]:
@@ -83,8 +101,12 @@ def sqlite(path: str, size: int) -> Bound:
         _in_transaction(db, _claim, parent, ids, part)
         _in_transaction(db, _finish, parent, ids, part)
     done = time.perf_counter()
+    query = "SELECT path, version, doc FROM docs_messages WHERE parent = ? ORDER BY id"
+    read = [(*at, orjson.loads(doc)) for *at, doc in db.execute(query, (parent,))]
+    assert len(read) == size
+    end = time.perf_counter()
     db.close()
-    return Bound(created - start, done - start)
+    return Bound(created - start, done - start, end - done)
 
 
 Work = Callable[[sqlite3.Connection, int, list[str], range], None]
@@ -160,7 +182,22 @@ async def firestore(host: str, project: str, size: int) -> Bound:
         created = time.perf_counter()
         await hand.in_threes(_chunks(size, CHUNK), hand.claim_and_finish)
         done = time.perf_counter()
-    return Bound(created - start, done - start)
+        assert await _read(channel, hand.database) == size
+        end = time.perf_counter()
+    return Bound(created - start, done - start, end - done)
+
+
+async def _read(channel: grpc.aio.Channel, database: str) -> int:
+    """Read all documents in one stream, without making anything of them."""
+    query = channel.unary_stream(
+        "/google.firestore.v1.Firestore/RunQuery",
+        request_serializer=_RunQuery.SerializeToString,
+        response_deserializer=_RunQueryResponse.FromString,
+    )
+    request = _RunQuery(parent=f"{database}/documents/{COLLECTION.rpartition('/')[0]}")
+    request.structured_query.from_.add(collection_id="messages")
+    metadata = (("authorization", "Bearer owner"),)
+    return len([each async for each in query(request, metadata=metadata) if each.document.name])
 
 
 class _Hand:
@@ -168,7 +205,7 @@ class _Hand:
 
     def __init__(self, commit: Any, database: str, ids: list[str]) -> None:
         self._commit = commit
-        self._database = database
+        self.database = database
         self._ids = ids
         self._versions: dict[int, Any] = {}
 
@@ -180,7 +217,7 @@ class _Hand:
         await asyncio.gather(*(worker() for _ in range(3)))
 
     async def create(self, part: range) -> None:
-        request = _Commit(database=self._database)
+        request = _Commit(database=self.database)
         for n in part:
             write = request.writes.add()
             self._fill(write, n, _document(n, self._ids[n]), ("due_at", "next_at"))
@@ -189,7 +226,7 @@ class _Hand:
 
     async def claim_and_finish(self, part: range) -> None:
         for fields in ((*_SENDING, "next_at"), tuple(_sent(""))):
-            request = _Commit(database=self._database)
+            request = _Commit(database=self.database)
             for n in part:
                 values = {**_SENDING, "next_at": _AT} if len(fields) == 4 else _sent(self._ids[n])
                 write = request.writes.add()
@@ -199,7 +236,7 @@ class _Hand:
             await self._send(request, part)
 
     def _fill(self, write: Any, n: int, values: dict[str, Any], instants: tuple[str, ...]) -> None:
-        write.update.name = f"{self._database}/documents/{COLLECTION}/{self._ids[n]}"
+        write.update.name = f"{self.database}/documents/{COLLECTION}/{self._ids[n]}"
         fields = write.update.fields
         for name, value in values.items():
             if value is None:
