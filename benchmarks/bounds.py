@@ -91,7 +91,9 @@ def sqlite(path: str, size: int) -> Bound:
     """Write to the file of a SqliteStore whose tables exist."""
     db = sqlite3.connect(path, isolation_level=None)
     db.executescript("PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;")
-    parent = db.execute("SELECT max(id) + 1 FROM parents").fetchone()[0]
+    parent = db.execute(
+        "INSERT INTO parents (path) SELECT 'by hand ' || count(*) FROM parents RETURNING id"
+    ).fetchone()[0]
     ids = _ids(size)
     start = time.perf_counter()
     for part in _chunks(size, PAGE):

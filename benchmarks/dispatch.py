@@ -15,8 +15,8 @@ from functions.stores.firestore import FirestoreStore
 from functions.stores.sqlite import SqliteStore
 from infra.emulator import PROJECT, running
 
-_ROUNDS = 5
-_SIZE = {"SQLite": 20_000, "emulator": 10_000}
+_SQLITE = {20_000: 5, 100_000: 3}  #: campaign sizes and rounds
+_EMULATOR, _EMULATOR_ROUNDS = 10_000, 5
 
 
 @dataclass(slots=True)
@@ -48,22 +48,21 @@ def _row(name: str, size: int, ours: list[float], bound: list[float], goal: str)
 
 async def measure() -> list[Row]:
     """Measure both stores."""
-    with tempfile.TemporaryDirectory() as folder:
-        sqlite = await _measure_sqlite(Path(folder) / "bench.db")
+    rows = []
+    for size, rounds in _SQLITE.items():
+        with tempfile.TemporaryDirectory() as folder:
+            sqlite = await _measure_sqlite(Path(folder) / "bench.db", size, rounds)
+        rows += sqlite.rows(f"SQLite, {size:,}", size)
     with running(heap="4g") as emulator:
         firestore = await _measure_firestore(emulator.host)
-    return [
-        *sqlite.rows("SQLite", _SIZE["SQLite"]),
-        *firestore.rows("emulator", _SIZE["emulator"]),
-    ]
+    return [*rows, *firestore.rows(f"emulator, {_EMULATOR:,}", _EMULATOR)]
 
 
-async def _measure_sqlite(path: Path) -> Samples:
-    size = _SIZE["SQLite"]
+async def _measure_sqlite(path: Path, size: int, rounds: int) -> Samples:
     store = SqliteStore(path, INDEXES)
     samples = Samples()
     await _round(store, "warm-up", 500, None)
-    for number in range(_ROUNDS):
+    for number in range(rounds):
         bound = await asyncio.to_thread(bounds.sqlite, str(path), size)
         await _round(store, f"round-{number}", size, (samples, bound))
     await store.close()
@@ -71,9 +70,9 @@ async def _measure_sqlite(path: Path) -> Samples:
 
 
 async def _measure_firestore(host: str) -> Samples:
-    size = _SIZE["emulator"]
+    size = _EMULATOR
     samples = Samples()
-    for number in range(-2, _ROUNDS):
+    for number in range(-2, _EMULATOR_ROUNDS):
         # A project of its own: the emulator's queries scan everything of a collection's name.
         project = f"{PROJECT}-{number}"
         store = FirestoreStore.connect(project, indexes=INDEXES, emulator_host=host)
