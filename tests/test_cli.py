@@ -23,7 +23,7 @@ from functions.engine import campaigns, paths
 from functions.engine.imports import import_csv
 from functions.engine.ports import Create
 from functions.settings import Settings, load_settings
-from tests.queues.clock import MovedClock
+from tests.clock import MovedClock
 
 HOUR = timedelta(hours=1)
 CSV = b"number,name\n+12025550101,Ada\n+1 202-555-0101,Ada again\ncall me,Ben\n+442079460123,Cleo\n"

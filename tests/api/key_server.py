@@ -64,25 +64,6 @@ def serve_keys() -> Iterator[KeyServer]:
         thread.join()
 
 
-class MovedClock:
-    """A clock that starts now and moves only when told to."""
-
-    def __init__(self) -> None:
-        self._now = datetime.now(UTC)
-
-    def now(self) -> datetime:
-        """Return the time."""
-        return self._now
-
-    async def sleep(self, seconds: float) -> None:
-        """Move on instead of waiting."""
-        self.move(timedelta(seconds=seconds))
-
-    def move(self, step: timedelta) -> None:
-        """Let time pass."""
-        self._now += step
-
-
 @cache
 def rsa_key(name: str) -> rsa.RSAPrivateKey:  # noqa: ARG001 - the name tells keys apart
     """Return the RSA key of that name, always the same one."""

@@ -15,7 +15,7 @@ from functions.engine.ports import Store, WebhookRequest
 from functions.queues.local import LocalQueue
 from functions.settings import load_settings
 from tests.api.key_server import in_seconds, signed
-from tests.queues.clock import MovedClock
+from tests.clock import MovedClock
 
 SECRET: Final = "correct horse battery staple, 32 bytes and more"
 SENDER: Final = "+12025550111"

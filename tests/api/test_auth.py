@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -20,7 +20,6 @@ from functions.api.keys import KeysUnavailableError
 from functions.settings import load_settings
 from tests.api.key_server import (
     KeyServer,
-    MovedClock,
     ec_key,
     forged,
     in_seconds,
@@ -30,6 +29,7 @@ from tests.api.key_server import (
     serve_keys,
     signed,
 )
+from tests.clock import MovedClock
 
 SECRET = "correct horse battery staple, 32 bytes and more"
 ISSUER = "https://id.example"
@@ -47,7 +47,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def clock() -> MovedClock:
     """Give a clock that the test moves."""
-    return MovedClock()
+    return MovedClock(datetime.now(UTC))
 
 
 @pytest.fixture
@@ -328,7 +328,7 @@ async def test_keys_are_fetched_again_after_max_age(
     token = signed(claims(), rsa_key("a"))
     await call(published, token)
     keys.document = {"keys": [jwk("b", rsa_key("b"))]}
-    clock.move(timedelta(seconds=20_001))
+    clock.advance(timedelta(seconds=20_001))
     with pytest.raises(UnauthenticatedError):
         await call(published, token)
     assert keys.fetches == 2
@@ -340,7 +340,7 @@ async def test_a_new_key_is_found(
     """A token of a key that was published later fetches the keys again."""
     await call(published, signed(claims(), rsa_key("a")))
     keys.document["keys"].append(jwk("b", rsa_key("b")))
-    clock.move(timedelta(minutes=1))
+    clock.advance(timedelta(minutes=1))
     assert await call(published, signed(claims(), rsa_key("b"), kid="b")) == ANA
     assert keys.fetches == 2
 
@@ -353,7 +353,7 @@ async def test_forged_key_ids_fetch_once_a_minute(
         for number in range(5):
             with pytest.raises(UnauthenticatedError):
                 await call(published, signed(claims(), rsa_key("b"), kid=f"{minute}-{number}"))
-        clock.move(timedelta(minutes=1))
+        clock.advance(timedelta(minutes=1))
     assert keys.fetches == 3
 
 
@@ -368,7 +368,7 @@ async def test_a_provider_that_is_down_is_not_the_caller_s_fault(
             await call(published, token)
     assert keys.fetches == 1
     keys.status = 200
-    clock.move(timedelta(seconds=5))
+    clock.advance(timedelta(seconds=5))
     assert await call(published, token) == ANA
 
 
@@ -379,9 +379,9 @@ async def test_known_keys_outlive_a_short_outage(
     token = signed(claims(), rsa_key("a"))
     await call(published, token)
     keys.status = 500
-    clock.move(timedelta(seconds=20_000 + 3599))
+    clock.advance(timedelta(seconds=20_000 + 3599))
     assert await call(published, token) == ANA
-    clock.move(timedelta(seconds=5))
+    clock.advance(timedelta(seconds=5))
     with pytest.raises(KeysUnavailableError):
         await call(published, token)
 

@@ -10,7 +10,7 @@ from functions.engine import paths
 from functions.engine.ports import Query
 from tests.api.conftest import MakeRig
 from tests.api.rig import BAD_TIME, IN_THE_FUTURE, LATER, SENDER, Rig, audit, numbers, order, token
-from tests.queues.clock import NOON
+from tests.clock import NOON
 
 
 async def nothing_is_stored(rig: Rig, org: str = "default") -> bool:

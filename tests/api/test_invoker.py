@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import httpx
@@ -14,7 +14,6 @@ from functions.api.keys import KeysUnavailableError
 from functions.settings import load_settings
 from tests.api.key_server import (
     KeyServer,
-    MovedClock,
     certificate,
     ec_key,
     forged,
@@ -24,6 +23,7 @@ from tests.api.key_server import (
     serve_keys,
     signed,
 )
+from tests.clock import MovedClock
 
 ACCOUNT = "invoker@clarion.iam.gserviceaccount.com"
 AUDIENCE = "https://clarion.example"
@@ -36,7 +36,7 @@ MakeInvoker: TypeAlias = Callable[..., Invoker]
 @pytest.fixture
 def clock() -> MovedClock:
     """Give a clock that the test moves."""
-    return MovedClock()
+    return MovedClock(datetime.now(UTC))
 
 
 @pytest.fixture
@@ -237,7 +237,7 @@ async def test_a_rotated_key_is_found(oidc: Invoker, google: KeyServer, clock: M
     """A token of Google's next key fetches the certificates again."""
     await verify(oidc, signed(claims(), rsa_key("a")))
     google.document = {"b": certificate(rsa_key("b"))}
-    clock.move(timedelta(minutes=1))
+    clock.advance(timedelta(minutes=1))
     await verify(oidc, signed(claims(), rsa_key("b"), kid="b"))
     assert google.fetches == 2
 
@@ -250,7 +250,7 @@ async def test_forged_key_ids_fetch_once_a_minute(
         for number in range(5):
             with pytest.raises(UnauthenticatedError):
                 await verify(oidc, signed(claims(), rsa_key("b"), kid=f"{minute}-{number}"))
-        clock.move(timedelta(minutes=1))
+        clock.advance(timedelta(minutes=1))
     assert google.fetches == 3
 
 
@@ -300,6 +300,6 @@ async def test_an_unchecked_authorization_is_refused(iam: Invoker) -> None:
 async def test_a_stripped_token_expires_by_our_clock(iam: Invoker, clock: MovedClock) -> None:
     """A token that was good an hour ago is refused."""
     token = stripped()
-    clock.move(timedelta(seconds=3600 + 31))
+    clock.advance(timedelta(seconds=3600 + 31))
     with pytest.raises(UnauthenticatedError, match="expired"):
         await verify(iam, token)

@@ -17,7 +17,7 @@ from tests.api.rig import (
     order,
     token,
 )
-from tests.queues.clock import NOON
+from tests.clock import NOON
 
 #: Three in London, where it is noon, and two in Los Angeles, where everybody sleeps.
 FIVE = ["+442071838750", "+442071838751", "+442071838752", "+12135550100", "+12135550101"]

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +14,7 @@ from functions.engine.ports import (
     WebhookRequest,
 )
 from tests.channels.conformance import REF, Weather, outbound
-from tests.channels.moved_clock import MovedClock
+from tests.clock import MovedClock
 
 TERMS: Final = "spread=0,latency_ms=0,ring_ms=1000,pickup_ms=2000,duration_s=10"
 STEADY: Final = Script.parse(TERMS)
@@ -52,7 +53,7 @@ class Carrier:
 
     async def pass_by(self, seconds: float) -> list[DeliveryEvent]:
         """Let time pass; return the events of the callbacks that came."""
-        self.clock.move(seconds)
+        self.clock.advance(timedelta(seconds=seconds))
         self.got.clear()
         await self.channel.run_due()
         return [event for request in self.got for event in self.channel.parse_webhook(request)]

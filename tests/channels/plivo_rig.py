@@ -1,5 +1,6 @@
 """Plivo's channel and the server that plays Plivo, put together."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx
@@ -11,7 +12,6 @@ from functions.engine.ports import (
     WebhookRequest,
 )
 from tests.channels.conformance import Weather
-from tests.channels.moved_clock import MovedClock
 from tests.channels.plivo_server import (
     AUTH_ID,
     AUTH_TOKEN,
@@ -20,7 +20,9 @@ from tests.channels.plivo_server import (
     PlivoServer,
     hangup_form,
 )
+from tests.clock import MovedClock
 
+NINE: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
 BASE: Final = "https://app.example/clarion"
 UNREACHABLE: Final = "http://127.0.0.1:1"  # port 1: nobody listens there
 
@@ -41,7 +43,7 @@ def plivo(
         public_base_url=base,
         call_time_limit_s=600,
         ring_timeout_s=30,
-        clock=MovedClock(),
+        clock=MovedClock(NINE),
         http=http,
         timeout=timeout,
     )

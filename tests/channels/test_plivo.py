@@ -25,19 +25,7 @@ from tests.channels.loopback import Loopback, Request, response
 from tests.channels.plivo_rig import BASE, UNREACHABLE, PlivoRig, order, plivo
 from tests.channels.plivo_server import (
     Fault,
-    PlivoServer,
 )
-
-
-@pytest.fixture
-async def rig() -> AsyncIterator[PlivoRig]:
-    """Give Plivo to a test."""
-    server = PlivoServer()
-    await server.start()
-    rig = PlivoRig(server)
-    yield rig
-    await rig.channel.close()
-    await server.close()
 
 
 class TestPlivoConformance(ChannelConformance):

@@ -1,6 +1,5 @@
 """What Plivo tells us of a call: callbacks and call detail records."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Final
 
@@ -16,21 +15,9 @@ from functions.engine.ports import (
 from tests.channels.conformance import REF, outbound
 from tests.channels.plivo_rig import BASE, UNREACHABLE, PlivoRig, order, plivo
 from tests.channels.plivo_server import (
-    PlivoServer,
     machine_form,
     sign,
 )
-
-
-@pytest.fixture
-async def rig() -> AsyncIterator[PlivoRig]:
-    """Give Plivo to a test."""
-    server = PlivoServer()
-    await server.start()
-    rig = PlivoRig(server)
-    yield rig
-    await rig.channel.close()
-    await server.close()
 
 
 async def hangup(rig: PlivoRig, **form: str) -> DeliveryEvent:

@@ -20,7 +20,7 @@ from functions.engine.ports import (
 )
 from tests.channels.carrier import CALL_S, STEADY, TERMS, Carrier, kinds
 from tests.channels.conformance import REF, ChannelConformance, outbound
-from tests.channels.moved_clock import MovedClock
+from tests.clock import MovedClock
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ async def test_an_outage_defers_until_its_end_and_places_nothing() -> None:
     answers = []
     for _ in range(3):
         answers += await carrier.send("m1")
-        carrier.clock.move(12)
+        carrier.clock.advance(timedelta(seconds=12))
     assert isinstance(answers[0], Accepted)
     assert answers[1] == Deferred("provider_unreachable", timedelta(seconds=3))
     assert isinstance(answers[2], Accepted)

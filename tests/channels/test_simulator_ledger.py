@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -69,7 +70,7 @@ async def test_an_outage_does_not_begin_again_after_a_restart(tmp_path: Path) ->
     script = replace(STEADY, outage=(Window(0, 10),))
     first = Carrier(script, tmp_path / "ledger")
     assert isinstance((await first.send("m1"))[0], Deferred)
-    first.clock.move(11)
+    first.clock.advance(timedelta(seconds=11))
     second = Carrier(script, tmp_path / "ledger", clock=first.clock)
     assert isinstance((await second.send("m1"))[0], Accepted)
     await first.channel.close()
@@ -130,7 +131,7 @@ def test_the_ledger_survives_kill_9(tmp_path: Path) -> None:
 
 async def _all_end(path: Path) -> None:
     carrier = Carrier(ledger_path=path)
-    carrier.clock.move(3600)
+    carrier.clock.advance(timedelta(hours=1))
     await carrier.channel.run_due()
     assert not carrier.channel.ledger.live
     await carrier.channel.close()

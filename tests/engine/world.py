@@ -21,10 +21,10 @@ from functions.engine.ports import Create, Document, Query, Task, Update
 from functions.queues.local import LocalQueue
 from functions.stores.indexes import INDEX_FILE, Indexes
 from functions.stores.sqlite import MEMORY, SqliteStore
+from tests.clock import NOON, MovedClock
 from tests.engine.doom import Crash
 from tests.engine.interposed import Happening, InterposedStore
 from tests.engine.recording_channel import PROVIDER, RecordingChannel
-from tests.queues.clock import NOON, MovedClock
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from functions.engine.ports import Task, TaskQueue
-from tests.queues.clock import MovedClock
+from tests.clock import MovedClock
 from tests.queues.receiver import Receiver
 
 MAX_ATTEMPTS = 5

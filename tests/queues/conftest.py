@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from google.cloud import tasks_v2
 
-from tests.queues.clock import MovedClock
+from tests.clock import MovedClock
 from tests.queues.cloud_tasks_server import CloudTasksServer
 from tests.queues.conformance import MAX_ATTEMPTS, MAX_BACKOFF, MIN_BACKOFF
 from tests.queues.google_identity import GoogleIdentity

@@ -14,7 +14,7 @@ from google.auth.jwt import decode as decode_untyped
 from grpc import StatusCode
 
 from functions.queues.cloud_tasks import CloudTasksQueue
-from tests.queues.clock import MovedClock
+from tests.clock import MovedClock
 from tests.queues.cloud_tasks_server import CloudTasksServer
 from tests.queues.conformance import TASK, Rig, TaskQueueConformance
 from tests.queues.google_identity import GoogleIdentity

@@ -7,7 +7,7 @@ import pytest
 from google.api_core.exceptions import AlreadyExists, InvalidArgument
 from google.cloud import tasks_v2
 
-from tests.queues.clock import NOON, MovedClock
+from tests.clock import NOON, MovedClock
 from tests.queues.cloud_tasks_server import CloudTasksServer
 from tests.queues.conformance import MAX_ATTEMPTS, MAX_BACKOFF
 from tests.queues.receiver import Receiver

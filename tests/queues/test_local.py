@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from functions.engine.ports import Task
 from functions.queues import local
 from functions.queues.local import Deliver, LocalQueue
-from tests.queues.clock import MovedClock
+from tests.clock import MovedClock
 from tests.queues.conformance import (
     DAY,
     MAX_ATTEMPTS,
