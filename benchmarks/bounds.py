@@ -8,7 +8,6 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import grpc
@@ -20,6 +19,8 @@ from google.cloud.firestore_v1.types import (
     RunQueryResponse,
 )
 
+from functions.domain.contact import contact_id
+from functions.domain.message import message_id
 from functions.engine.core import Limits
 
 _Commit = CommitRequest.pb()
@@ -52,7 +53,8 @@ class Bound(NamedTuple):
 
 
 def _ids(size: int) -> list[str]:
-    return [blake2b(str(number).encode(), digest_size=12).hexdigest() for number in range(size)]
+    """Return ids in the order in which a launch makes them."""
+    return [message_id("by hand", each) for each in sorted(map(str, range(size)), key=contact_id)]
 
 
 def _document(number: int, id_: str) -> dict[str, Any]:

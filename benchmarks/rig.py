@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from hashlib import blake2b
 from pathlib import Path
 
 from functions.bootstrap import SystemClock
+from functions.domain.contact import contact_id
 from functions.domain.events import DeliveryEvent, MessageRef
 from functions.domain.outcomes import Accepted, SendOutcome
 from functions.engine import paths, tasks
@@ -127,7 +127,7 @@ async def make_list(store: Store, name: str, size: int) -> None:
 
 def _new_member(list_id: str, number: int) -> Create:
     person = member(number)
-    id_ = blake2b(str(person["address"]).encode(), digest_size=12).hexdigest()
+    id_ = contact_id(str(person["address"]))
     return Create(f"{paths.members(ORG, list_id)}/{id_}", person)
 
 

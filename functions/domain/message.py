@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from functions.domain.contact import contact_id
 from functions.domain.events import DeliveryEvent, EventKind, Retry
 from functions.domain.outcomes import Accepted, Deferred, Rejected, SendOutcome, Unknown
 
@@ -100,9 +102,19 @@ class DeliveryPolicy:
 
 
 def message_id(campaign: str, subject: str, *, step: int = 0, visit: int = 0) -> str:
-    """Derive a message's id from what it promises, so that creating it twice is a no-op."""
-    promise = f"{campaign}\0{subject}\0{step}\0{visit}".encode()
-    return blake2b(promise, digest_size=12).hexdigest()
+    """Derive a message's id from what it promises, so that creating it twice is a no-op.
+
+    A campaign's ids follow the order in which an audience is read, in sixteen ranges: a store
+    writes neighbours together, and no single range of keys takes every write of a launch.
+    """
+    digest = contact_id(subject)
+    return f"{digest[-1]}{digest[:-1]}{_promise(campaign, step, visit)}"
+
+
+@lru_cache(maxsize=1024)
+def _promise(campaign: str, step: int, visit: int) -> str:
+    """Return what tells the messages to one subject apart."""
+    return blake2b(f"{campaign}\0{step}\0{visit}".encode(), digest_size=8).hexdigest()
 
 
 def lane_number(id_: str, lanes: int) -> int:

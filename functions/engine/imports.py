@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from hashlib import blake2b
 from typing import Any, BinaryIO, NamedTuple
 from uuid import uuid4
 from zoneinfo import available_timezones
 
 import structlog
 
+from functions.domain.contact import contact_id
 from functions.domain.errors import InvalidFieldError
 from functions.domain.phones import InvalidPhoneError, parse_phone
 from functions.engine import paths
@@ -194,7 +194,7 @@ def _member(header: list[str], cells: list[str]) -> tuple[str, dict[str, Any]]:
     zones = [zone] if zone else list(phone.zones)
     attributes = {name: cell for name, cell in row.items() if name and cell}
     member = {"address": phone.e164, "region": phone.region, "zones": zones}
-    id_ = blake2b(phone.e164.encode(), digest_size=12).hexdigest()
+    id_ = contact_id(phone.e164)
     return id_, {**member, "attributes": attributes}
 
 

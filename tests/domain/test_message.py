@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.domain.contact import contact_id
 from functions.domain.events import DeliveryEvent, EventKind, MessageRef, Retry
 from functions.domain.message import (
     FINAL,
@@ -350,6 +351,15 @@ def test_a_message_is_named_after_its_promise() -> None:
     ]
     assert len(set(ids)) == len(ids)
     assert ids[0] == message_id("c1", "+12025550123")
+
+
+@given(st.lists(st.text(min_size=1), unique=True))
+def test_ids_follow_the_order_of_the_audience(subjects: list[str]) -> None:
+    """In each of sixteen ranges the messages are in the order in which people are read."""
+    ordered = [message_id("c1", subject) for subject in sorted(subjects, key=contact_id)]
+    for digit in "0123456789abcdef":
+        part = [id_ for id_ in ordered if id_.startswith(digit)]
+        assert part == sorted(part)
 
 
 @given(st.text(min_size=1), st.integers(1, 100))
