@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from random import random
 from typing import TypeVar
 
+from functions.domain.errors import NotFoundError, StaleError
 from functions.engine.ports import ConflictError, Document, Store, Write
 
 T = TypeVar("T")
@@ -36,3 +37,15 @@ async def modify(
             continue
         return result
     raise ConflictError(f"{paths[0]} changed {_TRIES} times while it was being changed")
+
+
+def at_version(document: Document | None, what: str, id_: str, version: int | None) -> Document:
+    """Return what somebody wants to change, as they have seen it; `version` None: any will do.
+
+    Raises NotFoundError and StaleError.
+    """
+    if document is None:
+        raise NotFoundError(what, id_)
+    if version is not None and document.version != version:
+        raise StaleError(what)
+    return document

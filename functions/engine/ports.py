@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from functions.domain.events import DeliveryEvent, MessageRef
+from functions.domain.notifications import Hearing
 from functions.domain.outcomes import Accepted as Accepted
 from functions.domain.outcomes import Deferred as Deferred
 from functions.domain.outcomes import Rejected as Rejected
@@ -70,7 +71,18 @@ class Delete(NamedTuple):
     if_version: int | None = None
 
 
-Write: TypeAlias = Create | Set | Update | Delete
+class Add(NamedTuple):
+    """Add to whole numbers of a document; where it, or one of them, is missing, it counts as 0.
+
+    With must_exist only to a document that is there.
+    """
+
+    path: str
+    amounts: Mapping[str, int]
+    must_exist: bool = False
+
+
+Write: TypeAlias = Create | Set | Update | Delete | Add
 
 Operator = Literal["==", "<", "<=", ">", ">="]
 
@@ -91,7 +103,8 @@ class Query:
     field is named, follow the path in the direction of the last field. A document without the
     ordered field is not returned. A range condition must be on the first ordered field.
     `start_after` holds the values of the ordered fields and then the path of the last document
-    seen (see `after`).
+    seen (see `after`). `offset` leaves out so many of the first documents; each of them costs
+    what a read costs, so it is for the first pages only.
     """
 
     collection: str
@@ -100,14 +113,15 @@ class Query:
     limit: int = 100
     start_after: tuple[Any, ...] | None = None
     group: bool = False
+    offset: int = 0
 
     def cursor(self, last: Document) -> tuple[Any, ...]:
         """Return the `start_after` that continues behind `last`."""
         return (*(last.data.get(name.lstrip("-")) for name in self.order_by), last.path)
 
     def after(self, last: Document) -> "Query":
-        """Return this query, continued behind `last`."""
-        return replace(self, start_after=self.cursor(last))
+        """Return this query, continued behind `last`: what `offset` leaves out lies before it."""
+        return replace(self, start_after=self.cursor(last), offset=0)
 
 
 class StoreError(Exception):
@@ -131,15 +145,20 @@ class Store(Protocol):
     4. `Update`, `Set` and `Delete` with a stale or missing if_version's document raise
        ConflictError; `Update` of a missing document does so even without if_version.
     5. Every applied write gives its document a version that it never had before; commit returns
-       the versions in the order of its writes (0 for a Delete), ready to be used as if_version.
+       the versions in the order of its writes, ready to be used as if_version (0 for a Delete or
+       an Add).
     6. `Update` replaces the named top-level fields and leaves the others alone.
     7. Queries return documents in the asked order, at most `limit`; following `after` visits
        every document once.
     8. A query that no declared index serves raises MissingIndexError.
     9. `get_many` answers in the order of its paths, None for what does not exist.
-    10. `count` counts what the query without its limit would return.
+    10. `count` counts what the query without its limit and offset would return.
     11. What was committed survives kill -9 of this process.
     12. Of several commits at once on one version of a document, exactly one succeeds.
+    13. `Add` adds to the named numbers whatever others add meanwhile, creates what is missing and
+        has no precondition but must_exist, which raises ConflictError where the document is
+        missing; its document must not be written otherwise in the same commit.
+    14. `offset` documents are left out before `limit` is counted.
     """
 
     async def get(self, path: str) -> Document | None: ...
@@ -170,11 +189,14 @@ class TaskQueue(Protocol):
     3. A task further ahead than the queue can hold is not enqueued (`enqueue` answers False):
        the every-minute check finds it when its time comes.
     4. A lost task loses nothing: what is due stands in the store.
+    5. `is_well` tells, without raising, whether tasks are being delivered: no longer once the
+       queue was closed, paused or deleted, or does not answer.
     """
 
     async def enqueue(
         self, task: Task, *, at: datetime | None = None, key: str | None = None
     ) -> bool: ...
+    async def is_well(self) -> bool: ...
     async def close(self) -> None: ...
 
 
@@ -200,6 +222,7 @@ class Outbound(NamedTuple):
     sender: str
     bot_url: str = ""
     machine_detection: str = ""  #: "", "true" (tell us) or "hangup" (tell us and hang up)
+    body: str = ""  #: what a text message says
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +274,25 @@ class Bots(Protocol):
     async def is_ready(self, bot_url: str) -> bool:
         """Wake the bot behind a ws:// or wss:// URL; True once it answers, False if it does not."""
         ...
+
+
+# --- Notifier -------------------------------------------------------------------------------
+
+
+class Notifier(Protocol):
+    """Tells the servers of subscribers what has happened. It never sees the store.
+
+    1. `tell` never raises for what the receiver or the network does: it answers with a value.
+    2. It posts the body and headers as they are, once, and follows no redirect.
+    3. It gives up after about ten seconds; of an answer it keeps the status and how long to wait.
+    4. A URL that names our own network, or a name that leads there, is not connected to, however
+       the name resolved before; where private hosts are allowed, it is.
+    5. `refusal` tells beforehand why a URL would not be called, "" where it would.
+    """
+
+    async def refusal(self, url: str) -> str: ...
+    async def tell(self, url: str, headers: Mapping[str, str], body: bytes) -> Hearing: ...
+    async def close(self) -> None: ...
 
 
 # --- Clock ----------------------------------------------------------------------------------

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from functions.engine.ports import Delete, Document, Query, Write
+from functions.engine.ports import Add, Delete, Document, Query, Write
 from functions.stores.firestore_calls import Calls
 from functions.stores.firestore_requests import COUNT, Requests
 from functions.stores.firestore_values import read, version
 from functions.stores.indexes import Indexes
+
+_UNVERSIONED = (Delete, Add)  #: `commit` answers 0 for these
 
 
 class FirestoreStore:
@@ -15,7 +17,8 @@ class FirestoreStore:
 
     Where Firestore differs from the port: it keeps the update time of a write that changes
     nothing, which answers with the version that it was made over; of several ordered fields, it
-    returns documents that have null in a later one.
+    returns documents that have null in a later one; a sum of more than 64 bits stays at the last
+    number that fits, where other stores refuse it.
     """
 
     def __init__(self, requests: Requests, calls: Calls, indexes: Indexes) -> None:
@@ -63,7 +66,7 @@ class FirestoreStore:
     async def commit(self, *writes: Write) -> list[int]:
         answer = await self._calls.commit(self._requests.commit(writes))
         return [
-            0 if isinstance(write, Delete) else version(result.update_time)
+            0 if type(write) in _UNVERSIONED else version(result.update_time)
             for write, result in zip(writes, answer.write_results, strict=True)
         ]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from random import uniform
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -26,7 +27,7 @@ _OPTIONS = [
     ("grpc.max_send_message_length", -1),
 ]
 _TIMEOUT_S = 60
-_PAUSES_S = (0.1, 0.2, 0.4, 0.8)  #: before each further try of a read
+_PAUSES_S = (0.1, 0.2, 0.4, 0.8)  #: before each further try, or up to half of it
 _TRANSIENT = frozenset(
     (
         grpc.StatusCode.UNAVAILABLE,
@@ -58,16 +59,21 @@ class Calls:
         self._callables: dict[str, Any] = {}
 
     async def commit(self, request: Any) -> Any:
-        """Make one Commit, never repeated: whether a lost one was applied is not known.
+        """Make one Commit, never repeated where it is not known whether it was applied.
 
-        Raises ConflictError where a precondition does not hold, else StoreError.
+        One that others hinder was not applied. It is made again, unless it has a precondition:
+        that may not hold any more. Raises ConflictError where a precondition does not hold or
+        others hinder it, else StoreError.
         """
         body = request.SerializeToString()
         if len(body) > LARGEST_COMMIT:
             raise StoreError(f"a commit of {len(body)} bytes is over {LARGEST_COMMIT}: split it")
         try:
-            return await self._unary("Commit", CommitResponse)(
-                body, metadata=self._metadata("database", self._database), timeout=_TIMEOUT_S
+            return await _patiently(
+                lambda: self._unary("Commit", CommitResponse)(
+                    body, metadata=self._metadata("database", self._database), timeout=_TIMEOUT_S
+                ),
+                lambda code: code is grpc.StatusCode.ABORTED and not _has_precondition(request),
             )
         except grpc.aio.AioRpcError as error:
             if error.code() in _CONFLICT:
@@ -77,17 +83,17 @@ class Calls:
     async def batch_get(self, request: Any) -> list[Any]:
         metadata = self._metadata("database", self._database)
         call = self._stream("BatchGetDocuments", BatchGetDocumentsResponse)
-        return await _patiently(lambda: self._collect(call, request, metadata))
+        return await self._collect(call, request, metadata)
 
     async def run_query(self, request: Any) -> list[Any]:
         metadata = self._metadata("parent", request.parent)
         call = self._stream("RunQuery", RunQueryResponse)
-        return await _patiently(lambda: self._collect(call, request, metadata))
+        return await self._collect(call, request, metadata)
 
     async def run_aggregation(self, request: Any) -> list[Any]:
         metadata = self._metadata("parent", request.parent)
         call = self._stream("RunAggregationQuery", RunAggregationQueryResponse)
-        return await _patiently(lambda: self._collect(call, request, metadata))
+        return await self._collect(call, request, metadata)
 
     async def close(self) -> None:
         if self._channel is not None:
@@ -95,7 +101,14 @@ class Calls:
 
     async def _collect(self, call: Any, request: Any, metadata: Any) -> list[Any]:
         body = request.SerializeToString()
-        return [each async for each in call(body, metadata=metadata, timeout=_TIMEOUT_S)]
+
+        async def collect() -> list[Any]:
+            return [each async for each in call(body, metadata=metadata, timeout=_TIMEOUT_S)]
+
+        try:
+            return await _patiently(collect, _TRANSIENT.__contains__)
+        except grpc.aio.AioRpcError as error:
+            raise _store_error(error) from None
 
     def _metadata(self, key: str, resource: str) -> tuple[tuple[str, str], ...]:
         """Return what routes a request to its database, as the client libraries send it."""
@@ -131,19 +144,23 @@ class Calls:
         return self._channel
 
 
-async def _patiently(read: Callable[[], Awaitable[T]]) -> T:
-    """Read, and read again after a pause where the service could not answer for a moment."""
+async def _patiently(
+    call: Callable[[], Awaitable[T]], passes: Callable[[grpc.StatusCode], bool]
+) -> T:
+    """Call, and call again after a pause where it failed of something that passes."""
     for pause in _PAUSES_S:
         try:
-            return await read()
+            return await call()
         except grpc.aio.AioRpcError as error:
-            if error.code() not in _TRANSIENT:
-                raise _store_error(error) from None
-        await asyncio.sleep(pause)
-    try:
-        return await read()
-    except grpc.aio.AioRpcError as error:
-        raise _store_error(error) from None
+            if not passes(error.code()):
+                raise
+        # Calls that have hindered each other would otherwise keep step and do it again.
+        await asyncio.sleep(uniform(pause / 2, pause))  # noqa: S311  nobody gains by guessing it
+    return await call()
+
+
+def _has_precondition(request: Any) -> bool:
+    return any(write.HasField("current_document") for write in request.writes)
 
 
 def _store_error(error: grpc.aio.AioRpcError) -> StoreError:

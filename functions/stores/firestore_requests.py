@@ -12,7 +12,17 @@ from google.cloud.firestore_v1.types import (
     StructuredQuery,
 )
 
-from functions.engine.ports import Create, Delete, Query, Set, StoreError, Update, Where, Write
+from functions.engine.ports import (
+    Add,
+    Create,
+    Delete,
+    Query,
+    Set,
+    StoreError,
+    Update,
+    Where,
+    Write,
+)
 from functions.stores.firestore_values import fill, put, put_version
 from functions.stores.indexes import Need
 from functions.stores.paths import place
@@ -68,6 +78,7 @@ class Requests:
         request = _RunQuery(parent=self._parent(query))
         self._put_query(request.structured_query, query, needed)
         request.structured_query.limit.value = query.limit
+        request.structured_query.offset = query.offset
         return request
 
     def run_count(self, query: Query, needed: Need) -> Any:
@@ -151,6 +162,14 @@ def _put_write(message: Any, write: Write, name: str) -> None:
         case Delete():
             message.delete = name
             _put_precondition(message.current_document, write.if_version)
+        case Add(amounts=amounts):
+            message.update.name = name
+            message.update_mask.SetInParent()  # that names no field: the others are left alone
+            if write.must_exist:
+                message.current_document.exists = True
+            for field, amount in amounts.items():
+                transform = message.update_transforms.add(field_path=field_path(field))
+                put(transform.increment, amount)
 
 
 def _put_precondition(message: Any, if_version: int | None) -> None:

@@ -17,6 +17,8 @@ Ordered: TypeAlias = tuple[str, Direction]
 
 INDEX_FILE = Path(__file__).parents[2] / "infra" / "firestore.indexes.json"
 
+_LARGEST_OFFSET = 2**31 - 1  # Firestore's
+
 _BOTH: tuple[Direction, ...] = ("ASCENDING", "DESCENDING")
 
 
@@ -128,6 +130,8 @@ def _validate(query: Query, first_ordered: str | None) -> None:
             raise StoreError(f"{field} {op}: a condition compares single values: {query}")
     if query.start_after is not None and len(query.start_after) != len(query.order_by) + 1:
         raise StoreError(f"start_after holds the ordered fields and a path: {query}")
+    if not 0 <= query.offset <= _LARGEST_OFFSET:
+        raise StoreError(f"offset goes from 0 to {_LARGEST_OFFSET}: {query}")
     if query.group and "/" in query.collection:
         raise StoreError(f"a group is named by its last segment: {query}")
 

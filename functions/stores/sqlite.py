@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from functions.engine.ports import Delete, Document, Query, Write
+from functions.engine.ports import Add, Delete, Document, Query, Write
 from functions.stores import sqlite_queries, sqlite_writes
 from functions.stores.indexes import Indexes
 from functions.stores.jsondoc import decode
@@ -18,6 +18,8 @@ from functions.stores.sqlite_schema import Schema, create_plumbing, table_of
 from functions.stores.sqlite_thread import DatabaseThread, one_by_one, together
 
 MEMORY = ":memory:"
+
+_UNVERSIONED = (Delete, Add)  #: `commit` answers 0 for these
 
 # FULL: what was marked as sent must be remembered after a power cut too. Larger pages than
 # SQLite's own suit documents of half a kilobyte: inserts are half as fast again.
@@ -78,7 +80,7 @@ class SqliteStore:
         for group in groups:
             await self._prepare(collection_name(group.collection))
         version = await self._writer.do(lambda db: sqlite_writes.apply(db, self._schema, groups))
-        return [0 if isinstance(write, Delete) else version for write in writes]
+        return [0 if type(write) in _UNVERSIONED else version for write in writes]
 
     async def close(self) -> None:
         await self._reader.close()

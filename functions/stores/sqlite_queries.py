@@ -17,12 +17,15 @@ def select(query: Query, needed: Need) -> Clause:
     condition, values = _condition(query, needed)
     order = ", ".join(f"{each} {DIRECTIONS[direction]}" for each, direction in _sort(needed))
     table = table_of(needed.collection)
-    statement = f"SELECT path, version, doc FROM {table} WHERE {condition} ORDER BY {order} LIMIT ?"  # noqa: S608  quoted names
-    return statement, [*values, query.limit]
+    statement = (
+        f"SELECT path, version, doc FROM {table}"  # noqa: S608  quoted names
+        f" WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?"
+    )
+    return statement, [*values, query.limit, query.offset]
 
 
 def count(query: Query, needed: Need) -> Clause:
-    """Return the statement that counts what `query` would return without its limit."""
+    """Return the statement that counts what `query` would return without limit and offset."""
     condition, values = _condition(query, needed)
     return f"SELECT count(*) FROM {table_of(needed.collection)} WHERE {condition}", values  # noqa: S608  quoted names
 

@@ -5,6 +5,7 @@ collection that the index file leaves to Firestore's automatic indexes, a field 
 and index when the first query names it. An index that is no longer declared is left in place.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterable
 
@@ -32,6 +33,8 @@ CREATE TABLE IF NOT EXISTS {} (
 
 DIRECTIONS = {"ASCENDING": "ASC", "DESCENDING": "DESC"}
 
+_CAPITAL = re.compile(r"[A-Z^]")
+_MARKED = re.compile(r"\^(.)")
 _FIELD = "f_"  # in front of a field's name, so that a field may be called "path"
 
 
@@ -41,8 +44,11 @@ def table_of(name: str) -> str:
 
 
 def column_of(field: str) -> str:
-    """Return the column of a field, quoted."""
-    return _quoted(_FIELD + field)
+    """Return the column of a field, quoted.
+
+    SQLite does not tell capitals from small letters in names: a mark stands before each capital.
+    """
+    return _quoted(_FIELD + _CAPITAL.sub(r"^\g<0>", field))
 
 
 def create_plumbing(db: sqlite3.Connection) -> None:
@@ -102,7 +108,9 @@ def _schema_version(db: sqlite3.Connection) -> int:
 
 def _existing_fields(db: sqlite3.Connection, name: str) -> frozenset[str]:
     columns = [row[1] for row in db.execute(f"PRAGMA table_info({table_of(name)})")]
-    return frozenset(each.removeprefix(_FIELD) for each in columns if each.startswith(_FIELD))
+    return frozenset(
+        _MARKED.sub(r"\1", each.removeprefix(_FIELD)) for each in columns if each.startswith(_FIELD)
+    )
 
 
 def _add_columns(db: sqlite3.Connection, name: str, fields: Iterable[str]) -> None:

@@ -5,19 +5,22 @@ over many rows, which is several times faster than a statement for each.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
-from functions.engine.ports import ConflictError, Create, Delete, Set, Update, Write
-from functions.stores.jsondoc import column, dump, encode, pack
+from functions.engine.ports import Add, ConflictError, Create, Delete, Fields, Set, Update, Write
+from functions.stores.jsondoc import column, decode, dump, encode, pack
 from functions.stores.paths import collection_name, place
 from functions.stores.sqlite_schema import Schema, column_of, table_of
 
 Rows: TypeAlias = list[tuple[str, Any]]
 """Ids and their writes."""
+
+_NUMBERS = (int, float)
 
 
 class Group(NamedTuple):
@@ -29,8 +32,8 @@ class Group(NamedTuple):
 
 
 def grouped(writes: Sequence[Write]) -> list[Group]:
-    """Group writes by kind and collection; one by one where a document is written twice."""
-    once = len({write.path for write in writes}) == len(writes)
+    """Group writes by kind and collection; one by one where their order within one counts."""
+    once = _each_document_once(writes)
     groups: dict[tuple[Any, ...], Group] = {}
     last: tuple[Any, ...] = ()
     rows: Rows = []
@@ -45,6 +48,15 @@ def grouped(writes: Sequence[Write]) -> list[Group]:
             place(write.path)
         rows.append((id_, write))
     return list(groups.values())
+
+
+def _each_document_once(writes: Sequence[Write]) -> bool:
+    """Tell whether no document is written twice, but for Adds alone: they go in any order."""
+    paths = {write.path for write in writes}
+    if len(paths) == len(writes):
+        return True
+    added = [write.path for write in writes if isinstance(write, Add)]
+    return len(paths) - len(set(added)) == len(writes) - len(added)
 
 
 def apply(db: sqlite3.Connection, schema: Schema, groups: Sequence[Group]) -> int:
@@ -133,6 +145,28 @@ def _update(db: sqlite3.Connection, target: _Target, version: int, rows: Rows) -
         db.executemany(f"UPDATE {target.table} SET {assignments} WHERE rowid = ?", values)  # noqa: S608  quoted names
 
 
+def _add(db: sqlite3.Connection, target: _Target, version: int, rows: Rows) -> None:
+    """Read, add and write whole documents: nobody else writes before this transaction ends."""
+    amounts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for id_, write in rows:
+        amounts[id_].update(write.amounts)
+    stored = _stored(db, target, list(amounts), "doc")
+    missing = [id_ for id_, write in rows if write.must_exist and id_ not in stored]
+    if missing:
+        raise ConflictError(f"missing: {target.paths(missing)}")
+    sums = []
+    for id_, added in amounts.items():
+        data = decode(stored[id_][0]) if id_ in stored else {}
+        sums.append((id_, Set(f"{target.collection}/{id_}", _sum(data, added))))
+    _set(db, target, version, sums)
+
+
+def _sum(data: Fields, amounts: Mapping[str, int]) -> Fields:
+    """Add as Firestore does: what is no number counts as 0, and so do True and False."""
+    numbers = {name: data[name] for name in amounts if type(data.get(name)) in _NUMBERS}
+    return {**data, **{name: numbers.get(name, 0) + added for name, added in amounts.items()}}
+
+
 def _delete(db: sqlite3.Connection, target: _Target, _version: int, rows: Rows) -> None:
     if any(write.if_version is not None for _, write in rows):
         _current(db, target, rows, "version")
@@ -144,16 +178,23 @@ def _current(
     db: sqlite3.Connection, target: _Target, rows: Rows, columns: str
 ) -> dict[str, tuple[Any, ...]]:
     """Return the stored rows by id. Raises ConflictError where a precondition does not hold."""
-    ids = orjson.dumps([id_ for id_, _ in rows]).decode()
-    statement = (
-        f"SELECT id, {columns} FROM {target.table}"  # noqa: S608  quoted names
-        " WHERE parent = ? AND id IN (SELECT value FROM json_each(?))"
-    )
-    found = {id_: tuple(rest) for id_, *rest in db.execute(statement, (target.parent, ids))}
+    found = _stored(db, target, [id_ for id_, _ in rows], columns)
     failed = [id_ for id_, write in rows if not _holds(write, found.get(id_))]
     if failed:
         raise ConflictError(f"changed or gone meanwhile: {target.paths(failed)}")
     return found
+
+
+def _stored(
+    db: sqlite3.Connection, target: _Target, ids: Sequence[str], columns: str
+) -> dict[str, tuple[Any, ...]]:
+    """Return the stored rows by id."""
+    statement = (
+        f"SELECT id, {columns} FROM {target.table}"  # noqa: S608  quoted names
+        " WHERE parent = ? AND id IN (SELECT value FROM json_each(?))"
+    )
+    found = db.execute(statement, (target.parent, orjson.dumps(ids).decode()))
+    return {id_: tuple(rest) for id_, *rest in found}
 
 
 def _holds(write: Any, row: tuple[Any, ...] | None) -> bool:
@@ -162,4 +203,4 @@ def _holds(write: Any, row: tuple[Any, ...] | None) -> bool:
     return row is not None and bool(row[0] == write.if_version)
 
 
-_APPLY = {Create: _create, Set: _set, Update: _update, Delete: _delete}
+_APPLY = {Create: _create, Set: _set, Update: _update, Delete: _delete, Add: _add}

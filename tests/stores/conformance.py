@@ -7,6 +7,7 @@ of its own (`org`), so that one database serves all of them.
 import asyncio
 import string
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from functools import partial
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.engine.ports import (
+    Add,
     ConflictError,
     Create,
     Delete,
@@ -222,18 +224,23 @@ class StoreConformance:
         assert unchanged.data == {"status": "pending"}
 
     async def test_mixes_kinds_and_collections(self, store: Store, org: str) -> None:
-        """2: one commit may create, set, update and delete, in several collections."""
+        """2: one commit may create, set, update, delete and add, in several collections."""
         first, second, third = await fill(store, org, {"n": 1}, {"n": 2}, {"n": 3})
         thing = f"orgs/{org}/things/a"
         await store.commit(
-            Update(first, {"m": 1}), Create(thing, {"n": 4}), Delete(second), Set(third, {"n": 5})
+            Update(first, {"m": 1}),
+            Create(thing, {"n": 4}),
+            Delete(second),
+            Set(third, {"n": 5}),
+            Add(f"{thing}s", {"n": 6}),
         )
-        found = await store.get_many([first, second, third, thing])
+        found = await store.get_many([first, second, third, thing, f"{thing}s"])
         assert [document and document.data for document in found] == [
             {"n": 1, "m": 1},
             None,
             {"n": 5},
             {"n": 4},
+            {"n": 6},
         ]
 
     # --- 3, 4: preconditions ---
@@ -514,6 +521,49 @@ class StoreConformance:
         results = await asyncio.gather(*claims, return_exceptions=True)
         assert sum(isinstance(result, list) for result in results) == 1
         assert sum(isinstance(result, ConflictError) for result in results) == 19
+
+    # --- 13 is in adding.py; 14: offset ---
+
+    async def test_leaves_out_the_first(self, store: Store, org: str) -> None:
+        """14: `offset` documents of the order are left out before the limit is counted."""
+        ats = [NOON + timedelta(seconds=second) for second in (3, 1, 2, 0, 4)]
+        await fill(store, org, *({"lane": 1, "rank": 1, "next_at": at} for at in ats))
+        up = Query(messages(org), (Where("lane", "==", 1),), ("next_at",), limit=2)
+        down = Query(messages(org), (), ("-next_at",), limit=2)
+        by_path = Query(messages(org), limit=2)
+        for query, pages in ((up, "31 20 4"), (down, "40 21 3"), (by_path, "01 23 4")):
+            found = [ids(await store.query(replace(query, offset=n))) for n in (0, 2, 4, 5, 10**6)]
+            assert found == [*pages.split(), "", ""]
+
+    async def test_leaves_out_behind_the_cursor(self, store: Store, org: str) -> None:
+        """14: what is left out lies behind `start_after`; `after` goes on and leaves out none."""
+        await fill(store, org, *({"lane": 1, "next_at": NOON} for _ in range(6)))
+        query = Query(messages(org), (Where("lane", "==", 1),), ("next_at",), limit=2)
+        first = await store.query(query)
+        assert ids(await store.query(replace(query.after(first[-1]), offset=1))) == "34"
+        assert await walk(store, replace(query, offset=1)) == "12345"
+
+    async def test_leaves_out_in_a_group(self, store: Store, org: str) -> None:
+        """14: a group's first documents are left out whatever tenant they lie under."""
+        for number in range(4):
+            data = {"status": org, "scheduled_at": NOON + timedelta(seconds=number)}
+            await store.commit(Create(f"orgs/{org}-{number}/campaigns/{number}", data))
+        ours = (Where("status", "==", org),)
+        query = Query("campaigns", ours, ("scheduled_at",), limit=2, group=True, offset=1)
+        assert ids(await store.query(query)) == "12"
+        assert await walk(store, query) == "123"
+
+    async def test_counts_without_the_offset(self, store: Store, org: str) -> None:
+        """10: `count` counts what is left out too."""
+        await fill(store, org, *({"status": "sent"} for _ in range(3)))
+        sent = (Where("status", "==", "sent"),)
+        assert await store.count(Query(messages(org), sent, limit=1, offset=2)) == 3
+
+    @pytest.mark.parametrize("offset", [-1, 2**31])
+    async def test_refuses_an_offset_out_of_range(self, store: Store, offset: int) -> None:
+        """14: an offset below 0 or over 31 bits, which Firestore has no room for, is refused."""
+        with pytest.raises(StoreError, match="offset"):
+            await store.query(Query("o/o/messages", offset=offset))
 
 
 def _types(value: Any) -> Any:

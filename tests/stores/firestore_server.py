@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import grpc
+from google.cloud.firestore_v1.types import CommitRequest, CommitResponse, WriteResult
 
 SERVICE = "google.firestore.v1.Firestore"
 
@@ -13,7 +14,7 @@ _untyped: Any = grpc  # its handlers have no types
 
 @dataclass
 class Firestore:
-    """Fails its first calls with the given codes, then answers with nothing found or written."""
+    """Fails its first calls with the given codes, then finds nothing and writes nothing down."""
 
     fails: list[grpc.StatusCode] = field(default_factory=list)
     details: str = "as told"
@@ -42,9 +43,11 @@ class Firestore:
         """Where it listens."""
         return f"127.0.0.1:{self.port}"
 
-    async def _commit(self, _: bytes, context: Any) -> bytes:
+    async def _commit(self, body: bytes, context: Any) -> bytes:
         await self._note(context)
-        return b""
+        writes = CommitRequest.deserialize(body).writes
+        answer = CommitResponse(write_results=[WriteResult() for _ in writes])
+        return bytes(CommitResponse.serialize(answer))
 
     async def _find_nothing(self, _: bytes, context: Any) -> AsyncIterator[bytes]:
         await self._note(context)

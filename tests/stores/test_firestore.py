@@ -7,19 +7,25 @@ import grpc
 import pytest
 
 from functions.engine.ports import (
+    Add,
     ConflictError,
     Create,
+    Delete,
     MissingIndexError,
     Query,
     Set,
     Store,
     StoreError,
+    Update,
+    Write,
 )
 from functions.stores.firestore import FirestoreStore
+from tests.stores.adding import AddingConformance
 from tests.stores.conformance import INDEXES, StoreConformance
 from tests.stores.firestore_server import Firestore
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
+ABORTED = grpc.StatusCode.ABORTED
 
 
 @asynccontextmanager
@@ -39,7 +45,7 @@ async def store(firestore_emulator: str) -> AsyncIterator[Store]:
         yield opened
 
 
-class TestFirestore(StoreConformance):
+class TestFirestore(StoreConformance, AddingConformance):
     """Every promise; the service itself keeps the 11th."""
 
     async def test_refuses_a_commit_that_is_too_large(self, store: Store, org: str) -> None:
@@ -70,19 +76,39 @@ async def test_gives_up_reading_in_the_end() -> None:
         assert len(server.metadata) == 5
 
 
-async def test_never_repeats_a_commit() -> None:
+@pytest.mark.parametrize("write", [Create("orgs/o", {}), Add("orgs/o", {"n": 1})], ids=str)
+async def test_never_repeats_what_may_be_applied(write: Write) -> None:
     """A commit whose answer is lost may have been applied: it raises StoreError at once."""
     async with Firestore([UNAVAILABLE]) as server, connected(server.host) as store:
         with pytest.raises(StoreError, match="UNAVAILABLE"):
-            await store.commit(Create("orgs/o", {}))
+            await store.commit(write)
         assert len(server.metadata) == 1
 
 
-async def test_tells_contention_as_a_conflict() -> None:
-    """A commit that lost against others, which it may meet in the service only, is a conflict."""
-    async with Firestore([grpc.StatusCode.ABORTED]) as server, connected(server.host) as store:
+@pytest.mark.parametrize(
+    "write", [Create("orgs/o", {}), Set("orgs/o", {}, 1), Update("orgs/o", {})], ids=str
+)
+async def test_tells_contention_as_a_conflict(write: Write) -> None:
+    """A commit with a precondition that others hinder, as in the service only, is a conflict."""
+    async with Firestore([ABORTED]) as server, connected(server.host) as store:
         with pytest.raises(ConflictError):
-            await store.commit(Create("orgs/o", {}))
+            await store.commit(Add("orgs/counters", {"n": 1}), write)
+        assert len(server.metadata) == 1
+
+
+async def test_adds_again_after_contention() -> None:
+    """A commit without preconditions that others hinder was not applied: it is made again."""
+    async with Firestore([ABORTED, ABORTED]) as server, connected(server.host) as store:
+        assert await store.commit(Add("orgs/o", {"n": 1}), Delete("orgs/p")) == [0, 0]
+        assert len(server.metadata) == 3
+
+
+async def test_gives_up_adding_in_the_end() -> None:
+    """A commit that others hinder five times raises ConflictError: it was not applied."""
+    async with Firestore([ABORTED] * 9) as server, connected(server.host) as store:
+        with pytest.raises(ConflictError):
+            await store.commit(Add("orgs/o", {"n": 1}))
+        assert len(server.metadata) == 5
 
 
 async def test_tells_an_index_that_is_not_deployed() -> None:

@@ -170,4 +170,4 @@ def test_reads_the_projects_index_file() -> None:
     indexes = Indexes.load(INDEX_FILE)
     due = (Where("lane", "==", 0), Where("next_at", "<=", 1))
     indexes.require(Query("orgs/o/campaigns/c/messages", due, ("next_at",)))
-    assert {index.fields[0][0] for index in indexes.declared("messages")} == {"lane", "status"}
+    assert {index.fields[0][0] for index in indexes.declared("messages")} >= {"lane", "status"}

@@ -9,10 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from functions.engine.ports import ConflictError, Create, Query, Store, StoreError, Update, Where
+from functions.engine.ports import (
+    Add,
+    ConflictError,
+    Create,
+    Query,
+    Store,
+    StoreError,
+    Update,
+    Where,
+)
 from functions.stores import sqlite_queries
 from functions.stores.indexes import Indexes
 from functions.stores.sqlite import MEMORY, SqliteStore
+from tests.stores.adding import AddingConformance
 from tests.stores.conformance import INDEXES, NOON, StoreConformance, fill, ids, messages
 
 PROJECT = Path(__file__).parents[2]
@@ -22,7 +32,7 @@ DUE = (Where("lane", "==", 1), Where("next_at", "<=", NOON))
 LATE = (Where("status", "==", "scheduled"), Where("scheduled_at", "<=", NOON))
 
 
-class TestSqliteOnDisk(StoreConformance):
+class TestSqliteOnDisk(StoreConformance, AddingConformance):
     """A database in a file."""
 
     @pytest.fixture
@@ -71,6 +81,17 @@ class TestSqliteOnDisk(StoreConformance):
         for store in stores:
             await store.close()
 
+    async def test_adds_from_several_processes(self, tmp_path: Path, org: str) -> None:
+        """13: what two stores over one file add at once to one document adds up."""
+        stores = [SqliteStore(tmp_path / "clarion.db", INDEXES) for _ in range(2)]
+        path = f"orgs/{org}/counters/a"
+        await asyncio.gather(*(store.commit(Add(path, {"n": 1})) for store in stores * 25))
+        document = await stores[0].get(path)
+        assert document is not None
+        assert document.data == {"n": 50}
+        for store in stores:
+            await store.close()
+
     async def test_indexes_what_is_there_already(self, tmp_path: Path, org: str) -> None:
         """8: an index that is declared later finds the documents that were written before."""
         before = SqliteStore(tmp_path / "clarion.db", Indexes({}))
@@ -101,7 +122,7 @@ class TestSqliteOnDisk(StoreConformance):
             SqliteStore(path, INDEXES)
 
 
-class TestSqliteInMemory(StoreConformance):
+class TestSqliteInMemory(StoreConformance, AddingConformance):
     """A database in memory."""
 
     @pytest.fixture
