@@ -11,6 +11,7 @@ import httpx
 import jwt
 
 from functions.api.keys import KeyRing, read_jwks
+from functions.engine.api_keys import PREFIX
 from functions.engine.ports import Clock
 from functions.settings import Settings
 from functions.settings_urls import is_loopback
@@ -23,13 +24,19 @@ SUBJECT_LENGTH = 255  # OpenID Connect Core 1.0, 2: a sub is at most that long
 class UnauthenticatedError(Exception):
     """The request does not prove who sends it."""
 
+    code = "UNAUTHENTICATED"
+
 
 class ForbiddenError(Exception):
     """The request's sender is known and may not do this."""
 
+    code = "FORBIDDEN"
+
 
 class InvalidOrgError(ValueError):
     """X-Org-Id does not name an org."""
+
+    code = "INVALID_FIELD"
 
     def __init__(self) -> None:
         super().__init__("X-Org-Id must be 1 to 64 letters, digits, hyphens or underscores.")
@@ -48,6 +55,22 @@ class Role(StrEnum):
         return order.index(self) >= order.index(needed)
 
 
+class Area(StrEnum):
+    """A part of the API, by the tag of its routes; an API key may be kept to some of them."""
+
+    CAMPAIGNS = "campaigns"
+    MESSAGES = "messages"
+    CONTACTS = "contacts"
+    LISTS = "lists"
+    SEGMENTS = "segments"
+    SUPPRESSIONS = "suppressions"
+    TEMPLATES = "templates"
+    SUBSCRIPTIONS = "subscriptions"
+    SETTINGS = "settings"
+    API_KEYS = "api-keys"
+    STATUS = "status"
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who sends a request, and for which org."""
@@ -55,11 +78,18 @@ class Caller:
     subject: str
     org: str
     role: Role
+    areas: frozenset[str] | None = None  #: None: all
 
     def require(self, needed: Role) -> None:
         """Raise ForbiddenError unless the caller's role covers `needed`."""
         if not self.role.covers(needed):
             raise ForbiddenError(f"This needs the role {needed}; yours is {self.role}.")
+
+    def require_area(self, needed: frozenset[str]) -> None:
+        """Raise ForbiddenError unless the caller may use one of these areas."""
+        if self.areas is not None and self.areas.isdisjoint(needed):
+            mine, asked = ", ".join(sorted(self.areas)), ", ".join(sorted(needed))
+            raise ForbiddenError(f"This belongs to {asked}; your key is for {mine}.")
 
 
 class _Trust(NamedTuple):
@@ -141,6 +171,13 @@ def bearer(headers: Mapping[str, str]) -> str:
     if scheme.lower() != "bearer" or not token.strip():
         raise UnauthenticatedError("This needs an Authorization header with a bearer token.")
     return token.strip()
+
+
+def presented_key(headers: Mapping[str, str]) -> str | None:
+    """Return the bearer token where it is an API key of ours."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    return token if scheme.lower() == "bearer" and token.startswith(PREFIX) else None
 
 
 def key_id(token: str) -> str:

@@ -66,6 +66,19 @@ def parse_time(text: object) -> datetime:
 Instant = Annotated[datetime, BeforeValidator(parse_time)]
 
 
+def _parse_zoned(text: object) -> datetime:
+    try:
+        return parse_time(text)
+    except ValueError:
+        raise ValueError(
+            "must be a time in ISO 8601 with its zone, such as 2026-03-02T12:00:00Z"
+        ) from None
+
+
+#: The same for the REST API, under whatever name.
+ZonedInstant = Annotated[datetime, BeforeValidator(_parse_zoned)]
+
+
 def iso(at: datetime | None) -> str | None:
     """Return an instant as ISO 8601 in UTC, to the millisecond."""
     if at is None:

@@ -2,16 +2,28 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 from fastapi import Depends, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
-from functions.api.auth import Authenticator, Caller, Role
+from functions.api.auth import (
+    Authenticator,
+    Caller,
+    Role,
+    UnauthenticatedError,
+    presented_key,
+    require_local,
+)
 from functions.api.invoker import Invoker
+from functions.api.openapi import with_bearer
+from functions.api.rate_limit import RateLimiter
+from functions.engine import api_keys
 from functions.engine.core import Engine
 from functions.settings import Settings
+
+Handle: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,33 +34,65 @@ class House:
     settings: Settings
     authenticator: Authenticator
     invoker: Invoker
+    rates: RateLimiter
 
 
-def _house(request: Request) -> House:
+def house_of(request: Request) -> House:
+    """Return what stands behind the application that a request is sent to."""
     house: House = request.app.state.house
     return house
 
 
 async def _depend_on_house(request: Request) -> House:
-    return _house(request)  # FastAPI would run a plain function in a thread, at twice the price
+    return house_of(request)  # FastAPI would run a plain function in a thread, at twice the price
 
 
 HouseOf = Annotated[House, Depends(_depend_on_house)]
 
 
 class CallerFirst(APIRoute):
-    """A route that knows its caller before it reads the body: a stranger's upload costs nothing."""
+    """A route that knows its caller before it reads the body: a stranger's upload costs nothing.
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    The caller's organisation is held to its rate, and an API key to its areas: the route's tags.
+    """
+
+    tells_problems: ClassVar[bool] = False  #: whether its errors are problem documents
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **with_bearer(options))
+
+    def guarded(self, handle: Handle) -> Handle:
+        """Return the handler of a known caller's request."""
+        return handle
+
+    def get_route_handler(self) -> Handle:
         """Return the handler, behind the question who calls."""
-        handle = super().get_route_handler()
+        handle = self.guarded(super().get_route_handler())
+        areas = frozenset(str(tag) for tag in self.tags)
 
         async def handle_known(request: Request) -> Response:
-            authenticator = _house(request).authenticator
-            request.state.caller = await authenticator.caller(request.headers, _peer(request))
+            house = house_of(request)
+            request.state.caller = caller = await _who(house, request)
+            house.rates.admit(caller.org)
+            caller.require_area(areas)
             return await handle(request)
 
         return handle_known
+
+
+async def _who(house: House, request: Request) -> Caller:
+    """Tell who calls: by an API key of ours, else by AUTH_MODE."""
+    peer = _peer(request)
+    token = presented_key(request.headers)
+    if token is None:
+        return await house.authenticator.caller(request.headers, peer)
+    if house.settings.auth_mode == "off":
+        require_local(request.headers, peer)
+    key = await api_keys.identify(house.engine, token)
+    if key is None:
+        raise UnauthenticatedError("The API key is refused.")
+    areas = None if key.areas is None else frozenset(key.areas)
+    return Caller(f"key:{key.id}", key.org, Role(key.role), areas)
 
 
 async def _viewer(request: Request) -> Caller:
@@ -58,6 +102,11 @@ async def _viewer(request: Request) -> Caller:
 
 async def _operator(caller: Annotated[Caller, Depends(_viewer)]) -> Caller:
     caller.require(Role.OPERATOR)
+    return caller
+
+
+async def _admin(caller: Annotated[Caller, Depends(_viewer)]) -> Caller:
+    caller.require(Role.ADMIN)
     return caller
 
 
@@ -75,8 +124,9 @@ def _peer(request: Request) -> str | None:
     return request.client.host if request.client else None
 
 
-#: Who may read; who may create, start and stop (both on CallerFirst routes); Google's scheduler
-#: and task queue.
+#: Who may read; who may create, start and stop; who may do everything (all of them on CallerFirst
+#: routes); Google's scheduler and task queue.
 Viewer = Annotated[Caller, Depends(_viewer)]
 Operator = Annotated[Caller, Depends(_operator)]
+Admin = Annotated[Caller, Depends(_admin)]
 ByInvoker = Depends(_invoker)
