@@ -6,6 +6,8 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType, timezone
 
 _NO_ZONE = "Etc/Unknown"
+#: The zones of a number that tells none.
+NO_ZONES = ("Etc/UTC",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +41,20 @@ def parse_phone(text: str) -> Phone:
         number = phonenumbers.parse(compact, None)
     except NumberParseException:
         raise InvalidPhoneError("is not a phone number") from None
-    if not phonenumbers.is_valid_number(number):
+    # What is_valid_number asks too; here, once for validity and zones, as it costs the most.
+    kind = phonenumbers.number_type(number)
+    if kind is PhoneNumberType.UNKNOWN:
         raise InvalidPhoneError("is not a number that any phone can have")
     return Phone(
         e164=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
         region=phonenumbers.region_code_for_country_code(number.country_code or 0),
-        zones=_zones(number),
+        zones=_zones(number, kind),
     )
 
 
-def _zones(number: phonenumbers.PhoneNumber) -> tuple[str, ...]:
+def _zones(number: phonenumbers.PhoneNumber, kind: int) -> tuple[str, ...]:
     """Return every zone the number may be in: the rule that suits all of them is the safe one."""
-    if phonenumbers.number_type(number) is PhoneNumberType.UNKNOWN:
+    if phonenumbers.is_number_type_geographical(kind, number.country_code or 0):
         zones = timezone.time_zones_for_geographical_number(number)
     else:
         zones = timezone.time_zones_for_number(number)

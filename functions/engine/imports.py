@@ -101,6 +101,7 @@ async def _store(engine: Engine, org: str, result: ImportResult, page: list[Row]
             _duplicate(result, row)
         else:
             fresh[row.id] = row
+            row.member["contact"] = paths.contact(org, row.id)
     try:
         await _create(engine, collection, fresh)
     except ConflictError:

@@ -1,11 +1,13 @@
-"""The rows of a CSV file that people upload: what is wrong with one row spoils that row only."""
+"""The rows of a file that people upload: what is wrong with one row spoils that row only."""
 
 import csv
 import io
 import re
 from collections import deque
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
+
+import orjson
 
 #: A row is at most that long. What goes on for longer is broken, most likely by an open quote.
 ROW_LENGTH: Final = 10_000
@@ -14,6 +16,7 @@ DELIMITERS: Final = ",;\t"
 _SWALLOWERS: Final = 100
 
 _NO_UTF8: Final = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of such bytes
+_BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 class BrokenRowError(ValueError):
@@ -24,49 +27,111 @@ class HopelessError(Exception):
     """The file is no CSV; the message says why."""
 
 
+class Place(NamedTuple):
+    """Where reading may begin again: how much of the file lies before."""
+
+    bytes: int
+    lines: int
+
+
+START: Final = Place(0, 0)
+
+
+class _Line(NamedTuple):
+    text: str  #: with its end; "" behind the last line
+    size: int  #: bytes of the file, those that were cut off included
+
+
+class _Lines:
+    """Reads a file line by line, as a stream; the file stays open."""
+
+    def __init__(self, file: BinaryIO, start: Place) -> None:
+        self._text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
+        self._marked = start == START  #: a byte order mark may stand here
+
+    def read(self) -> _Line:
+        """Return the next line, cut off behind what makes it too long."""
+        text = part = self._text.readline(ROW_LENGTH + 1)
+        size = _size(part)
+        while len(part) > ROW_LENGTH and part[-1] not in "\r\n":
+            part = self._text.readline(ROW_LENGTH + 1)
+            size += _size(part)
+        if self._marked:
+            self._marked, text = False, text.removeprefix(_BYTE_ORDER_MARK)
+        return _Line(text, size)
+
+    def close(self) -> None:
+        """Let go of the file, which stays open."""
+        self._text.detach()
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode(errors="surrogateescape"))
+
+
 class CsvRows:
-    """Reads a file row by row, as a stream; the file stays open.
+    """Reads a CSV file row by row, as a stream; the file stays open.
 
     A row may span several lines, within quotes. Where a quote is never closed, only the line
     that opens it is lost: those behind it are read again, as rows of their own.
+
+    Reading may begin again behind any row: `file` is to stand at the place where that one ended,
+    and `delimiter` is the one that the header had.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._text = io.TextIOWrapper(
-            file, encoding="utf-8-sig", errors="surrogateescape", newline=""
-        )
+    def __init__(self, file: BinaryIO, *, delimiter: str = "", start: Place = START) -> None:
+        self.delimiter = delimiter
+        self._lines = _Lines(file, start)
         self._cells: Iterator[list[str]] = iter(())
-        self._again: deque[str] = deque()
-        self._row: list[str] = []  #: lines read for the present row
+        if delimiter:
+            self._cells = csv.reader(_Feed(self), delimiter=delimiter)
+        self._again: deque[_Line] = deque()
+        self._row: list[_Line] = []  #: lines read for the present row
         self._length = 0  #: their characters
-        self._before = 0  #: lines of the rows before it
+        self._before = start  #: the rows before it
         self._swallowers = 0
 
     @property
     def line(self) -> int:
         """The line that the present row begins in, from 1."""
-        return self._before + 1
+        return self._before.lines + 1
 
-    def read_header(self, column: str) -> list[str]:
+    @property
+    def behind(self) -> Place:
+        """Where the next row begins."""
+        size = sum(line.size for line in self._row)
+        return Place(self._before.bytes + size, self._before.lines + len(self._row))
+
+    def read_header(self, column: str = "") -> list[str]:
         """Read the first row and find out its delimiter, by which it names `column`.
 
-        Returns no names where no delimiter does. Raises BrokenRowError.
+        Without a `column` it is the delimiter that makes the most of the row. Returns no names
+        where no delimiter does. Raises BrokenRowError.
         """
-        for delimiter in DELIMITERS:
-            self._cells = csv.reader(_Feed(self), delimiter=delimiter)
-            names = [name.strip() for name in self.read() or ()]
-            if column in names:
-                return names
+        found = {each: self._names(each) for each in DELIMITERS}
+        fits = {each: names for each, names in found.items() if not column or column in names}
+        self.delimiter = max(fits or found, key=lambda each: len(found[each]))
+        self._cells = csv.reader(_Feed(self), delimiter=self.delimiter)
+        names = [name.strip() for name in self.read() or ()]
+        return names if fits else []
+
+    def _names(self, delimiter: str) -> list[str]:
+        """Return the first row as this delimiter divides it, and have it read again."""
+        self._cells = csv.reader(_Feed(self), delimiter=delimiter)
+        try:
+            return [name.strip() for name in self.read() or ()]
+        except BrokenRowError:
+            return []
+        finally:
             self._again.extendleft(reversed(self._row))
             self._row = []
-        return []
 
     def read(self) -> list[str] | None:
         """Return the cells of the next row, None behind the last.
 
         Raises BrokenRowError for one that cannot be read, and HopelessError after many of them.
         """
-        self._before += len(self._row)
+        self._before = self.behind
         self._row, self._length = [], 0
         try:
             return next(self._cells, None)
@@ -76,7 +141,7 @@ class CsvRows:
 
     def close(self) -> None:
         """Let go of the file, which stays open."""
-        self._text.detach()
+        self._lines.close()
 
     def _give_back(self) -> None:
         """Keep the line that a broken row begins in, and have those behind it read again."""
@@ -89,25 +154,17 @@ class CsvRows:
 
     def next_line(self) -> str:
         """Return the next line of the present row, "" behind the last. Raises BrokenRowError."""
-        line = self._again.popleft() if self._again else self._line_of_file()
-        if not line and self._row:
+        line = self._again.popleft() if self._again else self._lines.read()
+        if not line.text and self._row:
             raise BrokenRowError("a quote is opened and never closed")
-        if not line:
+        if not line.text:
             return ""
         self._row.append(line)
-        self._length += len(line)
+        self._length += len(line.text)
         if self._length > ROW_LENGTH:
             raise BrokenRowError(_too_long(len(self._row)))
-        if not line.isascii() and _NO_UTF8.search(line):
-            raise BrokenRowError("is not UTF-8 text")
-        return line
-
-    def _line_of_file(self) -> str:
-        """Return the next line, cut off behind what makes it too long."""
-        line = part = self._text.readline(ROW_LENGTH + 1)
-        while len(part) > ROW_LENGTH and part[-1] not in "\r\n":
-            part = self._text.readline(ROW_LENGTH + 1)
-        return line
+        _check_utf8(line.text)
+        return line.text
 
 
 class _Feed:
@@ -123,6 +180,56 @@ class _Feed:
         if line := self._rows.next_line():
             return line
         raise StopIteration
+
+
+class JsonRows:
+    """Reads a file with a JSON object in each line, as a stream; the file stays open."""
+
+    def __init__(self, file: BinaryIO, *, start: Place = START) -> None:
+        self._lines = _Lines(file, start)
+        self._before = start
+        self._size = 0  #: of the present row; 0 before the first
+
+    @property
+    def line(self) -> int:
+        """The line of the present row, from 1."""
+        return self._before.lines + 1
+
+    @property
+    def behind(self) -> Place:
+        """Where the next row begins."""
+        before = self._before
+        return Place(before.bytes + self._size, before.lines + bool(self._size))
+
+    def read(self) -> dict[str, Any] | None:
+        """Return the next row, {} of a blank line, None behind the last. Raises BrokenRowError."""
+        self._before = self.behind
+        text, self._size = self._lines.read()
+        if not text:
+            return None
+        if len(text) > ROW_LENGTH:
+            raise BrokenRowError(_too_long(1))
+        _check_utf8(text)
+        return _json_object(text) if text.strip() else {}
+
+    def close(self) -> None:
+        """Let go of the file, which stays open."""
+        self._lines.close()
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        row = orjson.loads(text)
+    except ValueError:
+        raise BrokenRowError("is no JSON") from None
+    if not isinstance(row, dict) or not row:
+        raise BrokenRowError("is no JSON object with members")
+    return row
+
+
+def _check_utf8(text: str) -> None:
+    if not text.isascii() and _NO_UTF8.search(text):
+        raise BrokenRowError("is not UTF-8 text")
 
 
 def _too_long(lines: int) -> str:
