@@ -10,9 +10,11 @@ from rich.table import Table
 from functions.bootstrap import Stack
 from functions.cli.runtime import AsJson, Org, console, show, with_stack
 from functions.domain.phones import InvalidPhoneError, Phone, parse_phone
+from functions.domain.suppressions import ALL, SCOPES
 from functions.engine.imports import ImportResult, import_csv
-from functions.engine.suppressions import suppress as suppress_number
+from functions.engine.suppressions import suppress as suppress_address
 
+_BY = "command line"
 #: Bad rows that are printed; --json prints them all.
 _PRINTED = 20
 
@@ -73,21 +75,32 @@ def _phone(text: str) -> Phone:
         raise typer.BadParameter(f"{text} {error}") from None
 
 
+def _scope(text: str) -> str:
+    if text not in SCOPES:
+        raise typer.BadParameter(f"{text} is none of {', '.join(SCOPES)}")
+    return text
+
+
 def suppress(
     numbers: Annotated[list[str], typer.Argument(help="In E.164, such as +12025550142.")],
     reason: Annotated[str, typer.Option(help="Why, for whoever asks later.")],
+    scope: Annotated[
+        str, typer.Option(callback=_scope, help=f"What for: {', '.join(SCOPES)}.")
+    ] = ALL,
     org: Org = "default",
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Leave numbers out of every campaign that is launched from now on."""
+    """Leave numbers out of every campaign from now on, also of those that are running."""
     phones = [_phone(number) for number in numbers]
 
     async def write(stack: Stack) -> list[Phone]:
         return [
             phone
             for phone in phones
-            if await suppress_number(stack.engine, org, phone, reason=reason)
+            if await suppress_address(
+                stack.engine, org, phone.e164, scope=scope, reason=reason, by=_BY
+            )
         ]
 
     fresh = with_stack(write)
