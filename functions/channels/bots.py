@@ -1,27 +1,18 @@
-"""Waking the voice bots that answered calls are connected to.
-
-The bot's URL is given by a user and fetched from inside our network. So a name is resolved
-first, every address it leads to must lie on the public Internet, and the connection goes to the
-address that was checked: a name that changes its mind in between (DNS rebinding) changes nothing.
-"""
+"""Waking the voice bots that answered calls are connected to."""
 
 import asyncio
-import socket
-from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
-from functions.domain.urls import check_public_url, is_public_address
+from functions.channels.public_http import TROUBLES, PublicHttp, Resolve
+from functions.domain.urls import check_public_url
 
 TRIES: Final = 3
 TIMEOUT_S: Final = 5.0  #: of one try, resolving included
 
-_HTTP: Final = {"ws": ("http", 80), "wss": ("https", 443)}
-
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Turns a host name and port into IP addresses; OSError where there are none."""
+_HTTP: Final = {"ws": "http", "wss": "https"}
 
 
 class HttpBots:
@@ -35,66 +26,39 @@ class HttpBots:
         resolve: Resolve | None = None,
         pause_s: float = 1.0,
     ) -> None:
-        self._allow_private_hosts = allow_private_hosts
-        # A proxy from the environment would resolve the name again, behind the check.
-        self._http = http or httpx.AsyncClient(trust_env=False)
-        self._owns_http = http is None
-        self._resolve = resolve or _resolve
+        self._http = PublicHttp(allow_private=allow_private_hosts, http=http, resolve=resolve)
         self._pause_s = pause_s
 
     async def is_ready(self, bot_url: str) -> bool:
         """Wake the bot: True at its first 2xx or 3xx, False after three failed tries."""
+        allow_private = self._http.allow_private
         try:
-            check_public_url(bot_url, schemes=tuple(_HTTP), allow_private=self._allow_private_hosts)
+            check_public_url(bot_url, schemes=tuple(_HTTP), allow_private=allow_private)
         except ValueError:
             return False
         parts = urlsplit(bot_url)
+        url = f"{_HTTP[parts.scheme]}://{parts.netloc}/warmup"
         for number in range(TRIES):
             if number:
                 await asyncio.sleep(self._pause_s)
-            if await self._answers(parts, number):
+            if await self._answers(url, number):
                 return True
         return False
 
     async def close(self) -> None:
         """Close the connections, unless they were lent to us."""
-        if self._owns_http:
-            await self._http.aclose()
+        await self._http.close()
 
-    async def _answers(self, parts: SplitResult, number: int) -> bool:
+    async def _answers(self, url: str, number: int) -> bool:
         try:
             async with asyncio.timeout(TIMEOUT_S):
-                request = await self._request(parts, number)
-                return request is not None and await self._is_welcome(request)
-        except (OSError, UnicodeError, httpx.HTTPError, httpx.InvalidURL):
+                requests = await self._http.requests("GET", url)
+                return bool(requests) and await self._is_welcome(requests[number % len(requests)])
+        except TROUBLES:
             return False
-
-    async def _request(self, parts: SplitResult, number: int) -> httpx.Request | None:
-        """Build the request to a checked address; None if the host has one that is not public."""
-        scheme, default_port = _HTTP[parts.scheme]
-        host, port = parts.hostname or "", parts.port or default_port
-        addresses = await self._resolve(host, port)
-        public = self._allow_private_hosts or all(map(is_public_address, addresses))
-        if not addresses or not public:
-            return None
-        address = addresses[number % len(addresses)]
-        return self._http.build_request(
-            "GET",
-            httpx.URL(scheme=scheme, host=address, port=port, path="/warmup"),
-            # Not kept: a kept connection is chosen by address, whatever host it was verified for.
-            headers={"Host": parts.netloc, "Connection": "close"},
-            timeout=TIMEOUT_S,
-            extensions={"sni_hostname": host},
-        )
 
     async def _is_welcome(self, request: httpx.Request) -> bool:
         """Send the request and look at the status only: the body may be long, or never end."""
-        response = await self._http.send(request, stream=True, follow_redirects=False)
+        response = await self._http.send(request)
         await response.aclose()
         return response.is_success or response.is_redirect
-
-
-async def _resolve(host: str, port: int) -> list[str]:
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for *_, address in found]

@@ -5,8 +5,7 @@ twice.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from hashlib import blake2b
 from typing import Any, Final, assert_never
 from urllib.parse import quote
@@ -18,7 +17,8 @@ from functions.channels.callbacks import Callback, CallbackEvent, callback_url, 
 from functions.channels.causes import MACHINE_HEARD, PICKED_UP, RINGING, Cause
 from functions.channels.plivo_causes import cause_of
 from functions.channels.plivo_signature import verified_form
-from functions.domain.events import DeliveryEvent, MessageRef
+from functions.channels.retry_after import retry_after
+from functions.domain.events import DeliveryEvent, MessageRef, Retry
 from functions.engine.ports import (
     Accepted,
     Answer,
@@ -173,15 +173,15 @@ class PlivoVoice:
             case httpx.codes.TOO_MANY_REQUESTS:
                 return Deferred(reason, self._retry_after(response))
             case httpx.codes.UNAUTHORIZED | httpx.codes.FORBIDDEN:
-                return Rejected(reason, stop=True)
+                return Rejected(reason, Retry.STOP)
             case status if httpx.codes.is_server_error(status):
                 return Unknown(reason)
             case _:
                 return Rejected(reason)
 
     def _retry_after(self, response: httpx.Response) -> timedelta | None:
-        wait = _retry_after(response.headers.get("Retry-After", ""), now=self._clock.now())
-        return wait and min(max(wait, timedelta(0)), LONGEST_RETRY_AFTER)
+        header = response.headers.get("Retry-After", "")
+        return retry_after(header, now=self._clock.now(), longest=LONGEST_RETRY_AFTER)
 
     def _events(
         self, callback: Callback, call_id: str, form: Mapping[str, str]
@@ -198,6 +198,8 @@ class PlivoVoice:
                 cause = cause_of(_number(form.get("HangupCauseCode")), form.get("CallStatus", ""))
                 duration_s = _number(form.get("Duration")) or 0
                 return [self._event(callback, call_id, cause, duration_s=duration_s)]
+            case CallbackEvent.RECEIPT:
+                raise ValueError("Plivo only makes calls for us; it has no receipts of texts.")
             case _:
                 assert_never(callback.event)
 
@@ -253,15 +255,3 @@ def _number(value: Any) -> int | None:
         return max(int(value), 0)
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def _retry_after(header: str, *, now: datetime) -> timedelta | None:
-    """Read the header's seconds or date (RFC 9110, 10.2.3); None where it holds neither."""
-    seconds = _number(header)
-    if seconds is not None:
-        return timedelta(seconds=min(seconds, LONGEST_RETRY_AFTER.total_seconds()))
-    try:
-        date = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)) - now

@@ -4,7 +4,6 @@ import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import httpx
@@ -14,7 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from functions.channels import bots
-from functions.channels.bots import HttpBots, Resolve
+from functions.channels.bots import HttpBots
+from functions.channels.public_http import Resolve
 from tests.channels.loopback import Loopback, Request, response
 
 
@@ -196,9 +196,3 @@ async def test_the_bots_certificate_is_checked_for_its_name(
     ):
         assert await woken.is_ready(f"wss://{name}:{server.port}/talk") is ready
         assert len(server.requests) == (1 if ready else 0)
-
-
-async def test_names_are_resolved_by_the_system() -> None:
-    """Without a resolver of our own, the system's is asked."""
-    addresses = await bots._resolve("localhost", 80)
-    assert all(ip_address(address).is_loopback for address in addresses)
