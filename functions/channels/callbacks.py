@@ -24,6 +24,7 @@ class CallbackEvent(StrEnum):
     ANSWER = "answer"  #: picked up; the response tells the provider what to do
     MACHINE = "machine"  #: the verdict of the machine detection
     HANGUP = "hangup"  #: the call has ended, or never came about
+    RECEIPT = "receipt"  #: what has become of a text
 
 
 class Callback(NamedTuple):

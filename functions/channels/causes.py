@@ -1,4 +1,4 @@
-"""What the ending of a call means for its message, in words that carriers share."""
+"""What the ending of a call or a text means for its message, in words that carriers share."""
 
 from typing import Final, NamedTuple
 
@@ -20,4 +20,7 @@ COMPLETED: Final = Cause(EventKind.COMPLETED)
 BUSY: Final = Cause(EventKind.FAILED, Retry.LATER, "busy")
 NO_ANSWER: Final = Cause(EventKind.FAILED, Retry.LATER, "no_answer")
 MACHINE_DROPPED: Final = Cause(EventKind.FAILED, reason="machine")
+DELIVERED: Final = Cause(EventKind.DELIVERED)
+#: For good: a carrier has itself tried for days before it says so.
+UNDELIVERED: Final = Cause(EventKind.FAILED, reason="undelivered")
 INVALID_ADDRESS: Final = Cause(EventKind.FAILED, reason="invalid_address")

@@ -1,4 +1,4 @@
-"""The simulated carrier's own book: every call that it really placed, and every hangup.
+"""The simulated carrier's own book: what it really placed, calls and texts, and how each ended.
 
 It knows nothing of our store, so it can prove what our store claims. It is a file of JSON lines,
 each written with one call of the operating system before the carrier answers, and so survives
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +39,30 @@ class Hangup(NamedTuple):
     at: datetime
 
 
+class TakenText(NamedTuple):
+    """One line of the book: a text is on its way to a person, and cannot be called back."""
+
+    id: str
+    ref: MessageRef
+    attempt: int
+    to: str
+    digest: str  #: of what it says, see `digest_of`
+    at: datetime
+
+
+class Receipt(NamedTuple):
+    """One line of the book: the carrier has no more to say of this text."""
+
+    id: str
+    outcome: str
+    at: datetime
+
+
+def digest_of(body: str) -> str:
+    """Return what the book keeps of a text: enough to compare, not to read."""
+    return blake2b(body.encode(), digest_size=16).hexdigest()
+
+
 @dataclass
 class Ledger:
     """What a book says."""
@@ -45,6 +70,8 @@ class Ledger:
     opened_at: datetime | None = None
     placed: list[PlacedCall] = field(default_factory=list)
     ended: dict[str, Hangup] = field(default_factory=dict)  #: by call
+    texts: list[TakenText] = field(default_factory=list)
+    receipts: dict[str, Receipt] = field(default_factory=dict)  #: by text
 
     @property
     def calls(self) -> Counter[tuple[MessageRef, int]]:
@@ -62,6 +89,15 @@ class Ledger:
         return [attempt for attempt, count in self.calls.items() if count > 1]
 
     @property
+    def texted_twice(self) -> list[MessageRef]:
+        """Return the messages that were taken as a text more than once: never any, either.
+
+        Unlike a call, a text that was taken is never tried again.
+        """
+        counts = Counter(text.ref for text in self.texts)
+        return [ref for ref, count in counts.items() if count > 1]
+
+    @property
     def hangups(self) -> Counter[str]:
         """Count the ended calls by outcome."""
         return Counter(hangup.outcome for hangup in self.ended.values())
@@ -71,6 +107,11 @@ class Ledger:
         """Return the calls that have not ended."""
         return [call for call in self.placed if call.id not in self.ended]
 
+    @property
+    def under_way(self) -> list[TakenText]:
+        """Return the texts of which there is more to be told."""
+        return [text for text in self.texts if text.id not in self.receipts]
+
     def add(self, entry: dict[str, Any]) -> None:
         """Take in one line."""
         at = datetime.fromtimestamp(entry["at"], UTC)
@@ -78,12 +119,21 @@ class Ledger:
             case "open":
                 self.opened_at = self.opened_at or at
             case "call":
-                ref = MessageRef(entry["org"], entry["campaign"], entry["message"])
-                made = (entry["call"], ref, entry["attempt"], entry["to"])
+                made = (entry["call"], _ref(entry), entry["attempt"], entry["to"])
                 self.placed.append(PlacedCall(*made, entry["machine_detection"], at))
             case "hangup":
                 hangup = Hangup(entry["call"], entry["outcome"], entry["duration_s"], at)
                 self.ended.setdefault(hangup.id, hangup)
+            case "text":
+                taken = (entry["text"], _ref(entry), entry["attempt"], entry["to"])
+                self.texts.append(TakenText(*taken, entry["digest"], at))
+            case "receipt":
+                receipt = Receipt(entry["text"], entry["outcome"], at)
+                self.receipts.setdefault(receipt.id, receipt)
+
+
+def _ref(entry: dict[str, Any]) -> MessageRef:
+    return MessageRef(entry["org"], entry["campaign"], entry["message"])
 
 
 def read_ledger(path: Path) -> Ledger:
@@ -110,18 +160,25 @@ class LedgerWriter:
 
     def call(self, call: PlacedCall) -> None:
         """Write down a call; it is safe once this returns."""
-        org, campaign, message = call.ref
         self._write(
             {
                 "event": "call",
                 "call": call.id,
-                "org": org,
-                "campaign": campaign,
-                "message": message,
-                "attempt": call.attempt,
-                "to": call.to,
+                **_person(call),
                 "machine_detection": call.machine_detection,
                 "at": call.at.timestamp(),
+            }
+        )
+
+    def text(self, text: TakenText) -> None:
+        """Write down a text; it is safe once this returns."""
+        self._write(
+            {
+                "event": "text",
+                "text": text.id,
+                **_person(text),
+                "digest": text.digest,
+                "at": text.at.timestamp(),
             }
         )
 
@@ -134,6 +191,17 @@ class LedgerWriter:
                 "outcome": hangup.outcome,
                 "duration_s": hangup.duration_s,
                 "at": hangup.at.timestamp(),
+            }
+        )
+
+    def receipt(self, receipt: Receipt) -> None:
+        """Write down what has become of a text."""
+        self._write(
+            {
+                "event": "receipt",
+                "text": receipt.id,
+                "outcome": receipt.outcome,
+                "at": receipt.at.timestamp(),
             }
         )
 
@@ -157,12 +225,17 @@ class LedgerWriter:
             os.write(file, b"\n")
 
 
+def _person(placed: PlacedCall | TakenText) -> dict[str, Any]:
+    """Return who a line is about, and which attempt to reach them."""
+    return {**placed.ref._asdict(), "attempt": placed.attempt, "to": placed.to}
+
+
 def _ledger_of(lines: Iterable[bytes]) -> Ledger:
     ledger = Ledger()
     for line in lines:
         try:
             entry = orjson.loads(line)
         except orjson.JSONDecodeError:
-            continue  # torn by a crash or still being written: its call was never answered for
+            continue  # torn by a crash or still being written: what it tells was never answered for
         ledger.add(entry)
     return ledger

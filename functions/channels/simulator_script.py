@@ -17,7 +17,7 @@ from functions.domain.events import MessageRef
 
 
 class Outcome(StrEnum):
-    """How a simulated call ends."""
+    """How a simulated call or text ends."""
 
     CONNECTED = "connected"  #: answered, and talked to the end
     HUNG_UP = "hung_up"  #: answered, and the person hung up early
@@ -26,16 +26,19 @@ class Outcome(StrEnum):
     BUSY = "busy"
     NO_ANSWER = "no_answer"
     FAILED = "failed"  #: there is no such number
+    DELIVERED = "delivered"  #: the text has reached the device
+    UNDELIVERED = "undelivered"  #: the text never reaches it
 
 
 class Reply(StrEnum):
-    """How the carrier answers a request for a call."""
+    """How the carrier answers a request to place a call or to take a text."""
 
     ACCEPTED = "accepted"
-    REFUSED = "refused"  #: too busy; no call is placed
-    LOST_REQUEST = "lost_request"  #: no answer, and no call is placed
-    LOST_ANSWER = "lost_answer"  #: no answer, but the call is placed
-    ERROR = "error"  #: a server error, but the call is placed
+    REFUSED = "refused"  #: too busy; nothing is placed
+    REJECTED = "rejected"  #: an error that may pass; the text is not taken
+    LOST_REQUEST = "lost_request"  #: no answer, and nothing is placed
+    LOST_ANSWER = "lost_answer"  #: no answer, but it is placed
+    ERROR = "error"  #: a server error, but it is placed
 
 
 class Window(NamedTuple):
@@ -46,23 +49,24 @@ class Window(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """One callback of a call."""
+    """One callback of a call or a text."""
 
     event: CallbackEvent
-    happened_s: float  #: seconds after the call was placed
-    after_s: float  #: when it is sent, the same way
+    happened_s: float  #: seconds after it was placed
+    after_s: float  #: when the callback is sent, the same way
     lost: bool = False  #: it never leaves the carrier
 
 
 class Fate(NamedTuple):
     """All that one attempt meets."""
 
-    latency_s: float
+    latency_s: float  #: from the request to its being placed
     reply: Reply
     outcome: Outcome
     duration_s: int  #: seconds of conversation, rounded up as carriers bill them
     ends_after_s: float  #: seconds from being placed to its end
-    notices: tuple[Notice, ...]  #: in the order of sending; one of them at least is the hangup
+    notices: tuple[Notice, ...]  #: in the order of sending; one of them at least tells the end
+    answer_s: float = 0  #: from its being placed to the answer
 
 
 _OUTCOMES: Final = (
@@ -73,11 +77,21 @@ _OUTCOMES: Final = (
     Outcome.HUNG_UP,
 )
 _REPLIES: Final = (Reply.REFUSED, Reply.LOST_REQUEST, Reply.LOST_ANSWER, Reply.ERROR)
-_SHARES: Final = (*_OUTCOMES, *_REPLIES, "lost", "duplicate", "reorder", "spread")
-_AMOUNTS: Final = ("latency_ms", "ring_ms", "pickup_ms", "give_up_ms", "duration_s", "hang_up_s")
+_OF_TEXTS: Final = ("rejected", "undelivered")
+_SHARES: Final = (*_OUTCOMES, *_OF_TEXTS, *_REPLIES, "lost", "duplicate", "reorder", "spread")
+_AMOUNTS: Final = (
+    "latency_ms",
+    "ring_ms",
+    "pickup_ms",
+    "give_up_ms",
+    "duration_s",
+    "hang_up_s",
+    "text_latency_ms",
+    "delivery_ms",
+)
 
 _COPY_AFTER_S: Final = 0.05  #: how far a repeated callback lies behind the first
-_LATE_BY_S: Final = 0.01  #: how far callbacks in reverse order lie behind one another
+_LATE_BY_S: Final = 0.01  #: how far what comes in reverse order lies behind one another
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +99,7 @@ class Script:
     """The carrier's behaviour. Shares go from 0 to 1; everything else names its unit."""
 
     seed: int = 1
-    latency_ms: float = 20  #: from a request to its answer
+    latency_ms: float = 20  #: from the request for a call to its answer
     ring_ms: float = 50  #: from placing a call to its ringing
     pickup_ms: float = 200  #: from ringing to being answered
     give_up_ms: float = 2000  #: of ringing without an answer
@@ -97,13 +111,17 @@ class Script:
     machine: float = 0
     failed: float = 0  #: calls to numbers that do not exist
     hung_up: float = 0
+    text_latency_ms: float = 499  #: from handing over a text to its answer, at most
+    delivery_ms: float = 1000  #: from taking a text to its reaching the device; varies as well
+    rejected: float = 0.05  #: texts turned down with an error that may pass
+    undelivered: float = 0  #: texts that never reach the device
     refused: float = 0  #: requests turned down for now
     lost_request: float = 0  #: requests that never arrive, seen as a time-out
-    lost_answer: float = 0  #: calls placed although the request is seen to time out
-    error: float = 0  #: calls placed although the request is answered with an error
+    lost_answer: float = 0  #: what is placed although the request is seen to time out
+    error: float = 0  #: what is placed although the request is answered with an error
     lost: float = 0  #: callbacks that never leave
     duplicate: float = 0  #: callbacks sent twice
-    reorder: float = 0  #: calls whose callbacks come in reverse order
+    reorder: float = 0  #: callbacks in reverse order; of a text, its receipt before the answer
     outage: tuple[Window, ...] = ()  #: when the carrier cannot be reached: "10-15+30-35"
 
     def __post_init__(self) -> None:
@@ -135,8 +153,8 @@ class Script:
         return next((end for start, end in self.outage if start <= age_s < end), None)
 
     def fate(self, ref: MessageRef, attempt: int, machine_detection: str = "") -> Fate:
-        """Decide what this attempt meets."""
-        draws = _draws(f"{self.seed}\0{ref.org}\0{ref.campaign}\0{ref.message}\0{attempt}")
+        """Decide what this attempt to call meets."""
+        draws = self._draws(ref, attempt)
         outcome = Outcome(self._pick(_OUTCOMES, draws[0]) or Outcome.CONNECTED)
         if outcome is Outcome.MACHINE and machine_detection == "hangup":
             outcome = Outcome.MACHINE_DROPPED
@@ -157,6 +175,31 @@ class Script:
             ends_after_s=end_s,
             notices=self._disturb(notices, end_s, draws[6:]),
         )
+
+    def text_fate(self, ref: MessageRef, attempt: int) -> Fate:
+        """Decide what this attempt to send a text meets."""
+        draws = self._draws(ref, attempt)
+        delivered_s = self._vary(self.delivery_ms / 1000, draws[1])
+        latency_s, answer_s = self.text_latency_ms / 1000 * draws[4], 0.0
+        if draws[6] < self.reorder:
+            delivered_s, latency_s, answer_s = 0.0, 0.0, max(latency_s, _LATE_BY_S)
+        receipt = Notice(CallbackEvent.RECEIPT, delivered_s, delivered_s)
+        return Fate(
+            latency_s=latency_s,
+            reply=self._text_reply(draws[5], draws[2]),
+            outcome=Outcome(self._pick(("undelivered",), draws[0]) or Outcome.DELIVERED),
+            duration_s=0,
+            ends_after_s=delivered_s,
+            notices=self._lose_and_copy([receipt], draws[7:]),
+            answer_s=answer_s,
+        )
+
+    def _text_reply(self, draw: float, of_those_that_arrive: float) -> Reply:
+        name = self._pick(_REPLIES, draw) or self._pick(("rejected",), of_those_that_arrive)
+        return Reply(name or Reply.ACCEPTED)
+
+    def _draws(self, ref: MessageRef, attempt: int) -> tuple[float, ...]:
+        return _draws(f"{self.seed}\0{ref.org}\0{ref.campaign}\0{ref.message}\0{attempt}")
 
     def _check(self, name: str, *, most: float) -> None:
         value = getattr(self, name)
@@ -186,20 +229,25 @@ class Script:
     ) -> tuple[Notice, ...]:
         """Lose, repeat and turn around callbacks, as shares and draws will have it."""
         reverse, *rest = draws
+        ordered = self._lose_and_copy(notices, rest)
+        if reverse >= self.reorder:
+            return ordered
+        late = enumerate(reversed(ordered))
+        return tuple(notice._replace(after_s=end_s + _LATE_BY_S * n) for n, notice in late)
+
+    def _lose_and_copy(
+        self, notices: Sequence[Notice], draws: Sequence[float]
+    ) -> tuple[Notice, ...]:
         sent = [
             notice._replace(lost=draw < self.lost)
-            for notice, draw in zip(notices, rest[0::2], strict=False)
+            for notice, draw in zip(notices, draws[0::2], strict=False)
         ]
         copies = [
             notice._replace(after_s=notice.after_s + _COPY_AFTER_S)
-            for notice, draw in zip(sent, rest[1::2], strict=False)
+            for notice, draw in zip(sent, draws[1::2], strict=False)
             if draw < self.duplicate
         ]
-        ordered = sorted([*sent, *copies], key=lambda notice: notice.after_s)
-        if reverse < self.reorder:
-            late = enumerate(reversed(ordered))
-            ordered = [notice._replace(after_s=end_s + _LATE_BY_S * n) for n, notice in late]
-        return tuple(ordered)
+        return tuple(sorted([*sent, *copies], key=lambda notice: notice.after_s))
 
 
 def _timeline(

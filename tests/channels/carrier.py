@@ -4,11 +4,15 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from functions.channels.callbacks import parse_callback
 from functions.channels.simulator import Simulator
+from functions.channels.simulator_callbacks import ENDS
 from functions.channels.simulator_script import Script, Window
+from functions.channels.simulator_texts import SimulatedTexts
 from functions.domain.events import DeliveryEvent, EventKind
+from functions.engine.core import Engine
 from functions.engine.ports import (
     SendOutcome,
     WebhookRequest,
@@ -16,14 +20,18 @@ from functions.engine.ports import (
 from tests.channels.conformance import REF, Weather, outbound
 from tests.clock import MovedClock
 
-TERMS: Final = "spread=0,latency_ms=0,ring_ms=1000,pickup_ms=2000,duration_s=10"
+TERMS: Final = (
+    "spread=0,latency_ms=0,ring_ms=1000,pickup_ms=2000,duration_s=10,"
+    "text_latency_ms=0,delivery_ms=4000,rejected=0"
+)
 STEADY: Final = Script.parse(TERMS)
 CALL_S: Final = 13.0  #: from placing to hanging up, in that script
+TEXT_S: Final = 4.0  #: from taking a text to its receipt, in that script
 
 
 @dataclass
 class Carrier:
-    """A simulator whose callbacks are kept, and a clock to move it."""
+    """A simulator of calls, or of texts, whose callbacks are kept, and a clock to move it."""
 
     script: Script = STEADY
     ledger_path: Path | None = None
@@ -31,19 +39,23 @@ class Carrier:
     got: list[WebhookRequest] = field(default_factory=list)
     answers: list[int | Exception] = field(default_factory=list)  #: to callbacks; then 200
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    texts: bool = False
 
     def __post_init__(self) -> None:
         self.open()
 
     def open(self) -> None:
         """Begin a life on the script and ledger that are set."""
-        self.channel = Simulator(
-            ledger_path=self.ledger_path,
-            clock=self.clock,
-            script=self.script,
-            deliver=self._deliver,
-            key="key-of-nobody",
-            public_base_url="https://app.example",
+        common: dict[str, Any] = {
+            "ledger_path": self.ledger_path,
+            "clock": self.clock,
+            "script": self.script,
+            "deliver": self._deliver,
+            "key": "key-of-nobody",
+            "public_base_url": "https://app.example",
+        }
+        self.channel: Simulator | SimulatedTexts = (
+            SimulatedTexts(**common) if self.texts else Simulator(**common)
         )
 
     async def send(self, *messages: str) -> list[SendOutcome]:
@@ -70,22 +82,34 @@ class Carrier:
         self.open()
 
     def placed(self) -> int:
-        """Count the calls in the ledger."""
-        return len(self.channel.ledger.placed)
+        """Count the calls and texts in the ledger."""
+        ledger = self.channel.ledger
+        return len(ledger.placed) + len(ledger.texts)
 
     async def live_through(self) -> list[WebhookRequest]:
-        """Let a whole call pass."""
+        """Let a whole call pass, or a text arrive."""
         await self.pass_by(CALL_S)
         return self.got
 
     async def _deliver(self, request: WebhookRequest) -> int:
         self.got.append(request)
-        if "/hangup/" in request.url:
+        if parse_callback(request.url).event in ENDS:
             self.ended.set()
         answer = self.answers.pop(0) if self.answers else 200
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+def simulated(engine: Engine) -> list[Simulator | SimulatedTexts]:
+    """Return the simulated carrier's channels of a whole engine."""
+    channels = engine.channels.values()
+    return [each for each in channels if isinstance(each, Simulator | SimulatedTexts)]
+
+
+async def make_callbacks(engine: Engine) -> int:
+    """Have the simulated carrier make what callbacks are due; return how many were taken."""
+    return sum([await each.run_due() for each in simulated(engine)])
 
 
 def kinds(events: list[DeliveryEvent]) -> list[EventKind]:

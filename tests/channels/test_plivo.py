@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from functions.channels.plivo import LONGEST_RETRY_AFTER
-from functions.domain.events import EventKind
+from functions.domain.events import EventKind, Retry
 from functions.engine.ports import (
     Accepted,
     Deferred,
@@ -82,7 +82,7 @@ async def test_each_answer_has_its_outcome(
 async def test_a_refused_account_stops_the_campaign(rig: PlivoRig) -> None:
     """A wrong token is refused for every call, so it stops the campaign."""
     channel = plivo(rig.server.url, auth_token="wrong")
-    assert await channel.send(outbound()) == Rejected("provider_401", stop=True)
+    assert await channel.send(outbound()) == Rejected("provider_401", Retry.STOP)
     await channel.close()
 
 

@@ -124,6 +124,7 @@ def signed(url: str, **form: str) -> WebhookRequest:
         (signed(f"{BASE}/webhooks/plivo/ring", CallUUID="u"), "path must be"),
         (signed(f"{BASE}/webhooks/twilio/ring/o/c/m/1", CallUUID="u"), "not a callback"),
         (signed(f"{BASE}/webhooks/plivo/ring/o/c/m/1", Event="Ring"), "name its call"),
+        (signed(f"{BASE}/webhooks/plivo/receipt/o/c/m/1", CallUUID="u"), "no receipts of texts"),
     ],
 )
 async def test_a_signed_callback_that_makes_no_sense_is_refused(

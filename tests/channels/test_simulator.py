@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import orjson
 import pytest
 
-from functions.channels.simulator import RETRY_AFTER_S, SIGNATURE_HEADER, Simulator
+from functions.channels.simulator import Simulator
+from functions.channels.simulator_callbacks import RETRY_AFTER_S
 from functions.channels.simulator_script import Script, Window
 from functions.domain.events import EventKind, Retry
 from functions.engine.ports import (
@@ -16,7 +17,6 @@ from functions.engine.ports import (
     Deferred,
     SignatureError,
     Unknown,
-    WebhookRequest,
 )
 from tests.channels.carrier import CALL_S, STEADY, TERMS, Carrier, kinds
 from tests.channels.conformance import REF, ChannelConformance, outbound
@@ -201,9 +201,8 @@ async def test_another_key_does_not_sign_for_us(rig: Carrier) -> None:
 async def test_another_providers_callback_is_refused(rig: Carrier) -> None:
     """A callback that our carrier signed for another provider's path makes no sense."""
     url = "https://app.example/webhooks/plivo/ring/acme/c1/m1/1"
-    headers = {SIGNATURE_HEADER: rig.channel._signature(url, b"{}")}
     with pytest.raises(ValueError, match="not a callback of the simulator"):
-        rig.channel.parse_webhook(WebhookRequest("POST", url, headers, b"{}"))
+        rig.channel.parse_webhook(rig.channel._seal.signed(url, b"{}"))
 
 
 def test_the_answer_names_the_bot(rig: Carrier) -> None:

@@ -28,6 +28,18 @@ def test_shares_are_kept() -> None:
         assert math.isclose(outcomes.count(name) / 4000, share, abs_tol=0.03)
 
 
+def test_the_shares_of_texts_are_kept() -> None:
+    """A request that arrives may still be rejected, and a text that is taken may not arrive."""
+    script = Script(rejected=0.2, lost_request=0.1, undelivered=0.3)
+    fates = [script.text_fate(REF, n) for n in range(4000)]
+    replies = [str(fate.reply) for fate in fates]
+    for name, share in {"rejected": 0.18, "lost_request": 0.1, "accepted": 0.72}.items():
+        assert math.isclose(replies.count(name) / 4000, share, abs_tol=0.03)
+    outcomes = [str(fate.outcome) for fate in fates]
+    assert math.isclose(outcomes.count("undelivered") / 4000, 0.3, abs_tol=0.03)
+    assert [script.text_fate(REF, n) for n in range(4000)] == fates
+
+
 @pytest.mark.parametrize(
     ("text", "script"),
     [
@@ -36,6 +48,7 @@ def test_shares_are_kept() -> None:
             "busy=0.1, no_answer=0.1,latency_ms=20,duration_s=1",
             Script(busy=0.1, no_answer=0.1, latency_ms=20, duration_s=1),
         ),
+        ("rejected=0,undelivered=0.1", Script(rejected=0, undelivered=0.1)),
         ("seed=7,outage=10-15+30-35.5,", Script(seed=7, outage=(Window(10, 15), Window(30, 35.5)))),
     ],
 )
@@ -51,6 +64,8 @@ def test_a_script_is_read_from_one_setting(text: str, script: Script) -> None:
         ("busy", "'busy' must hold a number"),
         ("busy=much", "'busy=much' must hold a number"),
         ("busy=1.5", "'busy=1.5' must be from 0 to 1"),
+        ("rejected=1.5", "'rejected=1.5' must be from 0 to 1"),
+        ("delivery_ms=-1", "'delivery_ms=-1.0' must be 0 or more"),
         ("busy=nan", "'busy=nan' must be from 0 to 1"),
         ("spread=2", "'spread=2.0' must be from 0 to 1"),
         ("latency_ms=-1", "'latency_ms=-1.0' must be 0 or more"),
