@@ -1,24 +1,80 @@
 """The function that says whether Clarion is well."""
 
-from typing import Any
-
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
+from pydantic import BaseModel
 
 from functions.api.fields import iso
 from functions.api.house import HouseOf
-from functions.engine import reports
+from functions.engine import health as health_of
+from functions.engine.health import Condition, Health
 
 router = APIRouter(tags=["ops"])
 
 
-@router.get("/health", response_model=None)
-async def health(house: HouseOf) -> dict[str, Any] | JSONResponse:
-    """Say whether the store answers."""
-    store = await reports.store_is_well(house.engine)
-    body = {
-        "status": "healthy" if store else "unhealthy",
-        "checks": {"database": {"status": "healthy" if store else "unhealthy"}},
-        "timestamp": iso(house.engine.clock.now()),
-    }
-    return body if store else JSONResponse(body, 503)
+class Part(BaseModel):
+    """How one part is."""
+
+    status: Condition
+
+
+class CheckPart(Part):
+    """How the every-minute check is; `unknown` before the first."""
+
+    last_check_at: str | None
+    age_s: float | None
+
+
+class CampaignsPart(Part):
+    """Whether campaigns start on time: the one that has waited longest for its start."""
+
+    oldest_due_at: str | None
+    overdue_s: float
+
+
+class Checks(BaseModel):
+    """Each part."""
+
+    database: Part
+    queue: Part
+    check: CheckPart
+    campaigns: CampaignsPart
+
+
+class ShownHealth(BaseModel):
+    """How Clarion is. `degraded`: it serves, and is behind; `unhealthy`: it cannot work."""
+
+    status: Condition
+    checks: Checks
+    timestamp: str
+
+
+@router.get("/health", responses={503: {"model": ShownHealth, "description": "Unhealthy."}})
+async def health(house: HouseOf, response: Response) -> ShownHealth:
+    """Say whether store and queue work, and whether checks and campaigns keep to their time."""
+    seen = await health_of.health(house.engine)
+    if seen.overall is Condition.UNHEALTHY:
+        response.status_code = 503
+    return _shown(seen)
+
+
+def _shown(seen: Health) -> ShownHealth:
+    age, overdue = seen.check_age, seen.overdue
+    return ShownHealth(
+        status=seen.overall,
+        checks=Checks(
+            database=Part(status=seen.store),
+            queue=Part(status=seen.queue),
+            check=CheckPart(
+                status=seen.check,
+                last_check_at=iso(seen.last_check_at),
+                age_s=None if age is None else age.total_seconds(),
+            ),
+            campaigns=CampaignsPart(
+                status=seen.campaigns,
+                oldest_due_at=iso(seen.oldest_due_at),
+                overdue_s=overdue.total_seconds(),
+            ),
+        ),
+        timestamp=iso(seen.now) or "",
+    )

@@ -8,6 +8,8 @@ running event loop.
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
 from functions.engine.ports import Clock, Task
 from functions.queues import wire
 
@@ -19,6 +21,11 @@ SHORTEST_DEADLINE = timedelta(seconds=15)
 LONGEST_DEADLINE = timedelta(minutes=30)
 
 _PATIENCE_S = 20.0
+#: Whoever asks whether the queue is well is told what Google said within this time.
+_REMEMBERED = timedelta(seconds=30)
+_GLANCE_S = 5.0
+
+log = structlog.get_logger()
 
 
 class CloudTasksQueue:
@@ -48,6 +55,7 @@ class CloudTasksQueue:
         self._service_account = service_account
         self._audience = audience
         self._client = client
+        self._seen: tuple[datetime, bool] | None = None  #: when, and whether, it was running
 
     async def enqueue(
         self, task: Task, *, at: datetime | None = None, key: str | None = None
@@ -63,6 +71,13 @@ class CloudTasksQueue:
         await self._create(self._cloud_task(task, at, key))
         return True
 
+    async def is_well(self) -> bool:
+        """Tell whether the queue is running, as Google said within the last half minute."""
+        now = self._clock.now()
+        if self._seen is None or now - self._seen[0] >= _REMEMBERED:
+            self._seen = (now, await self._is_running())
+        return self._seen[1]
+
     async def close(self) -> None:
         """Close the connection, if there is one."""
         if self._client:
@@ -77,6 +92,19 @@ class CloudTasksQueue:
             )
         except AlreadyExists:
             return  # the name has done its work: the task waits, or has been delivered
+
+    async def _is_running(self) -> bool:
+        from google.cloud import tasks_v2
+
+        try:
+            queue = await self._connected().get_queue(
+                name=self._queue_path, retry=None, timeout=_GLANCE_S
+            )
+        except Exception:
+            # Whatever it is, nobody can tell that tasks are delivered.
+            log.exception("queue_does_not_answer")
+            return False
+        return bool(queue.state == tasks_v2.Queue.State.RUNNING)
 
     def _connected(self) -> "tasks_v2.CloudTasksAsyncClient":
         from google.cloud import tasks_v2

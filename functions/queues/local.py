@@ -107,6 +107,7 @@ class LocalQueue:
         self._running: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._runner: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def enqueue(
         self, task: Task, *, at: datetime | None = None, key: str | None = None
@@ -126,6 +127,10 @@ class LocalQueue:
         """Deliver tasks in the background, as they come due, until `close`."""
         self._runner = asyncio.create_task(self._run())
 
+    async def is_well(self) -> bool:
+        """Tell whether what delivers in the background, if it was started, is still at it."""
+        return not self._closed and (self._runner is None or not self._runner.done())
+
     async def run_due(self) -> int:
         """Deliver all that is due, and what that enqueues for now; return how many deliveries."""
         delivered = self._begin_due()
@@ -136,6 +141,7 @@ class LocalQueue:
 
     async def close(self) -> None:
         """Stop: what waits is dropped, deliveries under way are cancelled after the grace time."""
+        self._closed = True
         await _cancel([self._runner] if self._runner else [])
         if self._running:
             await asyncio.wait(self._running, timeout=self._grace.total_seconds())

@@ -51,17 +51,58 @@ def requests(id_: str) -> list[tuple[str, str, Any]]:
     ]
 
 
-async def test_health_says_that_the_store_answers(rig: Rig) -> None:
-    """With a store that answers, health is 200."""
+async def test_a_well_system_is_healthy(rig: Rig) -> None:
+    """With store and queue at work, checks made and campaigns on time, health is 200."""
+    await rig.get("/check-scheduled-campaigns")
+    await rig.clock.sleep(30)
     answer = await rig.get("/health")
     assert (answer.status_code, answer.json()) == (
         200,
         {
             "status": "healthy",
-            "checks": {"database": {"status": "healthy"}},
-            "timestamp": "2026-03-02T12:00:00.000Z",
+            "checks": {
+                "database": {"status": "healthy"},
+                "queue": {"status": "healthy"},
+                "check": {
+                    "status": "healthy",
+                    "last_check_at": "2026-03-02T12:00:00.000Z",
+                    "age_s": 30.0,
+                },
+                "campaigns": {"status": "healthy", "oldest_due_at": None, "overdue_s": 0.0},
+            },
+            "timestamp": "2026-03-02T12:00:30.000Z",
         },
     )
+
+
+async def test_what_is_behind_still_serves(rig: Rig) -> None:
+    """Without checks a campaign waits too long: degraded, told with ages, and 200."""
+    id_ = await rig.campaign(scheduledTime="2026-03-02T12:00:05Z")
+    await rig.get("/check-scheduled-campaigns")
+    await rig.clock.sleep(605)
+    answer = await rig.get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    checks = answer.json()["checks"]
+    assert (checks["check"]["status"], checks["check"]["age_s"]) == ("degraded", 605.0)
+    assert checks["campaigns"] == {
+        "status": "degraded",
+        "oldest_due_at": "2026-03-02T12:00:05.000Z",
+        "overdue_s": 600.0,
+    }
+    assert id_ not in answer.text
+
+
+async def test_health_says_that_the_queue_has_stopped(rig: Rig) -> None:
+    """Without a queue health is 503."""
+    await rig.stack.engine.queue.close()
+    answer = await rig.get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")
+    assert answer.json()["checks"]["queue"]["status"] == "unhealthy"
+
+
+async def test_health_needs_no_token(jwt_rig: Rig) -> None:
+    """Whoever watches over us need not be known."""
+    assert (await jwt_rig.get("/health")).status_code == 200
 
 
 @pytest.mark.parametrize("error", [StoreError(LEAK), RuntimeError(LEAK)])
@@ -288,12 +329,12 @@ class Counting:
 @pytest.mark.parametrize(
     ("function", "cost"),
     [
-        ("create-campaign", {"get": 1, "commit": 1}),
-        ("pause-campaign", {"get_many": 1, "commit": 1, "count": 4}),
-        ("cancel-campaign", {"get_many": 1, "commit": 1, "count": 4}),
+        ("create-campaign", {"get": 2, "commit": 1}),
+        ("pause-campaign", {"get_many": 2, "commit": 1}),
+        ("cancel-campaign", {"get_many": 2, "commit": 1}),
         ("reschedule-campaign", {"get_many": 1, "commit": 1}),
         ("single-call", {"commit": 1}),
-        ("check-scheduled-campaigns", {"query": 2}),
+        ("check-scheduled-campaigns", {"query": 5, "commit": 1}),
     ],
 )
 async def test_a_call_asks_the_store_no_more_than_it_must(

@@ -59,6 +59,8 @@ class CloudTasksServer:
         self.created: list[tasks_v2.Task] = []  #: every task accepted, as it was asked for
         self.faults_before: list[StatusCode] = []  #: answered instead of creating
         self.faults_after: list[StatusCode] = []  #: answered though the task was created
+        self.faults_looking: list[StatusCode] = []  #: answered instead of showing the queue
+        self.looks = 0  #: how often somebody asked for the queue
         self._clock = clock
         self._identity = identity
         self._held: dict[str, Held] = {}
@@ -77,7 +79,12 @@ class CloudTasksServer:
             request_deserializer=tasks_v2.CreateTaskRequest.deserialize,
             response_serializer=tasks_v2.Task.serialize,
         )
-        methods = {"CreateTask": create_task}
+        get_queue = grpc.unary_unary_rpc_method_handler(  # type: ignore[no-untyped-call]  # the same
+            self._get_queue,
+            request_deserializer=tasks_v2.GetQueueRequest.deserialize,
+            response_serializer=tasks_v2.Queue.serialize,
+        )
+        methods = {"CreateTask": create_task, "GetQueue": get_queue}
         handler = grpc.method_handlers_generic_handler(SERVICE, methods)  # type: ignore[no-untyped-call]  # the same
         self._grpc.add_generic_rpc_handlers((handler,))
         self._port = self._grpc.add_insecure_port("127.0.0.1:0")
@@ -97,6 +104,19 @@ class CloudTasksServer:
         transport = CloudTasksGrpcAsyncIOTransport(channel=channel)
         return tasks_v2.CloudTasksAsyncClient(transport=transport)
 
+    # --- Looking ----------------------------------------------------------------------------
+
+    async def _get_queue(
+        self, request: tasks_v2.GetQueueRequest, context: "grpc.aio.ServicerContext[Any, Any]"
+    ) -> tasks_v2.Queue:
+        self.looks += 1
+        try:
+            _fail(self.faults_looking)
+            self._check_queue(request.name)
+        except RefusedError as refused:
+            await context.abort(refused.status, str(refused))
+        return self.queue
+
     # --- Creating ---------------------------------------------------------------------------
 
     async def _create_task(
@@ -109,7 +129,7 @@ class CloudTasksServer:
 
     def _create(self, request: tasks_v2.CreateTaskRequest) -> tasks_v2.Task:
         _fail(self.faults_before)
-        self._check_parent(request)
+        self._check_queue(request.parent)
         self._check_name(request.task.name)
         _check_request(request.task)
         self._check_times(request.task)
@@ -117,8 +137,8 @@ class CloudTasksServer:
         _fail(self.faults_after)
         return created
 
-    def _check_parent(self, request: tasks_v2.CreateTaskRequest) -> None:
-        if request.parent != self.queue.name:
+    def _check_queue(self, name: str) -> None:
+        if name != self.queue.name:
             raise RefusedError(StatusCode.NOT_FOUND, "Queue does not exist.")
 
     def _check_name(self, name: str) -> None:

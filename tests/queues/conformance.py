@@ -203,3 +203,14 @@ class TaskQueueConformance:
         await rig.queue.enqueue(TASK, at=rig.clock.now() + DAY)
         await rig.queue.close()
         assert rig.receiver.received == []
+
+    async def test_says_that_it_is_well(self, rig: Rig) -> None:
+        """5: a queue that delivers is well, with tasks waiting too."""
+        assert await rig.queue.is_well()
+        await rig.queue.enqueue(TASK, at=rig.clock.now() + DAY)
+        assert await rig.queue.is_well()
+
+    async def test_is_not_well_once_closed(self, rig: Rig) -> None:
+        """5: a queue that was closed says so instead of raising."""
+        await rig.queue.close()
+        assert not await rig.queue.is_well()

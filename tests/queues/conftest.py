@@ -44,7 +44,8 @@ async def server(clock: MovedClock, identity: GoogleIdentity) -> AsyncIterator[C
         max_backoff=MAX_BACKOFF,
         max_doublings=16,
     )
-    queue = tasks_v2.Queue(name=QUEUE_PATH, retry_config=retry)
+    state = tasks_v2.Queue.State.RUNNING
+    queue = tasks_v2.Queue(name=QUEUE_PATH, retry_config=retry, state=state)
     listening = CloudTasksServer(queue, clock, identity)
     await listening.start()
     yield listening

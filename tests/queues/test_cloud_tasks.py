@@ -11,6 +11,7 @@ import pytest
 from google.api_core.exceptions import NotFound
 from google.auth.exceptions import DefaultCredentialsError
 from google.auth.jwt import decode as decode_untyped
+from google.cloud import tasks_v2
 from grpc import StatusCode
 
 from functions.queues.cloud_tasks import CloudTasksQueue
@@ -23,6 +24,8 @@ from tests.queues.receiver import Receiver
 DEADLINE = timedelta(minutes=9)
 ACCOUNT = "tasks@p.iam.gserviceaccount.com"
 AUDIENCE = "https://run-task.example"
+
+State = tasks_v2.Queue.State
 
 Connect: TypeAlias = Callable[..., CloudTasksQueue]
 
@@ -179,3 +182,42 @@ def test_importing_costs_no_cold_start() -> None:
     """Google's library is not loaded with the adapter, only with the first enqueue."""
     program = "import sys, functions.queues.cloud_tasks; sys.exit('grpc' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603 - our own words
+
+
+@pytest.mark.parametrize("state", set(State) - {State.RUNNING})
+async def test_a_queue_that_does_not_run_is_not_well(
+    queue: CloudTasksQueue, server: CloudTasksServer, state: State
+) -> None:
+    """Somebody has paused the queue, or Google has disabled it: nothing is delivered."""
+    server.queue.state = state
+    assert not await queue.is_well()
+
+
+@pytest.mark.parametrize("fault", [StatusCode.UNAVAILABLE, StatusCode.PERMISSION_DENIED])
+async def test_a_queue_that_does_not_answer_is_not_well(
+    queue: CloudTasksQueue, server: CloudTasksServer, fault: StatusCode
+) -> None:
+    """Whoever cannot look at the queue cannot say that it delivers; Google is asked once."""
+    server.faults_looking = [fault]
+    assert not await queue.is_well()
+    assert server.looks == 1
+
+
+async def test_a_queue_that_does_not_exist_is_not_well(connect: Connect) -> None:
+    """A queue of another name is told from ours."""
+    assert not await connect("projects/p/locations/us-central1/queues/other").is_well()
+
+
+async def test_google_is_asked_how_the_queue_is_twice_a_minute(
+    queue: CloudTasksQueue, server: CloudTasksServer, clock: MovedClock
+) -> None:
+    """Everybody may ask for our health as often as they like: Google hears of it every 30 s."""
+    for _ in range(10):
+        assert await queue.is_well()
+    server.queue.state = State(State.PAUSED)
+    clock.advance(timedelta(seconds=29))
+    assert await queue.is_well()
+    assert server.looks == 1
+    clock.advance(timedelta(seconds=1))
+    assert not await queue.is_well()
+    assert server.looks == 2

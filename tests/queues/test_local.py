@@ -287,3 +287,15 @@ async def test_delivers_nothing_after_close(clock: MovedClock) -> None:
     await queue.close()
     clock.advance(timedelta(hours=1))
     assert await queue.run_due() == 0
+
+
+async def test_a_queue_whose_worker_has_died_is_not_well(clock: MovedClock) -> None:
+    """Well while it delivers in the background; no longer once that has ended, however it did."""
+    queue = make_queue(deliver_to(answer_ok), clock)
+    queue.start()
+    assert await queue.is_well()
+    assert queue._runner is not None
+    queue._runner.cancel()
+    await asyncio.gather(queue._runner, return_exceptions=True)
+    assert not await queue.is_well()
+    await queue.close()

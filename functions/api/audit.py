@@ -1,0 +1,83 @@
+"""The audit trail: who did what, when and why."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from functions.api.auth import Area
+from functions.api.fields import Id, iso
+from functions.api.house import HouseOf, Viewer
+from functions.api.rest import Cursor, Limit, Rest, decode_cursor, encode_cursor, page
+from functions.engine import audit
+from functions.engine.ports import Document
+
+router = APIRouter(route_class=Rest)
+
+
+class Entry(BaseModel):
+    """One thing that was done. `about` names what it was done to, and the fields it changed."""
+
+    id: str
+    at: str
+    action: str
+    by: str
+    reason: str | None
+    about: dict[str, Any]
+
+
+class EntryPage(BaseModel):
+    """Some of the trail."""
+
+    data: list[Entry]
+    next_cursor: str | None
+
+
+@router.get("/campaigns/{campaign_id}/audit", tags=[Area.CAMPAIGNS], response_model=EntryPage)
+async def get_campaign_audit(
+    campaign_id: Id, house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+) -> dict[str, Any]:
+    """Show what was done to a campaign, oldest first; that of a deleted draft too."""
+    after = _after(cursor)
+    found = await audit.of_campaign(house.engine, caller.org, campaign_id, after=after, limit=limit)
+    return _page(found, limit)
+
+
+@router.get("/audit", tags=[Area.SETTINGS], response_model=EntryPage)
+async def get_audit(
+    house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+) -> dict[str, Any]:
+    """Show what was done in the organisation, newest first."""
+    after = _after(cursor)
+    found = await audit.of_organisation(house.engine, caller.org, after=after, limit=limit)
+    return _page(found, limit)
+
+
+def _after(cursor: str) -> tuple[datetime, str] | None:
+    values = decode_cursor(cursor, datetime, str)
+    return (values[0], values[1]) if values else None
+
+
+def _page(entries: Sequence[Document], limit: int) -> dict[str, Any]:
+    rows = [_shown(entry) for entry in entries]
+    if len(entries) < limit:
+        return page(rows, None)
+    last = entries[-1]
+    return page(rows, encode_cursor([last.data["at"], last.id]))
+
+
+def _shown(entry: Document) -> dict[str, Any]:
+    data = entry.data
+    return {
+        "id": entry.id,
+        "at": iso(data["at"]),
+        "action": data["action"],
+        "by": data["by"],
+        "reason": data.get("reason"),
+        "about": {name: value for name, value in data.items() if name not in _SHOWN},
+    }
+
+
+_SHOWN = frozenset({"at", "action", "by", "reason"})

@@ -1,0 +1,177 @@
+"""What became of each message of a campaign, and why."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Path, Query
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel, Field
+
+from functions.api.auth import Area
+from functions.api.fields import Id, iso
+from functions.api.house import HouseOf, Viewer
+from functions.api.rest import Rest, decode_cursor, encode_cursor, page
+from functions.domain.events import MessageRef
+from functions.domain.message import Message, MessageStatus
+from functions.domain.reasons import explain
+from functions.engine import campaigns, reports, trail
+from functions.engine.trail import Step
+
+router = APIRouter(tags=[Area.MESSAGES], route_class=Rest)
+
+_CSV = "text/csv"
+
+MessageId = Annotated[
+    str,
+    Path(
+        pattern=r"^[A-Za-z0-9_-]{1,64}\.[A-Za-z0-9_-]{1,64}$",
+        description="The campaign's id, a full stop, and the message's own.",
+    ),
+]
+
+
+class Wanted(BaseModel):
+    """Which messages are listed, and how."""
+
+    status: MessageStatus | None = None
+    reason: Annotated[str, Field(max_length=200, description="Such as `busy`.")] = ""
+    cursor: Annotated[str, Field(max_length=2000, description="Where to go on.")] = ""
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    format: Literal["json", "csv"] | None = None
+
+
+class ShownMessage(BaseModel):
+    """One message; `reason_words` says what its reason means."""
+
+    id: str
+    campaign_id: str
+    contact_id: str | None
+    to: str
+    status: MessageStatus
+    reason: str
+    reason_words: str
+    attempts: int
+    due_at: str | None
+    next_at: str | None
+    created_at: str | None
+    sent_at: str | None
+    answered_at: str | None
+    ended_at: str | None
+    duration_s: int
+    machine: bool
+
+
+class WholeMessage(ShownMessage):
+    """One message with what it says, as it was or will be sent."""
+
+    body: str
+    provider_id: str
+
+
+class MessagePage(BaseModel):
+    """Some of a campaign's messages."""
+
+    data: list[ShownMessage]
+    next_cursor: str | None
+
+
+class ShownStep(BaseModel):
+    """Something that happened; `at` is null for what still goes on."""
+
+    at: str | None
+    what: Literal["planned", "campaign", "sent", "receipt", "state"]
+    words: str
+    reason: str
+
+
+class Why(BaseModel):
+    """Why a message is where it is: in a sentence, and step by step, oldest first."""
+
+    id: str
+    status: MessageStatus
+    reason: str
+    answer: str
+    trail: list[ShownStep]
+
+
+@router.get("/messages/{message_id}")
+async def get_message(message_id: MessageId, house: HouseOf, caller: Viewer) -> WholeMessage:
+    """Show one message."""
+    ref = _ref(caller.org, message_id)
+    _, message = await trail.find(house.engine, ref)
+    shown = _shown(ref.campaign, message)
+    return WholeMessage(**shown, body=message.body, provider_id=message.provider_id)
+
+
+@router.get("/messages/{message_id}/why")
+async def explain_message(message_id: MessageId, house: HouseOf, caller: Viewer) -> Why:
+    """Say why somebody did, or did not, get a message."""
+    found = await trail.why(house.engine, _ref(caller.org, message_id))
+    return Why(
+        id=message_id,
+        status=MessageStatus(found.message.status),
+        reason=found.message.reason,
+        answer=found.answer,
+        trail=[_step(step) for step in found.steps],
+    )
+
+
+@router.get(
+    "/campaigns/{campaign_id}/messages",
+    response_model=MessagePage,
+    responses={200: {"content": {_CSV: {"schema": {"type": "string"}}}}},
+)
+async def list_messages(
+    campaign_id: Id,
+    house: HouseOf,
+    caller: Viewer,
+    wanted: Annotated[Wanted, Query()],
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> dict[str, Any] | Response:
+    """Show a campaign's messages page by page, or all of them as CSV.
+
+    Messages are looked through for a `reason`: a page may then be short, and still lead on.
+    """
+    engine = house.engine
+    campaign = await campaigns.load(engine, caller.org, campaign_id)
+    if wanted.format == "csv" or (wanted.format is None and accept.startswith(_CSV)):
+        lines = reports.as_csv(engine, campaign, status=wanted.status, reason=wanted.reason)
+        headers = {"content-disposition": f'attachment; filename="{campaign.id}.csv"'}
+        return StreamingResponse(lines, media_type=_CSV, headers=headers)
+    after = decode_cursor(wanted.cursor, str)
+    found = await reports.messages(
+        engine,
+        campaign,
+        status=wanted.status,
+        reason=wanted.reason,
+        cursor=after[0] if after else "",
+        limit=wanted.limit,
+    )
+    rows = [_shown(campaign_id, message) for message in found.rows]
+    return page(rows, found.cursor and encode_cursor([found.cursor]))
+
+
+def _ref(org: str, message_id: str) -> MessageRef:
+    campaign, _, message = message_id.partition(".")
+    return MessageRef(org, campaign, message)
+
+
+def _shown(campaign_id: str, message: Message) -> dict[str, Any]:
+    known = {name: getattr(message, name) for name in _AS_STORED}
+    return {
+        **known,
+        "id": f"{campaign_id}.{message.id}",
+        "campaign_id": campaign_id,
+        "contact_id": message.contact.rpartition("/contacts/")[2] or None,
+        "to": message.address,
+        "reason_words": explain(message.reason),
+        "attempts": message.attempt,
+        **{name: iso(getattr(message, name)) for name in _INSTANTS},
+    }
+
+
+_AS_STORED = ("status", "reason", "duration_s", "machine")
+_INSTANTS = ("due_at", "next_at", "created_at", "sent_at", "answered_at", "ended_at")
+
+
+def _step(step: Step) -> ShownStep:
+    return ShownStep(at=iso(step.at), what=step.what, words=step.words, reason=step.reason)

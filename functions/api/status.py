@@ -1,0 +1,77 @@
+"""How an organisation's sending is doing."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from functions.api.auth import Area
+from functions.api.fields import iso
+from functions.api.house import HouseOf, Viewer
+from functions.api.rest import Rest
+from functions.domain.campaign import CampaignStatus
+from functions.domain.message import MessageStatus
+from functions.engine import health
+from functions.engine.health import COUNTED, LATELY, Lateness, Status
+
+router = APIRouter(tags=[Area.STATUS], route_class=Rest)
+
+
+class Spread(BaseModel):
+    """Lateness in seconds: half of them were at most `p50_s` late, and so on; null without any."""
+
+    count: int
+    p50_s: float | None
+    p95_s: float | None
+    p99_s: float | None
+
+
+class Counted(BaseModel):
+    """Of which campaigns the messages were counted: the newest that run or ended lately."""
+
+    campaigns: int
+    at_most: int
+    ended_within_h: float
+
+
+class ShownStatus(BaseModel):
+    """Campaigns by status, and what became of the messages of those at work.
+
+    `message_lateness` runs from the time at which each message was due to the time at which the
+    provider took it, up to a quarter above the true value.
+    """
+
+    campaigns: dict[CampaignStatus, int]
+    counted: Counted
+    messages: dict[MessageStatus, int]
+    start_lateness: Spread
+    message_lateness: Spread
+    timestamp: str
+
+
+@router.get("/status")
+async def get_status(house: HouseOf, caller: Viewer) -> ShownStatus:
+    """Count the organisation's campaigns and messages, and say how late they are."""
+    return _shown(await health.status(house.engine, caller.org))
+
+
+def _shown(seen: Status) -> ShownStatus:
+    return ShownStatus(
+        campaigns=dict(seen.campaigns),
+        counted=Counted(
+            campaigns=seen.counted,
+            at_most=COUNTED,
+            ended_within_h=LATELY.total_seconds() / 3600,
+        ),
+        messages={status: seen.messages[status] for status in MessageStatus},
+        start_lateness=_spread(seen.starts),
+        message_lateness=_spread(seen.sends),
+        timestamp=iso(seen.now) or "",
+    )
+
+
+def _spread(late: Lateness) -> Spread:
+    return Spread(
+        count=late.count,
+        p50_s=late.shares[0.5],
+        p95_s=late.shares[0.95],
+        p99_s=late.shares[0.99],
+    )

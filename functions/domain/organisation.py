@@ -1,0 +1,145 @@
+"""What an organisation has decided for all of its campaigns, and the rules of each field."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, Final
+
+from functions.domain.errors import InvalidFieldError
+from functions.domain.phones import NO_ZONES, InvalidPhoneError, parse_phone
+from functions.domain.windows import is_zone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """An organisation's settings, as stored; what it leaves open the deployment decides."""
+
+    senders: Mapping[str, str] = field(default_factory=dict)  #: by channel, E.164
+    default_zone: str = ""  #: IANA, for people whose zone nobody knows
+    quiet_hours: Mapping[str, str] | None = None  #: {"start", "end"}, each HH:MM, people's own time
+    rates: Mapping[str, float] = field(default_factory=dict)  #: by channel, messages a second
+    polling_schedule_s: Sequence[int] | None = None  #: seconds after a campaign's end
+    revision: int = 0  #: grows with each change; 0 where nothing was ever decided
+    updated_at: datetime | None = None
+    updated_by: str = ""
+
+
+#: What people decide, in the order in which it is shown.
+DECIDED: Final[tuple[str, ...]] = (
+    "senders",
+    "default_zone",
+    "quiet_hours",
+    "rates",
+    "polling_schedule_s",
+)
+
+#: Messages a second: one in a hundred seconds at least.
+SLOWEST: Final = 0.01
+_NAMES: Final = frozenset(f.name for f in fields(Organisation))
+_BY_CHANNEL: Final = ("senders", "rates")
+_SHOWN: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+_POLLS: Final = 20
+_LONGEST_POLL_S: Final = 7 * 24 * 3600
+
+
+def organisation_from(data: Mapping[str, Any]) -> Organisation:
+    """Rebuild an organisation's settings from what is stored."""
+    return Organisation(**{name: value for name, value in data.items() if name in _NAMES})
+
+
+def organisation_fields(organisation: Organisation) -> dict[str, Any]:
+    """Return what is stored of an organisation's settings."""
+    return asdict(organisation)
+
+
+def changed(
+    before: Organisation,
+    changes: Mapping[str, Any],
+    limits: Mapping[str, float | None],
+    *,
+    by: str,
+    now: datetime,
+) -> tuple[Organisation, list[str]]:
+    """Return the settings with `changes`, and the names of the fields that differ by them.
+
+    Of `senders` and `rates` the channels named change, and None takes one away. `limits` are the
+    deployment's own rates. Raises InvalidFieldError where a value breaks the rule of its field.
+    """
+    after = replace(before, **{name: _merged(before, name, changes[name]) for name in changes})
+    after = replace(after, senders=_numbers(after.senders))
+    _check(after, limits)
+    names = [name for name in DECIDED if getattr(before, name) != getattr(after, name)]
+    revision = before.revision + bool(names)
+    stamped = replace(after, revision=revision, updated_at=now, updated_by=by)
+    return (stamped if names else before), names
+
+
+def _merged(before: Organisation, name: str, value: Any) -> Any:
+    if name not in _BY_CHANNEL:
+        return value
+    merged = {**getattr(before, name), **(value or {})} if value is not None else {}
+    return {channel: each for channel, each in merged.items() if each is not None}
+
+
+def _numbers(senders: Mapping[str, str]) -> dict[str, str]:
+    return {channel: _number(f"senders.{channel}", text) for channel, text in senders.items()}
+
+
+def _number(name: str, text: str) -> str:
+    try:
+        return parse_phone(text).e164
+    except InvalidPhoneError as error:
+        raise InvalidFieldError(name, f"{name}: {error}") from None
+
+
+def _check(organisation: Organisation, limits: Mapping[str, float | None]) -> None:
+    if organisation.default_zone and not is_zone(organisation.default_zone):
+        problem = f"there is no time zone '{organisation.default_zone}'"
+        raise InvalidFieldError("default_zone", f"default_zone: {problem}")
+    _check_quiet_hours(organisation.quiet_hours)
+    for channel, rate in organisation.rates.items():
+        _check_rate(f"rates.{channel}", rate, limits.get(channel))
+    if organisation.polling_schedule_s is not None:
+        _check_schedule(organisation.polling_schedule_s)
+
+
+def _check_quiet_hours(quiet: Mapping[str, str] | None) -> None:
+    if quiet is None:
+        return
+    for name in ("start", "end"):
+        if not _SHOWN.fullmatch(quiet[name]):
+            field_ = f"quiet_hours.{name}"
+            raise InvalidFieldError(field_, f"{field_}: must be a time of day as HH:MM")
+    if quiet["start"] == quiet["end"]:
+        message = "quiet_hours: start and end must differ; null is for no quiet hours"
+        raise InvalidFieldError("quiet_hours", message)
+
+
+def _check_rate(name: str, rate: float, limit: float | None) -> None:
+    if rate < SLOWEST:
+        raise InvalidFieldError(name, f"{name}: must be at least {SLOWEST} a second")
+    if limit is not None and rate > limit:
+        raise InvalidFieldError(name, f"{name}: this deployment sends at most {limit:g} a second")
+
+
+def _check_schedule(schedule: Sequence[int]) -> None:
+    name = "polling_schedule_s"
+    if not 1 <= len(schedule) <= _POLLS:
+        rule = f"must hold 1 to {_POLLS} times; null is for the usual ones"
+        raise InvalidFieldError(name, f"{name}: {rule}")
+    if schedule[0] < 1 or schedule[-1] > _LONGEST_POLL_S:
+        raise InvalidFieldError(name, f"{name}: must lie between 1 and {_LONGEST_POLL_S} seconds")
+    if any(later <= earlier for earlier, later in pairwise(schedule)):
+        raise InvalidFieldError(name, f"{name}: each time must be later than the one before")
+
+
+def zones_for(phone_zones: Sequence[str], default_zone: str) -> tuple[str, ...]:
+    """Return the zones of somebody whose number tells `phone_zones`.
+
+    Where it tells none, they are taken to be where most of the organisation's people are.
+    """
+    if default_zone and tuple(phone_zones) == NO_ZONES:
+        return (default_zone,)
+    return tuple(phone_zones)
