@@ -7,6 +7,7 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
+from functions.api.app import REST_PATHS
 from functions.bootstrap import face
 
 http = functions_framework.aio.http
@@ -16,6 +17,12 @@ http = functions_framework.aio.http
 async def app(_: Request) -> Response:
     """Everything under one port, for a laptop or one Cloud Run service."""
     return await face()
+
+
+@http
+async def api(_: Request) -> Response:
+    """Serve the REST API, with its documentation at /docs."""
+    return await face(*REST_PATHS)
 
 
 @http

@@ -5,7 +5,7 @@ import gc
 import os
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,11 @@ from functions.api.app import Face, Receive, Scope, Send, create_app
 from functions.api.auth import Authenticator
 from functions.api.house import FROM_INSIDE, House
 from functions.api.invoker import Invoker
+from functions.api.rate_limit import RateLimiter
+from functions.channels import public_http
 from functions.channels.bots import HttpBots
+from functions.channels.notifier import HttpNotifier
+from functions.domain.campaign import ChannelKind
 from functions.domain.message import DeliveryPolicy
 from functions.engine.core import Engine, Limits
 from functions.engine.ports import Channel, Clock, Store, TaskQueue, WebhookRequest
@@ -35,6 +39,7 @@ from functions.stores.indexes import Indexes
 
 _INDEXES = Path(__file__).parent.parent / "infra" / "firestore.indexes.json"
 _RUN_TASK = "/tasks/run"
+_TEXTS = "simulator-texts"
 _BACKOFF = (timedelta(milliseconds=200), timedelta(seconds=30))
 #: Within this time every task has sent what it has claimed and handed on the rest.
 _GRACE = timedelta(seconds=10)
@@ -101,21 +106,24 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Stack:
     """Put together what `settings` name; nothing is connected or started yet."""
     clock = clock or SystemClock()
     inside = _Inside()
-    # One client for everything: each of its own would read the certificates again, 50 ms. None
-    # asks the environment for a proxy, which would resolve names behind the checks of bots.py.
-    http = httpx.AsyncClient(timeout=10, trust_env=False)
+    # One client for everything: each of its own would read the certificates again, 50 ms.
+    http = public_http.client()
     store = _store(settings)
     queue = _queue(settings, clock, inside)
     channels = _channels(settings, clock, inside, http)
-    bots = HttpBots(allow_private_hosts=settings.allow_private_hosts, http=http)
+    private = settings.allow_private_hosts
+    bots = HttpBots(allow_private_hosts=private, http=http)
+    notifier = HttpNotifier(allow_private_hosts=private, clock=clock, http=http)
     engine = Engine(
         store=store,
         queue=queue,
         channels=channels,
         bots=bots,
+        notifier=notifier,
         clock=clock,
         limits=_limits(settings),
         policy=_policy(settings),
+        providers=_providers(settings, channels),
         instance=f"{socket.gethostname()}-{os.getpid()}",
     )
     house = House(
@@ -123,6 +131,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Stack:
         settings,
         Authenticator(settings, http=http, clock=clock),
         Invoker(settings, http=http, clock=clock),
+        RateLimiter(settings.api_rate_per_s, clock=clock),
     )
     inside.app = Face(create_app(house))
     closables: list[Any] = [queue, *channels.values(), inside, _Http(http), store]
@@ -222,37 +231,48 @@ def _queue(settings: Settings, clock: Clock, inside: _Inside) -> TaskQueue:
 def _channels(
     settings: Settings, clock: Clock, inside: _Inside, http: httpx.AsyncClient
 ) -> dict[str, Channel]:
-    channels: dict[str, Callable[[], Channel]] = {
-        "simulator": lambda: _simulator(settings, clock, inside),
+    channels: dict[str, Callable[[], dict[str, Channel]]] = {
+        "simulator": lambda: _simulated(settings, clock, inside),
         "plivo": lambda: _plivo(settings, clock, http),
     }
-    return {settings.voice_provider: channels[settings.voice_provider]()}
+    return channels[settings.voice_provider]()
 
 
-def _simulator(settings: Settings, clock: Clock, inside: _Inside) -> Channel:
+def _providers(settings: Settings, channels: Mapping[str, Channel]) -> dict[ChannelKind, str]:
+    """Return who sends for each kind of channel."""
+    providers: dict[ChannelKind, str] = {ChannelKind.VOICE: settings.voice_provider}
+    # Only beside simulated calls: who really calls people must not seem to text them as well.
+    if _TEXTS in channels:
+        providers |= {ChannelKind.SMS: _TEXTS, ChannelKind.WHATSAPP: _TEXTS}
+    return providers
+
+
+def _simulated(settings: Settings, clock: Clock, inside: _Inside) -> dict[str, Channel]:
     from functions.channels.simulator import Simulator
     from functions.channels.simulator_script import Script
+    from functions.channels.simulator_texts import SimulatedTexts
 
     try:
         script = Script.parse(settings.simulator_script)
     except ValueError as error:
         raise SettingsError([f"SIMULATOR_SCRIPT: {error}"]) from None
     settings.simulator_ledger.parent.mkdir(parents=True, exist_ok=True)
-    return Simulator(
-        ledger_path=settings.simulator_ledger,
-        clock=clock,
-        script=script,
-        deliver=inside.webhook,
+    common: Any = {
+        "ledger_path": settings.simulator_ledger,
+        "clock": clock,
+        "script": script,
+        "deliver": inside.webhook,
         # It signs and verifies within this process, so nobody else needs to know the key.
-        key=secrets.token_hex(),
-        public_base_url=settings.public_base_url,
-    )
+        "key": secrets.token_hex(),
+        "public_base_url": settings.public_base_url,
+    }
+    return {"simulator": Simulator(**common), _TEXTS: SimulatedTexts(**common)}
 
 
-def _plivo(settings: Settings, clock: Clock, http: httpx.AsyncClient) -> Channel:
+def _plivo(settings: Settings, clock: Clock, http: httpx.AsyncClient) -> dict[str, Channel]:
     from functions.channels.plivo import PlivoVoice
 
-    return PlivoVoice(
+    voice = PlivoVoice(
         auth_id=settings.plivo_auth_id,
         auth_token=settings.plivo_auth_token.get_secret_value(),
         api_url=settings.plivo_api_url,
@@ -262,6 +282,7 @@ def _plivo(settings: Settings, clock: Clock, http: httpx.AsyncClient) -> Channel
         clock=clock,
         http=http,
     )
+    return {"plivo": voice}
 
 
 def _limits(settings: Settings) -> Limits:
@@ -278,6 +299,7 @@ def _limits(settings: Settings) -> Limits:
         windows=settings.calling_windows == "default",
         lane_lease=timedelta(seconds=settings.lane_lease_s),
         task_deadline=timedelta(seconds=settings.task_deadline_s),
+        schedule_ahead=timedelta(days=settings.schedule_ahead_days),
         poll_after=tuple(timedelta(seconds=s) for s in settings.poll_schedule_s),
     )
 
@@ -299,7 +321,7 @@ def _policy(settings: Settings) -> DeliveryPolicy:
 _stack: Stack | None = None
 
 
-async def face(only: str = "") -> Response:
+async def face(*only: str) -> Response:
     """Return the application's part for one function; the first request builds it.
 
     The framework runs no lifespan, so there is no earlier moment inside the event loop.
@@ -310,6 +332,6 @@ async def face(only: str = "") -> Response:
         logs.configure(settings.log_level, readable=False)
         _stack = build(settings)
         _stack.start()
-    app = _stack.app.part(only) if only else _stack.app
+    app = _stack.app.part(*only) if only else _stack.app
     # The framework calls what a function returns as the ASGI application that a Response is.
     return cast(Response, app)

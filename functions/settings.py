@@ -171,10 +171,14 @@ class Settings(BaseSettings):
 
     max_campaigns: int = Field(5, ge=1, le=1000)
     """Campaigns that one check starts at most"""
+    schedule_ahead_days: int = Field(14, ge=1, le=3650)
+    """Days ahead that a campaign may be scheduled over REST at most"""
     check_interval_s: Seconds = 60
     """Seconds between two checks where no Cloud Scheduler makes them"""
     calling_windows: Literal["default", "off"] = "default"
     """Whether calls keep to the hours of the person's country: default or off"""
+    api_rate_per_s: float = Field(50, ge=0, le=100_000, allow_inf_nan=False)
+    """API requests per second, organisation and instance; twice as many at once; 0: no limit"""
     csv_max_bytes: int = Field(50_000_000, ge=1, le=1_000_000_000)
     """The largest contact file that is accepted"""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -185,7 +189,7 @@ class Settings(BaseSettings):
     simulator_script: str = ""
     """What the simulator's people do, instead of its own mix"""
     simulator_ledger: Path = Path(".data/carrier.jsonl")
-    """Where the simulator notes every call that it was asked to make"""
+    """Where the simulator notes every call that it made and every text that it took"""
     plivo_auth_id: str = ""
     """Plivo account"""
     plivo_auth_token: SecretStr = SecretStr("")

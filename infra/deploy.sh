@@ -31,6 +31,7 @@ SETTINGS=${SETTINGS:-}
 BASE_URL=https://$REGION-$PROJECT.cloudfunctions.net
 # name                     entry point in main.py      account
 FUNCTIONS="
+api                        api                         writer
 create-campaign            create_campaign             writer
 pause-campaign             pause_campaign              writer
 resume-campaign            resume_campaign             writer
@@ -100,6 +101,11 @@ setup_roles() {
   project_role writer roles/datastore.user
   gc tasks queues add-iam-policy-binding "$QUEUE" --location="$REGION" --format=none \
     --member="serviceAccount:$(account writer)" --role=roles/cloudtasks.enqueuer
+  # health tells whether the queue is running.
+  for name in reader writer; do
+    gc tasks queues add-iam-policy-binding "$QUEUE" --location="$REGION" --format=none \
+      --member="serviceAccount:$(account $name)" --role=roles/cloudtasks.viewer
+  done
   # The writer creates tasks that are delivered as the invoker, which has no other right.
   gc iam service-accounts add-iam-policy-binding "$(account invoker)" --format=none \
     --member="serviceAccount:$(account writer)" --role=roles/iam.serviceAccountUser

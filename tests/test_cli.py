@@ -19,7 +19,8 @@ from functions.bootstrap import Stack, SystemClock, build
 from functions.cli.app import app
 from functions.domain.campaign import Action, Campaign
 from functions.domain.phones import parse_phone
-from functions.engine import campaigns, paths
+from functions.domain.suppressions import suppression_id
+from functions.engine import campaigns, creation, paths, suppressions, tallies
 from functions.engine.imports import import_csv
 from functions.engine.ports import Create
 from functions.settings import Settings, load_settings
@@ -65,9 +66,9 @@ def prepare(work: Callable[[Stack], Awaitable[Campaign]], *, ago: timedelta = HO
     return asyncio.run(do())
 
 
-def wish(name: str, **more: Any) -> campaigns.Wish:
+def wish(name: str, **more: Any) -> creation.Wish:
     """Return a campaign to be."""
-    return campaigns.Wish(
+    return creation.Wish(
         name=name,
         sender="+12025550100",
         bot_url="wss://bot.example.com/a",
@@ -82,7 +83,7 @@ def call(name: str = "Single", *, org: str = "default") -> Callable[[Stack], Awa
 
     async def make(stack: Stack) -> Campaign:
         to = parse_phone("+12025550101")
-        return (await campaigns.call_once(stack.engine, org, wish(name), to))[0]
+        return (await creation.call_once(stack.engine, org, wish(name), to))[0]
 
     return make
 
@@ -94,7 +95,7 @@ def scheduled(name: str) -> Callable[[Stack], Awaitable[Campaign]]:
         people = await import_csv(stack.engine, "default", "People", BytesIO(CSV))
         at = stack.engine.clock.now() + timedelta(minutes=1)
         new = wish(name, scheduled_at=at)
-        return await campaigns.create_for_list(stack.engine, "default", new, people.list_id)
+        return await creation.create_for_list(stack.engine, "default", new, people.list_id)
 
     return make
 
@@ -133,11 +134,19 @@ def test_suppressed_numbers_are_left_out_of_the_next_launch() -> None:
     assert again == {"suppressed": [], "alreadySuppressed": 1}
 
     async def read(stack: Stack) -> Any:
-        stored = await stack.engine.store.get(paths.suppression("default", "+12025550101"))
+        found = await suppressions.load(stack.engine, "default", suppression_id("+12025550101"))
         await stack.close()
-        return stored.data["reason"] if stored else None
+        return found.scopes["all"].reason
 
     assert asyncio.run(read(build(load_settings()))) == "asked us to stop"
+
+
+def test_numbers_can_be_suppressed_for_a_channel_alone() -> None:
+    """A scope bars that channel only, and a scope that there is not is wrong usage."""
+    number = "+12025550101"
+    assert answer("suppress", number, "--reason", "no texts", "--scope", "sms")["suppressed"]
+    assert answer("suppress", number, "--reason", "nothing")["suppressed"]
+    assert run("suppress", number, "--reason", "x", "--scope", "pigeon").exit_code == 2
 
 
 def test_suppress_wants_real_numbers() -> None:
@@ -195,7 +204,8 @@ def test_show_counts_by_status_and_reason() -> None:
         made = await call()(stack)
         message = {"address": "+442079460123", "status": "skipped", "reason": "suppressed"}
         path = f"{paths.messages('default', made.id)}/other"
-        await stack.engine.store.commit(Create(path, message))
+        counted = tallies.created(made, "launch", ["skipped"])
+        await stack.engine.store.commit(Create(path, message), counted)
         return made
 
     id_ = prepare(cancelled).id

@@ -35,7 +35,7 @@ NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=1)
 POLICY = DeliveryPolicy()
 REF = MessageRef("o", "c", "m")
-OUTCOMES = (Accepted("p"), Deferred("r"), Rejected("r"), Rejected("r", stop=True), Unknown("r"))
+OUTCOMES = (Accepted("p"), Deferred("r"), Rejected("r"), Rejected("r", Retry.STOP), Unknown("r"))
 
 _MARK = "[*]"  #: in diagrams: where everything begins and ends
 _REASON = re.compile(r"[a-z]+(_[a-z0-9]+)*")
@@ -150,6 +150,8 @@ _TAKES_REASON = {
     "_pend": 1,
     "_skip": 1,
 }
+#: What a reason is called; a bar is one that somebody is left out for.
+_NAMES = frozenset({"reason", "bar"})
 
 
 def reasons() -> set[str]:
@@ -164,7 +166,7 @@ def _given(node: ast.AST) -> Iterator[ast.expr]:
     """Yield the expressions that a node gives out as a reason."""
     match node:
         case ast.Call():
-            yield from (each.value for each in node.keywords if each.arg == "reason")
+            yield from (each.value for each in node.keywords if each.arg in _NAMES)
             position = _TAKES_REASON.get(ast.unparse(node.func).rpartition(".")[2])
             if position is not None:
                 yield from node.args[position : position + 1]
@@ -173,7 +175,7 @@ def _given(node: ast.AST) -> Iterator[ast.expr]:
             yield from (value for key, value in pairs if key and ast.unparse(key) == "'reason'")
         case ast.Assign():
             names = {ast.unparse(target) for target in node.targets}
-            if any(name == "reason" or name.endswith("['reason']") for name in names):
+            if any(name in _NAMES or name.endswith("['reason']") for name in names):
                 yield node.value
 
 
@@ -183,11 +185,20 @@ def _texts(node: ast.expr) -> Iterator[str]:
             yield text
         case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]):
             yield f"{text}*"
+        case ast.IfExp():
+            yield from (*_texts(node.body), *_texts(node.orelse))
 
 
 def test_the_search_for_reasons_finds_them() -> None:
     """The test below would mean nothing if it looked in the wrong places."""
-    known = {"duplicate_address", "quiet_hours", "sender_lost", "no_receipt", "bot_not_ready"}
+    known = {
+        "duplicate_address",
+        "quiet_hours",
+        "inactive",
+        "sender_lost",
+        "no_receipt",
+        "bot_not_ready",
+    }
     assert reasons() >= known | {"busy", "provider_timeout", "provider_*", "campaign_*"}
     assert all(_REASON.fullmatch(reason.removesuffix("_*")) for reason in reasons())
 

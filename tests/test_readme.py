@@ -1,4 +1,4 @@
-"""The first campaign of the README, its commands run as they stand there."""
+"""The pages' commands, run as they stand there: the README's first campaign, and the REST guide."""
 
 import csv
 import os
@@ -40,30 +40,53 @@ def server(tmp_path: Path) -> Iterator[str]:
         running.communicate(timeout=20)
 
 
-def commands() -> str:
-    """Return the README's commands behind the server's start."""
-    section = (ROOT / "README.md").read_text().partition("## The first campaign")[2]
-    return "\n".join(re.findall(r"^```sh\n(.*?)^```", section, re.DOTALL | re.MULTILINE))
+def blocks(text: str, language: str) -> str:
+    """Return what stands in a page's blocks of a language."""
+    return "\n".join(re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE))
 
 
-def test_the_first_campaign_of_the_readme_reaches_everybody(server: str, tmp_path: Path) -> None:
-    """Copied into a shell, the README's commands start, pause, resume and report a campaign."""
-    script = commands().replace("http://localhost:8080", server)
+def run(commands: str, server: str, folder: Path) -> str:
+    """Run commands as a user does who copies them into a shell; return what they print."""
     ran = subprocess.run(  # noqa: S603  our own page
-        ["/bin/bash", "-euo", "pipefail", "-c", script],
-        cwd=tmp_path,
+        ["/bin/bash", "-euo", "pipefail", "-c", commands.replace("http://localhost:8080", server)],
+        cwd=folder,
         check=False,
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert ran.returncode == 0, ran.stderr
-    assert "Campaign paused successfully" in ran.stdout
-    assert "Campaign resumed from position" in ran.stdout
-    rows = list(csv.DictReader(ran.stdout[ran.stdout.index("number,status") :].splitlines()))
-    assert [row["status"] for row in rows] == ["completed"] * PEOPLE
+    return ran.stdout
+
+
+def test_the_first_campaign_of_the_readme_reaches_everybody(server: str, tmp_path: Path) -> None:
+    """Copied into a shell, the README's commands start, pause, resume and report a campaign."""
+    section = (ROOT / "README.md").read_text().partition("## The first campaign")[2]
+    printed = run(blocks(section, "sh"), server, tmp_path)
+    assert "Campaign paused successfully" in printed
+    assert "Campaign resumed from position" in printed
+    report = printed[printed.index("number,status") :].splitlines()[: PEOPLE + 1]
+    assert [row["status"] for row in csv.DictReader(report)] == ["completed"] * PEOPLE
+    assert '"rendered_message": "Hello Alice!"' in printed
+    assert '"body": "Hello Alice!"' in printed
 
 
 def test_the_readme_names_the_page_that_describes_every_request(server: str) -> None:
     """The description of all requests is served where the README says."""
     assert httpx.get(f"{server}/docs").status_code == httpx.codes.OK
+
+
+#: Members whose values are another ones with every run.
+_OWN = r"id|\w+_id|at|\w+_at|undo_until|bytes\w*"
+
+
+def test_the_rest_guide_shows_what_is_answered(server: str, tmp_path: Path) -> None:
+    """Copied into a shell, the guide's commands are answered with every member that it shows."""
+    page = (ROOT / "docs/guide/rest.md").read_text()
+    printed = run(blocks(page, "sh"), server, tmp_path)
+    shown = re.findall(r'"(\w+)":("[^"]*"|\w+)', blocks(page, "json"))
+    assert len(shown) > 100
+    told = [f'"{name}":{value}' for name, value in shown if not re.fullmatch(_OWN, name)]
+    whole = [each for each in told if "..." not in each]
+    assert [each for each in whole if each not in printed] == []
+    assert "idempotency-replayed: true" in printed

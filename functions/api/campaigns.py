@@ -1,301 +1,261 @@
-"""The functions that create, steer and show campaigns."""
+"""Campaigns over REST: write, copy, delete and find them."""
 
-from typing import Any, Literal
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Annotated, Any
 
-from fastapi import APIRouter
-from fastapi.responses import Response, StreamingResponse
-from pydantic import Field
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
 
-from functions.api.auth import Caller
-from functions.api.fields import (
-    Body,
-    Cursor,
-    Id,
-    Instant,
-    MachineDetection,
-    Name,
-    PageSize,
-    PhoneNumber,
-    Reason,
-    Url,
-    iso,
+from functions.api.auth import Area, Caller
+from functions.api.campaign_bodies import (
+    Changes,
+    Filters,
+    NewCampaign,
+    Replacement,
 )
-from functions.api.house import CallerFirst, House, HouseOf, Operator, Viewer
-from functions.domain.campaign import Action
-from functions.domain.errors import InvalidFieldError
-from functions.domain.message import MessageStatus
-from functions.domain.phones import parse_phone
+from functions.api.campaign_items import (
+    CampaignItem,
+    CampaignPage,
+    Deleted,
+    Pagination,
+    item,
+    shown,
+)
+from functions.api.fields import Id
+from functions.api.house import House, HouseOf, Operator, Viewer
+from functions.api.rest import IfMatch, Rest, decode_cursor, encode_cursor
+from functions.domain.campaign import CampaignStatus, ChannelKind
+from functions.domain.errors import DomainError, InvalidFieldError
 from functions.domain.urls import check_public_url
-from functions.engine import campaigns, reports
-from functions.engine.reports import Progress
+from functions.engine import drafts, overview, paths
+from functions.engine.drafts import Draft
+from functions.engine.overview import Search
 
-router = APIRouter(tags=["campaigns"], route_class=CallerFirst)
+router = APIRouter(prefix="/campaigns", tags=[Area.CAMPAIGNS], route_class=Rest)
 
+#: What other systems call our statuses.
+SYNONYMS = {"sending": CampaignStatus.RUNNING, "sent": CampaignStatus.COMPLETED}
+_LARGEST_PAGE = 100
+_FARTHEST = 2**31 - 1  #: as far as the stores can leave out documents
 _BOT_SCHEMES = ("ws", "wss")
 
 
-class NewCampaign(Body):
-    """A campaign to be started at once, or at scheduledTime."""
-
-    campaign_name: Name
-    list_id: Id
-    from_number: PhoneNumber
-    wss_url: Url
-    client_id: Id | None = None
-    provider: Literal["plivo", "simulator"] | None = None
-    machine_detection: MachineDetection = ""
-    scheduled_time: Instant | None = None
-    scheduled_by: Name | None = None
+# --- Writing ---------------------------------------------------------------------------------
 
 
-class OneCampaign(Body):
-    """The campaign that is meant."""
-
-    campaign_id: Id
-
-
-class Stop(OneCampaign):
-    """The campaign that is to be stopped, and why: for the audit trail and its progress."""
-
-    reason: Reason | None = None
-
-
-class Retry(OneCampaign):
-    """A finished campaign whose people are to be called again."""
-
-    include_unknown: bool = False
-
-
-class Reschedule(OneCampaign):
-    """A scheduled campaign and its new start."""
-
-    scheduled_time: Instant
-
-
-class SingleCall(Body):
-    """One call outside a campaign."""
-
-    from_: PhoneNumber = Field(alias="from")
-    to: PhoneNumber
-    wss_url: Url
-    provider: Literal["plivo", "simulator"] | None = None
-    machine_detection: MachineDetection = ""
-
-
-class Filters(Body):
-    """Which messages a report shows."""
-
-    status: MessageStatus | None = None
-
-
-class ReportWish(OneCampaign):
-    """A page of a report, or all of it as CSV."""
-
-    cursor: Cursor = ""
-    limit: PageSize = 100
-    filters: Filters = Filters()
-    is_download: bool = False
-
-
-@router.post("/create-campaign")
-async def create_campaign(new: NewCampaign, house: HouseOf, caller: Operator) -> dict[str, Any]:
-    """Create a campaign and start it now, or at scheduledTime."""
-    wish = campaigns.Wish(
-        name=new.campaign_name,
-        sender=new.from_number,
-        bot_url=_bot_url(house, new.wss_url),
-        provider=_provider(house, new.provider),
-        by=caller.subject,
-        client_id=new.client_id,
-        machine_detection=new.machine_detection,
-        scheduled_at=new.scheduled_time,
-        scheduled_by=new.scheduled_by or caller.subject,
+@router.post("", status_code=201)
+async def create_campaign(
+    new: NewCampaign, house: HouseOf, caller: Operator, response: Response
+) -> CampaignItem:
+    """Write a campaign: a draft, or scheduled where scheduled_at lies ahead."""
+    fields = await _fields(house, caller.org, new, new.model_fields_set)
+    draft = Draft(**{"channel": new.channel, **fields})
+    made = await drafts.create(
+        house.engine, caller.org, draft, scheduled_at=new.scheduled_at, by=caller.subject
     )
-    made = await campaigns.create_for_list(house.engine, caller.org, wish, new.list_id)
-    if made.scheduled_at is None:
-        return _done("Campaign started successfully", campaignId=made.id)
-    time = iso(made.scheduled_at)
-    message = f"Campaign scheduled successfully for {time}"
-    return _done(message, campaignId=made.id, scheduledTime=time)
+    return await shown(house.engine, caller.org, made.id, response)
 
 
-@router.post("/pause-campaign")
-async def pause_campaign(wanted: Stop, house: HouseOf, caller: Operator) -> dict[str, Any]:
-    """Stop calling; calls already with the carrier are told in `inFlight`."""
-    in_flight = await _stop(house, caller, wanted, Action.PAUSE)
-    return _success(
-        "Campaign paused successfully", campaignId=wanted.campaign_id, inFlight=in_flight
+@router.get("/{campaign_id}")
+async def get_campaign(
+    campaign_id: Id, house: HouseOf, caller: Viewer, response: Response
+) -> CampaignItem:
+    """Show a campaign with its statistics."""
+    return await shown(house.engine, caller.org, campaign_id, response)
+
+
+@router.patch("/{campaign_id}")
+async def change_campaign(
+    campaign_id: Id,
+    changes: Changes,
+    house: HouseOf,
+    caller: Operator,
+    response: Response,
+    if_version: IfMatch,
+) -> CampaignItem:
+    """Change what is named of a draft."""
+    fields = await _fields(house, caller.org, changes, changes.model_fields_set)
+    return await _update(house, caller, campaign_id, fields, if_version, response)
+
+
+@router.put("/{campaign_id}")
+async def replace_campaign(
+    campaign_id: Id,
+    wanted: Replacement,
+    house: HouseOf,
+    caller: Operator,
+    response: Response,
+    if_version: IfMatch,
+) -> CampaignItem:
+    """Replace a draft; what is left out falls back to its default."""
+    fields = await _fields(house, caller.org, wanted, set(Changes.model_fields))
+    return await _update(house, caller, campaign_id, fields, if_version, response)
+
+
+@router.delete("/{campaign_id}", status_code=204)
+async def delete_campaign(
+    campaign_id: Id, house: HouseOf, caller: Operator, if_version: IfMatch
+) -> None:
+    """Remove a draft."""
+    await drafts.delete(
+        house.engine, caller.org, campaign_id, by=caller.subject, if_version=if_version
     )
 
 
-@router.post("/resume-campaign")
-async def resume_campaign(wanted: OneCampaign, house: HouseOf, caller: Operator) -> dict[str, Any]:
-    """Go on calling where the campaign was paused."""
-    org, id_ = caller.org, wanted.campaign_id
-    await campaigns.change(house.engine, org, id_, Action.RESUME, by=caller.subject)
-    progress = await reports.progress(house.engine, org, id_)
-    return _success(
-        f"Campaign resumed from position {progress.processed}",
-        campaignId=id_,
-        remainingContacts=progress.total - progress.processed,
+@router.delete("")
+async def delete_campaigns(
+    ids: Annotated[list[Id], Query(min_length=1, max_length=100)],
+    house: HouseOf,
+    caller: Operator,
+) -> Deleted:
+    """Remove several drafts, `?ids=A&ids=B`; those that cannot be are told with the reason."""
+    result = Deleted(deleted=[], refused={})
+    for id_ in dict.fromkeys(ids):
+        try:
+            await drafts.delete(house.engine, caller.org, id_, by=caller.subject, if_version=None)
+        except DomainError as error:
+            result.refused[id_] = str(error)
+        else:
+            result.deleted.append(id_)
+    return result
+
+
+@router.post("/{campaign_id}/duplicate", status_code=201)
+async def duplicate_campaign(
+    campaign_id: Id, house: HouseOf, caller: Operator, response: Response
+) -> CampaignItem:
+    """Write a draft that says what another campaign says."""
+    made = await drafts.duplicate(house.engine, caller.org, campaign_id, by=caller.subject)
+    return await shown(house.engine, caller.org, made.id, response)
+
+
+# --- Finding ---------------------------------------------------------------------------------
+
+
+@router.get("")
+async def list_campaigns(
+    wanted: Annotated[Filters, Query()], house: HouseOf, caller: Viewer
+) -> CampaignPage:
+    """List campaigns, the newest first: numbered pages, or on from `next_cursor`."""
+    sort = wanted.sort or ("name" if wanted.name_prefix else "-created_at")
+    search = Search(
+        kind=wanted.kind,
+        channel=wanted.channel,
+        status=_status(wanted.status),
+        name_prefix=wanted.name_prefix,
+        created_from=wanted.created_from,
+        created_before=wanted.created_before,
+        by_name=sort.endswith("name"),
+        descending=sort.startswith("-"),
     )
+    _check_order(search)
+    size = min(_number(wanted.page_size, 20), _LARGEST_PAGE)
+    if wanted.cursor:
+        return await _behind(house, caller.org, search, wanted.cursor, size)
+    return await _numbered(house, caller.org, search, _number(wanted.page, 1), size)
 
 
-@router.post("/cancel-campaign")
-async def cancel_campaign(wanted: Stop, house: HouseOf, caller: Operator) -> dict[str, Any]:
-    """End a campaign; calls already with the carrier are told in `inFlight`."""
-    in_flight = await _stop(house, caller, wanted, Action.CANCEL)
-    return _done(
-        "Campaign cancelled successfully", campaignId=wanted.campaign_id, inFlight=in_flight
+async def _numbered(house: House, org: str, search: Search, number: int, size: int) -> CampaignPage:
+    query = replace(search.query(org), limit=size)
+    total = await house.engine.store.count(query)
+    pages = math.ceil(total / size)
+    # Behind the last page there is nothing to read, however far behind.
+    skipped = min((number - 1) * size, total, _FARTHEST)
+    page = await _found(house, search, replace(query, offset=skipped))
+    page.pagination = Pagination(page=number, page_size=size, total_count=total, total_pages=pages)
+    return page
+
+
+async def _behind(house: House, org: str, search: Search, cursor: str, size: int) -> CampaignPage:
+    value, id_ = decode_cursor(cursor, str if search.by_name else datetime, str)
+    after = (value, paths.campaign(org, id_))
+    query = replace(search.query(org), limit=size, start_after=after)
+    return await _found(house, search, query)
+
+
+async def _found(house: House, search: Search, query: Any) -> CampaignPage:
+    found, last = await overview.search(house.engine, query)
+    following = None
+    if last is not None and len(found) == query.limit:
+        value = last.data["name_key" if search.by_name else "created_at"]
+        following = encode_cursor([value, last.id])
+    data = [item(campaign, tally) for campaign, tally in found]
+    return CampaignPage(data=data, pagination=None, next_cursor=following)
+
+
+def _status(text: str) -> CampaignStatus | None:
+    if not text:
+        return None
+    try:
+        return SYNONYMS.get(text) or CampaignStatus(text)
+    except ValueError:
+        known = ", ".join([*CampaignStatus, *SYNONYMS])
+        raise InvalidFieldError("status", f"status: must be one of {known}") from None
+
+
+def _number(text: str, default: int) -> int:
+    """Read a count from 1; what is none falls back to the default."""
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    return min(number, _FARTHEST) or default
+
+
+def _check_order(search: Search) -> None:
+    """Refuse what no index can serve: a range must be on what is sorted by."""
+    if search.name_prefix and not search.by_name:
+        raise InvalidFieldError("sort", "sort: with name_prefix must be name or -name")
+    if search.by_name and (search.created_from or search.created_before):
+        message = "created_from and created_before: cannot go with name_prefix or a sort by name"
+        raise InvalidFieldError("created_from", message)
+
+
+async def _update(
+    house: House,
+    caller: Caller,
+    id_: str,
+    fields: Mapping[str, Any],
+    if_version: int | None,
+    response: Response,
+) -> CampaignItem:
+    await drafts.update(
+        house.engine, caller.org, id_, fields, by=caller.subject, if_version=if_version
     )
+    return await shown(house.engine, caller.org, id_, response)
 
 
-@router.post("/reschedule-campaign")
-async def reschedule_campaign(
-    wanted: Reschedule, house: HouseOf, caller: Operator
-) -> dict[str, Any]:
-    """Move the start of a campaign that still waits for it."""
-    await campaigns.change(
-        house.engine,
-        caller.org,
-        wanted.campaign_id,
-        Action.RESCHEDULE,
-        by=caller.subject,
-        scheduled_at=wanted.scheduled_time,
-    )
-    time = iso(wanted.scheduled_time)
-    message = f"Campaign rescheduled successfully for {time}"
-    return _done(message, campaignId=wanted.campaign_id, scheduledTime=time)
+async def _fields(house: House, org: str, body: Changes, names: set[str]) -> dict[str, Any]:
+    """Return the draft's fields that a body gives; null means the field's default."""
+    fields: dict[str, Any] = {}
+    for name in names & set(Changes.model_fields):
+        stored = _STORED.get(name, name)
+        value = getattr(body, name)
+        fields[stored] = _DEFAULTS[stored] if value is None else value
+    if fields.get("bot_url"):
+        _check_bot_url(house, fields["bot_url"])
+    if body.audience and "audience" in fields:
+        fields["audience"] = body.audience.wanted
+    if body.template_id:  # what else a PUT leaves out is for the template to say
+        fields = {name: fields[name] for name in fields if name not in _SAID or _given(body, name)}
+    return await drafts.worded(house.engine, org, fields)
 
 
-@router.post("/retry-campaign")
-async def retry_campaign(wanted: Retry, house: HouseOf, caller: Operator) -> dict[str, Any]:
-    """Call again, in a new campaign, those whom a finished one did not reach."""
-    made = await campaigns.retry(
-        house.engine,
-        caller.org,
-        wanted.campaign_id,
-        by=caller.subject,
-        unknown=wanted.include_unknown,
-    )
-    return _done(
-        f"Retrying {made.total} contact(s)",
-        campaignId=made.id,
-        campaignName=made.name,
-        retryOf=wanted.campaign_id,
-        totalContacts=made.total,
-    )
+def _given(body: Changes, stored: str) -> bool:
+    return any(_STORED.get(name, name) == stored for name in body.model_fields_set)
 
 
-@router.post("/single-call")
-async def single_call(wanted: SingleCall, house: HouseOf, caller: Operator) -> dict[str, Any]:
-    """Call one number now."""
-    wish = campaigns.Wish(
-        name="Single call",
-        sender=wanted.from_,
-        bot_url=_bot_url(house, wanted.wss_url),
-        provider=_provider(house, wanted.provider),
-        by=caller.subject,
-        machine_detection=wanted.machine_detection,
-    )
-    to = parse_phone(wanted.to)
-    made, message_id = await campaigns.call_once(house.engine, caller.org, wish, to)
-    return _done("Call accepted", campaignId=made.id, callId=message_id)
+#: What a named template says of a campaign.
+_SAID = frozenset({"template", "missing", "defaults"})
 
 
-@router.get("/campaign-progress/{campaign_id}")
-async def campaign_progress(campaign_id: Id, house: HouseOf, caller: Viewer) -> dict[str, Any]:
-    """Show how far a campaign has come."""
-    progress = await reports.progress(house.engine, caller.org, campaign_id)
-    return {"success": True, **_shown(progress)}
+_DEFAULTS = asdict(Draft(channel=ChannelKind.SMS))
+_STORED = {"base_template": "template", "missing_fields": "missing"}
 
 
-@router.post("/get-report-by-campaign", response_model=None)
-async def get_report_by_campaign(
-    wanted: ReportWish, house: HouseOf, caller: Viewer
-) -> dict[str, Any] | Response:
-    """Show what became of each person, page by page or as CSV."""
-    engine, status = house.engine, wanted.filters.status
-    campaign = await campaigns.load(engine, caller.org, wanted.campaign_id)
-    if wanted.is_download:
-        lines = reports.as_csv(engine, campaign, status=status)
-        headers = {"content-disposition": f'attachment; filename="{campaign.id}.csv"'}
-        return StreamingResponse(lines, media_type="text/csv", headers=headers)
-    page = await reports.messages(
-        engine, campaign, status=status, cursor=wanted.cursor, limit=wanted.limit
-    )
-    counts = await reports.counts_of(engine, caller.org, campaign.id)
-    rows = [reports.row(message) for message in page.rows]
-    return _done("OK", campaignId=campaign.id, rows=rows, totals=counts, nextCursor=page.cursor)
-
-
-async def _stop(house: House, caller: Caller, wanted: Stop, action: Action) -> int:
-    engine, org, id_ = house.engine, caller.org, wanted.campaign_id
-    await campaigns.change(engine, org, id_, action, by=caller.subject, reason=wanted.reason)
-    return await reports.in_flight(engine, org, id_)
-
-
-def _bot_url(house: House, url: str) -> str:
+def _check_bot_url(house: House, url: str) -> None:
     try:
         private = house.settings.allow_private_hosts
         check_public_url(url, schemes=_BOT_SCHEMES, allow_private=private)
     except ValueError as error:
-        raise InvalidFieldError("wssUrl", f"wssUrl: {error}") from None
-    return url
-
-
-def _provider(house: House, wanted: str | None) -> str:
-    provider = wanted or house.settings.voice_provider
-    if provider not in house.engine.channels:
-        raise InvalidFieldError("provider", f"provider: {provider} is not set up here")
-    return provider
-
-
-def _done(message: str, **more: Any) -> dict[str, Any]:
-    return {"status": 200, "message": message, **more}
-
-
-def _success(message: str, **more: Any) -> dict[str, Any]:
-    return {"success": True, "message": message, **more}
-
-
-def _shown(progress: Progress) -> dict[str, Any]:
-    campaign, health = progress.campaign, progress.health
-    total, processed = progress.total, progress.processed
-    lateness = campaign.start_lateness
-    return {
-        "campaignId": campaign.id,
-        "campaignName": campaign.name,
-        "status": campaign.status,
-        "reason": campaign.reason,
-        "progress": {
-            "currentIndex": processed,
-            "totalContacts": total,
-            "processedContacts": processed,
-            "remainingContacts": total - processed,
-            "progressPercentage": round(100 * processed / total, 1) if total else 100.0,
-        },
-        "timing": {
-            "createdAt": iso(campaign.created_at),
-            "scheduledTime": iso(campaign.scheduled_at),
-            "startedAt": iso(campaign.started_at),
-            "startLatenessSeconds": None if lateness is None else lateness.total_seconds(),
-            "lastActivity": iso(health.heartbeat_at),
-            "pausedAt": iso(campaign.paused_at),
-            "resumedAt": iso(campaign.resumed_at),
-            "endedAt": iso(campaign.ended_at),
-            "estimatedCompletion": iso(progress.estimated_end_at),
-        },
-        "statistics": {
-            "connectedCalls": progress.connected,
-            "failedCalls": progress.counts[MessageStatus.FAILED],
-            "inFlight": progress.in_flight,
-            "byStatus": progress.counts,
-        },
-        "health": {
-            "heartbeat": iso(health.heartbeat_at),
-            "heartbeatStatus": health.status,
-            "containerId": health.holder,
-            "trouble": campaign.trouble,
-        },
-    }
+        raise InvalidFieldError("bot_url", f"bot_url: {error}") from None

@@ -1,6 +1,6 @@
 """A campaign and the one table of its statuses (drawn in docs/lifecycle.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +12,7 @@ from functions.domain.errors import InvalidFieldError, NotDueError, WrongStatusE
 class CampaignStatus(StrEnum):
     """Where a campaign stands. completed, cancelled and failed are the ends."""
 
+    DRAFT = "draft"  #: being written; can still be changed or deleted
     SCHEDULED = "scheduled"  #: waits for its time
     RUNNING = "running"  #: its messages are being created and sent
     PAUSED = "paused"  #: sends nothing until it is resumed; keeps its position
@@ -27,6 +28,8 @@ class Action(StrEnum):
     """What changes a campaign's status."""
 
     CREATE = "create"
+    SCHEDULE = "schedule"
+    SEND = "send"
     START = "start"
     PAUSE = "pause"
     RESUME = "resume"
@@ -38,11 +41,13 @@ class Action(StrEnum):
 
 _S = CampaignStatus
 ARROWS: Mapping[Action, tuple[frozenset[CampaignStatus], CampaignStatus]] = {
+    Action.SCHEDULE: (frozenset({_S.DRAFT}), _S.SCHEDULED),
+    Action.SEND: (frozenset({_S.DRAFT}), _S.RUNNING),
     Action.START: (frozenset({_S.SCHEDULED}), _S.RUNNING),
     Action.RESCHEDULE: (frozenset({_S.SCHEDULED}), _S.SCHEDULED),
     Action.PAUSE: (frozenset({_S.RUNNING}), _S.PAUSED),
     Action.RESUME: (frozenset({_S.PAUSED}), _S.RUNNING),
-    Action.CANCEL: (frozenset({_S.SCHEDULED, _S.RUNNING, _S.PAUSED}), _S.CANCELLED),
+    Action.CANCEL: (frozenset({_S.DRAFT, _S.SCHEDULED, _S.RUNNING, _S.PAUSED}), _S.CANCELLED),
     Action.COMPLETE: (frozenset({_S.RUNNING}), _S.COMPLETED),
     Action.FAIL: (frozenset({_S.RUNNING, _S.COMPLETED}), _S.FAILED),
 }
@@ -55,10 +60,21 @@ class CampaignKind(StrEnum):
     SINGLE = "single"  #: one message to one number, made with the campaign
 
 
+class ChannelKind(StrEnum):
+    """By what means a campaign reaches people."""
+
+    VOICE = "voice"
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+
+
 class AudienceKind(StrEnum):
     """Where a broadcast's people come from."""
 
+    RECIPIENTS = "recipients"  #: people whom the campaign names itself
     LIST = "list"  #: the members of a list
+    SEGMENT = "segment"  #: the contacts that a segment's conditions hold for
+    EVERYONE = "everyone"  #: every active contact
     RETRY = "retry"  #: those whom an earlier campaign did not reach
 
 
@@ -73,13 +89,20 @@ class Campaign:
     status: CampaignStatus
     epoch: int  #: grows with every change of status
     provider: str
-    sender: str  #: the number that people see, E.164
-    bot_url: str  #: where answered calls are connected to, ws:// or wss://
+    channel: ChannelKind = ChannelKind.VOICE
+    sender: str  #: the number or address that people see
+    bot_url: str = ""  #: where answered calls are connected to, ws:// or wss://
+    template: str = ""  #: what its text messages say, before it is filled in
+    template_id: str = ""  #: the named template that this text was taken from
+    template_version: int = 0
+    missing: str = "blank"  #: what becomes of a person who lacks a field of the template
+    defaults: Mapping[str, str] = field(default_factory=dict)  #: values for those who have none
     audience: Mapping[str, str]  #: {"kind": ..., "id": ...}
     lanes: int  #: how many slices its messages are dispatched in
     rate_per_s: float | None  #: messages a second, of this campaign and of its sender
     created_at: datetime
     created_by: str
+    updated_at: datetime | None = None  #: when a draft was last changed
     total: int = 0  #: people in the audience when it was created
     client_id: str | None = None
     machine_detection: str = ""
@@ -91,7 +114,15 @@ class Campaign:
     ended_at: datetime | None = None
     reason: str | None = None  #: why it was paused, cancelled or failed
     trouble: str | None = None  #: the last task that was given up, for the operator
+    quiet_hours: Mapping[str, str] | None = None  #: the organisation's own, {"start", "end"}
+    default_zone: str = ""  #: for people whose zone nobody knows
+    poll_after_s: Sequence[int] | None = None  #: the organisation's own polling schedule
     bot_ready: bool = field(default=False)  #: the bot has answered since the campaign started
+
+    @property
+    def suppression_scopes(self) -> frozenset[str]:
+        """What somebody may have been suppressed for, so that this campaign leaves them out."""
+        return frozenset({"all", self.channel, self.kind})
 
     @property
     def has_ended(self) -> bool:
@@ -113,13 +144,20 @@ def campaign_from(org: str, id_: str, data: Mapping[str, Any]) -> Campaign:
     """Rebuild a campaign from its stored fields."""
     stored = {name: value for name, value in data.items() if name in _NAMES}
     stored["kind"] = CampaignKind(stored["kind"])
+    stored["channel"] = ChannelKind(stored["channel"])
     stored["status"] = CampaignStatus(stored["status"])
     return Campaign(id=id_, org=org, **stored)
 
 
 def campaign_fields(campaign: Campaign) -> dict[str, Any]:
     """Return what is stored of a campaign; its id and org are its path."""
-    return {name: getattr(campaign, name) for name in _NAMES}
+    stored = {name: getattr(campaign, name) for name in _NAMES}
+    return {**stored, "name_key": name_key(campaign.name)}
+
+
+def name_key(name: str) -> str:
+    """Return what names are sorted and searched by: their beginning, without regard to case."""
+    return name.casefold()
 
 
 def step(
@@ -148,6 +186,7 @@ def step(
 
 
 _STAMPS = {
+    Action.SEND: "started_at",
     Action.START: "started_at",
     Action.PAUSE: "paused_at",
     Action.RESUME: "resumed_at",
@@ -157,7 +196,15 @@ _STAMPS = {
 }
 
 
-def check_start_time(scheduled_at: datetime, *, now: datetime) -> None:
-    """Refuse a start that does not lie ahead. Raises InvalidFieldError."""
+def check_start_time(
+    scheduled_at: datetime,
+    *,
+    now: datetime,
+    field: str = "scheduledTime",
+    longest: timedelta | None = None,
+) -> None:
+    """Refuse a start that does not lie ahead, or too far. Raises InvalidFieldError."""
     if scheduled_at <= now:
-        raise InvalidFieldError("scheduledTime", "scheduledTime must be in the future.")
+        raise InvalidFieldError(field, f"{field} must be in the future.")
+    if longest is not None and scheduled_at > now + longest:
+        raise InvalidFieldError(field, f"{field} must be at most {longest.days} days ahead.")

@@ -17,6 +17,7 @@ class MessageRef(NamedTuple):
 class EventKind(StrEnum):
     """What happened to a message, past tense."""
 
+    DELIVERED = "delivered"  #: a text has reached the person's device
     RINGING = "ringing"  #: the person's phone rings
     ANSWERED = "answered"  #: somebody or something picked up
     MACHINE = "machine"  #: the provider heard an answering machine

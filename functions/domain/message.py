@@ -4,7 +4,7 @@ The functions return the fields that change. They know no clock and no store: th
 the time and commits what they decide.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,7 +12,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from functions.domain.contact import contact_id
+from functions.domain.contact import ERASED, contact_id
 from functions.domain.events import DeliveryEvent, EventKind, Retry
 from functions.domain.outcomes import Accepted, Deferred, Rejected, SendOutcome, Unknown
 
@@ -30,7 +30,7 @@ class MessageStatus(StrEnum):
     ANSWERED = "answered"  #: somebody or something picked up
     COMPLETED = "completed"  #: final: the call was answered and has ended
     FAILED = "failed"  #: final: the person was not reached
-    SKIPPED = "skipped"  #: final: it was decided at launch not to send it
+    SKIPPED = "skipped"  #: final: it was decided not to send it
     CANCELLED = "cancelled"  #: final: its campaign was cancelled first
 
 
@@ -62,7 +62,7 @@ class Message(NamedTuple):
     lane: str | None = None  #: who looks after it (see send_lane); None once nothing is left to do
     next_at: datetime | None = None  #: when its lane must look at it again
     due_at: datetime | None = None  #: when it was promised
-    contact: str = ""
+    contact: str = ""  #: the contact's path; "" for a number that nobody has named
     region: str = ""
     zones: Sequence[str] = ()
     attempt: int = 0  #: grows each time it is handed to the provider
@@ -74,6 +74,8 @@ class Message(NamedTuple):
     duration_s: int = 0
     machine: bool = False
     reason: str = ""
+    body: str = ""  #: what a text message says: kept as it was sent
+    created_at: datetime | None = None
 
     @property
     def counted_attempts(self) -> int:
@@ -174,10 +176,9 @@ def after_send(
         case Deferred(reason, retry_after):
             wait = _deferral(message, policy) if retry_after is None else retry_after
             return defer(message, policy, reason=reason, until=now + wait)
-        case Rejected(reason, stop=True):
-            return defer(message, policy, reason=reason, until=now)
-        case Rejected(reason):
-            return end(MessageStatus.FAILED, reason, now=now)
+        case Rejected(reason, retry):
+            # Nobody was disturbed, so nobody has to be left in peace for a while.
+            return after_failure(message, retry, reason, policy, now=now, backoff=policy.defer)
         case Unknown(reason):
             return lose(reason, policy, now=now)
 
@@ -205,8 +206,9 @@ def defer(message: Message, policy: DeliveryPolicy, *, reason: str, until: datet
 
 
 def _pend(message: Message, reason: str, at: datetime) -> Changes:
-    if message.lane is None:
-        # Its lane stopped waiting for it; its campaign may have ended on that.
+    if message.lane is None or message.address == ERASED:
+        # Its lane stopped waiting for it, and its campaign may have ended on that; or nobody
+        # knows any more whom to try again.
         return end(MessageStatus.FAILED, reason, now=at)
     lane = send_lane(_number(message))
     return {"status": MessageStatus.PENDING, "lane": lane, "next_at": at, "reason": reason}
@@ -216,9 +218,10 @@ def merge_late_answer(
     message: Message, attempt: int, outcome: SendOutcome, now: datetime
 ) -> Changes:
     """Return what a provider's answer still adds to a message that a receipt has moved on."""
-    if isinstance(outcome, Accepted) and message.attempt == attempt and not message.provider_id:
-        return {"provider_id": outcome.provider_id, "sent_at": message.sent_at or now}
-    return {}
+    if not isinstance(outcome, Accepted) or message.attempt != attempt:
+        return {}
+    told = {"provider_id": outcome.provider_id, "sent_at": now}
+    return {name: value for name, value in told.items() if not getattr(message, name)}
 
 
 def after_event(
@@ -239,20 +242,20 @@ def after_event(
 
 
 def _is_over(message: Message) -> bool:
-    """Tell whether the attempt has ended without reaching anybody, as far as we were told."""
+    """Tell whether the attempt has ended, as far as we were told."""
     uncertain = message.status == MessageStatus.UNKNOWN and message.ended_at is not None
-    return uncertain or message.status == MessageStatus.PENDING
+    delivered = message.status == MessageStatus.DELIVERED and message.lane is None
+    return uncertain or delivered or message.status == MessageStatus.PENDING
 
 
 def _receipt(
     message: Message, event: DeliveryEvent, policy: DeliveryPolicy, *, now: datetime
 ) -> Changes:
     match event.kind:
-        case EventKind.RINGING:
-            return _rise(message, MessageStatus.DELIVERED, policy, now=now)
-        case EventKind.ANSWERED:
-            rise = _rise(message, MessageStatus.ANSWERED, policy, now=now)
-            return {**rise, "answered_at": event.at} if rise else {}
+        case EventKind.RINGING | EventKind.ANSWERED | EventKind.DELIVERED:
+            status, and_also = _RISES[event.kind](event)
+            rise = _rise(message, status, policy, now=now)
+            return {**rise, **and_also} if rise else {}
         case EventKind.MACHINE:
             return {"machine": True}
         case EventKind.COMPLETED:
@@ -262,6 +265,13 @@ def _receipt(
             return end(MessageStatus.UNKNOWN, event.reason, now=event.at)
         case EventKind.FAILED:
             return after_failure(message, event.retry, event.reason, policy, now=now)
+
+
+_RISES: Final[Mapping[EventKind, Callable[[DeliveryEvent], tuple[MessageStatus, Changes]]]] = {
+    EventKind.RINGING: lambda _: (MessageStatus.DELIVERED, {}),
+    EventKind.ANSWERED: lambda event: (MessageStatus.ANSWERED, {"answered_at": event.at}),
+    EventKind.DELIVERED: lambda _: (MessageStatus.DELIVERED, _SETTLED),
+}
 
 
 def _rise(
@@ -275,25 +285,34 @@ def _rise(
 
 
 def after_failure(
-    message: Message, retry: Retry, reason: str, policy: DeliveryPolicy, *, now: datetime
+    message: Message,
+    retry: Retry,
+    reason: str,
+    policy: DeliveryPolicy,
+    *,
+    now: datetime,
+    backoff: timedelta | None = None,
 ) -> Changes:
-    """Return what a failed attempt leads to: another attempt, a deferral, or the end."""
+    """Return what a failed attempt leads to: another attempt, a deferral, or the end.
+
+    The second attempt follows after `backoff`, or else after the policy's.
+    """
+    backoff = backoff or policy.backoff
     match retry:
         case Retry.DEFER:
             return defer(message, policy, reason=reason, until=now + _deferral(message, policy))
         case Retry.STOP:
             return defer(message, policy, reason=reason, until=now)
         case Retry.LATER if message.counted_attempts < policy.max_attempts:
-            return _again(message, reason, policy, now=now)
+            return _again(message, reason, backoff, now=now)
         case Retry.ONCE if message.counted_attempts < min(2, policy.max_attempts):
-            return _again(message, reason, policy, now=now)
+            return _again(message, reason, backoff, now=now)
         case _:
             return end(MessageStatus.FAILED, reason, now=now)
 
 
-def _again(message: Message, reason: str, policy: DeliveryPolicy, *, now: datetime) -> Changes:
-    wait = policy.backoff * 2 ** (message.counted_attempts - 1)
-    return _pend(message, reason, now + wait)
+def _again(message: Message, reason: str, backoff: timedelta, *, now: datetime) -> Changes:
+    return _pend(message, reason, now + backoff * 2 ** (message.counted_attempts - 1))
 
 
 def after_lease(

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import NamedTuple, TypeAlias
 
+from functions.domain.events import Retry
+
 
 class Accepted(NamedTuple):
     """The provider has taken the message; receipts will follow."""
@@ -18,10 +20,10 @@ class Deferred(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """The provider refused for good, nobody was reached; with `stop`, it would refuse them all."""
+    """The provider refused, nobody was reached; `retry` says what that allows."""
 
     reason: str
-    stop: bool = False
+    retry: Retry = Retry.NEVER
 
 
 class Unknown(NamedTuple):

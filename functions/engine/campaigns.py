@@ -1,21 +1,18 @@
-"""What people do with campaigns: create, start, pause, resume, cancel, reschedule, retry.
+"""What people do with campaigns: start, pause, resume, cancel, reschedule.
 
 Every change of status is one commit: the campaign conditional on its version, its entry in the
 audit trail, and its lanes, whose changed version stops whoever is working on them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from hashlib import blake2b
-from typing import Any
-from uuid import uuid4
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
 
 import structlog
 
 from functions.domain.campaign import (
     Action,
-    AudienceKind,
     Campaign,
     CampaignKind,
     CampaignStatus,
@@ -25,166 +22,39 @@ from functions.domain.campaign import (
     step,
 )
 from functions.domain.errors import (
-    InvalidFieldError,
-    NameTakenError,
     NotFoundError,
+    StaleError,
     WrongStatusError,
 )
-from functions.domain.message import MessageStatus, lane_number, message_id, send_lane
-from functions.domain.phones import Phone
-from functions.engine import paths
+from functions.engine import audit, notify, paths
 from functions.engine.core import Engine
 from functions.engine.enqueue import enqueue, lane_task, start_task
 from functions.engine.modify import modify
-from functions.engine.ports import ConflictError, Create, Document, Query, Update, Where, Write
+from functions.engine.ports import Create, Document, Set, Update, Write
 
 log = structlog.get_logger()
 
 LAUNCH = "launch"
 POLL = "poll"
-_NAME_LENGTH = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a new campaign shall be. `scheduled_at` None starts it at once."""
-
-    name: str
-    sender: str
-    bot_url: str
-    provider: str
-    by: str
-    client_id: str | None = None
-    machine_detection: str = ""
-    scheduled_at: datetime | None = None
-    scheduled_by: str | None = None
-
-
-async def create_for_list(engine: Engine, org: str, wish: Wish, list_id: str) -> Campaign:
-    """Create a broadcast to a list and start or schedule it.
-
-    Raises InvalidFieldError (time not ahead), NotFoundError (list), NameTakenError.
-    """
-    if wish.scheduled_at is not None:
-        check_start_time(wish.scheduled_at, now=engine.clock.now())
-    people = await engine.store.get(paths.lists(org, list_id))
-    if people is None:
-        raise NotFoundError("List", list_id)
-    audience = {"kind": AudienceKind.LIST, "id": list_id}
-    campaign = _new(engine, org, wish, audience, total=people.data["size"])
-    return await _create(engine, campaign)
-
-
-async def retry(engine: Engine, org: str, id_: str, *, by: str, unknown: bool) -> Campaign:
-    """Create and start a campaign that calls again those whom campaign `id_` did not reach.
-
-    Those whose outcome is unknown may have been reached: they are called only where `unknown`
-    says so. Raises NotFoundError, and InvalidFieldError where there is nobody to call.
-    """
-    source = await load(engine, org, id_)
-    if not source.has_ended:
-        raise InvalidFieldError("campaignId", f"Cannot retry {source.status} campaign")
-    statuses = [MessageStatus.FAILED, *([MessageStatus.UNKNOWN] if unknown else [])]
-    total = sum([await count(engine, org, id_, status) for status in statuses])
-    if total == 0:
-        raise InvalidFieldError("campaignId", "There is nobody to call again in this campaign")
-    audience = {"kind": AudienceKind.RETRY, "id": id_, "statuses": ",".join(statuses)}
-    wish = Wish(
-        name=source.name,
-        sender=source.sender,
-        bot_url=source.bot_url,
-        provider=source.provider,
-        by=by,
-        client_id=source.client_id,
-        machine_detection=source.machine_detection,
-    )
-    return await _create_numbered(engine, _new(engine, org, wish, audience, total=total))
-
-
-async def _create_numbered(engine: Engine, campaign: Campaign) -> Campaign:
-    """Create a retry under the first free name of "NAME (retry N)"."""
-    number = 1
-    while True:
-        suffix = f" (retry {number})"
-        name = campaign.name[: _NAME_LENGTH - len(suffix)] + suffix
-        try:
-            return await _create(engine, replace(campaign, name=name))
-        except NameTakenError:
-            number += 1
-
-
-async def call_once(engine: Engine, org: str, wish: Wish, to: Phone) -> tuple[Campaign, str]:
-    """Call one number now, as a campaign of its own; returns it and the message's id."""
-    campaign = _new(engine, org, wish, {"kind": CampaignKind.SINGLE, "id": to.e164}, total=1)
-    campaign = replace(
-        campaign, kind=CampaignKind.SINGLE, name=f"{wish.name} {campaign.id}", lanes=1
-    )
-    id_ = message_id(campaign.id, to.e164)
-    now = engine.clock.now()
-    message = {
-        "address": to.e164,
-        "status": MessageStatus.PENDING,
-        "lane": send_lane(lane_number(id_, campaign.lanes)),
-        "next_at": now,
-        "due_at": now,
-        "region": to.region,
-        "zones": list(to.zones),
-    }
-    write = Create(f"{paths.messages(org, campaign.id)}/{id_}", message)
-    return await _create(engine, campaign, write), id_
-
-
-def _new(engine: Engine, org: str, wish: Wish, audience: dict[str, str], *, total: int) -> Campaign:
-    now = engine.clock.now()
-    immediate = wish.scheduled_at is None
-    rate = engine.limits.rate_per_s or engine.channels[wish.provider].traits.rate_per_s
-    return Campaign(
-        id=uuid4().hex,
-        org=org,
-        name=wish.name,
-        kind=CampaignKind.BROADCAST,
-        status=CampaignStatus.RUNNING if immediate else CampaignStatus.SCHEDULED,
-        epoch=1,
-        provider=wish.provider,
-        sender=wish.sender,
-        bot_url=wish.bot_url,
-        audience=audience,
-        lanes=_lanes_for(rate, total, engine),
-        rate_per_s=rate,
-        total=total,
-        client_id=wish.client_id,
-        machine_detection=wish.machine_detection,
-        created_at=now,
-        created_by=wish.by,
-        scheduled_at=wish.scheduled_at,
-        scheduled_by=wish.scheduled_by if wish.scheduled_at else None,
-        started_at=now if immediate else None,
-    )
-
-
-def _lanes_for(rate: float | None, total: int, engine: Engine) -> int:
-    """Return how many lanes pay: one for each fifty sends a second or fifty thousand messages."""
-    useful = total // 50_000 if rate is None else int(rate // 50)
-    return min(engine.limits.lanes, useful + 1)
-
-
-async def _create(engine: Engine, campaign: Campaign, *also: Write) -> Campaign:
+async def create_campaign(engine: Engine, campaign: Campaign, *also: Write) -> Campaign:
+    """Store a new campaign, and start it where it is running. Raises ConflictError."""
     org = campaign.org
-    key = blake2b(campaign.name.encode(), digest_size=16).hexdigest()
     running = campaign.status is CampaignStatus.RUNNING
+    to = await notify.listeners(engine, org)
+    told = notify.campaign_writes(to, campaign, Action.CREATE, now=campaign.created_at)
     writes: list[Write] = [
-        Create(paths.campaign_name(org, key), {"campaign": campaign.id}),
         Create(paths.campaign(org, campaign.id), campaign_fields(campaign)),
         _audit(campaign, Action.CREATE, campaign.created_by, campaign.created_at),
         *(_new_lanes(campaign, campaign.created_at) if running else ()),
+        *told,
         *also,
     ]
-    try:
-        await engine.store.commit(*writes)
-    except ConflictError:
-        raise NameTakenError("Campaign", campaign.name) from None
+    await engine.store.commit(*writes)
     log.info("campaign_created", org=org, campaign_id=campaign.id, status=campaign.status)
     await _announce(engine, campaign, Action.CREATE)
+    await notify.announce(engine, told)
     return campaign
 
 
@@ -196,10 +66,7 @@ async def load(engine: Engine, org: str, id_: str) -> Campaign:
     return campaign_from(org, id_, document.data)
 
 
-async def count(engine: Engine, org: str, id_: str, status: MessageStatus) -> int:
-    """Count a campaign's messages of one status."""
-    where = (Where("status", "==", status),)
-    return await engine.store.count(Query(paths.messages(org, id_), where))
+_Changed: TypeAlias = tuple[Campaign, Sequence[Set]]  # and what subscribers are told of it
 
 
 async def change(
@@ -210,33 +77,49 @@ async def change(
     *,
     by: str,
     reason: str | None = None,
-    scheduled_at: datetime | None = None,
+    also: Callable[[Campaign], Mapping[str, Any]] = lambda _: {},
+    if_version: int | None = None,
 ) -> Campaign:
-    """Take one arrow of the lifecycle and tell the lanes; `scheduled_at` goes with RESCHEDULE.
+    """Take one arrow of the lifecycle and tell the lanes.
 
-    Raises NotFoundError, WrongStatusError, and InvalidFieldError for a time that is not ahead.
+    `also` returns what else changes of the campaign as it stands, or raises. Raises
+    NotFoundError, WrongStatusError, and StaleError where the campaign has not `if_version`.
     """
     now = engine.clock.now()
-    if scheduled_at is not None:
-        check_start_time(scheduled_at, now=now)
+    to = await notify.listeners(engine, org)
 
-    def decide(documents: list[Document | None]) -> tuple[Campaign, Sequence[Write]]:
+    def decide(documents: list[Document | None]) -> tuple[_Changed, Sequence[Write]]:
         document = documents[0]
         if document is None:
             raise NotFoundError("Campaign", id_)
+        if if_version is not None and document.version != if_version:
+            raise StaleError("Campaign")
         before = campaign_from(org, id_, document.data)
-        changes = step(before, action, now=now, reason=reason)
-        if scheduled_at is not None:
-            changes["scheduled_at"] = scheduled_at
+        changes = {**step(before, action, now=now, reason=reason), **also(before)}
         after = replace(before, **changes)
         update = Update(document.path, changes, document.version)
         trail = _audit(after, action, by, now)
-        return after, [update, trail, *_lane_writes(engine, before, after, action)]
+        told = notify.campaign_writes(to, after, action, now=now)
+        lanes = _lane_writes(engine, before, after, action)
+        return (after, told), [update, trail, *lanes, *told]
 
-    campaign = await modify(engine.store, [paths.campaign(org, id_)], decide)
+    campaign, told = await modify(engine.store, [paths.campaign(org, id_)], decide)
     log.info(f"campaign_{campaign.status}", org=org, campaign_id=id_, by=by, reason=reason)  # noqa: G004 - the event is named after the status
     await _announce(engine, campaign, action)
+    await notify.announce(engine, told)
     return campaign
+
+
+async def reschedule(
+    engine: Engine, org: str, id_: str, scheduled_at: datetime, *, by: str
+) -> Campaign:
+    """Move the start of a campaign that waits for it.
+
+    Raises NotFoundError, WrongStatusError, and InvalidFieldError for a time that is not ahead.
+    """
+    check_start_time(scheduled_at, now=engine.clock.now())
+    moved = {"scheduled_at": scheduled_at}
+    return await change(engine, org, id_, Action.RESCHEDULE, by=by, also=lambda _: moved)
 
 
 async def stop(engine: Engine, campaign: Campaign, reason: str) -> None:
@@ -245,6 +128,13 @@ async def stop(engine: Engine, campaign: Campaign, reason: str) -> None:
         await change(engine, campaign.org, campaign.id, Action.PAUSE, by="clarion", reason=reason)
     except WrongStatusError:
         log.info("campaign_stopped_already", campaign_id=campaign.id, reason=reason)
+
+
+def poll_after(engine: Engine, campaign: Campaign) -> Sequence[timedelta]:
+    """Return how long after a campaign's end its receipts are counted, each time."""
+    if campaign.poll_after_s is None:
+        return engine.limits.poll_after
+    return [timedelta(seconds=seconds) for seconds in campaign.poll_after_s]
 
 
 def lane_names(campaign: Campaign) -> list[str]:
@@ -274,7 +164,7 @@ def _lane_writes(engine: Engine, before: Campaign, after: Campaign, action: Acti
     """Fence off whoever works on the lanes, and say when each has to be looked at again."""
     now = engine.clock.now()
     match action:
-        case Action.START:
+        case Action.START | Action.SEND:
             return _new_lanes(after, now)
         case Action.PAUSE:
             return _fence(after, None)
@@ -284,7 +174,7 @@ def _lane_writes(engine: Engine, before: Campaign, after: Campaign, action: Acti
             return _fence(after, now)
         case Action.COMPLETE:
             poll = paths.lane(after.org, after.id, POLL)
-            return [Update(poll, {"wake_at": now + engine.limits.poll_after[0]})]
+            return [Update(poll, {"wake_at": now + poll_after(engine, after)[0]})]
         case _:
             return []
 
@@ -297,16 +187,17 @@ def _fence(campaign: Campaign, wake_at: datetime | None) -> list[Write]:
     ]
 
 
-def _audit(campaign: Campaign, action: Action, by: str, now: datetime) -> Write:
-    entry = {
-        "campaign": campaign.id,
-        "action": action,
-        "status": campaign.status,
-        "by": by,
-        "reason": campaign.reason,
-        "at": now,
-    }
-    return Create(paths.audit(campaign.org, f"{campaign.id}-{campaign.epoch}"), entry)
+def _audit(campaign: Campaign, action: Action, by: str, now: datetime) -> Create:
+    return audit.entry(
+        campaign.org,
+        f"{campaign.id}-{campaign.epoch}",
+        action=action,
+        by=by,
+        at=now,
+        reason=campaign.reason,
+        campaign=campaign.id,
+        status=campaign.status,
+    )
 
 
 async def _announce(engine: Engine, campaign: Campaign, action: Action) -> None:
@@ -316,7 +207,7 @@ async def _announce(engine: Engine, campaign: Campaign, action: Action) -> None:
         key = f"start/{org}/{id_}/{campaign.epoch}"
         await enqueue(engine, start_task(org, id_), at=campaign.scheduled_at, key=key)
     if campaign.status is CampaignStatus.COMPLETED:
-        first_at = engine.clock.now() + engine.limits.poll_after[0]
+        first_at = engine.clock.now() + poll_after(engine, campaign)[0]
         await enqueue(engine, lane_task(org, id_, POLL), at=first_at)
     for name in _woken(campaign, action):
         await enqueue(engine, lane_task(org, id_, name))
@@ -326,7 +217,7 @@ def _woken(campaign: Campaign, action: Action) -> Sequence[str]:
     """Return the lanes that have work at once; launching wakes those that dispatch."""
     if campaign.started_at is None or campaign.status not in _WORKING:
         return ()
-    launches = action in {Action.CREATE, Action.START}
+    launches = action in {Action.CREATE, Action.START, Action.SEND}
     if launches and campaign.kind is CampaignKind.BROADCAST:
         return (LAUNCH,)
     return (LAUNCH, *lane_names(campaign))

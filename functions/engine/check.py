@@ -7,10 +7,12 @@ import structlog
 
 from functions.domain.campaign import Action, Campaign, CampaignStatus
 from functions.domain.errors import NotDueError, WrongStatusError
+from functions.engine import idempotency, import_jobs, notify
 from functions.engine.campaigns import change
 from functions.engine.core import Engine
 from functions.engine.enqueue import enqueue, lane_task
-from functions.engine.ports import Document, Query, Where
+from functions.engine.paths import LAST_CHECK
+from functions.engine.ports import Document, Query, Set, Where
 
 log = structlog.get_logger()
 
@@ -30,8 +32,21 @@ class CheckResult:
 async def check(engine: Engine) -> CheckResult:
     """Start the due campaigns, oldest first and at most MAX_CAMPAIGNS, and revive lost lanes."""
     result = CheckResult()
-    await asyncio.gather(_start_due(engine, result), _revive(engine))
+    await asyncio.gather(
+        _start_due(engine, result),
+        _revive(engine),
+        notify.revive(engine),
+        import_jobs.revive(engine),
+    )
+    await engine.store.commit(_note(engine, result))
+    await idempotency.sweep(engine)
     return result
+
+
+def _note(engine: Engine, result: CheckResult) -> Set:
+    """Return the write by which the operator sees that checks are made."""
+    counts = {"started": len(result.started), "failed": len(result.failed)}
+    return Set(LAST_CHECK, {"at": engine.clock.now(), "skipped": result.skipped, **counts})
 
 
 async def _start_due(engine: Engine, result: CheckResult) -> None:
@@ -42,7 +57,8 @@ async def _start_due(engine: Engine, result: CheckResult) -> None:
         fresh = [document for document in due if document.path not in result.failed][:wanted]
         if not fresh:
             return
-        await asyncio.gather(*(_try_start(engine, document, result) for document in fresh))
+        tries = (_try_start(engine, document, result) for document in fresh)
+        result.started += [campaign for campaign in await asyncio.gather(*tries) if campaign]
     left = await engine.store.count(_due(engine, room))
     result.skipped = max(0, left - len(result.failed))
 
@@ -56,16 +72,14 @@ def _due(engine: Engine, limit: int) -> Query:
     return Query("campaigns", where, ("scheduled_at",), limit=limit, group=True)
 
 
-async def _try_start(engine: Engine, document: Document, result: CheckResult) -> None:
+async def _try_start(engine: Engine, document: Document, result: CheckResult) -> Campaign | None:
     try:
-        campaign = await start(engine, document.org, document.id)
+        return await start(engine, document.org, document.id)
     except Exception as error:
         # One campaign that cannot start must not keep the others from starting.
         log.exception("campaign_start_failed", org=document.org, campaign_id=document.id)
         result.failed[document.path] = (document.data["name"], type(error).__name__)
-    else:
-        if campaign is not None:
-            result.started.append(campaign)
+        return None
 
 
 async def start(engine: Engine, org: str, campaign_id: str) -> Campaign | None:

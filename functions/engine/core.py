@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from functions.domain.campaign import Campaign
+from functions.domain.campaign import Campaign, ChannelKind
 from functions.domain.message import DeliveryPolicy
-from functions.engine.ports import Bots, Channel, Clock, Store, TaskQueue
+from functions.engine.listeners import Listeners, Turns
+from functions.engine.ports import Bots, Channel, Clock, Notifier, Store, TaskQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,13 @@ class Limits:
     dispatch_page: int = 6000  #: messages a lane reads in one query
     chunk: int = 500  #: messages claimed in one commit
     lanes: int = 4
-    rate_per_s: float | None = None  #: overrides the channel's own rate
+    rate_per_s: float | None = None  #: of calls; overrides the channel's own rate
     live_calls_per_org: int = 10
     live_calls_total: int = 50
     windows: bool = True  #: keep to the calling windows
     lane_lease: timedelta = timedelta(seconds=60)
     task_deadline: timedelta = timedelta(seconds=480)  #: a task hands on to its continuation
+    schedule_ahead: timedelta = timedelta(days=14)  #: how far ahead a campaign may be scheduled
     poll_after: tuple[timedelta, ...] = tuple(
         timedelta(seconds=s) for s in (30, 300, 600, 900, 1200, 1500, 1800)
     )  #: after the end of a campaign's sending, when receipts are counted
@@ -39,12 +41,18 @@ class Engine:
     queue: TaskQueue
     channels: Mapping[str, Channel]
     bots: Bots
+    notifier: Notifier
     clock: Clock
     limits: Limits = field(default_factory=Limits)
     policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
+    #: Who sends for each kind of channel; a kind that is not here cannot be sent by.
+    providers: Mapping[ChannelKind, str] = field(default_factory=dict)
     instance: str = "local"  #: names this process to the operator
     #: Set once this process is to end: tasks send what they have claimed, and hand the rest on.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    #: What this process remembers of subscribers, and how busy it keeps each of them.
+    listeners: Listeners = field(default_factory=Listeners)
+    turns: Turns = field(default_factory=Turns)
 
     def channel(self, campaign: Campaign) -> Channel:
         """Return the channel that a campaign is sent by. Raises ProviderMissingError."""
@@ -52,6 +60,12 @@ class Engine:
             return self.channels[campaign.provider]
         except KeyError:
             raise ProviderMissingError(campaign.provider) from None
+
+    def rate_of(self, provider: str) -> float | None:
+        """Return how many messages a second a sender of this provider may send; None: any."""
+        traits = self.channels[provider].traits
+        of_calls = self.limits.rate_per_s if traits.holds_live_call else None
+        return of_calls or traits.rate_per_s
 
 
 class ProviderMissingError(Exception):

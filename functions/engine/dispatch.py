@@ -52,7 +52,7 @@ class _Loop:
         watched = [] if lately else await self._watch(now)
         waiting = await _messages(lease, send_lane(lease.name))
         due, lost = self._to_send(waiting, now), _due(watched, now)
-        if len(waiting) < _page(lease):
+        if len(waiting) < _page(lease) or not due:
             self._watched_at = None  # That was all: the next pass looks at everything.
         if due or lost:
             return not await _work_off(lease, self._sender, due, lost)

@@ -20,6 +20,17 @@ def lane_task(org: str, campaign: str, lane: str) -> Task:
     return Task("lane", {"org": org, "campaign": campaign, "lane": lane})
 
 
+def notify_task(org: str, subscription: str, notification: str) -> Task:
+    """Make one attempt to tell a subscription something."""
+    body = {"org": org, "subscription": subscription, "notification": notification}
+    return Task("notify", body)
+
+
+def forget_task(org: str, subscription: str) -> Task:
+    """Remove what a deleted subscription was told."""
+    return Task("forget", {"org": org, "subscription": subscription})
+
+
 async def enqueue(
     engine: Engine, task: Task, *, at: datetime | None = None, key: str | None = None
 ) -> None:

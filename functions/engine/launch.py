@@ -6,21 +6,28 @@ lane's version: a crash or a second launcher can neither repeat nor skip a page.
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import structlog
 
-from functions.domain.campaign import Campaign, CampaignStatus
+from functions.domain.campaign import Action, Campaign, CampaignStatus
+from functions.domain.errors import WrongStatusError
 from functions.domain.message import MessageStatus, lane_number, message_id, send_lane
-from functions.domain.windows import next_open
-from functions.engine import lanes, paths
+from functions.domain.templates import (
+    Missing,
+    MissingFieldError,
+    Template,
+    TemplateLimitError,
+)
+from functions.engine import hours, lanes, paths, tallies
 from functions.engine.audience import Page, Person, pages
-from functions.engine.campaigns import LAUNCH, lane_names, stop
+from functions.engine.campaigns import LAUNCH, change, lane_names, stop
 from functions.engine.core import Engine
 from functions.engine.lanes import Lease
-from functions.engine.ports import Create, Update
+from functions.engine.ports import Add, Create, Update
 
 log = structlog.get_logger()
 
@@ -73,8 +80,25 @@ async def _create_messages(lease: Lease) -> None:
 
 async def _finish(lease: Lease) -> None:
     """Wake the lanes, and rest only then: if we die before, the check has us do it again."""
-    await _wake_lanes(lease)
+    if lease.data.get("planned", 1):  # a single message was made with its campaign
+        await _wake_lanes(lease)
+    else:
+        await _fail(lease)
     await lease.release(None)
+
+
+async def _fail(lease: Lease) -> None:
+    """End a campaign that has nobody to contact: it would look as if it had done its work."""
+    campaign = lease.campaign
+    with suppress(WrongStatusError):  # somebody has paused or cancelled it
+        await change(
+            lease.engine,
+            campaign.org,
+            campaign.id,
+            Action.FAIL,
+            by="clarion",
+            reason="no_recipients",
+        )
 
 
 async def _wake_lanes(lease: Lease) -> None:
@@ -88,7 +112,9 @@ async def _wake_lanes(lease: Lease) -> None:
 async def _commit_page(lease: Lease, planner: "Planner", plan: "Plan", page: Page) -> bool:
     """Commit a page and its cursor; False if the lane was taken away."""
     first = "planned" not in lease.data
-    while not await lease.commit(_progress(lease, plan, page), *plan.writes()):
+    while not await lease.commit(
+        _progress(lease, plan, page), *plan.writes(), *plan.tally(lease.campaign)
+    ):
         if await lease.is_lost():
             return False
         await planner.drop_existing(plan)
@@ -113,15 +139,22 @@ class Plan:
         """Return the writes that create the messages."""
         return [Create(path, message) for path, message in self.messages.items()]
 
+    def tally(self, campaign: Campaign) -> list[Add]:
+        """Return the write that counts the messages."""
+        statuses = [message["status"] for message in self.messages.values()]
+        return [tallies.created(campaign, LAUNCH, statuses)] if statuses else []
+
 
 class Planner:
     """Decides for each person whether and when they are contacted."""
 
     def __init__(self, engine: Engine, campaign: Campaign) -> None:
         self._engine = engine
+        self._hours = hours.of(engine, campaign)
         self._campaign = campaign
         self._collection = paths.messages(campaign.org, campaign.id)
         self._now = engine.clock.now()
+        self._template = Template.parse(campaign.template) if campaign.template else None
         self._openings: dict[tuple[str, tuple[str, ...]], datetime | None] = {}
 
     def plan(self, people: list[Person]) -> Plan:
@@ -130,13 +163,13 @@ class Planner:
         self._openings.clear()
         plan = Plan()
         for person in people:
-            id_ = message_id(self._campaign.id, person.address)
+            id_ = message_id(self._campaign.id, person.address or person.contact)
             path = self._path(id_)
             if path in plan.messages:
                 path = self._duplicate_path(person.contact)
                 plan.messages[path] = self._skip(person, "duplicate_address")
-            elif person.suppressed:
-                plan.messages[path] = self._skip(person, "suppressed")
+            elif person.bar:
+                plan.messages[path] = self._skip(person, person.bar)
             else:
                 plan.messages[path] = self._message(id_, person)
         return plan
@@ -174,10 +207,27 @@ class Planner:
             "lane": send_lane(lane_number(id_, self._campaign.lanes)),
             "due_at": due_at,
             "next_at": due_at,
+            "created_at": self._now,
         }
         if due_at > self._now:
             message["reason"] = "quiet_hours"
-        return message
+        return self._worded(message, person) if self._template else message
+
+    def _worded(self, message: dict[str, Any], person: Person) -> dict[str, Any]:
+        """Add the text that this person will get, or skip them where there is none."""
+        try:
+            body = person.body or self._render(person)
+        except MissingFieldError:
+            return self._skip(person, "missing_field")
+        except TemplateLimitError:
+            return self._skip(person, "template_too_large")
+        return {**message, "body": body}
+
+    def _render(self, person: Person) -> str:
+        assert self._template is not None, "only called where there is one"  # noqa: S101 - for the type checker
+        campaign = self._campaign
+        missing = Missing(campaign.missing)
+        return self._template.render(person.values, missing=missing, defaults=campaign.defaults)
 
     def _skip(
         self, person: Person, reason: str, status: MessageStatus = MessageStatus.SKIPPED
@@ -188,13 +238,14 @@ class Planner:
             "region": person.region,
             "status": status,
             "reason": reason,
+            "created_at": self._now,
             "ended_at": self._now,
         }
 
     def _opening(self, person: Person) -> datetime | None:
-        if not self._engine.limits.windows:
+        if not self._hours.are_kept:
             return self._now
         where = (person.region, tuple(person.zones))
         if where not in self._openings:
-            self._openings[where] = next_open(*where, now=self._now)
+            self._openings[where] = self._hours.next_open(*where, now=self._now)
         return self._openings[where]

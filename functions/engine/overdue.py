@@ -13,7 +13,7 @@ from functions.domain.message import (
     after_unknown_wait,
     end,
 )
-from functions.engine import paths, throttle
+from functions.engine import notify, paths, tallies, throttle
 from functions.engine.lanes import Lease
 from functions.engine.ports import ConflictError, Update
 from functions.engine.receive import receive
@@ -67,9 +67,14 @@ async def _update(lease: Lease, decided: list[tuple[Tracked, Changes]]) -> None:
     """Commit what was decided and free the slots of those that ended."""
     collection = paths.messages(lease.campaign.org, lease.campaign.id)
     writes = [Update(f"{collection}/{m.message.id}", changes, m.version) for m, changes in decided]
+    moves = [(m.message, changes) for m, changes in decided]
+    tally = tallies.moved(lease.campaign, lease.name, moves)
+    to, now = await notify.listeners(lease.engine, lease.campaign.org), lease.engine.clock.now()
+    told = notify.message_writes(to, lease.campaign, moves, now=now)
     try:
-        await lease.engine.store.commit(*writes)
+        await lease.engine.store.commit(*writes, *tally, *told)
     except ConflictError:
         return  # A receipt was faster for one of them: the next pass looks at them all anew.
+    await notify.announce(lease.engine, told)
     ended = [m.message.id for m, changes in decided if changes.get("lane", "") is None]
     await throttle.free(lease.engine, lease.campaign, ended)

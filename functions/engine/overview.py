@@ -1,17 +1,27 @@
 """What an operator looks at across campaigns: the newest, and the oldest that nobody works on."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from functions.domain.campaign import Campaign, CampaignStatus, campaign_from
+from functions.domain.campaign import (
+    Campaign,
+    CampaignKind,
+    CampaignStatus,
+    ChannelKind,
+    campaign_from,
+    name_key,
+)
+from functions.domain.errors import NotFoundError
 from functions.domain.message import MessageStatus
-from functions.engine import paths
+from functions.engine import paths, tallies
 from functions.engine.core import Engine
-from functions.engine.ports import Query, Where
+from functions.engine.ports import Document, Query, Where
+from functions.engine.tallies import Tally
 
 _PAGE = 1000
+_AFTER_ALL = "\U0010ffff"  #: sorts behind whatever a name may go on with
 
 
 async def newest(
@@ -21,6 +31,63 @@ async def newest(
     where = (Where("status", "==", status),) if status else ()
     query = Query(paths.campaigns(org), where, ("-created_at",), limit=limit)
     return [campaign_from(org, each.id, each.data) for each in await engine.store.query(query)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which campaigns are wanted, and in which order."""
+
+    kind: CampaignKind = CampaignKind.BROADCAST
+    channel: ChannelKind | None = None
+    status: CampaignStatus | None = None
+    name_prefix: str = ""
+    created_from: datetime | None = None  #: inclusive
+    created_before: datetime | None = None
+    by_name: bool = False  #: else by time of creation
+    descending: bool = True
+
+    def query(self, org: str) -> Query:
+        """Return the query for the first of them."""
+        field = "name_key" if self.by_name else "created_at"
+        order = f"-{field}" if self.descending else field
+        return Query(paths.campaigns(org), tuple(self._conditions()), (order,))
+
+    def _conditions(self) -> Iterator[Where]:
+        yield Where("kind", "==", self.kind)
+        if self.channel:
+            yield Where("channel", "==", self.channel)
+        if self.status:
+            yield Where("status", "==", self.status)
+        if self.name_prefix:
+            key = name_key(self.name_prefix)
+            yield Where("name_key", ">=", key)
+            yield Where("name_key", "<", key + _AFTER_ALL)
+        if self.created_from:
+            yield Where("created_at", ">=", self.created_from)
+        if self.created_before:
+            yield Where("created_at", "<", self.created_before)
+
+
+async def one(engine: Engine, org: str, id_: str) -> tuple[Campaign, int, Tally]:
+    """Return a campaign, the version it has in the store, and its statistics.
+
+    Raises NotFoundError.
+    """
+    document = await engine.store.get(paths.campaign(org, id_))
+    if document is None:
+        raise NotFoundError("Campaign", id_)
+    campaign = campaign_from(org, id_, document.data)
+    return campaign, document.version, await tallies.read_one(engine, campaign)
+
+
+async def search(
+    engine: Engine, query: Query
+) -> tuple[list[tuple[Campaign, Tally]], Document | None]:
+    """Return the campaigns that a query finds with their statistics, and the last document."""
+    documents = await engine.store.query(query)
+    campaigns = [campaign_from(each.org, each.id, each.data) for each in documents]
+    found = await tallies.read(engine, campaigns)
+    return list(zip(campaigns, found, strict=True)), documents[-1] if documents else None
 
 
 async def reasons(
@@ -55,16 +122,18 @@ class Backlog:
 
 async def backlog(engine: Engine) -> Backlog:
     """Return what has waited longest for a check, in all organisations."""
-    now = engine.clock.now()
+    campaign = await oldest_due(engine)
+    return Backlog(campaign, await _oldest(engine, "lanes", "wake_at"))
+
+
+async def oldest_due(engine: Engine) -> Waiting | None:
+    """Return the campaign that has waited longest to be started, of all organisations."""
     scheduled = Where("status", "==", CampaignStatus.SCHEDULED)
-    campaign = await _oldest(engine, "campaigns", "scheduled_at", scheduled, now=now)
-    return Backlog(campaign, await _oldest(engine, "lanes", "wake_at", now=now))
+    return await _oldest(engine, "campaigns", "scheduled_at", scheduled)
 
 
-async def _oldest(
-    engine: Engine, collection: str, field: str, *where: Where, now: datetime
-) -> Waiting | None:
-    conditions = (*where, Where(field, "<=", now))
+async def _oldest(engine: Engine, collection: str, field: str, *where: Where) -> Waiting | None:
+    conditions = (*where, Where(field, "<=", engine.clock.now()))
     query = Query(collection, conditions, (field,), limit=1, group=True)
     found = await engine.store.query(query)
     return Waiting(found[0].path, found[0].data[field]) if found else None

@@ -28,6 +28,11 @@ def message(ref: MessageRef) -> str:
     return f"orgs/{ref.org}/campaigns/{ref.campaign}/messages/{ref.message}"
 
 
+def events(ref: MessageRef) -> str:
+    """Return the collection of a message's receipts."""
+    return f"{message(ref)}/events"
+
+
 def event(ref: MessageRef, id_: str) -> str:
     """Return the path of one receipt of a message."""
     return f"{message(ref)}/events/{id_}"
@@ -36,6 +41,21 @@ def event(ref: MessageRef, id_: str) -> str:
 def lane(org: str, campaign_id: str, name: str) -> str:
     """Return the path of one lane: "launch", "poll", or the number of a dispatch lane."""
     return f"orgs/{org}/campaigns/{campaign_id}/lanes/{name}"
+
+
+def tally(org: str, campaign_id: str, shard: str) -> str:
+    """Return the path of one shard of a campaign's statistics."""
+    return f"orgs/{org}/campaigns/{campaign_id}/tallies/{shard}"
+
+
+def recipients(org: str, campaign_id: str) -> str:
+    """Return the collection of the people whom a campaign names itself, instead of by a list."""
+    return f"orgs/{org}/campaigns/{campaign_id}/members"
+
+
+def all_lists(org: str) -> str:
+    """Return the collection of an organisation's lists."""
+    return f"orgs/{org}/lists"
 
 
 def lists(org: str, id_: str) -> str:
@@ -48,19 +68,104 @@ def members(org: str, list_id: str) -> str:
     return f"orgs/{org}/lists/{list_id}/members"
 
 
+def contacts(org: str) -> str:
+    """Return the collection of an organisation's contacts."""
+    return f"orgs/{org}/contacts"
+
+
+def contact(org: str, id_: str) -> str:
+    """Return a contact's path."""
+    return f"orgs/{org}/contacts/{id_}"
+
+
+def imports(org: str) -> str:
+    """Return the collection of an organisation's import jobs."""
+    return f"orgs/{org}/imports"
+
+
+def import_part(org: str, import_id: str, part: str, id_: str) -> str:
+    """Return a path below an import job; `part`: "chunks", "errors", "pages", "replaced"."""
+    return f"orgs/{org}/imports/{import_id}/{part}/{id_}"
+
+
+def segments(org: str) -> str:
+    """Return the collection of an organisation's segments."""
+    return f"orgs/{org}/segments"
+
+
+def templates(org: str) -> str:
+    """Return the collection of an organisation's templates."""
+    return f"orgs/{org}/templates"
+
+
+def template_name(org: str, key: str) -> str:
+    """Return the path that holds a template's name for it alone; `key` is the name's digest."""
+    return f"orgs/{org}/names/template-{key}"
+
+
+def template_versions(org: str, id_: str) -> str:
+    """Return the collection of a template's versions."""
+    return f"orgs/{org}/templates/{id_}/versions"
+
+
+def organisation(org: str) -> str:
+    """Return the path of an organisation's own settings."""
+    return f"orgs/{org}/settings/organisation"
+
+
+def subscriptions(org: str) -> str:
+    """Return the collection of the URLs that want to hear what happens."""
+    return f"orgs/{org}/subscriptions"
+
+
+def subscription(org: str, id_: str) -> str:
+    """Return a subscription's path."""
+    return f"orgs/{org}/subscriptions/{id_}"
+
+
+def notifications(org: str, subscription_id: str) -> str:
+    """Return the collection of what a subscription was, or is to be, told."""
+    return f"orgs/{org}/subscriptions/{subscription_id}/notifications"
+
+
+def notification(org: str, subscription_id: str, id_: str) -> str:
+    """Return the path of one thing that a subscription was, or is to be, told."""
+    return f"orgs/{org}/subscriptions/{subscription_id}/notifications/{id_}"
+
+
 def suppressions(org: str) -> str:
     """Return the collection of addresses that must not be contacted."""
     return f"orgs/{org}/suppressions"
 
 
-def suppression(org: str, address: str) -> str:
-    """Return the path that says that an address must not be contacted."""
-    return f"orgs/{org}/suppressions/{address}"
+def suppression(org: str, id_: str) -> str:
+    """Return the path of what is known of an address that must not be contacted."""
+    return f"orgs/{org}/suppressions/{id_}"
+
+
+def audit_trail(org: str) -> str:
+    """Return the collection of an organisation's audit trail."""
+    return f"orgs/{org}/audit"
 
 
 def audit(org: str, id_: str) -> str:
     """Return the path of one entry of the audit trail."""
     return f"orgs/{org}/audit/{id_}"
+
+
+def idempotency(org: str, digest: str) -> str:
+    """Return the path of a request that must not be done twice; `digest` is of its key."""
+    return f"orgs/{org}/idempotency/{digest}"
+
+
+def api_keys(org: str) -> str:
+    """Return the collection of an organisation's API keys."""
+    return f"orgs/{org}/api_keys"
+
+
+def api_key(org: str, id_: str) -> str:
+    """Return an API key's path."""
+    return f"orgs/{org}/api_keys/{id_}"
 
 
 def throttle(org: str, scope: str) -> str:
@@ -72,6 +177,9 @@ def live_calls(org: str) -> str:
     """Return the path of an organisation's live-call slots."""
     return f"orgs/{org}/throttles/live-calls"
 
+
+#: When the last check ran, and what it found.
+LAST_CHECK = "system/check"
 
 #: The live-call slots of everybody together.
 ALL_LIVE_CALLS = "throttles/live-calls"

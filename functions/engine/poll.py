@@ -5,11 +5,10 @@ from datetime import datetime
 from functions.domain.campaign import Action, CampaignStatus
 from functions.domain.errors import WrongStatusError
 from functions.domain.message import MessageStatus
-from functions.engine import lanes, paths
-from functions.engine.campaigns import POLL, change, count
+from functions.engine import lanes, tallies
+from functions.engine.campaigns import POLL, change, poll_after
 from functions.engine.core import Engine
 from functions.engine.lanes import Lease
-from functions.engine.ports import Query
 
 
 async def poll(engine: Engine, org: str, campaign_id: str) -> None:
@@ -25,13 +24,9 @@ async def poll(engine: Engine, org: str, campaign_id: str) -> None:
 
 
 async def _all_failed(lease: Lease) -> bool:
-    engine, campaign = lease.engine, lease.campaign
-    failed = await count(engine, campaign.org, campaign.id, MessageStatus.FAILED)
-    if failed == 0:
-        return False
-    skipped = await count(engine, campaign.org, campaign.id, MessageStatus.SKIPPED)
-    everything = await engine.store.count(Query(paths.messages(campaign.org, campaign.id)))
-    return failed == everything - skipped
+    tally = await tallies.read_one(lease.engine, lease.campaign)
+    failed = tally[MessageStatus.FAILED]
+    return failed > 0 and failed == tally.total - tally[MessageStatus.SKIPPED]
 
 
 async def _fail(lease: Lease) -> None:
@@ -50,7 +45,7 @@ async def _fail(lease: Lease) -> None:
 
 
 def _next(lease: Lease, step: int) -> datetime | None:
-    schedule = lease.engine.limits.poll_after
+    schedule = poll_after(lease.engine, lease.campaign)
     ended_at = lease.campaign.ended_at
     if step >= len(schedule) or ended_at is None:
         return None

@@ -18,8 +18,8 @@ from functions.domain.message import (
     MessageStatus,
     message_from,
 )
-from functions.engine import paths
-from functions.engine.campaigns import LAUNCH, count, lane_names, load
+from functions.engine import paths, tallies
+from functions.engine.campaigns import LAUNCH, lane_names, load
 from functions.engine.core import Engine
 from functions.engine.ports import Document, Query, Where
 
@@ -28,6 +28,8 @@ log = structlog.get_logger()
 #: A worker that has not been heard of for this long is presumed dead.
 _STALE = timedelta(seconds=120)
 _CSV_PAGE = 1000
+#: Messages looked through for those of one reason, before a page is given as it is.
+_SCANNED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,22 +85,16 @@ class Progress:
 async def progress(engine: Engine, org: str, campaign_id: str) -> Progress:
     """Return how far a campaign has come. Raises NotFoundError."""
     campaign = await load(engine, org, campaign_id)
-    counts, health = await asyncio.gather(
-        counts_of(engine, org, campaign_id), _health(engine, campaign)
+    tally, health = await asyncio.gather(
+        tallies.read_one(engine, campaign), _health(engine, campaign)
     )
-    return Progress(campaign, counts, health, engine.clock.now())
+    return Progress(campaign, tally.by_status, health, engine.clock.now())
 
 
-async def counts_of(engine: Engine, org: str, campaign_id: str) -> dict[MessageStatus, int]:
-    """Count a campaign's messages by status."""
-    statuses = list(MessageStatus)
-    counts = await asyncio.gather(*(count(engine, org, campaign_id, s) for s in statuses))
-    return dict(zip(statuses, counts, strict=True))
-
-
-async def in_flight(engine: Engine, org: str, campaign_id: str) -> int:
+async def in_flight(engine: Engine, campaign: Campaign) -> int:
     """Count a campaign's messages that are with the provider now."""
-    return sum(await asyncio.gather(*(count(engine, org, campaign_id, s) for s in IN_FLIGHT)))
+    tally = await tallies.read_one(engine, campaign)
+    return sum(tally[status] for status in IN_FLIGHT)
 
 
 async def _health(engine: Engine, campaign: Campaign) -> Health:
@@ -130,16 +126,32 @@ class ReportPage:
 
 
 async def messages(
-    engine: Engine, campaign: Campaign, *, status: MessageStatus | None, cursor: str, limit: int
+    engine: Engine,
+    campaign: Campaign,
+    *,
+    status: MessageStatus | None,
+    cursor: str,
+    limit: int,
+    reason: str = "",
 ) -> ReportPage:
-    """Return a page of a campaign's messages, all of them or those of one status."""
+    """Return a page of a campaign's messages, all of them or those of one status or reason.
+
+    Those of a reason are looked for among the others, so a page of them may be short, or empty,
+    and its cursor lead on.
+    """
     collection = paths.messages(campaign.org, campaign.id)
     where = (Where("status", "==", status),) if status else ()
     after = (f"{collection}/{_checked(cursor)}",) if cursor else None
-    query = Query(collection, where, limit=limit, start_after=after)
+    scanned = max(limit, _SCANNED) if reason else limit
+    query = Query(collection, where, limit=scanned, start_after=after)
     documents = await engine.store.query(query)
-    more = documents[-1].id if len(documents) == limit else None
-    return ReportPage([message_from(d.id, d.data) for d in documents], more)
+    wanted = [d for d in documents if not reason or d.data.get("reason") == reason]
+    rows, more = wanted[:limit], None
+    if len(wanted) > limit:
+        more = rows[-1].id
+    elif len(documents) == scanned:
+        more = documents[-1].id
+    return ReportPage([message_from(d.id, d.data) for d in rows], more)
 
 
 def _checked(cursor: str) -> str:
@@ -182,7 +194,7 @@ def row(message: Message) -> dict[str, Any]:
 
 
 async def as_csv(
-    engine: Engine, campaign: Campaign, *, status: MessageStatus | None
+    engine: Engine, campaign: Campaign, *, status: MessageStatus | None, reason: str = ""
 ) -> AsyncIterator[str]:
     """Yield the report as CSV, a page at a time."""
     buffer = io.StringIO()
@@ -190,7 +202,9 @@ async def as_csv(
     writer.writerow(COLUMNS)
     cursor: str | None = ""
     while cursor is not None:
-        page = await messages(engine, campaign, status=status, cursor=cursor, limit=_CSV_PAGE)
+        page = await messages(
+            engine, campaign, status=status, cursor=cursor, limit=_CSV_PAGE, reason=reason
+        )
         writer.writerows([_cell(value) for value in row(m).values()] for m in page.rows)
         yield buffer.getvalue()
         buffer.seek(0)

@@ -14,22 +14,32 @@ from typing import NamedTuple
 import structlog
 
 from functions.domain.campaign import CampaignKind
-from functions.domain.events import MessageRef
+from functions.domain.events import MessageRef, Retry
 from functions.domain.message import (
     Changes,
     Message,
     MessageStatus,
     after_send,
     claim,
+    end,
     merge_late_answer,
     message_from,
 )
 from functions.domain.outcomes import Accepted, Deferred, Rejected, SendOutcome, Unknown
-from functions.engine import hours, paths, throttle
+from functions.engine import hours, notify, paths, tallies, throttle
 from functions.engine.campaigns import stop
 from functions.engine.lanes import Lease
 from functions.engine.modify import modify
-from functions.engine.ports import ConflictError, Document, Outbound, Update, Write
+from functions.engine.ports import (
+    Add,
+    ConflictError,
+    Document,
+    Outbound,
+    Set,
+    Update,
+    Write,
+)
+from functions.engine.suppressions import FreshSuppressions
 from functions.engine.throttle import Admission
 
 log = structlog.get_logger()
@@ -61,6 +71,8 @@ class Sender:
         self._engine = lease.engine
         self._campaign = lease.campaign
         self._channel = lease.engine.channel(lease.campaign)
+        self._hours = hours.of(lease.engine, lease.campaign)
+        self._fresh = FreshSuppressions(lease.engine, lease.campaign)
         self._collection = paths.messages(lease.campaign.org, lease.campaign.id)
         self._delivering: set[asyncio.Task[None]] = set()
         self._in_hand = 0
@@ -77,8 +89,8 @@ class Sender:
         left = {m.message.id: m for m in pending}
         patience = _PATIENCE
         while left and patience and not self._lease.is_late and not self._stopped:
-            if closed := self._closed(left):
-                if not await self._put_off(left, closed):
+            if aside := await self._not_now(left):
+                if not await self._set_aside(left, aside):
                     return not await self._lease.is_lost()
                 continue
             offered = list(islice(left, self._at_once()))
@@ -105,22 +117,43 @@ class Sender:
             return chunk
         return min(chunk, math.ceil(rate * throttle.HORIZON.total_seconds()))
 
-    def _closed(self, left: dict[str, Tracked]) -> dict[str, datetime]:
-        """Return those of the next who may not be called now, and until when."""
-        if not self._engine.limits.windows or self._campaign.kind is CampaignKind.SINGLE:
-            return {}
-        following = islice(left.values(), self._engine.limits.chunk)
-        now = self._engine.clock.now()
-        return hours.closed((tracked.message for tracked in following), now=now)
+    async def _not_now(self, left: dict[str, Tracked]) -> list[tuple[Tracked, Changes]]:
+        """Return those of the next who must not be reached, or not now, and what becomes of them.
 
-    async def _put_off(self, left: dict[str, Tracked], closed: dict[str, datetime]) -> bool:
-        """Let messages wait for their window; False after a conflict."""
-        writes = []
-        for id_, opens_at in closed.items():
-            tracked = left.pop(id_)
-            changes = {"next_at": opens_at, "reason": "quiet_hours"}
-            writes.append(Update(self._path(tracked), changes, tracked.version))
-        return await self._lease.commit(self._lease.renewal(), *writes)
+        A single message is sent on purpose, whoever it is to.
+        """
+        if self._campaign.kind is CampaignKind.SINGLE:
+            return []
+        following = list(islice(left.values(), self._engine.limits.chunk))
+        return await self._suppressed(following) or self._closed(following)
+
+    async def _suppressed(self, following: list[Tracked]) -> list[tuple[Tracked, Changes]]:
+        """Skip those who have been suppressed since the launch."""
+        barred = await self._fresh.among(tracked.message.address for tracked in following)
+        now = self._engine.clock.now()
+        skip = end(MessageStatus.SKIPPED, "suppressed", now=now)
+        return [(tracked, skip) for tracked in following if tracked.message.address in barred]
+
+    def _closed(self, following: list[Tracked]) -> list[tuple[Tracked, Changes]]:
+        """Put off those who may not be contacted now, until their window opens."""
+        if not self._hours.are_kept:
+            return []
+        now = self._engine.clock.now()
+        opening = self._hours.closed((tracked.message for tracked in following), now=now)
+        return [
+            (tracked, {"next_at": opening[tracked.message.id], "reason": "quiet_hours"})
+            for tracked in following
+            if tracked.message.id in opening
+        ]
+
+    async def _set_aside(
+        self, left: dict[str, Tracked], aside: list[tuple[Tracked, Changes]]
+    ) -> bool:
+        """Write what becomes of those who are not sent to; False after a conflict."""
+        for tracked, _ in aside:
+            del left[tracked.message.id]
+        writes = [Update(self._path(m), changes, m.version) for m, changes in aside]
+        return await self._lease.commit(self._lease.renewal(), *writes, *self._tallied(aside))
 
     async def _send_at_turn(self, chunk: list[Tracked], admission: Admission) -> bool:
         """Send a chunk when its time has come; False, with nothing sent, after a conflict."""
@@ -148,19 +181,23 @@ class Sender:
     async def _claim(self, chunk: list[Tracked]) -> list[Tracked] | None:
         """Mark messages as being sent, all or none; None after a conflict."""
         now, policy = self._engine.clock.now(), self._engine.policy
-        claims = [
-            Update(self._path(tracked), claim(tracked.message, policy, now=now), tracked.version)
-            for tracked in chunk
-        ]
+        claims = [(tracked, claim(tracked.message, policy, now=now)) for tracked in chunk]
+        writes = [Update(self._path(m), changes, m.version) for m, changes in claims]
         try:
-            versions = await self._engine.store.commit(self._lease.renewal(), *claims)
+            versions = await self._engine.store.commit(
+                self._lease.renewal(), *writes, *self._tallied(claims)
+            )
         except ConflictError:
             return None
         self._lease.version = versions[0]
         return [
-            Tracked(tracked.message, version)
-            for tracked, version in zip(chunk, versions[1:], strict=True)
+            Tracked(tracked.message._replace(**changes), version)
+            for (tracked, changes), version in zip(claims, versions[1:], strict=False)
         ]
+
+    def _tallied(self, decided: list[tuple[Tracked, Changes]]) -> list[Add]:
+        moves = ((tracked.message, changes) for tracked, changes in decided)
+        return tallies.moved(self._campaign, self._lease.name, moves)
 
     async def _refreshed(self, chunk: list[Tracked]) -> list[Tracked]:
         """Read messages again; return those that still wait to be sent."""
@@ -203,11 +240,12 @@ class Sender:
     async def _send_one(self, message: Message) -> SendOutcome:
         outbound = Outbound(
             MessageRef(self._campaign.org, self._campaign.id, message.id),
-            message.attempt + 1,
+            message.attempt,
             message.address,
             self._campaign.sender,
             self._campaign.bot_url,
             self._campaign.machine_detection,
+            message.body,
         )
         try:
             return await self._channel.send(outbound)
@@ -219,17 +257,23 @@ class Sender:
     async def _record(self, chunk: list[Tracked], outcomes: list[SendOutcome]) -> None:
         now = self._engine.clock.now()
         results = list(zip(chunk, outcomes, strict=True))
-        writes = [
-            Update(self._path(tracked), self._after(tracked.message, outcome, now), tracked.version)
-            for tracked, outcome in results
-        ]
+        decided = [(m, self._after(m.message, outcome, now)) for m, outcome in results]
+        writes = [Update(self._path(m), changes, m.version) for m, changes in decided]
+        told = await self._told(decided)
         try:
-            await self._engine.store.commit(*writes)
+            await self._engine.store.commit(*writes, *self._tallied(decided), *told)
         except ConflictError:
             for tracked, outcome in results:
                 await self._record_late(tracked.message, outcome)
+        else:
+            await notify.announce(self._engine, told)
         await self._free_refused(results)
         await self._stop_if_refused(outcomes)
+
+    async def _told(self, decided: list[tuple[Tracked, Changes]]) -> list[Set]:
+        to = await notify.listeners(self._engine, self._campaign.org)
+        moves = ((tracked.message, changes) for tracked, changes in decided)
+        return notify.message_writes(to, self._campaign, moves, now=self._engine.clock.now())
 
     def _after(self, message: Message, outcome: SendOutcome, now: datetime) -> Changes:
         live = self._channel.traits.holds_live_call
@@ -237,21 +281,27 @@ class Sender:
 
     async def _record_late(self, sent: Message, outcome: SendOutcome) -> None:
         """Record the answer to a message of which a receipt may have been faster."""
-        attempt = sent.attempt + 1
+        to = await notify.listeners(self._engine, self._campaign.org)
 
-        def decide(documents: list[Document | None]) -> tuple[None, list[Write]]:
+        def decide(documents: list[Document | None]) -> tuple[list[Set], list[Write]]:
             document = documents[0]
             if document is None:
-                return None, []
+                return [], []
             now = self._engine.clock.now()
             message = message_from(document.id, document.data)
-            if message.status == MessageStatus.SENDING and message.attempt == attempt:
+            if message.status == MessageStatus.SENDING and message.attempt == sent.attempt:
                 changes = self._after(message, outcome, now)
             else:
-                changes = merge_late_answer(message, attempt, outcome, now)
-            return None, [Update(document.path, changes, document.version)] if changes else []
+                changes = merge_late_answer(message, sent.attempt, outcome, now)
+            if not changes:
+                return [], []
+            moves = [(message, changes)]
+            tally = tallies.moved(self._campaign, self._lease.name, moves)
+            told = notify.message_writes(to, self._campaign, moves, now=now)
+            return told, [Update(document.path, changes, document.version), *tally, *told]
 
-        await modify(self._engine.store, [f"{self._collection}/{sent.id}"], decide)
+        path = f"{self._collection}/{sent.id}"
+        await notify.announce(self._engine, await modify(self._engine.store, [path], decide))
 
     async def _free_refused(self, results: list[tuple[Tracked, SendOutcome]]) -> None:
         refused = [
@@ -263,11 +313,10 @@ class Sender:
 
     async def _stop_if_refused(self, outcomes: list[SendOutcome]) -> None:
         """Pause the campaign where the provider refuses not the message but the sender."""
-        refusal = next((o for o in outcomes if isinstance(o, Rejected) and o.stop), None)
-        if refusal is None:
-            return
-        self._stopped = True
-        await stop(self._engine, self._campaign, refusal.reason)
+        refusals = [o for o in outcomes if isinstance(o, Rejected) and o.retry is Retry.STOP]
+        if refusals:
+            self._stopped = True
+            await stop(self._engine, self._campaign, refusals[0].reason)
 
     def _path(self, tracked: Tracked) -> str:
         return f"{self._collection}/{tracked.message.id}"

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 import structlog
 
 from functions.domain.errors import InvalidFieldError
-from functions.engine import paths
+from functions.engine import import_jobs, notify, paths
 from functions.engine.check import start
 from functions.engine.core import Engine
 from functions.engine.dispatch import dispatch
 from functions.engine.launch import launch
 from functions.engine.poll import poll
 from functions.engine.ports import Set, Task, Update
+from functions.engine.subscriptions import forget
 
 log = structlog.get_logger()
 
@@ -23,6 +24,12 @@ async def run(engine: Engine, task: Task) -> None:
             await start(engine, _need(task.body, "org"), _need(task.body, "campaign"))
         case "lane":
             await _work(engine, task.body)
+        case "notify":
+            await _notify(engine, task.body)
+        case "import":
+            await import_jobs.run(engine, _need(task.body, "org"), _need(task.body, "import"))
+        case "forget":
+            await forget(engine, _need(task.body, "org"), _need(task.body, "subscription"))
         case _:
             raise InvalidFieldError("kind", f"kind: there is no task of kind '{task.kind}'")
 
@@ -36,6 +43,12 @@ async def _work(engine: Engine, body: Mapping[str, str]) -> None:
             await poll(engine, org, campaign)
         case _:
             await dispatch(engine, org, campaign, lane)
+
+
+async def _notify(engine: Engine, body: Mapping[str, str]) -> None:
+    names = ("org", "subscription", "notification")
+    org, subscription, notification = (_need(body, name) for name in names)
+    await notify.deliver(engine, org, subscription, notification)
 
 
 def _need(body: Mapping[str, str], name: str) -> str:
@@ -52,6 +65,8 @@ async def give_up(engine: Engine, task: Task, error: str, task_name: str) -> Non
     """
     org, campaign = task.body.get("org"), task.body.get("campaign")
     log.error("task_given_up", kind=task.kind, error=error, body=task.body)
+    if task.kind == "import":
+        await import_jobs.give_up(engine, task.body["org"], task.body["import"], error)
     if not org or not campaign:
         return
     now = engine.clock.now()
@@ -66,5 +81,5 @@ async def give_up(engine: Engine, task: Task, error: str, task_name: str) -> Non
     }
     await engine.store.commit(
         Update(paths.campaign(org, campaign), {"trouble": trouble}),
-        Set(paths.audit(org, f"{campaign}-{task_name}"), {**entry, "by": "clarion", "at": now}),
+        Set(paths.audit(org, f"{campaign}-{task_name}"), entry),
     )

@@ -15,6 +15,7 @@ from functions.engine.ports import Store, WebhookRequest
 from functions.queues.local import LocalQueue
 from functions.settings import load_settings
 from tests.api.key_server import in_seconds, signed
+from tests.channels.carrier import make_callbacks, simulated
 from tests.clock import MovedClock
 
 SECRET: Final = "correct horse battery staple, 32 bytes and more"
@@ -118,7 +119,7 @@ class Rig:
         """Let everything happen that is due now."""
         queue = self.stack.engine.queue
         assert isinstance(queue, LocalQueue)
-        while await queue.run_due() + await self.carrier.run_due():
+        while await queue.run_due() + await make_callbacks(self.stack.engine):
             pass
 
     async def run(self, campaign_id: str) -> Any:
@@ -141,7 +142,8 @@ class Rig:
             caught.append(request)
             return 200
 
-        self.carrier._deliver = keep
+        for carrier in simulated(self.stack.engine):
+            carrier._callbacks._deliver = keep
         return caught
 
     async def call_back(self, request: WebhookRequest, **changes: Any) -> httpx.Response:

@@ -93,7 +93,7 @@ def test_no_target_is_forgotten() -> None:
         for name, value in vars(main).items()
         if callable(value) and getattr(value, "__module__", "") == "main"
     }
-    assert targets == {"app", *CASES}
+    assert targets == {"app", "api", *CASES}
 
 
 @pytest.mark.parametrize("target", CASES)

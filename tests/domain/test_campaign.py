@@ -40,6 +40,9 @@ CAMPAIGN = Campaign(
 
 #: Every arrow that there is; all other pairs of status and action are refused.
 ALLOWED = {
+    ("draft", "schedule"): "scheduled",
+    ("draft", "send"): "running",
+    ("draft", "cancel"): "cancelled",
     ("scheduled", "start"): "running",
     ("scheduled", "reschedule"): "scheduled",
     ("scheduled", "cancel"): "cancelled",

@@ -252,7 +252,7 @@ def test_a_new_attempt_forgets_the_call_of_the_last_one() -> None:
         (Accepted("call-1"), "sent", ""),
         (Deferred("provider_429"), "pending", "provider_429"),
         (Rejected("invalid_address"), "failed", "invalid_address"),
-        (Rejected("no_credit", stop=True), "pending", "no_credit"),
+        (Rejected("no_credit", Retry.STOP), "pending", "no_credit"),
         (Unknown("provider_timeout"), "unknown", "provider_timeout"),
     ],
 )
@@ -260,6 +260,16 @@ def test_the_providers_answer_decides(outcome: SendOutcome, status: str, reason:
     """Each kind of answer leads to its status, and what was not sent says why."""
     message = answered_by(outcome)
     assert (message.status, message.reason) == (status, reason)
+
+
+def test_a_refused_send_is_tried_again_sooner_than_a_person() -> None:
+    """Three refusals that may pass: again after 30 seconds, after a minute, then failed."""
+    message, waits = PENDING, []
+    for _ in range(3):
+        message = answered_by(Rejected("provider_rejected", Retry.LATER), sending(message))
+        waits.append(message.next_at and message.next_at - NOW)
+    assert waits == [timedelta(seconds=30), timedelta(seconds=60), None]
+    assert (message.status, message.reason) == ("failed", "provider_rejected")
 
 
 def test_only_live_channels_are_watched_after_sending() -> None:
@@ -309,6 +319,13 @@ def test_a_late_answer_adds_the_call_to_what_receipts_have_told() -> None:
     ringing = SENDING._replace(status="delivered")
     changes = merge_late_answer(ringing, 1, Accepted("call-1"), NOW)
     assert changes == {"provider_id": "call-1", "sent_at": NOW}
+
+
+def test_a_late_answer_says_when_what_has_failed_was_sent() -> None:
+    """The receipt has named the text already; that and when it was sent, the answer tells."""
+    failed = receive(SENDING, [Receipt(EventKind.FAILED, reason="undelivered")])
+    assert (failed.status, failed.provider_id) == ("failed", "call-1")
+    assert merge_late_answer(failed, 1, Accepted("call-1"), NOW) == {"sent_at": NOW}
 
 
 @pytest.mark.parametrize(

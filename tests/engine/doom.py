@@ -1,14 +1,16 @@
 """A process that dies at a chosen side effect, and what dies with it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from functions.domain.events import DeliveryEvent, MessageRef
+from functions.domain.notifications import Hearing
 from functions.engine.ports import (
     Answer,
     Channel,
     Document,
+    Notifier,
     Outbound,
     Query,
     SendOutcome,
@@ -115,6 +117,10 @@ class DoomedQueue:
         what = f"enqueue of {task.kind} {task.body.get('lane', '')}"
         return await self._doom.effect(what, lambda: self._queue.enqueue(task, at=at, key=key))
 
+    async def is_well(self) -> bool:
+        """Pass on."""
+        return await self._queue.is_well()
+
     async def close(self) -> None:
         """Leave the queue open."""
 
@@ -148,3 +154,23 @@ class DoomedChannel:
 
     async def close(self) -> None:
         """Leave the channel open: its carrier outlives this process."""
+
+
+class DoomedNotifier:
+    """A notifier as a doomed process uses it."""
+
+    def __init__(self, notifier: Notifier, doom: Doom) -> None:
+        self._notifier = notifier
+        self._doom = doom
+
+    async def refusal(self, url: str) -> str:
+        """Pass on."""
+        return await self._doom.read(lambda: self._notifier.refusal(url))
+
+    async def tell(self, url: str, headers: Mapping[str, str], body: bytes) -> Hearing:
+        """Tell, which may be the last thing that this process does."""
+        what = f"telling {headers['webhook-id']}"
+        return await self._doom.effect(what, lambda: self._notifier.tell(url, headers, body))
+
+    async def close(self) -> None:
+        """Leave the notifier open: its receivers outlive this process."""

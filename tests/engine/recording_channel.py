@@ -65,7 +65,7 @@ INVALID: Final = Fate((Receipt(0.5, EventKind.FAILED, "invalid_address"),))
 SILENT: Final = Fate()  #: accepted, and never heard of again
 REFUSED: Final = Fate(outcome=Deferred("provider_429"), placed=False)
 REJECTED: Final = Fate(outcome=Rejected("invalid_address"), placed=False)
-NO_CREDIT: Final = Fate(outcome=Rejected("no_credit", stop=True), placed=False)
+NO_CREDIT: Final = Fate(outcome=Rejected("no_credit", Retry.STOP), placed=False)
 LOST_REQUEST: Final = Fate(outcome=Unknown("provider_timeout"), placed=False)
 LOST_ANSWER: Final = TALKS.answered(Unknown("provider_timeout"))
 
@@ -82,6 +82,7 @@ class Call:
     to: str
     at: datetime
     fate: Fate
+    body: str = ""
 
     @property
     def id(self) -> str:
@@ -135,7 +136,9 @@ class RecordingChannel:
         fates = self.script.get(outbound.to, ())
         turn = sum(call.to == outbound.to for call in self.requests)
         fate = fates[turn] if turn < len(fates) else self.otherwise
-        call = Call(outbound.ref, outbound.attempt, outbound.to, self.clock.now(), fate)
+        call = Call(
+            outbound.ref, outbound.attempt, outbound.to, self.clock.now(), fate, outbound.body
+        )
         self.requests.append(call)
         if fate.placed:
             self._place(call)

@@ -10,7 +10,7 @@ from functions.domain.events import EventKind, Retry
 from functions.domain.message import DeliveryPolicy
 from functions.domain.outcomes import Deferred
 from functions.domain.phones import parse_phone
-from functions.engine import campaigns
+from functions.engine import campaigns, creation
 from functions.engine.ports import Traits
 from tests.engine.recording_channel import (
     BUSY,
@@ -113,7 +113,7 @@ async def test_a_single_call_does_not_wait_for_a_window() -> None:
     """Whoever asks for one call now gets it now."""
     async with World(WINDOWS) as world:
         to = parse_phone(number(1))
-        campaign, _ = await campaigns.call_once(world.engine, ORG, WISH, to)
+        campaign, _ = await creation.call_once(world.engine, ORG, WISH, to)
         await world.settle()
         assert [call.to for call in world.carrier.calls] == [number(1)]
         await world.finish(campaign)

@@ -60,12 +60,13 @@ async def test_suppressed_people_are_skipped(world: World) -> None:
     assert made == {(number(0), "pending", ""): 1, (number(1), "skipped", "suppressed"): 1}
 
 
-async def test_an_empty_list_completes(world: World) -> None:
-    """A campaign to nobody comes to its end at once."""
+async def test_a_campaign_to_nobody_fails(world: World) -> None:
+    """A campaign without a single person ends at once and says why, instead of running for good."""
     await world.add_list(0)
     campaign = await world.create()
     await world.settle()
-    assert (await world.load(campaign)).status is CampaignStatus.COMPLETED
+    ended = await world.load(campaign)
+    assert (ended.status, ended.reason) == (CampaignStatus.FAILED, "no_recipients")
 
 
 async def test_a_list_of_suppressed_people_completes(world: World) -> None:

@@ -162,6 +162,35 @@ async def test_a_report_pages_through_everybody(world: World) -> None:
         await reports.messages(world.engine, campaign, status=None, cursor="../x", limit=1)
 
 
+async def test_those_of_a_reason_are_found_among_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages may be short or empty, and following the cursor still finds every one, once."""
+    monkeypatch.setattr(reports, "_SCANNED", 4)
+    await world.add_list(30)
+    barred = [number(n) for n in (3, 4, 5, 6, 7, 29)]
+    for address in barred:
+        await world.suppress(address)
+    campaign = await world.create()
+    await world.finish(campaign)
+    for limit in (1, 2, 100):
+        seen: list[str] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = await reports.messages(
+                world.engine,
+                campaign,
+                status=None,
+                cursor=cursor,
+                limit=limit,
+                reason="suppressed",
+            )
+            assert len(page.rows) <= limit
+            seen += [message.address for message in page.rows]
+            cursor = page.cursor
+        assert sorted(seen) == barred
+
+
 # --- Tasks ------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from functions.domain.errors import (
     WrongStatusError,
 )
 from functions.domain.phones import parse_phone
-from functions.engine import campaigns, paths
+from functions.engine import campaigns, creation, paths
 from functions.engine.check import check
 from functions.engine.ports import Task, Update
 from functions.engine.tasks import run
@@ -119,9 +119,7 @@ async def test_a_reschedule_moves_the_start(world: World) -> None:
     await world.add_list(1)
     before, after = world.clock.now() + HOUR, world.clock.now() + 2 * HOUR
     campaign = await world.create(scheduled_at=before)
-    await campaigns.change(
-        world.engine, ORG, campaign.id, Action.RESCHEDULE, by="bob", scheduled_at=after
-    )
+    await campaigns.reschedule(world.engine, ORG, campaign.id, after, by="bob")
     await world.pass_time(HOUR)
     assert (await world.load(campaign)).status is CampaignStatus.SCHEDULED
     await world.pass_time(HOUR)
@@ -224,7 +222,7 @@ async def test_a_cancelled_campaign_is_not_started_by_a_late_task(world: World) 
 async def test_a_single_call_calls_one_number(world: World) -> None:
     """One call outside any list is a campaign of its own, at once, whatever the hour."""
     to = parse_phone(number(7))
-    campaign, message_id = await campaigns.call_once(world.engine, ORG, WISH, to)
+    campaign, message_id = await creation.call_once(world.engine, ORG, WISH, to)
     await world.finish(campaign)
     [message] = await world.messages(campaign)
     assert (message.id, message.status, message.address) == (message_id, "completed", number(7))
@@ -237,12 +235,12 @@ async def test_a_retry_calls_those_who_were_not_reached(world: World) -> None:
     world.carrier.script = {number(1): [BUSY] * 3, number(2): [LOST_REQUEST]}
     campaign = await world.create()
     with pytest.raises(InvalidFieldError, match="Cannot retry running campaign"):
-        await campaigns.retry(world.engine, ORG, campaign.id, by="ann", unknown=False)
+        await creation.retry(world.engine, ORG, campaign.id, by="ann", unknown=False)
     await world.finish(campaign)
     world.carrier.script = {}
     for unknown, people in ((False, {number(1)}), (True, {number(1), number(2)})):
         world.carrier.requests.clear()
-        again = await campaigns.retry(world.engine, ORG, campaign.id, by="ann", unknown=unknown)
+        again = await creation.retry(world.engine, ORG, campaign.id, by="ann", unknown=unknown)
         await world.finish(again)
         assert set(world.carrier.called) == people
         assert again.name == f"Spring (retry {1 + unknown})"
@@ -255,7 +253,7 @@ async def test_a_retry_needs_somebody_to_call(world: World) -> None:
     campaign = await world.create()
     await world.finish(campaign)
     with pytest.raises(InvalidFieldError, match="nobody to call again"):
-        await campaigns.retry(world.engine, ORG, campaign.id, by="ann", unknown=True)
+        await creation.retry(world.engine, ORG, campaign.id, by="ann", unknown=True)
 
 
 async def test_other_organisations_see_nothing(world: World) -> None:

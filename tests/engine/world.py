@@ -9,14 +9,23 @@ from typing import Any, Self, TypeVar
 
 import orjson
 
-from functions.domain.campaign import Campaign
+from functions.domain.campaign import Campaign, CampaignKind, ChannelKind, campaign_from
 from functions.domain.errors import NotFoundError
 from functions.domain.events import DeliveryEvent
 from functions.domain.message import DeliveryPolicy, Message, claim, message_from
-from functions.domain.phones import parse_phone
-from functions.engine import campaigns, check, launch, paths, receive, suppressions, tasks
-from functions.engine.campaigns import Wish
+from functions.engine import (
+    campaigns,
+    check,
+    creation,
+    launch,
+    paths,
+    receive,
+    suppressions,
+    tallies,
+    tasks,
+)
 from functions.engine.core import Engine, Limits
+from functions.engine.creation import Wish
 from functions.engine.ports import Create, Document, Query, Task, Update
 from functions.queues.local import LocalQueue
 from functions.stores.indexes import INDEX_FILE, Indexes
@@ -25,6 +34,7 @@ from tests.clock import NOON, MovedClock
 from tests.engine.doom import Crash
 from tests.engine.interposed import Happening, InterposedStore
 from tests.engine.recording_channel import PROVIDER, RecordingChannel
+from tests.engine.recording_notifier import RecordingNotifier
 
 T = TypeVar("T")
 
@@ -107,6 +117,7 @@ class World:
         self.clock = LivingClock()
         self.store = SqliteStore(MEMORY, INDEXES)
         self.bots = ReadyBots()
+        self.receiver = RecordingNotifier()
         self.carrier = RecordingChannel(self.clock, self._receive)
         self.clock.on_sleep = self.carrier.deliver_due
         self.task_errors: list[Exception] = []
@@ -118,8 +129,10 @@ class World:
         """Begin."""
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        """End."""
+    async def __aexit__(self, failure: object, *_: object) -> None:
+        """End. Whatever has happened, every campaign's statistics must be right."""
+        if failure is None:
+            await self.check_statistics()
         await self.queue.close()
         await self.store.close()
 
@@ -136,7 +149,9 @@ class World:
             store=self.store,
             queue=Forgetful() if self.lose_tasks else self.queue,
             channels={PROVIDER: self.carrier},
+            providers=dict.fromkeys(ChannelKind, PROVIDER),
             bots=self.bots,
+            notifier=self.receiver,
             clock=self.clock,
             limits=self.limits,
             policy=self.policy,
@@ -185,14 +200,13 @@ class World:
 
     async def suppress(self, address: str) -> None:
         """Say that an address must not be contacted."""
-        phone = parse_phone(address)
-        await suppressions.suppress(self.engine, ORG, phone, reason="asked_not_to")
+        await suppressions.suppress(self.engine, ORG, address, reason="asked_not_to", by="ann")
 
     async def create(
         self, list_id: str = "people", *, name: str = "Spring", **wish: Any
     ) -> Campaign:
         """Create a campaign to a list, started at once unless `scheduled_at` is given."""
-        return await campaigns.create_for_list(
+        return await creation.create_for_list(
             self.engine, ORG, replace(WISH, name=name, **wish), list_id
         )
 
@@ -205,7 +219,9 @@ class World:
         now = self.clock.now()
         for message in await self.messages(campaign):
             path = f"{paths.messages(ORG, campaign.id)}/{message.id}"
-            await self.store.commit(Update(path, claim(message, self.policy, now=now)))
+            changes = claim(message, self.policy, now=now)
+            counted = tallies.moved(campaign, "0", [(message, changes)])
+            await self.store.commit(Update(path, changes), *counted)
 
     async def receive(self, event: DeliveryEvent) -> None:
         """Deliver a receipt."""
@@ -294,6 +310,17 @@ class World:
         """Count a campaign's messages by status."""
         return Counter(str(message.status) for message in await self.messages(campaign))
 
+    async def check_statistics(self) -> None:
+        """Compare every campaign's tally with its messages."""
+        engine = replace(self.engine, store=self.store)
+        for document in await self.documents(paths.campaigns(ORG)):
+            if document.data["kind"] not in list(CampaignKind):
+                continue  # broken by a test
+            campaign = campaign_from(ORG, document.id, document.data)
+            tally = await tallies.read_one(engine, campaign)
+            counted = {str(status): n for status, n in tally.by_status.items() if n}
+            assert counted == await self.statuses(campaign)
+
     async def slots(self) -> dict[str, int]:
         """Count the live-call slots that are held, of the org and of all together."""
         scopes = await self.store.get_many([paths.live_calls(ORG), paths.ALL_LIVE_CALLS])
@@ -313,6 +340,10 @@ class Forgetful:
     ) -> bool:
         """Take a task, and forget it."""
         _ = task, at, key
+        return True
+
+    async def is_well(self) -> bool:
+        """Think that all is well."""
         return True
 
     async def close(self) -> None:

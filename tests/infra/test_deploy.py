@@ -125,7 +125,9 @@ def test_accounts_may_do_what_they_must_and_no_more(deployed: Deployed) -> None:
         (WRITER, "roles/datastore.user"),
     }
     assert granted(policies[f"{LOCATION}/queues/clarion"]) == {
-        (WRITER, "roles/cloudtasks.enqueuer")
+        (WRITER, "roles/cloudtasks.enqueuer"),
+        (WRITER, "roles/cloudtasks.viewer"),
+        (READER, "roles/cloudtasks.viewer"),
     }
     assert granted(policies[f"projects/p/serviceAccounts/{INVOKER}"]) == {
         (WRITER, "roles/iam.serviceAccountUser")
@@ -161,8 +163,18 @@ def paths() -> dict[str, str]:
         if isinstance(node, ast.AsyncFunctionDef):
             faces = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
             (face,) = [each for each in faces if ast.unparse(each.func) == "face"]
-            found[node.name] = ast.literal_eval(face.args[0]) if face.args else ""
+            found[node.name] = _served(node.name, face)
     return found
+
+
+def _served(name: str, face: ast.Call) -> str:
+    match face.args:
+        case [ast.Constant(value=str(path))]:
+            return path
+        case [ast.Starred()]:  # many paths: the function's own name stands before them
+            return f"/{name}"
+        case _:
+            return ""
 
 
 def test_every_function_is_deployed_under_the_path_that_it_serves() -> None:

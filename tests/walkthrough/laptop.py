@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ from functions.bootstrap import build
 from functions.channels.simulator import Simulator
 from functions.queues.local import LocalQueue
 from functions.settings import load_settings
+from tests.channels.carrier import make_callbacks
 from tests.engine.world import LivingClock
 
 #: Everybody answers after two seconds and talks for three, unless a test says otherwise.
@@ -43,7 +45,7 @@ class Laptop:
         self.engine = self._stack.engine
         transport = httpx.ASGITransport(self._stack.app)
         self._http = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
-        self.clock.on_sleep = self._carrier.run_due
+        self.clock.on_sleep = partial(make_callbacks, self.engine)
 
     async def __aenter__(self) -> Self:
         """Begin."""
@@ -125,7 +127,7 @@ class Laptop:
         """Do all that is due now: tasks and the carrier's callbacks."""
         queue = self.engine.queue
         assert isinstance(queue, LocalQueue)
-        while await queue.run_due() + await self._carrier.run_due():
+        while await queue.run_due() + await make_callbacks(self.engine):
             pass
 
     async def run_for(self, length: timedelta) -> None:

@@ -4,7 +4,6 @@ import csv
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from functions.domain.phones import parse_phone
 from functions.engine.suppressions import suppress
 from tests.walkthrough.laptop import CALM, Laptop, people
 
@@ -113,7 +112,7 @@ async def test_a_busy_line_is_called_three_times_and_then_given_up(tmp_path: Pat
 async def test_whoever_asked_not_to_be_called_is_not(tmp_path: Path) -> None:
     """A suppressed number is skipped, and the report says so."""
     async with Laptop(tmp_path) as laptop:
-        await suppress(laptop.engine, "default", parse_phone(BOB), reason="opt_out")
+        await suppress(laptop.engine, "default", BOB, reason="opt_out", by="ann")
         campaign = await laptop.create(f"number\n{ANN}\n{BOB}\n")
         await laptop.pass_time(MINUTE)
         assert await laptop.report(campaign) == {
@@ -167,7 +166,7 @@ async def test_a_retry_calls_those_who_were_not_reached(tmp_path: Path) -> None:
 async def test_the_report_says_of_everybody_what_became_of_them(tmp_path: Path) -> None:
     """The report as CSV has a row for each person, also for those who were not called."""
     async with Laptop(tmp_path) as laptop:
-        await suppress(laptop.engine, "default", parse_phone(CAT), reason="opt_out")
+        await suppress(laptop.engine, "default", CAT, reason="opt_out", by="ann")
         campaign = await laptop.create(f"number\n{ANN}\n{CAT}\n")
         await laptop.pass_time(MINUTE)
         rows = list(csv.DictReader((await laptop.download(campaign)).splitlines()))

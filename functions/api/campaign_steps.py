@@ -1,0 +1,137 @@
+"""Campaigns over REST: preview, test, schedule, send, pause, resume and cancel them."""
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from functions.api.auth import Area, Caller
+from functions.api.campaign_bodies import PreviewWish, Sending, TestWish, When, Why
+from functions.api.campaign_items import (
+    CampaignItem,
+    Preview,
+    Sent,
+    Steered,
+    TestSent,
+    TestsSent,
+    shown,
+    shown_preview,
+)
+from functions.api.fields import Id
+from functions.api.house import House, HouseOf, Operator, Viewer
+from functions.api.rest import Rest
+from functions.domain.campaign import Action, Campaign, CampaignStatus
+from functions.domain.errors import InvalidFieldError
+from functions.domain.phones import parse_phone
+from functions.engine import campaigns, drafts, previews, recipients, reports
+
+router = APIRouter(prefix="/campaigns", tags=[Area.CAMPAIGNS], route_class=Rest)
+
+
+@router.post("/{campaign_id}/schedule")
+async def schedule_campaign(
+    campaign_id: Id, when: When, house: HouseOf, caller: Operator, response: Response
+) -> CampaignItem:
+    """Have a draft start at a time."""
+    await drafts.schedule(
+        house.engine, caller.org, campaign_id, when.scheduled_at, by=caller.subject
+    )
+    return await shown(house.engine, caller.org, campaign_id, response)
+
+
+@router.post("/{campaign_id}/reschedule")
+async def reschedule_campaign(
+    campaign_id: Id, when: When, house: HouseOf, caller: Operator, response: Response
+) -> CampaignItem:
+    """Move the start of a scheduled campaign."""
+    await drafts.reschedule(
+        house.engine, caller.org, campaign_id, when.scheduled_at, by=caller.subject
+    )
+    return await shown(house.engine, caller.org, campaign_id, response)
+
+
+@router.post("/{campaign_id}/send")
+async def send_campaign(campaign_id: Id, wanted: Sending, house: HouseOf, caller: Operator) -> Sent:
+    """Send a draft now. Contacts named to a scheduled campaign are added, and wait for its time."""
+    engine, org = house.engine, caller.org
+    if wanted.customer_ids is None:
+        started = await drafts.send(engine, org, campaign_id, wanted.wanted, by=caller.subject)
+        return _sent(started, started.total)
+    if not wanted.customer_ids:
+        raise drafts.EmptyAudienceError
+    new = await recipients.add(engine, org, campaign_id, wanted.customer_ids)
+    campaign = await campaigns.load(engine, org, campaign_id)
+    if campaign.status is CampaignStatus.DRAFT:
+        campaign = await drafts.send(engine, org, campaign_id, None, by=caller.subject)
+    return _sent(campaign, new)
+
+
+def _sent(campaign: Campaign, queued: int) -> Sent:
+    return Sent(campaign_id=campaign.id, messages_queued=queued, status=campaign.status)
+
+
+@router.post("/{campaign_id}/send-test")
+async def send_test(
+    campaign_id: Id, wanted: TestWish, house: HouseOf, caller: Operator
+) -> TestsSent:
+    """Send what a draft says to some numbers; the draft stays as it is."""
+    phones = [parse_phone(phone) for phone in wanted.phones]
+    sent = await previews.send_test(
+        house.engine, caller.org, campaign_id, phones, like=wanted.customer_id, by=caller.subject
+    )
+    messages = [
+        TestSent(to=phone.e164, campaign_id=test.id, message_id=f"{test.id}.{id_}")
+        for phone, (test, id_) in zip(phones, sent, strict=True)
+    ]
+    return TestsSent(messages=messages)
+
+
+@router.post("/{campaign_id}/personalized-preview")
+async def personalized_preview(
+    campaign_id: Id, wanted: PreviewWish, house: HouseOf, caller: Viewer
+) -> Preview:
+    """Show what a campaign, or another text, says to one contact."""
+    if wanted.customer_id is None:
+        message = "customer_id: is required"
+        raise InvalidFieldError("customer_id", message, code="MISSING_CUSTOMER_ID")
+    preview, person = await previews.preview(
+        house.engine,
+        caller.org,
+        campaign_id,
+        wanted.customer_id,
+        override=wanted.override_template,
+    )
+    return shown_preview(preview, person)
+
+
+@router.post("/{campaign_id}/pause")
+async def pause_campaign(
+    campaign_id: Id, house: HouseOf, caller: Operator, why: Why | None = None
+) -> Steered:
+    """Stop sending until the campaign is resumed."""
+    return await _steer(house, caller, campaign_id, Action.PAUSE, why)
+
+
+@router.post("/{campaign_id}/resume")
+async def resume_campaign(
+    campaign_id: Id, house: HouseOf, caller: Operator, why: Why | None = None
+) -> Steered:
+    """Go on sending where the campaign was paused."""
+    return await _steer(house, caller, campaign_id, Action.RESUME, why)
+
+
+@router.post("/{campaign_id}/cancel")
+async def cancel_campaign(
+    campaign_id: Id, house: HouseOf, caller: Operator, why: Why | None = None
+) -> Steered:
+    """End a campaign for good."""
+    return await _steer(house, caller, campaign_id, Action.CANCEL, why)
+
+
+async def _steer(
+    house: House, caller: Caller, id_: str, action: Action, why: Why | None
+) -> Steered:
+    reason = why.reason if why else None
+    campaign = await campaigns.change(
+        house.engine, caller.org, id_, action, by=caller.subject, reason=reason
+    )
+    in_flight = await reports.in_flight(house.engine, campaign)
+    return Steered(campaign_id=id_, status=campaign.status, in_flight=in_flight)

@@ -1,0 +1,198 @@
+"""Creation: new campaigns to a list, to those who were not reached, or of one message."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import blake2b
+from uuid import uuid4
+
+from functions.domain.campaign import (
+    AudienceKind,
+    Campaign,
+    CampaignKind,
+    CampaignStatus,
+    check_start_time,
+)
+from functions.domain.contact import contact_id
+from functions.domain.errors import (
+    InvalidFieldError,
+    NameTakenError,
+    NotFoundError,
+)
+from functions.domain.message import MessageStatus, lane_number, message_id, send_lane
+from functions.domain.organisation import Organisation
+from functions.domain.phones import Phone
+from functions.engine import organisation, paths, tallies
+from functions.engine.campaigns import LAUNCH, create_campaign, load
+from functions.engine.core import Engine
+from functions.engine.ports import ConflictError, Create
+
+_NAME_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a new campaign shall be. `scheduled_at` None starts it at once."""
+
+    name: str
+    sender: str
+    bot_url: str
+    provider: str
+    by: str
+    client_id: str | None = None
+    machine_detection: str = ""
+    scheduled_at: datetime | None = None
+    scheduled_by: str | None = None
+
+
+async def create_for_list(engine: Engine, org: str, wish: Wish, list_id: str) -> Campaign:
+    """Create a broadcast to a list and start or schedule it.
+
+    Raises InvalidFieldError (time not ahead), NotFoundError (list), NameTakenError.
+    """
+    if wish.scheduled_at is not None:
+        check_start_time(wish.scheduled_at, now=engine.clock.now())
+    people = await engine.store.get(paths.lists(org, list_id))
+    if people is None:
+        raise NotFoundError("List", list_id)
+    audience = {"kind": AudienceKind.LIST, "id": list_id}
+    campaign = _new(engine, org, wish, audience, total=people.data["size"])
+    return await _create_named(engine, await ruled(engine, campaign))
+
+
+async def retry(engine: Engine, org: str, id_: str, *, by: str, unknown: bool) -> Campaign:
+    """Create and start a campaign that calls again those whom campaign `id_` did not reach.
+
+    Those whose outcome is unknown may have been reached: they are called only where `unknown`
+    says so. Raises NotFoundError, and InvalidFieldError where there is nobody to call.
+    """
+    source = await load(engine, org, id_)
+    if not source.has_ended:
+        raise InvalidFieldError("campaignId", f"Cannot retry {source.status} campaign")
+    statuses = [MessageStatus.FAILED, *([MessageStatus.UNKNOWN] if unknown else [])]
+    tally = await tallies.read_one(engine, source)
+    total = sum(tally[status] for status in statuses)
+    if total == 0:
+        raise InvalidFieldError("campaignId", "There is nobody to call again in this campaign")
+    audience = {"kind": AudienceKind.RETRY, "id": id_, "statuses": ",".join(statuses)}
+    wish = Wish(
+        name=source.name,
+        sender=source.sender,
+        bot_url=source.bot_url,
+        provider=source.provider,
+        by=by,
+        client_id=source.client_id,
+        machine_detection=source.machine_detection,
+    )
+    campaign = _new(engine, org, wish, audience, total=total)
+    return await _create_numbered(engine, await ruled(engine, campaign))
+
+
+async def _create_numbered(engine: Engine, campaign: Campaign) -> Campaign:
+    """Create a retry under the first free name of "NAME (retry N)"."""
+    number = 1
+    while True:
+        suffix = f" (retry {number})"
+        name = campaign.name[: _NAME_LENGTH - len(suffix)] + suffix
+        try:
+            return await _create_named(engine, replace(campaign, name=name))
+        except NameTakenError:
+            number += 1
+
+
+async def call_once(engine: Engine, org: str, wish: Wish, to: Phone) -> tuple[Campaign, str]:
+    """Call one number now, as a campaign of its own; returns it and the message's id."""
+    return await send_once(engine, _new(engine, org, wish, {}, total=1), to)
+
+
+async def send_once(
+    engine: Engine, campaign: Campaign, to: Phone, *, body: str = ""
+) -> tuple[Campaign, str]:
+    """Send one message now, as a campaign of its own in the manner of `campaign`."""
+    now = engine.clock.now()
+    single = replace(
+        campaign,
+        kind=CampaignKind.SINGLE,
+        name=f"{campaign.name} {campaign.id}"[:_NAME_LENGTH],
+        audience={"kind": CampaignKind.SINGLE, "id": contact_id(to.e164)},
+        lanes=1,
+    )
+    id_ = message_id(single.id, to.e164)
+    message = {
+        "contact": paths.contact(single.org, contact_id(to.e164)),
+        "address": to.e164,
+        "region": to.region,
+        "zones": list(to.zones),
+        "status": MessageStatus.PENDING,
+        "lane": send_lane(lane_number(id_, single.lanes)),
+        "due_at": now,
+        "next_at": now,
+        "created_at": now,
+        "body": body,
+    }
+    create = Create(f"{paths.messages(single.org, single.id)}/{id_}", message)
+    tally = tallies.created(single, LAUNCH, [MessageStatus.PENDING])
+    return await create_campaign(engine, single, create, tally), id_
+
+
+def _new(engine: Engine, org: str, wish: Wish, audience: dict[str, str], *, total: int) -> Campaign:
+    now = engine.clock.now()
+    immediate = wish.scheduled_at is None
+    rate = engine.rate_of(wish.provider)
+    return Campaign(
+        id=uuid4().hex,
+        org=org,
+        name=wish.name,
+        kind=CampaignKind.BROADCAST,
+        status=CampaignStatus.RUNNING if immediate else CampaignStatus.SCHEDULED,
+        epoch=1,
+        provider=wish.provider,
+        sender=wish.sender,
+        bot_url=wish.bot_url,
+        audience=audience,
+        lanes=lanes_for(rate, total, engine),
+        rate_per_s=rate,
+        total=total,
+        client_id=wish.client_id,
+        machine_detection=wish.machine_detection,
+        created_at=now,
+        created_by=wish.by,
+        scheduled_at=wish.scheduled_at,
+        scheduled_by=wish.scheduled_by if wish.scheduled_at else None,
+        started_at=now if immediate else None,
+    )
+
+
+async def ruled(engine: Engine, campaign: Campaign) -> Campaign:
+    """Return a new campaign under its organisation's own rules."""
+    return under(engine, await organisation.load(engine, campaign.org), campaign)
+
+
+def under(engine: Engine, house: Organisation, campaign: Campaign) -> Campaign:
+    """Return a campaign under these rules."""
+    allowed = [engine.rate_of(campaign.provider), house.rates.get(campaign.channel)]
+    rate = min((each for each in allowed if each is not None), default=None)
+    return replace(
+        campaign,
+        sender=campaign.sender or house.senders.get(campaign.channel, ""),
+        rate_per_s=rate,
+        lanes=lanes_for(rate, campaign.total, engine),
+        quiet_hours=house.quiet_hours,
+        default_zone=house.default_zone,
+        poll_after_s=house.polling_schedule_s,
+    )
+
+
+def lanes_for(rate: float | None, total: int, engine: Engine) -> int:
+    """Return how many lanes pay: one for each fifty sends a second or fifty thousand messages."""
+    useful = total // 50_000 if rate is None else int(rate // 50)
+    return min(engine.limits.lanes, useful + 1)
+
+
+async def _create_named(engine: Engine, campaign: Campaign) -> Campaign:
+    """Create a campaign whose name no other of these has. Raises NameTakenError."""
+    key = blake2b(campaign.name.encode(), digest_size=16).hexdigest()
+    claim = Create(paths.campaign_name(campaign.org, key), {"campaign": campaign.id})
+    try:
+        return await create_campaign(engine, campaign, claim)
+    except ConflictError:
+        raise NameTakenError("Campaign", campaign.name) from None

@@ -1,0 +1,344 @@
+"""Drafts: campaigns that are being written, until they are scheduled or sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from functions.domain.campaign import (
+    Action,
+    AudienceKind,
+    Campaign,
+    CampaignKind,
+    CampaignStatus,
+    ChannelKind,
+    campaign_fields,
+    campaign_from,
+    check_start_time,
+)
+from functions.domain.errors import (
+    InvalidFieldError,
+    NotFoundError,
+    StaleError,
+    WrongStatusError,
+)
+from functions.domain.templates import Missing
+from functions.engine import audit, campaigns, organisation, paths, templates
+from functions.engine.campaigns import change, create_campaign, load
+from functions.engine.core import Engine
+from functions.engine.creation import lanes_for, ruled, under
+from functions.engine.modify import modify
+from functions.engine.ports import (
+    ConflictError,
+    Delete,
+    Document,
+    Query,
+    Update,
+    Where,
+    Write,
+)
+
+log = structlog.get_logger()
+
+UNTITLED = "Untitled campaign"
+_TEMPLATE = "base_template"  #: what callers call a campaign's text
+
+
+class EmptyAudienceError(InvalidFieldError):
+    """A campaign was to be sent to nobody."""
+
+    def __init__(self) -> None:
+        message = "must name at least one contact; or say list_id, segment_id or everyone"
+        super().__init__("customer_ids", f"customer_ids: {message}", code="EMPTY_CUSTOMER_IDS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What somebody writes of a campaign."""
+
+    channel: ChannelKind
+    name: str = UNTITLED
+    template: str = ""
+    template_id: str = ""
+    template_version: int = 0
+    missing: Missing = Missing.BLANK
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    sender: str = ""
+    bot_url: str = ""
+    machine_detection: str = ""
+    audience: Mapping[str, str] | None = None  #: None: the people whom the campaign names itself
+
+
+async def create(
+    engine: Engine, org: str, draft: Draft, *, scheduled_at: datetime | None, by: str
+) -> Campaign:
+    """Create a draft; a time that lies ahead schedules it at once.
+
+    Raises InvalidFieldError for a template with a mistake, a time too far ahead, or a channel
+    that nobody is set up to send by.
+    """
+    now = engine.clock.now()
+    ahead = scheduled_at is not None and scheduled_at > now
+    if ahead and scheduled_at is not None:
+        _check_time(engine, scheduled_at)
+    campaign = await _new(engine, org, draft, by=by)
+    if ahead:
+        check_complete(campaign)
+        status = CampaignStatus.SCHEDULED
+        campaign = replace(campaign, status=status, scheduled_at=scheduled_at, scheduled_by=by)
+    return await create_campaign(engine, campaign)
+
+
+async def _new(engine: Engine, org: str, draft: Draft, *, by: str) -> Campaign:
+    templates.parse(draft.template, field=_TEMPLATE)
+    now, id_ = engine.clock.now(), uuid4().hex
+    provider = provider_of(engine, draft.channel)
+    audience, total = await _audience(engine, org, id_, draft.audience)
+    campaign = Campaign(
+        id=id_,
+        org=org,
+        name=draft.name or UNTITLED,
+        kind=CampaignKind.BROADCAST,
+        status=CampaignStatus.DRAFT,
+        epoch=1,
+        provider=provider,
+        channel=draft.channel,
+        sender=draft.sender,
+        bot_url=draft.bot_url,
+        machine_detection=draft.machine_detection,
+        template=draft.template,
+        template_id=draft.template_id,
+        template_version=draft.template_version,
+        missing=draft.missing,
+        defaults=draft.defaults,
+        audience=audience,
+        total=total,
+        lanes=1,
+        rate_per_s=None,
+        created_at=now,
+        created_by=by,
+        updated_at=now,
+    )
+    return await ruled(engine, campaign)
+
+
+def provider_of(engine: Engine, channel: ChannelKind) -> str:
+    """Return who sends for a channel. Raises InvalidFieldError where nobody does."""
+    provider = engine.providers.get(channel)
+    if provider is None:
+        raise InvalidFieldError("channel", f"channel: no provider is set up for {channel}")
+    return provider
+
+
+async def worded(engine: Engine, org: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a draft's fields with what the template says that they name.
+
+    Other fields given beside it come first. Raises NotFoundError, and InvalidFieldError for a
+    text of its own.
+    """
+    if not fields.get("template_id"):
+        unnamed = {"template_id": "", "template_version": 0} if "template" in fields else {}
+        return {**fields, **unnamed}
+    if fields.get("template"):
+        message = f"{_TEMPLATE}: cannot go with template_id, which names the text"
+        raise InvalidFieldError(_TEMPLATE, message)
+    newest = (await templates.load(engine, org, fields["template_id"])).newest
+    wording = newest.wording
+    said = {"template": wording.text, "missing": wording.missing, "defaults": wording.defaults}
+    return {**said, **fields, "template_version": newest.number}
+
+
+def _check_time(engine: Engine, scheduled_at: datetime) -> None:
+    now, longest = engine.clock.now(), engine.limits.schedule_ahead
+    check_start_time(scheduled_at, now=now, field="scheduled_at", longest=longest)
+
+
+def check_complete(campaign: Campaign) -> None:
+    """Raise InvalidFieldError, naming the field, for a campaign that could reach nobody."""
+    voice = campaign.channel is ChannelKind.VOICE
+    if voice and not campaign.sender:
+        raise InvalidFieldError("sender", "sender: a voice campaign needs the number it calls from")
+    if voice and not campaign.bot_url:
+        raise InvalidFieldError("bot_url", "bot_url: a voice campaign needs a bot that talks")
+    if not voice and not campaign.template.strip():
+        message = "base_template: is required before a campaign is scheduled, sent or tested"
+        raise InvalidFieldError("base_template", message)
+
+
+async def _audience(
+    engine: Engine, org: str, id_: str, wanted: Mapping[str, str] | None
+) -> tuple[Mapping[str, str], int]:
+    """Return whom a campaign is for, and how many they are, 0 where that is not known yet."""
+    if wanted is None:
+        named = await engine.store.count(Query(paths.recipients(org, id_)))
+        return {"kind": AudienceKind.RECIPIENTS, "id": id_}, named
+    match wanted["kind"]:
+        case AudienceKind.LIST:
+            found = await engine.store.get(paths.lists(org, wanted["id"]))
+            if found is None:
+                raise NotFoundError("List", wanted["id"])
+            return wanted, found.data["size"]
+        case AudienceKind.SEGMENT:
+            if await engine.store.get(f"{paths.segments(org)}/{wanted['id']}") is None:
+                raise NotFoundError("Segment", wanted["id"])
+            return wanted, 0
+        case _:
+            active = Query(paths.contacts(org), (Where("active", "==", True),))
+            return wanted, await engine.store.count(active)
+
+
+async def update(
+    engine: Engine,
+    org: str,
+    id_: str,
+    changes: Mapping[str, Any],
+    *,
+    by: str,
+    if_version: int | None,
+) -> None:
+    """Change fields of a draft. Raises WrongStatusError for any other campaign."""
+    templates.parse(changes.get("template", ""), field=_TEMPLATE)
+    if "audience" in changes:
+        audience, total = await _audience(engine, org, id_, changes["audience"])
+        changes = {**changes, "audience": audience, "total": total}
+    if "channel" in changes:
+        changes = {"sender": "", **changes, "provider": provider_of(engine, changes["channel"])}
+    house = await organisation.load(engine, org)
+
+    def decide(documents: list[Document | None]) -> tuple[None, list[Update]]:
+        before, version = _draft(documents[0], org, id_, "update", if_version)
+        changed = replace(before, **changes, updated_at=engine.clock.now())
+        after = under(engine, house, changed)
+        return None, [Update(paths.campaign(org, id_), campaign_fields(after), version)]
+
+    await modify(engine.store, [paths.campaign(org, id_)], decide)
+    log.info("campaign_updated", org=org, campaign_id=id_, by=by, fields=sorted(changes))
+
+
+def _draft(
+    document: Document | None, org: str, id_: str, action: str, if_version: int | None
+) -> tuple[Campaign, int]:
+    """Return a campaign that is still a draft, and its version."""
+    if document is None:
+        raise NotFoundError("Campaign", id_)
+    if if_version is not None and document.version != if_version:
+        raise StaleError("Campaign")
+    campaign = campaign_from(org, id_, document.data)
+    if campaign.status is not CampaignStatus.DRAFT:
+        raise WrongStatusError(action, campaign.status, already=False, ended=campaign.has_ended)
+    return campaign, document.version
+
+
+async def delete(engine: Engine, org: str, id_: str, *, by: str, if_version: int | None) -> None:
+    """Remove a draft and the people it names. Raises WrongStatusError for any other campaign."""
+    while await _delete_some(engine, org, id_, by=by, if_version=if_version):
+        if_version = None  # ours is the change since then
+    log.info("campaign_deleted", org=org, campaign_id=id_, by=by)
+
+
+async def _delete_some(
+    engine: Engine, org: str, id_: str, *, by: str, if_version: int | None
+) -> bool:
+    """Remove some of the people, and with the last of them the draft; False once it is gone.
+
+    Its total goes down with each: if we die in between, it is a draft to those who are left.
+    """
+    path = paths.campaign(org, id_)
+    campaign, version = _draft(await engine.store.get(path), org, id_, "delete", if_version)
+    people = await engine.store.query(Query(paths.recipients(org, id_), limit=engine.limits.chunk))
+    left = {"total": max(0, campaign.total - len(people))}
+    first: list[Write] = [Update(path, left, version)]
+    if not people:
+        first = _removal(engine, campaign, version, by)
+    try:
+        await engine.store.commit(*first, *(Delete(document.path) for document in people))
+    except ConflictError:
+        raise StaleError("Campaign") from None
+    return bool(people)
+
+
+def _removal(engine: Engine, campaign: Campaign, version: int, by: str) -> list[Write]:
+    now, about = engine.clock.now(), {"campaign": campaign.id, "status": campaign.status}
+    id_ = f"{campaign.id}-deleted"
+    trail = audit.entry(campaign.org, id_, action="delete", by=by, at=now, **about)
+    return [Delete(paths.campaign(campaign.org, campaign.id), version), trail]
+
+
+async def duplicate(engine: Engine, org: str, id_: str, *, by: str) -> Campaign:
+    """Create a draft that says what another campaign says, to the same people."""
+    source = await load(engine, org, id_)
+    own = source.audience["kind"] in {AudienceKind.RECIPIENTS, AudienceKind.RETRY}
+    draft = Draft(
+        channel=source.channel,
+        name=f"{source.name[:93]} (copy)",
+        template=source.template,
+        template_id=source.template_id,
+        template_version=source.template_version,
+        missing=Missing(source.missing),
+        defaults=source.defaults,
+        sender=source.sender,
+        bot_url=source.bot_url,
+        machine_detection=source.machine_detection,
+        audience=None if own or source.kind is CampaignKind.SINGLE else source.audience,
+    )
+    return await create(engine, org, draft, scheduled_at=None, by=by)
+
+
+async def schedule(
+    engine: Engine,
+    org: str,
+    id_: str,
+    scheduled_at: datetime,
+    *,
+    by: str,
+    if_version: int | None = None,
+) -> Campaign:
+    """Have a draft start at a time. Raises InvalidFieldError, NotFoundError, WrongStatusError."""
+    _check_time(engine, scheduled_at)
+
+    def also(campaign: Campaign) -> dict[str, Any]:
+        check_complete(campaign)
+        return {"scheduled_at": scheduled_at, "scheduled_by": by}
+
+    return await change(engine, org, id_, Action.SCHEDULE, by=by, also=also, if_version=if_version)
+
+
+async def reschedule(
+    engine: Engine, org: str, id_: str, scheduled_at: datetime, *, by: str
+) -> Campaign:
+    """Move the start of a scheduled campaign.
+
+    Raises InvalidFieldError, NotFoundError and WrongStatusError.
+    """
+    _check_time(engine, scheduled_at)
+    return await campaigns.reschedule(engine, org, id_, scheduled_at, by=by)
+
+
+async def send(
+    engine: Engine, org: str, id_: str, wanted: Mapping[str, str] | None, *, by: str
+) -> Campaign:
+    """Start a draft now, for this audience or for the one that it has.
+
+    Raises NotFoundError, WrongStatusError, and InvalidFieldError where it could reach nobody.
+    """
+    chosen = await _audience(engine, org, id_, wanted) if wanted else None
+
+    def also(campaign: Campaign) -> dict[str, Any]:
+        check_complete(campaign)
+        if chosen is None:
+            _check_somebody(campaign)
+            return {"lanes": lanes_for(campaign.rate_per_s, campaign.total, engine)}
+        audience, total = chosen
+        lanes = lanes_for(campaign.rate_per_s, total, engine)
+        return {"audience": audience, "total": total, "lanes": lanes}
+
+    return await change(engine, org, id_, Action.SEND, by=by, also=also)
+
+
+def _check_somebody(campaign: Campaign) -> None:
+    own = campaign.audience["kind"] == AudienceKind.RECIPIENTS
+    if own and not campaign.total:
+        raise EmptyAudienceError

@@ -1,0 +1,126 @@
+"""Tallies: how many messages of a campaign have each status, kept with every change of one.
+
+A tally rides in the commit that changes the messages, so it is never wrong and never late; it
+is kept in shards, so that neither lanes nor receipts meet at one document.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from functions.domain.campaign import Campaign
+from functions.domain.message import Changes, Message, MessageStatus, lane_number
+from functions.engine import paths
+from functions.engine.core import Engine
+from functions.engine.ports import Add
+
+#: Receipts arrive several for each message and from everywhere: four shards for each lane.
+_RECEIPT_SHARDS = 4
+_LATE = "late_"
+#: Upper bounds of lateness, seconds; each is a tenth or more above the one before.
+LATENESS_S = tuple(round(0.01 * 1.25**number, 4) for number in range(72))
+
+
+def created(campaign: Campaign, shard: str, statuses: Iterable[str]) -> Add:
+    """Return the write that counts new messages."""
+    return _add(campaign.org, campaign.id, shard, Counter(map(str, statuses)))
+
+
+def moved(campaign: Campaign, shard: str, moves: Iterable[tuple[Message, Changes]]) -> list[Add]:
+    """Return the write, if one is needed, that counts messages whose status changes.
+
+    Each is given as it was and with what is written of it.
+    """
+    amounts: Counter[str] = Counter()
+    for before, changes in moves:
+        after = changes.get("status", before.status)
+        if after != before.status:
+            amounts[str(before.status)] -= 1
+            amounts[str(after)] += 1
+        if before.sent_at is None and changes.get("sent_at") and before.due_at:
+            amounts[_bucket(changes["sent_at"] - before.due_at)] += 1
+    amounts = Counter({name: amount for name, amount in amounts.items() if amount})
+    return [_add(campaign.org, campaign.id, shard, amounts)] if amounts else []
+
+
+def receipt_shard(campaign: Campaign, message_id: str) -> str:
+    """Return the shard that counts the receipts of a message."""
+    return f"receipts-{lane_number(message_id, campaign.lanes * _RECEIPT_SHARDS)}"
+
+
+def _add(org: str, campaign_id: str, shard: str, amounts: Counter[str]) -> Add:
+    return Add(paths.tally(org, campaign_id, shard), dict(amounts))
+
+
+def _bucket(lateness: timedelta) -> str:
+    seconds = lateness.total_seconds()
+    return f"{_LATE}{bisect_left(LATENESS_S, seconds)}"
+
+
+def _shards(campaign: Campaign) -> list[str]:
+    lanes = range(campaign.lanes)
+    receipts = range(campaign.lanes * _RECEIPT_SHARDS)
+    return ["launch", *map(str, lanes), *(f"receipts-{number}" for number in receipts)]
+
+
+class Tally:
+    """The statistics of one campaign: messages by status, and how late they were sent."""
+
+    def __init__(self, amounts: Counter[str]) -> None:
+        self._amounts = amounts
+
+    def __getitem__(self, status: MessageStatus) -> int:
+        return self._amounts[str(status)]
+
+    @property
+    def total(self) -> int:
+        """Messages of every status."""
+        return sum(self[status] for status in MessageStatus)
+
+    @property
+    def by_status(self) -> dict[MessageStatus, int]:
+        """Messages of each status."""
+        return {status: self[status] for status in MessageStatus}
+
+    @property
+    def lateness(self) -> Counter[int]:
+        """Messages sent, by the number of the bound in LATENESS_S that their lateness kept to."""
+        late = {name: n for name, n in self._amounts.items() if name.startswith(_LATE)}
+        return Counter({int(name.removeprefix(_LATE)): amount for name, amount in late.items()})
+
+
+async def read(engine: Engine, campaigns: Sequence[Campaign]) -> list[Tally]:
+    """Return the tallies of campaigns, in their order, by one read of all."""
+    wanted = [
+        [paths.tally(each.org, each.id, shard) for shard in _shards(each)] for each in campaigns
+    ]
+    found = await engine.store.get_many([path for each in wanted for path in each])
+    data = {document.path: document.data for document in found if document is not None}
+    return [_sum(data.get(path, {}) for path in each) for each in wanted]
+
+
+async def read_one(engine: Engine, campaign: Campaign) -> Tally:
+    """Return a campaign's tally."""
+    return (await read(engine, [campaign]))[0]
+
+
+def _sum(shards: Iterable[dict[str, int]]) -> Tally:
+    amounts: Counter[str] = Counter()
+    for shard in shards:
+        amounts.update(shard)
+    return Tally(amounts)
+
+
+def percentile(lateness: Counter[int], share: float) -> float | None:
+    """Return the lateness, seconds, that this share of messages kept to; None without any.
+
+    It is the bound of a bucket: up to a quarter above the true value.
+    """
+    wanted = share * sum(lateness.values())
+    seen = 0
+    for number in sorted(lateness):
+        seen += lateness[number]
+        if seen >= wanted and seen:
+            return LATENESS_S[min(number, len(LATENESS_S) - 1)]
+    return None
