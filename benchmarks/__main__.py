@@ -5,7 +5,18 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import uvloop
 
-from benchmarks import checks, dispatch, growth, memory, report, requests
+from benchmarks import (
+    checks,
+    dispatch,
+    growth,
+    imports,
+    listing,
+    load,
+    memory,
+    previews,
+    report,
+    requests,
+)
 from functions import logs
 from functions.bootstrap import calm_garbage_collector
 
@@ -14,7 +25,11 @@ FIGURES: Mapping[str, Callable[[], Awaitable[list[report.Row]]]] = {
     "check": checks.measure,
     "growth": growth.measure,
     "memory": memory.measure,
+    "imports": imports.measure,
     "requests": requests.measure,
+    "previews": previews.measure,
+    "listing": listing.measure,
+    "load": load.measure,
 }
 
 

@@ -41,7 +41,7 @@ async def _launch(path: Path) -> None:
     await store.close()
 
 
-def _peak_kb() -> int:
+def peak_kb() -> int:
     """Return this program's own peak: getrusage would tell that of the process it came from."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("VmHWM:")[2].split()[0])
@@ -49,4 +49,4 @@ def _peak_kb() -> int:
 
 if __name__ == "__main__":
     asyncio.run(_launch(Path(sys.argv[1])))
-    print(_peak_kb() / 1024)
+    print(peak_kb() / 1024)

@@ -1,17 +1,19 @@
 """What the benchmarks share: an engine over a store, a carrier that does nothing, an audience."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from functions.bootstrap import SystemClock
+from functions.domain.campaign import ChannelKind
 from functions.domain.contact import contact_id
 from functions.domain.events import DeliveryEvent, MessageRef
+from functions.domain.notifications import Hearing, Unanswered
 from functions.domain.outcomes import Accepted, SendOutcome
 from functions.engine import paths, tasks
-from functions.engine.campaigns import Wish, create_for_list
 from functions.engine.core import Engine, Limits
+from functions.engine.creation import Wish, create_for_list
 from functions.engine.ports import (
     Answer,
     Create,
@@ -57,6 +59,19 @@ class Sleepers:
         return bool(bot_url)
 
 
+class Nobody:
+    """A receiver that is never told anything: nobody subscribes here."""
+
+    async def refusal(self, url: str) -> str:
+        return url
+
+    async def tell(self, url: str, headers: Mapping[str, str], body: bytes) -> Hearing:
+        return Unanswered(f"{url} is nobody's: {headers}, {body!r}")
+
+    async def close(self) -> None:
+        return
+
+
 class DirectQueue:
     """Runs each task at once, beside the others, as a queue with room to spare would."""
 
@@ -76,6 +91,9 @@ class DirectQueue:
             running = asyncio.create_task(tasks.run(self.engine, task))
             self._running.add(running)
             running.add_done_callback(self._running.discard)
+        return True
+
+    async def is_well(self) -> bool:
         return True
 
     async def idle(self) -> None:
@@ -100,8 +118,10 @@ def engine_on(
         queue=queue,
         channels={"noop": NoOpCarrier()},
         bots=Sleepers(),
+        notifier=Nobody(),
         clock=SystemClock(),
         limits=Limits(windows=False, max_campaigns=max_campaigns),
+        providers={ChannelKind.SMS: "noop"},
     )
     queue.engine = engine
     return engine

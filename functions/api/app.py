@@ -5,10 +5,36 @@ from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from functions.api import campaigns, lists, ops, problems, scheduler, tasks, webhooks
+from functions.api import (
+    api_keys,
+    audit,
+    calling,
+    calling_lists,
+    campaign_steps,
+    campaigns,
+    contact_imports,
+    contacts,
+    lists,
+    messages,
+    ops,
+    organisation,
+    problems,
+    scheduler,
+    segments,
+    status,
+    subscriptions,
+    suppressions,
+    tasks,
+    templates,
+    webhooks,
+)
+from functions.api.crossroads import Crossroads
 from functions.api.house import House
+from functions.api.openapi import DESCRIPTION, FAILURES, Application, tags
+from functions.api.rest import Rest
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -19,18 +45,68 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 log = structlog.get_logger()
 
 _JSON_BYTES: Final = 1_000_000
-_UPLOAD: Final = "/upload-csv"
+#: Where files come in.
+_FILE_PATHS: Final = ("/upload-csv", "/contacts/imports")
 _FORM_BYTES: Final = 10_000  #: what a form adds around the file
 #: The path under which older deployments served the same functions.
 _OLD_PREFIX: Final = "/plivo"
 
 
+#: The parts of the application; the first route that matches a request answers it.
+PARTS: Final = (
+    api_keys,
+    calling,
+    calling_lists,
+    campaign_steps,
+    campaigns,
+    contact_imports,
+    contacts,
+    lists,
+    messages,
+    audit,
+    segments,
+    subscriptions,
+    suppressions,
+    templates,
+    organisation,
+    status,
+    scheduler,
+    tasks,
+    webhooks,
+    ops,
+)
+
+
+def _routes() -> list[APIRoute]:
+    """Return the routes of all parts."""
+    routes = [route for part in PARTS for route in part.router.routes]
+    return [route for route in routes if isinstance(route, APIRoute)]
+
+
+def _paths(*, rest: bool) -> frozenset[str]:
+    """Return the first segments of the REST API's paths, or of all others."""
+    wanted = [route for route in _routes() if isinstance(route, Rest) is rest]
+    return frozenset(problems.first_segment(route.path) for route in wanted)
+
+
+#: What the REST API's own face shows.
+REST_PATHS: Final = tuple(sorted({*_paths(rest=True), "/health", "/docs", "/openapi.json"}))
+
+
 def create_app(house: House) -> FastAPI:
     """Return the application with every route."""
-    app = FastAPI(title="Clarion", version="0.1.0")
+    app = Application(
+        title="Clarion",
+        version="0.1.0",
+        description=DESCRIPTION,
+        openapi_tags=tags(),
+        redoc_url=None,
+    )
     app.state.house = house
-    for part in (campaigns, lists, scheduler, tasks, webhooks, ops):
-        app.include_router(part.router)
+    app.state.functions = _paths(rest=False)
+    for part in PARTS:
+        app.include_router(part.router, responses=FAILURES)
+    app.router = Crossroads(app.router, _routes())
     problems.add_handlers(app)
     return app
 
@@ -38,44 +114,56 @@ def create_app(house: House) -> FastAPI:
 class Face:
     """A part of the application as an ASGI application of its own.
 
-    `only`: the one path, with what lies below it, that this face serves. A function deployed on
-    its own is called at its root, so the path may be left out there. Errors that nobody handled
-    have been answered by the application (problems.py) and are logged here, once.
+    `only`: the paths, with what lies below them, that this face serves; none: all. A function
+    deployed on its own is called at its root: the path of a face of one may be left out there.
+    Errors that nobody handled have been answered by the application (problems.py) and are logged
+    here, once.
     """
 
-    def __init__(self, app: FastAPI, *, only: str = "") -> None:
+    def __init__(self, app: FastAPI, *only: str) -> None:
         self._app = app
         self._only = only
 
-    def part(self, only: str) -> "Face":
-        """Return the face that shows only this path."""
-        return Face(self._app, only=only)
+    def part(self, *only: str) -> "Face":
+        """Return the face that shows only these paths."""
+        return Face(self._app, *only)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, its path made complete and its body kept within bounds."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        inner = {**scope, "path": self._path(scope["path"])}
+        path = self._path(scope["path"])
+        if path is None:
+            await problems.not_found()(scope, receive, send)
+            return
+        inner = {**scope, "path": path}
         inner.pop("raw_path", None)
         try:
-            await self._app(inner, _bounded(receive, self._limit(inner["path"])), send)
+            await self._app(inner, _bounded(receive, self._limit(path)), send)
         except Exception:
             # Whatever has been answered; it is raised only to be logged.
-            log.exception("request_failed", method=scope["method"], path=inner["path"])
+            log.exception("request_failed", method=scope["method"], path=path)
 
-    def _path(self, path: str) -> str:
+    def _path(self, path: str) -> str | None:
+        """Return the whole path of what is asked; None where this face does not show it."""
         whole = path.removeprefix(_OLD_PREFIX) if path.startswith(f"{_OLD_PREFIX}/") else path
-        if not self._only or whole == self._only or whole.startswith(f"{self._only}/"):
+        if not self._only or any(_is_below(whole, each) for each in self._only):
             return whole
+        if len(self._only) > 1:
+            return None
         # What a function's own path ends in may begin with a provider's name: no prefix then.
-        return self._only + path.rstrip("/")
+        return self._only[0] + path.rstrip("/")
 
     def _limit(self, path: str) -> int:
-        if path == _UPLOAD:
+        if path in _FILE_PATHS:
             house: House = self._app.state.house
             return house.settings.csv_max_bytes + _FORM_BYTES
         return _JSON_BYTES
+
+
+def _is_below(path: str, top: str) -> bool:
+    return path == top or path.startswith(f"{top}/")
 
 
 def _bounded(receive: Receive, limit: int) -> Receive:

@@ -6,7 +6,7 @@ is kept in shards, so that neither lanes nor receipts meet at one document.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from functions.domain.campaign import Campaign
@@ -67,11 +67,11 @@ def _shards(campaign: Campaign) -> list[str]:
 class Tally:
     """The statistics of one campaign: messages by status, and how late they were sent."""
 
-    def __init__(self, amounts: Counter[str]) -> None:
+    def __init__(self, amounts: Mapping[str, int]) -> None:
         self._amounts = amounts
 
     def __getitem__(self, status: MessageStatus) -> int:
-        return self._amounts[str(status)]
+        return self._amounts.get(status, 0)
 
     @property
     def total(self) -> int:
@@ -106,9 +106,10 @@ async def read_one(engine: Engine, campaign: Campaign) -> Tally:
 
 
 def _sum(shards: Iterable[dict[str, int]]) -> Tally:
-    amounts: Counter[str] = Counter()
+    amounts: dict[str, int] = {}
     for shard in shards:
-        amounts.update(shard)
+        for name, amount in shard.items():
+            amounts[name] = amounts.get(name, 0) + amount
     return Tally(amounts)
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -20,6 +20,9 @@ from functions.stores.sqlite_thread import DatabaseThread, one_by_one, together
 MEMORY = ":memory:"
 
 _UNVERSIONED = (Delete, Add)  #: `commit` answers 0 for these
+
+#: Ids by collection, by the collection's name.
+Wanted: TypeAlias = dict[str, dict[str, list[str]]]
 
 # FULL: what was marked as sent must be remembered after a power cut too. Larger pages than
 # SQLite's own suit documents of half a kilobyte: inserts are half as fast again.
@@ -54,12 +57,12 @@ class SqliteStore:
         return (await self.get_many([path]))[0]
 
     async def get_many(self, paths: Sequence[str]) -> list[Document | None]:
-        ids = defaultdict(list)
+        ids: Wanted = defaultdict(lambda: defaultdict(list))
         for path in paths:
             collection, id_ = place(path)
-            ids[collection].append(id_)
-        for collection in ids:
-            await self._prepare(collection_name(collection))
+            ids[collection_name(collection)][collection].append(id_)
+        for name in ids:
+            await self._prepare(name)
         found = await self._reader.do(lambda db: _read_ids(db, ids))
         return [found.get(path) for path in paths]
 
@@ -108,12 +111,21 @@ def _fields(query: Query) -> frozenset[str]:
     return frozenset(ordered | {where.field for where in query.where})
 
 
-def _read_ids(db: sqlite3.Connection, ids: dict[str, list[str]]) -> dict[str, Document]:
+def _read_ids(db: sqlite3.Connection, ids: Wanted) -> dict[str, Document]:
     documents: list[Document] = []
-    for collection, wanted in ids.items():
-        statement = sqlite_queries.select_ids(table_of(collection_name(collection)))
-        documents += _read(db, statement, [collection, orjson.dumps(wanted).decode()])
+    for name, collections in ids.items():
+        statement, values = _by_id(table_of(name), collections)
+        documents += _read(db, statement, values)
     return {document.path: document for document in documents}
+
+
+def _by_id(table: str, collections: dict[str, list[str]]) -> tuple[str, list[Any]]:
+    """Return the statement for documents of one table: of one collection, or of several."""
+    if len(collections) == 1:
+        ((collection, ids),) = collections.items()
+        return sqlite_queries.select_ids(table), [collection, orjson.dumps(ids).decode()]
+    pairs = [(collection, id_) for collection, ids in collections.items() for id_ in ids]
+    return sqlite_queries.select_paths(table), [orjson.dumps(pairs).decode()]
 
 
 def _read(db: sqlite3.Connection, statement: str, values: list[Any]) -> list[Document]:

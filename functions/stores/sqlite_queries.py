@@ -30,6 +30,18 @@ def count(query: Query, needed: Need) -> Clause:
     return f"SELECT count(*) FROM {table_of(needed.collection)} WHERE {condition}", values  # noqa: S608  quoted names
 
 
+def select_paths(table: str) -> str:
+    """Return the statement that reads documents by a JSON list of pairs: collection and id.
+
+    The order of the joins is forced: each pair is looked up by its key.
+    """
+    return (
+        "SELECT path, version, doc FROM (SELECT parents.id AS parent, wanted.value ->> 1 AS id"  # noqa: S608  quoted names
+        " FROM json_each(?) AS wanted CROSS JOIN parents ON parents.path = wanted.value ->> 0)"
+        f" CROSS JOIN {table} USING (parent, id)"
+    )
+
+
 def select_ids(table: str) -> str:
     """Return the statement that reads documents of one collection by a JSON list of ids."""
     return (

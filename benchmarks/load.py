@@ -1,0 +1,70 @@
+"""Figure 8: the REST API under load, against a function that does nothing."""
+
+import tempfile
+
+from benchmarks import served
+from benchmarks.report import Row
+from benchmarks.rig import INDEXES, create, engine_on, make_list
+from functions.stores.sqlite import SqliteStore
+
+_CAMPAIGNS, _PEOPLE = 25, 100
+_GOAL = ">= 0.4"
+
+
+async def measure() -> list[Row]:
+    """Measure reading a campaign, a page of them, and creating campaigns and contacts.
+
+    Beside them stands a route that does nothing: no other can be faster.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        newest = await _campaigns(f"{folder}/bench.db")
+        async with served.bare() as bare, served.ours("api", folder) as ours:
+            rows = [
+                await served.compare(ours, bare, name, make, goal=_GOAL)
+                for name, make in _requests(newest).items()
+            ]
+            return [*rows, await _nothing(bare)]
+
+
+async def _nothing(bare: int) -> Row:
+    """Measure what FastAPI takes before a route has done anything."""
+    name = "a FastAPI route that does nothing"
+    async with served.bare("fastapi") as fastapi:
+        return await served.compare(fastapi, bare, name, _ask, goal="told")
+
+
+def _ask(word: str) -> bytes:
+    return served.request("GET", f"/{word}")
+
+
+async def _campaigns(path: str) -> str:
+    """Store campaigns that have been sent; return the id of the newest."""
+    store = SqliteStore(path, INDEXES)
+    engine = engine_on(store)
+    for number in range(_CAMPAIGNS):
+        await make_list(store, f"list-{number}", _PEOPLE)
+        newest = await create(engine, f"list-{number}")
+    await engine.queue.close()
+    await store.close()
+    return newest
+
+
+def _requests(campaign: str) -> dict[str, served.Make]:
+    """Return the requests, the ones that read before those that write."""
+    return {
+        "GET /campaigns/{id}": lambda _: served.request("GET", f"/campaigns/{campaign}"),
+        "GET /campaigns, a page of 20": lambda _: served.request("GET", "/campaigns"),
+        "POST /campaigns": lambda word: served.request("POST", "/campaigns", _draft(word)),
+        "POST /contacts": lambda word: served.request("POST", "/contacts", _person(word)),
+    }
+
+
+def _draft(word: str) -> dict[str, str]:
+    template = "Hello {first_name}, see you in {location}!"
+    return {"name": f"Draft {word}", "channel": "sms", "base_template": template}
+
+
+def _person(word: str) -> dict[str, str]:
+    round_, _, number = word.partition("-")
+    phone = f"+1202{int(round_) + 2}{int(number):06d}"
+    return {"phone": phone, "first_name": "Ana", "last_name": "Sol", "location": "New York"}

@@ -1,0 +1,150 @@
+"""Functions under functions-framework's own server, one worker each, and load on them."""
+
+import asyncio
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import orjson
+
+from benchmarks.report import Row
+from benchmarks.rig import ORG
+
+_ROOT = Path(__file__).parent.parent
+_REQUESTS = 2_000
+_CONNECTIONS = 16
+_ROUNDS = 3
+
+Make = Callable[[str], bytes]
+"""Makes a request out of a word that no other request gets."""
+
+
+class Load(NamedTuple):
+    """What requests a second were answered, and how long they took."""
+
+    rate: float
+    p50_ms: float
+    p99_ms: float
+
+    def __str__(self) -> str:
+        return f"{self.rate:,.0f}/s (p50 {self.p50_ms:.1f}, p99 {self.p99_ms:.1f} ms)"
+
+
+async def compare(ours: int, bare: int, name: str, make: Make, *, goal: str) -> Row:
+    """Load both functions in turns; return the best of the rounds of each."""
+    rounds = [(await _load(ours, make, n), await _load(bare, make, n)) for n in range(_ROUNDS)]
+    mine, theirs = (max(side) for side in zip(*rounds, strict=True))
+    return Row(name, str(mine), f"bare {theirs}", mine.rate / theirs.rate, goal)
+
+
+def request(method: str, path: str, body: Any = None) -> bytes:
+    """Return a request as it is sent."""
+    content = b"" if body is None else orjson.dumps(body)
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Org-Id: {ORG}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    return head.encode() + content
+
+
+# --- Functions -------------------------------------------------------------------------------
+
+
+def bare(target: str = "bare") -> AbstractAsyncContextManager[int]:
+    """Serve a function that does nothing; give its port."""
+    return _function(_ROOT / "benchmarks/bare/main.py", target, {})
+
+
+def ours(target: str, folder: str) -> AbstractAsyncContextManager[int]:
+    """Serve one of our functions over `folder`/bench.db; give its port."""
+    settings = {
+        "STORE_URL": f"sqlite:///{folder}/bench.db",
+        "SIMULATOR_LEDGER": f"{folder}/carrier.jsonl",
+        "LOG_LEVEL": "error",
+        # As many as come are counted, and none is refused.
+        "API_RATE_PER_S": "100000",
+    }
+    return _function(_ROOT / "main.py", target, settings)
+
+
+@asynccontextmanager
+async def _function(source: Path, target: str, settings: dict[str, str]) -> AsyncIterator[int]:
+    port = _free_port()
+    command = (
+        *(sys.executable, "-m", "functions_framework", "--source", str(source), "--asgi"),
+        *("--target", target, "--host", "127.0.0.1", "--port", str(port)),
+    )
+    environment = {**os.environ, **settings, "PYTHONPATH": str(_ROOT)}  # noqa: TID251 - handed on to a child process
+    process = subprocess.Popen(  # noqa: ASYNC220, S603 - returns at once; our own command
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        await _until_it_answers(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+async def _until_it_answers(port: int) -> None:
+    for _ in range(200):
+        try:
+            async with httpx.AsyncClient() as client:
+                await client.get(f"http://127.0.0.1:{port}/")
+        except httpx.HTTPError:
+            await asyncio.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"nothing answers on port {port}")
+
+
+# --- Load ------------------------------------------------------------------------------------
+
+
+async def _load(port: int, make: Make, number: int) -> Load:
+    """Send requests over kept connections, on each of them one after the other."""
+    requests = iter([make(f"{number}-{n}") for n in range(_REQUESTS)])
+    start = time.perf_counter()
+    waited = await asyncio.gather(*(_connection(port, requests) for _ in range(_CONNECTIONS)))
+    seconds = time.perf_counter() - start
+    return _summed_up([each for part in waited for each in part], seconds)
+
+
+def _summed_up(waited: Sequence[float], seconds: float) -> Load:
+    percentiles = statistics.quantiles(waited, n=100)
+    return Load(len(waited) / seconds, percentiles[49] * 1000, percentiles[98] * 1000)
+
+
+async def _connection(port: int, requests: Iterator[bytes]) -> list[float]:
+    """Return how long each answer took, seconds."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    waited = []
+    for each in requests:
+        start = time.perf_counter()
+        writer.write(each)
+        await _answer(reader)
+        waited.append(time.perf_counter() - start)
+    writer.close()
+    await writer.wait_closed()
+    return waited
+
+
+async def _answer(reader: asyncio.StreamReader) -> None:
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 2"), head
+    length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
+    await reader.readexactly(int(length))
