@@ -80,12 +80,9 @@ async def create(
     Raises InvalidFieldError for a template with a mistake, a time too far ahead, or a channel
     that nobody is set up to send by.
     """
-    now = engine.clock.now()
-    ahead = scheduled_at is not None and scheduled_at > now
-    if ahead and scheduled_at is not None:
-        _check_time(engine, scheduled_at)
     campaign = await _new(engine, org, draft, by=by)
-    if ahead:
+    if scheduled_at is not None and scheduled_at > engine.clock.now():
+        _check_time(engine, scheduled_at)
         check_complete(campaign)
         status = CampaignStatus.SCHEDULED
         campaign = replace(campaign, status=status, scheduled_at=scheduled_at, scheduled_by=by)

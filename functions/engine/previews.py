@@ -66,23 +66,32 @@ async def send_test(
         raise WrongStatusError("test", campaign.status, already=False, ended=campaign.has_ended)
     check_complete(campaign)
     now = engine.clock.now()
-    sent = []
-    for phone in phones:
-        who = (await contacts.load(engine, org, like)).contact if like else _nobody(phone, now)
-        text = campaign.channel is not ChannelKind.VOICE
-        body = _fill(campaign, campaign.template, who, field="base_template").text if text else ""
-        test = replace(
-            campaign,
-            id=uuid4().hex,
-            name=f"Test of {campaign.name}",
-            status=CampaignStatus.RUNNING,
-            created_at=now,
-            created_by=by,
-            started_at=now,
-            total=1,
-        )
-        sent.append(await send_once(engine, test, phone, body=body))
-    return sent
+    person = (await contacts.load(engine, org, like)).contact if like else None
+    bodies = [_body(campaign, person or _nobody(phone, now)) for phone in phones]
+    tests = [_test_of(campaign, by, now) for _ in phones]
+    return [
+        await send_once(engine, test, phone, body=body)
+        for test, phone, body in zip(tests, phones, bodies, strict=True)
+    ]
+
+
+def _body(campaign: Campaign, person: Contact) -> str:
+    if campaign.channel is ChannelKind.VOICE:
+        return ""
+    return _fill(campaign, campaign.template, person, field="base_template").text
+
+
+def _test_of(campaign: Campaign, by: str, now: datetime) -> Campaign:
+    return replace(
+        campaign,
+        id=uuid4().hex,
+        name=f"Test of {campaign.name}",
+        status=CampaignStatus.RUNNING,
+        created_at=now,
+        created_by=by,
+        started_at=now,
+        total=1,
+    )
 
 
 def _nobody(phone: Phone, now: datetime) -> Contact:
