@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from functions.api.auth import Area, Caller, ForbiddenError, Role
-from functions.api.fields import Id, Name, ZonedInstant, iso
+from functions.api.fields import Id, Name, ZonedInstant, example, iso
 from functions.api.house import Admin, HouseOf
 from functions.api.rest import Cursor, Limit, Rest, RestBody, decode_cursor, encode_cursor, page
 from functions.engine import api_keys
@@ -18,6 +18,8 @@ router = APIRouter(tags=[Area.API_KEYS], route_class=Rest)
 
 class NewApiKey(RestBody):
     """A key for one program; without `areas` it may do whatever its role may."""
+
+    model_config = example({"name": "shop", "role": "operator", "areas": ["contacts"]})
 
     name: Name
     role: Role

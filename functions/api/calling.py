@@ -18,6 +18,7 @@ from functions.api.fields import (
     PhoneNumber,
     Reason,
     Url,
+    example,
     iso,
 )
 from functions.api.house import CallerFirst, House, HouseOf, Operator, Viewer
@@ -34,8 +35,18 @@ router = APIRouter(tags=["campaigns"], route_class=CallerFirst)
 _BOT_SCHEMES = ("ws", "wss")
 
 
-class NewCampaign(Body):
+class NewVoiceCampaign(Body):
     """A campaign to be started at once, or at scheduledTime."""
+
+    model_config = example(
+        {
+            "campaignName": "Spring",
+            "listId": "4f2a8c01",
+            "fromNumber": "+12025550199",
+            "wssUrl": "wss://bot.example.com/stream",
+            "scheduledTime": "2030-03-02T09:00:00+03:00",
+        }
+    )
 
     campaign_name: Name
     list_id: Id
@@ -51,11 +62,15 @@ class NewCampaign(Body):
 class OneCampaign(Body):
     """The campaign that is meant."""
 
+    model_config = example({"campaignId": "4f2a8c01"})
+
     campaign_id: Id
 
 
 class Stop(OneCampaign):
     """The campaign that is to be stopped, and why: for the audit trail and its progress."""
+
+    model_config = example({"campaignId": "4f2a8c01", "reason": "lunch"})
 
     reason: Reason | None = None
 
@@ -63,17 +78,25 @@ class Stop(OneCampaign):
 class Retry(OneCampaign):
     """A finished campaign whose people are to be called again."""
 
+    model_config = example({"campaignId": "4f2a8c01", "includeUnknown": False})
+
     include_unknown: bool = False
 
 
 class Reschedule(OneCampaign):
     """A scheduled campaign and its new start."""
 
+    model_config = example({"campaignId": "4f2a8c01", "scheduledTime": "2030-03-02T09:00:00Z"})
+
     scheduled_time: Instant
 
 
 class SingleCall(Body):
     """One call outside a campaign."""
+
+    model_config = example(
+        {"from": "+12025550199", "to": "+12025550123", "wssUrl": "wss://bot.example.com/stream"}
+    )
 
     from_: PhoneNumber = Field(alias="from")
     to: PhoneNumber
@@ -91,6 +114,10 @@ class Filters(Body):
 class ReportWish(OneCampaign):
     """A page of a report, or all of it as CSV."""
 
+    model_config = example(
+        {"campaignId": "4f2a8c01", "limit": 100, "filters": {"status": "failed"}}
+    )
+
     cursor: Cursor = ""
     limit: PageSize = 100
     filters: Filters = Filters()
@@ -98,7 +125,9 @@ class ReportWish(OneCampaign):
 
 
 @router.post("/create-campaign")
-async def create_campaign(new: NewCampaign, house: HouseOf, caller: Operator) -> dict[str, Any]:
+async def create_campaign(
+    new: NewVoiceCampaign, house: HouseOf, caller: Operator
+) -> dict[str, Any]:
     """Create a campaign and start it now, or at scheduledTime."""
     wish = creation.Wish(
         name=new.campaign_name,

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from functions.api.fields import Id, Name, PhoneNumber, Reason, Url, ZonedInstant
+from functions.api.fields import Id, Name, PhoneNumber, Reason, Url, ZonedInstant, example
 from functions.api.rest import RestBody
 from functions.domain.campaign import AudienceKind, CampaignKind, ChannelKind
 from functions.domain.templates import Missing
@@ -47,6 +47,8 @@ class Audience(RestBody):
 class Changes(RestBody):
     """What may be changed of a draft; what is left out stays as it is."""
 
+    model_config = example({"name": "Spring sale, second try", "base_template": "Hi {first_name}!"})
+
     name: OneLine | None = None
     channel: ChannelKind | None = None
     base_template: Text | None = None
@@ -64,16 +66,12 @@ class NewCampaign(Changes):
     channel: ChannelKind
     scheduled_at: ZonedInstant | None = None
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "name": "Spring sale",
-                    "channel": "sms",
-                    "base_template": "Hello {first_name}!",
-                    "scheduled_at": None,
-                }
-            ]
+    model_config = example(
+        {
+            "name": "Spring sale",
+            "channel": "sms",
+            "base_template": "Hello {first_name}!",
+            "scheduled_at": None,
         }
     )
 
@@ -81,17 +79,23 @@ class NewCampaign(Changes):
 class Replacement(Changes):
     """All that can be changed of a draft; what is left out falls back to its default."""
 
+    model_config = example({"channel": "sms", "base_template": "Hi {first_name}!"})
+
     channel: ChannelKind
 
 
 class When(RestBody):
     """When a campaign is to start."""
 
+    model_config = example({"scheduled_at": "2030-03-02T09:00:00+03:00"})
+
     scheduled_at: ZonedInstant
 
 
-class Why(RestBody):
+class StopReason(RestBody):
     """Why a campaign is stopped: for the audit trail."""
+
+    model_config = example({"reason": "wrong prices"})
 
     reason: Reason | None = None
 
@@ -101,11 +105,13 @@ class Sending(Audience):
 
     customer_ids: Annotated[list[Id], Field(max_length=10_000)] | None = None
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"customer_ids": ["4f2a8c01d3e5"]}]})
+    model_config = example({"customer_ids": ["4f2a8c01d3e5"]})
 
 
-class PreviewWish(RestBody):
+class CampaignPreviewWish(RestBody):
     """For whom a campaign's text, or another one, is to be filled in."""
+
+    model_config = example({"customer_id": "4f2a8c01d3e5"})
 
     customer_id: Id | None = None
     override_template: Text | None = None
@@ -113,6 +119,8 @@ class PreviewWish(RestBody):
 
 class TestWish(RestBody):
     """Where a draft is to be sent as a test, filled in for a contact."""
+
+    model_config = example({"phones": ["+254712345678"]})
 
     phones: Annotated[list[PhoneNumber], Field(min_length=1, max_length=10)]
     customer_id: Id | None = None

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from functions.api.auth import Area, Caller
-from functions.api.campaign_bodies import PreviewWish, Sending, TestWish, When, Why
+from functions.api.campaign_bodies import CampaignPreviewWish, Sending, StopReason, TestWish, When
 from functions.api.campaign_items import (
     CampaignItem,
     Preview,
@@ -86,7 +86,7 @@ async def send_test(
 
 @router.post("/{campaign_id}/personalized-preview")
 async def personalized_preview(
-    campaign_id: Id, wanted: PreviewWish, house: HouseOf, caller: Viewer
+    campaign_id: Id, wanted: CampaignPreviewWish, house: HouseOf, caller: Viewer
 ) -> Preview:
     """Show what a campaign, or another text, says to one contact."""
     if wanted.customer_id is None:
@@ -104,7 +104,7 @@ async def personalized_preview(
 
 @router.post("/{campaign_id}/pause")
 async def pause_campaign(
-    campaign_id: Id, house: HouseOf, caller: Operator, why: Why | None = None
+    campaign_id: Id, house: HouseOf, caller: Operator, why: StopReason | None = None
 ) -> Steered:
     """Stop sending until the campaign is resumed."""
     return await _steer(house, caller, campaign_id, Action.PAUSE, why)
@@ -112,7 +112,7 @@ async def pause_campaign(
 
 @router.post("/{campaign_id}/resume")
 async def resume_campaign(
-    campaign_id: Id, house: HouseOf, caller: Operator, why: Why | None = None
+    campaign_id: Id, house: HouseOf, caller: Operator, why: StopReason | None = None
 ) -> Steered:
     """Go on sending where the campaign was paused."""
     return await _steer(house, caller, campaign_id, Action.RESUME, why)
@@ -120,14 +120,14 @@ async def resume_campaign(
 
 @router.post("/{campaign_id}/cancel")
 async def cancel_campaign(
-    campaign_id: Id, house: HouseOf, caller: Operator, why: Why | None = None
+    campaign_id: Id, house: HouseOf, caller: Operator, why: StopReason | None = None
 ) -> Steered:
     """End a campaign for good."""
     return await _steer(house, caller, campaign_id, Action.CANCEL, why)
 
 
 async def _steer(
-    house: House, caller: Caller, id_: str, action: Action, why: Why | None
+    house: House, caller: Caller, id_: str, action: Action, why: StopReason | None
 ) -> Steered:
     reason = why.reason if why else None
     campaign = await campaigns.change(

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from pydantic.config import JsonDict
 
-from functions.api.fields import iso
+from functions.api.fields import example, iso
 from functions.api.rest import RestBody
 from functions.domain.contact import ALIASES, LENGTHS, Contact
 from functions.domain.message import MessageStatus
@@ -44,7 +44,7 @@ class ContactBody(RestBody):
     lastname: str | None = _text("last_name", "The same as last_name.")
     prefered_product: str | None = _text("preferred_product", "The same as preferred_product.")
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_ANA]})
+    model_config = example(_ANA)
 
 
 class People(RestBody):
@@ -52,11 +52,7 @@ class People(RestBody):
 
     contacts: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=1000)]
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"contacts": [_ANA, {"phone": "+12125552001", "first_name": "Ben"}]}]
-        }
-    )
+    model_config = example({"contacts": [_ANA, {"phone": "+12125552001", "first_name": "Ben"}]})
 
 
 class ContactItem(BaseModel):

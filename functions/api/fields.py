@@ -1,7 +1,7 @@
 """Fields that several requests share, each with its rule."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -19,6 +19,11 @@ class Body(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel, extra="forbid", str_strip_whitespace=True, frozen=True
     )
+
+
+def example(body: Any) -> ConfigDict:
+    """Return the configuration of a body whose description shows this one."""
+    return ConfigDict(json_schema_extra={"examples": [body]})
 
 
 def _number(text: str) -> str:

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from functions.api.auth import Area
 from functions.api.contact_items import ContactItem, item
-from functions.api.fields import Id, Name, iso
+from functions.api.fields import Id, Name, example, iso
 from functions.api.house import HouseOf, Operator, Viewer
 from functions.api.rest import (
     Cursor,
@@ -32,7 +32,7 @@ class ListBody(RestBody):
 
     name: Name
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Spring customers"}]})
+    model_config = example({"name": "Spring customers"})
 
 
 class NewMembers(RestBody):
@@ -40,9 +40,7 @@ class NewMembers(RestBody):
 
     contact_ids: Annotated[list[Id], Field(min_length=1, max_length=1000)]
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"contact_ids": ["5f0c8e6d1a2b3c4d5e6f7a8b"]}]}
-    )
+    model_config = example({"contact_ids": ["5f0c8e6d1a2b3c4d5e6f7a8b"]})
 
 
 class ListItem(BaseModel):

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from functions.api.auth import Area, Caller
-from functions.api.fields import iso
+from functions.api.fields import example, iso
 from functions.api.house import Admin, House, HouseOf, Viewer
 from functions.api.rest import IfMatch, Rest, RestBody, tag
 from functions.domain.campaign import ChannelKind
@@ -56,17 +56,13 @@ class Settings(RestBody):
     rates: Rates | None = None
     polling_schedule_s: list[_Seconds] | None = None
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "senders": {"sms": "+12025550111"},
-                    "default_zone": "America/New_York",
-                    "quiet_hours": {"start": "21:00", "end": "09:00"},
-                    "rates": {"sms": 5},
-                    "polling_schedule_s": [30, 300, 1800],
-                }
-            ]
+    model_config = example(
+        {
+            "senders": {"sms": "+12025550111"},
+            "default_zone": "America/New_York",
+            "quiet_hours": {"start": "21:00", "end": "09:00"},
+            "rates": {"sms": 5},
+            "polling_schedule_s": [30, 300, 1800],
         }
     )
 

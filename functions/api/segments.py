@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from functions.api.auth import Area
-from functions.api.fields import Id, Name, iso
+from functions.api.fields import Id, Name, example, iso
 from functions.api.house import HouseOf, Operator, Viewer
 from functions.api.rest import (
     Cursor,
@@ -50,14 +50,10 @@ class NewSegment(RestBody):
     name: Name
     conditions: Conditions
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "name": "Nairobi",
-                    "conditions": {"field": "location", "op": "eq", "value": "Nairobi"},
-                }
-            ]
+    model_config = example(
+        {
+            "name": "Nairobi",
+            "conditions": {"field": "location", "op": "eq", "value": "Nairobi"},
         }
     )
 
@@ -65,12 +61,16 @@ class NewSegment(RestBody):
 class SegmentChanges(RestBody):
     """What is to change of a segment; what is left out stays."""
 
+    model_config = example({"name": "Nairobi and around"})
+
     name: Name | None = None
     conditions: Conditions | None = None
 
 
 class Trial(RestBody):
     """Conditions that are not saved, or not yet."""
+
+    model_config = example({"conditions": {"field": "location", "op": "eq", "value": "Nairobi"}})
 
     conditions: Conditions
 

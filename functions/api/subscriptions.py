@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from functions.api.auth import Area
-from functions.api.fields import Id, Url, ZonedInstant, iso
+from functions.api.fields import Id, Url, ZonedInstant, example, iso
 from functions.api.house import Admin, HouseOf, Operator, Viewer
 from functions.api.rest import (
     Cursor,
@@ -49,7 +49,7 @@ class SubscriptionOrder(RestBody):
     description: Description = ""
     active: bool = True
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+    model_config = example(_EXAMPLE)
 
 
 class SubscriptionChanges(RestBody):
@@ -60,7 +60,7 @@ class SubscriptionChanges(RestBody):
     description: Description | None = None
     active: bool | None = None
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"active": False}]})
+    model_config = example({"active": False})
 
 
 class Since(RestBody):
@@ -68,7 +68,7 @@ class Since(RestBody):
 
     since: ZonedInstant
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"since": "2026-03-02T12:00:00Z"}]})
+    model_config = example({"since": "2026-03-02T12:00:00Z"})
 
 
 class ShownSubscription(BaseModel):

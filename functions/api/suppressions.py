@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from functions.api.auth import Area
-from functions.api.fields import Id, PhoneNumber, Reason, ZonedInstant, iso
+from functions.api.fields import Id, PhoneNumber, Reason, ZonedInstant, example, iso
 from functions.api.house import HouseOf, Operator, Viewer
 from functions.api.rest import Cursor, Limit, Rest, RestBody, decode_cursor, encode_cursor
 from functions.domain.contact import identity, read_details
@@ -47,11 +47,7 @@ class NewSuppression(RestBody):
     reason: Reason
     until: ZonedInstant | None = None
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"phone": "+12025550142", "scope": "sms", "reason": "asked us to stop"}]
-        }
-    )
+    model_config = example({"phone": "+12025550142", "scope": "sms", "reason": "asked us to stop"})
 
     @model_validator(mode="after")
     def _one_address(self) -> "NewSuppression":

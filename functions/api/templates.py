@@ -7,7 +7,6 @@ from fastapi.responses import Response
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     model_validator,
@@ -16,7 +15,7 @@ from pydantic import (
 from functions.api.auth import Area, Caller
 from functions.api.campaign_bodies import FieldName, OneLine
 from functions.api.campaign_items import Length
-from functions.api.fields import Id, iso
+from functions.api.fields import Id, example, iso
 from functions.api.house import House, HouseOf, Operator, Viewer
 from functions.api.rest import (
     Cursor,
@@ -79,21 +78,19 @@ class NewTemplate(Words):
 
     name: OneLine
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "name": "Welcome",
-                    "channel": "sms",
-                    "text": 'Hello {{ first_name | default: "there" }}!',
-                }
-            ]
+    model_config = example(
+        {
+            "name": "Welcome",
+            "channel": "sms",
+            "text": 'Hello {{ first_name | default: "there" }}!',
         }
     )
 
 
 class Person(RestBody):
     """For whom a text is filled in: a contact, or somebody made up."""
+
+    model_config = example({"contact_id": "4f2a8c01d3e5"})
 
     contact_id: Id | None = None
     values: Values | None = None
@@ -108,11 +105,7 @@ class Person(RestBody):
 class PreviewWish(Person, Words):
     """A text that is not saved, and for whom it is filled in."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"text": "Hello {first_name}!", "values": {"first_name": "Ann"}}]
-        }
-    )
+    model_config = example({"text": "Hello {first_name}!", "values": {"first_name": "Ann"}})
 
 
 class CheckWish(RestBody):
@@ -126,9 +119,7 @@ class CheckWish(RestBody):
     segment_id: Id | None = None
     everyone: Literal[True] | None = None
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"text": "Hello {first_name}!", "everyone": True}]}
-    )
+    model_config = example({"text": "Hello {first_name}!", "everyone": True})
 
     @model_validator(mode="after")
     def _one_of_each(self) -> "CheckWish":
