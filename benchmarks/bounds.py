@@ -59,7 +59,7 @@ def _ids(size: int) -> list[str]:
 
 def _document(number: int, id_: str) -> dict[str, Any]:
     return {
-        "contact": id_,
+        "contact": f"orgs/bench/contacts/{id_}",
         "address": f"+1202{number:07d}",
         "region": "US",
         "zones": ["America/New_York"],
@@ -67,6 +67,7 @@ def _document(number: int, id_: str) -> dict[str, Any]:
         "lane": f"send-{number % 4}",
         "due_at": _AT,
         "next_at": _AT,
+        "created_at": _AT,
     }
 
 
@@ -127,12 +128,13 @@ def _in_transaction(
 def _insert(db: sqlite3.Connection, parent: int, ids: list[str], part: range) -> None:
     at = _SECONDS * 1_000_000
     db.executemany(
-        "INSERT INTO docs_messages (parent, id, path, version, doc, f_lane, f_next_at, f_status)"
-        " VALUES (?, ?, ?, 1, ?, ?, ?, ?)",
+        "INSERT INTO docs_messages (parent, id, path, version, doc, f_lane, f_next_at, f_status,"
+        " f_contact, f_created_at) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?)",
         [
             (
                 *(parent, ids[n], f"{COLLECTION}/{ids[n]}"),
                 *(_json(_document(n, ids[n])), f"send-{n % 4}", at, "pending"),
+                *(f"orgs/bench/contacts/{ids[n]}", at),
             )
             for n in part
         ],
@@ -224,7 +226,7 @@ class _Hand:
         request = _Commit(database=self.database)
         for n in part:
             write = request.writes.add()
-            self._fill(write, n, _document(n, self._ids[n]), ("due_at", "next_at"))
+            self._fill(write, n, _document(n, self._ids[n]), ("due_at", "next_at", "created_at"))
             write.current_document.exists = False
         await self._send(request, part)
 
