@@ -56,6 +56,8 @@ async def _store_campaigns(store: Store, count: int, *, status: str, at: datetim
 def _campaign(number: int, status: str, at: datetime) -> Create:
     fields = {
         "name": f"Campaign {number}",
+        "name_key": f"campaign {number}",
+        "channel": "voice",
         "kind": "broadcast",
         "status": status,
         "epoch": 1,

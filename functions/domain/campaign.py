@@ -144,7 +144,8 @@ def campaign_from(org: str, id_: str, data: Mapping[str, Any]) -> Campaign:
     """Rebuild a campaign from its stored fields."""
     stored = {name: value for name, value in data.items() if name in _NAMES}
     stored["kind"] = CampaignKind(stored["kind"])
-    stored["channel"] = ChannelKind(stored["channel"])
+    # Campaigns that were stored before there were texts have none.
+    stored["channel"] = ChannelKind(stored.get("channel", ChannelKind.VOICE))
     stored["status"] = CampaignStatus(stored["status"])
     return Campaign(id=id_, org=org, **stored)
 

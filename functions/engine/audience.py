@@ -94,12 +94,8 @@ async def _start(engine: Engine, campaign: Campaign) -> Cursor:
     try:
         segment = await segments.load(engine, campaign.org, campaign.audience["id"])
     except NotFoundError:
-        return {**start, "conditions": _NOBODY}
+        return {**start, "conditions": None}
     return {**start, "conditions": segment.conditions}
-
-
-#: Nothing holds of anybody that must hold together with its opposite.
-_NOBODY = {"all": [_ACTIVE := {"field": "active", "op": "exists"}, {"not": _ACTIVE}]}
 
 
 def _behind(campaign: Campaign, cursor: Cursor, after: str | None) -> Cursor | None:
@@ -114,6 +110,8 @@ async def _scan(engine: Engine, campaign: Campaign, cursor: Cursor) -> _Batch:
     """Read on behind the document at the cursor."""
     limit, after = engine.limits.audience_page, cursor["after"]
     if campaign.audience["kind"] == AudienceKind.SEGMENT:
+        if cursor["conditions"] is None:
+            return _Batch([], None)
         condition = parse_conditions(cursor["conditions"])
         page = await segments.page(engine, campaign.org, condition, after=after, limit=limit)
         return _Batch(page.contacts, page.after)

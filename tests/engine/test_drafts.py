@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.domain.campaign import AudienceKind, CampaignStatus, ChannelKind
-from functions.domain.contact import Contact, contact_fields, contact_id
+from functions.domain.contact import Contact, contact_fields, contact_id, emptied
 from functions.domain.errors import (
     InvalidFieldError,
     NotFoundError,
@@ -16,9 +16,19 @@ from functions.domain.errors import (
 )
 from functions.domain.phones import parse_phone
 from functions.domain.templates import Missing
-from functions.engine import campaigns, drafts, overview, paths, previews, recipients
+from functions.engine import (
+    campaigns,
+    drafts,
+    organisation,
+    overview,
+    paths,
+    previews,
+    recipients,
+    segments,
+)
 from functions.engine.drafts import Draft
-from functions.engine.ports import Create, Update
+from functions.engine.ports import Create, Set, Update
+from tests.engine.people import add_people, list_of
 from tests.engine.world import ORG, World, after_turns, number, with_limits
 
 HOUR = timedelta(hours=1)
@@ -330,3 +340,75 @@ async def test_another_organisations_ids_are_unknown(world: World) -> None:
     ):
         with pytest.raises(NotFoundError):
             await attempt
+
+
+async def test_a_segment_is_as_it_was_when_the_launch_began(world: World) -> None:
+    """Changing or deleting a segment during a launch neither adds nor loses anybody."""
+    world.engine = replace(world.engine, limits=with_limits(audience_page=2, launch_page=2))
+    for n in range(5):
+        await add_contact(world, n, location="Nairobi")
+    conditions = {"field": "location", "op": "eq", "value": "Nairobi"}
+    made = await segments.create(world.engine, ORG, "Nairobi", conditions, by="ann")
+    audience = {"kind": AudienceKind.SEGMENT, "id": made.id}
+
+    async def delete() -> None:
+        await segments.delete(world.engine, ORG, made.id)
+
+    sent = await drafts.send(world.engine, ORG, await draft(world), audience, by="ann")
+    world.interpose("commit", "/messages/", delete)
+    await world.finish(sent)
+    assert world.carrier.called == {number(n): 1 for n in range(5)}
+
+
+async def test_a_segment_that_is_gone_holds_for_nobody(world: World) -> None:
+    """A campaign to a segment that was deleted before its start fails and says why."""
+    await add_contact(world, 0)
+    conditions = {"field": "location", "op": "eq", "value": "Nairobi"}
+    made = await segments.create(world.engine, ORG, "Nairobi", conditions, by="ann")
+    wish = replace(HELLO, audience={"kind": AudienceKind.SEGMENT, "id": made.id})
+    at = world.clock.now() + HOUR
+    campaign = await drafts.create(world.engine, ORG, wish, scheduled_at=at, by="ann")
+    await segments.delete(world.engine, ORG, made.id)
+    await world.finish(campaign)
+    ended = await world.load(campaign)
+    assert (ended.status, ended.reason) == (CampaignStatus.FAILED, "no_recipients")
+
+
+async def test_whoever_is_being_erased_cannot_be_added(world: World) -> None:
+    """Somebody whose erasure has begun is unknown; nobody is added with them."""
+    here, gone = await add_contact(world, 0), await add_contact(world, 1)
+    stored = await world.store.get(paths.contact(ORG, gone))
+    assert stored is not None
+    await world.store.commit(Set(stored.path, emptied(gone, now=world.clock.now())))
+    id_ = await draft(world)
+    with pytest.raises(NotFoundError):
+        await recipients.add(world.engine, ORG, id_, [here, gone])
+    assert (await campaigns.load(world.engine, ORG, id_)).total == 0
+
+
+async def test_a_member_without_a_number_is_skipped(world: World) -> None:
+    """Somebody known by e-mail alone gets no text, and the report says why."""
+    (ann,) = await add_people(world.engine, [{"email": "ann@example.com"}])
+    people = await list_of(world.engine, [ann])
+    sent = await drafts.send(
+        world.engine,
+        ORG,
+        await draft(world),
+        {"kind": AudienceKind.LIST, "id": people},
+        by="ann",
+    )
+    await world.finish(sent)
+    (message,) = await world.messages(sent)
+    assert (message.status, message.reason) == ("skipped", "no_address")
+
+
+async def test_a_draft_that_changes_its_channel_follows_that_channels_rules(world: World) -> None:
+    """Sender and rate are the organisation's for the new channel."""
+    house = {"senders": {"sms": number(8), "whatsapp": number(9)}, "rates": {"whatsapp": 5}}
+    await organisation.change(world.engine, ORG, house, by="ann", if_version=None)
+    id_ = await draft(world)
+    before = await campaigns.load(world.engine, ORG, id_)
+    changes = {"channel": ChannelKind.WHATSAPP}
+    await drafts.update(world.engine, ORG, id_, changes, by="ann", if_version=None)
+    after = await campaigns.load(world.engine, ORG, id_)
+    assert (before.sender, after.sender, after.rate_per_s) == (number(8), number(9), 5)

@@ -26,7 +26,7 @@ from functions.engine.listeners import LIFE, Turns
 from functions.engine.ports import Update
 from functions.engine.subscriptions import NewSubscription
 from tests.engine.interposed import InterposedStore
-from tests.engine.recording_channel import NO_ANSWER
+from tests.engine.recording_channel import NO_ANSWER, REJECTED
 from tests.engine.world import MINUTE, ORG, World, number
 
 URL = "https://crm.example.com/hook"
@@ -97,6 +97,17 @@ async def test_what_people_do_to_a_campaign_is_heard(world: World) -> None:
         "campaign.cancelled",
     ]
     assert world.receiver.heard[-1].told["data"]["reason"] == "because"
+
+
+async def test_a_message_that_is_refused_when_it_is_sent_is_heard(world: World) -> None:
+    """No receipt ever tells of it, so the sending itself does, also beside a faster receipt."""
+    to = await subscribe(world, [EventType.MESSAGE_FAILED])
+    await world.add_list(2)
+    world.carrier.script = {number(0): [REJECTED]}
+    campaign = await world.create()
+    await world.finish(campaign)
+    refused = await world.message_to(campaign, number(0))
+    assert [each.data["message_id"] for each in await told(world, to)] == [refused.id]
 
 
 async def test_an_opt_out_is_heard_without_the_address(world: World) -> None:

@@ -10,7 +10,7 @@ import pytest
 from functions.domain.campaign import CampaignStatus
 from functions.domain.errors import InvalidFieldError, StaleError
 from functions.domain.organisation import Organisation
-from functions.domain.phones import parse_phone
+from functions.domain.phones import NO_ZONES, parse_phone
 from functions.engine import creation, organisation, paths
 from tests.engine.recording_channel import INVALID
 from tests.engine.world import ORG, WISH, World, number, with_limits
@@ -162,6 +162,17 @@ async def test_each_person_has_their_own_night(world: World) -> None:
     await world.pass_time(MINUTE)
     assert [call.to for call in world.carrier.requests] == ["+442079460018"]
     assert (await world.message_to(campaign, number(0))).due_at == MORNING
+
+
+async def test_whose_zone_nobody_knows_is_where_the_organisation_says(windows: World) -> None:
+    """A number that tells no zone is taken to be in the default zone; other people are not."""
+    await decide(windows, default_zone="Asia/Tokyo")
+    await windows.add_list([number(0)], zones=list(NO_ZONES))
+    await windows.add_member("people", number(1), zones=["America/New_York"])
+    campaign = await windows.create()
+    await windows.launch_only(campaign)
+    zones = {message.address: list(message.zones) for message in await windows.messages(campaign)}
+    assert zones == {number(0): ["Asia/Tokyo"], number(1): ["America/New_York"]}
 
 
 async def test_a_campaign_keeps_the_rules_it_was_made_under(world: World) -> None:

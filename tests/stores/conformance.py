@@ -449,6 +449,16 @@ class StoreConformance:
         both = Query(contacts, (Where("name", "==", "Bob"), Where("path", "==", 1)))
         assert await store.count(both) == 2
 
+    async def test_tells_capitals_from_small_letters(self, store: Store, org: str) -> None:
+        """7: fields whose names differ in case alone are different fields."""
+        contacts = f"orgs/{org}/contacts"
+        await store.commit(
+            Create(f"{contacts}/a", {"City": "Rome", "city": "Oslo"}),
+            Create(f"{contacts}/b", {"City": "Oslo", "city": "Rome"}),
+        )
+        assert ids(await store.query(Query(contacts, (Where("City", "==", "Rome"),)))) == "a"
+        assert ids(await store.query(Query(contacts, (Where("city", "==", "Rome"),)))) == "b"
+
     async def test_finds_nothing_where_nothing_is(self, store: Store, org: str) -> None:
         """7: a collection that was never written is empty."""
         query = Query(f"orgs/{org}/nothing-{org}", (Where("a", "==", 1),))
