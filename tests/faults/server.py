@@ -25,6 +25,7 @@ QUICK: Final = {
     "HOST": "127.0.0.1",
     "LOG_LEVEL": "warning",
     "CALLING_WINDOWS": "off",
+    "API_RATE_PER_S": "0",  # a storm asks as often as it can
     "CHECK_INTERVAL_S": "0.5",
     "VOICE_RATE_PER_S": "40",
     "LIVE_CALLS_PER_ORG": "500",
