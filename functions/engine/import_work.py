@@ -214,13 +214,7 @@ class Plan:
         if not list_id or contact.id in self.known.members:
             return False
         self.members.append(contact.id)
-        member = {
-            "contact": self._path(contact.id),
-            "address": contact.phone,
-            "region": contact.region,
-            "zones": contact.zones,
-            "attributes": {},
-        }
+        member = lists.member(self._path(contact.id), contact_fields(contact))
         path = f"{paths.members(self.job.org, list_id)}/{contact.id}"
         self.people_writes.append(Create(path, member))
         return True

@@ -4,7 +4,7 @@ The size of a list is kept with every change of its members. A list that is bein
 hidden first and goes last, so that nothing is left of it that nobody refers to.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -137,7 +137,10 @@ async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) ->
         fresh = [c for c, member in zip(found, known, strict=True) if member is None]
         if not fresh:
             return 0, []
-        created = [Create(f"{members}/{contact.id}", member(contact)) for contact in fresh]
+        created = [
+            Create(f"{members}/{contact.id}", member(contact.path, contact.data))
+            for contact in fresh
+        ]
         still = [contacts.still_there(contact) for contact in fresh]
         return len(fresh), [*created, *still, Add(home, {"size": len(fresh)}, must_exist=True)]
 
@@ -147,15 +150,10 @@ async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) ->
     return added
 
 
-def member(contact: Document) -> dict[str, Any]:
+def member(path: str, contact: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a list, or a campaign, keeps of a contact; the rest is asked for when needed."""
-    return {
-        "contact": contact.path,
-        "address": contact.data["phone"],
-        "region": contact.data["region"],
-        "zones": contact.data["zones"],
-        "attributes": {},
-    }
+    kept = {"address": contact["phone"], "region": contact["region"], "zones": contact["zones"]}
+    return {"contact": path, **kept, "attributes": {}}
 
 
 async def remove(engine: Engine, org: str, id_: str, contact_id: str) -> None:

@@ -39,7 +39,10 @@ async def _add_some(engine: Engine, org: str, id_: str, ids: Sequence[str]) -> i
             return 0, []
         total = campaign.total + len(fresh)
         lanes = lanes_for(campaign.rate_per_s, total, engine)
-        created = [Create(f"{members}/{contact.id}", lists.member(contact)) for contact in fresh]
+        created = [
+            Create(f"{members}/{contact.id}", lists.member(contact.path, contact.data))
+            for contact in fresh
+        ]
         still = [contacts.still_there(contact) for contact in fresh]
         return len(fresh), [
             Update(home, {"total": total, "lanes": lanes}, version),
