@@ -9,7 +9,15 @@ from pydantic import BaseModel, Field
 from functions.api.auth import Area, Caller, ForbiddenError, Role
 from functions.api.fields import Id, Name, ZonedInstant, example, iso
 from functions.api.house import Admin, HouseOf
-from functions.api.rest import Cursor, Limit, Rest, RestBody, decode_cursor, encode_cursor, page
+from functions.api.rest import (
+    Cursor,
+    Limit,
+    Rest,
+    RestBody,
+    after_id,
+    id_cursor,
+    page,
+)
 from functions.engine import api_keys
 from functions.engine.api_keys import ApiKey, NewKey
 
@@ -74,11 +82,10 @@ async def list_api_keys(
     house: HouseOf, caller: Admin, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show the organisation's keys, revoked ones too, page by page."""
-    after = decode_cursor(cursor, str)
     keys, following = await api_keys.listed(
-        house.engine, caller.org, limit=limit, after=after[0] if after else None
+        house.engine, caller.org, limit=limit, after=after_id(cursor)
     )
-    return page([_shown(key) for key in keys], following and encode_cursor((following,)))
+    return page([_shown(key) for key in keys], id_cursor(following))
 
 
 @router.delete("/api-keys/{key_id}", status_code=204)

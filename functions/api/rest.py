@@ -114,6 +114,17 @@ def decode_cursor(text: str, *kinds: type) -> tuple[Any, ...]:
     return values
 
 
+def after_id(cursor: str) -> str | None:
+    """Return the id that a cursor of ids goes on behind, None of an empty one."""
+    values = decode_cursor(cursor, str)
+    return values[0] if values else None
+
+
+def id_cursor(following: str | None) -> str | None:
+    """Return the cursor that goes on behind an id, None where nothing follows."""
+    return None if following is None else encode_cursor([following])
+
+
 def _is_id(values: tuple[Any, ...]) -> bool:
     return bool(values) and isinstance(values[-1], str) and bool(_ID.fullmatch(values[-1]))
 

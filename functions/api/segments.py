@@ -15,8 +15,8 @@ from functions.api.rest import (
     Limit,
     Rest,
     RestBody,
-    decode_cursor,
-    encode_cursor,
+    after_id,
+    id_cursor,
     tag,
 )
 from functions.domain.contact import Contact, contact_from
@@ -137,9 +137,9 @@ async def list_segments(
 ) -> ShownPage:
     """Show the segments, page by page."""
     found, following = await segments.load_all(
-        house.engine, caller.org, after=_after(cursor), limit=limit
+        house.engine, caller.org, after=after_id(cursor), limit=limit
     )
-    return ShownPage(data=[_segment(each) for each in found], next_cursor=_cursor(following))
+    return ShownPage(data=[_segment(each) for each in found], next_cursor=id_cursor(following))
 
 
 @router.post("/count")
@@ -220,7 +220,7 @@ async def list_segment_contacts(
 ) -> MemberPage:
     """Show the active contacts that a segment holds just now, page by page."""
     condition = await segments.condition(house.engine, caller.org, segment_id)
-    after = _after(cursor)
+    after = after_id(cursor)
     found = await segments.page(
         house.engine,
         caller.org,
@@ -230,16 +230,7 @@ async def list_segment_contacts(
     )
     following = found.after and found.after.rpartition("/")[2]
     people = [_member(contact_from(each.id, each.data)) for each in found.contacts]
-    return MemberPage(data=people, next_cursor=_cursor(following))
-
-
-def _after(cursor: str) -> str | None:
-    values = decode_cursor(cursor, str)
-    return values[0] if values else None
-
-
-def _cursor(following: str | None) -> str | None:
-    return None if following is None else encode_cursor([following])
+    return MemberPage(data=people, next_cursor=id_cursor(following))
 
 
 def _count(count: segments.Count) -> ShownCount:

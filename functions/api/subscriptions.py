@@ -16,8 +16,10 @@ from functions.api.rest import (
     Limit,
     Rest,
     RestBody,
+    after_id,
     decode_cursor,
     encode_cursor,
+    id_cursor,
     page,
     tag,
 )
@@ -148,11 +150,10 @@ async def list_subscriptions(
     house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show the organisation's subscriptions."""
-    after = decode_cursor(cursor, str)
     found, following = await subscriptions.listed(
-        house.engine, caller.org, limit=limit, after=after[0] if after else None
+        house.engine, caller.org, limit=limit, after=after_id(cursor)
     )
-    return page([_shown(each) for each in found], following and encode_cursor((following,)))
+    return page([_shown(each) for each in found], id_cursor(following))
 
 
 @router.get("/{subscription_id}", response_model=ShownSubscription)

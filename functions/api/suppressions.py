@@ -13,7 +13,14 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from functions.api.auth import Area
 from functions.api.fields import Id, PhoneNumber, Reason, ZonedInstant, example, iso
 from functions.api.house import HouseOf, Operator, Viewer
-from functions.api.rest import Cursor, Limit, Rest, RestBody, decode_cursor, encode_cursor
+from functions.api.rest import (
+    Cursor,
+    Limit,
+    Rest,
+    RestBody,
+    after_id,
+    id_cursor,
+)
 from functions.domain.contact import identity, read_details
 from functions.domain.errors import NotFoundError
 from functions.domain.suppressions import ALL, SCOPES, Bar, Suppression, suppression_id
@@ -124,13 +131,12 @@ async def list_suppressions(
             data=[_shown(each, now) for each in await _of(house, caller.org, address)],
             next_cursor=None,
         )
-    after = decode_cursor(cursor, str)
     found, following = await suppressions.load_all(
-        engine, caller.org, after=after[0] if after else None, limit=limit
+        engine, caller.org, after=after_id(cursor), limit=limit
     )
     return ShownPage(
         data=[_shown(each, now) for each in found],
-        next_cursor=following and encode_cursor([following]),
+        next_cursor=id_cursor(following),
     )
 
 

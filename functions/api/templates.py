@@ -23,8 +23,10 @@ from functions.api.rest import (
     Limit,
     Rest,
     RestBody,
+    after_id,
     decode_cursor,
     encode_cursor,
+    id_cursor,
     tag,
 )
 from functions.domain.campaign import AudienceKind, ChannelKind
@@ -207,13 +209,12 @@ async def list_templates(
     house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> ShownPage:
     """Show the templates, page by page."""
-    after = decode_cursor(cursor, str)
     found, following = await templates.load_all(
-        house.engine, caller.org, after=after[0] if after else None, limit=limit
+        house.engine, caller.org, after=after_id(cursor), limit=limit
     )
     return ShownPage(
         data=[_template(each) for each in found],
-        next_cursor=following and encode_cursor([following]),
+        next_cursor=id_cursor(following),
     )
 
 

@@ -79,13 +79,6 @@ def quiet_hours_from(stored: Mapping[str, str] | None) -> QuietHours | None:
     return QuietHours(time.fromisoformat(stored["start"]), time.fromisoformat(stored["end"]))
 
 
-def quiet_hours_fields(quiet: QuietHours | None) -> dict[str, str] | None:
-    """Return what is stored of quiet hours."""
-    if quiet is None:
-        return None
-    return {name: f"{shown:%H:%M}" for name, shown in quiet._asdict().items()}
-
-
 def _rules(region: str, *, windows: bool, quiet: QuietHours | None) -> list[CallingWindow]:
     rules = [WINDOWS.get(region, DEFAULT_WINDOW)] if windows else []
     if quiet is not None:

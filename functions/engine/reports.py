@@ -224,13 +224,3 @@ async def members(
     after = (f"{collection}/{_checked(cursor)}",) if cursor else None
     documents = await engine.store.query(Query(collection, limit=limit, start_after=after))
     return documents, documents[-1].id if len(documents) == limit else None
-
-
-async def store_is_well(engine: Engine) -> bool:
-    """Tell whether the store answers."""
-    try:
-        await engine.store.get(paths.ALL_LIVE_CALLS)
-    except Exception:
-        log.exception("store_failed")
-        return False
-    return True
