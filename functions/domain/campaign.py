@@ -1,7 +1,7 @@
 """A campaign and the one table of its statuses (drawn in docs/lifecycle.md)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -35,6 +35,7 @@ class Action(StrEnum):
     RESUME = "resume"
     CANCEL = "cancel"
     RESCHEDULE = "reschedule"
+    HOLD = "hold"  #: its start was missed by so much that somebody is to decide
     COMPLETE = "complete"
     FAIL = "fail"
 
@@ -45,12 +46,21 @@ ARROWS: Mapping[Action, tuple[frozenset[CampaignStatus], CampaignStatus]] = {
     Action.SEND: (frozenset({_S.DRAFT}), _S.RUNNING),
     Action.START: (frozenset({_S.SCHEDULED}), _S.RUNNING),
     Action.RESCHEDULE: (frozenset({_S.SCHEDULED}), _S.SCHEDULED),
+    Action.HOLD: (frozenset({_S.SCHEDULED}), _S.PAUSED),
     Action.PAUSE: (frozenset({_S.RUNNING}), _S.PAUSED),
     Action.RESUME: (frozenset({_S.PAUSED}), _S.RUNNING),
     Action.CANCEL: (frozenset({_S.DRAFT, _S.SCHEDULED, _S.RUNNING, _S.PAUSED}), _S.CANCELLED),
     Action.COMPLETE: (frozenset({_S.RUNNING}), _S.COMPLETED),
     Action.FAIL: (frozenset({_S.RUNNING, _S.COMPLETED}), _S.FAILED),
 }
+
+
+class LateStart(StrEnum):
+    """What becomes of a campaign whose start comes later than its grace period allows."""
+
+    RUN = "run"  #: it starts all the same
+    SKIP = "skip"  #: it is cancelled
+    ASK = "ask"  #: it is paused until somebody decides
 
 
 class CampaignKind(StrEnum):
@@ -66,6 +76,8 @@ class ChannelKind(StrEnum):
     VOICE = "voice"
     SMS = "sms"
     WHATSAPP = "whatsapp"
+    EMAIL = "email"
+    WEBHOOK = "webhook"  #: a request to the organisation's own server for each person
 
 
 class AudienceKind(StrEnum):
@@ -95,11 +107,18 @@ class Campaign:
     template: str = ""  #: what its text messages say, before it is filled in
     template_id: str = ""  #: the named template that this text was taken from
     template_version: int = 0
+    subject: str = ""  #: what its mails are headed with, before it is filled in
+    html: str = ""  #: what its mails show, before it is filled in; "" for text alone
+    provider_template: str = ""  #: a text that the provider keeps and fills in itself
+    language: str = ""  #: of that text
+    parameters: Sequence[str] = ()  #: what that text is filled in with, each a template
+    webhook_url: str = ""  #: where its webhook messages are posted to
     missing: str = "blank"  #: what becomes of a person who lacks a field of the template
     defaults: Mapping[str, str] = field(default_factory=dict)  #: values for those who have none
     audience: Mapping[str, str]  #: {"kind": ..., "id": ...}
     lanes: int  #: how many slices its messages are dispatched in
     rate_per_s: float | None  #: messages a second, of this campaign and of its sender
+    own_rate_per_s: float | None = None  #: the lower one that was asked for this campaign alone
     created_at: datetime
     created_by: str
     updated_at: datetime | None = None  #: when a draft was last changed
@@ -116,13 +135,37 @@ class Campaign:
     trouble: str | None = None  #: the last task that was given up, for the operator
     quiet_hours: Mapping[str, str] | None = None  #: the organisation's own, {"start", "end"}
     default_zone: str = ""  #: for people whose zone nobody knows
+    country_rules: Mapping[str, Any] = field(default_factory=dict)  #: said instead of countries'
+    frequency_caps: Sequence[Mapping[str, Any]] = ()  #: the organisation's own (caps.py)
+    sender_rates: Mapping[str, float] = field(default_factory=dict)  #: its organisation's
+    warm_up: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  #: its organisation's
+    send_window: Mapping[str, Any] | None = None  #: its own hours, {"start", "end", "days"}
+    not_after: datetime | None = None  #: what cannot be sent before then expires
+    late_start: str = "run"  #: what becomes of a start beyond the grace period (LateStart)
+    grace_s: int = 3600  #: how late a start may be before that
+    guardrail: Mapping[str, int] | None = None  #: {"failed_percent", "of_last"}
+    canary: Mapping[str, int] | None = None  #: {"first", "failed_percent", "wait_s"}
+    canary_passed: bool = False  #: those first ones have gone well
+    fallbacks: Sequence[Mapping[str, Any]] = ()  #: how those are reached who were not (fallback.py)
     poll_after_s: Sequence[int] | None = None  #: the organisation's own polling schedule
     bot_ready: bool = field(default=False)  #: the bot has answered since the campaign started
+
+    def at_step(self, step: int) -> "Campaign":
+        """Return the campaign as it sends the messages of a step (see Message.step)."""
+        if step == 0:
+            return self
+        fallback = self.fallbacks[step - 1]
+        fields = {name: value for name, value in fallback.items() if name in _BY_STEP}
+        return replace(self, **{**fields, "channel": ChannelKind(fallback["channel"])})
 
     @property
     def suppression_scopes(self) -> frozenset[str]:
         """What somebody may have been suppressed for, so that this campaign leaves them out."""
         return frozenset({"all", self.channel, self.kind})
+
+    def expires_by(self, at: datetime) -> bool:
+        """Tell whether what has not been sent before then must not be sent any more."""
+        return self.not_after is not None and at >= self.not_after
 
     @property
     def has_ended(self) -> bool:
@@ -138,6 +181,22 @@ class Campaign:
 
 
 _NAMES = frozenset(f.name for f in fields(Campaign)) - {"id", "org"}
+#: What a fallback says anew of the campaign.
+_BY_STEP = frozenset(
+    {
+        "provider",
+        "sender",
+        "rate_per_s",
+        "bot_url",
+        "webhook_url",
+        "template",
+        "subject",
+        "html",
+        "provider_template",
+        "language",
+        "parameters",
+    }
+)
 
 
 def campaign_from(org: str, id_: str, data: Mapping[str, Any]) -> Campaign:
@@ -183,12 +242,30 @@ def step(
     stamp = _STAMPS.get(action)
     if stamp:
         changes[stamp] = now
+    if action is Action.RESUME and campaign.started_at is None:
+        changes["started_at"] = now
     return changes
+
+
+def start_action(campaign: Campaign, *, now: datetime) -> Action:
+    """Return what is to be done with a campaign that is due, however late it is."""
+    grace = timedelta(seconds=campaign.grace_s)
+    if campaign.scheduled_at is None or now - campaign.scheduled_at <= grace:
+        return Action.START
+    return _LATE_STARTS[LateStart(campaign.late_start)]
+
+
+_LATE_STARTS = {
+    LateStart.RUN: Action.START,
+    LateStart.SKIP: Action.CANCEL,
+    LateStart.ASK: Action.HOLD,
+}
 
 
 _STAMPS = {
     Action.SEND: "started_at",
     Action.START: "started_at",
+    Action.HOLD: "paused_at",
     Action.PAUSE: "paused_at",
     Action.RESUME: "resumed_at",
     Action.CANCEL: "ended_at",

@@ -126,7 +126,7 @@ def _read(name: str, written: str, value: Any) -> Details:
         case "phone":
             return _phone(_text(name, written, value))
         case "email":
-            return {name: _email(_text(name, written, value))}
+            return {name: read_email(_text(name, written, value))}
         case "zone":
             return {name: _zone(_text(name, written, value))}
         case "active":
@@ -170,11 +170,13 @@ def _phone(text: str) -> Details:
     return {"phone": phone.e164, "region": phone.region, "zones": phone.zones}
 
 
-def _email(text: str) -> str:
+def read_email(text: str, *, field: str = "email") -> str:
+    """Return an e-mail address as it is stored, "" for none. Raises InvalidFieldError."""
     address = text.lower()
     local = address.rpartition("@")[0]
-    if address and (len(local) > _LOCAL or not _EMAIL.fullmatch(address)):
-        raise InvalidFieldError("email", "email: must look like name@example.com, in plain ASCII")
+    is_too_long = len(local) > _LOCAL or len(address) > LENGTHS["email"]
+    if address and (is_too_long or not _EMAIL.fullmatch(address)):
+        raise InvalidFieldError(field, f"{field}: must look like name@example.com, in plain ASCII")
     return address
 
 

@@ -17,7 +17,13 @@ class MessageRef(NamedTuple):
 class EventKind(StrEnum):
     """What happened to a message, past tense."""
 
-    DELIVERED = "delivered"  #: a text has reached the person's device
+    SENT = "sent"  #: the provider has handed a text on
+    DELIVERED = "delivered"  #: a text has reached the person's device, or a mail their server
+    READ = "read"  #: they have read a text, or opened a mail
+    CLICKED = "clicked"  #: they have followed a link of it
+    REPLIED = "replied"  #: they have written back
+    COMPLAINED = "complained"  #: they have called a mail unwanted
+    OPTED_OUT = "opted_out"  #: they want no more of these
     RINGING = "ringing"  #: the person's phone rings
     ANSWERED = "answered"  #: somebody or something picked up
     MACHINE = "machine"  #: the provider heard an answering machine
@@ -49,3 +55,14 @@ class DeliveryEvent:
     reason: str = ""  #: for failures: our reason code, such as "no_answer" or "provider_5030"
     retry: Retry = Retry.NEVER
     duration_s: int = 0  #: seconds of conversation to charge
+    suppress: str = ""  #: why the message's address must not be contacted any more, "" if it may
+
+
+class Inbound(NamedTuple):
+    """A text that somebody has sent to one of our numbers."""
+
+    id: str  #: the same whenever the provider repeats it
+    address: str  #: whose it is, E.164
+    to: str  #: our number, E.164
+    body: str
+    at: datetime

@@ -4,7 +4,7 @@ The functions return the fields that change. They know no clock and no store: th
 the time and commits what they decide.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from functions.domain.contact import ERASED, contact_id
-from functions.domain.events import DeliveryEvent, EventKind, Retry
+from functions.domain.events import Retry
 from functions.domain.outcomes import Accepted, Deferred, Rejected, SendOutcome, Unknown
 
 Changes: TypeAlias = dict[str, Any]
@@ -28,10 +28,12 @@ class MessageStatus(StrEnum):
     SENT = "sent"  #: the provider has taken it
     DELIVERED = "delivered"  #: it has reached the person's device: their phone rings
     ANSWERED = "answered"  #: somebody or something picked up
+    READ = "read"  #: they have read the text, or opened the mail
     COMPLETED = "completed"  #: final: the call was answered and has ended
     FAILED = "failed"  #: final: the person was not reached
     SKIPPED = "skipped"  #: final: it was decided not to send it
     CANCELLED = "cancelled"  #: final: its campaign was cancelled first
+    EXPIRED = "expired"  #: final: it could no longer be sent in time
 
 
 _RANKED = (
@@ -41,6 +43,7 @@ _RANKED = (
     MessageStatus.SENT,
     MessageStatus.DELIVERED,
     MessageStatus.ANSWERED,
+    MessageStatus.READ,
 )
 RANK: Final[Mapping[str, int]] = {status: rank for rank, status in enumerate(_RANKED)}
 FINAL: Final = frozenset(MessageStatus) - frozenset(_RANKED)
@@ -66,7 +69,8 @@ class Message(NamedTuple):
     region: str = ""
     zones: Sequence[str] = ()
     attempt: int = 0  #: grows each time it is handed to the provider
-    deferrals: int = 0  #: how many of these attempts do not count
+    deferrals: int = 0  #: how many of these attempts the provider put off: they do not count
+    put_back: int = 0  #: how many of them never left us: they do not count either
     provider_id: str = ""
     sent_at: datetime | None = None
     answered_at: datetime | None = None
@@ -74,13 +78,30 @@ class Message(NamedTuple):
     duration_s: int = 0
     machine: bool = False
     reason: str = ""
+    step: int = 0  #: 0 by the campaign's own channel, else by so many-th of its fallbacks
+    filled: bool = True  #: what it says stands in it; a fallback's is filled in at its turn
+    followed: bool = False  #: the next step was taken, because this one did not reach the person
     body: str = ""  #: what a text message says: kept as it was sent
+    subject: str = ""  #: of a mail
+    html: str = ""  #: of a mail
+    parameters: Sequence[str] = ()  #: of a text that the provider keeps the template of
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+    clicked_at: datetime | None = None
+    replied_at: datetime | None = None
+    complained_at: datetime | None = None
+    opted_out_at: datetime | None = None
     created_at: datetime | None = None
 
     @property
     def counted_attempts(self) -> int:
         """Attempts that count against the limit."""
-        return self.attempt - self.deferrals
+        return self.attempt - self.uncounted
+
+    @property
+    def uncounted(self) -> int:
+        """Attempts that do not count: nobody was tried by them."""
+        return self.deferrals + self.put_back
 
 
 def message_from(id_: str, data: Mapping[str, Any]) -> Message:
@@ -103,6 +124,9 @@ class DeliveryPolicy:
     max_deferrals: int = 50
 
 
+_PROMISE_LENGTH: Final = 16
+
+
 def message_id(campaign: str, subject: str, *, step: int = 0, visit: int = 0) -> str:
     """Derive a message's id from what it promises, so that creating it twice is a no-op.
 
@@ -113,10 +137,19 @@ def message_id(campaign: str, subject: str, *, step: int = 0, visit: int = 0) ->
     return f"{digest[-1]}{digest[:-1]}{_promise(campaign, step, visit)}"
 
 
+def following_id(id_: str, campaign: str, *, step: int) -> str:
+    """Return the id of the message at another step to whom message `id_` is for.
+
+    It begins as that one does: both are in the same lane.
+    """
+    return f"{id_[:-_PROMISE_LENGTH]}{_promise(campaign, step, 0)}"
+
+
 @lru_cache(maxsize=1024)
 def _promise(campaign: str, step: int, visit: int) -> str:
     """Return what tells the messages to one subject apart."""
-    return blake2b(f"{campaign}\0{step}\0{visit}".encode(), digest_size=8).hexdigest()
+    promise = f"{campaign}\0{step}\0{visit}".encode()
+    return blake2b(promise, digest_size=_PROMISE_LENGTH // 2).hexdigest()
 
 
 def lane_number(id_: str, lanes: int) -> int:
@@ -141,10 +174,16 @@ def _number(message: Message) -> str:
     return (message.lane or "").rpartition("-")[2]
 
 
-_SETTLED: Final[Changes] = {"lane": None, "next_at": None}
+SETTLED: Final[Changes] = {"lane": None, "next_at": None}
 
 
-_FORGOTTEN: Final[Changes] = {"provider_id": "", "sent_at": None, "answered_at": None}
+_FORGOTTEN: Final[Changes] = {
+    "provider_id": "",
+    "sent_at": None,
+    "answered_at": None,
+    "delivered_at": None,
+    "read_at": None,
+}
 
 
 def claim(message: Message, policy: DeliveryPolicy, *, now: datetime) -> Changes:
@@ -162,17 +201,25 @@ def claim(message: Message, policy: DeliveryPolicy, *, now: datetime) -> Changes
 
 
 def after_send(
-    message: Message, outcome: SendOutcome, policy: DeliveryPolicy, *, live: bool, now: datetime
+    message: Message,
+    outcome: SendOutcome,
+    policy: DeliveryPolicy,
+    *,
+    watch: timedelta | None,
+    now: datetime,
 ) -> Changes:
     """Return what the provider's answer changes of a message that is still `sending`.
 
-    `live`: the channel holds a live call until a receipt ends it, so its lane goes on watching.
+    `watch` is how long its lane waits for a receipt before it looks what has become of it; None
+    where nothing would follow from that.
     """
     match outcome:
         case Accepted(provider_id):
-            watch = {"next_at": now + policy.look_up_after} if live else _SETTLED
+            left = SETTLED if watch is None else {"next_at": now + watch}
             sent = {"status": MessageStatus.SENT, "provider_id": provider_id, "sent_at": now}
-            return {**sent, "reason": "", **watch}
+            return {**sent, "reason": "", **left}
+        case Deferred(reason=reason, ours=True):
+            return {"put_back": message.put_back + 1, **_pend(message, reason, now)}
         case Deferred(reason, retry_after):
             wait = _deferral(message, policy) if retry_after is None else retry_after
             return defer(message, policy, reason=reason, until=now + wait)
@@ -185,7 +232,7 @@ def after_send(
 
 def end(status: MessageStatus, reason: str, *, now: datetime) -> Changes:
     """Bring a message to a final status."""
-    return {"status": status, "reason": reason, "ended_at": now, **_SETTLED}
+    return {"status": status, "reason": reason, "ended_at": now, **SETTLED}
 
 
 def lose(reason: str, policy: DeliveryPolicy, *, now: datetime) -> Changes:
@@ -220,68 +267,10 @@ def merge_late_answer(
     """Return what a provider's answer still adds to a message that a receipt has moved on."""
     if not isinstance(outcome, Accepted) or message.attempt != attempt:
         return {}
-    told = {"provider_id": outcome.provider_id, "sent_at": now}
-    return {name: value for name, value in told.items() if not getattr(message, name)}
-
-
-def after_event(
-    message: Message, event: DeliveryEvent, policy: DeliveryPolicy, *, now: datetime
-) -> Changes:
-    """Return what a receipt changes; nothing where it is late, early for another attempt, or old.
-
-    Statuses only move up in rank within an attempt, and final ones absorb.
-    """
-    if message.status in FINAL or event.attempt != message.attempt:
-        return {}
-    if _is_over(message) and event.kind is not EventKind.COMPLETED:
-        return {}
-    changes = _receipt(message, event, policy, now=now)
-    if changes and event.provider_id and not message.provider_id:
-        changes["provider_id"] = event.provider_id
-    return changes
-
-
-def _is_over(message: Message) -> bool:
-    """Tell whether the attempt has ended, as far as we were told."""
-    uncertain = message.status == MessageStatus.UNKNOWN and message.ended_at is not None
-    delivered = message.status == MessageStatus.DELIVERED and message.lane is None
-    return uncertain or delivered or message.status == MessageStatus.PENDING
-
-
-def _receipt(
-    message: Message, event: DeliveryEvent, policy: DeliveryPolicy, *, now: datetime
-) -> Changes:
-    match event.kind:
-        case EventKind.RINGING | EventKind.ANSWERED | EventKind.DELIVERED:
-            status, and_also = _RISES[event.kind](event)
-            rise = _rise(message, status, policy, now=now)
-            return {**rise, **and_also} if rise else {}
-        case EventKind.MACHINE:
-            return {"machine": True}
-        case EventKind.COMPLETED:
-            done = end(MessageStatus.COMPLETED, event.reason, now=event.at)
-            return {**done, "duration_s": event.duration_s}
-        case EventKind.UNCERTAIN:
-            return end(MessageStatus.UNKNOWN, event.reason, now=event.at)
-        case EventKind.FAILED:
-            return after_failure(message, event.retry, event.reason, policy, now=now)
-
-
-_RISES: Final[Mapping[EventKind, Callable[[DeliveryEvent], tuple[MessageStatus, Changes]]]] = {
-    EventKind.RINGING: lambda _: (MessageStatus.DELIVERED, {}),
-    EventKind.ANSWERED: lambda event: (MessageStatus.ANSWERED, {"answered_at": event.at}),
-    EventKind.DELIVERED: lambda _: (MessageStatus.DELIVERED, _SETTLED),
-}
-
-
-def _rise(
-    message: Message, status: MessageStatus, policy: DeliveryPolicy, *, now: datetime
-) -> Changes:
-    if RANK[status] <= RANK[message.status]:
-        return {}
-    # Where the provider's answer was lost, this is what tells that the message was sent.
-    sent_at = message.sent_at or now
-    return {"status": status, "sent_at": sent_at, "next_at": now + policy.look_up_after}
+    told: Changes = {} if message.provider_id else {"provider_id": outcome.provider_id}
+    if message.sent_at is None or now < message.sent_at:
+        told["sent_at"] = now
+    return told
 
 
 def after_failure(
@@ -326,7 +315,12 @@ def after_lease(
 
 def after_unknown_wait() -> Changes:
     """Stop waiting: the message stays unknown, and a late receipt may still tell its end."""
-    return dict(_SETTLED)
+    return dict(SETTLED)
+
+
+def after_watch() -> Changes:
+    """Stop watching a text of which no more was told: it stays sent, and receipts still count."""
+    return dict(SETTLED)
 
 
 def after_look_up(message: Message, policy: DeliveryPolicy, *, now: datetime) -> Changes:

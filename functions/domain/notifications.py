@@ -31,6 +31,7 @@ class EventType(StrEnum):
     CAMPAIGN_FAILED = "campaign.failed"
     MESSAGE_DELIVERED = "message.delivered"  #: an attempt reached the person's device
     MESSAGE_FAILED = "message.failed"  #: its last attempt has failed
+    MESSAGE_REPLIED = "message.replied"  #: somebody has written to one of our numbers
     CONTACT_OPTED_OUT = "contact.opted_out"  #: an address was suppressed, whoever asked for it
 
 
@@ -97,6 +98,7 @@ _TOLD: Final[Mapping[Action, EventType]] = {
     Action.SEND: EventType.CAMPAIGN_STARTED,
     Action.START: EventType.CAMPAIGN_STARTED,
     Action.PAUSE: EventType.CAMPAIGN_PAUSED,
+    Action.HOLD: EventType.CAMPAIGN_PAUSED,
     Action.RESUME: EventType.CAMPAIGN_RESUMED,
     Action.COMPLETE: EventType.CAMPAIGN_COMPLETED,
     Action.CANCEL: EventType.CAMPAIGN_CANCELLED,
@@ -130,7 +132,12 @@ def campaign_notice(campaign: Campaign, action: Action, *, now: datetime) -> Not
 
 #: The statuses that say that the attempt has reached the person's device.
 _REACHED: Final = frozenset(
-    {MessageStatus.DELIVERED, MessageStatus.ANSWERED, MessageStatus.COMPLETED}
+    {
+        MessageStatus.DELIVERED,
+        MessageStatus.ANSWERED,
+        MessageStatus.READ,
+        MessageStatus.COMPLETED,
+    }
 )
 
 
@@ -149,12 +156,25 @@ def message_notice(
         "campaign_id": campaign.id,
         "message_id": before.id,
         "contact_id": before.contact.rpartition("/")[2] or None,
-        "channel": campaign.channel,
+        "channel": campaign.at_step(before.step).channel,
         "status": after.status,
         "reason": after.reason or None,
         "attempt": after.attempt,
     }
     return Notice(notice_id(type_, campaign.id, before.id, after.attempt), type_, now, data)
+
+
+def reply_notice(inbound_id: str, contact_id: str, message: str | None, *, at: datetime) -> Notice:
+    """Return what is told of a text that somebody sent us; `message` is the one that it answers."""
+    type_ = EventType.MESSAGE_REPLIED
+    campaign, _, message_id = (message or "").partition(".")
+    data = {
+        "inbound_id": inbound_id,
+        "contact_id": contact_id,
+        "campaign_id": campaign or None,
+        "message_id": message_id or None,
+    }
+    return Notice(notice_id(type_, inbound_id), type_, at, data)
 
 
 def opt_out_notice(contact_id: str, scope: str, reason: str, *, at: datetime) -> Notice:

@@ -7,8 +7,12 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
+from functions.domain import caps, country_rules
+from functions.domain.addresses import check_sender
+from functions.domain.campaign import ChannelKind
 from functions.domain.errors import InvalidFieldError
-from functions.domain.phones import NO_ZONES, InvalidPhoneError, parse_phone
+from functions.domain.phones import NO_ZONES
+from functions.domain.warm_up import check_ramp
 from functions.domain.windows import is_zone
 
 
@@ -16,11 +20,14 @@ from functions.domain.windows import is_zone
 class Organisation:
     """An organisation's settings, as stored; what it leaves open the deployment decides."""
 
-    senders: Mapping[str, str] = field(default_factory=dict)  #: by channel, E.164
+    senders: Mapping[str, str] = field(default_factory=dict)  #: by channel, seen by people
     default_zone: str = ""  #: IANA, for people whose zone nobody knows
     quiet_hours: Mapping[str, str] | None = None  #: {"start", "end"}, each HH:MM, people's own time
     rates: Mapping[str, float] = field(default_factory=dict)  #: by channel, messages a second
     polling_schedule_s: Sequence[int] | None = None  #: seconds after a campaign's end
+    country_rules: Mapping[str, Any] = field(default_factory=dict)  #: see country_rules.py
+    frequency_caps: Sequence[Mapping[str, Any]] = field(default_factory=list)  #: see caps.py
+    warm_up: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  #: see warm_up.py
     revision: int = 0  #: grows with each change; 0 where nothing was ever decided
     updated_at: datetime | None = None
     updated_by: str = ""
@@ -33,12 +40,15 @@ DECIDED: Final[tuple[str, ...]] = (
     "quiet_hours",
     "rates",
     "polling_schedule_s",
+    "country_rules",
+    "frequency_caps",
+    "warm_up",
 )
 
 #: Messages a second: one in a hundred seconds at least.
 SLOWEST: Final = 0.01
 _NAMES: Final = frozenset(f.name for f in fields(Organisation))
-_BY_CHANNEL: Final = ("senders", "rates")
+_BY_CHANNEL: Final = ("senders", "rates", "warm_up")
 _SHOWN: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _POLLS: Final = 20
 _LONGEST_POLL_S: Final = 7 * 24 * 3600
@@ -61,14 +71,17 @@ def changed(
     *,
     by: str,
     now: datetime,
+    whole: bool = False,
 ) -> tuple[Organisation, list[str]]:
     """Return the settings with `changes`, and the names of the fields that differ by them.
 
-    Of `senders` and `rates` the channels named change, and None takes one away. `limits` are the
-    deployment's own rates. Raises InvalidFieldError where a value breaks the rule of its field.
+    Of what is decided by channel or by country what is named changes, and None takes it away; with
+    `whole`, what is not named goes too. `limits` are the deployment's own rates. Raises
+    InvalidFieldError where a value breaks the rule of its field.
     """
-    after = replace(before, **{name: _merged(before, name, changes[name]) for name in changes})
-    after = replace(after, senders=_numbers(after.senders))
+    base = Organisation() if whole else before
+    after = replace(before, **{name: _merged(base, name, changes[name]) for name in changes})
+    after = replace(after, senders=_senders(after.senders))
     _check(after, limits)
     names = [name for name in DECIDED if getattr(before, name) != getattr(after, name)]
     revision = before.revision + bool(names)
@@ -76,22 +89,40 @@ def changed(
     return (stamped if names else before), names
 
 
+def differences(
+    before: Organisation, after: Organisation, names: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Return by field what it was and what it is; of maps only the parts that differ."""
+    pairs = ((name, getattr(before, name), getattr(after, name)) for name in names)
+    return {name: _difference(was, is_) for name, was, is_ in pairs}
+
+
+def _difference(was: Any, is_: Any) -> dict[str, Any]:
+    if not (isinstance(was, Mapping) and isinstance(is_, Mapping)):
+        return {"from": was, "to": is_}
+    parts = [part for part in {**was, **is_} if was.get(part) != is_.get(part)]
+    return {
+        "from": {part: was[part] for part in parts if part in was},
+        "to": {part: is_[part] for part in parts if part in is_},
+    }
+
+
 def _merged(before: Organisation, name: str, value: Any) -> Any:
+    if name == "country_rules":
+        return {} if value is None else country_rules.merged(before.country_rules, value)
+    if name == "frequency_caps":
+        return [{"channels": None, **cap} for cap in value or ()]
     if name not in _BY_CHANNEL:
         return value
     merged = {**getattr(before, name), **(value or {})} if value is not None else {}
     return {channel: each for channel, each in merged.items() if each is not None}
 
 
-def _numbers(senders: Mapping[str, str]) -> dict[str, str]:
-    return {channel: _number(f"senders.{channel}", text) for channel, text in senders.items()}
-
-
-def _number(name: str, text: str) -> str:
-    try:
-        return parse_phone(text).e164
-    except InvalidPhoneError as error:
-        raise InvalidFieldError(name, f"{name}: {error}") from None
+def _senders(senders: Mapping[str, str]) -> dict[str, str]:
+    return {
+        channel: check_sender(ChannelKind(channel), text, field=f"senders.{channel}")
+        for channel, text in senders.items()
+    }
 
 
 def _check(organisation: Organisation, limits: Mapping[str, float | None]) -> None:
@@ -101,8 +132,12 @@ def _check(organisation: Organisation, limits: Mapping[str, float | None]) -> No
     _check_quiet_hours(organisation.quiet_hours)
     for channel, rate in organisation.rates.items():
         _check_rate(f"rates.{channel}", rate, limits.get(channel))
+    for channel, ramp in organisation.warm_up.items():
+        check_ramp(f"warm_up.{channel}", ramp)
     if organisation.polling_schedule_s is not None:
         _check_schedule(organisation.polling_schedule_s)
+    country_rules.check(organisation.country_rules)
+    caps.check_all("frequency_caps", organisation.frequency_caps)
 
 
 def _check_quiet_hours(quiet: Mapping[str, str] | None) -> None:

@@ -17,6 +17,8 @@ class Deferred(NamedTuple):
 
     reason: str
     retry_after: timedelta | None = None
+    throttled: bool = False  #: because we send too fast: slow down
+    ours: bool = False  #: it never left us, and is no refusal
 
 
 class Rejected(NamedTuple):
@@ -24,6 +26,7 @@ class Rejected(NamedTuple):
 
     reason: str
     retry: Retry = Retry.NEVER
+    suppress: str = ""  #: why the address must not be contacted any more, "" if it may
 
 
 class Unknown(NamedTuple):

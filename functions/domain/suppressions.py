@@ -13,6 +13,8 @@ from functions.domain.errors import InvalidFieldError
 #: somebody sends to one person on purpose, is never held back, so `single` is no scope.
 ALL: Final = "all"
 SCOPES: Final = (ALL, *ChannelKind, *(k for k in CampaignKind if k is not CampaignKind.SINGLE))
+#: The reason of a bar that the person has asked for, and lifts by asking to hear from us again.
+OPTED_OUT: Final = "opted_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +96,15 @@ def barred(
 def lifted(known: Suppression, scope: str | None) -> Suppression | None:
     """Return a suppression without a scope (None: without any); None where nothing is left."""
     kept = {each: bar for each, bar in known.scopes.items() if scope is not None and each != scope}
+    return replace(known, scopes=kept) if kept else None
+
+
+def opted_in(known: Suppression, at: datetime) -> Suppression | None:
+    """Return what is left of a suppression by somebody's wish to hear from us again, made then.
+
+    That lifts what they had asked for before; None where nothing is left.
+    """
+    kept = {
+        scope: bar for scope, bar in known.scopes.items() if bar.reason != OPTED_OUT or bar.at > at
+    }
     return replace(known, scopes=kept) if kept else None
