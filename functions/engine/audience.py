@@ -1,14 +1,16 @@
 """The people of a campaign, page by page, in an order that a cursor can continue."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
-from functions.domain.campaign import AudienceKind, Campaign
-from functions.domain.contact import ERASED, Contact, contact_from
-from functions.domain.errors import NotFoundError
+from functions.domain.addresses import address_for
+from functions.domain.campaign import AudienceKind, Campaign, ChannelKind
+from functions.domain.contact import ERASED, Contact, contact_from, read_email
+from functions.domain.content import Texts, read_at_once, texts_of, written_at_once
+from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.domain.organisation import zones_for
 from functions.domain.segment_parser import parse as parse_conditions
 from functions.engine import paths, segments
@@ -27,7 +29,7 @@ class Person(NamedTuple):
     region: str
     zones: Sequence[str]
     values: Mapping[str, str] = {}  #: what a template may say of them
-    body: str = ""  #: what they were to be told by the campaign that this one repeats
+    said: Texts | None = None  #: what they were to be told by the campaign that this one repeats
     bar: str = ""  #: why they must not be contacted
 
 
@@ -72,7 +74,7 @@ async def _read(engine: Engine, campaign: Campaign, cursor: Cursor | None) -> li
     cursor = cursor or await _start(engine, campaign)
     found = await _scan(engine, campaign, cursor)
     people = await _people(engine, campaign, found.documents)
-    size = engine.limits.launch_page
+    size = written_at_once(texts_of(campaign), engine.limits.launch_page)
     result = [
         Page(people[start : start + size], {**cursor, "after": part[-1].path})
         for start in range(0, len(people), size)
@@ -115,10 +117,14 @@ async def _scan(engine: Engine, campaign: Campaign, cursor: Cursor) -> _Batch:
         condition = parse_conditions(cursor["conditions"])
         page = await segments.page(engine, campaign.org, condition, after=after, limit=limit)
         return _Batch(page.contacts, page.after)
+    if campaign.audience["kind"] == AudienceKind.RETRY:
+        limit = read_at_once(texts_of(campaign), limit)  # messages are as large as what they say
     behind = (after,) if after else None
     query = replace(_source(campaign, cursor["source"]), limit=limit, start_after=behind)
     documents = await engine.store.query(query)
-    return _Batch(documents, documents[-1].path if len(documents) == limit else None)
+    following = documents[-1].path if len(documents) == limit else None
+    # Whom another channel was tried for stands in the message by that one.
+    return _Batch([d for d in documents if not d.data.get("followed")], following)
 
 
 def _source(campaign: Campaign, number: int) -> Query:
@@ -168,29 +174,90 @@ async def _persons(
         case AudienceKind.SEGMENT | AudienceKind.EVERYONE:
             return (of_contact(campaign, d.path, contact_from(d.id, d.data)) for d in documents)
         case AudienceKind.RETRY:
-            return map(_of_message, documents)
-        case _ if campaign.template:
+            return await _repeated(engine, campaign, documents)
+        case _ if _needs_contacts(campaign):
             contacts = await engine.store.get_many(
                 [paths.contact(campaign.org, document.id) for document in documents]
             )
-            return map(partial(_of_member_and_contact, campaign.org), documents, contacts)
+            return map(partial(_of_member_and_contact, campaign), documents, contacts)
         case _:
             return map(partial(_of_member, campaign.org), documents)
 
 
+async def people_of(
+    engine: Engine, campaign: Campaign, contacts: Collection[str]
+) -> dict[str, Person]:
+    """Return whom a campaign is for by their contacts' paths, as they are known now.
+
+    Who is not known any more is left out.
+    """
+    asked = [path for path in contacts if path]
+    found = await engine.store.get_many(asked)
+    members: Sequence[Document | None] = [None] * len(asked)
+    if campaign.audience["kind"] in _LISTED:
+        rows = _source(campaign, 0).collection
+        members = await engine.store.get_many([f"{rows}/{_id(path)}" for path in asked])
+    people = {}
+    for path, contact, member in zip(asked, found, members, strict=True):
+        if member is not None:
+            people[path] = _of_member_and_contact(campaign, member, contact)
+        elif contact is not None:
+            known = contact_from(contact.id, contact.data)
+            person = of_contact(campaign, path, known)
+            people[path] = person if known.active else person._replace(bar="inactive")
+    return people
+
+
+_LISTED = frozenset({AudienceKind.LIST, AudienceKind.RECIPIENTS})
+
+
+def _id(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _needs_contacts(campaign: Campaign) -> bool:
+    """Tell whether a list's own rows do not say enough: neither all addresses nor all values."""
+    return campaign.channel in _BY_CONTACT or any(texts_of(campaign))
+
+
+_BY_CONTACT = frozenset({ChannelKind.EMAIL, ChannelKind.WEBHOOK})
+
+
 def of_contact(campaign: Campaign, path: str, contact: Contact) -> Person:
     """Return the person whom a campaign reaches in a contact."""
-    bar = "" if contact.phone else "no_address"
-    values = contact.values if campaign.template else {}
-    return Person(path, contact.phone, contact.region, contact.zones, values, bar=bar)
+    address = address_for(campaign.channel, phone=contact.phone, email=contact.email)
+    bar = "" if address else "no_address"
+    values = contact.values if any(texts_of(campaign)) else {}
+    return Person(path, address, contact.region, contact.zones, values, bar=bar)
 
 
-def _of_message(document: Document) -> Person:
+async def _repeated(
+    engine: Engine, campaign: Campaign, documents: Sequence[Document]
+) -> list[Person]:
+    """Return the people of messages that are sent again, each by the campaign's own channel.
+
+    Who was last tried by another one had an address and texts of that one.
+    """
+    elsewhere = {d.data["contact"] for d in documents if d.data.get("step") and d.data["contact"]}
+    found = await engine.store.get_many(list(elsewhere)) if elsewhere else []
+    known = {each.path: contact_from(each.id, each.data) for each in found if each}
+    return [_of_message(campaign, document, known) for document in documents]
+
+
+def _of_message(campaign: Campaign, document: Document, known: Mapping[str, Contact]) -> Person:
     data = document.data
-    zones, body = data["zones"], data.get("body", "")
-    bar = "contact_erased" if data["address"] == ERASED else ""
-    contact = data.get("contact", "")
-    return Person(contact, data["address"], data["region"], zones, body=body, bar=bar)
+    path, address = data.get("contact", ""), data["address"]
+    if data.get("step") and path in known:
+        person = of_contact(campaign, path, known[path])
+        return person if known[path].active else person._replace(bar="inactive")
+    bar = "contact_erased" if address == ERASED else ""
+    said = Texts(**{name: data[name] for name in Texts._fields if name in data})
+    person = Person(path, address, data["region"], data["zones"], bar=bar)
+    if not data.get("step"):
+        return person._replace(said=said if any(said) else None)
+    phone, email = ("", address) if "@" in address else (address, "")
+    reached = address_for(campaign.channel, phone=phone, email=email)
+    return person._replace(address=reached, bar=bar or ("" if reached else "no_address"))
 
 
 def _of_member(org: str, document: Document) -> Person:
@@ -199,12 +266,29 @@ def _of_member(org: str, document: Document) -> Person:
     return Person(path, data["address"], data["region"], data["zones"], bar=bar)
 
 
-def _of_member_and_contact(org: str, member: Document, contact: Document | None) -> Person:
+def _of_member_and_contact(
+    campaign: Campaign, member: Document, contact: Document | None
+) -> Person:
     """Return a list's member; what the contact says now comes before what the list's row said."""
-    person = _of_member(org, member)
-    values = {**member.data["attributes"], "phone": person.address}
-    if contact is None:
-        return person._replace(values=values)
-    known = contact_from(contact.id, contact.data)
-    values |= {name: value for name, value in known.values.items() if value}
-    return person._replace(values=values, bar=person.bar if known.active else "inactive")
+    data = member.data
+    values = {**data["attributes"], "phone": data["address"]}
+    known = contact_from(contact.id, contact.data) if contact else None
+    if known:
+        values |= {name: value for name, value in known.values.items() if value}
+    address = data["address"]
+    if campaign.channel in _BY_CONTACT:
+        email = _checked_email(values.get("email", ""))
+        address = address_for(campaign.channel, phone=address, email=email)
+    bar = "" if address else "no_address"
+    if known and not known.active:
+        bar = "inactive"
+    path = paths.contact(campaign.org, member.id)
+    return Person(path, address, data["region"], data["zones"], values, bar=bar)
+
+
+def _checked_email(text: str) -> str:
+    """Return an address of an uploaded row as a contact's would be stored, "" where it is none."""
+    try:
+        return read_email(text.strip())
+    except InvalidFieldError:
+        return ""

@@ -21,6 +21,7 @@ from functions.domain.campaign import (
     check_start_time,
     step,
 )
+from functions.domain.completeness import check_not_after
 from functions.domain.errors import (
     NotFoundError,
     StaleError,
@@ -36,6 +37,7 @@ log = structlog.get_logger()
 
 LAUNCH = "launch"
 POLL = "poll"
+RECALL = "recall"
 
 
 async def create_campaign(engine: Engine, campaign: Campaign, *also: Write) -> Campaign:
@@ -118,14 +120,23 @@ async def reschedule(
     Raises NotFoundError, WrongStatusError, and InvalidFieldError for a time that is not ahead.
     """
     check_start_time(scheduled_at, now=engine.clock.now())
-    moved = {"scheduled_at": scheduled_at}
-    return await change(engine, org, id_, Action.RESCHEDULE, by=by, also=lambda _: moved)
+
+    def also(campaign: Campaign) -> dict[str, Any]:
+        check_not_after(campaign, scheduled_at)
+        return {"scheduled_at": scheduled_at}
+
+    return await change(engine, org, id_, Action.RESCHEDULE, by=by, also=also)
 
 
-async def stop(engine: Engine, campaign: Campaign, reason: str) -> None:
-    """Pause a campaign that would fail for everybody, and say why."""
+async def stop(
+    engine: Engine, campaign: Campaign, reason: str, *, also: Mapping[str, Any] | None = None
+) -> None:
+    """Pause a campaign that would fail for everybody, and say why; `also` changes with it."""
+    org, id_, more = campaign.org, campaign.id, also or {}
     try:
-        await change(engine, campaign.org, campaign.id, Action.PAUSE, by="clarion", reason=reason)
+        await change(
+            engine, org, id_, Action.PAUSE, by="clarion", reason=reason, also=lambda _: more
+        )
     except WrongStatusError:
         log.info("campaign_stopped_already", campaign_id=campaign.id, reason=reason)
 
@@ -142,8 +153,11 @@ def lane_names(campaign: Campaign) -> list[str]:
     return [str(number) for number in range(campaign.lanes)]
 
 
-def _new_lanes(campaign: Campaign, now: datetime) -> list[Write]:
-    """Create the lanes of a campaign that starts; launching wakes those that dispatch."""
+def _new_lanes(campaign: Campaign, now: datetime | None) -> list[Write]:
+    """Create the lanes of a campaign that starts now; launching wakes those that dispatch.
+
+    `now` is None where it does not start before it is resumed.
+    """
     launched = campaign.kind is CampaignKind.SINGLE
     state: dict[str, dict[str, Any]] = {
         LAUNCH: {"wake_at": None if launched else now, "done": launched},
@@ -164,19 +178,27 @@ def _lane_writes(engine: Engine, before: Campaign, after: Campaign, action: Acti
     """Fence off whoever works on the lanes, and say when each has to be looked at again."""
     now = engine.clock.now()
     match action:
-        case Action.START | Action.SEND:
-            return _new_lanes(after, now)
+        case Action.START | Action.SEND | Action.HOLD:
+            return _new_lanes(after, None if action is Action.HOLD else now)
         case Action.PAUSE:
             return _fence(after, None)
         case Action.RESUME:
             return _fence(after, now)
         case Action.CANCEL | Action.FAIL if before.started_at and not before.has_ended:
-            return _fence(after, now)
+            recall = [_recall_lane(after, now)] if action is Action.CANCEL else []
+            return [*_fence(after, now), *recall]
         case Action.COMPLETE:
             poll = paths.lane(after.org, after.id, POLL)
             return [Update(poll, {"wake_at": now + poll_after(engine, after)[0]})]
         case _:
             return []
+
+
+def _recall_lane(campaign: Campaign, now: datetime) -> Create:
+    """Create the lane that takes back what the provider still has; see recall.py."""
+    state = {"epoch": campaign.epoch, "fence": 0, "lease_until": None, "wake_at": now}
+    begun = {"after": "", "settled": False, "recalled": 0, "beyond_recall": 0, "done": False}
+    return Create(paths.lane(campaign.org, campaign.id, RECALL), {**state, **begun})
 
 
 def _fence(campaign: Campaign, wake_at: datetime | None) -> list[Write]:
@@ -220,7 +242,8 @@ def _woken(campaign: Campaign, action: Action) -> Sequence[str]:
     launches = action in {Action.CREATE, Action.START, Action.SEND}
     if launches and campaign.kind is CampaignKind.BROADCAST:
         return (LAUNCH,)
-    return (LAUNCH, *lane_names(campaign))
+    recalls = (RECALL,) if campaign.status is CampaignStatus.CANCELLED else ()
+    return (LAUNCH, *lane_names(campaign), *recalls)
 
 
 _WORKING = frozenset({CampaignStatus.RUNNING, CampaignStatus.CANCELLED, CampaignStatus.FAILED})

@@ -5,13 +5,20 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from functions.domain.campaign import Action, Campaign, CampaignStatus
-from functions.domain.errors import NotDueError, WrongStatusError
-from functions.engine import idempotency, import_jobs, notify
+from functions.domain.campaign import (
+    Action,
+    Campaign,
+    CampaignStatus,
+    campaign_from,
+    start_action,
+)
+from functions.domain.errors import NotDueError, NotFoundError, StaleError, WrongStatusError
+from functions.engine import idempotency, import_jobs, notify, strays
 from functions.engine.campaigns import change
 from functions.engine.core import Engine
 from functions.engine.enqueue import enqueue, lane_task
 from functions.engine.paths import LAST_CHECK
+from functions.engine.paths import campaign as campaign_path
 from functions.engine.ports import Document, Query, Set, Where
 
 log = structlog.get_logger()
@@ -40,6 +47,7 @@ async def check(engine: Engine) -> CheckResult:
     )
     await engine.store.commit(_note(engine, result))
     await idempotency.sweep(engine)
+    await strays.sweep(engine)
     return result
 
 
@@ -74,7 +82,7 @@ def _due(engine: Engine, limit: int) -> Query:
 
 async def _try_start(engine: Engine, document: Document, result: CheckResult) -> Campaign | None:
     try:
-        return await start(engine, document.org, document.id)
+        return await _start(engine, document)
     except Exception as error:
         # One campaign that cannot start must not keep the others from starting.
         log.exception("campaign_start_failed", org=document.org, campaign_id=document.id)
@@ -83,15 +91,47 @@ async def _try_start(engine: Engine, document: Document, result: CheckResult) ->
 
 
 async def start(engine: Engine, org: str, campaign_id: str) -> Campaign | None:
-    """Start a due campaign; None where somebody was faster, or it is no longer due."""
+    """Start a due campaign; None where somebody was faster, or it is no longer due.
+
+    Raises NotFoundError.
+    """
+    document = await engine.store.get(campaign_path(org, campaign_id))
+    if document is None:
+        raise NotFoundError("Campaign", campaign_id)
+    return await _start(engine, document)
+
+
+async def _start(engine: Engine, document: Document) -> Campaign | None:
+    """Start a campaign as it was when it was found to be due.
+
+    One that is later than its grace period is treated as it says: perhaps it is not started.
+    """
+    org, id_ = document.org, document.id
+    action = start_action(campaign_from(org, id_, document.data), now=engine.clock.now())
     try:
-        campaign = await change(engine, org, campaign_id, Action.START, by="clarion")
-    except (WrongStatusError, NotDueError):
+        if action is not Action.START:
+            await _miss(engine, document, action)
+            return None
+        campaign = await change(engine, org, id_, Action.START, by="clarion")
+    except (WrongStatusError, NotDueError, StaleError):
         return None
     lateness = campaign.start_lateness
     seconds = None if lateness is None else lateness.total_seconds()
-    log.info("campaign_started", org=org, campaign_id=campaign_id, lateness_s=seconds)
+    log.info("campaign_started", org=org, campaign_id=id_, lateness_s=seconds)
     return campaign
+
+
+async def _miss(engine: Engine, late: Document, action: Action) -> None:
+    """Cancel or hold back a campaign as it was when its start was found to be missed."""
+    await change(
+        engine,
+        late.org,
+        late.id,
+        action,
+        by="clarion",
+        reason="late_start",
+        if_version=late.version,
+    )
 
 
 async def _revive(engine: Engine) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from functions.domain.campaign import Campaign, ChannelKind
 from functions.domain.message import DeliveryPolicy
+from functions.engine.lead import Lead
 from functions.engine.listeners import Listeners, Turns
 from functions.engine.ports import Bots, Channel, Clock, Notifier, Store, TaskQueue
 
@@ -53,6 +54,8 @@ class Engine:
     #: What this process remembers of subscribers, and how busy it keeps each of them.
     listeners: Listeners = field(default_factory=Listeners)
     turns: Turns = field(default_factory=Turns)
+    #: How far ahead of its turn this process has to begin with a message.
+    lead: Lead = field(default_factory=Lead)
 
     def channel(self, campaign: Campaign) -> Channel:
         """Return the channel that a campaign is sent by. Raises ProviderMissingError."""

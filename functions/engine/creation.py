@@ -1,8 +1,10 @@
 """Creation: new campaigns to a list, to those who were not reached, or of one message."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from hashlib import blake2b
+from typing import Any, Final
 from uuid import uuid4
 
 from functions.domain.campaign import (
@@ -10,6 +12,7 @@ from functions.domain.campaign import (
     Campaign,
     CampaignKind,
     CampaignStatus,
+    ChannelKind,
     check_start_time,
 )
 from functions.domain.contact import contact_id
@@ -22,6 +25,7 @@ from functions.domain.message import MessageStatus, lane_number, message_id, sen
 from functions.domain.organisation import Organisation
 from functions.domain.phones import Phone
 from functions.engine import organisation, paths, tallies
+from functions.engine.audience import Person
 from functions.engine.campaigns import LAUNCH, create_campaign, load
 from functions.engine.core import Engine
 from functions.engine.ports import ConflictError, Create
@@ -74,17 +78,49 @@ async def retry(engine: Engine, org: str, id_: str, *, by: str, unknown: bool) -
     if total == 0:
         raise InvalidFieldError("campaignId", "There is nobody to call again in this campaign")
     audience = {"kind": AudienceKind.RETRY, "id": id_, "statuses": ",".join(statuses)}
-    wish = Wish(
-        name=source.name,
-        sender=source.sender,
-        bot_url=source.bot_url,
-        provider=source.provider,
-        by=by,
-        client_id=source.client_id,
-        machine_detection=source.machine_detection,
-    )
-    campaign = _new(engine, org, wish, audience, total=total)
+    campaign = anew(source, now=engine.clock.now(), by=by)
+    campaign = replace(campaign, kind=CampaignKind.BROADCAST, audience=audience, total=total)
     return await _create_numbered(engine, await ruled(engine, campaign))
+
+
+def anew(source: Campaign, *, now: datetime, by: str) -> Campaign:
+    """Return a campaign that runs from now on as another one was written."""
+    return replace(
+        source,
+        **_NOT_YET,
+        id=uuid4().hex,
+        status=CampaignStatus.RUNNING,
+        epoch=1,
+        created_at=now,
+        created_by=by,
+        started_at=now,
+        not_after=ahead(source.not_after, now=now),
+    )
+
+
+def ahead(at: datetime | None, *, now: datetime) -> datetime | None:
+    """Return an instant that lies ahead, None for one that has passed."""
+    return at if at is not None and at > now else None
+
+
+#: What has happened to a campaign, and not to one that repeats it.
+_PAST: Final = frozenset(
+    {
+        "updated_at",
+        "scheduled_at",
+        "scheduled_by",
+        "paused_at",
+        "resumed_at",
+        "ended_at",
+        "reason",
+        "trouble",
+        "canary_passed",
+        "bot_ready",
+    }
+)
+_NOT_YET: Final[Mapping[str, Any]] = {
+    f.name: f.default for f in fields(Campaign) if f.name in _PAST
+}
 
 
 async def _create_numbered(engine: Engine, campaign: Campaign) -> Campaign:
@@ -101,25 +137,36 @@ async def _create_numbered(engine: Engine, campaign: Campaign) -> Campaign:
 
 async def call_once(engine: Engine, org: str, wish: Wish, to: Phone) -> tuple[Campaign, str]:
     """Call one number now, as a campaign of its own; returns it and the message's id."""
-    return await send_once(engine, _new(engine, org, wish, {}, total=1), to)
+    path = paths.contact(org, contact_id(to.e164))
+    person = Person(path, to.e164, to.region, to.zones)
+    house = await organisation.load(engine, org)
+    call = replace(
+        _new(engine, org, wish, {}, total=1),
+        # No cap holds it back, but it is counted.
+        country_rules=house.country_rules,
+        frequency_caps=house.frequency_caps,
+    )
+    return await send_once(engine, call, person)
 
 
-async def send_once(
-    engine: Engine, campaign: Campaign, to: Phone, *, body: str = ""
-) -> tuple[Campaign, str]:
-    """Send one message now, as a campaign of its own in the manner of `campaign`."""
+async def send_once(engine: Engine, campaign: Campaign, to: Person) -> tuple[Campaign, str]:
+    """Tell one person now what is to be said to them, in the manner of `campaign`.
+
+    It is a campaign of its own; returns it and the message's id.
+    """
     now = engine.clock.now()
     single = replace(
         campaign,
         kind=CampaignKind.SINGLE,
+        not_after=None,  # it is sent now
         name=f"{campaign.name} {campaign.id}"[:_NAME_LENGTH],
-        audience={"kind": CampaignKind.SINGLE, "id": contact_id(to.e164)},
+        audience={"kind": CampaignKind.SINGLE, "id": contact_id(to.address)},
         lanes=1,
     )
-    id_ = message_id(single.id, to.e164)
+    id_ = message_id(single.id, to.address)
     message = {
-        "contact": paths.contact(single.org, contact_id(to.e164)),
-        "address": to.e164,
+        "contact": to.contact,
+        "address": to.address,
         "region": to.region,
         "zones": list(to.zones),
         "status": MessageStatus.PENDING,
@@ -127,7 +174,7 @@ async def send_once(
         "due_at": now,
         "next_at": now,
         "created_at": now,
-        "body": body,
+        **(to.said.stored if to.said else {}),
     }
     create = Create(f"{paths.messages(single.org, single.id)}/{id_}", message)
     tally = tallies.created(single, LAUNCH, [MessageStatus.PENDING])
@@ -168,18 +215,60 @@ async def ruled(engine: Engine, campaign: Campaign) -> Campaign:
 
 
 def under(engine: Engine, house: Organisation, campaign: Campaign) -> Campaign:
-    """Return a campaign under these rules."""
-    allowed = [engine.rate_of(campaign.provider), house.rates.get(campaign.channel)]
-    rate = min((each for each in allowed if each is not None), default=None)
+    """Return a campaign under these rules, its fallbacks included.
+
+    Raises InvalidFieldError for a fallback by a channel that nobody sends by.
+    """
+    own = campaign.own_rate_per_s
+    rate = _rate(engine, house, campaign.channel, campaign.provider, own)
     return replace(
         campaign,
         sender=campaign.sender or house.senders.get(campaign.channel, ""),
         rate_per_s=rate,
         lanes=lanes_for(rate, campaign.total, engine),
+        fallbacks=[
+            _fallback(engine, house, fallback, number, own)
+            for number, fallback in enumerate(campaign.fallbacks)
+        ],
         quiet_hours=house.quiet_hours,
         default_zone=house.default_zone,
+        country_rules=house.country_rules,
+        frequency_caps=house.frequency_caps,
+        sender_rates=house.rates,
+        warm_up=house.warm_up,
         poll_after_s=house.polling_schedule_s,
     )
+
+
+def _fallback(
+    engine: Engine,
+    house: Organisation,
+    fallback: Mapping[str, Any],
+    number: int,
+    own: float | None,
+) -> dict[str, Any]:
+    """Return a fallback with who sends for it, from which sender and how fast."""
+    channel = ChannelKind(fallback["channel"])
+    provider = provider_of(engine, channel, field=f"fallbacks.{number}.channel")
+    sender = fallback.get("sender") or house.senders.get(channel, "")
+    rate = _rate(engine, house, channel, provider, own)
+    return {**fallback, "provider": provider, "sender": sender, "rate_per_s": rate}
+
+
+def _rate(
+    engine: Engine, house: Organisation, channel: ChannelKind, provider: str, own: float | None
+) -> float | None:
+    """Return the lowest of the rates that the deployment, the organisation and a campaign set."""
+    allowed = (engine.rate_of(provider), house.rates.get(channel), own)
+    return min((each for each in allowed if each is not None), default=None)
+
+
+def provider_of(engine: Engine, channel: ChannelKind, *, field: str = "channel") -> str:
+    """Return who sends for a channel. Raises InvalidFieldError where nobody does."""
+    provider = engine.providers.get(channel)
+    if provider is None:
+        raise InvalidFieldError(field, f"{field}: no provider is set up for {channel}")
+    return provider
 
 
 def lanes_for(rate: float | None, total: int, engine: Engine) -> int:

@@ -3,14 +3,17 @@
 from datetime import datetime, timedelta
 
 from functions.domain.campaign import Action, CampaignStatus
+from functions.domain.content import read_at_once, texts_of
 from functions.domain.errors import WrongStatusError
 from functions.domain.message import message_from, send_lane, watch_lane
 from functions.engine import lanes, overdue, paths
 from functions.engine.campaigns import LAUNCH, change, lane_names
 from functions.engine.core import Engine
+from functions.engine.guardrail import Canary
 from functions.engine.lanes import Lease
+from functions.engine.moves import Tracked
 from functions.engine.ports import Query, Where
-from functions.engine.sending import Sender, Tracked
+from functions.engine.sending import Sender
 
 #: A wait shorter than this is waited in the loop, a longer one by a task of its own.
 _SHORT_WAIT_S = 2.0
@@ -35,7 +38,8 @@ class _Loop:
 
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
-        self._sender = Sender(lease)
+        self._senders: dict[int, Sender] = {}
+        self._canary = Canary(lease)
         #: When the messages with the provider were last looked at. A lane that nobody has held
         #: before has none.
         first = lease.data["fence"] == 1
@@ -55,17 +59,51 @@ class _Loop:
         if len(waiting) < _page(lease) or not due:
             self._watched_at = None  # That was all: the next pass looks at everything.
         if due or lost:
-            return not await _work_off(lease, self._sender, due, lost)
+            return await self._work_off(due, lost)
         if lately:
             return False
         if not waiting and not watched:
             return await (_rest(lease) if launched else _wait_for_launch(lease))
-        return await _wait(lease, min(_next_at(m) for m in (*waiting[:1], *watched[:1])))
+        wanted_at = [*(self._wanted_at(m) for m in waiting), *(_next_at(m) for m in watched[:1])]
+        return await _wait(lease, min(wanted_at))
+
+    async def _work_off(self, due: list[Tracked], lost: list[Tracked]) -> bool:
+        """Send what is due and settle what was lost; True once the lane is no longer ours."""
+        await overdue.settle(self._lease, lost)
+        if self._lease.campaign.status is not CampaignStatus.RUNNING:
+            return not await overdue.cancel(self._lease, due)
+        room = await self._canary.room(len(due))
+        if due and not room:
+            return await _wait(self._lease, self._canary.look_again_at())
+        return not await self._send(due[:room])
+
+    async def _send(self, due: list[Tracked]) -> bool:
+        """Send what is due, step by step; False if the lane was taken away."""
+        for step in sorted({tracked.message.step for tracked in due}):
+            if step not in self._senders:
+                self._senders[step] = Sender(self._lease, step)
+            of_step = [tracked for tracked in due if tracked.message.step == step]
+            if not await self._senders[step].send(of_step):
+                return False
+        return True
 
     def _to_send(self, waiting: list[Tracked], now: datetime) -> list[Tracked]:
         """Return those that are due; in a campaign that has ended, all, to be written off."""
         running = self._lease.campaign.status is CampaignStatus.RUNNING
-        return _due(waiting, now) if running else waiting
+        return [m for m in waiting if self._wanted_at(m) <= now] if running else waiting
+
+    def _wanted_at(self, tracked: Tracked) -> datetime:
+        """Return when a message is due that waits, or when there may be room for it after that.
+
+        One that would be due too late is due already: it expires, and nobody waits for it.
+        """
+        campaign, next_at = self._lease.campaign, _next_at(tracked)
+        if campaign.expires_by(next_at):
+            return campaign.created_at
+        sender = self._senders.get(tracked.message.step)
+        rests_until = sender.rests_until if sender is not None else None
+        at = max(next_at, rests_until or next_at)
+        return at if campaign.not_after is None else min(at, campaign.not_after)
 
     def _watched_lately(self, now: datetime) -> bool:
         return self._watched_at is not None and now - self._watched_at < _WATCH_EVERY
@@ -85,7 +123,8 @@ async def _messages(lease: Lease, lane: str) -> list[Tracked]:
 
 def _page(lease: Lease) -> int:
     """Return how many messages are worth reading: what can be sent within half a minute."""
-    rate, page = lease.campaign.rate_per_s, lease.engine.limits.dispatch_page
+    rate, texts = lease.campaign.rate_per_s, texts_of(lease.campaign)
+    page = read_at_once(texts, lease.engine.limits.dispatch_page)
     return page if rate is None else min(page, max(50, int(rate * 30)))
 
 
@@ -97,14 +136,6 @@ def _next_at(tracked: Tracked) -> datetime:
     at = tracked.message.next_at
     assert at is not None, "the query returns no message without next_at"  # noqa: S101 - for the type checker
     return at
-
-
-async def _work_off(lease: Lease, sender: Sender, due: list[Tracked], lost: list[Tracked]) -> bool:
-    """Send what is due and settle what was lost; False if the lane was taken away."""
-    await overdue.settle(lease, lost)
-    if lease.campaign.status is CampaignStatus.RUNNING:
-        return await sender.send(due)
-    return await overdue.cancel(lease, due)
 
 
 async def _wait(lease: Lease, next_at: datetime) -> bool:

@@ -1,9 +1,9 @@
 """Drafts: campaigns that are being written, until they are scheduled or sent."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import structlog
@@ -15,9 +15,16 @@ from functions.domain.campaign import (
     CampaignKind,
     CampaignStatus,
     ChannelKind,
+    LateStart,
     campaign_fields,
     campaign_from,
     check_start_time,
+)
+from functions.domain.completeness import (
+    BY_CHANNEL,
+    check_complete,
+    check_not_after,
+    checked,
 )
 from functions.domain.errors import (
     InvalidFieldError,
@@ -29,7 +36,7 @@ from functions.domain.templates import Missing
 from functions.engine import audit, campaigns, organisation, paths, templates
 from functions.engine.campaigns import change, create_campaign, load
 from functions.engine.core import Engine
-from functions.engine.creation import lanes_for, ruled, under
+from functions.engine.creation import ahead, lanes_for, provider_of, ruled, under
 from functions.engine.modify import modify
 from functions.engine.ports import (
     ConflictError,
@@ -44,7 +51,7 @@ from functions.engine.ports import (
 log = structlog.get_logger()
 
 UNTITLED = "Untitled campaign"
-_TEMPLATE = "base_template"  #: what callers call a campaign's text
+_TEMPLATE: Final = "base_template"  #: what callers call a campaign's text
 
 
 class EmptyAudienceError(InvalidFieldError):
@@ -57,19 +64,37 @@ class EmptyAudienceError(InvalidFieldError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What somebody writes of a campaign."""
+    """What somebody writes of a campaign, by the names that the campaign stores it under."""
 
     channel: ChannelKind
     name: str = UNTITLED
     template: str = ""
     template_id: str = ""
     template_version: int = 0
+    subject: str = ""
+    html: str = ""
+    provider_template: str = ""
+    language: str = ""
+    parameters: Sequence[str] = ()
+    webhook_url: str = ""
     missing: Missing = Missing.BLANK
     defaults: Mapping[str, str] = field(default_factory=dict)
     sender: str = ""
     bot_url: str = ""
     machine_detection: str = ""
     audience: Mapping[str, str] | None = None  #: None: the people whom the campaign names itself
+    own_rate_per_s: float | None = None
+    send_window: Mapping[str, Any] | None = None
+    not_after: datetime | None = None
+    late_start: LateStart = LateStart.RUN
+    grace_s: int = 3600
+    guardrail: Mapping[str, int] | None = None
+    canary: Mapping[str, int] | None = None
+    fallbacks: Sequence[Mapping[str, Any]] = ()
+
+
+#: What a campaign is written with; its audience is looked up.
+_WRITTEN: Final = tuple(f.name for f in fields(Draft) if f.name != "audience")
 
 
 async def create(
@@ -81,36 +106,29 @@ async def create(
     that nobody is set up to send by.
     """
     campaign = await _new(engine, org, draft, by=by)
-    if scheduled_at is not None and scheduled_at > engine.clock.now():
+    now = engine.clock.now()
+    if scheduled_at is not None and scheduled_at > now:
         _check_time(engine, scheduled_at)
         check_complete(campaign)
+        check_not_after(campaign, scheduled_at)
         status = CampaignStatus.SCHEDULED
         campaign = replace(campaign, status=status, scheduled_at=scheduled_at, scheduled_by=by)
     return await create_campaign(engine, campaign)
 
 
 async def _new(engine: Engine, org: str, draft: Draft, *, by: str) -> Campaign:
-    templates.parse(draft.template, field=_TEMPLATE)
     now, id_ = engine.clock.now(), uuid4().hex
     provider = provider_of(engine, draft.channel)
     audience, total = await _audience(engine, org, id_, draft.audience)
+    written = {name: getattr(draft, name) for name in _WRITTEN}
     campaign = Campaign(
+        **{**written, "name": draft.name or UNTITLED},
         id=id_,
         org=org,
-        name=draft.name or UNTITLED,
         kind=CampaignKind.BROADCAST,
         status=CampaignStatus.DRAFT,
         epoch=1,
         provider=provider,
-        channel=draft.channel,
-        sender=draft.sender,
-        bot_url=draft.bot_url,
-        machine_detection=draft.machine_detection,
-        template=draft.template,
-        template_id=draft.template_id,
-        template_version=draft.template_version,
-        missing=draft.missing,
-        defaults=draft.defaults,
         audience=audience,
         total=total,
         lanes=1,
@@ -119,15 +137,8 @@ async def _new(engine: Engine, org: str, draft: Draft, *, by: str) -> Campaign:
         created_by=by,
         updated_at=now,
     )
-    return await ruled(engine, campaign)
-
-
-def provider_of(engine: Engine, channel: ChannelKind) -> str:
-    """Return who sends for a channel. Raises InvalidFieldError where nobody does."""
-    provider = engine.providers.get(channel)
-    if provider is None:
-        raise InvalidFieldError("channel", f"channel: no provider is set up for {channel}")
-    return provider
+    check_not_after(campaign, now)
+    return checked(await ruled(engine, campaign))
 
 
 async def worded(engine: Engine, org: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,25 +155,19 @@ async def worded(engine: Engine, org: str, fields: Mapping[str, Any]) -> dict[st
         raise InvalidFieldError(_TEMPLATE, message)
     newest = (await templates.load(engine, org, fields["template_id"])).newest
     wording = newest.wording
-    said = {"template": wording.text, "missing": wording.missing, "defaults": wording.defaults}
+    said = {
+        "template": wording.text,
+        "subject": wording.subject,
+        "html": wording.html,
+        "missing": wording.missing,
+        "defaults": wording.defaults,
+    }
     return {**said, **fields, "template_version": newest.number}
 
 
 def _check_time(engine: Engine, scheduled_at: datetime) -> None:
     now, longest = engine.clock.now(), engine.limits.schedule_ahead
     check_start_time(scheduled_at, now=now, field="scheduled_at", longest=longest)
-
-
-def check_complete(campaign: Campaign) -> None:
-    """Raise InvalidFieldError, naming the field, for a campaign that could reach nobody."""
-    voice = campaign.channel is ChannelKind.VOICE
-    if voice and not campaign.sender:
-        raise InvalidFieldError("sender", "sender: a voice campaign needs the number it calls from")
-    if voice and not campaign.bot_url:
-        raise InvalidFieldError("bot_url", "bot_url: a voice campaign needs a bot that talks")
-    if not voice and not campaign.template.strip():
-        message = "base_template: is required before a campaign is scheduled, sent or tested"
-        raise InvalidFieldError("base_template", message)
 
 
 async def _audience(
@@ -197,22 +202,34 @@ async def update(
     if_version: int | None,
 ) -> None:
     """Change fields of a draft. Raises WrongStatusError for any other campaign."""
-    templates.parse(changes.get("template", ""), field=_TEMPLATE)
     if "audience" in changes:
         audience, total = await _audience(engine, org, id_, changes["audience"])
         changes = {**changes, "audience": audience, "total": total}
-    if "channel" in changes:
-        changes = {"sender": "", **changes, "provider": provider_of(engine, changes["channel"])}
     house = await organisation.load(engine, org)
 
     def decide(documents: list[Document | None]) -> tuple[None, list[Update]]:
         before, version = _draft(documents[0], org, id_, "update", if_version)
-        changed = replace(before, **changes, updated_at=engine.clock.now())
-        after = under(engine, house, changed)
+        changed = _changed(engine, before, changes)
+        after = checked(under(engine, house, changed))
         return None, [Update(paths.campaign(org, id_), campaign_fields(after), version)]
 
     await modify(engine.store, [paths.campaign(org, id_)], decide)
     log.info("campaign_updated", org=org, campaign_id=id_, by=by, fields=sorted(changes))
+
+
+def _changed(engine: Engine, before: Campaign, changes: Mapping[str, Any]) -> Campaign:
+    """Return a draft with changes; what only its former channel could say goes with that."""
+    now, channel = engine.clock.now(), changes.get("channel", before.channel)
+    if channel != before.channel:
+        former = {name: _NOTHING_SAID[name] for name in ("sender", *BY_CHANNEL)}
+        changes = {**former, **changes, "provider": provider_of(engine, channel)}
+    changed = replace(before, **changes, updated_at=now)
+    if "not_after" in changes:
+        check_not_after(changed, now)
+    return changed
+
+
+_NOTHING_SAID: Final = asdict(Draft(channel=ChannelKind.SMS))
 
 
 def _draft(
@@ -268,18 +285,16 @@ async def duplicate(engine: Engine, org: str, id_: str, *, by: str) -> Campaign:
     """Create a draft that says what another campaign says, to the same people."""
     source = await load(engine, org, id_)
     own = source.audience["kind"] in {AudienceKind.RECIPIENTS, AudienceKind.RETRY}
+    written = {name: getattr(source, name) for name in _WRITTEN}
     draft = Draft(
-        channel=source.channel,
-        name=f"{source.name[:93]} (copy)",
-        template=source.template,
-        template_id=source.template_id,
-        template_version=source.template_version,
-        missing=Missing(source.missing),
-        defaults=source.defaults,
-        sender=source.sender,
-        bot_url=source.bot_url,
-        machine_detection=source.machine_detection,
-        audience=None if own or source.kind is CampaignKind.SINGLE else source.audience,
+        **{
+            **written,
+            "name": f"{source.name[:93]} (copy)",
+            "missing": Missing(source.missing),
+            "late_start": LateStart(source.late_start),
+            "not_after": ahead(source.not_after, now=engine.clock.now()),
+            "audience": None if own or source.kind is CampaignKind.SINGLE else source.audience,
+        }
     )
     return await create(engine, org, draft, scheduled_at=None, by=by)
 
@@ -298,6 +313,7 @@ async def schedule(
 
     def also(campaign: Campaign) -> dict[str, Any]:
         check_complete(campaign)
+        check_not_after(campaign, scheduled_at)
         return {"scheduled_at": scheduled_at, "scheduled_by": by}
 
     return await change(engine, org, id_, Action.SCHEDULE, by=by, also=also, if_version=if_version)
@@ -325,6 +341,7 @@ async def send(
 
     def also(campaign: Campaign) -> dict[str, Any]:
         check_complete(campaign)
+        check_not_after(campaign, engine.clock.now())
         if chosen is None:
             _check_somebody(campaign)
             return {"lanes": lanes_for(campaign.rate_per_s, campaign.total, engine)}

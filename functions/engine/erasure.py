@@ -1,4 +1,4 @@
-"""Erasure: a person is forgotten, by their contact, their lists and every message to them.
+"""Erasure: a person is forgotten: contact, places in lists, messages to them and from them.
 
 What tells who they are leaves the contact first, so that nobody finds them any more; the empty
 document that is left goes last. A process that dies in between leaves it, hidden from everybody
@@ -16,6 +16,7 @@ import structlog
 
 from functions.domain.campaign import AudienceKind, Campaign, CampaignStatus, campaign_from
 from functions.domain.contact import ERASED, emptied, is_being_erased
+from functions.domain.content import Texts
 from functions.domain.errors import NotFoundError, StaleError
 from functions.domain.message import Changes, Message, MessageStatus, end, message_from
 from functions.engine import audit, import_undo, paths, tallies
@@ -57,10 +58,12 @@ async def erase(
     await _empty(engine, path, id_, if_version)
     await _leave(engine, path)
     await import_undo.forget(engine, path)
+    await _forget_inbound(engine, path)
     await _forget_messages(engine, path)
     # Who was read before that may be written only now: not behind this, and then we look again.
     await _restart_launches(engine, org)
     await _forget_messages(engine, path)
+    await engine.store.commit(Delete(paths.reached(org, id_)))
     await _finish(engine, org, path, by=by)
     log.info("contact_erased", org=org, contact_id=id_)
 
@@ -85,11 +88,12 @@ async def _empty(engine: Engine, path: str, id_: str, if_version: int | None) ->
 
 
 async def is_mentioned(engine: Engine, contact: str) -> bool:
-    """Tell whether a list, a campaign or a message names the contact at this path."""
+    """Tell whether a list, a campaign, a message or a text of theirs names a contact's path."""
     wanted = (Where("contact", "==", contact),)
     for query in (
         Query("members", wanted, limit=1, group=True),
         Query("messages", wanted, ("-created_at",), limit=1, group=True),
+        _inbound_of(contact, limit=1),
     ):
         if await engine.store.query(query):
             return True
@@ -128,6 +132,21 @@ def _shrink(home: Document, by: int) -> list[Write]:
     return [Update(home.path, {"total": campaign.total - by}, home.version)]
 
 
+# --- What they have sent us -------------------------------------------------------------------
+
+
+def _inbound_of(contact: str, *, limit: int) -> Query:
+    org = contact.split("/", 2)[1]
+    return Query(paths.all_inbound(org), (Where("contact", "==", contact),), limit=limit)
+
+
+async def _forget_inbound(engine: Engine, contact: str) -> None:
+    """Remove every text that a person has sent us."""
+    query = _inbound_of(contact, limit=_PAGE)
+    while texts := await engine.store.query(query):
+        await engine.store.commit(*(Delete(text.path) for text in texts))
+
+
 # --- Messages ---------------------------------------------------------------------------------
 
 
@@ -164,10 +183,13 @@ def _forgotten(message: Message, now: datetime) -> Changes:
     Its country stays, for statistics; so does the provider's id, by which the outcome of what is
     in flight is found.
     """
-    blank: Changes = {"contact": "", "address": ERASED, "zones": [], "body": ""}
+    blank: Changes = {"contact": "", "address": ERASED, "zones": [], **_UNSAID}
     if message.status == MessageStatus.PENDING:
         return {**blank, **end(MessageStatus.CANCELLED, REASON, now=now)}
     return blank
+
+
+_UNSAID: Final[Changes] = {**Texts()._asdict(), "parameters": []}
 
 
 def _tallied(campaign: Campaign, moves: list[tuple[Message, Changes]]) -> list[Add]:

@@ -1,61 +1,88 @@
-"""Hours: who must wait because of the calling window or the quiet hours of where they are."""
+"""Hours: who must wait because of the rules of the country they are in, or of those who send."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
-from functions.domain.campaign import Campaign, CampaignKind
-from functions.domain.message import Message
-from functions.domain.windows import QuietHours, next_open, quiet_hours_from
+from functions.domain.campaign import Campaign, CampaignKind, ChannelKind
+from functions.domain.country_rules import Overrides, rule_of
+from functions.domain.windows import (
+    Window,
+    next_close,
+    next_open,
+    quiet_hours_from,
+    send_window_from,
+)
 from functions.engine import throttle
 from functions.engine.core import Engine
 
-_Place: TypeAlias = tuple[str, tuple[str, ...]]
+
+class Place(NamedTuple):
+    """Where somebody is, as far as their number and their contact tell."""
+
+    region: str
+    zones: tuple[str, ...]
 
 
 class Hours(NamedTuple):
-    """The hours that a campaign keeps to."""
+    """The hours that a campaign keeps to by one of its channels."""
 
-    windows: bool  #: the calling windows
-    quiet: QuietHours | None  #: its organisation's own
+    channel: ChannelKind
+    overrides: Overrides  #: what the organisation says instead of the rules of countries
+    countries: bool = False  #: the rules of the countries that people are in
+    quiet: Window | None = None  #: outside the organisation's quiet hours
+    send: Window | None = None  #: the campaign's own
 
     @property
     def are_kept(self) -> bool:
         """False where everybody may be reached at any time."""
-        return self.windows or self.quiet is not None
+        return self.countries or self.quiet is not None or self.send is not None
 
     def next_open(self, region: str, zones: Sequence[str], *, now: datetime) -> datetime | None:
-        """Return the earliest instant from `now` on; None where there is none within eight days."""
-        return next_open(region, zones, now=now, windows=self.windows, quiet=self.quiet)
+        """Return the earliest instant from `now` on; None where there is none within the horizon.
 
-    def closed(self, messages: Iterable[Message], *, now: datetime) -> dict[str, datetime]:
-        """Return, by id, until when those must wait who may not be reached now or at their turn."""
-        seen: dict[_Place, datetime | None] = {}
-        waits: dict[str, datetime] = {}
-        for message in messages:
-            place = (message.region, tuple(message.zones))
-            if place not in seen:
-                seen[place] = self._closed_until(place, now)
-            opens_at = seen[place]
-            if opens_at is not None:
-                waits[message.id] = opens_at
-        return waits
+        Raises UnknownZoneError.
+        """
+        return next_open(self._windows(region), zones, now=now)
 
-    def _closed_until(self, place: _Place, now: datetime) -> datetime | None:
-        """Return when a place opens; None while it is open and stays so as long as turns are."""
+    def closed_until(self, place: Place, *, now: datetime) -> datetime | None:
+        """Return when a place opens; None while it is open and stays so as long as turns are.
+
+        Raises UnknownZoneError.
+        """
         for at in (now, now + throttle.HORIZON):
             opens_at = self.next_open(*place, now=at)
             if opens_at != at:
                 return opens_at or at + timedelta(days=1)
         return None
 
+    def closes_at(self, place: Place, *, now: datetime) -> datetime | None:
+        """Return until when a place that is open stays so; None where that is not in sight.
+
+        Raises UnknownZoneError.
+        """
+        return next_close(self._windows(place.region), place.zones, now=now)
+
+    def _windows(self, region: str) -> list[Window]:
+        rule = rule_of(region, self.channel, self.overrides) if self.countries else None
+        own = [each for each in (self.quiet, self.send) if each is not None]
+        return [*rule.windows, *own] if rule else own
+
 
 def of(engine: Engine, campaign: Campaign) -> Hours:
-    """Return the hours of a campaign.
+    """Return the hours of a campaign, by the channel that it stands at.
 
-    Quiet hours hold also where the deployment has switched the calling windows off: they are the
-    organisation's own word. Who sends a single message now means now.
+    Quiet hours and send window hold also where the deployment has switched the countries' rules
+    off: they are the organisation's own word. Who sends a single message now means now. What goes
+    to a server disturbs nobody, whatever the country.
     """
+    channel = campaign.channel
     if campaign.kind is CampaignKind.SINGLE:
-        return Hours(windows=False, quiet=None)
-    return Hours(engine.limits.windows, quiet_hours_from(campaign.quiet_hours))
+        return Hours(channel, {})
+    return Hours(
+        channel,
+        campaign.country_rules,
+        engine.limits.windows and channel is not ChannelKind.WEBHOOK,
+        quiet_hours_from(campaign.quiet_hours),
+        send_window_from(campaign.send_window),
+    )

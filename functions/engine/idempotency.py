@@ -14,17 +14,16 @@ from uuid import uuid4
 import structlog
 
 from functions.domain.errors import AnswerNotKeptError, KeyInUseError, KeyReusedError
+from functions.engine import expiry
 from functions.engine.core import Engine
 from functions.engine.modify import modify
 from functions.engine.ports import (
     Create,
     Delete,
     Document,
-    Query,
     Set,
     StoreError,
     Update,
-    Where,
     Write,
 )
 
@@ -32,9 +31,6 @@ log = structlog.get_logger()
 
 LEASE: Final = timedelta(seconds=60)
 KEPT_FOR: Final = timedelta(hours=24)
-#: An answer holds up to 256 kB, so that a page of them is read at once without harm.
-_SWEPT_AT_ONCE: Final = 100
-_SWEEPS: Final = 20  #: of so many in one check at most
 
 
 class Claim(NamedTuple):
@@ -135,15 +131,4 @@ async def _change(engine: Engine, held: Claim, write: Callable[[Document], Write
 
 async def sweep(engine: Engine) -> None:
     """Remove keys whose day is over, up to a bound; the next check goes on."""
-    where = (Where("expires_at", "<=", engine.clock.now()),)
-    query = Query("idempotency", where, ("expires_at",), limit=_SWEPT_AT_ONCE, group=True)
-    try:
-        for _ in range(_SWEEPS):
-            expired = await engine.store.query(query)
-            if expired:
-                await engine.store.commit(*(Delete(each.path, each.version) for each in expired))
-            if len(expired) < _SWEPT_AT_ONCE:
-                return
-    except StoreError as error:
-        # One of them was used anew just now, or the store is down: neither stops the check.
-        log.warning("idempotency_not_swept", error=str(error))
+    await expiry.sweep(engine, "idempotency")

@@ -137,11 +137,19 @@ def _is_held(lane: Document, now: datetime) -> bool:
 
 
 async def wake(
-    engine: Engine, org: str, campaign_id: str, name: str, *, at: datetime, interrupt: bool
+    engine: Engine,
+    org: str,
+    campaign_id: str,
+    name: str,
+    *,
+    at: datetime,
+    interrupt: bool,
+    reopen: bool = False,
 ) -> None:
     """See to it that a lane is looked at no later than `at`.
 
-    `interrupt`: also if it is held just now, by somebody who may have looked too early.
+    `interrupt`: also if it is held just now, by somebody who may have looked too early. `reopen`:
+    it has something to do again, so its campaign is not to end on its having come to rest.
     """
 
     def decide(documents: list[Document | None]) -> tuple[bool, list[Write]]:
@@ -154,7 +162,9 @@ async def wake(
         if not interrupt if held else awake:
             return False, []
         # The instant makes it a change in any case: only a change stops the holder's next write.
-        changes = {"wake_at": min(wake_at, at), "woken_at": now}
+        changes: dict[str, Any] = {"wake_at": min(wake_at, at), "woken_at": now}
+        if reopen:
+            changes["done"] = False
         return not held, [Update(lane.path, changes, lane.version)]
 
     if await modify(engine.store, [paths.lane(org, campaign_id, name)], decide):

@@ -16,18 +16,14 @@ import structlog
 from functions.domain.campaign import Action, Campaign, CampaignStatus
 from functions.domain.errors import WrongStatusError
 from functions.domain.message import MessageStatus, lane_number, message_id, send_lane
-from functions.domain.templates import (
-    Missing,
-    MissingFieldError,
-    Template,
-    TemplateLimitError,
-)
+from functions.domain.windows import UnknownZoneError
 from functions.engine import hours, lanes, paths, tallies
 from functions.engine.audience import Page, Person, pages
 from functions.engine.campaigns import LAUNCH, change, lane_names, stop
 from functions.engine.core import Engine
 from functions.engine.lanes import Lease
 from functions.engine.ports import Add, Create, Update
+from functions.engine.wording import UnsayableError, Wording
 
 log = structlog.get_logger()
 
@@ -154,7 +150,7 @@ class Planner:
         self._campaign = campaign
         self._collection = paths.messages(campaign.org, campaign.id)
         self._now = engine.clock.now()
-        self._template = Template.parse(campaign.template) if campaign.template else None
+        self._wording = Wording(campaign)
         self._openings: dict[tuple[str, tuple[str, ...]], datetime | None] = {}
 
     def plan(self, people: list[Person]) -> Plan:
@@ -195,9 +191,14 @@ class Planner:
         if self._campaign.status is not CampaignStatus.RUNNING:
             reason = f"campaign_{self._campaign.status}"
             return self._skip(person, reason, MessageStatus.CANCELLED)
-        due_at = self._opening(person)
+        try:
+            due_at = self._opening(person)
+        except UnknownZoneError:
+            return self._skip(person, "invalid_zone")
         if due_at is None:
             return self._skip(person, "no_common_window")
+        if self._campaign.expires_by(due_at):
+            return self._skip(person, "expired", MessageStatus.EXPIRED)
         message = {
             "contact": person.contact,
             "address": person.address,
@@ -211,23 +212,14 @@ class Planner:
         }
         if due_at > self._now:
             message["reason"] = "quiet_hours"
-        return self._worded(message, person) if self._template else message
+        return self._worded(message, person)
 
     def _worded(self, message: dict[str, Any], person: Person) -> dict[str, Any]:
-        """Add the text that this person will get, or skip them where there is none."""
+        """Add what this person will be told, or skip them where that cannot be said."""
         try:
-            body = person.body or self._render(person)
-        except MissingFieldError:
-            return self._skip(person, "missing_field")
-        except TemplateLimitError:
-            return self._skip(person, "template_too_large")
-        return {**message, "body": body}
-
-    def _render(self, person: Person) -> str:
-        assert self._template is not None, "only called where there is one"  # noqa: S101 - for the type checker
-        campaign = self._campaign
-        missing = Missing(campaign.missing)
-        return self._template.render(person.values, missing=missing, defaults=campaign.defaults)
+            return {**message, **self._wording.of(person)}
+        except UnsayableError as error:
+            return self._skip(person, str(error))
 
     def _skip(
         self, person: Person, reason: str, status: MessageStatus = MessageStatus.SKIPPED

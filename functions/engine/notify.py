@@ -35,6 +35,7 @@ from functions.domain.notifications import (
     notification_from,
     opt_out_notice,
     put_off,
+    reply_notice,
     subscription_from,
 )
 from functions.engine import paths, subscriptions
@@ -95,6 +96,18 @@ def opt_out_writes(
 ) -> list[Set]:
     """Return the writes that tell that a person is not to be contacted any more."""
     return _writes(to, opt_out_notice(contact_id, scope, reason, at=now)) if to else []
+
+
+def reply_writes(
+    to: Sequence[Subscription],
+    inbound_id: str,
+    contact_id: str,
+    message: str | None,
+    *,
+    now: datetime,
+) -> list[Set]:
+    """Return the writes that tell of a text that somebody sent us (see reply_notice)."""
+    return _writes(to, reply_notice(inbound_id, contact_id, message, at=now)) if to else []
 
 
 def _writes(to: Sequence[Subscription], notice: Notice | None) -> list[Set]:

@@ -10,6 +10,7 @@ from functions.domain.errors import StaleError
 from functions.domain.organisation import (
     Organisation,
     changed,
+    differences,
     organisation_fields,
     organisation_from,
 )
@@ -45,12 +46,19 @@ def _stored(document: Document | None) -> Stored:
 
 
 async def change(
-    engine: Engine, org: str, changes: Mapping[str, Any], *, by: str, if_version: int | None
+    engine: Engine,
+    org: str,
+    changes: Mapping[str, Any],
+    *,
+    by: str,
+    if_version: int | None,
+    whole: bool = False,
 ) -> Stored:
-    """Change fields of an organisation's settings, and tell the audit trail which.
+    """Change fields of an organisation's settings, and tell the audit trail from what to what.
 
-    Campaigns that are made from now on follow them. Changing nothing leaves no trace. Raises
-    InvalidFieldError, and StaleError where the settings have not `if_version`.
+    With `whole`, what a map among them does not name goes. Campaigns that are made from now on
+    follow them. Changing nothing leaves no trace. Raises InvalidFieldError, and StaleError where
+    the settings have not `if_version`.
     """
     now, limits = engine.clock.now(), _limits(engine)
 
@@ -58,8 +66,11 @@ async def change(
         before, version = _stored(documents[0])
         if if_version not in {None, version}:
             raise StaleError("Settings")
-        after, names = changed(before, changes, limits, by=by, now=now)
-        return names, _writes(org, after, names, version, now) if names else ()
+        after, names = changed(before, changes, limits, by=by, now=now, whole=whole)
+        if not names:
+            return names, ()
+        trail = _audit(org, differences(before, after, names), after, now)
+        return names, [_set(org, after, version), trail]
 
     names = await modify(engine.store, [paths.organisation(org)], decide)
     if names:
@@ -72,16 +83,18 @@ def _limits(engine: Engine) -> dict[str, float | None]:
     return {channel: engine.rate_of(provider) for channel, provider in engine.providers.items()}
 
 
-def _writes(
-    org: str, after: Organisation, names: list[str], version: int, now: datetime
-) -> list[Write]:
+def _set(org: str, after: Organisation, version: int) -> Write:
     path, data = paths.organisation(org), organisation_fields(after)
-    trail = audit.entry(
+    return Set(path, data, version) if version else Create(path, data)
+
+
+def _audit(org: str, changes: Mapping[str, Any], after: Organisation, now: datetime) -> Create:
+    return audit.entry(
         org,
         f"settings-{after.revision}",
         action="change_settings",
         by=after.updated_by,
         at=now,
-        fields=names,
+        fields=list(changes),
+        changes=changes,
     )
-    return [Set(path, data, version) if version else Create(path, data), trail]

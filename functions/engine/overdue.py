@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
-from functions.domain.events import DeliveryEvent, MessageRef
+from functions.domain.events import DeliveryEvent
+from functions.domain.fallback import patience
 from functions.domain.message import (
     Changes,
     Message,
@@ -11,13 +13,16 @@ from functions.domain.message import (
     after_lease,
     after_look_up,
     after_unknown_wait,
+    after_watch,
     end,
 )
-from functions.engine import notify, paths, tallies, throttle
+from functions.domain.receipts import after_event
+from functions.engine import moves, notify, throttle
 from functions.engine.lanes import Lease
-from functions.engine.ports import ConflictError, Update
+from functions.engine.moves import Tracked
+from functions.engine.outbound import outbound
+from functions.engine.ports import ConflictError
 from functions.engine.receive import receive
-from functions.engine.sending import Tracked
 
 
 async def settle(lease: Lease, overdue: Sequence[Tracked]) -> None:
@@ -45,36 +50,43 @@ async def cancel(lease: Lease, pending: Sequence[Tracked]) -> bool:
 
 
 async def _look_up(lease: Lease, message: Message) -> DeliveryEvent | None:
-    channel = lease.engine.channel(lease.campaign)
-    ref = MessageRef(lease.campaign.org, lease.campaign.id, message.id)
-    return await channel.look_up(ref, message.attempt, message.provider_id)
+    """Ask the provider; None where what it says moves nothing, so that something else decides."""
+    engine, campaign = lease.engine, lease.campaign.at_step(message.step)
+    channel = engine.channel(campaign)
+    event = await channel.look_up(outbound(campaign, message), message.provider_id)
+    if event is None or not after_event(message, event, engine.policy, now=engine.clock.now()):
+        return None
+    return event
 
 
 def _decide(lease: Lease, message: Message) -> Changes:
     engine = lease.engine
     now = engine.clock.now()
+    traits = engine.channel(lease.campaign.at_step(message.step)).traits
     match message.status:
         case MessageStatus.SENDING:
-            traits = engine.channel(lease.campaign).traits
             return after_lease(message, engine.policy, idempotent=traits.idempotent, now=now)
         case MessageStatus.UNKNOWN:
             return after_unknown_wait()
+        case _ if not traits.holds_live_call:
+            # Where another channel may follow, this is what it follows on (domain/fallback.py).
+            wait = patience(lease.campaign, message.step, engine.policy) or timedelta()
+            until = (message.sent_at or now) + wait
+            return after_watch() if until <= now else {"next_at": until}
         case _:
             return after_look_up(message, engine.policy, now=now)
 
 
 async def _update(lease: Lease, decided: list[tuple[Tracked, Changes]]) -> None:
     """Commit what was decided and free the slots of those that ended."""
-    collection = paths.messages(lease.campaign.org, lease.campaign.id)
-    writes = [Update(f"{collection}/{m.message.id}", changes, m.version) for m, changes in decided]
-    moves = [(m.message, changes) for m, changes in decided]
-    tally = tallies.moved(lease.campaign, lease.name, moves)
-    to, now = await notify.listeners(lease.engine, lease.campaign.org), lease.engine.clock.now()
-    told = notify.message_writes(to, lease.campaign, moves, now=now)
+    to = await notify.listeners(lease.engine, lease.campaign.org)
+    moved = moves.record(lease.engine, lease.campaign, lease.name, decided, to)
     try:
-        await lease.engine.store.commit(*writes, *tally, *told)
+        await lease.engine.store.commit(*moved.writes)
     except ConflictError:
         return  # A receipt was faster for one of them: the next pass looks at them all anew.
-    await notify.announce(lease.engine, told)
-    ended = [m.message.id for m, changes in decided if changes.get("lane", "") is None]
-    await throttle.free(lease.engine, lease.campaign, ended)
+    await notify.announce(lease.engine, moved.told)
+    ended = [m.message for m, changes in decided if changes.get("lane", "") is None]
+    for step in {message.step for message in ended}:
+        of_step = [message.id for message in ended if message.step == step]
+        await throttle.free(lease.engine, lease.campaign.at_step(step), of_step)

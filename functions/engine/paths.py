@@ -39,7 +39,7 @@ def event(ref: MessageRef, id_: str) -> str:
 
 
 def lane(org: str, campaign_id: str, name: str) -> str:
-    """Return the path of one lane: "launch", "poll", or the number of a dispatch lane."""
+    """Return the path of one lane: "launch", "poll", "recall", or a dispatch lane's number."""
     return f"orgs/{org}/campaigns/{campaign_id}/lanes/{name}"
 
 
@@ -143,6 +143,26 @@ def suppression(org: str, id_: str) -> str:
     return f"orgs/{org}/suppressions/{id_}"
 
 
+def all_inbound(org: str) -> str:
+    """Return the collection of the texts that people have sent us."""
+    return f"orgs/{org}/inbound"
+
+
+def inbound(org: str, id_: str) -> str:
+    """Return the path of a text that somebody has sent us."""
+    return f"orgs/{org}/inbound/{id_}"
+
+
+def strays(org: str) -> str:
+    """Return the collection of receipts whose message does not exist."""
+    return f"orgs/{org}/strays"
+
+
+def stray(org: str, id_: str) -> str:
+    """Return the path of a receipt whose message does not exist."""
+    return f"orgs/{org}/strays/{id_}"
+
+
 def audit_trail(org: str) -> str:
     """Return the collection of an organisation's audit trail."""
     return f"orgs/{org}/audit"
@@ -168,9 +188,19 @@ def api_key(org: str, id_: str) -> str:
     return f"orgs/{org}/api_keys/{id_}"
 
 
+def reached(org: str, contact_id: str) -> str:
+    """Return the path of when a person was reached of late: what caps count."""
+    return f"orgs/{org}/reached/{contact_id}"
+
+
 def throttle(org: str, scope: str) -> str:
     """Return the path of the rate state of a sender or a campaign."""
     return f"orgs/{org}/throttles/{scope}"
+
+
+def account_throttle(provider: str) -> str:
+    """Return the path of the rate state of everybody together who sends by a provider."""
+    return f"throttles/account-{provider}"
 
 
 def live_calls(org: str) -> str:

@@ -26,7 +26,8 @@ async def poll(engine: Engine, org: str, campaign_id: str) -> None:
 async def _all_failed(lease: Lease) -> bool:
     tally = await tallies.read_one(lease.engine, lease.campaign)
     failed = tally[MessageStatus.FAILED]
-    return failed > 0 and failed == tally.total - tally[MessageStatus.SKIPPED]
+    unsent = tally[MessageStatus.SKIPPED] + tally[MessageStatus.EXPIRED]
+    return failed > 0 and failed == tally.total - unsent
 
 
 async def _fail(lease: Lease) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
-from functions.domain.events import DeliveryEvent, MessageRef
+from functions.domain.campaign import ChannelKind
+from functions.domain.events import DeliveryEvent, Inbound, MessageRef
 from functions.domain.notifications import Hearing
 from functions.domain.outcomes import Accepted as Accepted
 from functions.domain.outcomes import Deferred as Deferred
@@ -209,8 +210,11 @@ class Traits:
 
     idempotent: bool = False  #: sending one message twice reaches the person once
     rate_per_s: float | None = None  #: messages a second and sender, where settings say nothing
+    account_rate_per_s: float | None = None  #: requests a second that the provider takes of us all
+    by_segments: bool = False  #: a text of three SMS segments counts three times
     holds_live_call: bool = False  #: a sent message occupies a live-call slot until it ends
     needs_bot: bool = False  #: the bot behind the campaign's wss_url must be warm before the start
+    recalls: bool = False  #: of what it has taken, some can be recalled
 
 
 class Outbound(NamedTuple):
@@ -223,6 +227,15 @@ class Outbound(NamedTuple):
     bot_url: str = ""
     machine_detection: str = ""  #: "", "true" (tell us) or "hangup" (tell us and hang up)
     body: str = ""  #: what a text message says
+    channel: ChannelKind = ChannelKind.VOICE
+    subject: str = ""  #: of a mail
+    html: str = ""  #: of a mail; "" for text alone
+    provider_template: str = ""  #: a text that the provider keeps, instead of the body
+    language: str = ""  #: of that text
+    parameters: Sequence[str] = ()  #: what that text is filled in with
+    webhook_url: str = ""  #: where a webhook message is posted to
+    campaign_name: str = ""
+    expires_at: datetime | None = None  #: the provider is not to deliver it later than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,20 +263,24 @@ class Channel(Protocol):
     """Hands messages to one provider and understands its callbacks. It never sees the store.
 
     1. `send` never raises for what a provider or the network does: it answers with a value.
-    2. A request that may have reached the provider and has no clear answer is Unknown, and is
-       not repeated by the channel.
+    2. A request that may have reached the provider and has no clear answer is Unknown, or, where
+       repeating it is harmless (idempotent), Deferred; it is not repeated by the channel.
     3. `parse_webhook` raises SignatureError before it looks at anything else.
     4. One callback delivered twice gives events with the same ids.
-    5. `look_up` tells how a message that was sent stands, None where nothing is known yet.
+    5. `look_up` tells how a message that was sent stands, None where nothing is known yet; where
+       the answer to the sending was lost (`provider_id` is ""), it finds the message if it can.
+    6. `recall` answers True only where the provider will not deliver the message any more; what
+       cannot be recalled, or is not known to be, is False. Asking again does no harm.
+    7. `greet` answers a provider that asks whether a URL is ours; SignatureError to anybody else.
     """
 
     traits: Traits
 
     async def send(self, outbound: Outbound) -> SendOutcome: ...
-    def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent]: ...
-    async def look_up(
-        self, ref: MessageRef, attempt: int, provider_id: str
-    ) -> DeliveryEvent | None: ...
+    def parse_webhook(self, request: WebhookRequest) -> Sequence[DeliveryEvent | Inbound]: ...
+    async def look_up(self, sent: Outbound, provider_id: str) -> DeliveryEvent | None: ...
+    async def recall(self, sent: Outbound, provider_id: str) -> bool: ...
+    def greet(self, request: WebhookRequest) -> Answer: ...
     def answer(self, ref: MessageRef, attempt: int, bot_url: str) -> Answer: ...
     async def close(self) -> None: ...
 

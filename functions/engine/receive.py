@@ -6,21 +6,25 @@ from typing import NamedTuple
 import structlog
 
 from functions.domain.campaign import Campaign, CampaignStatus, campaign_from
+from functions.domain.contact import ERASED
 from functions.domain.errors import NotFoundError
 from functions.domain.events import DeliveryEvent, Retry
 from functions.domain.message import (
     Message,
     MessageStatus,
-    after_event,
     lane_number,
     message_from,
+    watch_lane,
 )
 from functions.domain.notifications import Subscription
-from functions.engine import lanes, notify, paths, tallies, throttle
+from functions.domain.receipts import after_event
+from functions.engine import lanes, moves, notify, paths, tallies, throttle
 from functions.engine.campaigns import stop
 from functions.engine.core import Engine
 from functions.engine.modify import modify
-from functions.engine.ports import Create, Document, Set, Update, Write
+from functions.engine.moves import Tracked
+from functions.engine.ports import Create, Document, Set, Write
+from functions.engine.suppressions import suppress
 
 log = structlog.get_logger()
 
@@ -36,12 +40,32 @@ async def receive(engine: Engine, event: DeliveryEvent) -> None:
         paths.event(ref, event.id),
         paths.campaign(ref.org, ref.campaign),
     ]
+    if event.suppress:
+        await _bar(engine, event, await engine.store.get_many(wanted))
     to = await notify.listeners(engine, ref.org)
     applied = await modify(engine.store, wanted, lambda docs: _apply(engine, event, docs, to))
     log.info(f"message_{event.kind}", campaign_id=ref.campaign, message_id=ref.message)  # noqa: G004 - the event is named after its kind
     await notify.announce(engine, applied.told)
     # What follows is repeated with a repeated receipt: a crash may have come in between.
     await _follow_up(engine, event, applied)
+
+
+async def _bar(engine: Engine, event: DeliveryEvent, documents: list[Document | None]) -> None:
+    """Bar the message's address before its receipt is noted: one whose bar fails comes again.
+
+    A receipt that was noted has barred it then; what was lifted since stays lifted.
+    """
+    stored, seen, home = documents
+    if stored is None or home is None or seen is not None:
+        return
+    org, message = event.ref.org, message_from(stored.id, stored.data)
+    if message.address == ERASED:
+        # Whose address it was is forgotten, and nothing can be barred by what is left.
+        log.info("bar_of_erased", campaign_id=event.ref.campaign, message_id=message.id)
+        return
+    campaign = campaign_from(org, event.ref.campaign, home.data).at_step(message.step)
+    by = campaign.provider or "carrier"
+    await suppress(engine, org, message.address, reason=event.suppress, by=by)
 
 
 class _Applied(NamedTuple):
@@ -67,19 +91,29 @@ def _apply(
     if seen is not None:
         return _Applied(campaign, message), []
     now = engine.clock.now()
-    changes = after_event(message, event, engine.policy, now=now)
-    told = notify.message_writes(to, campaign, [(message, changes)], now=now)
+    awaited = _awaited(campaign, message)
+    changes = after_event(awaited, event, engine.policy, now=now)
     receipt = {"kind": event.kind, "attempt": event.attempt, "at": event.at, "reason": event.reason}
     writes: list[Write] = [Create(paths.event(event.ref, event.id), receipt)]
-    if changes:
-        shard = tallies.receipt_shard(campaign, message.id)
-        writes += [
-            Update(stored.path, changes, stored.version),
-            *tallies.moved(campaign, shard, [(message, changes)]),
-            *told,
-        ]
+    if not changes:
+        return _Applied(campaign, message), writes
+    shard = tallies.receipt_shard(campaign, message.id)
+    decided = [(Tracked(message, stored.version), changes)]
+    moved = moves.record(engine, campaign, shard, decided, to)
     after = message_from(stored.id, {**stored.data, **changes})
-    return _Applied(campaign, after, told, waited=message.lane is not None), writes
+    waited = message.lane is not None or after.status == MessageStatus.PENDING
+    return _Applied(campaign, after, moved.told, waited=waited), [*writes, *moved.writes]
+
+
+def _awaited(campaign: Campaign, message: Message) -> Message:
+    """Return a message as its lane would hold it if it could be tried again.
+
+    Nobody waits for the receipt of a text, but one that fails for now is worth another attempt
+    for as long as its campaign has not ended.
+    """
+    if message.lane is None and message.status == MessageStatus.SENT and not campaign.has_ended:
+        return message._replace(lane=watch_lane(lane_number(message.id, campaign.lanes)))
+    return message
 
 
 async def _follow_up(engine: Engine, event: DeliveryEvent, applied: _Applied) -> None:
@@ -87,9 +121,11 @@ async def _follow_up(engine: Engine, event: DeliveryEvent, applied: _Applied) ->
     if message.attempt != event.attempt:
         return
     if message.lane is None or message.status == MessageStatus.PENDING:
-        await throttle.free(engine, campaign, [message.id])
+        await throttle.free(engine, campaign.at_step(message.step), [message.id])
         if applied.waited:
             await _wake_lane(engine, campaign, message)
+    if event.retry is Retry.DEFER:
+        await throttle.slow_down(engine, campaign.at_step(message.step))
     if event.retry is Retry.STOP:
         await stop(engine, campaign, event.reason)
 
@@ -100,4 +136,5 @@ async def _wake_lane(engine: Engine, campaign: Campaign, message: Message) -> No
         return  # Resuming wakes every lane.
     at = message.next_at or engine.clock.now()
     name = str(lane_number(message.id, campaign.lanes))
-    await lanes.wake(engine, campaign.org, campaign.id, name, at=at, interrupt=True)
+    again = message.status == MessageStatus.PENDING
+    await lanes.wake(engine, campaign.org, campaign.id, name, at=at, interrupt=True, reopen=again)

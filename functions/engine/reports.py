@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from functions.domain.campaign import Campaign, CampaignStatus
+from functions.domain.content import read_at_once, texts_of
 from functions.domain.errors import InvalidFieldError
 from functions.domain.message import (
     IN_FLIGHT,
@@ -137,12 +138,13 @@ async def messages(
     """Return a page of a campaign's messages, all of them or those of one status or reason.
 
     Those of a reason are looked for among the others, so a page of them may be short, or empty,
-    and its cursor lead on.
+    and its cursor lead on; so may one of very large mails.
     """
+    limit = read_at_once(texts_of(campaign), limit)
     collection = paths.messages(campaign.org, campaign.id)
     where = (Where("status", "==", status),) if status else ()
     after = (f"{collection}/{_checked(cursor)}",) if cursor else None
-    scanned = max(limit, _SCANNED) if reason else limit
+    scanned = read_at_once(texts_of(campaign), max(limit, _SCANNED)) if reason else limit
     query = Query(collection, where, limit=scanned, start_after=after)
     documents = await engine.store.query(query)
     wanted = [d for d in documents if not reason or d.data.get("reason") == reason]
@@ -172,10 +174,17 @@ COLUMNS = (
     "duration_s",
     "machine",
     "message_id",
+    "channel",
+    "step",
+    "subject",
+    "delivered_at",
+    "read_at",
+    "clicked_at",
+    "replied_at",
 )
 
 
-def row(message: Message) -> dict[str, Any]:
+def row(campaign: Campaign, message: Message) -> dict[str, Any]:
     """Return what a report says of one message."""
     values = (
         message.address,
@@ -189,6 +198,13 @@ def row(message: Message) -> dict[str, Any]:
         message.duration_s,
         message.machine,
         message.id,
+        campaign.at_step(message.step).channel,
+        message.step,
+        message.subject,
+        message.delivered_at,
+        message.read_at,
+        message.clicked_at,
+        message.replied_at,
     )
     return dict(zip(COLUMNS, values, strict=True))
 
@@ -205,15 +221,23 @@ async def as_csv(
         page = await messages(
             engine, campaign, status=status, cursor=cursor, limit=_CSV_PAGE, reason=reason
         )
-        writer.writerows([_cell(value) for value in row(m).values()] for m in page.rows)
+        rows = [row(campaign, message) for message in page.rows]
+        writer.writerows([_cell(name, value) for name, value in each.items()] for each in rows)
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
         cursor = page.cursor
 
 
-def _cell(value: Any) -> Any:
+def _cell(name: str, value: Any) -> Any:
+    """Return a value as a cell; what people have written must not become a formula."""
+    if name == "subject" and value.startswith(_FORMULA):
+        return f"'{value}"
     return value.isoformat() if isinstance(value, datetime) else value
+
+
+#: What spreadsheets take for the beginning of a formula (OWASP, CSV injection).
+_FORMULA = ("=", "+", "-", "@")
 
 
 async def members(

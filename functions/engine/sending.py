@@ -5,41 +5,37 @@ after that, it is not sent again before its outcome is known.
 """
 
 import asyncio
-import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import NamedTuple
 
 import structlog
 
 from functions.domain.campaign import CampaignKind
-from functions.domain.events import MessageRef, Retry
+from functions.domain.events import Retry
+from functions.domain.fallback import patience
 from functions.domain.message import (
     Changes,
     Message,
     MessageStatus,
     after_send,
     claim,
-    end,
     merge_late_answer,
     message_from,
 )
+from functions.domain.notifications import Subscription
 from functions.domain.outcomes import Accepted, Deferred, Rejected, SendOutcome, Unknown
-from functions.engine import hours, notify, paths, tallies, throttle
+from functions.engine import moves, notify, paths, throttle
 from functions.engine.campaigns import stop
+from functions.engine.caps import Caps
+from functions.engine.guardrail import Guardrail
 from functions.engine.lanes import Lease
+from functions.engine.manners import Manners
 from functions.engine.modify import modify
-from functions.engine.ports import (
-    Add,
-    ConflictError,
-    Document,
-    Outbound,
-    Set,
-    Update,
-    Write,
-)
-from functions.engine.suppressions import FreshSuppressions
+from functions.engine.moves import Moves, Tracked
+from functions.engine.outbound import outbound
+from functions.engine.ports import ConflictError, Document, Set, Write
+from functions.engine.suppressions import suppress
 from functions.engine.throttle import Admission
 
 log = structlog.get_logger()
@@ -53,30 +49,32 @@ _IN_HAND = 1000
 #: For how long a sender relies on holding its lane before it looks again, seconds.
 _TRUST_S = 1.0
 #: What comes of a claimed message whose lane was taken away before its turn.
-_FENCED = Deferred("lane_lost", timedelta())
-
-
-class Tracked(NamedTuple):
-    """A message and the version it was read at."""
-
-    message: Message
-    version: int
+_FENCED = Deferred("lane_lost", ours=True)
+#: What comes of one that was not ready at its turn: late, it would meet those behind it.
+_MISSED = Deferred("turn_missed", ours=True)
+#: What comes of one whose window has closed, or whose time is over, before its turn.
+_LATE = Deferred("quiet_hours", ours=True)
+#: A wait for room that is shorter than this is waited in the loop.
+_SHORT_WAIT = timedelta(seconds=2)
 
 
 class Sender:
-    """Sends the messages of one lane."""
+    """Sends the messages of one lane that are at the same step (see Message.step)."""
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: Lease, step: int) -> None:
         self._lease = lease
         self._engine = lease.engine
-        self._campaign = lease.campaign
-        self._channel = lease.engine.channel(lease.campaign)
-        self._hours = hours.of(lease.engine, lease.campaign)
-        self._fresh = FreshSuppressions(lease.engine, lease.campaign)
+        self._campaign = lease.campaign.at_step(step)
+        self._channel = lease.engine.channel(self._campaign)
+        self._caps = Caps(lease.engine, self._campaign)
+        self._manners = Manners(lease.engine, self._campaign, self._caps)
+        self._guardrail = Guardrail(lease)
         self._collection = paths.messages(lease.campaign.org, lease.campaign.id)
         self._delivering: set[asyncio.Task[None]] = set()
         self._in_hand = 0
         self._stopped = False
+        #: Until when there is no room for any of its messages, where that is far ahead.
+        self.rests_until: datetime | None = None
 
     async def send(self, pending: Sequence[Tracked]) -> bool:
         """Send all of these that may be sent now; False if the lane was taken away."""
@@ -88,34 +86,51 @@ class Sender:
     async def _send_all(self, pending: Sequence[Tracked]) -> bool:
         left = {m.message.id: m for m in pending}
         patience = _PATIENCE
-        while left and patience and not self._lease.is_late and not self._stopped:
+        self.rests_until = None
+        while left and patience and not self._is_over:
+            await self._guardrail.look()
             if aside := await self._not_now(left):
                 if not await self._set_aside(left, aside):
                     return not await self._lease.is_lost()
                 continue
-            offered = list(islice(left, self._at_once()))
-            admission = await throttle.admit(self._lease, offered)
-            if not admission.ids and await self._lease.is_taken():
-                return False
+            at_once = min(throttle.at_once(self._engine, self._campaign), self._caps.at_once)
+            offered = list(islice(left.values(), at_once))
+            admission = await throttle.admit(self._lease, self._campaign, offered)
             patience = _PATIENCE if admission.ids else patience - 1
-            chunk = [left.pop(id_) for id_ in admission.ids]
-            if not await self._send_at_turn(chunk, admission):
-                await throttle.withdraw(self._engine, self._campaign, admission)
+            if not await self._follow(left, admission):
                 return not await self._lease.is_lost()
         return not (self._stopped and await self._lease.is_lost())
+
+    @property
+    def _is_over(self) -> bool:
+        return self._lease.is_late or self._stopped or self.rests_until is not None
+
+    async def _follow(self, left: dict[str, Tracked], admission: Admission) -> bool:
+        """Do as an admission allows; False after a conflict, or without the lane."""
+        if not admission.ids:
+            return not await self._lease.is_taken() and await self._wait(left, admission)
+        chunk = [left.pop(id_) for id_ in admission.ids]
+        if await self._send_chunk(chunk, admission):
+            return True
+        await throttle.withdraw(self._engine, self._campaign, admission)
+        return False
+
+    async def _wait(self, left: dict[str, Tracked], admission: Admission) -> bool:
+        """Wait for room: a little here, for longer in the lane; False after a conflict."""
+        if admission.reason:
+            put_off = {"next_at": admission.again_at, "reason": admission.reason}
+            following = list(islice(left.values(), self._engine.limits.chunk))
+            return await self._set_aside(left, [(tracked, put_off) for tracked in following])
+        if admission.again_at - self._engine.clock.now() > _SHORT_WAIT:
+            self.rests_until = admission.again_at
+            return True
+        await self._sleep_until(admission.again_at)
+        return await self._lease.keep()
 
     async def _finish(self) -> None:
         """Wait until every result is recorded: only then does the store tell what is left."""
         delivering, self._delivering = self._delivering, set()
         await asyncio.gather(*delivering)
-
-    def _at_once(self) -> int:
-        """Return how many to claim together: few, for a pause or a crash finds them claimed."""
-        rate = self._campaign.rate_per_s
-        chunk = self._engine.limits.chunk
-        if rate is None:
-            return chunk
-        return min(chunk, math.ceil(rate * throttle.HORIZON.total_seconds()))
 
     async def _not_now(self, left: dict[str, Tracked]) -> list[tuple[Tracked, Changes]]:
         """Return those of the next who must not be reached, or not now, and what becomes of them.
@@ -124,27 +139,7 @@ class Sender:
         """
         if self._campaign.kind is CampaignKind.SINGLE:
             return []
-        following = list(islice(left.values(), self._engine.limits.chunk))
-        return await self._suppressed(following) or self._closed(following)
-
-    async def _suppressed(self, following: list[Tracked]) -> list[tuple[Tracked, Changes]]:
-        """Skip those who have been suppressed since the launch."""
-        barred = await self._fresh.among(tracked.message.address for tracked in following)
-        now = self._engine.clock.now()
-        skip = end(MessageStatus.SKIPPED, "suppressed", now=now)
-        return [(tracked, skip) for tracked in following if tracked.message.address in barred]
-
-    def _closed(self, following: list[Tracked]) -> list[tuple[Tracked, Changes]]:
-        """Put off those who may not be contacted now, until their window opens."""
-        if not self._hours.are_kept:
-            return []
-        now = self._engine.clock.now()
-        opening = self._hours.closed((tracked.message for tracked in following), now=now)
-        return [
-            (tracked, {"next_at": opening[tracked.message.id], "reason": "quiet_hours"})
-            for tracked in following
-            if tracked.message.id in opening
-        ]
+        return await self._manners.aside(list(islice(left.values(), self._engine.limits.chunk)))
 
     async def _set_aside(
         self, left: dict[str, Tracked], aside: list[tuple[Tracked, Changes]]
@@ -152,19 +147,7 @@ class Sender:
         """Write what becomes of those who are not sent to; False after a conflict."""
         for tracked, _ in aside:
             del left[tracked.message.id]
-        writes = [Update(self._path(m), changes, m.version) for m, changes in aside]
-        return await self._lease.commit(self._lease.renewal(), *writes, *self._tallied(aside))
-
-    async def _send_at_turn(self, chunk: list[Tracked], admission: Admission) -> bool:
-        """Send a chunk when its time has come; False, with nothing sent, after a conflict."""
-        if not await self._await_turn(admission):
-            return False
-        return not chunk or await self._send_chunk(chunk, admission)
-
-    async def _await_turn(self, admission: Admission) -> bool:
-        """Wait until the first admitted message may leave; False if the lane was taken away."""
-        await self._sleep_until(admission.first_at)
-        return await self._lease.keep()
+        return await self._lease.commit(self._lease.renewal(), *self._moved(aside).writes)
 
     async def _send_chunk(self, chunk: list[Tracked], admission: Admission) -> bool:
         """Claim a chunk and see to its sending; False, with nothing sent, without the lane."""
@@ -175,29 +158,39 @@ class Sender:
                 return False
             chunk = await self._refreshed(chunk)
             claimed = await self._claim(chunk)
-        await self._deliver_beside(claimed, admission)
+        if admission.turns:
+            self._engine.lead.note(self._engine.clock.now() - admission.asked_at)
+        if claimed:
+            await self._deliver_beside(claimed, admission)
         return True
 
     async def _claim(self, chunk: list[Tracked]) -> list[Tracked] | None:
-        """Mark messages as being sent, all or none; None after a conflict."""
+        """Mark messages as being sent, all or none; None after a conflict.
+
+        Those who were reached often enough in the meantime are put off instead.
+        """
+        places = await self._caps.take(chunk)
+        capped = self._manners.capped(chunk, places.waits)
         now, policy = self._engine.clock.now(), self._engine.policy
-        claims = [(tracked, claim(tracked.message, policy, now=now)) for tracked in chunk]
-        writes = [Update(self._path(m), changes, m.version) for m, changes in claims]
+        free = (tracked for tracked in chunk if tracked.message.id not in places.waits)
+        claims = [(tracked, claim(tracked.message, policy, now=now)) for tracked in free]
+        writes = (*self._moved([*claims, *capped]).writes, *places.writes)
+        self._caps.forget(chunk)
         try:
-            versions = await self._engine.store.commit(
-                self._lease.renewal(), *writes, *self._tallied(claims)
-            )
+            versions = await self._engine.store.commit(self._lease.renewal(), *writes)
         except ConflictError:
             return None
         self._lease.version = versions[0]
+        await throttle.free(self._engine, self._campaign, list(places.waits))
         return [
             Tracked(tracked.message._replace(**changes), version)
             for (tracked, changes), version in zip(claims, versions[1:], strict=False)
         ]
 
-    def _tallied(self, decided: list[tuple[Tracked, Changes]]) -> list[Add]:
-        moves = ((tracked.message, changes) for tracked, changes in decided)
-        return tallies.moved(self._campaign, self._lease.name, moves)
+    def _moved(
+        self, decided: list[tuple[Tracked, Changes]], to: Sequence[Subscription] = ()
+    ) -> Moves:
+        return moves.record(self._engine, self._campaign, self._lease.name, decided, to)
 
     async def _refreshed(self, chunk: list[Tracked]) -> list[Tracked]:
         """Read messages again; return those that still wait to be sent."""
@@ -223,14 +216,24 @@ class Sender:
 
         async def work() -> None:
             for number, tracked in turns:
-                if admission.interval:
-                    await self._sleep_until(admission.first_at + number * admission.interval)
-                held = await trust.is_held()
-                outcomes[number] = await self._send_one(tracked.message) if held else _FENCED
+                outcomes[number] = await self._send_at_turn(tracked.message, admission, trust)
 
         await asyncio.gather(*(work() for _ in claimed[:_SENDS_AT_ONCE]))
         await self._record(claimed, [outcomes[number] for number in range(len(claimed))])
         self._in_hand -= len(claimed)
+
+    async def _send_at_turn(
+        self, message: Message, admission: Admission, trust: "_Trust"
+    ) -> SendOutcome:
+        """Send a message when its turn has come, unless it comes too late, or without the lane."""
+        turn = admission.turns.get(message.id)
+        if turn is not None:
+            await self._sleep_until(turn)
+        if not await trust.is_held():
+            return _FENCED
+        if turn is not None and throttle.is_missed(turn, self._engine.clock.now()):
+            return _MISSED
+        return await self._send_one(message)
 
     async def _sleep_until(self, at: datetime) -> None:
         wait = (at - self._engine.clock.now()).total_seconds()
@@ -238,52 +241,53 @@ class Sender:
             await self._engine.clock.sleep(wait)
 
     async def _send_one(self, message: Message) -> SendOutcome:
-        outbound = Outbound(
-            MessageRef(self._campaign.org, self._campaign.id, message.id),
-            message.attempt,
-            message.address,
-            self._campaign.sender,
-            self._campaign.bot_url,
-            self._campaign.machine_detection,
-            message.body,
-        )
+        expires_at = self._manners.expires_at(message)
+        if expires_at is not None and expires_at <= self._engine.clock.now():
+            return _LATE
         try:
-            return await self._channel.send(outbound)
+            outcome = await self._channel.send(outbound(self._campaign, message, expires_at))
         except Exception:
             # A channel promises not to raise; one that does must not take its chunk with it.
             log.exception("channel_raised", campaign_id=self._campaign.id, message_id=message.id)
             return Unknown("channel_error")
+        if isinstance(outcome, Rejected) and outcome.suppress:
+            # Before the answer is recorded: a crash in between must not lose that they opted out.
+            await suppress(
+                self._engine,
+                self._campaign.org,
+                message.address,
+                reason=outcome.suppress,
+                by="carrier",
+            )
+        return outcome
 
     async def _record(self, chunk: list[Tracked], outcomes: list[SendOutcome]) -> None:
         now = self._engine.clock.now()
         results = list(zip(chunk, outcomes, strict=True))
         decided = [(m, self._after(m.message, outcome, now)) for m, outcome in results]
-        writes = [Update(self._path(m), changes, m.version) for m, changes in decided]
-        told = await self._told(decided)
+        moved = self._moved(decided, await notify.listeners(self._engine, self._campaign.org))
         try:
-            await self._engine.store.commit(*writes, *self._tallied(decided), *told)
+            await self._engine.store.commit(*moved.writes)
         except ConflictError:
             for tracked, outcome in results:
                 await self._record_late(tracked.message, outcome)
         else:
-            await notify.announce(self._engine, told)
+            await notify.announce(self._engine, moved.told)
         await self._free_refused(results)
+        await throttle.heed(self._engine, self._campaign, outcomes)
         await self._stop_if_refused(outcomes)
 
-    async def _told(self, decided: list[tuple[Tracked, Changes]]) -> list[Set]:
-        to = await notify.listeners(self._engine, self._campaign.org)
-        moves = ((tracked.message, changes) for tracked, changes in decided)
-        return notify.message_writes(to, self._campaign, moves, now=self._engine.clock.now())
-
     def _after(self, message: Message, outcome: SendOutcome, now: datetime) -> Changes:
+        policy = self._engine.policy
         live = self._channel.traits.holds_live_call
-        return after_send(message, outcome, self._engine.policy, live=live, now=now)
+        watch = policy.look_up_after if live else patience(self._campaign, message.step, policy)
+        return after_send(message, outcome, policy, watch=watch, now=now)
 
     async def _record_late(self, sent: Message, outcome: SendOutcome) -> None:
         """Record the answer to a message of which a receipt may have been faster."""
         to = await notify.listeners(self._engine, self._campaign.org)
 
-        def decide(documents: list[Document | None]) -> tuple[list[Set], list[Write]]:
+        def decide(documents: list[Document | None]) -> tuple[Sequence[Set], Sequence[Write]]:
             document = documents[0]
             if document is None:
                 return [], []
@@ -295,21 +299,21 @@ class Sender:
                 changes = merge_late_answer(message, sent.attempt, outcome, now)
             if not changes:
                 return [], []
-            moves = [(message, changes)]
-            tally = tallies.moved(self._campaign, self._lease.name, moves)
-            told = notify.message_writes(to, self._campaign, moves, now=now)
-            return told, [Update(document.path, changes, document.version), *tally, *told]
+            moved = self._moved([(Tracked(message, document.version), changes)], to)
+            return moved.told, moved.writes
 
         path = f"{self._collection}/{sent.id}"
         await notify.announce(self._engine, await modify(self._engine.store, [path], decide))
 
     async def _free_refused(self, results: list[tuple[Tracked, SendOutcome]]) -> None:
+        """Give back what was taken for those who were not reached."""
         refused = [
-            tracked.message.id
+            tracked.message
             for tracked, outcome in results
             if not isinstance(outcome, Accepted | Unknown)
         ]
-        await throttle.free(self._engine, self._campaign, refused)
+        await throttle.free(self._engine, self._campaign, [message.id for message in refused])
+        await self._caps.give_back(refused)
 
     async def _stop_if_refused(self, outcomes: list[SendOutcome]) -> None:
         """Pause the campaign where the provider refuses not the message but the sender."""

@@ -81,18 +81,45 @@ async def lift(
         known = suppression_from(document.data) if document else None
         if document is None or known is None or (scope and scope not in known.scopes):
             return False, []
-        after = suppressions.lifted(known, scope)
-        left = (
-            Delete(document.path, document.version)
-            if after is None
-            else _stored(org, document, after)
-        )
+        left = _left(org, document, suppressions.lifted(known, scope))
         entry = {"scope": scope}
         return True, [left, _audit(org, id_, "lift", by, engine.clock.now(), entry)]
 
     was_barred = await modify(engine.store, [paths.suppression(org, id_)], decide)
     if was_barred:
         log.info("suppression_lifted", org=org, suppression_id=id_, scope=scope, by=by)
+    return was_barred
+
+
+def _left(org: str, document: Document, after: Suppression | None) -> Write:
+    if after is None:
+        return Delete(document.path, document.version)
+    return _stored(org, document, after)
+
+
+async def opt_in(engine: Engine, org: str, address: str, *, at: datetime, by: str) -> bool:
+    """Let somebody be contacted again who says so at this time; False if they had not opted out.
+
+    What else bars them, and what they have opted out of since, stays.
+    """
+    id_ = suppression_id(address)
+
+    def decide(documents: list[Document | None]) -> tuple[bool, Sequence[Write]]:
+        document = documents[0]
+        if document is None:
+            return False, []
+        known = suppression_from(document.data)
+        after = suppressions.opted_in(known, at)
+        if after == known:
+            return False, []
+        lifted = sorted(known.scopes.keys() - (after.scopes if after else {}).keys())
+        entry = {"scope": ", ".join(lifted)}
+        trail = _audit(org, id_, "opt_in", by, engine.clock.now(), entry)
+        return True, [_left(org, document, after), trail]
+
+    was_barred = await modify(engine.store, [paths.suppression(org, id_)], decide)
+    if was_barred:
+        log.info("contact_opted_in", org=org, suppression_id=id_, by=by)
     return was_barred
 
 

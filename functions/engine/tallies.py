@@ -18,6 +18,9 @@ from functions.engine.ports import Add
 #: Receipts arrive several for each message and from everywhere: four shards for each lane.
 _RECEIPT_SHARDS = 4
 _LATE = "late_"
+#: What people have done, each counted once for a message: nothing takes such a mark away again.
+MARKS = ("clicked", "replied", "complained", "opted_out")
+_MARKED = "marked_"
 #: Upper bounds of lateness, seconds; each is a tenth or more above the one before.
 LATENESS_S = tuple(round(0.01 * 1.25**number, 4) for number in range(72))
 
@@ -27,12 +30,19 @@ def created(campaign: Campaign, shard: str, statuses: Iterable[str]) -> Add:
     return _add(campaign.org, campaign.id, shard, Counter(map(str, statuses)))
 
 
-def moved(campaign: Campaign, shard: str, moves: Iterable[tuple[Message, Changes]]) -> list[Add]:
+def moved(
+    campaign: Campaign,
+    shard: str,
+    moves: Iterable[tuple[Message, Changes]],
+    *,
+    created: Iterable[str] = (),
+) -> list[Add]:
     """Return the write, if one is needed, that counts messages whose status changes.
 
-    Each is given as it was and with what is written of it.
+    Each is given as it was and with what is written of it; `created` are the statuses of those
+    that are created beside them.
     """
-    amounts: Counter[str] = Counter()
+    amounts: Counter[str] = Counter(map(str, created))
     for before, changes in moves:
         after = changes.get("status", before.status)
         if after != before.status:
@@ -40,8 +50,16 @@ def moved(campaign: Campaign, shard: str, moves: Iterable[tuple[Message, Changes
             amounts[str(after)] += 1
         if before.sent_at is None and changes.get("sent_at") and before.due_at:
             amounts[_bucket(changes["sent_at"] - before.due_at)] += 1
+        amounts.update(f"{_MARKED}{name}" for name in _newly_marked(before, changes))
     amounts = Counter({name: amount for name, amount in amounts.items() if amount})
     return [_add(campaign.org, campaign.id, shard, amounts)] if amounts else []
+
+
+def _newly_marked(before: Message, changes: Changes) -> list[str]:
+    """Return the marks that a message has not had before."""
+    return [
+        name for name in MARKS if changes.get(f"{name}_at") and not getattr(before, f"{name}_at")
+    ]
 
 
 def receipt_shard(campaign: Campaign, message_id: str) -> str:
@@ -84,6 +102,11 @@ class Tally:
         return {status: self[status] for status in MessageStatus}
 
     @property
+    def marks(self) -> dict[str, int]:
+        """Messages that bear each of the MARKS."""
+        return {name: self._amounts.get(f"{_MARKED}{name}", 0) for name in MARKS}
+
+    @property
     def lateness(self) -> Counter[int]:
         """Messages sent, by the number of the bound in LATENESS_S that their lateness kept to."""
         late = {name: n for name, n in self._amounts.items() if name.startswith(_LATE)}
@@ -98,6 +121,12 @@ async def read(engine: Engine, campaigns: Sequence[Campaign]) -> list[Tally]:
     found = await engine.store.get_many([path for each in wanted for path in each])
     data = {document.path: document.data for document in found if document is not None}
     return [_sum(data.get(path, {}) for path in each) for each in wanted]
+
+
+async def read_shard(engine: Engine, campaign: Campaign, shard: str) -> Tally:
+    """Return what one shard has counted, such as what one lane has moved."""
+    document = await engine.store.get(paths.tally(campaign.org, campaign.id, shard))
+    return Tally(document.data if document else {})
 
 
 async def read_one(engine: Engine, campaign: Campaign) -> Tally:

@@ -12,6 +12,7 @@ from functions.engine.dispatch import dispatch
 from functions.engine.launch import launch
 from functions.engine.poll import poll
 from functions.engine.ports import Set, Task, Update
+from functions.engine.recall import recall
 from functions.engine.subscriptions import forget
 
 log = structlog.get_logger()
@@ -41,6 +42,8 @@ async def _work(engine: Engine, body: Mapping[str, str]) -> None:
             await launch(engine, org, campaign)
         case "poll":
             await poll(engine, org, campaign)
+        case "recall":
+            await recall(engine, org, campaign)
         case _:
             await dispatch(engine, org, campaign, lane)
 

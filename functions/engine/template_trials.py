@@ -14,8 +14,9 @@ from functions.domain.campaign import (
     CampaignStatus,
     ChannelKind,
 )
+from functions.domain.content import Content, Texts
 from functions.domain.errors import InvalidFieldError, NotFoundError
-from functions.domain.templates import Missing, Template, TemplateLimitError
+from functions.domain.templates import Missing, TemplateLimitError
 from functions.domain.text_length import TextLength, measure
 from functions.engine import contacts, paths, segments
 from functions.engine.audience import pages
@@ -30,7 +31,7 @@ _CHECK_FOR: Final = timedelta(seconds=10)
 class Trial:
     """What a template says to one person."""
 
-    text: str | None  #: None: they would be left out, for what they lack
+    texts: Texts | None  #: None: they would be left out, for what they lack
     template: str
     missing: list[str]  #: needed fields that neither they nor the defaults have
     length: TextLength
@@ -52,21 +53,21 @@ async def values_of(engine: Engine, org: str, contact_id: str) -> Mapping[str, s
 
 def preview(wording: Wording, values: Mapping[str, str]) -> Trial:
     """Fill in a template. Raises InvalidTemplateError, and InvalidFieldError if it is cut off."""
-    template = parse(wording.text)
-    lacking = _lacking(template, wording, values)
+    content = parse(wording)
+    lacking = _lacking(content, wording, values)
     missing = Missing(wording.missing)
     if lacking and missing is not Missing.BLANK:
         return Trial(None, wording.text, lacking, measure(""))
     try:
-        text = template.render(values, missing=missing, defaults=wording.defaults)
+        texts = content.render(values, missing=missing, defaults=wording.defaults)
     except TemplateLimitError as error:
         raise InvalidFieldError("text", f"text: {error}") from None
-    return Trial(text, wording.text, lacking, measure(text))
+    return Trial(texts, wording.text, lacking, measure(texts.body))
 
 
-def _lacking(template: Template, wording: Wording, values: Mapping[str, str]) -> list[str]:
+def _lacking(content: Content, wording: Wording, values: Mapping[str, str]) -> list[str]:
     stand_ins = wording.defaults if wording.missing == Missing.DEFAULT else {}
-    return template.missing(values, defaults=stand_ins)
+    return content.missing(values, defaults=stand_ins)
 
 
 async def check(engine: Engine, org: str, wording: Wording, audience: Mapping[str, str]) -> Check:
@@ -75,7 +76,7 @@ async def check(engine: Engine, org: str, wording: Wording, audience: Mapping[st
     It walks the audience as a launch does: who would be left out anyway is not counted. Raises
     InvalidTemplateError, and NotFoundError for a list or segment that there is not.
     """
-    template = parse(wording.text)
+    content = parse(wording)
     await _require(engine, org, audience)
     deadline = engine.clock.now() + _CHECK_FOR
     checked, missing = 0, Counter[str]()
@@ -84,7 +85,7 @@ async def check(engine: Engine, org: str, wording: Wording, audience: Mapping[st
             people = [person for person in page.people if not person.bar]
             checked += len(people)
             for person in people:
-                missing.update(_lacking(template, wording, person.values))
+                missing.update(_lacking(content, wording, person.values))
             if page.cursor is not None and engine.clock.now() >= deadline:
                 return Check(checked, complete=False, missing=missing)
     return Check(checked, complete=True, missing=missing)
@@ -111,6 +112,8 @@ def _campaign(engine: Engine, org: str, wording: Wording, audience: Mapping[str,
         channel=ChannelKind(wording.channel or ChannelKind.SMS),
         sender="",
         template=wording.text,
+        subject=wording.subject,
+        html=wording.html,
         audience=audience,
         lanes=1,
         rate_per_s=None,

@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import structlog
 
-from functions.domain.errors import InvalidFieldError, NameTakenError, NotFoundError
-from functions.domain.templates import Missing, Template, TemplateError
+from functions.domain.content import Content, Texts
+from functions.domain.errors import NameTakenError, NotFoundError
+from functions.domain.templates import Missing
 from functions.engine import paths
 from functions.engine.core import Engine
 from functions.engine.modify import at_version, modify
@@ -19,23 +20,21 @@ from functions.engine.ports import ConflictError, Create, Delete, Document, Quer
 log = structlog.get_logger()
 
 
-class InvalidTemplateError(InvalidFieldError):
-    """A template's text has a mistake, at a line and a column that count from 1."""
-
-    def __init__(self, field: str, error: TemplateError) -> None:
-        super().__init__(field, f"{field}: {error}", code="INVALID_TEMPLATE")
-        place = {"line": error.line, "column": error.column}
-        self.errors = ({"field": field, "rule": "template", "message": error.problem, **place},)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
     """What a template says, and to those who lack a field."""
 
     text: str
+    subject: str = ""  #: of a mail
+    html: str = ""  #: of a mail
     channel: str | None = None  #: what it is written for; None: any
     missing: str = Missing.BLANK
     defaults: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def texts(self) -> Texts:
+        """All that it says."""
+        return Texts(self.text, self.subject, self.html)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,19 +59,16 @@ class NamedTemplate:
     created_by: str
 
 
-def parse(text: str, *, field: str = "text") -> Template:
+def parse(wording: Wording) -> Content:
     """Read a template. Raises InvalidTemplateError, which tells where the mistake is."""
-    try:
-        return Template.parse(text)
-    except TemplateError as error:
-        raise InvalidTemplateError(field, error) from None
+    return Content.parse(wording.texts, body="text")
 
 
 async def create(
     engine: Engine, org: str, name: str, wording: Wording, *, by: str
 ) -> NamedTemplate:
     """Store a template, version 1. Raises InvalidTemplateError and NameTakenError."""
-    parse(wording.text)
+    parse(wording)
     id_, now = uuid4().hex, engine.clock.now()
     newest = TemplateVersion(number=1, wording=wording, created_at=now, created_by=by)
     fields = {"name": name, "newest": asdict(newest), "created_at": now, "created_by": by}
@@ -121,7 +117,7 @@ async def replace(
     What says the same as before makes no version: to do it twice is to do it once. Raises
     InvalidTemplateError, NotFoundError, StaleError and NameTakenError.
     """
-    parse(wording.text)
+    parse(wording)
     now = engine.clock.now()
 
     def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:

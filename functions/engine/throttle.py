@@ -3,21 +3,41 @@
 The scopes' states are small documents; what is reserved in all of them is one conditional commit.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from random import random
 from typing import NamedTuple
 
+import structlog
+
 from functions.domain.campaign import Campaign
+from functions.domain.outcomes import Deferred, SendOutcome, Unknown
+from functions.domain.text_length import measure
 from functions.domain.throttle import hold, reserve
-from functions.engine import paths
+from functions.domain.warm_up import next_day
+from functions.engine import lead, paths, scopes
 from functions.engine.core import Engine
 from functions.engine.lanes import Lease
 from functions.engine.modify import modify
+from functions.engine.moves import Tracked
 from functions.engine.ports import Create, Document, Update, Write
+from functions.engine.scopes import State
+
+log = structlog.get_logger()
 
 #: How far ahead sends are reserved and claimed. Were this process to die, so many seconds' worth
 #: of messages would be in doubt; and so soon does a pause bite.
 HORIZON = timedelta(seconds=0.25)
+#: A message that is later than that for its turn must not leave: it would meet those behind it.
+TOLERANCE = timedelta(seconds=0.03)
+#: Whatever is admitted leaves within this time, or not at all.
+REACH = HORIZON + lead.LONGEST + TOLERANCE
+#: So much of it must be free: a reservation for each message would wear the documents out.
+_ROOM = HORIZON / 2
+#: Of those who wait for the same room, each comes back so much later at most, by chance: all at
+#: once, they would hinder each other, and the first takes it all.
+_STAGGER = HORIZON / 5
 #: How long to wait where no live-call slot is free.
 _NO_SLOT = timedelta(seconds=0.5)
 #: A slot outlives the longest call by this much, then it frees itself.
@@ -25,71 +45,159 @@ _MARGIN = timedelta(minutes=5)
 
 
 class Admission(NamedTuple):
-    """The admitted messages: the first may leave at `first_at`, each next one `interval` later.
+    """The admitted messages, and when it is the turn of each; without a turn it is now.
 
-    Where none is admitted, `first_at` is when to ask again.
+    Where none is admitted, `again_at` is when to ask again.
     """
 
     ids: Sequence[str]
-    first_at: datetime
-    interval: timedelta
-    held_until: datetime  #: when their live-call slots free themselves
+    asked_at: datetime
+    again_at: datetime
+    turns: Mapping[str, datetime] = {}
+    held_until: datetime | None = None  #: when their live-call slots free themselves
+    reason: str = ""  #: why none is admitted, where that is for a day
 
 
-async def admit(lease: Lease, ids: Sequence[str]) -> Admission:
-    """Reserve what `ids` need; those for which there is no room now are left out.
+def at_once(engine: Engine, campaign: Campaign) -> int:
+    """Return how many to claim together: few, for a pause or a crash finds them claimed."""
+    rate = scopes.slowest(engine, campaign)
+    chunk = engine.limits.chunk
+    return chunk if rate is None else min(chunk, math.ceil(rate * HORIZON.total_seconds()))
+
+
+def is_missed(turn: datetime, now: datetime) -> bool:
+    """Tell whether it is too late for a turn."""
+    return now - turn > TOLERANCE
+
+
+async def admit(lease: Lease, campaign: Campaign, offered: Sequence[Tracked]) -> Admission:
+    """Reserve what these messages need; those for which there is no room now are left out.
 
     None are admitted once the lane was taken away: its new holder's slots must not be taken for
     ours. The lane is read last, so that who sees those slots also sees whose lane it is.
     """
-    engine, campaign = lease.engine, lease.campaign
-    scopes = _scopes(engine, campaign)
+    engine = lease.engine
+    rates = scopes.of(engine, campaign)
+    live = _live_scopes(campaign) if engine.channel(campaign).traits.holds_live_call else []
     now = engine.clock.now()
-    if not scopes:
-        return Admission(ids, now, timedelta(), now)
+    if not rates and not live:
+        return Admission([tracked.message.id for tracked in offered], now, now)
+    weights = _weights(engine, campaign, offered)
 
     def decide(documents: list[Document | None]) -> tuple[Admission, Sequence[Write]]:
-        *states, lane = documents
+        *found, lane = documents
+        now = engine.clock.now()
         if not lease.owns(lane):
-            return Admission([], now, timedelta(), now), []
-        return _admit(engine, campaign, ids, dict(zip(scopes, states, strict=True)))
+            return Admission([], now, now), []
+        slots = dict(zip(live, found[len(rates) :], strict=True))
+        return _admit(engine, weights, scopes.states(rates, found[: len(rates)]), slots, now)
 
-    return await modify(engine.store, [*scopes, lease.path], decide)
-
-
-def _scopes(engine: Engine, campaign: Campaign) -> list[str]:
-    scopes = []
-    if campaign.rate_per_s is not None:
-        scopes += _rate_scopes(campaign)
-    if engine.channel(campaign).traits.holds_live_call:
-        scopes += _live_scopes(campaign)
-    return scopes
-
-
-def _rate_scopes(campaign: Campaign) -> list[str]:
-    names = (f"sender-{campaign.sender}", f"campaign-{campaign.id}")
-    return [paths.throttle(campaign.org, name) for name in names]
+    paths_ = [*(scope.path for scope in rates), *live, lease.path]
+    return await modify(engine.store, paths_, decide)
 
 
 def _live_scopes(campaign: Campaign) -> list[str]:
     return [paths.live_calls(campaign.org), paths.ALL_LIVE_CALLS]
 
 
+def _weights(engine: Engine, campaign: Campaign, offered: Sequence[Tracked]) -> dict[str, int]:
+    """Return how many turns each message takes, by its id."""
+    if not engine.channel(campaign).traits.by_segments:
+        return {tracked.message.id: 1 for tracked in offered}
+    return {
+        tracked.message.id: max(1, measure(tracked.message.body).segments) for tracked in offered
+    }
+
+
 def _admit(
-    engine: Engine, campaign: Campaign, ids: Sequence[str], states: dict[str, Document | None]
+    engine: Engine,
+    weights: Mapping[str, int],
+    rates: list[State],
+    live: dict[str, Document | None],
+    now: datetime,
 ) -> tuple[Admission, Sequence[Write]]:
-    now = engine.clock.now()
-    live = {path: states[path] for path in _live_scopes(campaign) if path in states}
     until = now + engine.policy.longest_call + _MARGIN
-    with_slot, _ = _hold_all(engine, live, ids, now, until)
+    with_slot, _ = _hold_all(engine, live, list(weights), now, until)
     if not with_slot:
-        return Admission([], now + _NO_SLOT, timedelta(), until), []
-    rates = {path: states[path] for path in _rate_scopes(campaign) if path in states}
-    granted, (first_at, interval), rate_writes = _reserve_all(rates, campaign, len(with_slot), now)
-    if granted == 0:
-        return Admission([], first_at - HORIZON, interval, until), []
-    admitted, live_writes = _hold_all(engine, live, with_slot[:granted], now, until)
-    return Admission(admitted, first_at, interval, until), [*rate_writes, *live_writes]
+        return Admission([], now, now + _NO_SLOT), []
+    room = _reserve_all(engine, rates, [weights[id_] for id_ in with_slot], now)
+    if not room.granted:
+        return Admission([], now, room.again_at, reason=room.reason), []
+    admitted, live_writes = _hold_all(engine, live, with_slot[: room.granted], now, until)
+    turns = dict(zip(admitted, room.turns, strict=False))
+    admission = Admission(admitted, now, now, turns, until)
+    return admission, [*room.writes, *live_writes]
+
+
+class _Room(NamedTuple):
+    """What the rates of all scopes have room for."""
+
+    granted: int
+    again_at: datetime
+    turns: Sequence[datetime] = ()
+    writes: Sequence[Write] = ()
+    reason: str = ""
+
+
+def _reserve_all(
+    engine: Engine, rates: list[State], weights: Sequence[int], now: datetime
+) -> _Room:
+    """Reserve turns in every scope."""
+    if not rates:
+        return _Room(len(weights), now)
+    left = [each for state in rates if (each := state.left_today(now)) is not None]
+    if 0 in left:
+        return _Room(0, next_day(now), reason="warm_up")
+    wanted = weights[: min(left, default=len(weights))]
+    earliest = now + engine.lead.length
+    found = [state.as_of(now) for state in rates]
+    turns, free = reserve(found, wanted, earliest=earliest, horizon=HORIZON)
+    begins_at = turns[0] if turns else max(free)
+    if begins_at > earliest + HORIZON - _ROOM:
+        stagger = _STAGGER * random()  # noqa: S311 - nobody gains by guessing it
+        return _Room(0, now + (begins_at - earliest) - (HORIZON - _ROOM) + stagger)
+    writes = [state.charged(at, len(turns), now) for state, at in zip(rates, free, strict=True)]
+    return _Room(len(turns), now, turns, writes)
+
+
+async def heed(engine: Engine, campaign: Campaign, outcomes: Sequence[SendOutcome]) -> None:
+    """Slow the sender down where the provider's answers to a chunk ask for it.
+
+    They do so where one of them says that we are too fast, and where to most of them there was no
+    answer: whoever is down, or drowning, is not helped by more.
+    """
+    asked = [o for o in outcomes if isinstance(o, Deferred) and o.throttled]
+    lost = [o for o in outcomes if isinstance(o, Unknown) or _is_unreachable(o)]
+    if asked or 2 * len(lost) > len(outcomes):
+        pauses = [o.retry_after for o in asked if o.retry_after is not None]
+        await slow_down(engine, campaign, max(pauses, default=None))
+
+
+def _is_unreachable(outcome: SendOutcome) -> bool:
+    return isinstance(outcome, Deferred) and outcome.reason == "provider_unreachable"
+
+
+async def slow_down(engine: Engine, campaign: Campaign, pause: timedelta | None = None) -> None:
+    """Slow down a campaign's sender, whose provider has said that it is too fast.
+
+    `pause`: the provider wants nothing for so long. All campaigns of the sender keep to it.
+    """
+    sender = scopes.sender(engine, campaign)
+    if sender is None:
+        return
+
+    def decide(documents: list[Document | None]) -> tuple[float | None, list[Write]]:
+        now = engine.clock.now()
+        state = State(sender, documents[0])
+        slowdown = state.slowdown.cut(now)
+        free_at = max(state.as_of(now).free_at or now, now + (pause or timedelta()))
+        if slowdown == state.slowdown and free_at == state.as_of(now).free_at:
+            return None, []
+        return slowdown.share, [state.slowed(slowdown, free_at)]
+
+    share = await modify(engine.store, [sender.path], decide)
+    if share is not None:
+        log.info("sender_slowed_down", campaign_id=campaign.id, share=share)
 
 
 def _hold_all(
@@ -113,19 +221,6 @@ def _hold_all(
 
 def _held(document: Document | None) -> dict[str, datetime]:
     return document.data["held"] if document else {}
-
-
-def _reserve_all(
-    states: dict[str, Document | None], campaign: Campaign, count: int, now: datetime
-) -> tuple[int, tuple[datetime, timedelta], list[Write]]:
-    """Reserve in every scope as many sends as the slowest has room for, from when all have."""
-    rate = campaign.rate_per_s
-    if rate is None:
-        return count, (now, timedelta()), []
-    free_at = max([now, *(doc.data["free_at"] for doc in states.values() if doc)])
-    room, after = reserve(free_at, count, rate, now=now, horizon=HORIZON)
-    writes = [_write(path, document, {"free_at": after}) for path, document in states.items()]
-    return room.granted, (room.first_at, room.interval), writes
 
 
 def _write(path: str, document: Document | None, fields: dict[str, object]) -> Write:

@@ -5,15 +5,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
-from functions.domain.campaign import Campaign, CampaignStatus, campaign_from
+from functions.domain.campaign import Campaign, CampaignStatus, ChannelKind, campaign_from
 from functions.domain.errors import NotFoundError
 from functions.domain.events import EventKind, MessageRef
 from functions.domain.message import Message, MessageStatus, message_from
 from functions.domain.reasons import RECEIPTS, STATUSES, explain
+from functions.domain.windows import are_zones, zone_of
 from functions.engine import hours, paths
 from functions.engine.core import Engine
+from functions.engine.hours import Hours
 from functions.engine.ports import Document, Query, Where
 
 #: Receipts of one message, and steps of its campaign, that are told at most.
@@ -74,6 +75,9 @@ def _actions(campaign: Campaign, since: datetime) -> Query:
 
 
 def _planned(engine: Engine, campaign: Campaign, message: Message, at: datetime) -> Step:
+    if message.step:
+        channel = campaign.at_step(message.step).channel
+        return Step(at, "planned", f"Planned by {channel}, as the message before reached nobody")
     if message.due_at is None:
         return Step(at, "planned", "Looked at when the campaign was launched")
     if message.due_at <= at:
@@ -85,11 +89,18 @@ def _planned(engine: Engine, campaign: Campaign, message: Message, at: datetime)
 
 def _what_held(engine: Engine, campaign: Campaign, message: Message, at: datetime) -> str:
     """Return which hours did not allow sending at an instant."""
-    quiet = hours.of(engine, campaign)._replace(windows=False)
-    if quiet.next_open(message.region, message.zones, now=at) == at or campaign.quiet_hours is None:
-        return "the calling window of where they are"
-    start, end = campaign.quiet_hours["start"], campaign.quiet_hours["end"]
-    return f"the organisation's quiet hours, {start} to {end}"
+    kept = hours.of(engine, campaign)
+    quiet, own = campaign.quiet_hours, campaign.send_window
+    if quiet and _holds(kept._replace(countries=False, send=None), message, at):
+        return f"the organisation's quiet hours, {quiet['start']} to {quiet['end']}"
+    if own and _holds(kept._replace(countries=False, quiet=None), message, at):
+        return f"the campaign's send window, {own['start']} to {own['end']}"
+    hours_ = "calling window" if campaign.channel is ChannelKind.VOICE else "hours for texts"
+    return f"the {hours_} of where they are"
+
+
+def _holds(kept: Hours, message: Message, at: datetime) -> bool:
+    return kept.next_open(message.region, message.zones, now=at) != at
 
 
 def _of_campaign(message: Message, actions: Sequence[Document]) -> Iterator[Step]:
@@ -127,9 +138,9 @@ def _sent(message: Message) -> Iterator[Step]:
 
 def _attempts(message: Message) -> str:
     told = f"attempt {message.attempt}"
-    if not message.deferrals:
+    if not message.uncounted:
         return told
-    return f"{told}, of which {message.deferrals} did not count, being put off"
+    return f"{told}, of which {message.uncounted} did not count, being put off"
 
 
 def _receipt(event: dict[str, Any]) -> Step:
@@ -142,6 +153,9 @@ def _state(campaign: Campaign, message: Message) -> Iterator[Step]:
     """Tell where the message stands, unless its last receipt has told that."""
     if message.ended_at is not None or MessageStatus(message.status) in _UNTOLD:
         yield Step(message.ended_at, "state", _answer(campaign, message), message.reason)
+    if message.followed:
+        channel = campaign.at_step(message.step + 1).channel
+        yield Step(message.ended_at, "state", f"It was followed by another one, by {channel}")
 
 
 _UNTOLD = frozenset({MessageStatus.PENDING, MessageStatus.SENDING, MessageStatus.UNKNOWN})
@@ -172,7 +186,7 @@ def _waiting(campaign: Campaign, message: Message) -> str:
 def _tries(message: Message) -> str:
     counted = message.counted_attempts
     tries = "one attempt" if counted == 1 else f"{counted} attempts"
-    return f"{tries} and {message.deferrals} put off" if message.deferrals else tries
+    return f"{tries} and {message.uncounted} put off" if message.uncounted else tries
 
 
 def _because(reason: str, before: str = ", because ") -> str:
@@ -181,5 +195,5 @@ def _because(reason: str, before: str = ", because ") -> str:
 
 def _local(message: Message, at: datetime) -> str:
     """Return an instant as clocks show it where the person is."""
-    zone = message.zones[0] if message.zones else "UTC"
-    return f"{at.astimezone(ZoneInfo(zone)):%H:%M on %d %B %Y} in {zone}"
+    zone = message.zones[0] if message.zones and are_zones(message.zones) else "UTC"
+    return f"{at.astimezone(zone_of(zone)):%H:%M on %d %B %Y} in {zone}"

@@ -1,0 +1,63 @@
+"""Fallbacks: what a message by a further channel says, and to which address.
+
+It was made when the message before it failed, of which it knows the step alone. It is filled in
+when its turn comes, with what is known of the person then.
+"""
+
+from collections.abc import Sequence
+
+from functions.domain.addresses import address_for
+from functions.domain.campaign import Campaign
+from functions.domain.message import Changes, Message, MessageStatus, end
+from functions.engine.audience import Person, people_of
+from functions.engine.core import Engine
+from functions.engine.moves import Tracked
+from functions.engine.suppressions import suppressed_among
+from functions.engine.wording import UnsayableError, Wording
+
+
+class Fallbacks:
+    """The messages of one step of a campaign that have not been filled in."""
+
+    def __init__(self, engine: Engine, campaign: Campaign) -> None:
+        self._engine = engine
+        self._campaign = campaign
+        self._wording = Wording(campaign)
+
+    async def fill(self, following: Sequence[Tracked]) -> list[tuple[Tracked, Changes]]:
+        """Return what those of these are to say who do not know it yet, or why they do not."""
+        blank = [tracked for tracked in following if not tracked.message.filled]
+        if not blank:
+            return []
+        contacts = {tracked.message.contact for tracked in blank}
+        known = await people_of(self._engine, self._campaign, contacts)
+        people = [self._person(tracked.message, known) for tracked in blank]
+        suppressed = await suppressed_among(
+            self._engine,
+            self._campaign.org,
+            {person.address for person in people if person.address},
+            scopes=self._campaign.suppression_scopes,
+            now=self._engine.clock.now(),
+        )
+        return [
+            (tracked, self._filled(person, barred=person.address in suppressed))
+            for tracked, person in zip(blank, people, strict=True)
+        ]
+
+    def _person(self, message: Message, known: dict[str, Person]) -> Person:
+        """Return whom a message is for; of whom nothing is stored, the address it is known by."""
+        if message.contact in known:
+            return known[message.contact]
+        phone, email = ("", message.address) if "@" in message.address else (message.address, "")
+        address = address_for(self._campaign.channel, phone=phone, email=email)
+        bar = "" if address else "no_address"
+        return Person(message.contact, address, message.region, message.zones, bar=bar)
+
+    def _filled(self, person: Person, *, barred: bool) -> Changes:
+        reason = "suppressed" if barred else person.bar
+        if not reason:
+            try:
+                return {"filled": True, "address": person.address, **self._wording.of(person)}
+            except UnsayableError as error:
+                reason = str(error)
+        return end(MessageStatus.SKIPPED, reason, now=self._engine.clock.now())
