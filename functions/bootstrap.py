@@ -1,11 +1,12 @@
-"""The composition root: the only place that picks concrete classes and reads the clock."""
+"""The composition root: with providers.py the only place that picks concrete classes.
+
+It alone reads the clock.
+"""
 
 import asyncio
 import gc
 import os
-import secrets
 import socket
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, Protocol, cast
 import httpx
 from starlette.responses import Response
 
-from functions import logs
+from functions import logs, providers
 from functions.api.app import Face, Receive, Scope, Send, create_app
 from functions.api.auth import Authenticator
 from functions.api.house import FROM_INSIDE, House
@@ -23,15 +24,15 @@ from functions.api.rate_limit import RateLimiter
 from functions.channels import public_http
 from functions.channels.bots import HttpBots
 from functions.channels.notifier import HttpNotifier
-from functions.domain.campaign import ChannelKind
+from functions.domain.links import Links
 from functions.domain.message import DeliveryPolicy
 from functions.engine.core import Engine, Limits
-from functions.engine.ports import Channel, Clock, Store, TaskQueue, WebhookRequest
+from functions.engine.ports import Clock, Store, TaskQueue, WebhookRequest
+from functions.providers import Parts, build_channel
 from functions.settings import (
     CloudTasksUrl,
     LocalQueueUrl,
     Settings,
-    SettingsError,
     SqliteUrl,
     load_settings,
 )
@@ -39,7 +40,6 @@ from functions.stores.indexes import Indexes
 
 _INDEXES = Path(__file__).parent.parent / "infra" / "firestore.indexes.json"
 _RUN_TASK = "/tasks/run"
-_TEXTS = "simulator-texts"
 _BACKOFF = (timedelta(milliseconds=200), timedelta(seconds=30))
 #: Within this time every task has sent what it has claimed and handed on the rest.
 _GRACE = timedelta(seconds=10)
@@ -110,7 +110,9 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Stack:
     http = public_http.client()
     store = _store(settings)
     queue = _queue(settings, clock, inside)
-    channels = _channels(settings, clock, inside, http)
+    names = providers.chosen(settings)
+    parts = Parts(settings, clock, http, inside.webhook)
+    channels = {name: build_channel(name, parts) for name in dict.fromkeys(names.values())}
     private = settings.allow_private_hosts
     bots = HttpBots(allow_private_hosts=private, http=http)
     notifier = HttpNotifier(allow_private_hosts=private, clock=clock, http=http)
@@ -123,7 +125,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Stack:
         clock=clock,
         limits=_limits(settings),
         policy=_policy(settings),
-        providers=_providers(settings, channels),
+        providers=names,
         instance=f"{socket.gethostname()}-{os.getpid()}",
     )
     house = House(
@@ -132,6 +134,8 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Stack:
         Authenticator(settings, http=http, clock=clock),
         Invoker(settings, http=http, clock=clock),
         RateLimiter(settings.api_rate_per_s, clock=clock),
+        # Without a secret no mail with links was ever sent: a key of nobody refuses them all.
+        Links(settings.signing_secret.get_secret_value() or parts.key),
     )
     inside.app = Face(create_app(house))
     closables: list[Any] = [queue, *channels.values(), inside, _Http(http), store]
@@ -228,63 +232,6 @@ def _queue(settings: Settings, clock: Clock, inside: _Inside) -> TaskQueue:
             )
 
 
-def _channels(
-    settings: Settings, clock: Clock, inside: _Inside, http: httpx.AsyncClient
-) -> dict[str, Channel]:
-    channels: dict[str, Callable[[], dict[str, Channel]]] = {
-        "simulator": lambda: _simulated(settings, clock, inside),
-        "plivo": lambda: _plivo(settings, clock, http),
-    }
-    return channels[settings.voice_provider]()
-
-
-def _providers(settings: Settings, channels: Mapping[str, Channel]) -> dict[ChannelKind, str]:
-    """Return who sends for each kind of channel."""
-    providers: dict[ChannelKind, str] = {ChannelKind.VOICE: settings.voice_provider}
-    # Only beside simulated calls: who really calls people must not seem to text them as well.
-    if _TEXTS in channels:
-        providers |= {ChannelKind.SMS: _TEXTS, ChannelKind.WHATSAPP: _TEXTS}
-    return providers
-
-
-def _simulated(settings: Settings, clock: Clock, inside: _Inside) -> dict[str, Channel]:
-    from functions.channels.simulator import Simulator
-    from functions.channels.simulator_script import Script
-    from functions.channels.simulator_texts import SimulatedTexts
-
-    try:
-        script = Script.parse(settings.simulator_script)
-    except ValueError as error:
-        raise SettingsError([f"SIMULATOR_SCRIPT: {error}"]) from None
-    settings.simulator_ledger.parent.mkdir(parents=True, exist_ok=True)
-    common: Any = {
-        "ledger_path": settings.simulator_ledger,
-        "clock": clock,
-        "script": script,
-        "deliver": inside.webhook,
-        # It signs and verifies within this process, so nobody else needs to know the key.
-        "key": secrets.token_hex(),
-        "public_base_url": settings.public_base_url,
-    }
-    return {"simulator": Simulator(**common), _TEXTS: SimulatedTexts(**common)}
-
-
-def _plivo(settings: Settings, clock: Clock, http: httpx.AsyncClient) -> dict[str, Channel]:
-    from functions.channels.plivo import PlivoVoice
-
-    voice = PlivoVoice(
-        auth_id=settings.plivo_auth_id,
-        auth_token=settings.plivo_auth_token.get_secret_value(),
-        api_url=settings.plivo_api_url,
-        public_base_url=settings.public_base_url,
-        call_time_limit_s=settings.call_time_limit_s,
-        ring_timeout_s=settings.ring_timeout_s,
-        clock=clock,
-        http=http,
-    )
-    return {"plivo": voice}
-
-
 def _limits(settings: Settings) -> Limits:
     return Limits(
         max_campaigns=settings.max_campaigns,
@@ -313,6 +260,7 @@ def _policy(settings: Settings) -> DeliveryPolicy:
         unknown_wait=timedelta(seconds=settings.unknown_wait_s),
         look_up_after=timedelta(seconds=settings.look_up_after_s),
         longest_call=timedelta(seconds=longest),
+        defer=timedelta(seconds=settings.defer_s),
     )
 
 

@@ -1,12 +1,11 @@
 """All configuration: read once from the environment and `.env`, validated, frozen.
 
-A setting's docstring is its line in .env.example. What a combination of settings must not be
-stands in `REFUSALS`: a deployment that could be misused or lose work refuses to start and says
-which setting to change.
+A setting's docstring is its line in .env.example. What settings must not be together stands in
+settings_rules.py: a deployment that could be misused or lose work refuses to start.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from functions.settings_rules import refusals
 from functions.settings_text import error_sentences, example_text
 from functions.settings_urls import (
     CloudTasksUrl,
@@ -30,10 +30,8 @@ from functions.settings_urls import (
     SqliteUrl,
     StoreUrl,
     is_loopback,
-    is_loopback_url,
-    is_public_url,
-    is_safe_url,
     parse_queue,
+    parse_smtp,
     parse_store,
 )
 
@@ -69,6 +67,17 @@ def _parsed_by(parse: Callable[[str], object]) -> AfterValidator:
     def check(text: str) -> str:
         parse(text)
         return text
+
+    return AfterValidator(check)
+
+
+def _parsed_secret(parse: Callable[[str], object]) -> AfterValidator:
+    """Accept the secret text that `parse` can read, as it is, or none."""
+
+    def check(secret: SecretStr) -> SecretStr:
+        if secret:
+            parse(secret.get_secret_value())
+        return secret
 
     return AfterValidator(check)
 
@@ -129,6 +138,11 @@ RisingSeconds = Annotated[
 def _own_url(fields: dict[str, Any]) -> str:
     host = f"[{fields['host']}]" if ":" in fields["host"] else fields["host"]
     return f"http://{host}:{fields['port']}"
+
+
+def _beside(fields: dict[str, Any]) -> Literal["off", "simulator"]:
+    """Who really calls people must not seem to text them as well."""
+    return "simulator" if fields.get("voice_provider") == "simulator" else "off"
 
 
 def _only_local(fields: dict[str, Any]) -> bool:
@@ -196,6 +210,44 @@ class Settings(BaseSettings):
     """Plivo secret: pays for calls and signs callbacks"""
     plivo_api_url: HttpUrl = "https://api.plivo.com"
     """Plivo's API"""
+    sms_provider: Literal["off", "simulator", "twilio", "plivo"] = Field(default_factory=_beside)
+    """Who sends texts: off, simulator, twilio or plivo; without it as calls, simulator or off"""
+    whatsapp_provider: Literal["off", "simulator", "twilio", "cloud"] = Field(
+        default_factory=_beside
+    )
+    """Who sends WhatsApp messages: off, simulator, twilio or cloud (Meta's API); as for texts"""
+    email_provider: Literal["off", "simulator", "smtp"] = Field(default_factory=_beside)
+    """Who sends mails: off, simulator or smtp; as for texts"""
+    webhook_provider: Literal["off", "simulator", "http"] = Field(default_factory=_beside)
+    """Who posts webhook messages: off, simulator or http (ourselves); as for texts"""
+    twilio_account_sid: str = ""
+    """Twilio account"""
+    twilio_auth_token: SecretStr = SecretStr("")
+    """Twilio secret: pays for messages and signs callbacks"""
+    twilio_api_url: HttpUrl = "https://api.twilio.com"
+    """Twilio's API"""
+    plivo_dlt_entity_id: str = ""
+    """The registration (DLT) that texts to India need; each template names its own"""
+    plivo_dlt_template_category: Literal[
+        "promotional", "transactional", "service_implicit", "service_explicit"
+    ] = "promotional"
+    """What the templates of texts to India are registered as (Plivo's dlt_template_category)"""
+    whatsapp_api_url: HttpUrl = "https://graph.facebook.com/v23.0"
+    """Meta's Graph API, with its version"""
+    whatsapp_phone_number_id: str = ""
+    """Meta's id of the number that WhatsApp messages come from"""
+    whatsapp_token: SecretStr = SecretStr("")
+    """Meta secret: sends messages"""
+    whatsapp_app_secret: SecretStr = SecretStr("")
+    """Meta secret: signs callbacks"""
+    whatsapp_verify_token: SecretStr = SecretStr("")
+    """What Meta is to say when it asks whether a callback URL is ours"""
+    smtp_url: Annotated[SecretStr, _parsed_secret(parse_smtp)] = SecretStr("")
+    """Where mails are handed over: smtps://USER:PASSWORD@HOST:PORT, or smtp:// for STARTTLS"""
+    sendgrid_webhook_public_key: str = ""
+    """The key, base64, that SendGrid's event webhooks are verified with"""
+    signing_secret: Annotated[SecretStr, AfterValidator(_check_secret_length)] = SecretStr("")
+    """What signs the links in mails and webhook messages, at least 32 bytes"""
     voice_rate_per_s: float = Field(2, gt=0, le=1000, allow_inf_nan=False)
     """Calls begun per second, of each campaign and of each sender number"""
     live_calls_per_org: Count = 10
@@ -228,6 +280,8 @@ class Settings(BaseSettings):
     """Attempts to reach one person, the first included"""
     retry_backoff_s: Seconds = 300
     """Seconds before calling again; doubles with each attempt"""
+    defer_s: Seconds = 30
+    """Seconds before a message is offered again to a provider that was away or busy; doubles"""
     launch_page: Count = 1000
     """Contacts that a launch turns into messages with one commit"""
     dispatch_page: Count = 6000
@@ -263,103 +317,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _refuse(self) -> Self:
-        sentences = [sentence for refusals in REFUSALS for sentence in refusals(self)]
+        sentences = refusals(self)
         if sentences:
             raise ValueError("\n".join(sentences))
         return self
-
-
-# --- What settings must not be together ------------------------------------------------------
-
-
-def _open_doors(settings: Settings) -> Iterator[str]:
-    for name, remedy in (("AUTH_MODE", "jwt"), ("INVOKER_AUTH", "oidc")):
-        if getattr(settings, name.lower()) == "off" and (reason := _why_not_open(settings)):
-            yield f"{name}: off lets anybody in, but {reason}; set {name}={remedy}"
-
-
-def _why_not_open(settings: Settings) -> str:
-    if settings.k_service:
-        return "K_SERVICE says that this is Cloud Run"
-    if not is_loopback(settings.host):
-        return f"HOST={settings.host} can be reached from other machines"
-    if isinstance(settings.store, FirestoreUrl) and not settings.firestore_emulator_host:
-        return "STORE_URL names a database in the cloud"
-    return ""
-
-
-def _users(settings: Settings) -> Iterator[str]:
-    if settings.auth_mode != "jwt":
-        return
-    if bool(settings.jwt_secret) == bool(settings.jwt_jwks_url):
-        yield "AUTH_MODE: jwt needs JWT_SECRET or JWT_JWKS_URL; set exactly one of them"
-    if not settings.jwt_jwks_url:
-        return
-    if not is_safe_url(settings.jwt_jwks_url):
-        yield "JWT_JWKS_URL: keys fetched without TLS can be forged; use https"
-    for name in ("JWT_ISSUER", "JWT_AUDIENCE"):
-        if not getattr(settings, name.lower()):
-            yield f"{name}: JWT_JWKS_URL serves tokens for others too; set {name} to ours"
-
-
-def _invoker(settings: Settings) -> Iterator[str]:
-    mode = settings.invoker_auth
-    if mode == "iam" and not settings.k_service:
-        yield "INVOKER_AUTH: iam trusts Cloud Run's check and this is not Cloud Run; set it to oidc"
-    if mode != "off" and not settings.invoker_service_account:
-        yield f"INVOKER_SERVICE_ACCOUNT: INVOKER_AUTH={mode} admits one account; name it"
-    if mode == "oidc" and not settings.invoker_audience:
-        yield "INVOKER_AUDIENCE: INVOKER_AUTH=oidc needs to know it; set it to our URL"
-
-
-def _voice(settings: Settings) -> Iterator[str]:
-    if settings.voice_provider == "simulator" and settings.k_service:
-        yield "VOICE_PROVIDER: simulator only pretends to call people; set VOICE_PROVIDER=plivo"
-    if settings.voice_provider != "plivo":
-        return
-    for name in ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN"):
-        if not getattr(settings, name.lower()):
-            yield f"{name}: VOICE_PROVIDER=plivo needs it; copy it from the Plivo console"
-    if not is_safe_url(settings.plivo_api_url):
-        yield "PLIVO_API_URL: the token must not travel without TLS; use https"
-    if not is_loopback_url(settings.plivo_api_url) and not is_public_url(settings.public_base_url):
-        yield "PUBLIC_BASE_URL: Plivo must reach us; set it to a public https URL"
-
-
-def _queue(settings: Settings) -> Iterator[str]:
-    local = isinstance(settings.queue, LocalQueueUrl)
-    if local and settings.k_service:
-        yield "QUEUE_URL: a queue in a function's memory is lost with it; name a cloudtasks:// one"
-    if local or (is_loopback_url(settings.public_base_url) and not settings.k_service):
-        return
-    if settings.invoker_auth == "off" and not _why_not_open(settings):
-        yield "INVOKER_AUTH: off would let anybody post tasks to PUBLIC_BASE_URL; set it to oidc"
-    if not is_public_url(settings.public_base_url):
-        yield "PUBLIC_BASE_URL: Cloud Tasks must reach us; set it to a public https URL"
-
-
-def _cloud_run(settings: Settings) -> Iterator[str]:
-    if settings.k_service and isinstance(settings.store, SqliteUrl):
-        yield "STORE_URL: a file on a function's disk is lost with it; name a firestore:// one"
-
-
-def _private_hosts(settings: Settings) -> Iterator[str]:
-    if settings.allow_private_hosts and (settings.k_service or not is_loopback(settings.host)):
-        yield (
-            "ALLOW_PRIVATE_HOSTS: true would let users reach the private network of a server; "
-            "set it to false"
-        )
-
-
-REFUSALS: tuple[Callable[[Settings], Iterator[str]], ...] = (
-    _open_doors,
-    _users,
-    _invoker,
-    _voice,
-    _queue,
-    _cloud_run,
-    _private_hosts,
-)
 
 
 # --- Reading and showing ---------------------------------------------------------------------

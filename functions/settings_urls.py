@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,33 @@ class CloudTasksUrl:
 
 
 QueueUrl: TypeAlias = LocalQueueUrl | CloudTasksUrl
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpUrl:
+    """A mail server that takes mails from us."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    implicit_tls: bool  #: TLS from the first byte; else STARTTLS where the server offers it
+
+
+_SMTP_PORTS = {"smtp": 587, "smtps": 465}
+
+
+def parse_smtp(url: str) -> SmtpUrl:
+    """Read an SMTP_URL; raises ValueError with what it must look like, never with its secret."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _SMTP_PORTS[parts.scheme]
+    except (KeyError, ValueError):
+        parts, port = urlsplit(""), 0
+    if not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("must be smtp://HOST:PORT or smtps://USER:PASSWORD@HOST:PORT")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return SmtpUrl(parts.hostname, port, user, password, parts.scheme == "smtps")
 
 
 def parse_store(url: str) -> StoreUrl:

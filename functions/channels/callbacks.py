@@ -7,13 +7,15 @@ has arrived.
 import re
 from enum import StrEnum
 from typing import Final, NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from functions.domain.events import MessageRef
+from functions.engine.ports import SignatureError
 
 MAX_BODY_BYTES: Final = 64 * 1024  #: no provider's callback comes near this
 
 _SEGMENTS: Final = 7
+_MAX_FIELDS: Final = 200
 _ATTEMPT: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
@@ -54,6 +56,36 @@ def parse_callback(url: str) -> Callback:
     _, provider, event, org, campaign, message, attempt = map(unquote, segments)
     ref = MessageRef(_id(org), _id(campaign), _id(message))
     return Callback(provider, _event(event), ref, _attempt(attempt))
+
+
+def is_inbound(url: str, provider: str) -> bool:
+    """Tell whether this is the one URL where a provider posts all that is not of one message."""
+    return urlsplit(url).path.split("/")[-4:-1] == ["webhooks", provider, "inbound"]
+
+
+def read_form(body: bytes) -> dict[str, str]:
+    """Read a callback's form strictly: what cannot be read one way only cannot be verified.
+
+    Raises SignatureError.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        raise SignatureError(f"The callback's body is over {MAX_BODY_BYTES} bytes.")
+    if not body:
+        return {}
+    try:
+        pairs = parse_qsl(
+            body.decode(),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=_MAX_FIELDS,
+        )
+    except ValueError as error:
+        raise SignatureError("The callback's form cannot be read.") from error
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise SignatureError("The callback's form has a field twice.")
+    return form
 
 
 def _quoted(part: str) -> str:

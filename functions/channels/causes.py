@@ -11,6 +11,7 @@ class Cause(NamedTuple):
     kind: EventKind
     retry: Retry = Retry.NEVER
     reason: str = ""
+    suppress: str = ""  #: why the address is barred from then on, "" if it is not
 
 
 RINGING: Final = Cause(EventKind.RINGING)
@@ -20,7 +21,17 @@ COMPLETED: Final = Cause(EventKind.COMPLETED)
 BUSY: Final = Cause(EventKind.FAILED, Retry.LATER, "busy")
 NO_ANSWER: Final = Cause(EventKind.FAILED, Retry.LATER, "no_answer")
 MACHINE_DROPPED: Final = Cause(EventKind.FAILED, reason="machine")
+SENT: Final = Cause(EventKind.SENT)
 DELIVERED: Final = Cause(EventKind.DELIVERED)
+READ: Final = Cause(EventKind.READ)
 #: For good: a carrier has itself tried for days before it says so.
 UNDELIVERED: Final = Cause(EventKind.FAILED, reason="undelivered")
 INVALID_ADDRESS: Final = Cause(EventKind.FAILED, reason="invalid_address")
+OPTED_OUT: Final = Cause(EventKind.FAILED, reason="opted_out", suppress="opted_out")
+
+_HTTP: Final = 1000  #: below are the statuses of HTTP, which have reasons of their own
+
+
+def code_reason(code: int) -> str:
+    """Return the reason for an error that a provider tells as a number of its own."""
+    return f"provider_{code}" if code >= _HTTP else f"provider_error_{code}"

@@ -1,12 +1,6 @@
-"""Voice calls over Plivo's REST API.
-
-The API is called directly: Plivo's SDK repeats a call request on a 5xx, which can ring a person
-twice.
-"""
+"""Voice calls over Plivo's REST API."""
 
 from collections.abc import Mapping
-from datetime import timedelta
-from hashlib import blake2b
 from typing import Any, Final, assert_never
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -15,22 +9,11 @@ import httpx
 
 from functions.channels.callbacks import Callback, CallbackEvent, callback_url, parse_callback
 from functions.channels.causes import MACHINE_HEARD, PICKED_UP, RINGING, Cause
-from functions.channels.plivo_causes import cause_of
+from functions.channels.http_channel import HttpChannel, accepted, event_id, json_of, number_of
+from functions.channels.plivo_causes import CANCELLED, cause_of
 from functions.channels.plivo_signature import verified_form
-from functions.channels.retry_after import retry_after
-from functions.domain.events import DeliveryEvent, MessageRef, Retry
-from functions.engine.ports import (
-    Accepted,
-    Answer,
-    Clock,
-    Deferred,
-    Outbound,
-    Rejected,
-    SendOutcome,
-    Traits,
-    Unknown,
-    WebhookRequest,
-)
+from functions.domain.events import DeliveryEvent, MessageRef
+from functions.engine.ports import Answer, Clock, Outbound, SendOutcome, Traits, WebhookRequest
 
 PROVIDER: Final = "plivo"
 
@@ -39,11 +22,6 @@ PROVIDER: Final = "plivo"
 CALLBACK_RETRIES: Final = "#rc=5&rp=ct,rt,5xx"
 
 MACHINE_DETECTION_MS: Final = 5000  #: how long Plivo listens; it allows 2000 to 10000
-LONGEST_RETRY_AFTER: Final = timedelta(hours=1)  #: a provider that asks for more is asked again
-
-#: Nothing has left us: the request never reached a connection.
-_NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-
 _STREAM: Final = (
     '<?xml version="1.0" encoding="UTF-8"?>'
     '<Response><Stream bidirectional="true" keepCallAlive="true"'
@@ -51,10 +29,17 @@ _STREAM: Final = (
 )
 
 
-class PlivoVoice:
+class PlivoVoice(HttpChannel):
     """The Channel of Plivo calls: each connects the person who answers with the campaign's bot."""
 
-    traits = Traits(rate_per_s=2.0, holds_live_call=True, needs_bot=True)
+    #: Plivo takes 300 requests in five seconds of an account.
+    traits = Traits(
+        rate_per_s=2.0,
+        account_rate_per_s=60.0,
+        holds_live_call=True,
+        needs_bot=True,
+        recalls=True,
+    )
 
     def __init__(  # noqa: PLR0913 (each is one setting, passed by name)
         self,
@@ -69,27 +54,22 @@ class PlivoVoice:
         http: httpx.AsyncClient | None = None,
         timeout: float = 10.0,
     ) -> None:
-        self._calls_url = f"{api_url.rstrip('/')}/v1/Account/{quote(auth_id, safe='')}/Call/"
-        self._auth = httpx.BasicAuth(auth_id, auth_token)
+        auth = httpx.BasicAuth(auth_id, auth_token)
+        super().__init__(clock=clock, http=http, auth=auth, timeout=timeout)
+        account_url = f"{api_url.rstrip('/')}/v1/Account/{quote(auth_id, safe='')}"
+        self._calls_url, self._requests_url = f"{account_url}/Call/", f"{account_url}/Request/"
         self._auth_token = auth_token
         self._public_base_url = public_base_url
         self._limits = {"time_limit": call_time_limit_s, "ring_timeout": ring_timeout_s}
-        self._clock = clock
-        self._timeout = timeout
-        self._http = http or httpx.AsyncClient()
-        self._owns_http = http is None
 
     async def send(self, outbound: Outbound) -> SendOutcome:
         """Ask Plivo for the call, once."""
-        try:
-            response = await self._request("POST", self._calls_url, json=self._order(outbound))
-        except _NOT_SENT:
-            return Deferred("provider_unreachable")
-        except httpx.TimeoutException:
-            return Unknown("provider_timeout")
-        except httpx.HTTPError:
-            return Unknown("provider_disconnected")
-        return self._outcome(response)
+        response = await self._order(self._calls_url, json=self._ordered(outbound))
+        if not isinstance(response, httpx.Response):
+            return response
+        if not response.is_success:
+            return self._refusal(response)
+        return accepted(json_of(response).get("request_uuid"))
 
     def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent]:
         """Return what a callback tells; SignatureError unless Plivo signed it for this URL."""
@@ -102,45 +82,45 @@ class PlivoVoice:
             raise ValueError("The callback does not name its call.")
         return self._events(callback, call_id, form)
 
-    async def look_up(
-        self, ref: MessageRef, attempt: int, provider_id: str
-    ) -> DeliveryEvent | None:
+    async def look_up(self, sent: Outbound, provider_id: str) -> DeliveryEvent | None:
         """Return how a call ended, from its call detail record, which exists once it has ended."""
         if not provider_id:
             return None  # Plivo keeps no id of ours to find the call by
-        try:
-            response = await self._request(
-                "GET", self._calls_url + f"{quote(provider_id, safe='')}/"
-            )
-        except httpx.HTTPError:
+        record = await self._ask(self._call_url(provider_id))
+        if not record.get("end_time"):
             return None
-        record = _json(response)
-        if response.status_code != httpx.codes.OK or not record.get("end_time"):
-            return None
-        callback = Callback(PROVIDER, CallbackEvent.HANGUP, ref, attempt)
+        callback = Callback(PROVIDER, CallbackEvent.HANGUP, sent.ref, sent.attempt)
         cause, duration_s = _cause_of_record(record), _duration_of(record)
         return self._event(callback, provider_id, cause, duration_s=duration_s)
+
+    async def recall(self, sent: Outbound, provider_id: str) -> bool:  # noqa: ARG002 (the port's signature)
+        """Cancel a call that nobody has answered yet; False for one that was, or has ended.
+
+        A request is cancelled by the id it was given, which leaves conversations alone.
+        """
+        if not provider_id:
+            return False
+        try:
+            response = await self._request("DELETE", self._request_url(provider_id))
+        except httpx.HTTPError:
+            return False
+        if response.status_code != httpx.codes.NOT_FOUND:
+            return response.is_success
+        # There is no such request any more: perhaps because we have cancelled it before.
+        record = await self._ask(self._call_url(provider_id))
+        return number_of(record.get("hangup_cause_code")) == CANCELLED
+
+    def _request_url(self, provider_id: str) -> str:
+        return self._requests_url + f"{quote(provider_id, safe='')}/"
+
+    def _call_url(self, provider_id: str) -> str:
+        return self._calls_url + f"{quote(provider_id, safe='')}/"
 
     def answer(self, ref: MessageRef, attempt: int, bot_url: str) -> Answer:  # noqa: ARG002 (the port's signature; Plivo's answer depends on the bot alone)
         """Connect the answered call with the bot, both ways, until one of them hangs up."""
         return Answer("application/xml", _STREAM.format(url=escape(bot_url)).encode())
 
-    async def close(self) -> None:
-        """Close the connections, unless they were lent to us."""
-        if self._owns_http:
-            await self._http.aclose()
-
-    async def _request(self, method: str, url: str, *, json: Any = None) -> httpx.Response:
-        return await self._http.request(
-            method,
-            url,
-            json=json,
-            auth=self._auth,
-            timeout=self._timeout,
-            follow_redirects=False,
-        )
-
-    def _order(self, outbound: Outbound) -> dict[str, Any]:
+    def _ordered(self, outbound: Outbound) -> dict[str, Any]:
         order: dict[str, Any] = {
             "from": outbound.sender.removeprefix("+"),
             "to": outbound.to.removeprefix("+"),
@@ -165,24 +145,6 @@ class PlivoVoice:
         callback = Callback(PROVIDER, event, outbound.ref, outbound.attempt)
         return callback_url(self._public_base_url, callback) + CALLBACK_RETRIES
 
-    def _outcome(self, response: httpx.Response) -> SendOutcome:
-        reason = f"provider_{response.status_code}"
-        match response.status_code:
-            case status if httpx.codes.is_success(status):
-                return _accepted(response)
-            case httpx.codes.TOO_MANY_REQUESTS:
-                return Deferred(reason, self._retry_after(response))
-            case httpx.codes.UNAUTHORIZED | httpx.codes.FORBIDDEN:
-                return Rejected(reason, Retry.STOP)
-            case status if httpx.codes.is_server_error(status):
-                return Unknown(reason)
-            case _:
-                return Rejected(reason)
-
-    def _retry_after(self, response: httpx.Response) -> timedelta | None:
-        header = response.headers.get("Retry-After", "")
-        return retry_after(header, now=self._clock.now(), longest=LONGEST_RETRY_AFTER)
-
     def _events(
         self, callback: Callback, call_id: str, form: Mapping[str, str]
     ) -> list[DeliveryEvent]:
@@ -195,8 +157,8 @@ class PlivoVoice:
                 heard = form.get("Machine", "").lower() == "true"
                 return [self._event(callback, call_id, MACHINE_HEARD)] if heard else []
             case CallbackEvent.HANGUP:
-                cause = cause_of(_number(form.get("HangupCauseCode")), form.get("CallStatus", ""))
-                duration_s = _number(form.get("Duration")) or 0
+                cause = cause_of(number_of(form.get("HangupCauseCode")), form.get("CallStatus", ""))
+                duration_s = number_of(form.get("Duration")) or 0
                 return [self._event(callback, call_id, cause, duration_s=duration_s)]
             case CallbackEvent.RECEIPT:
                 raise ValueError("Plivo only makes calls for us; it has no receipts of texts.")
@@ -207,7 +169,7 @@ class PlivoVoice:
         self, callback: Callback, call_id: str, cause: Cause, *, duration_s: int = 0
     ) -> DeliveryEvent:
         return DeliveryEvent(
-            id=_event_id(callback, call_id),
+            id=event_id(PROVIDER, callback.event, callback.event, callback.attempt, call_id),
             ref=callback.ref,
             attempt=callback.attempt,
             kind=cause.kind,
@@ -219,39 +181,11 @@ class PlivoVoice:
         )
 
 
-def _event_id(callback: Callback, call_id: str) -> str:
-    """Derive an event's id from what happens once in a call, whoever tells us and how often."""
-    text = f"{callback.event}\0{callback.attempt}\0{call_id}".encode()
-    return f"{PROVIDER}-{callback.event}-{blake2b(text, digest_size=12).hexdigest()}"
-
-
-def _accepted(response: httpx.Response) -> SendOutcome:
-    request_uuid = _json(response).get("request_uuid")
-    if isinstance(request_uuid, str) and request_uuid:
-        return Accepted(request_uuid)
-    return Unknown("provider_unreadable_answer")
-
-
-def _json(response: httpx.Response) -> dict[str, Any]:
-    try:
-        content = response.json()
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
 def _cause_of_record(record: Mapping[str, Any]) -> Cause:
     """Read a record's cause; it has no call status, so a conversation stands for "completed"."""
     status = "completed" if _duration_of(record) else ""
-    return cause_of(_number(record.get("hangup_cause_code")), status)
+    return cause_of(number_of(record.get("hangup_cause_code")), status)
 
 
 def _duration_of(record: Mapping[str, Any]) -> int:
-    return _number(record.get("bill_duration")) or 0
-
-
-def _number(value: Any) -> int | None:
-    try:
-        return max(int(value), 0)
-    except (TypeError, ValueError, OverflowError):
-        return None
+    return number_of(record.get("bill_duration")) or 0

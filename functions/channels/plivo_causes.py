@@ -16,6 +16,8 @@ from functions.channels.causes import (
 )
 from functions.domain.events import EventKind, Retry
 
+CANCELLED: Final = 1000  #: through the API, before anybody answered
+
 
 def _failed(retry: Retry, *codes: int) -> dict[int, Cause]:
     return {code: Cause(EventKind.FAILED, retry, f"provider_{code}") for code in codes}
@@ -34,7 +36,7 @@ HANGUP_CAUSES: Final[Mapping[int, Cause]] = {
     ),
     **_failed(
         Retry.NEVER,
-        1000,  # cancelled through the API
+        CANCELLED,
         2020,  # SIP endpoint not registered
         2060,  # loop
         3020,  # rejected by the person

@@ -1,8 +1,10 @@
-"""Plivo's signature V3: who may call us back, and with what.
+"""Plivo's signatures: who may call us back, and with what.
 
-The header holds base64(HMAC-SHA256(auth token, message)). The message is the URL as Plivo saw
-it, without fragment and query, then "?" and the sorted query, ".", the sorted form as key-value
-pairs without separators, ".", and the nonce; parts that are empty fall away with their signs.
+V3, of calls: the header holds base64(HMAC-SHA256(auth token, message)). The message is the URL as
+Plivo saw it, without fragment and query, then "?" and the sorted query, ".", the sorted form as
+key-value pairs without separators, ".", and the nonce; parts that are empty fall away with their
+signs.
+V2, of texts: the message is the URL without fragment and query, and the nonce.
 Published vectors: utils_test.go of plivo-go.
 """
 
@@ -13,40 +15,73 @@ from hashlib import sha256
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from functions.channels.callbacks import MAX_BODY_BYTES
+from functions.channels.callbacks import read_form
 from functions.engine.ports import SignatureError, WebhookRequest
 
 NONCE_HEADER: Final = "x-plivo-signature-v3-nonce"
+NONCE_V2_HEADER: Final = "x-plivo-signature-v2-nonce"
 #: Made with the (sub)account's token, and with the main account's: either may be ours.
 SIGNATURE_HEADERS: Final = ("x-plivo-signature-v3", "x-plivo-signature-ma-v3")
-
-_MAX_FIELDS: Final = 200
+SIGNATURE_V2_HEADERS: Final = ("x-plivo-signature-v2", "x-plivo-signature-ma-v2")
 
 
 def sign_v3(auth_token: str, *, method: str, url: str, form: Mapping[str, str], nonce: str) -> str:
     """Return Plivo's signature of a request; the form of a GET is part of its query."""
-    text = f"{_signed_url(method, url, form)}.{nonce}"
-    return b64encode(hmac.digest(auth_token.encode(), text.encode(), sha256)).decode()
+    return _digest(auth_token, f"{_signed_url(method, url, form)}.{nonce}")
+
+
+def sign_v2(auth_token: str, *, url: str, nonce: str) -> str:
+    """Return Plivo's older signature, which says nothing of a request's form and query."""
+    return _digest(auth_token, f"{_base(url)}{nonce}")
 
 
 def verified_form(request: WebhookRequest, auth_token: str) -> dict[str, str]:
     """Return the form of a request that Plivo signed; SignatureError for every other request."""
-    nonce = request.headers.get(NONCE_HEADER, "")
-    if not nonce:
-        raise SignatureError("The callback has no signature nonce.")
-    form = _form(request)
-    expected = sign_v3(
-        auth_token, method=request.method, url=request.url, form=form, nonce=nonce
-    ).encode()
-    if not any(hmac.compare_digest(expected, given) for given in _signatures(request)):
-        raise SignatureError("The callback's signature is missing or wrong.")
+    nonce, form = _nonce(request, NONCE_HEADER), _form(request)
+    expected = sign_v3(auth_token, method=request.method, url=request.url, form=form, nonce=nonce)
+    _check(request, SIGNATURE_HEADERS, expected)
     return form
 
 
-def _signed_url(method: str, url: str, form: Mapping[str, str]) -> str:
+def verified_text_form(request: WebhookRequest, auth_token: str) -> dict[str, str]:
+    """Return the form of a request about a text, which Plivo promises to sign as V2 alone.
+
+    Where it comes with V3 as well, V3 must hold: only that vouches for the form. So with V2 the
+    secrecy of the URL and nonce, which is TLS's, is what keeps others from making up a form.
+    """
+    if NONCE_HEADER in request.headers:
+        return verified_form(request, auth_token)
+    nonce = _nonce(request, NONCE_V2_HEADER)
+    _check(request, SIGNATURE_V2_HEADERS, sign_v2(auth_token, url=request.url, nonce=nonce))
+    return _form(request)
+
+
+def _nonce(request: WebhookRequest, header: str) -> str:
+    nonce = request.headers.get(header, "")
+    if not nonce:
+        raise SignatureError("The callback has no signature nonce.")
+    return nonce
+
+
+def _check(request: WebhookRequest, headers: Iterable[str], expected: str) -> None:
+    """Raise SignatureError unless one of the signatures that came is the expected one."""
+    given = _signatures(request, headers)
+    if not any(hmac.compare_digest(expected.encode(), each) for each in given):
+        raise SignatureError("The callback's signature is missing or wrong.")
+
+
+def _digest(auth_token: str, text: str) -> str:
+    return b64encode(hmac.digest(auth_token.encode(), text.encode(), sha256)).decode()
+
+
+def _base(url: str) -> str:
     parts = urlsplit(url)
-    base = f"{parts.scheme}://{parts.netloc}{parts.path}"
-    query = parse_qsl(parts.query, keep_blank_values=True)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+
+
+def _signed_url(method: str, url: str, form: Mapping[str, str]) -> str:
+    base = _base(url)
+    query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
     if method == "GET":
         merged = _query({**dict(query), **form}.items())
         return f"{base}?{merged}" if merged else base
@@ -60,28 +95,10 @@ def _query(pairs: Iterable[tuple[str, str]]) -> str:
     return "&".join(f"{key}={value}" for key, value in sorted(pairs))
 
 
-def _signatures(request: WebhookRequest) -> list[bytes]:
-    values = [request.headers.get(name, "") for name in SIGNATURE_HEADERS]
+def _signatures(request: WebhookRequest, headers: Iterable[str]) -> list[bytes]:
+    values = [request.headers.get(name, "") for name in headers]
     return [part.strip().encode() for value in values for part in value.split(",")]
 
 
 def _form(request: WebhookRequest) -> dict[str, str]:
-    """Parse the form strictly: what cannot be read one way only cannot be verified."""
-    if len(request.body) > MAX_BODY_BYTES:
-        raise SignatureError(f"The callback's body is over {MAX_BODY_BYTES} bytes.")
-    if request.method == "GET" or not request.body:
-        return {}
-    try:
-        pairs = parse_qsl(
-            request.body.decode(),
-            keep_blank_values=True,
-            strict_parsing=True,
-            errors="strict",
-            max_num_fields=_MAX_FIELDS,
-        )
-    except ValueError as error:
-        raise SignatureError("The callback's form cannot be read.") from error
-    form = dict(pairs)
-    if len(form) != len(pairs):
-        raise SignatureError("The callback's form has a field twice.")
-    return form
+    return {} if request.method == "GET" else read_form(request.body)

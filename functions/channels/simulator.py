@@ -19,7 +19,7 @@ PROVIDER: Final = "simulator"
 class Simulator(SimulatedCarrier[PlacedCall]):
     """The Channel of the simulated carrier's calls."""
 
-    traits = Traits(holds_live_call=True)
+    traits = Traits(holds_live_call=True, recalls=True)
     provider = PROVIDER
     end = CallbackEvent.HANGUP
 

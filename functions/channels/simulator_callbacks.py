@@ -94,6 +94,7 @@ class Callbacks:
         self._request = request
         self._end = end
         self._steps: list[_Step] = []
+        self._dropped = set[str]()
         self._order = 0
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -101,6 +102,10 @@ class Callbacks:
     def begin(self, story: Story) -> None:
         """Tell a story from its first notice on."""
         self._push(story, 0)
+
+    def drop(self, placed_id: str) -> None:
+        """Tell no more of what was recalled."""
+        self._dropped.add(placed_id)
 
     def start(self) -> None:
         """Make callbacks in the background, from within a running event loop."""
@@ -142,7 +147,9 @@ class Callbacks:
         """Take what is due, one callback of a story at most: they must not overtake each other."""
         now_s, taken = self._now_s(), list[_Step]()
         while self._steps and self._steps[0].due_s <= now_s and len(taken) < _AT_ONCE:
-            taken.append(heapq.heappop(self._steps))
+            step = heapq.heappop(self._steps)
+            if step.story.placed.id not in self._dropped:
+                taken.append(step)
         for step in taken:
             if not step.tries:
                 self._push(step.story, step.position + 1)
@@ -154,7 +161,7 @@ class Callbacks:
         if not made and not notice.lost and step.tries < len(RETRY_AFTER_S):
             due_s = self._now_s() + RETRY_AFTER_S[step.tries]
             self._schedule(due_s, story, step.position, step.tries + 1)
-        elif notice.event in ENDS and not story.ended:
+        elif notice.ends and not story.ended:
             story.ended = True
             self._end(story)
         return made

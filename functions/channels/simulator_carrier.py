@@ -23,21 +23,30 @@ from functions.channels.causes import (
     MACHINE_HEARD,
     NO_ANSWER,
     PICKED_UP,
+    READ,
     RINGING,
     UNDELIVERED,
     Cause,
 )
 from functions.channels.simulator_callbacks import ENDS, Callbacks, Deliver, Seal, Story
-from functions.channels.simulator_ledger import Ledger, LedgerWriter, PlacedCall, TakenText
+from functions.channels.simulator_ledger import (
+    Ledger,
+    LedgerWriter,
+    PlacedCall,
+    Recall,
+    TakenText,
+)
 from functions.channels.simulator_script import Fate, Notice, Outcome, Reply, Script
-from functions.domain.events import DeliveryEvent, MessageRef, Retry
+from functions.domain.events import DeliveryEvent, EventKind, MessageRef, Retry
 from functions.engine.ports import (
     Accepted,
+    Answer,
     Clock,
     Deferred,
     Outbound,
     Rejected,
     SendOutcome,
+    SignatureError,
     Unknown,
     WebhookRequest,
 )
@@ -52,7 +61,22 @@ _OUTCOMES: Final = {
     Outcome.FAILED: INVALID_ADDRESS,
     Outcome.DELIVERED: DELIVERED,
     Outcome.UNDELIVERED: UNDELIVERED,
+    Outcome.READ: READ,
+    Outcome.CLICKED: Cause(EventKind.CLICKED),
+    Outcome.REPLIED: Cause(EventKind.REPLIED),
+    Outcome.COMPLAINED: Cause(EventKind.COMPLAINED, suppress="complained"),
+    Outcome.OPTED_OUT: Cause(EventKind.OPTED_OUT, suppress="opted_out"),
 }
+#: What is told of a person after their text has arrived, and so beside that.
+_REACTIONS: Final = frozenset(
+    {
+        EventKind.READ,
+        EventKind.CLICKED,
+        EventKind.REPLIED,
+        EventKind.COMPLAINED,
+        EventKind.OPTED_OUT,
+    }
+)
 _NOTICES: Final = {
     CallbackEvent.RING: RINGING,
     CallbackEvent.ANSWER: PICKED_UP,
@@ -95,6 +119,7 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
         self._opened_at = ledger.opened_at or clock.now()
         placed = self._all(ledger)
         self._count = len(placed)
+        self._recalled = set(ledger.recalled)
         self._placed: dict[tuple[MessageRef, int], PlacedT] = {
             (each.ref, each.attempt): each for each in placed
         }
@@ -108,10 +133,9 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
 
     async def send(self, outbound: Outbound) -> SendOutcome:
         """Place a call or take a text, if the script will have it."""
-        age_s = (self._clock.now() - self._opened_at).total_seconds()
-        outage_ends_s = self._script.outage_ends_s(age_s)
-        if outage_ends_s is not None:
-            return Deferred("provider_unreachable", timedelta(seconds=outage_ends_s - age_s))
+        outage = self._outage()
+        if outage is not None:
+            return Deferred("provider_unreachable", outage)
         fate = self._fate(outbound)
         if fate.latency_s:
             await self._clock.sleep(fate.latency_s)
@@ -132,20 +156,33 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
         at = datetime.fromisoformat(body["at"])
         return [_event(callback, body["id"], cause, at=at, duration_s=body["duration_s"])]
 
-    async def look_up(
-        self, ref: MessageRef, attempt: int, provider_id: str
-    ) -> DeliveryEvent | None:
+    async def look_up(self, sent: Outbound, provider_id: str) -> DeliveryEvent | None:
         """Return how a message ended; None while it goes on, and where nothing was placed."""
-        placed = self._placed.get((ref, attempt))
-        if placed is None or provider_id not in {"", placed.id}:
+        placed = self._find(sent, provider_id)
+        if placed is None or placed.id in self._recalled:
             return None
         fate = self._fate(placed)
         at = placed.at + timedelta(seconds=fate.ends_after_s)
         if self._clock.now() < at:
             return None
-        callback = Callback(self.provider, self.end, ref, attempt)
+        callback = Callback(self.provider, self.end, sent.ref, sent.attempt)
         cause = _OUTCOMES[fate.outcome]
         return _event(callback, placed.id, cause, at=at, duration_s=fate.duration_s)
+
+    async def recall(self, sent: Outbound, provider_id: str) -> bool:
+        """Take back a call that does not ring yet, or a text on its way, if the script lets it."""
+        placed = self._find(sent, provider_id)
+        if placed is None or self._outage() is not None:
+            return False
+        if placed.id not in self._recalled and self._is_on_its_way(placed):
+            self._book.recall(Recall(placed.id, self._clock.now()))
+            self._recalled.add(placed.id)
+            self._callbacks.drop(placed.id)
+        return placed.id in self._recalled
+
+    def greet(self, request: WebhookRequest) -> Answer:  # noqa: ARG002 (the port's signature)
+        """Greet nobody: this carrier knows its URLs."""
+        raise SignatureError("The simulated carrier does not ask for a URL.")
 
     def start(self) -> None:
         """Make callbacks in the background, from within a running event loop."""
@@ -184,6 +221,20 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
 
     # --- What they share ----------------------------------------------------------------------
 
+    def _outage(self) -> timedelta | None:
+        """Return for how long the carrier cannot be reached, None where it can."""
+        age_s = (self._clock.now() - self._opened_at).total_seconds()
+        ends_s = self._script.outage_ends_s(age_s)
+        return None if ends_s is None else timedelta(seconds=ends_s - age_s)
+
+    def _find(self, sent: Outbound, provider_id: str) -> PlacedT | None:
+        placed = self._placed.get((sent.ref, sent.attempt))
+        return placed if placed is not None and provider_id in {"", placed.id} else None
+
+    def _is_on_its_way(self, placed: PlacedT) -> bool:
+        age_s = (self._clock.now() - placed.at).total_seconds()
+        return age_s < self._fate(placed).recallable_s
+
     def _continue(self, placed: PlacedT) -> None:
         """Take up what was placed in an earlier life; its end is told, however late."""
         fate = self._fate(placed)
@@ -194,7 +245,7 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
     def _answer(self, outbound: Outbound, fate: Fate) -> SendOutcome:
         match fate.reply:
             case Reply.REFUSED:
-                return Deferred("provider_429")
+                return Deferred("provider_429", throttled=True)
             case Reply.REJECTED:
                 return Rejected("provider_rejected", Retry.LATER)
             case Reply.LOST_REQUEST:
@@ -223,7 +274,7 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
         body = orjson.dumps(
             {
                 "id": placed.id,
-                "outcome": fate.outcome if ended else "",
+                "outcome": (notice.reaction or fate.outcome) if ended else "",
                 "duration_s": fate.duration_s if ended else 0,
                 "at": (placed.at + timedelta(seconds=notice.happened_s)).isoformat(),
             }
@@ -240,8 +291,9 @@ def _id_of(ref: MessageRef, attempt: int, count: int) -> str:
 def _event(
     callback: Callback, id_: str, cause: Cause, *, at: datetime, duration_s: int
 ) -> DeliveryEvent:
+    reaction = f"-{cause.kind}" if cause.kind in _REACTIONS else ""
     return DeliveryEvent(
-        id=f"{callback.provider}-{callback.event}-{id_}",
+        id=f"{callback.provider}-{callback.event}-{id_}{reaction}",
         ref=callback.ref,
         attempt=callback.attempt,
         kind=cause.kind,
@@ -250,4 +302,5 @@ def _event(
         reason=cause.reason,
         retry=cause.retry,
         duration_s=duration_s,
+        suppress=cause.suppress,
     )

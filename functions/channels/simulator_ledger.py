@@ -40,7 +40,7 @@ class Hangup(NamedTuple):
 
 
 class TakenText(NamedTuple):
-    """One line of the book: a text is on its way to a person, and cannot be called back."""
+    """One line of the book: a text is on its way to a person."""
 
     id: str
     ref: MessageRef
@@ -58,6 +58,13 @@ class Receipt(NamedTuple):
     at: datetime
 
 
+class Recall(NamedTuple):
+    """One line of the book: this call or text was taken back, and reaches nobody."""
+
+    id: str
+    at: datetime
+
+
 def digest_of(body: str) -> str:
     """Return what the book keeps of a text: enough to compare, not to read."""
     return blake2b(body.encode(), digest_size=16).hexdigest()
@@ -72,6 +79,7 @@ class Ledger:
     ended: dict[str, Hangup] = field(default_factory=dict)  #: by call
     texts: list[TakenText] = field(default_factory=list)
     receipts: dict[str, Receipt] = field(default_factory=dict)  #: by text
+    recalled: dict[str, Recall] = field(default_factory=dict)  #: by call or text
 
     @property
     def calls(self) -> Counter[tuple[MessageRef, int]]:
@@ -105,12 +113,14 @@ class Ledger:
     @property
     def live(self) -> list[PlacedCall]:
         """Return the calls that have not ended."""
-        return [call for call in self.placed if call.id not in self.ended]
+        over = self.ended.keys() | self.recalled.keys()
+        return [call for call in self.placed if call.id not in over]
 
     @property
     def under_way(self) -> list[TakenText]:
         """Return the texts of which there is more to be told."""
-        return [text for text in self.texts if text.id not in self.receipts]
+        over = self.receipts.keys() | self.recalled.keys()
+        return [text for text in self.texts if text.id not in over]
 
     def add(self, entry: dict[str, Any]) -> None:
         """Take in one line."""
@@ -130,6 +140,8 @@ class Ledger:
             case "receipt":
                 receipt = Receipt(entry["text"], entry["outcome"], at)
                 self.receipts.setdefault(receipt.id, receipt)
+            case "recall":
+                self.recalled.setdefault(entry["id"], Recall(entry["id"], at))
 
 
 def _ref(entry: dict[str, Any]) -> MessageRef:
@@ -204,6 +216,10 @@ class LedgerWriter:
                 "at": receipt.at.timestamp(),
             }
         )
+
+    def recall(self, recall: Recall) -> None:
+        """Write down what was taken back; it is safe once this returns."""
+        self._write({"event": "recall", "id": recall.id, "at": recall.at.timestamp()})
 
     def close(self) -> None:
         """Close the file."""

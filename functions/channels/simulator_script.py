@@ -28,6 +28,12 @@ class Outcome(StrEnum):
     FAILED = "failed"  #: there is no such number
     DELIVERED = "delivered"  #: the text has reached the device
     UNDELIVERED = "undelivered"  #: the text never reaches it
+    # What the person does with a text that has reached them:
+    READ = "read"
+    CLICKED = "clicked"
+    REPLIED = "replied"
+    COMPLAINED = "complained"
+    OPTED_OUT = "opted_out"
 
 
 class Reply(StrEnum):
@@ -55,6 +61,8 @@ class Notice(NamedTuple):
     happened_s: float  #: seconds after it was placed
     after_s: float  #: when the callback is sent, the same way
     lost: bool = False  #: it never leaves the carrier
+    ends: bool = False  #: the carrier has no more to say
+    reaction: Outcome | None = None  #: what the person does, of a text that has arrived
 
 
 class Fate(NamedTuple):
@@ -67,6 +75,7 @@ class Fate(NamedTuple):
     ends_after_s: float  #: seconds from being placed to its end
     notices: tuple[Notice, ...]  #: in the order of sending; one of them at least tells the end
     answer_s: float = 0  #: from its being placed to the answer
+    recallable_s: float = 0  #: for so long from its being placed it can be recalled
 
 
 _OUTCOMES: Final = (
@@ -77,7 +86,14 @@ _OUTCOMES: Final = (
     Outcome.HUNG_UP,
 )
 _REPLIES: Final = (Reply.REFUSED, Reply.LOST_REQUEST, Reply.LOST_ANSWER, Reply.ERROR)
-_OF_TEXTS: Final = ("rejected", "undelivered")
+_REACTIONS: Final = (
+    Outcome.READ,
+    Outcome.CLICKED,
+    Outcome.REPLIED,
+    Outcome.COMPLAINED,
+    Outcome.OPTED_OUT,
+)
+_OF_TEXTS: Final = ("rejected", "undelivered", *_REACTIONS, "recallable")
 _SHARES: Final = (*_OUTCOMES, *_OF_TEXTS, *_REPLIES, "lost", "duplicate", "reorder", "spread")
 _AMOUNTS: Final = (
     "latency_ms",
@@ -88,9 +104,11 @@ _AMOUNTS: Final = (
     "hang_up_s",
     "text_latency_ms",
     "delivery_ms",
+    "react_ms",
 )
 
 _COPY_AFTER_S: Final = 0.05  #: how far a repeated callback lies behind the first
+_OF_LOSS: Final = 5  #: which draws of what follows a text's arrival are of lost callbacks
 _LATE_BY_S: Final = 0.01  #: how far what comes in reverse order lies behind one another
 
 
@@ -115,6 +133,13 @@ class Script:
     delivery_ms: float = 1000  #: from taking a text to its reaching the device; varies as well
     rejected: float = 0.05  #: texts turned down with an error that may pass
     undelivered: float = 0  #: texts that never reach the device
+    recallable: float = 0  #: texts that can be recalled until then
+    react_ms: float = 1000  #: from a text's arrival to what is done first, and on to the next
+    read: float = 0  #: of the texts that arrive
+    clicked: float = 0  #: of them, too, and by those who read first
+    replied: float = 0
+    complained: float = 0
+    opted_out: float = 0
     refused: float = 0  #: requests turned down for now
     lost_request: float = 0  #: requests that never arrive, seen as a time-out
     lost_answer: float = 0  #: what is placed although the request is seen to time out
@@ -174,6 +199,7 @@ class Script:
             duration_s=math.ceil(talk_s),
             ends_after_s=end_s,
             notices=self._disturb(notices, end_s, draws[6:]),
+            recallable_s=notices[0].happened_s,
         )
 
     def text_fate(self, ref: MessageRef, attempt: int) -> Fate:
@@ -183,23 +209,44 @@ class Script:
         latency_s, answer_s = self.text_latency_ms / 1000 * draws[4], 0.0
         if draws[6] < self.reorder:
             delivered_s, latency_s, answer_s = 0.0, 0.0, max(latency_s, _LATE_BY_S)
-        receipt = Notice(CallbackEvent.RECEIPT, delivered_s, delivered_s)
+        outcome = Outcome(self._pick(("undelivered",), draws[0]) or Outcome.DELIVERED)
+        after = self._draws(ref, attempt, "after") if outcome is Outcome.DELIVERED else ()
+        reactions = self._reactions(delivered_s, after)
+        receipt = Notice(CallbackEvent.RECEIPT, delivered_s, delivered_s, ends=not reactions)
+        told = self._lose_and_copy([receipt], draws[7:])
+        told += self._lose_and_copy(reactions, after[_OF_LOSS:])
         return Fate(
             latency_s=latency_s,
             reply=self._text_reply(draws[5], draws[2]),
-            outcome=Outcome(self._pick(("undelivered",), draws[0]) or Outcome.DELIVERED),
+            outcome=outcome,
             duration_s=0,
             ends_after_s=delivered_s,
-            notices=self._lose_and_copy([receipt], draws[7:]),
+            notices=tuple(sorted(told, key=lambda notice: notice.after_s)),
             answer_s=answer_s,
+            recallable_s=delivered_s if draws[3] < self.recallable else 0,
         )
+
+    def _reactions(self, delivered_s: float, draws: Sequence[float]) -> list[Notice]:
+        """Return the receipts of what a person does with a text; without draws, of nothing."""
+        if not draws:
+            return []
+        # Who clicks is one of those who read: both go by the first draw.
+        pairs = zip(_REACTIONS, (draws[0], *draws), strict=False)
+        done = [reaction for reaction, draw in pairs if draw < getattr(self, reaction)]
+        step_s = self._vary(self.react_ms / 1000, draws[4])
+        at_s = [delivered_s + step_s * number for number in range(1, len(done) + 1)]
+        last = done[-1:]
+        return [
+            Notice(CallbackEvent.RECEIPT, at, at, ends=reaction in last, reaction=reaction)
+            for reaction, at in zip(done, at_s, strict=True)
+        ]
 
     def _text_reply(self, draw: float, of_those_that_arrive: float) -> Reply:
         name = self._pick(_REPLIES, draw) or self._pick(("rejected",), of_those_that_arrive)
         return Reply(name or Reply.ACCEPTED)
 
-    def _draws(self, ref: MessageRef, attempt: int) -> tuple[float, ...]:
-        return _draws(f"{self.seed}\0{ref.org}\0{ref.campaign}\0{ref.message}\0{attempt}")
+    def _draws(self, ref: MessageRef, attempt: int, *more: str) -> tuple[float, ...]:
+        return _draws("\0".join(map(str, (self.seed, *ref, attempt, *more))))
 
     def _check(self, name: str, *, most: float) -> None:
         value = getattr(self, name)
@@ -254,7 +301,7 @@ def _timeline(
     outcome: Outcome, ring_s: float, answer_s: float, end_s: float, *, detect: bool
 ) -> list[Notice]:
     """Return the callbacks of a call as they should come."""
-    hangup = Notice(CallbackEvent.HANGUP, end_s, end_s)
+    hangup = Notice(CallbackEvent.HANGUP, end_s, end_s, ends=True)
     if outcome in {Outcome.FAILED, Outcome.BUSY}:
         return [hangup]
     ring = Notice(CallbackEvent.RING, ring_s, ring_s)

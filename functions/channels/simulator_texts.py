@@ -1,4 +1,4 @@
-"""Text messages by the simulated carrier: nobody gets them, and its book has every one."""
+"""Messages by the simulated carrier: nobody gets them, and its book has every one."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,13 +16,13 @@ RATE_PER_S: Final = 80  #: what WhatsApp allows a number
 
 
 class SimulatedTexts(SimulatedCarrier[TakenText]):
-    """The Channel of the simulated carrier's texts: SMS and WhatsApp alike.
+    """The Channel of whatever else the simulated carrier sends: SMS, WhatsApp, mails, webhooks.
 
     Unless the script says otherwise, it takes 95 texts of 100 within half a second, and turns
     down the others with an error that may pass.
     """
 
-    traits = Traits(rate_per_s=RATE_PER_S)
+    traits = Traits(rate_per_s=RATE_PER_S, recalls=True)
     provider = PROVIDER
     end = CallbackEvent.RECEIPT
 

@@ -1,0 +1,108 @@
+"""Webhook messages: one signed request to the organisation's own server for each person.
+
+The signature is that of Standard Webhooks 1.0.0. The server answers 2xx once it has taken the
+message, and that is the end of it: `sent` is the best that becomes of such a message.
+"""
+
+import json
+from datetime import UTC
+from typing import Any, Final
+
+import httpx
+from httpx import codes
+
+from functions.channels.notifier import HttpNotifier
+from functions.channels.plain import PlainChannel
+from functions.channels.public_http import Resolve
+from functions.domain.events import DeliveryEvent, Retry
+from functions.domain.notifications import Answered, Hearing, Unanswered, headers, is_taken
+from functions.domain.webhook_secret import webhook_secret
+from functions.engine.ports import (
+    Accepted,
+    Clock,
+    Deferred,
+    Outbound,
+    Rejected,
+    SendOutcome,
+    SignatureError,
+    Traits,
+    WebhookRequest,
+)
+
+PROVIDER: Final = "webhook"
+
+
+class WebhookChannel(PlainChannel):
+    """The Channel of messages that are posted to the organisation's own server."""
+
+    #: The server knows a repeated message by its `webhook-id`, so repeating it is harmless.
+    traits = Traits(idempotent=True, rate_per_s=20.0)
+
+    def __init__(
+        self,
+        *,
+        signing_secret: str,
+        allow_private_hosts: bool,
+        clock: Clock,
+        http: httpx.AsyncClient | None = None,
+        resolve: Resolve | None = None,
+    ) -> None:
+        super().__init__(clock)
+        self._signing_secret = signing_secret
+        self._server = HttpNotifier(
+            allow_private_hosts=allow_private_hosts, clock=clock, http=http, resolve=resolve
+        )
+
+    async def send(self, outbound: Outbound) -> SendOutcome:
+        """Post the message, once."""
+        now, id_ = self._clock.now(), outbound.ref.message
+        sent_at = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        body = json.dumps({**_said(outbound), "sent_at": sent_at}, ensure_ascii=False).encode()
+        secret = webhook_secret(self._signing_secret, outbound.ref.org)
+        signed = headers([secret], id_, body, now=now)
+        return _outcome(id_, await self._server.tell(outbound.webhook_url, signed, body))
+
+    def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent]:
+        """Refuse: such a server has answered, and has nothing to call back for."""
+        raise SignatureError(f"Nobody calls back for webhook messages: {request.method}.")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._server.close()
+
+
+def _said(outbound: Outbound) -> dict[str, Any]:
+    """Return what is posted of a message."""
+    return {
+        "type": "message",
+        "id": outbound.ref.message,
+        "campaign_id": outbound.ref.campaign,
+        "campaign_name": outbound.campaign_name,
+        "attempt": outbound.attempt,
+        "to": outbound.to,
+        "body": outbound.body,
+    }
+
+
+def _outcome(id_: str, hearing: Hearing) -> SendOutcome:
+    """Return what the server's answer means.
+
+    A time-out, a broken connection and an error of the server's own are deferred like a refusal:
+    whether or not the message was taken, the server knows it when it is posted again.
+    """
+    match hearing:
+        case Answered():
+            return Accepted(id_) if is_taken(hearing) else _refusal(hearing)
+        case Unanswered("timeout" | "unreachable" as trouble):
+            return Deferred(f"provider_{trouble}")
+        case Unanswered():
+            # The URL is the campaign's: what is refused for one message is refused for all.
+            return Rejected("webhook_url_refused", Retry.STOP)
+
+
+def _refusal(answered: Answered) -> SendOutcome:
+    status, retry_after = answered
+    reason, throttled = f"provider_{status}", status == codes.TOO_MANY_REQUESTS
+    if throttled or codes.is_server_error(status):
+        return Deferred(reason, retry_after, throttled)
+    return Rejected(reason)
