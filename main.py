@@ -110,6 +110,12 @@ async def receive_webhook(_: Request) -> Response:
 
 
 @http
+async def links(_: Request) -> Response:
+    """Serve the links in mails: to unsubscribe, to note openings and clicks."""
+    return await face("/links")
+
+
+@http
 async def health(_: Request) -> Response:
     """Say whether Clarion is well."""
     return await face("/health")

@@ -43,6 +43,7 @@ single-call                single_call                 writer
 check-scheduled-campaigns  check_scheduled_campaigns   writer
 tasks                      run_task                    writer
 webhooks                   receive_webhook             writer
+links                      links                       writer
 campaign-progress          campaign_progress           reader
 get-report-by-campaign     get_report_by_campaign      reader
 get-list-contact           get_list_contact            reader

@@ -1,5 +1,6 @@
 """The one ASGI application behind every function, and the faces that show a part of it."""
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
@@ -17,11 +18,14 @@ from functions.api import (
     campaigns,
     contact_imports,
     contacts,
+    inbound,
+    links,
     lists,
     messages,
     ops,
     organisation,
     problems,
+    receipts,
     scheduler,
     segments,
     status,
@@ -45,6 +49,9 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 log = structlog.get_logger()
 
 _JSON_BYTES: Final = 1_000_000
+#: Where carriers send batches, and how large Meta says that its own may be.
+_BATCH_PATH: Final = re.compile(r"/webhooks/[^/]+/inbound/[^/]+")
+_BATCH_BYTES: Final = 3 * 1024 * 1024
 #: Where files come in.
 _FILE_PATHS: Final = ("/upload-csv", "/contacts/imports")
 _FORM_BYTES: Final = 10_000  #: what a form adds around the file
@@ -63,6 +70,8 @@ PARTS: Final = (
     contacts,
     lists,
     messages,
+    inbound,
+    receipts,
     audit,
     segments,
     subscriptions,
@@ -73,6 +82,7 @@ PARTS: Final = (
     scheduler,
     tasks,
     webhooks,
+    links,
     ops,
 )
 
@@ -159,6 +169,8 @@ class Face:
         if path in _FILE_PATHS:
             house: House = self._app.state.house
             return house.settings.csv_max_bytes + _FORM_BYTES
+        if _BATCH_PATH.fullmatch(path):
+            return _BATCH_BYTES
         return _JSON_BYTES
 
 

@@ -249,7 +249,7 @@ async def get_report_by_campaign(
         engine, campaign, status=status, cursor=wanted.cursor, limit=wanted.limit
     )
     tally = await tallies.read_one(engine, campaign)
-    rows = [reports.row(message) for message in page.rows]
+    rows = [reports.row(campaign, message) for message in page.rows]
     return _done(
         "OK", campaignId=campaign.id, rows=rows, totals=tally.by_status, nextCursor=page.cursor
     )

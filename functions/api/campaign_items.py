@@ -1,22 +1,27 @@
 """What a caller is shown of campaigns."""
 
+from typing import Any
+
 from fastapi.responses import Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from functions.api.fields import iso
 from functions.api.rest import tag
-from functions.domain.campaign import Campaign, CampaignKind, CampaignStatus, ChannelKind
+from functions.domain.campaign import Campaign, CampaignKind, CampaignStatus, ChannelKind, LateStart
 from functions.domain.contact import Contact
 from functions.domain.message import MessageStatus
-from functions.engine import overview, previews
+from functions.engine import overview, previews, recall
 from functions.engine.core import Engine
+from functions.engine.recall import Recalled
 from functions.engine.tallies import Tally
 
 
 class Stats(BaseModel):
     """A campaign's messages by what became of them.
 
-    `delivered` ones count as sent too, and those whose outcome is `unknown` as sending.
+    Those of a fallback count beside the ones that they followed. `delivered` ones count as sent
+    too, `read` ones as both, and those whose outcome is `unknown` as sending. What people have
+    done (`clicked` and so on) is counted once for a message, whatever became of it.
     """
 
     total: int
@@ -26,27 +31,67 @@ class Stats(BaseModel):
     failed: int
     skipped: int
     cancelled: int
+    expired: int
     delivered: int
+    read: int
     unknown: int
+    clicked: int
+    replied: int
+    complained: int
+    opted_out: int
 
 
-class CampaignItem(BaseModel):
+class ShownSaid(BaseModel):
+    """What is said by one channel, and from where."""
+
+    channel: ChannelKind
+    base_template: str
+    subject: str
+    html: str
+    provider_template: str
+    language: str
+    parameters: list[str]
+    sender: str
+    bot_url: str
+    webhook_url: str
+
+
+class ShownFallback(ShownSaid):
+    """How those are reached whom the message before did not reach."""
+
+    after: list[str]
+    wait_s: int
+
+
+class ShownRecall(BaseModel):
+    """What a cancel has taken back of what providers had; the figures are final once `done`."""
+
+    recalled: int
+    beyond_recall: int
+    done: bool
+
+
+class CampaignItem(ShownSaid):
     """A campaign with its statistics."""
 
     id: str
     name: str
     kind: CampaignKind
-    channel: ChannelKind
     status: CampaignStatus
     reason: str | None
-    base_template: str
     template_id: str
     template_version: int
     missing_fields: str
     defaults: dict[str, str]
-    sender: str
-    bot_url: str
     audience: dict[str, str]
+    rate_per_s: float | None
+    send_window: dict[str, Any] | None
+    not_after: str | None
+    late_start: LateStart
+    grace_s: int
+    guardrail: dict[str, int] | None
+    canary: dict[str, int] | None
+    fallbacks: list[ShownFallback]
     scheduled_at: str | None
     created_at: str | None
     created_by: str
@@ -55,6 +100,7 @@ class CampaignItem(BaseModel):
     paused_at: str | None
     ended_at: str | None
     stats: Stats
+    recall: ShownRecall | None = Field(description="Of a campaign that was cancelled at work.")
 
 
 class Pagination(BaseModel):
@@ -83,7 +129,10 @@ class Sent(BaseModel):
 
 
 class Steered(BaseModel):
-    """A campaign after a step; `in_flight` messages are with the provider and not called back."""
+    """A campaign after a step; `in_flight` messages are with the provider.
+
+    A cancel takes back what it can of them: the campaign's `recall` tells how many that were.
+    """
 
     campaign_id: str
     status: CampaignStatus
@@ -132,10 +181,13 @@ class Length(BaseModel):
 
 
 class Preview(BaseModel):
-    """A text, filled in for one contact; `missing` are the fields that they lack."""
+    """What one contact is told; `missing` are the fields that they lack."""
 
     rendered_message: str
     used_template: str
+    subject: str
+    html: str
+    parameters: list[str]
     customer: Customer
     missing: list[str]
     sms: Length
@@ -146,42 +198,69 @@ def shown_preview(preview: previews.Preview, person: Contact) -> Preview:
     names = ("id", "first_name", "last_name", "phone", "location", "preferred_product")
     known = {name: getattr(person, name) for name in names}
     return Preview(
-        rendered_message=preview.text,
+        rendered_message=preview.texts.body,
         used_template=preview.template,
+        subject=preview.texts.subject,
+        html=preview.texts.html,
+        parameters=list(preview.texts.parameters),
         customer=Customer(**known, prefered_product=person.preferred_product),
         missing=preview.missing,
         sms=Length(**preview.length._asdict()),
     )
 
 
-def item(campaign: Campaign, tally: Tally) -> CampaignItem:
+def item(campaign: Campaign, tally: Tally, recalled: Recalled | None) -> CampaignItem:
     """Show a campaign."""
     return CampaignItem(
+        **_said(campaign),
         id=campaign.id,
         name=campaign.name,
         kind=campaign.kind,
-        channel=campaign.channel,
         status=campaign.status,
         reason=campaign.reason,
-        base_template=campaign.template,
         template_id=campaign.template_id,
         template_version=campaign.template_version,
         missing_fields=campaign.missing,
         defaults=dict(campaign.defaults),
-        sender=campaign.sender,
-        bot_url=campaign.bot_url,
         audience=dict(campaign.audience),
+        rate_per_s=campaign.own_rate_per_s,
+        late_start=LateStart(campaign.late_start),
+        grace_s=campaign.grace_s,
+        fallbacks=[_fallback(campaign, step) for step in range(1, len(campaign.fallbacks) + 1)],
         created_by=campaign.created_by,
         stats=stats(campaign, tally),
+        recall=None if recalled is None else ShownRecall(**recalled._asdict()),
+        **{name: getattr(campaign, name) for name in ("send_window", "guardrail", "canary")},
         **{name: iso(getattr(campaign, name)) for name in _INSTANTS},
     )
 
 
-_INSTANTS = ("scheduled_at", "created_at", "updated_at", "started_at", "paused_at", "ended_at")
+def _said(campaign: Campaign) -> dict[str, Any]:
+    names = ShownSaid.model_fields.keys() - {"base_template"}
+    return {**{name: getattr(campaign, name) for name in names}, "base_template": campaign.template}
+
+
+def _fallback(campaign: Campaign, step: int) -> ShownFallback:
+    fallback = campaign.fallbacks[step - 1]
+    return ShownFallback(
+        **_said(campaign.at_step(step)), after=fallback["after"], wait_s=fallback["wait_s"]
+    )
+
+
+_INSTANTS = (
+    "scheduled_at",
+    "created_at",
+    "updated_at",
+    "started_at",
+    "paused_at",
+    "ended_at",
+    "not_after",
+)
 _SENT = (
     MessageStatus.SENT,
     MessageStatus.DELIVERED,
     MessageStatus.ANSWERED,
+    MessageStatus.READ,
     MessageStatus.COMPLETED,
 )
 _SENDING = (MessageStatus.SENDING, MessageStatus.UNKNOWN)
@@ -203,8 +282,11 @@ def stats(campaign: Campaign, tally: Tally) -> Stats:
         failed=tally[MessageStatus.FAILED],
         skipped=tally[MessageStatus.SKIPPED],
         cancelled=tally[MessageStatus.CANCELLED] + (unplanned if never else 0),
+        expired=tally[MessageStatus.EXPIRED],
         delivered=sum(tally[status] for status in _SENT if status is not MessageStatus.SENT),
+        read=tally[MessageStatus.READ],
         unknown=tally[MessageStatus.UNKNOWN],
+        **tally.marks,
     )
 
 
@@ -212,4 +294,4 @@ async def shown(engine: Engine, org: str, id_: str, response: Response) -> Campa
     """Show a stored campaign, and tell its version. Raises NotFoundError."""
     campaign, version, tally = await overview.one(engine, org, id_)
     tag(response, version)
-    return item(campaign, tally)
+    return item(campaign, tally, await recall.read_one(engine, campaign))

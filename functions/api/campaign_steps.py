@@ -72,14 +72,19 @@ def _sent(campaign: Campaign, queued: int) -> Sent:
 async def send_test(
     campaign_id: Id, wanted: TestWish, house: HouseOf, caller: Operator
 ) -> TestsSent:
-    """Send what a draft says to some numbers; the draft stays as it is."""
-    phones = [parse_phone(phone) for phone in wanted.phones]
+    """Send what a draft says to some numbers or addresses; the draft stays as it is."""
     sent = await previews.send_test(
-        house.engine, caller.org, campaign_id, phones, like=wanted.customer_id, by=caller.subject
+        house.engine,
+        caller.org,
+        campaign_id,
+        phones=[parse_phone(phone) for phone in wanted.phones],
+        emails=wanted.emails,
+        like=wanted.customer_id,
+        by=caller.subject,
     )
     messages = [
-        TestSent(to=phone.e164, campaign_id=test.id, message_id=f"{test.id}.{id_}")
-        for phone, (test, id_) in zip(phones, sent, strict=True)
+        TestSent(to=person.address, campaign_id=test.id, message_id=f"{test.id}.{id_}")
+        for person, test, id_ in sent
     ]
     return TestsSent(messages=messages)
 

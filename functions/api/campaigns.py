@@ -1,17 +1,19 @@
 """Campaigns over REST: write, copy, delete and find them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from functions.api.auth import Area, Caller
 from functions.api.campaign_bodies import (
     Changes,
+    Fallback,
     Filters,
     NewCampaign,
     Replacement,
@@ -30,7 +32,7 @@ from functions.api.rest import IfMatch, Rest, decode_cursor, encode_cursor
 from functions.domain.campaign import CampaignStatus, ChannelKind
 from functions.domain.errors import DomainError, InvalidFieldError
 from functions.domain.urls import check_public_url
-from functions.engine import drafts, overview, paths
+from functions.engine import drafts, overview, paths, recall
 from functions.engine.drafts import Draft
 from functions.engine.overview import Search
 
@@ -41,6 +43,8 @@ SYNONYMS = {"sending": CampaignStatus.RUNNING, "sent": CampaignStatus.COMPLETED}
 _LARGEST_PAGE = 100
 _FARTHEST = 2**31 - 1  #: as far as the stores can leave out documents
 _BOT_SCHEMES = ("ws", "wss")
+_WEB_SCHEMES = ("https",)
+_ANY_WEB_SCHEMES = ("http", "https")  #: where the network may be our own
 
 
 # --- Writing ---------------------------------------------------------------------------------
@@ -182,7 +186,8 @@ async def _found(house: House, search: Search, query: Any) -> CampaignPage:
     if last is not None and len(found) == query.limit:
         value = last.data["name_key" if search.by_name else "created_at"]
         following = encode_cursor([value, last.id])
-    data = [item(campaign, tally) for campaign, tally in found]
+    recalled = await recall.read(house.engine, [campaign for campaign, _ in found])
+    data = [item(*pair, each) for pair, each in zip(found, recalled, strict=True)]
     return CampaignPage(data=data, pagination=None, next_cursor=following)
 
 
@@ -227,13 +232,12 @@ async def _update(
 
 async def _fields(house: House, org: str, body: Changes, names: set[str]) -> dict[str, Any]:
     """Return the draft's fields that a body gives; null means the field's default."""
+    _check_urls(house, body)
     fields: dict[str, Any] = {}
     for name in names & set(Changes.model_fields):
         stored = _STORED.get(name, name)
-        value = getattr(body, name)
+        value = _stored(getattr(body, name))
         fields[stored] = _DEFAULTS[stored] if value is None else value
-    if fields.get("bot_url"):
-        _check_bot_url(house, fields["bot_url"])
     if body.audience and "audience" in fields:
         fields["audience"] = body.audience.wanted
     if body.template_id:  # what else a PUT leaves out is for the template to say
@@ -241,21 +245,49 @@ async def _fields(house: House, org: str, body: Changes, names: set[str]) -> dic
     return await drafts.worded(house.engine, org, fields)
 
 
+def _stored(value: Any) -> Any:
+    """Return what a body says of a field as a draft holds it."""
+    match value:
+        case [Fallback(), *_]:
+            return [fallback.wanted for fallback in value]
+        case BaseModel():
+            return value.model_dump()
+        case _:
+            return value
+
+
 def _given(body: Changes, stored: str) -> bool:
     return any(_STORED.get(name, name) == stored for name in body.model_fields_set)
 
 
 #: What a named template says of a campaign.
-_SAID = frozenset({"template", "missing", "defaults"})
+_SAID = frozenset({"template", "subject", "html", "missing", "defaults"})
 
 
 _DEFAULTS = asdict(Draft(channel=ChannelKind.SMS))
-_STORED = {"base_template": "template", "missing_fields": "missing"}
+_STORED = {
+    "base_template": "template",
+    "missing_fields": "missing",
+    "rate_per_s": "own_rate_per_s",
+}
 
 
-def _check_bot_url(house: House, url: str) -> None:
+def _check_urls(house: House, body: Changes) -> None:
+    """Raise InvalidFieldError for a URL that we must not call, of a fallback as well."""
+    _check_url(house, "bot_url", body.bot_url, _BOT_SCHEMES)
+    web = _ANY_WEB_SCHEMES if house.settings.allow_private_hosts else _WEB_SCHEMES
+    _check_url(house, "webhook_url", body.webhook_url, web)
+    for number, fallback in enumerate(body.fallbacks or ()):
+        prefix = f"fallbacks.{number}."
+        _check_url(house, f"{prefix}bot_url", fallback.bot_url, _BOT_SCHEMES)
+        _check_url(house, f"{prefix}webhook_url", fallback.webhook_url, web)
+
+
+def _check_url(house: House, field: str, url: str | None, schemes: Sequence[str]) -> None:
+    if url is None:
+        return
     try:
         private = house.settings.allow_private_hosts
-        check_public_url(url, schemes=_BOT_SCHEMES, allow_private=private)
+        check_public_url(url, schemes=schemes, allow_private=private)
     except ValueError as error:
-        raise InvalidFieldError("bot_url", f"bot_url: {error}") from None
+        raise InvalidFieldError(field, f"{field}: {error}") from None

@@ -116,7 +116,11 @@ class HistoryItem(BaseModel):
     created_at: str | None
     due_at: str | None
     sent_at: str | None
+    read_at: str | None
+    clicked_at: str | None
+    replied_at: str | None
     ended_at: str | None
+    subject: str | None
     body: str | None
 
 
@@ -161,12 +165,13 @@ def entry(of: Entry) -> HistoryItem:
         id=of.id,
         campaign_id=of.campaign.id,
         campaign_name=of.campaign.name,
-        channel=of.campaign.channel,
+        channel=of.campaign.at_step(message.step).channel,
         status=MessageStatus(message.status),
         reason=message.reason or None,
+        subject=message.subject or None,
         body=message.body or None,
         **{name: iso(getattr(message, name)) for name in _INSTANTS},
     )
 
 
-_INSTANTS = ("created_at", "due_at", "sent_at", "ended_at")
+_INSTANTS = tuple(name for name in HistoryItem.model_fields if name.endswith("_at"))

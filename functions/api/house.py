@@ -19,6 +19,7 @@ from functions.api.auth import (
 from functions.api.invoker import Invoker
 from functions.api.openapi import with_bearer
 from functions.api.rate_limit import RateLimiter
+from functions.domain.links import Links
 from functions.engine import api_keys
 from functions.engine.core import Engine
 from functions.settings import Settings
@@ -35,6 +36,7 @@ class House:
     authenticator: Authenticator
     invoker: Invoker
     rates: RateLimiter
+    links: Links  #: reads what readers of mails follow
 
 
 def house_of(request: Request) -> House:

@@ -10,6 +10,7 @@ from functions.api.auth import Area
 from functions.api.fields import Id, iso
 from functions.api.house import HouseOf, Viewer
 from functions.api.rest import Rest, decode_cursor, encode_cursor, page
+from functions.domain.campaign import Campaign, ChannelKind
 from functions.domain.events import MessageRef
 from functions.domain.message import Message, MessageStatus
 from functions.domain.reasons import explain
@@ -46,6 +47,9 @@ class ShownMessage(BaseModel):
     campaign_id: str
     contact_id: str | None
     to: str
+    channel: ChannelKind
+    step: int = Field(description="0 by the campaign's own channel, else by a fallback.")
+    subject: str
     status: MessageStatus
     reason: str
     reason_words: str
@@ -54,7 +58,13 @@ class ShownMessage(BaseModel):
     next_at: str | None
     created_at: str | None
     sent_at: str | None
+    delivered_at: str | None
     answered_at: str | None
+    read_at: str | None
+    clicked_at: str | None
+    replied_at: str | None
+    complained_at: str | None
+    opted_out_at: str | None
     ended_at: str | None
     duration_s: int
     machine: bool
@@ -64,6 +74,8 @@ class WholeMessage(ShownMessage):
     """One message with what it says, as it was or will be sent."""
 
     body: str
+    html: str
+    parameters: list[str]
     provider_id: str
 
 
@@ -97,9 +109,14 @@ class Why(BaseModel):
 async def get_message(message_id: MessageId, house: HouseOf, caller: Viewer) -> WholeMessage:
     """Show one message."""
     ref = _ref(caller.org, message_id)
-    _, message = await trail.find(house.engine, ref)
-    shown = _shown(ref.campaign, message)
-    return WholeMessage(**shown, body=message.body, provider_id=message.provider_id)
+    campaign, message = await trail.find(house.engine, ref)
+    return WholeMessage(
+        **_shown(campaign, message),
+        body=message.body,
+        html=message.html,
+        parameters=list(message.parameters),
+        provider_id=message.provider_id,
+    )
 
 
 @router.get("/messages/{message_id}/why")
@@ -146,7 +163,7 @@ async def list_messages(
         cursor=after[0] if after else "",
         limit=wanted.limit,
     )
-    rows = [_shown(campaign_id, message) for message in found.rows]
+    rows = [_shown(campaign, message) for message in found.rows]
     return page(rows, found.cursor and encode_cursor([found.cursor]))
 
 
@@ -155,22 +172,23 @@ def _ref(org: str, message_id: str) -> MessageRef:
     return MessageRef(org, campaign, message)
 
 
-def _shown(campaign_id: str, message: Message) -> dict[str, Any]:
+def _shown(campaign: Campaign, message: Message) -> dict[str, Any]:
     known = {name: getattr(message, name) for name in _AS_STORED}
     return {
         **known,
-        "id": f"{campaign_id}.{message.id}",
-        "campaign_id": campaign_id,
+        "id": f"{campaign.id}.{message.id}",
+        "campaign_id": campaign.id,
         "contact_id": message.contact.rpartition("/contacts/")[2] or None,
         "to": message.address,
+        "channel": campaign.at_step(message.step).channel,
         "reason_words": explain(message.reason),
         "attempts": message.attempt,
         **{name: iso(getattr(message, name)) for name in _INSTANTS},
     }
 
 
-_AS_STORED = ("status", "reason", "duration_s", "machine")
-_INSTANTS = ("due_at", "next_at", "created_at", "sent_at", "answered_at", "ended_at")
+_AS_STORED = ("step", "subject", "status", "reason", "duration_s", "machine")
+_INSTANTS = tuple(name for name in ShownMessage.model_fields if name.endswith("_at"))
 
 
 def _step(step: Step) -> ShownStep:

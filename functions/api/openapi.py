@@ -40,6 +40,7 @@ TAGS: Final[Mapping[str, str]] = {
     "scheduler": "Called by Cloud Scheduler.",
     "tasks": "Called by the task queue.",
     "webhooks": "Called by carriers.",
+    "links": "Followed by those who read our mails.",
 }
 
 _REASONS: Final[Mapping[int, str]] = {

@@ -10,26 +10,32 @@ from functions.api.auth import Area, Caller
 from functions.api.fields import example, iso
 from functions.api.house import Admin, House, HouseOf, Viewer
 from functions.api.rest import IfMatch, Rest, RestBody, tag
+from functions.api.rule_bodies import CountryRules, FrequencyCap, ShownRules, shown_rules
+from functions.domain.addresses import SENDER_LENGTH
 from functions.domain.campaign import ChannelKind
+from functions.domain.errors import NotFoundError
 from functions.domain.organisation import DECIDED
+from functions.domain.webhook_secret import webhook_secret
 from functions.engine import organisation
 from functions.engine.organisation import Stored
 
 router = APIRouter(prefix="/settings", tags=[Area.SETTINGS], route_class=Rest)
 
-_Number = Annotated[str, Field(max_length=32)]
+_Sender = Annotated[str, Field(max_length=SENDER_LENGTH)]
 _Zone = Annotated[str, Field(max_length=64)]
 _ShownTime = Annotated[str, Field(max_length=5)]
 _Rate = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
 _Seconds = Annotated[int, Field(ge=1, le=10_000_000)]
+_Region = Annotated[str, Field(max_length=3)]
 
 
 class Senders(RestBody):
-    """The number that people see, by channel; null takes it away."""
+    """The number or address that people see, by channel; null takes it away."""
 
-    voice: _Number | None = None
-    sms: _Number | None = None
-    whatsapp: _Number | None = None
+    voice: _Sender | None = None
+    sms: _Sender | None = None
+    whatsapp: _Sender | None = None
+    email: _Sender | None = None
 
 
 class Rates(RestBody):
@@ -38,6 +44,26 @@ class Rates(RestBody):
     voice: _Rate | None = None
     sms: _Rate | None = None
     whatsapp: _Rate | None = None
+    email: _Rate | None = None
+    webhook: _Rate | None = None
+
+
+class Ramp(RestBody):
+    """How many messages a new sender may send: so many on its first day, then times `growth`."""
+
+    starts_on: Annotated[str, Field(max_length=10)]
+    first_day: Annotated[int, Field(ge=1, le=1_000_000)]
+    growth: Annotated[float, Field(ge=1, le=5, allow_inf_nan=False)]
+
+
+class WarmUp(RestBody):
+    """How each sender is warmed up, by channel and by days of UTC; null for not at all."""
+
+    voice: Ramp | None = None
+    sms: Ramp | None = None
+    whatsapp: Ramp | None = None
+    email: Ramp | None = None
+    webhook: Ramp | None = None
 
 
 class QuietHours(RestBody):
@@ -55,6 +81,11 @@ class Settings(RestBody):
     quiet_hours: QuietHours | None = None
     rates: Rates | None = None
     polling_schedule_s: list[_Seconds] | None = None
+    warm_up: WarmUp | None = None
+    country_rules: Annotated[dict[_Region, CountryRules | None], Field(max_length=250)] | None = (
+        None
+    )
+    frequency_caps: Annotated[list[FrequencyCap], Field(max_length=10)] | None = None
 
     model_config = example(
         {
@@ -63,6 +94,9 @@ class Settings(RestBody):
             "quiet_hours": {"start": "21:00", "end": "09:00"},
             "rates": {"sms": 5},
             "polling_schedule_s": [30, 300, 1800],
+            "warm_up": {"email": {"starts_on": "2026-03-02", "first_day": 50, "growth": 2}},
+            "country_rules": {"GB": {"voice": {"opens": "10:00", "closes": "18:00"}}},
+            "frequency_caps": [{"most": 3, "hours": 24, "channels": ["sms", "email"]}],
         }
     )
 
@@ -75,6 +109,9 @@ class ShownSettings(BaseModel):
     quiet_hours: dict[str, str] | None
     rates: dict[ChannelKind, float]
     polling_schedule_s: list[int] | None
+    warm_up: dict[ChannelKind, dict[str, Any]]
+    country_rules: dict[str, dict[ChannelKind, dict[str, Any]]]
+    frequency_caps: list[dict[str, Any]]
     updated_at: str | None
     updated_by: str
 
@@ -90,24 +127,51 @@ async def replace_settings(
     wanted: Settings, house: HouseOf, caller: Admin, response: Response, if_version: IfMatch
 ) -> ShownSettings:
     """Decide everything anew: what is left out is left to the deployment."""
-    whole = {name: _given(wanted, name, whole=True) for name in DECIDED}
-    return await _change(house, caller, whole, if_version, response)
+    whole = {name: _given(wanted, name) for name in DECIDED}
+    return await _change(house, caller, whole, if_version, response, whole=True)
 
 
 @router.patch("")
 async def change_settings(
     wanted: Settings, house: HouseOf, caller: Admin, response: Response, if_version: IfMatch
 ) -> ShownSettings:
-    """Decide what is named; the rest, other channels included, stays as it is."""
+    """Decide what is named; the rest, other channels and countries included, stays as it is."""
     named = {name: _given(wanted, name) for name in DECIDED if name in wanted.model_fields_set}
     return await _change(house, caller, named, if_version, response)
 
 
-def _given(wanted: Settings, name: str, *, whole: bool = False) -> Any:
-    """Return what a body says of a field; of a map, with `whole`, also what it leaves out."""
-    value = getattr(wanted, name)
-    if isinstance(value, RestBody):
-        return value.model_dump(exclude_unset=not whole)
+@router.get("/rules")
+async def get_rules(house: HouseOf, caller: Viewer) -> ShownRules:
+    """Show when and how often people may be reached, by whose rule and since which version of it.
+
+    Campaigns made from now on keep to it.
+    """
+    decided = await organisation.load(house.engine, caller.org)
+    return shown_rules(decided, kept=house.engine.limits.windows)
+
+
+class ShownSecret(BaseModel):
+    """What an organisation's webhook messages are signed with, as Standard Webhooks has it."""
+
+    secret: str
+
+
+@router.get("/webhook-secret")
+async def get_webhook_secret(house: HouseOf, caller: Admin, response: Response) -> ShownSecret:
+    """Show the secret that verifies the organisation's webhook messages.
+
+    There is none where the deployment signs none (SIGNING_SECRET).
+    """
+    response.headers["cache-control"] = "no-store"
+    signing_secret = house.settings.signing_secret.get_secret_value()
+    if not signing_secret:
+        raise NotFoundError("Webhook secret", caller.org)
+    return ShownSecret(secret=webhook_secret(signing_secret, caller.org))
+
+
+def _given(wanted: Settings, name: str) -> Any:
+    """Return what a body says of a field."""
+    value = wanted.model_dump(include={name}, exclude_unset=True).get(name)
     return "" if name == "default_zone" and value is None else value
 
 
@@ -117,9 +181,11 @@ async def _change(
     changes: dict[str, Any],
     if_version: int | None,
     response: Response,
+    *,
+    whole: bool = False,
 ) -> ShownSettings:
     stored = await organisation.change(
-        house.engine, caller.org, changes, by=caller.subject, if_version=if_version
+        house.engine, caller.org, changes, by=caller.subject, if_version=if_version, whole=whole
     )
     return _shown(stored, response)
 
@@ -133,6 +199,9 @@ def _shown(stored: Stored, response: Response) -> ShownSettings:
         quiet_hours=None if decided.quiet_hours is None else dict(decided.quiet_hours),
         rates={ChannelKind(channel): rate for channel, rate in decided.rates.items()},
         polling_schedule_s=decided.polling_schedule_s and list(decided.polling_schedule_s),
+        warm_up={ChannelKind(channel): dict(ramp) for channel, ramp in decided.warm_up.items()},
+        country_rules={region: dict(rules) for region, rules in decided.country_rules.items()},
+        frequency_caps=[dict(cap) for cap in decided.frequency_caps],
         updated_at=iso(decided.updated_at),
         updated_by=decided.updated_by,
     )

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 from typing import Final
 
-from functions.domain.throttle import reserve
+from functions.domain.throttle import Scope, reserve, spacing
 from functions.engine.ports import Clock
 
 #: A pause of this length gathers as much as may then come at once.
@@ -45,9 +45,9 @@ class RateLimiter:
             return
         now = self._clock.now()
         # Taken out and put back at the end: the first of them has sent nothing for longest.
-        free_at = self._free_at.pop(org, now)
-        reserved, self._free_at[org] = reserve(free_at, 1, self._rate_per_s, now=now, horizon=BURST)
+        scope = Scope(spacing(self._rate_per_s), self._free_at.pop(org, None))
+        turns, (self._free_at[org],) = reserve([scope], [1], earliest=now, horizon=BURST)
         if len(self._free_at) > _ORGS:
             self._free_at.popitem(last=False)
-        if not reserved.granted:
-            raise RateLimitedError(reserved.first_at - BURST - now)
+        if not turns:
+            raise RateLimitedError(self._free_at[org] - BURST - now)

@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from functions.api.auth import Area, Caller
-from functions.api.campaign_bodies import FieldName, OneLine
+from functions.api.campaign_bodies import FieldName, Html, OneLine, Subject
 from functions.api.campaign_items import Length
 from functions.api.fields import Id, example, iso
 from functions.api.house import House, HouseOf, Operator, Viewer
@@ -63,6 +63,8 @@ class Words(RestBody):
     """A text, and what becomes of those who lack a field of it."""
 
     text: Text
+    subject: Subject | Literal[""] = ""
+    html: Html = ""
     channel: ChannelKind | None = None
     missing: Missing = Missing.BLANK
     defaults: Values = Field(default_factory=dict)
@@ -71,7 +73,12 @@ class Words(RestBody):
     def wording(self) -> Wording:
         """What is to be stored of it."""
         return Wording(
-            text=self.text, channel=self.channel, missing=self.missing, defaults=self.defaults
+            text=self.text,
+            subject=self.subject,
+            html=self.html,
+            channel=self.channel,
+            missing=self.missing,
+            defaults=self.defaults,
         )
 
 
@@ -147,6 +154,8 @@ class ShownVersion(BaseModel):
     version: int
     channel: ChannelKind | None
     text: str
+    subject: str
+    html: str
     missing: Missing
     defaults: dict[str, str]
     created_at: str
@@ -177,10 +186,12 @@ class VersionPage(BaseModel):
 
 
 class ShownTrial(BaseModel):
-    """A text, filled in; null where the person would be left out for what is `missing`."""
+    """What a person is told; null where they would be left out for what is `missing`."""
 
     rendered_message: str | None
     used_template: str
+    subject: str | None
+    html: str | None
     missing: list[str]
     sms: Length
 
@@ -317,9 +328,12 @@ async def _tried(house: House, caller: Caller, who: Person, wording: Wording) ->
 
 
 def _trial(trial: Trial) -> ShownTrial:
+    told = trial.texts
     return ShownTrial(
-        rendered_message=trial.text,
+        rendered_message=told and told.body,
         used_template=trial.template,
+        subject=told and told.subject,
+        html=told and told.html,
         missing=trial.missing,
         sms=Length(**trial.length._asdict()),
     )
@@ -348,6 +362,8 @@ def _version(version: TemplateVersion) -> ShownVersion:
         version=version.number,
         channel=wording.channel and ChannelKind(wording.channel),
         text=wording.text,
+        subject=wording.subject,
+        html=wording.html,
         missing=Missing(wording.missing),
         defaults=dict(wording.defaults),
         created_at=iso(version.created_at),

@@ -1,6 +1,11 @@
-"""The function that carriers call back: verify the signature, then apply the receipts."""
+"""The function that carriers call back: verify the signature, then apply what they tell.
 
-from typing import Any
+A message's own URL takes what happens to it. Texts that people send us, and batches of receipts,
+come to one URL for each provider and organisation.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, assert_never
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -8,14 +13,21 @@ from fastapi.responses import Response
 from functions.api.fields import Id
 from functions.api.house import House, HouseOf
 from functions.domain.errors import InvalidFieldError, NotFoundError
-from functions.domain.events import MessageRef
+from functions.domain.events import DeliveryEvent, Inbound, MessageRef
 from functions.engine.campaigns import load
-from functions.engine.ports import WebhookRequest
-from functions.engine.receive import receive
+from functions.engine.core import Engine
+from functions.engine.each import for_each
+from functions.engine.inbound import receive_inbound
+from functions.engine.ports import Channel, WebhookRequest
+from functions.engine.strays import receive_or_keep
 
 router = APIRouter(tags=["webhooks"])
 
 _PATH = "/webhooks/{provider}/{event}/{org}/{campaign}/{message}/{attempt}"
+_INBOUND = "/webhooks/{provider}/inbound/{org}"
+#: Of one batch, what is applied at a time.
+_AT_ONCE: Final = 20
+_OK: Final = {"status": 200, "message": "OK"}
 
 
 @router.get(_PATH, response_model=None)
@@ -31,20 +43,64 @@ async def receive_webhook(
     house: HouseOf,
 ) -> Response | dict[str, Any]:
     """Apply what a carrier reports of a message; the answer webhook is told where to connect."""
-    channel = house.engine.channels.get(provider)
-    if channel is None:
-        raise NotFoundError("Provider", provider)
-    try:
-        events = channel.parse_webhook(await _as_sent(request, house))
-    except ValueError as error:
-        raise InvalidFieldError("body", str(error)) from None
-    for each in events:
-        await receive(house.engine, each)
+    channel = _channel(house, provider)
+    told = _told(channel, await _as_sent(request, house))
+    await _take(house.engine, org, provider, told)
     if event != "answer":
-        return {"status": 200, "message": "OK"}
+        return _OK
     bot_url = (await load(house.engine, org, campaign)).bot_url
     answer = channel.answer(MessageRef(org, campaign, message), attempt, bot_url)
     return Response(answer.body, media_type=answer.media_type)
+
+
+@router.post(_INBOUND)
+async def receive_inbound_webhook(
+    provider: str, org: Id, request: Request, house: HouseOf
+) -> dict[str, Any]:
+    """Apply a batch of what a carrier reports: receipts of any messages, and texts to the org.
+
+    One that fails keeps none of the others from being applied; the carrier is answered 5xx, and
+    what it repeats is applied once.
+    """
+    told = _told(_channel(house, provider), await _as_sent(request, house))
+    await _take(house.engine, org, provider, told)
+    return _OK
+
+
+@router.get(_INBOUND, response_model=None)
+async def greet_carrier(provider: str, org: Id, request: Request, house: HouseOf) -> Response:  # noqa: ARG001 - any organisation's URL is ours
+    """Answer a carrier that asks whether this URL is ours."""
+    answer = _channel(house, provider).greet(await _as_sent(request, house))
+    return Response(answer.body, media_type=answer.media_type)
+
+
+def _channel(house: House, provider: str) -> Channel:
+    channel = house.engine.channels.get(provider)
+    if channel is None:
+        raise NotFoundError("Provider", provider)
+    return channel
+
+
+def _told(channel: Channel, request: WebhookRequest) -> Sequence[DeliveryEvent | Inbound]:
+    try:
+        return channel.parse_webhook(request)
+    except ValueError as error:
+        raise InvalidFieldError("body", str(error)) from None
+
+
+async def _take(
+    engine: Engine, org: str, provider: str, told: Sequence[DeliveryEvent | Inbound]
+) -> None:
+    async def take(each: DeliveryEvent | Inbound) -> None:
+        match each:
+            case DeliveryEvent():
+                await receive_or_keep(engine, each)
+            case Inbound():
+                await receive_inbound(engine, org, provider, each)
+            case _:
+                assert_never(each)
+
+    await for_each(told, take, at_once=_AT_ONCE)
 
 
 async def _as_sent(request: Request, house: House) -> WebhookRequest:

@@ -4,7 +4,7 @@ A running server takes over at its next check.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 from rich.table import Table
@@ -14,7 +14,8 @@ from functions.bootstrap import Stack
 from functions.cli.runtime import AsJson, CampaignId, Org, console, show, with_stack
 from functions.domain.campaign import Action, Campaign, CampaignStatus
 from functions.domain.message import MessageStatus
-from functions.engine import campaigns, overview, reports
+from functions.engine import campaigns, overview, recall, reports
+from functions.engine.recall import Recalled
 from functions.engine.reports import Progress
 
 commands = typer.Typer(no_args_is_help=True, help="Look at campaigns, pause, resume, cancel them.")
@@ -27,7 +28,10 @@ _EXPLAINED = (
     MessageStatus.FAILED,
     MessageStatus.SKIPPED,
     MessageStatus.CANCELLED,
+    MessageStatus.EXPIRED,
 )
+
+_Reasons: TypeAlias = Mapping[tuple[MessageStatus, str], int]
 
 Reason = Annotated[str | None, typer.Option(help="Why; kept in the audit trail.")]
 
@@ -71,24 +75,26 @@ def _list_table(found: Iterable[Campaign]) -> Table:
 def show_(campaign: CampaignId, org: Org = "default", *, as_json: AsJson = False) -> None:
     """Show how far a campaign has come, and why people were not reached."""
 
-    async def look(stack: Stack) -> tuple[Progress, Mapping[tuple[MessageStatus, str], int]]:
+    async def look(stack: Stack) -> tuple[Progress, _Reasons, Recalled | None]:
         progress = await reports.progress(stack.engine, org, campaign)
         wanted = [status for status in _EXPLAINED if progress.counts[status]]
-        return progress, await overview.reasons(stack.engine, progress.campaign, wanted)
+        reasons = await overview.reasons(stack.engine, progress.campaign, wanted)
+        return progress, reasons, await recall.read_one(stack.engine, progress.campaign)
 
     with console(err=True).status("Counting"):
-        progress, reasons = with_stack(look)
-    show(_progress(progress, reasons), *_progress_tables(progress, reasons), as_json=as_json)
+        found = with_stack(look)
+    show(_progress(*found), *_progress_tables(*found), as_json=as_json)
 
 
-def _progress(
-    progress: Progress, reasons: Mapping[tuple[MessageStatus, str], int]
-) -> dict[str, Any]:
+def _progress(progress: Progress, reasons: _Reasons, recalled: Recalled | None) -> dict[str, Any]:
     return {
         **_shown(progress.campaign),
         "processedContacts": progress.processed,
         "totalContacts": progress.total,
         "inFlight": progress.in_flight,
+        "recalled": recalled and recalled.recalled,
+        "beyondRecall": recalled and recalled.beyond_recall,
+        "recallDone": recalled and recalled.done,
         "trouble": progress.campaign.trouble,
         "byStatus": progress.counts,
         "byReason": [
@@ -99,10 +105,10 @@ def _progress(
 
 
 def _progress_tables(
-    progress: Progress, reasons: Mapping[tuple[MessageStatus, str], int]
+    progress: Progress, reasons: _Reasons, recalled: Recalled | None
 ) -> tuple[Table, Table]:
     facts = Table("Campaign", progress.campaign.name)
-    for name, value in _progress(progress, {}).items():
+    for name, value in _progress(progress, {}, recalled).items():
         if value is not None and name not in {"campaignName", "byStatus", "byReason"}:
             facts.add_row(name, str(value))
     counts = Table("Status", "Reason", "People")

@@ -20,6 +20,8 @@ from functions.cli.demo_server import DemoError, DemoServer
 from functions.cli.demo_verdict import Evidence, read_report
 from functions.cli.runtime import REFUSED, AsJson, console, fail, show
 from functions.cli.screen import Screen
+from functions.domain.campaign import ChannelKind
+from functions.domain.country_rules import rule_of
 from functions.domain.phones import parse_phone
 from functions.domain.windows import next_open
 
@@ -183,7 +185,8 @@ def _held_back(evidence: Evidence) -> int:
     """Count those whom the calling windows, off in the demo, would let wait for their morning."""
     now = SystemClock().now()
     phones = [parse_phone(number) for number in evidence.people.numbers]
-    return sum(next_open(phone.region, phone.zones, now=now) != now for phone in phones)
+    rules = {each.region: rule_of(each.region, ChannelKind.VOICE, {}) for each in phones}
+    return sum(next_open(rules[each.region].windows, each.zones, now=now) != now for each in phones)
 
 
 def _result(evidence: Evidence, story: Story) -> dict[str, Any]:

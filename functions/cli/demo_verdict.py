@@ -15,7 +15,6 @@ from functions.domain.message import FINAL, MessageStatus
 _PICKED_UP = frozenset(
     {Outcome.CONNECTED, Outcome.HUNG_UP, Outcome.MACHINE, Outcome.MACHINE_DROPPED}
 )
-_NEVER_CALLED = frozenset({MessageStatus.SKIPPED, MessageStatus.CANCELLED, MessageStatus.PENDING})
 
 
 class Row(NamedTuple):
