@@ -20,7 +20,7 @@ from functions.cli.app import app
 from functions.domain.campaign import Action, Campaign
 from functions.domain.phones import parse_phone
 from functions.domain.suppressions import suppression_id
-from functions.engine import campaigns, creation, paths, suppressions, tallies
+from functions.engine import campaigns, creation, paths, recall, suppressions, tallies
 from functions.engine.imports import import_csv
 from functions.engine.ports import Create
 from functions.settings import Settings, load_settings
@@ -214,6 +214,20 @@ def test_show_counts_by_status_and_reason() -> None:
     skipped = {"status": "skipped", "reason": "suppressed", "count": 1}
     assert skipped in shown["byReason"]
     assert "suppressed" in run("campaigns", "show", id_).stdout
+
+
+def test_show_tells_what_a_cancel_has_recalled() -> None:
+    """A cancelled campaign shows what was taken back; one that runs has nothing of the kind."""
+
+    async def stopped(stack: Stack) -> Campaign:
+        made = await call()(stack)
+        await campaigns.change(stack.engine, "default", made.id, Action.CANCEL, by="ann")
+        await recall.recall(stack.engine, "default", made.id)
+        return made
+
+    shown = answer("campaigns", "show", prepare(stopped).id)
+    assert (shown["recalled"], shown["beyondRecall"], shown["recallDone"]) == (0, 0, True)
+    assert answer("campaigns", "show", prepare(call()).id)["recalled"] is None
 
 
 # --- check-once ------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ import pytest
 
 from functions.channels.plivo_causes import HANGUP_CAUSES
 from functions.cli.app import app
-from functions.domain.campaign import ARROWS, Action, CampaignStatus
+from functions.domain.campaign import ARROWS, Action, CampaignStatus, ChannelKind
+from functions.domain.countries import COUNTRIES
 from functions.domain.events import DeliveryEvent, EventKind, MessageRef, Retry
 from functions.domain.message import (
     FINAL,
@@ -19,13 +20,15 @@ from functions.domain.message import (
     DeliveryPolicy,
     Message,
     MessageStatus,
-    after_event,
     after_lease,
     after_look_up,
     after_send,
+    after_unknown_wait,
+    after_watch,
     claim,
 )
 from functions.domain.outcomes import Accepted, Deferred, Rejected, Unknown
+from functions.domain.receipts import after_event
 from functions.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -38,6 +41,7 @@ REF = MessageRef("o", "c", "m")
 OUTCOMES = (Accepted("p"), Deferred("r"), Rejected("r"), Rejected("r", Retry.STOP), Unknown("r"))
 
 _MARK = "[*]"  #: in diagrams: where everything begins and ends
+_REACTIONS = (EventKind.CLICKED, EventKind.REPLIED)
 _REASON = re.compile(r"[a-z]+(_[a-z0-9]+)*")
 
 
@@ -95,8 +99,12 @@ def moves() -> Iterator[tuple[str, str]]:
     """Yield from and to of everything that can happen to messages of every status."""
     yield MessageStatus.PENDING, MessageStatus.PENDING  # its calling window has closed
     yield MessageStatus.PENDING, MessageStatus.CANCELLED  # its campaign has ended
+    yield MessageStatus.PENDING, MessageStatus.SKIPPED  # suppressed since the launch
+    yield MessageStatus.SENT, MessageStatus.CANCELLED  # it was recalled
+    yield MessageStatus.PENDING, MessageStatus.EXPIRED  # its time is over
     for status in MessageStatus:
-        for each in (message(status), message(status, lane=None), message(status, ended_at=NOW)):
+        in_lane = [] if status is MessageStatus.READ else [message(status)]  # it has arrived
+        for each in (*in_lane, message(status, lane=None), message(status, ended_at=NOW)):
             for changes in everything(each):
                 after = changes.get("status", status)
                 if after != status:
@@ -120,7 +128,7 @@ def message(
 
 def everything(before: Message) -> Iterator[Changes]:
     """Yield what each rule makes of a message to which it can happen."""
-    for kind, retry in product(EventKind, Retry):
+    for kind, retry in receipts(before.status):
         event = DeliveryEvent("e", REF, before.attempt, kind, NOW, "p", "r", retry)
         yield after_event(before, event, POLICY, now=NOW)
     if before.lane is None:
@@ -130,10 +138,21 @@ def everything(before: Message) -> Iterator[Changes]:
             yield claim(before, POLICY, now=NOW)
         case MessageStatus.SENDING:
             for outcome in OUTCOMES:
-                yield after_send(before, outcome, POLICY, live=True, now=NOW)
+                yield after_send(before, outcome, POLICY, watch=POLICY.look_up_after, now=NOW)
             yield after_lease(before, POLICY, idempotent=False, now=NOW)
+        case MessageStatus.UNKNOWN:
+            yield after_unknown_wait()
         case MessageStatus.SENT | MessageStatus.DELIVERED | MessageStatus.ANSWERED:
             yield after_look_up(before, POLICY, now=NOW)
+            yield after_watch()
+
+
+def receipts(status: str) -> Iterator[tuple[EventKind, Retry]]:
+    """Yield what can be told of a message of this status: no call is read, no text picked up."""
+    of_calls = {EventKind.RINGING, EventKind.ANSWERED, EventKind.COMPLETED}
+    of_texts = {EventKind.SENT, EventKind.DELIVERED, EventKind.READ, *_REACTIONS}
+    never = {MessageStatus.READ: of_calls, MessageStatus.ANSWERED: of_texts}
+    yield from product(set(EventKind) - never.get(MessageStatus(status), set()), Retry)
 
 
 # --- Reasons ---------------------------------------------------------------------------------
@@ -143,6 +162,7 @@ _TAKES_REASON = {
     "Deferred": 0,
     "Rejected": 0,
     "Unknown": 0,
+    "UnsayableError": 0,
     "Cause": 2,
     "end": 1,
     "lose": 0,
@@ -217,6 +237,15 @@ def test_every_hangup_cause_is_in_the_plivo_page() -> None:
     table = (ROOT / "docs/guide/plivo.md").read_text().partition("## Hangup causes")[2]
     told = {int(code) for code in re.findall(r"\b\d{1,4}\b", table.partition("\nWhat they")[0])}
     assert told == set(HANGUP_CAUSES)
+
+
+def test_every_country_s_rules_are_in_the_guide() -> None:
+    """Who asks when somebody may be called in a country finds a row for each kind of message."""
+    page = (ROOT / "docs/guide/manners.md").read_text()
+    rows = re.findall(r"^\| `(\S+)` \| (calls|SMS) \|", page, re.MULTILINE)
+    kinds = {ChannelKind.VOICE: "calls", ChannelKind.SMS: "SMS"}
+    expected = [(region, kinds[kind]) for region, each in COUNTRIES.items() for kind in each.rules]
+    assert rows == expected
 
 
 # --- Settings and commands -------------------------------------------------------------------

@@ -275,6 +275,11 @@ def test_private_hosts_are_allowed_on_this_machine_only() -> None:
 LAPTOP_JWT = {"auth_mode": "jwt", "jwt_secret": SECRET}
 KEYS = {"jwt_secret": "", "jwt_jwks_url": "https://id.example/keys"}
 NAMED = {"jwt_issuer": "https://id.example", "jwt_audience": "clarion"}
+SMTP = {
+    "email_provider": "smtp",
+    "smtp_url": "smtps://user:password@mail.example",
+    "signing_secret": "a secret of at least thirty-two bytes",
+}
 PLIVO = {"voice_provider": "plivo", "plivo_auth_id": "MA0", "plivo_auth_token": "t"}
 TUNNEL = {"public_base_url": "https://tunnel.example"}
 TASKS = {"queue_url": "cloudtasks://p/l/q"}
@@ -305,12 +310,15 @@ OPEN = "off lets anybody in, but"
         (CLOUD | {"voice_provider": "simulator"}, "VOICE_PROVIDER: simulator only pretends"),
         (CLOUD | {"plivo_auth_id": ""}, "PLIVO_AUTH_ID: VOICE_PROVIDER=plivo needs it"),
         (CLOUD | {"plivo_auth_token": ""}, "PLIVO_AUTH_TOKEN: VOICE_PROVIDER=plivo needs it"),
-        (PLIVO, "PUBLIC_BASE_URL: Plivo must reach us"),
-        (PLIVO | {"public_base_url": "http://a.example"}, "PUBLIC_BASE_URL: Plivo must reach us"),
+        (PLIVO, "PUBLIC_BASE_URL: plivo must reach us"),
+        (PLIVO | {"public_base_url": "http://a.example"}, "PUBLIC_BASE_URL: plivo must reach us"),
         (PLIVO | TUNNEL | {"plivo_api_url": "http://api.plivo.com"}, "PLIVO_API_URL: "),
         (CLOUD | {"queue_url": "local://"}, "QUEUE_URL: a queue in a function's memory"),
         (CLOUD | {"store_url": "sqlite:///a.db"}, "STORE_URL: a file on a function's disk"),
         (TASKS | TUNNEL, "INVOKER_AUTH: off would let anybody post tasks"),
+        (SMTP, "PUBLIC_BASE_URL: the links in mails lead to it"),
+        (SMTP | {"public_base_url": "http://a.example"}, "PUBLIC_BASE_URL: the links in mails"),
+        (SMTP | TUNNEL | {"signing_secret": ""}, "SIGNING_SECRET: EMAIL_PROVIDER=smtp needs it"),
         (CLOUD | PLIVO | {"allow_private_hosts": True}, "ALLOW_PRIVATE_HOSTS: true would let"),
         (
             CLOUD | {"k_service": "", "host": "192.0.2.1", "allow_private_hosts": True},
@@ -335,6 +343,8 @@ def test_a_dangerous_combination_is_refused(overrides: dict[str, Any], sentence:
         LAPTOP_JWT,
         LAPTOP_JWT | KEYS | NAMED | {"jwt_jwks_url": "http://127.0.0.1:1/keys"},
         PLIVO | TUNNEL,
+        SMTP | TUNNEL,
+        SMTP | {"smtp_url": "smtp://localhost:1025"},
         PLIVO | {"plivo_api_url": "http://127.0.0.1:1"},
         TASKS,
         {"invoker_auth": "oidc", "invoker_service_account": "a@b", "invoker_audience": "c"},

@@ -23,6 +23,7 @@ KINDS: Final[Mapping[str, str]] = {
     "customer_id": "contact",
     "customer_ids": "contact",
     "import_id": "import",
+    "inbound_id": "inbound",
     "key_id": "key",
     "listId": "list",
     "list_id": "list",
@@ -56,12 +57,14 @@ VALUES: Final[Mapping[str, Any]] = {
     "scheduled_at": TOMORROW,
     "text": "Hello",
     "to": SENDER,
+    "token": "forged",
     "url": NOWHERE,
     "wssUrl": BOT,
 }
 #: Members that the document does not require, and the operation does.
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "/campaigns/{campaign_id}/personalized-preview": ("customer_id",),
+    "/campaigns/{campaign_id}/send-test": ("phones",),
     "/templates/{template_id}/preview": ("contact_id",),
 }
 #: What an id cannot go without.

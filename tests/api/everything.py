@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from functions.domain.campaign import ChannelKind
+from functions.domain.events import DeliveryEvent, EventKind, Inbound, MessageRef
 from functions.domain.notifications import EventType
+from functions.engine.inbound import receive_inbound
+from functions.engine.strays import receive_or_keep
 from tests.api.rig import BOT, SENDER, Rig
 
 TOMORROW: Final = "2026-03-03T12:00:00Z"
@@ -45,6 +48,7 @@ class Maker:
         await self._make_texts()
         await self._make_campaigns()
         await self._rig.settle()
+        await self._hear_from_people()
         await self._read(
             "notification", f"/subscriptions/{self._one('subscription')}/notifications"
         )
@@ -100,6 +104,17 @@ class Maker:
         call = {"from": SENDER, "to": self.things.numbers[0], "wssUrl": BOT}
         called = await self._ask("POST", "/single-call", json=call)
         self._note("campaign", called["campaignId"])
+
+    async def _hear_from_people(self) -> None:
+        """Let a carrier tell of a text, and of a message that we do not have."""
+        engine, org, now = self._rig.stack.engine, self.things.org, self._rig.clock.now()
+        words = f"{self.things.name} writes back"
+        text = Inbound(self.things.name, self.things.numbers[0], SENDER, words, now)
+        await receive_inbound(engine, org, "simulator", text)
+        await self._read("inbound", "/inbound")
+        ref = MessageRef(org, f"{self.things.name}-c", "m")
+        await receive_or_keep(engine, DeliveryEvent("e", ref, 1, EventKind.SENT, now))
+        await self._read("stray", "/receipts/strays")
 
     async def _post(self, kind: str, path: str, body: Any) -> None:
         made = await self._ask("POST", path, json=body)

@@ -49,7 +49,8 @@ async def test_the_organisation_s_trail_is_told_from_its_end(rig: Rig) -> None:
     told = (await rig.get("/audit")).json()["data"]
     actions = [entry["action"] for entry in told if entry["action"] != "upload"]
     assert actions[:4] == ["change_settings", "resume", "pause", "create"]
-    assert told[0]["about"] == {"fields": ["default_zone"]}
+    changes = {"default_zone": {"from": "", "to": "Asia/Kolkata"}}
+    assert told[0]["about"] == {"fields": ["default_zone"], "changes": changes}
     assert told[1]["about"]["campaign"] == id_
     assert await pages(rig, "/audit") == told
 

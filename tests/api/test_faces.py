@@ -19,6 +19,7 @@ NO_CAMPAIGN = (404, "Campaign not found")
 NO_LIST = (404, "List not found")
 NO_TASK = (200, "kind: there is no task of kind 'polka'")
 FORGED = (403, "The callback's signature is missing or wrong.")
+NO_LINK = (404, "Link not found")
 NOT_THERE = (404, "Not Found")
 ONE = {"campaignId": "a"}
 
@@ -53,6 +54,7 @@ CASES = {
     ),
     "run_task": Case("POST", "/tasks", "/run", {"kind": "polka"}, *NO_TASK),
     "receive_webhook": Case("POST", "/webhooks", "/simulator/ring/o/c/m/1", None, *FORGED),
+    "links": Case("GET", "/links", "/c/x", None, *NO_LINK),
     "health": Case("GET", "/health", "", None, 200, ""),
 }
 

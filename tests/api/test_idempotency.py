@@ -16,7 +16,7 @@ from functions.api.auth import Area
 from functions.api.house import Operator
 from functions.api.rest import Rest, RestBody, tag
 from functions.domain.errors import NotFoundError
-from functions.engine import idempotency
+from functions.engine import expiry, idempotency
 from functions.engine.ports import Query, StoreError
 from tests.api.rig import BASE, Rig, token
 
@@ -459,8 +459,8 @@ async def test_a_sweep_is_bounded(
     rig: Rig, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many are over, one check removes no more than it has time for."""
-    monkeypatch.setattr(idempotency, "_SWEPT_AT_ONCE", 2)
-    monkeypatch.setattr(idempotency, "_SWEEPS", 2)
+    monkeypatch.setattr(expiry, "_AT_ONCE", 2)
+    monkeypatch.setattr(expiry, "_SWEEPS", 2)
     for number in range(5):
         await order(http, headers={"Idempotency-Key": str(number)})
     rig.clock.advance(idempotency.KEPT_FOR)

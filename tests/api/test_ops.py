@@ -333,8 +333,8 @@ class Counting:
         ("pause-campaign", {"get_many": 2, "commit": 1}),
         ("cancel-campaign", {"get_many": 2, "commit": 1}),
         ("reschedule-campaign", {"get_many": 1, "commit": 1}),
-        ("single-call", {"commit": 1}),
-        ("check-scheduled-campaigns", {"query": 5, "commit": 1}),
+        ("single-call", {"get": 1, "commit": 1}),
+        ("check-scheduled-campaigns", {"query": 6, "commit": 1}),
     ],
 )
 async def test_a_call_asks_the_store_no_more_than_it_must(

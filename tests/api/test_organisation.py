@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.api.rig import Rig, token
+from functions.domain.webhook_secret import webhook_secret
+from tests.api.rig import JWT, Rig, token
 
 WHOLE: dict[str, Any] = {
     "senders": {"voice": "+1 202 555 0111", "sms": "+12025550112"},
@@ -31,6 +32,9 @@ async def test_before_anything_is_decided_all_is_left_open(rig: Rig) -> None:
         "quiet_hours": None,
         "rates": {},
         "polling_schedule_s": None,
+        "warm_up": {},
+        "country_rules": {},
+        "frequency_caps": [],
         "updated_at": None,
         "updated_by": "",
     }
@@ -43,6 +47,9 @@ async def test_put_decides_everything_anew(rig: Rig) -> None:
     assert answer.json() == {
         **WHOLE,
         "senders": {"voice": "+12025550111", "sms": "+12025550112"},
+        "warm_up": {},
+        "country_rules": {},
+        "frequency_caps": [],
         "updated_at": "2026-03-02T12:00:00.000Z",
         "updated_by": "local",
     }
@@ -62,6 +69,16 @@ async def test_patch_decides_what_it_names(rig: Rig) -> None:
     after = (await put(rig, {"default_zone": None, "rates": None}, "PATCH")).json()
     assert (after["default_zone"], after["rates"]) == ("", {})
     assert after["polling_schedule_s"] == [30, 300]
+
+
+async def test_new_senders_are_warmed_up(rig: Rig) -> None:
+    """A ramp for each channel; a change of it stands in the audit trail."""
+    ramp = {"starts_on": "2026-03-02", "first_day": 50, "growth": 1.5}
+    await put(rig, {"warm_up": {"sms": ramp, "email": ramp}})
+    after = (await put(rig, {"warm_up": {"sms": None}}, "PATCH")).json()
+    assert after["warm_up"] == {"email": ramp}
+    trail = (await rig.get("/audit")).json()["data"]
+    assert [list(entry["about"]["changes"]) for entry in trail] == [["warm_up"], ["warm_up"]]
 
 
 async def test_a_change_can_name_the_version_it_was_made_for(rig: Rig) -> None:
@@ -86,6 +103,15 @@ async def test_a_change_can_name_the_version_it_was_made_for(rig: Rig) -> None:
         ({"quiet_hours": {"start": "25:00", "end": "09:00"}}, "quiet_hours.start"),
         ({"quiet_hours": {"start": "21:00", "end": "21:00"}}, "quiet_hours"),
         ({"rates": {"voice": 0}}, "rates.voice"),
+        ({"warm_up": {"sms": {"starts_on": "2026-03-02"}}}, "warm_up.sms.first_day"),
+        (
+            {"warm_up": {"sms": {"starts_on": "soon", "first_day": 1, "growth": 1}}},
+            "warm_up.sms.starts_on",
+        ),
+        (
+            {"warm_up": {"sms": {"starts_on": "2026-03-02", "first_day": 1, "growth": 6}}},
+            "warm_up.sms.growth",
+        ),
         ({"rates": {"voice": 1e9}}, "rates.voice"),
         ({"polling_schedule_s": [30, 1.5]}, "polling_schedule_s"),
         ({"polling_schedule_s": [300, 30]}, "polling_schedule_s"),
@@ -126,3 +152,26 @@ async def test_another_organisation_sees_its_own(jwt_rig: Rig) -> None:
     await put(jwt_rig, WHOLE, authorization=token("admin"))
     other = await jwt_rig.get("/settings", authorization=token("admin", org="other"))
     assert other.json()["senders"] == {}
+
+
+SIGNING = "what signs is at least thirty-two bytes long"
+
+
+async def test_admins_are_shown_what_verifies_their_webhook_messages(make_rig: Any) -> None:
+    """Each organisation has a secret of its own, which nobody else is shown, nor keeps a copy."""
+    rig = make_rig(**JWT, signing_secret=SIGNING)
+    ours, theirs = [
+        await rig.get("/settings/webhook-secret", authorization=token("admin", org=org))
+        for org in ("acme", "other")
+    ]
+    assert ours.json() == {"secret": webhook_secret(SIGNING, "acme")}
+    assert ours.json() != theirs.json()
+    assert ours.headers["cache-control"] == "no-store"
+    answer = await rig.get("/settings/webhook-secret", authorization=token("operator"))
+    assert (answer.status_code, "secret" in answer.json()) == (403, False)
+
+
+async def test_without_a_signing_secret_there_is_none(rig: Rig) -> None:
+    """A deployment that signs no webhook messages says so."""
+    answer = await rig.get("/settings/webhook-secret")
+    assert (answer.status_code, answer.json()["code"]) == (404, "WEBHOOK_SECRET_NOT_FOUND")

@@ -45,6 +45,8 @@ async def test_a_template_is_made_shown_changed_and_deleted(rig: Rig) -> None:
         "version": 1,
         "channel": "sms",
         "text": HELLO,
+        "subject": "",
+        "html": "",
         "missing": "blank",
         "defaults": {},
         "created_at": "2026-03-02T12:00:00.000Z",
@@ -123,6 +125,8 @@ async def test_a_template_is_tried_on_a_contact_and_on_somebody_made_up(rig: Rig
     assert known.json() == {
         "rendered_message": "Hello Ann!",
         "used_template": HELLO,
+        "subject": "",
+        "html": "",
         "missing": [],
         "sms": {"encoding": "GSM-7", "characters": 10, "segments": 1},
     }

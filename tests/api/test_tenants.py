@@ -49,6 +49,7 @@ FOR_ADMINS = {
     Operation("delete", "/api-keys/{key_id}"),
     Operation("delete", "/subscriptions/{subscription_id}"),
     Operation("get", "/api-keys"),
+    Operation("get", "/settings/webhook-secret"),
     Operation("patch", "/settings"),
     Operation("patch", "/subscriptions/{subscription_id}"),
     Operation("post", "/api-keys"),
@@ -56,6 +57,8 @@ FOR_ADMINS = {
     Operation("post", "/subscriptions/{subscription_id}/rotate-secret"),
     Operation("put", "/settings"),
 }
+#: What is answered to a link that we have not made.
+FORGED_LINK = {"/links/u/{token}": 404, "/links/o/{token}.gif": 200, "/links/c/{token}": 404}
 PUBLIC = [operation for operation in OPERATIONS if operation.is_public]
 NOT_PUBLIC = [operation for operation in OPERATIONS if not operation.is_public]
 
@@ -107,7 +110,8 @@ async def street(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stre
     """Give two organisations that have one of everything each."""
     folder = tmp_path_factory.mktemp("street")
     file = folder / "clarion.db"
-    rig = Rig(folder, **JWT, **INVOKER, store_url=f"sqlite:///{file}", api_rate_per_s=0)
+    secrets = {"signing_secret": "what signs is at least thirty-two bytes long"}
+    rig = Rig(folder, **JWT, **INVOKER, **secrets, store_url=f"sqlite:///{file}", api_rate_per_s=0)
     admins = {org: token("admin", org=org) for org in (THEIRS, OURS)}
     theirs = await make_everything(rig, THEIRS, area=305, authorization=admins[THEIRS])
     ours = await make_everything(rig, OURS, area=415, authorization=admins[OURS])
@@ -226,7 +230,10 @@ async def test_an_address_is_looked_for_among_one_s_own(street: Street) -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 async def test_a_stranger_is_told_nothing(street: Street, operation: Operation) -> None:
-    """Without a token there is 401, before it is read what was sent; for carriers 403."""
+    """Without a token there is 401, before it is read what was sent; for carriers 403.
+
+    Who follows a link of a mail needs no token: it carries all that it is about, signed.
+    """
     before = street.stored(THEIRS)
     asked = request(operation, street.theirs, {})
     answer = await street.ask(operation, asked)
@@ -234,6 +241,8 @@ async def test_a_stranger_is_told_nothing(street: Street, operation: Operation) 
         assert answer.status_code == 200
     elif operation.path.startswith("/webhooks/"):
         assert answer.status_code == 403
+    elif operation.path.startswith("/links/"):
+        assert answer.status_code == FORGED_LINK[operation.path]
     else:
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
         broken = await street.ask(operation, Request(asked.path, {"content": b"{"}))
@@ -250,7 +259,7 @@ async def test_a_token_of_ours_opens_no_other_door(street: Street, operation: Op
     answer = await street.ask(operation, asked, authorization=ADMIN)
     by_carrier = operation.path.startswith("/webhooks/")
     expected = 403 if by_carrier else 200 if operation.path == "/health" else 401
-    assert answer.status_code == expected
+    assert answer.status_code == FORGED_LINK.get(operation.path, expected)
     assert street.reveals(answer, asked) == set()
     assert street.stored(THEIRS) == before
 

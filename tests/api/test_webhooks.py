@@ -331,17 +331,20 @@ async def test_what_plivo_did_not_sign_is_refused(
 async def test_a_signed_callback_of_nobody_s_call(
     plivo_rig: Rig, plivo: Impatient, bot: str
 ) -> None:
-    """Well signed callbacks for what does not exist, or that name no call, are refused clearly."""
+    """Well signed callbacks for what does not exist are kept; those that name no call refused."""
     _, placed = await ring_up(plivo_rig, plivo, bot)
     url = placed.order["ring_url"].partition("#")[0]
     form = {"RequestUUID": placed.uuid}
     for path, sent, code in (
         ("/default/", {"Event": "Ring"}, 400),
-        ("/other/", form, 404),
+        ("/other/", form, 200),
         ("/default/", form, 200),
     ):
         signed = sign(url.replace("/default/", path), sent)
         assert (await deliver(plivo_rig, signed)).status_code == code
+    (stray,) = (await plivo_rig.get("/receipts/strays", x_org_id="other")).json()["data"]
+    assert (stray["kind"], stray["provider_id"]) == ("ringing", placed.uuid)
+    assert (await plivo_rig.get("/receipts/strays")).json()["data"] == []
 
 
 async def test_an_answer_for_a_call_that_is_unknown_connects_nobody(

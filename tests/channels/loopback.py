@@ -21,7 +21,8 @@ Handler = Callable[[Request], bytes | None]
 
 def response(status: str, body: bytes = b"") -> bytes:
     """Return a whole response, such as of "204 No Content"."""
-    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    return head.encode() + body
 
 
 class Loopback:

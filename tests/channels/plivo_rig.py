@@ -75,8 +75,10 @@ class PlivoRig:
         return len(self.server.calls)
 
     async def live_through(self) -> list[WebhookRequest]:
-        """Answer the latest call, and talk for a while."""
+        """Answer the latest call, and talk for a while; of a cancelled one, tell that."""
         call = self.server.calls[-1]
+        if call.ended:
+            return [self.webhook(call, "hangup_url", hangup_form(call))]
         ring = self.webhook(call, "ring_url", {"Event": "Ring"})
         call.answered = True
         answer = self.webhook(call, "answer_url", {"Event": "StartApp"})

@@ -263,6 +263,9 @@ class PlivoServer:
             return await self._take_order(json.loads(body))
         if method == "GET" and path.startswith(calls):
             return self._record(path.removeprefix(calls).strip("/"))
+        requests = f"/v1/Account/{AUTH_ID}/Request/"
+        if method == "DELETE" and path.startswith(requests):
+            return self._cancel(path.removeprefix(requests).strip("/"))
         return 404, {"error": "not found"}
 
     def _take_script(self, script: Mapping[str, Any]) -> Response:
@@ -300,6 +303,15 @@ class PlivoServer:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return call
+
+    def _cancel(self, request_uuid: str) -> Response:
+        """Give up a call that nobody has answered yet; it goes on to its hangup by itself."""
+        call = next((call for call in self.calls if call.uuid == request_uuid), None)
+        if call is None or call.answered or call.ended:
+            return 404, {"error": "request not found"}
+        call.cause = 1000
+        self.end(call)
+        return 204, ""
 
     def _record(self, call_uuid: str) -> Response:
         """Return the call detail record, which there is once a call has ended."""
@@ -372,7 +384,7 @@ def _has_stream(xml: str) -> bool:
 def _http_response(status: int, content: Any) -> bytes:
     body = content.encode() if isinstance(content, str) else json.dumps(content).encode()
     extra = {429: "Retry-After: 7\r\n", 302: "Location: /elsewhere\r\n"}.get(status, "")
-    line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{extra}"
+    line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\n{extra}"
     return f"{line}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 

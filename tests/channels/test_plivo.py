@@ -9,7 +9,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from functions.channels.plivo import LONGEST_RETRY_AFTER
+from functions.channels.http_channel import LONGEST_RETRY_AFTER
 from functions.domain.events import EventKind, Retry
 from functions.engine.ports import (
     Accepted,
@@ -30,6 +30,8 @@ from tests.channels.plivo_server import (
 
 class TestPlivoConformance(ChannelConformance):
     """Plivo keeps the promises of the Channel port."""
+
+    recalls = True
 
 
 async def test_a_call_is_ordered_with_our_limits_and_callbacks(rig: PlivoRig) -> None:
@@ -59,7 +61,7 @@ async def test_machines_are_listened_for_where_asked(rig: PlivoRig, wanted: str)
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [
-        (Fault.THROTTLE, Deferred("provider_429", timedelta(seconds=7))),
+        (Fault.THROTTLE, Deferred("provider_429", timedelta(seconds=7), throttled=True)),
         (Fault.REDIRECT, Rejected("provider_302")),
         (Fault.SERVER_ERROR, Unknown("provider_500")),
         (Fault.DROP, Unknown("provider_disconnected")),
@@ -126,7 +128,36 @@ async def test_plivo_is_taken_at_its_word_when_to_come_back(
     answers = httpx.MockTransport(lambda _: httpx.Response(429, headers={"Retry-After": header}))
     async with httpx.AsyncClient(transport=answers) as http:
         channel = plivo("https://api.example", http=http)
-        assert await channel.send(outbound()) == Deferred("provider_429", wait)
+        assert await channel.send(outbound()) == Deferred("provider_429", wait, throttled=True)
+
+
+async def test_a_call_that_was_answered_is_left_alone(rig: PlivoRig) -> None:
+    """Nobody who talks with a bot is hung up on by a recall."""
+    accepted = await rig.channel.send(outbound())
+    assert isinstance(accepted, Accepted)
+    (call,) = rig.server.calls
+    call.answered = True
+    assert not await rig.channel.recall(outbound(), accepted.provider_id)
+    assert not call.ended
+
+
+async def test_a_cancelled_call_has_failed_for_good(rig: PlivoRig) -> None:
+    """Plivo's hangup of a call that was recalled does not have it made again."""
+    accepted = await rig.channel.send(outbound())
+    assert isinstance(accepted, Accepted)
+    assert await rig.channel.recall(outbound(), accepted.provider_id)
+    (hangup,) = await rig.live_through()
+    (event,) = rig.channel.parse_webhook(hangup)
+    told = (event.kind, event.reason, event.retry)
+    assert told == (EventKind.FAILED, "provider_1000", Retry.NEVER)
+
+
+async def test_what_cannot_be_asked_for_is_not_recalled() -> None:
+    """Without an answer, or without an id to ask for, a call is not known to be recalled."""
+    channel = plivo(UNREACHABLE)
+    assert not await channel.recall(outbound(), "some-call")
+    assert not await channel.recall(outbound(), "")
+    await channel.close()
 
 
 def test_the_answer_connects_the_bot_and_escapes_its_url() -> None:

@@ -173,7 +173,7 @@ async def test_a_look_up_reads_the_call_detail_record(
     call = rig.server.calls[-1]
     call.cause = cause
     rig.server.end(call, talked_s=talked_s)
-    found = await rig.channel.look_up(REF, 1, call.uuid)
+    found = await rig.channel.look_up(outbound(REF), call.uuid)
     assert found is not None
     assert (found.kind, found.duration_s) == (kind, talked_s)
 
@@ -183,11 +183,11 @@ async def test_a_look_up_without_a_known_call_tells_nothing(
     rig: PlivoRig, provider_id: str
 ) -> None:
     """An empty, strange or unknown id finds no call."""
-    assert await rig.channel.look_up(REF, 1, provider_id) is None
+    assert await rig.channel.look_up(outbound(REF), provider_id) is None
 
 
 async def test_a_look_up_while_plivo_is_away_tells_nothing() -> None:
     """A look-up that cannot be made tells nothing rather than something wrong."""
     channel = plivo(UNREACHABLE)
-    assert await channel.look_up(REF, 1, "some-call") is None
+    assert await channel.look_up(outbound(REF), "some-call") is None
     await channel.close()

@@ -1,4 +1,4 @@
-"""Plivo's signature V3: published vectors pass, everything else is refused."""
+"""Plivo's signatures: published vectors pass, everything else is refused."""
 
 from dataclasses import replace
 from typing import Final
@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from functions.channels.callbacks import MAX_BODY_BYTES
-from functions.channels.plivo_signature import sign_v3, verified_form
+from functions.channels.plivo_signature import sign_v2, sign_v3, verified_form
 from functions.engine.ports import SignatureError, WebhookRequest
 
 # Published in plivo-go, utils_test.go (and in plivo-ruby and plivo-dotnet).
@@ -41,6 +41,13 @@ VECTORS: Final = [
 def test_the_published_vectors_are_met(method: str, url: str, signature: str) -> None:
     """Our signature of Plivo's published requests is Plivo's."""
     assert sign_v3(TOKEN, method=method, url=url, form=FORM, nonce=NONCE) == signature
+
+
+@pytest.mark.parametrize("url", ["https://answer.url", "https://answer.url?a=b#c"])
+def test_the_published_vector_of_texts_is_met(url: str) -> None:
+    """Our signature V2 of Plivo's published request is Plivo's, whatever its query."""
+    signature = sign_v2("my_auth_token", url=url, nonce="12345")
+    assert signature == "ehV3IKhLysWBxC1sy8INm0qGoQYdYsHwuoKjsX7FsXc="
 
 
 def published() -> WebhookRequest:

@@ -34,6 +34,8 @@ async def rig() -> AsyncIterator[Carrier]:
 class TestSimulatorConformance(ChannelConformance):
     """The simulator keeps the promises of the Channel port."""
 
+    recalls = True
+
 
 async def test_callbacks_come_when_their_time_has_come(rig: Carrier) -> None:
     """A call rings, is answered and ends at its times, which its events carry."""
@@ -115,7 +117,7 @@ async def test_a_lost_answer_can_be_looked_up(rate: str, placed: int, *, found: 
     assert isinstance(answer, Unknown)
     assert carrier.placed() == placed
     assert bool(await carrier.pass_by(CALL_S)) == found
-    assert bool(await carrier.channel.look_up(REF, 1, "")) == found
+    assert bool(await carrier.channel.look_up(outbound(REF), "")) == found
 
 
 async def test_sending_takes_the_carriers_time() -> None:
@@ -157,7 +159,7 @@ async def test_callbacks_can_be_lost_and_the_call_still_ends() -> None:
     carrier = Carrier(replace(STEADY, lost=1))
     await carrier.send("m1")
     assert await carrier.pass_by(CALL_S) == []
-    found = await carrier.channel.look_up(REF, 1, "")
+    found = await carrier.channel.look_up(outbound(REF), "")
     assert found is not None
     assert found.kind is EventKind.COMPLETED
     assert carrier.channel.ledger.hangups == {"connected": 1}
@@ -231,3 +233,31 @@ async def test_the_background_task_makes_callbacks_by_itself() -> None:
         await carrier.ended.wait()
     await carrier.channel.close()
     assert len(carrier.got) == 3
+
+
+# --- Recall -----------------------------------------------------------------------------------
+
+
+async def test_a_call_is_recalled_until_it_rings(rig: Carrier) -> None:
+    """Before it rings a call can be taken back, and the book says so; from then on it goes on."""
+    early, late = await rig.send("early", "late")
+    assert isinstance(early, Accepted)
+    assert isinstance(late, Accepted)
+    await rig.pass_by(0.9)
+    assert await rig.channel.recall(outbound(REF._replace(message="early")), early.provider_id)
+    await rig.pass_by(0.1)
+    assert not await rig.channel.recall(outbound(REF._replace(message="late")), late.provider_id)
+    assert {event.ref.message for event in await rig.pass_by(60)} == {"late"}
+    ledger = rig.channel.ledger
+    assert (list(ledger.recalled), list(ledger.ended)) == ([early.provider_id], [late.provider_id])
+    assert await rig.channel.look_up(outbound(REF._replace(message="early")), "") is None
+
+
+async def test_nothing_is_recalled_during_an_outage() -> None:
+    """A carrier that cannot be reached takes nothing back."""
+    carrier = Carrier(replace(STEADY, ring_ms=60_000, outage=(Window(1, 10),)))
+    await carrier.send("m1")
+    await carrier.pass_by(1)
+    assert not await carrier.channel.recall(outbound(), "")
+    await carrier.pass_by(10)
+    assert await carrier.channel.recall(outbound(), "")

@@ -20,7 +20,7 @@ from functions.engine.ports import (
     Deferred,
 )
 from tests.channels.carrier import CALL_S, STEADY, Carrier, kinds
-from tests.channels.conformance import REF
+from tests.channels.conformance import REF, outbound
 
 
 async def test_the_ledger_counts_calls_and_finds_doubles(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ async def test_calls_go_on_after_our_death(tmp_path: Path) -> None:
     events = await second.pass_by(60)
     assert kinds(events) == [EventKind.ANSWERED, EventKind.COMPLETED]
     assert lives == Accepted(events[-1].provider_id)
-    found = await second.channel.look_up(REF._replace(message="ended"), 1, "")
+    found = await second.channel.look_up(outbound(REF._replace(message="ended")), "")
     assert found is not None
     assert old == Accepted(found.provider_id)
     assert read_ledger(path).live == []

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -38,6 +39,36 @@ def test_the_shares_of_texts_are_kept() -> None:
     outcomes = [str(fate.outcome) for fate in fates]
     assert math.isclose(outcomes.count("undelivered") / 4000, 0.3, abs_tol=0.03)
     assert [script.text_fate(REF, n) for n in range(4000)] == fates
+
+
+def test_people_react_in_their_shares_and_only_to_what_arrives() -> None:
+    """Of the texts that arrive, about the script's shares are read and answered; no others are."""
+    shares: dict[str, Any] = {
+        "read": 0.6,
+        "clicked": 0.3,
+        "replied": 0.2,
+        "complained": 0.1,
+        "opted_out": 0.05,
+    }
+    script = Script(undelivered=0.5, **shares)
+    fates = [script.text_fate(REF, n) for n in range(4000)]
+    done = [[n.reaction for n in fate.notices if n.reaction] for fate in fates]
+    arrived = [each for each, fate in zip(done, fates, strict=True) if fate.outcome == "delivered"]
+    for name, share in shares.items():
+        count = sum(name in each for each in arrived)
+        assert math.isclose(count / len(arrived), share, abs_tol=0.03)
+    assert sum(map(len, done)) == sum(map(len, arrived))
+    assert all("read" in each for each in done if "clicked" in each)
+
+
+def test_a_term_for_texts_leaves_their_other_fates_as_they_were() -> None:
+    """Reactions and recalls are drawn apart: a run without them can be compared with one with."""
+    plain = [Script(lost=0.2, undelivered=0.3).text_fate(REF, n) for n in range(300)]
+    script = Script(lost=0.2, undelivered=0.3, read=1, opted_out=0.5, recallable=0.5)
+    for before, n in zip(plain, range(300), strict=True):
+        after = script.text_fate(REF, n)
+        told = [notice._replace(ends=True) for notice in after.notices if not notice.reaction]
+        assert after._replace(notices=tuple(told), recallable_s=0) == before
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -18,7 +18,7 @@ from functions.channels.simulator_ledger import digest_of, read_ledger
 from functions.channels.simulator_script import Script
 from functions.domain.events import EventKind, Retry
 from functions.engine.ports import Accepted, Rejected, SignatureError, Unknown
-from tests.channels.carrier import CALL_S, STEADY, TERMS, TEXT_S, Carrier
+from tests.channels.carrier import CALL_S, STEADY, TERMS, TEXT_S, Carrier, kinds
 from tests.channels.conformance import REF, TEXT, ChannelConformance, outbound
 from tests.clock import MovedClock
 
@@ -101,9 +101,9 @@ async def test_a_lost_answer_can_be_looked_up(rate: str, placed: int, *, found: 
     carrier = Carrier(Script.parse(f"{TERMS},lost=1,{rate}=1"), texts=True)
     assert isinstance((await carrier.send("m1"))[0], Unknown)
     assert carrier.placed() == placed
-    assert await carrier.channel.look_up(REF, 1, "") is None
+    assert await carrier.channel.look_up(outbound(REF), "") is None
     assert await carrier.pass_by(TEXT_S) == []
-    event = await carrier.channel.look_up(REF, 1, "")
+    event = await carrier.channel.look_up(outbound(REF), "")
     assert (event is not None and event.kind is EventKind.DELIVERED) == found
 
 
@@ -115,6 +115,71 @@ async def test_receipts_can_come_twice() -> None:
     assert len(events) == 2
     assert len({event.id for event in events}) == 1
     assert len(carrier.channel.ledger.receipts) == 1
+
+
+async def test_a_text_is_told_to_the_end_of_the_funnel() -> None:
+    """What a person does after a text has arrived is told in its order, each once."""
+    done = ("read", "clicked", "replied", "complained", "opted_out")
+    everything: dict[str, Any] = dict.fromkeys(done, 1)
+    carrier = Carrier(replace(STEADY, duplicate=1, react_ms=2000, **everything), texts=True)
+    begun = carrier.clock.now()
+    await carrier.send("m1")
+    events = await carrier.pass_by(60)
+    first = {event.id: event for event in events}
+    assert len(events) == 2 * len(first)
+    assert [(e.kind, e.suppress, (e.at - begun).total_seconds()) for e in first.values()] == [
+        (EventKind.DELIVERED, "", 4),
+        (EventKind.READ, "", 6),
+        (EventKind.CLICKED, "", 8),
+        (EventKind.REPLIED, "", 10),
+        (EventKind.COMPLAINED, "complained", 12),
+        (EventKind.OPTED_OUT, "opted_out", 14),
+    ]
+    assert {event.provider_id for event in events} == set(carrier.channel.ledger.receipts)
+
+
+async def test_people_react_after_our_death(tmp_path: Path) -> None:
+    """A carrier opened again on its book still tells what is done with what has arrived."""
+    path, script = tmp_path / "ledger", replace(STEADY, read=1)
+    first = Carrier(script, ledger_path=path, texts=True)
+    await first.send("m1")
+    assert kinds(await first.pass_by(TEXT_S)) == [EventKind.DELIVERED]
+    second = Carrier(script, ledger_path=path, clock=first.clock, texts=True)
+    assert EventKind.READ in kinds(await second.pass_by(60))
+    assert read_ledger(path).under_way == []
+    await first.channel.close()
+    await second.channel.close()
+
+
+async def test_a_text_is_recalled_on_its_way_where_the_script_lets_it(tmp_path: Path) -> None:
+    """Until it has arrived; it never does then, not even after our death."""
+    path, script = tmp_path / "ledger", replace(STEADY, recallable=1)
+    first = Carrier(script, ledger_path=path, texts=True)
+    await first.send("early", "late")
+    early, late = (outbound(REF._replace(message=name)) for name in ("early", "late"))
+    assert await first.channel.recall(early, "")
+    second = Carrier(script, ledger_path=path, clock=first.clock, texts=True)
+    assert await second.channel.recall(early, "")
+    assert {event.ref.message for event in await second.pass_by(60)} == {"late"}
+    assert not await second.channel.recall(late, "")
+    assert len(read_ledger(path).recalled) == 1
+    assert read_ledger(path).under_way == []
+    await first.channel.close()
+    await second.channel.close()
+
+
+class TestRecallableTextsConformance(ChannelConformance):
+    """Texts that can be recalled keep the promises of the Channel port too."""
+
+    told = TEXT
+    recalls = True
+
+    @pytest.fixture
+    async def rig(self) -> AsyncIterator[Carrier]:
+        """Give a carrier that gives texts back."""
+        carrier = Carrier(replace(STEADY, recallable=1), texts=True)
+        yield carrier
+        await carrier.channel.close()
 
 
 class BusyClock(MovedClock):
@@ -195,7 +260,7 @@ async def test_texts_arrive_after_our_death(tmp_path: Path) -> None:
     second = Carrier(ledger_path=path, clock=first.clock, texts=True)  # the first is never closed
     (event,) = await second.pass_by(0)
     assert new == Accepted(event.provider_id)
-    found = await second.channel.look_up(REF._replace(message="arrived"), 1, "")
+    found = await second.channel.look_up(outbound(REF._replace(message="arrived")), "")
     assert found is not None
     assert old == Accepted(found.provider_id)
     assert read_ledger(path).under_way == []
@@ -230,5 +295,5 @@ async def test_what_was_answered_for_survives_kill_9(tmp_path: Path) -> None:
     carrier.clock.advance(timedelta(hours=1))
     for line in answered:
         ref = REF._replace(message=f"m{line.strip()}")
-        assert await carrier.channel.look_up(ref, 1, "") is not None
+        assert await carrier.channel.look_up(outbound(ref), "") is not None
     await carrier.channel.close()

@@ -45,6 +45,7 @@ ALLOWED = {
     ("draft", "cancel"): "cancelled",
     ("scheduled", "start"): "running",
     ("scheduled", "reschedule"): "scheduled",
+    ("scheduled", "hold"): "paused",
     ("scheduled", "cancel"): "cancelled",
     ("running", "pause"): "paused",
     ("running", "cancel"): "cancelled",

@@ -18,7 +18,6 @@ from functions.domain.message import (
     DeliveryPolicy,
     Message,
     MessageStatus,
-    after_event,
     after_lease,
     after_look_up,
     after_send,
@@ -31,6 +30,7 @@ from functions.domain.message import (
     watch_lane,
 )
 from functions.domain.outcomes import Accepted, Deferred, Rejected, SendOutcome, Unknown
+from functions.domain.receipts import after_event
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 POLICY = DeliveryPolicy()
@@ -51,7 +51,7 @@ def sending(message: Message = PENDING) -> Message:
 def answered_by(outcome: SendOutcome, message: Message | None = None) -> Message:
     """Return what a message becomes when the provider has answered."""
     message = message or sending()
-    return after(message, after_send(message, outcome, POLICY, live=True, now=NOW))
+    return after(message, after_send(message, outcome, POLICY, watch=POLICY.look_up_after, now=NOW))
 
 
 SENDING = sending()
@@ -210,6 +210,15 @@ def test_deferrals_do_not_count_as_attempts(story: list[str]) -> None:
     assert (message.status == "failed") == (busy == POLICY.max_attempts)
 
 
+def test_what_never_left_us_is_put_back_as_often_as_it_takes() -> None:
+    """A turn that we missed is no refusal: it costs no attempt, no patience and no wait."""
+    message = PENDING
+    for _ in range(2 * POLICY.max_deferrals):
+        message = answered_by(Deferred("turn_missed", ours=True), sending(message))
+        assert (message.status, message.next_at) == ("pending", NOW)
+    assert (message.counted_attempts, message.deferrals) == (0, 0)
+
+
 def test_a_provider_that_is_always_too_busy_is_given_up() -> None:
     """After very many deferrals a message fails, and says why."""
     message, count = PENDING, 0
@@ -274,7 +283,7 @@ def test_a_refused_send_is_tried_again_sooner_than_a_person() -> None:
 
 def test_only_live_channels_are_watched_after_sending() -> None:
     """A call is watched until it ends; what holds nothing at the provider is settled at once."""
-    quiet = after_send(SENDING, Accepted("sms-1"), POLICY, live=False, now=NOW)
+    quiet = after_send(SENDING, Accepted("sms-1"), POLICY, watch=None, now=NOW)
     assert (SENT.lane, quiet["lane"]) == (watch_lane(3), None)
 
 

@@ -39,6 +39,7 @@ from functions.domain.notifications import (
     opt_out_notice,
     put_off,
     replay,
+    reply_notice,
     rotation,
     signature,
     subscription_fields,
@@ -145,6 +146,11 @@ _S = MessageStatus
     [
         (_S.SENT, _S.DELIVERED, "message.delivered"),
         (_S.SENT, _S.ANSWERED, "message.delivered"),
+        (_S.SENT, _S.READ, "message.delivered"),
+        (_S.DELIVERED, _S.READ, None),
+        (_S.READ, _S.FAILED, "message.failed"),
+        (_S.UNKNOWN, _S.SENT, None),
+        (_S.PENDING, _S.EXPIRED, None),
         (_S.UNKNOWN, _S.COMPLETED, "message.delivered"),
         (_S.SENDING, _S.FAILED, "message.failed"),
         (_S.DELIVERED, _S.FAILED, "message.failed"),
@@ -185,6 +191,26 @@ def test_an_attempt_has_its_own_id() -> None:
     assert first.id != second.id
 
 
+@pytest.mark.parametrize(
+    ("message", "campaign", "id_"), [("c1.m1", "c1", "m1"), (None, None, None)]
+)
+def test_a_reply_names_the_message_that_it_answers(
+    message: str | None, campaign: str | None, id_: str | None
+) -> None:
+    """A text that answers nothing we know of is told as well, once under one id."""
+    notice = reply_notice("i1", "p1", message, at=NOW)
+    assert (notice.type, notice.id) == (
+        "message.replied",
+        reply_notice("i1", "p1", message, at=NOW + LEASE).id,
+    )
+    assert notice.data == {
+        "inbound_id": "i1",
+        "contact_id": "p1",
+        "campaign_id": campaign,
+        "message_id": id_,
+    }
+
+
 def test_nothing_that_is_told_holds_an_address_a_text_or_a_name() -> None:
     """Whoever reads another system's log learns nobody's number and no message."""
     failed = {"status": MessageStatus.FAILED}
@@ -193,6 +219,7 @@ def test_nothing_that_is_told_holds_an_address_a_text_or_a_name() -> None:
         message_notice(CAMPAIGN, MESSAGE, failed, now=NOW),
         message_notice(CAMPAIGN, MESSAGE._replace(contact=""), failed, now=NOW),
         opt_out_notice("p1", "all", "asked", at=NOW),
+        reply_notice("i1", "p1", "c1.m1", at=NOW),
     ]
     told = json.dumps([notice.data for notice in notices if notice], default=str)
     for secret in (MESSAGE.address, MESSAGE.body, CAMPAIGN.template, CAMPAIGN.created_by):

@@ -24,6 +24,7 @@ DECIDED = Organisation(
     quiet_hours={"start": "21:00", "end": "09:00"},
     rates={"voice": 1.0},
     polling_schedule_s=[30, 300],
+    warm_up={"sms": {"starts_on": "2026-03-02", "first_day": 50, "growth": 1.5}},
     revision=3,
     updated_at=NOW,
     updated_by="ann",
@@ -64,6 +65,17 @@ def test_a_change_is_made_and_named(changes: dict[str, Any], field: str, value: 
     assert names == [field]
     assert value in stored.values() if field in {"senders", "rates"} else stored == value
     assert (after.revision, after.updated_by, after.updated_at) == (4, "bob", NOW)
+
+
+def test_each_channel_has_a_ramp_of_its_own() -> None:
+    """Warming up by mail leaves the ramp of texts alone; what is no ramp is refused."""
+    ramp = {"starts_on": "2026-04-01", "first_day": 10, "growth": 2}
+    after, names = change({"warm_up": {"email": ramp}})
+    assert (after.warm_up, names) == ({**DECIDED.warm_up, "email": ramp}, ["warm_up"])
+    after, _ = change({"warm_up": {"sms": None}})
+    assert after.warm_up == {}
+    with pytest.raises(InvalidFieldError, match="YYYY-MM-DD"):
+        change({"warm_up": {"email": {**ramp, "starts_on": "tomorrow"}}})
 
 
 def test_a_channel_that_is_not_named_keeps_what_it_has() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from functions.channels import plivo_sms_causes, whatsapp_causes
 from functions.channels.plivo_causes import HANGUP_CAUSES, STATUS
 from functions.domain.campaign import CampaignStatus
 from functions.domain.events import EventKind
@@ -19,14 +20,18 @@ _FAMILIES: Mapping[str, Sequence[str]] = {
     "campaign_*": list(CampaignStatus),
 }
 #: Reasons that the search for literals does not see.
-_NAMED = {"contact_erased", "inactive", "suppressed"}
+_NAMED = {
+    *("contact_erased", "inactive", "suppressed", "missing_field", "template_too_large"),
+    *("not_delivered", "unsubscribed", "complained"),
+}
 
 
 def every_reason() -> list[str]:
     """Return every reason that a message or a campaign can have."""
     found = {each for each in reasons() if _CODE.fullmatch(each.removesuffix("*"))} | _NAMED
     whole = {each for each in found if not each.endswith("*")}
-    told = {cause.reason for cause in (*HANGUP_CAUSES.values(), *STATUS.values()) if cause.reason}
+    tables = (HANGUP_CAUSES, STATUS, plivo_sms_causes.ERRORS, whatsapp_causes.ERRORS)
+    told = {cause.reason for table in tables for cause in table.values() if cause.reason}
     ends = [
         (family.removesuffix("*") + end) for family in found - whole for end in _FAMILIES[family]
     ]

@@ -14,6 +14,7 @@ from functions.domain.suppressions import (
     barred,
     check,
     lifted,
+    opted_in,
     suppression_fields,
     suppression_from,
 )
@@ -84,6 +85,16 @@ def test_scopes_stand_beside_each_other() -> None:
 def test_the_last_scope_lifted_leaves_nothing() -> None:
     """Nothing is kept of an address that nothing bars any more."""
     assert lifted(suppressed(sms=bar()), "sms") is None
+
+
+def test_whoever_is_back_lifts_what_they_had_asked_for() -> None:
+    """Opting in lifts opt-outs of every scope from before it, and no bar of another reason."""
+    asked, bounced = bar(reason="opted_out"), bar(reason="bounced")
+    assert opted_in(suppressed(all=asked, sms=asked), NOON) is None
+    both = suppressed(all=asked, sms=bounced)
+    assert opted_in(both, NOON) == suppressed(sms=bounced)
+    assert opted_in(both, NOON - HOUR) == both, "they have opted out again since"
+    assert opted_in(suppressed(all=bounced), NOON) == suppressed(all=bounced)
 
 
 def test_what_is_stored_reads_back() -> None:

@@ -1,24 +1,33 @@
-"""Calling windows and quiet hours: when somebody may be reached, in their own time."""
+"""Windows and the hours outside them: when somebody may be reached, in their own time."""
 
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.domain.campaign import ChannelKind
+from functions.domain.country_rules import rule_of
 from functions.domain.windows import (
-    DEFAULT_WINDOW,
-    WINDOWS,
-    CallingWindow,
-    QuietHours,
+    DAYS,
+    HORIZON,
+    UnknownZoneError,
+    Window,
+    are_zones,
+    next_close,
     next_open,
     quiet_hours_from,
+    send_window_from,
 )
 
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+SUNDAY = frozenset({6})
 
-#: Zones with clocks that change by an hour, by half an hour and never, on both sides of the earth.
+#: Zones with clocks that change by an hour, by half an hour, before and after Ramadan, by a whole
+#: day and never, on both sides of the earth.
 ZONES = (
     "America/New_York",
     "America/Los_Angeles",
@@ -26,18 +35,30 @@ ZONES = (
     "Asia/Kolkata",
     "Australia/Lord_Howe",
     "Pacific/Kiritimati",
+    "Africa/Casablanca",
+    "Pacific/Apia",
 )
-REGIONS = ("US", "GB", "IN", "AU", "KI")
 
-#: Noon before the days on which the clocks of New York, London and Lord Howe changed in 2026.
+#: Noon before the days on which the clocks of these zones were changed in 2026; Apia had no
+#: Friday, 30 December 2011.
 CHANGES = (
+    datetime(2026, 2, 14, 12, tzinfo=UTC),
     datetime(2026, 3, 7, 12, tzinfo=UTC),
+    datetime(2026, 3, 21, 12, tzinfo=UTC),
     datetime(2026, 3, 28, 12, tzinfo=UTC),
     datetime(2026, 4, 4, 12, tzinfo=UTC),
     datetime(2026, 10, 3, 12, tzinfo=UTC),
     datetime(2026, 10, 24, 12, tzinfo=UTC),
     datetime(2026, 10, 31, 12, tzinfo=UTC),
+    datetime(2011, 12, 29, 0, tzinfo=UTC),
 )
+#: Public holidays of France from a few weeks before these days until a few weeks after them.
+HOLIDAYS = {
+    *(date(2026, month, day) for month, day in ((1, 1), (4, 6), (5, 1), (5, 8), (5, 14), (5, 25))),
+    *(date(2026, month, day) for month, day in ((7, 14), (8, 15), (11, 1), (11, 11), (12, 25))),
+    *(date(2011, month, day) for month, day in ((11, 1), (11, 11), (12, 25))),
+    *(date(year, 1, 1) for year in (2012, 2027)),
+}
 near_changes = st.builds(
     lambda day, minutes: day + timedelta(minutes=minutes),
     st.sampled_from(CHANGES),
@@ -48,92 +69,122 @@ any_minute = st.builds(
     st.integers(0, 365 * 24 * 60),
 )
 minutes = st.one_of(near_changes, any_minute)
+times = st.integers(0, 24 * 60 - 1).map(lambda minute: time(minute // 60, minute % 60))
 quiet_hours = (
-    st.lists(st.integers(0, 24 * 60 - 1), min_size=2, max_size=2, unique=True)
-    .map(lambda pair: [time(minute // 60, minute % 60) for minute in pair])
-    .map(lambda pair: QuietHours(*pair))
+    st.lists(times, min_size=2, max_size=2, unique=True)
+    .map(lambda pair: [f"{each:%H:%M}" for each in pair])
+    .map(lambda pair: {"start": pair[0], "end": pair[1]})
 )
+windows_ = st.builds(
+    Window,
+    times,
+    times,
+    st.one_of(st.just(frozenset()), st.frozensets(st.integers(0, 6), max_size=6)),
+    st.sampled_from(("", "", "FR")),
+)
+several = st.lists(windows_, max_size=3)
 places = st.lists(st.sampled_from(ZONES), min_size=1, max_size=2, unique=True)
 
 
-def _is_open(region: str, zones: list[str], at: datetime) -> bool:
+def is_open(window: Window, local: datetime) -> bool:
     """Say the rule in the plainest words, to hold the real one against."""
-    window = WINDOWS.get(region, DEFAULT_WINDOW)
-    locals_ = [at.astimezone(ZoneInfo(zone)) for zone in zones]
-    return all(
-        window.opens <= local.time() < window.closes and local.weekday() not in window.closed_on
-        for local in locals_
-    )
+    shown, day = local.time(), local.date()
+    if window.opens < window.closes:
+        is_time = window.opens <= shown < window.closes
+    else:
+        is_time = shown >= window.opens or shown < window.closes
+        if shown < window.opens:
+            day -= DAY  # it is still the window of the evening before
+    is_day = day.weekday() not in window.closed_on
+    return is_time and is_day and not (window.holidays == "FR" and day in HOLIDAYS)
 
 
-@given(st.sampled_from(REGIONS), places, minutes)
+def may_be(windows: Sequence[Window], zones: Sequence[str], at: datetime) -> bool:
+    """Tell whether all windows are open in all zones."""
+    shown = [at.astimezone(ZoneInfo(zone)) for zone in zones]
+    return all(is_open(window, local) for window in windows for local in shown)
+
+
+def first_minute(
+    windows: Sequence[Window], zones: Sequence[str], now: datetime, *, is_: bool
+) -> datetime | None:
+    """Look at every minute of the horizon for the first one that is open, or closed."""
+    minutes_ = (now + number * MINUTE for number in range(HORIZON // MINUTE + 1))
+    return next((at for at in minutes_ if may_be(windows, zones, at) is is_), None)
+
+
+# --- Any windows, in any zones ---------------------------------------------------------------
+
+
+@given(several, places, minutes)
 def test_the_opening_is_the_first_minute_that_is_open_everywhere(
-    region: str, zones: list[str], now: datetime
+    windows: list[Window], zones: list[str], now: datetime
 ) -> None:
-    """The opening is not past, lies in the window of every zone, and none earlier does."""
-    opening = next_open(region, zones, now=now)
-    if opening is None:
-        later = (now + timedelta(hours=hours) for hours in range(24 * 8))
-        assert not any(_is_open(region, zones, at) for at in later)
-        return
-    assert opening >= now
-    assert _is_open(region, zones, opening)
-    at = now
-    while at < opening:
-        assert not _is_open(region, zones, at)
-        at += MINUTE
+    """What is found is what looking at minute after minute finds; where nothing is, nothing is."""
+    assert next_open(windows, zones, now=now) == first_minute(windows, zones, now, is_=True)
 
 
-@given(st.sampled_from(REGIONS), places, minutes)
-def test_an_open_window_keeps_nobody_waiting(region: str, zones: list[str], now: datetime) -> None:
-    """The opening of an opening is itself."""
-    opening = next_open(region, zones, now=now)
-    if opening is not None:
-        assert next_open(region, zones, now=opening) == opening
-
-
-# --- Quiet hours -----------------------------------------------------------------------------
-
-
-def _is_quiet(quiet: QuietHours, zones: list[str], at: datetime) -> bool:
-    """Say the rule in the plainest words: quiet from the start up to the end, nights included."""
-    shown = [at.astimezone(ZoneInfo(zone)).time() for zone in zones]
-    if quiet.start < quiet.end:
-        return any(quiet.start <= each < quiet.end for each in shown)
-    return any(each >= quiet.start or each < quiet.end for each in shown)
-
-
-@given(quiet_hours, st.sampled_from(REGIONS), places, minutes, st.booleans())
-def test_quiet_hours_are_left_at_the_first_minute_that_can_be(
-    quiet: QuietHours, region: str, zones: list[str], now: datetime, windows: bool
+@given(several, places, minutes)
+def test_the_closing_is_the_first_minute_that_is_closed_anywhere(
+    windows: list[Window], zones: list[str], now: datetime
 ) -> None:
-    """The opening is not past, not quiet in any zone, in its window, and none earlier is."""
-
-    def may_be(at: datetime) -> bool:
-        return not _is_quiet(quiet, zones, at) and (not windows or _is_open(region, zones, at))
-
-    opening = next_open(region, zones, now=now, windows=windows, quiet=quiet)
-    if opening is not None:
-        assert opening >= now
-        assert may_be(opening)
-    at, end = now, opening or now + timedelta(days=8)
-    while at < end:
-        assert not may_be(at)
-        at += MINUTE
+    """Until then, and no longer, somebody may be reached; who may not be, is so from now on."""
+    assert next_close(windows, zones, now=now) == first_minute(windows, zones, now, is_=False)
 
 
-@given(quiet_hours, places, minutes, st.integers(0, 59_999_999))
-def test_within_a_minute_too_nothing_is_quiet_or_past(
-    quiet: QuietHours, zones: list[str], now: datetime, microseconds: int
+@given(st.lists(windows_, min_size=1, max_size=2), places, minutes, st.integers(1, 59_999_999))
+def test_within_a_minute_too_nothing_is_closed_or_past(
+    windows: list[Window], zones: list[str], now: datetime, microseconds: int
 ) -> None:
     """Whatever the second: what may be done at once is not put off, what waits leaves on time."""
     now += timedelta(microseconds=microseconds)
-    opening = next_open("KI", zones, now=now, windows=False, quiet=quiet)
-    if not _is_quiet(quiet, zones, now):
+    opening, closing = (find(windows, zones, now=now) for find in (next_open, next_close))
+    if may_be(windows, zones, now):
         assert opening == now
-    elif opening is not None:
-        assert opening > now
-        assert (opening.second, opening.microsecond) == (0, 0)
+        assert closing is None or closing > now
+    else:
+        assert closing == now
+        assert opening is None or opening > now
+    moments = [at for at in (opening, closing) if at not in {None, now}]
+    assert all((at.second, at.microsecond) == (0, 0) for at in moments if at)
+
+
+@given(quiet_hours, places, near_changes)
+def test_nothing_leaves_in_quiet_hours_when_clocks_are_changed(
+    quiet: dict[str, str], zones: list[str], now: datetime
+) -> None:
+    """In no zone do clocks at the opening show a time from the start up to the end."""
+    window = quiet_hours_from(quiet)
+    assert window is not None
+    opening = next_open([window], zones, now=now)
+    shown = [f"{opening.astimezone(ZoneInfo(zone)):%H:%M}" for zone in zones] if opening else []
+    start, end = quiet["start"], quiet["end"]
+    if start < end:
+        assert not any(start <= each < end for each in shown)
+    else:
+        assert not any(each >= start or each < end for each in shown)
+
+
+def test_without_windows_now_is_the_time() -> None:
+    """Who keeps to no hours waits for none, and nothing ever closes."""
+    now = datetime(2026, 3, 1, 3, tzinfo=UTC)
+    assert next_open([], ["America/New_York"], now=now) == now
+    assert next_close([], ["America/New_York"], now=now) is None
+
+
+@pytest.mark.parametrize("name", ["Mars/Olympus", "", "../etc/passwd", "Europe", "x" * 300, "a\0b"])
+def test_a_zone_that_there_is_not_is_told(name: str) -> None:
+    """Nobody is taken to be somewhere else than where they are said to be."""
+    now, zones = datetime(2026, 3, 1, 3, tzinfo=UTC), ["Europe/London", name]
+    for find in (next_open, next_close):
+        with pytest.raises(UnknownZoneError) as caught:
+            find([], zones, now=now)
+        assert caught.value.zone == name
+    assert not are_zones(zones)
+    assert are_zones(zones[:1])
+
+
+# --- Quiet hours -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -166,32 +217,64 @@ def test_quiet_hours_end_when_clocks_there_say_so(
     """Nights, gaps and repeated hours: the wait ends at the first instant that is not quiet."""
     start, _, end = hours.partition("-")
     quiet = quiet_hours_from({"start": start, "end": end})
-    found = next_open("", [zone], now=datetime.fromisoformat(now), windows=False, quiet=quiet)
+    assert quiet is not None
+    found = next_open([quiet], [zone], now=datetime.fromisoformat(now))
     assert found == datetime.fromisoformat(opening)
 
 
 def test_quiet_hours_and_window_that_leave_no_time_have_no_opening() -> None:
     """Quiet from before the opening to after the closing: nobody may be reached on any day."""
     now = datetime(2026, 3, 2, 14, tzinfo=UTC)
-    quiet = QuietHours(time(8), time(20, 30))
-    assert next_open("US", ["America/New_York"], now=now, quiet=quiet) is None
-
-
-def test_without_windows_and_quiet_hours_now_is_the_time() -> None:
-    """Who keeps to no hours waits for none."""
-    now = datetime(2026, 3, 1, 3, tzinfo=UTC)
-    assert next_open("US", ["America/New_York"], now=now, windows=False) == now
+    quiet = quiet_hours_from({"start": "08:00", "end": "20:30"})
+    assert quiet is not None
+    assert next_open([*calls("US"), quiet], ["America/New_York"], now=now) is None
 
 
 @given(quiet_hours)
-def test_quiet_hours_are_stored_as_they_are_written(quiet: QuietHours) -> None:
-    """What is stored is HH:MM and reads back equal; no hours stay none."""
-    stored = {name: f"{shown:%H:%M}" for name, shown in quiet._asdict().items()}
-    assert quiet_hours_from(stored) == quiet
+def test_quiet_hours_are_closed_from_start_to_end(quiet: dict[str, str]) -> None:
+    """Their window opens as they end and closes as they start; no hours stay none."""
+    window = quiet_hours_from(quiet)
+    assert window == Window(time.fromisoformat(quiet["end"]), time.fromisoformat(quiet["start"]))
     assert quiet_hours_from(None) is None
 
 
+# --- A campaign's own window -----------------------------------------------------------------
+
+
+def test_a_send_window_is_open_on_its_days_alone() -> None:
+    """Its other days are closed; one over midnight belongs to the day on which it begins."""
+    night = send_window_from({"start": "22:00", "end": "02:00", "days": ["fri"]})
+    assert night == Window(time(22), time(2), frozenset(range(7)) - {4})
+    assert send_window_from(None) is None
+    friday = datetime(2026, 3, 6, 12, tzinfo=UTC)
+    opens_at = friday + timedelta(hours=10)
+    assert next_open([night], ["Etc/UTC"], now=friday) == opens_at
+    late = opens_at + timedelta(hours=3)
+    assert next_open([night], ["Etc/UTC"], now=late) == late
+    assert next_close([night], ["Etc/UTC"], now=late) == opens_at + timedelta(hours=4)
+    assert next_open([night], ["Etc/UTC"], now=late + timedelta(hours=1)) == opens_at + 7 * DAY
+
+
+def test_a_day_that_is_a_holiday_is_waited_out_for_a_week() -> None:
+    """Easter Monday 2026 is no Monday for whoever sends on Mondays to France."""
+    mondays = send_window_from({"start": "10:00", "end": "11:00", "days": ["mon"]})
+    assert mondays is not None
+    french = [mondays, *rule_of("FR", ChannelKind.SMS, {}).windows]
+    now = datetime(2026, 3, 31, 12, tzinfo=UTC)
+    assert next_open(french, ["Europe/Paris"], now=now) == datetime(2026, 4, 13, 8, tzinfo=UTC)
+
+
+def test_days_have_the_numbers_that_dates_say() -> None:
+    """Monday is 0."""
+    assert [date(2026, 3, 2 + number).strftime("%a").lower() for number in range(7)] == list(DAYS)
+
+
 # --- Calling windows -------------------------------------------------------------------------
+
+
+def calls(region: str) -> Sequence[Window]:
+    """Return a country's windows for calls."""
+    return rule_of(region, ChannelKind.VOICE, {}).windows
 
 
 @pytest.mark.parametrize(
@@ -228,7 +311,7 @@ def test_what_is_closed_waits_for_the_next_opening(
     region: str, zone: str, now: str, opening: str
 ) -> None:
     """Nights, Sundays and changes of the clock are waited out to the minute of opening."""
-    found = next_open(region, [zone], now=datetime.fromisoformat(now))
+    found = next_open(calls(region), [zone], now=datetime.fromisoformat(now))
     assert found == datetime.fromisoformat(opening)
 
 
@@ -236,16 +319,10 @@ def test_a_number_of_several_zones_waits_until_all_are_open() -> None:
     """09:00 in New York is 06:00 in Los Angeles: a number that fits both waits three hours."""
     now = datetime(2026, 3, 2, 14, tzinfo=UTC)
     zones = ["America/New_York", "America/Los_Angeles"]
-    assert next_open("US", zones, now=now) == datetime(2026, 3, 2, 17, tzinfo=UTC)
+    assert next_open(calls("US"), zones, now=now) == datetime(2026, 3, 2, 17, tzinfo=UTC)
 
 
 def test_zones_whose_windows_never_meet_have_no_opening() -> None:
     """New York and Kolkata are never open at once by India's hours: nobody may be called."""
     now = datetime(2026, 3, 2, 14, tzinfo=UTC)
-    assert next_open("IN", ["America/New_York", "Asia/Kolkata"], now=now) is None
-
-
-@pytest.mark.parametrize("window", [*WINDOWS.values(), DEFAULT_WINDOW])
-def test_every_window_lies_within_one_day(window: CallingWindow) -> None:
-    """No country's window opens before 08:00 or closes after 21:00."""
-    assert time(8) <= window.opens < window.closes <= time(21)
+    assert next_open(calls("IN"), ["America/New_York", "Asia/Kolkata"], now=now) is None

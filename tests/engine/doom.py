@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from functions.domain.events import DeliveryEvent, MessageRef
+from functions.domain.events import DeliveryEvent, Inbound, MessageRef
 from functions.domain.notifications import Hearing
 from functions.engine.ports import (
     Answer,
@@ -138,15 +138,22 @@ class DoomedChannel:
         what = f"send {outbound.attempt} to {outbound.to}"
         return await self._doom.effect(what, lambda: self._channel.send(outbound))
 
-    def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent]:
+    def parse_webhook(self, request: WebhookRequest) -> Sequence[DeliveryEvent | Inbound]:
         """Pass on."""
         return self._channel.parse_webhook(request)
 
-    async def look_up(
-        self, ref: MessageRef, attempt: int, provider_id: str
-    ) -> DeliveryEvent | None:
+    async def look_up(self, sent: Outbound, provider_id: str) -> DeliveryEvent | None:
         """Look up."""
-        return await self._doom.read(lambda: self._channel.look_up(ref, attempt, provider_id))
+        return await self._doom.read(lambda: self._channel.look_up(sent, provider_id))
+
+    async def recall(self, sent: Outbound, provider_id: str) -> bool:
+        """Recall."""
+        what = f"recall of {sent.attempt} to {sent.to}"
+        return await self._doom.effect(what, lambda: self._channel.recall(sent, provider_id))
+
+    def greet(self, request: WebhookRequest) -> Answer:
+        """Pass on."""
+        return self._channel.greet(request)
 
     def answer(self, ref: MessageRef, attempt: int, bot_url: str) -> Answer:
         """Pass on."""

@@ -126,6 +126,10 @@ class RecordingChannel:
     requests: list[Call] = field(default_factory=list)
     looked_up: list[tuple[MessageRef, int]] = field(default_factory=list)
     most_live: int = 0
+    recallable: timedelta = timedelta()  #: for how long a call that was placed can be recalled
+    recalled: dict[str, str] = field(default_factory=dict)  #: who is not called, by call
+    asked: list[str] = field(default_factory=list)  #: whose calls we wanted to recall
+    on_recall: Callable[[Call], Awaitable[None]] | None = None  #: what else happens with it
     on_send: Callable[[], Awaitable[None]] | None = None  #: what else happens during a request
     _due: list[tuple[datetime, DeliveryEvent]] = field(default_factory=list)
 
@@ -151,11 +155,27 @@ class RecordingChannel:
         """Refuse: this carrier hands its receipts over without HTTP."""
         raise NotImplementedError(request.url)
 
-    async def look_up(
-        self, ref: MessageRef, attempt: int, provider_id: str
-    ) -> DeliveryEvent | None:
+    async def recall(self, sent: Outbound, provider_id: str) -> bool:
+        """Take a call back that is not older than the test lets it be, however often asked."""
+        self.asked.append(sent.to)
+        await asyncio.sleep(0)
+        call = next((c for c in self.calls if c.id == provider_id), None)
+        if call is None:
+            return False
+        if call.id not in self.recalled and self.clock.now() < call.at + self.recallable:
+            self.recalled[call.id] = sent.to
+            self._due = [(at, event) for at, event in self._due if event.provider_id != call.id]
+            if self.on_recall is not None:
+                await self.on_recall(call)
+        return call.id in self.recalled
+
+    def greet(self, request: WebhookRequest) -> Answer:
+        """Greet nobody."""
+        raise NotImplementedError(request.url)
+
+    async def look_up(self, sent: Outbound, provider_id: str) -> DeliveryEvent | None:
         """Return how a call ended; like Plivo, only by the id that the carrier gave it."""
-        self.looked_up.append((ref, attempt))
+        self.looked_up.append((sent.ref, sent.attempt))
         call = next((c for c in self.calls if c.id == provider_id), None)
         if call is None or call.end is None or self._is_live(call):
             return None
@@ -232,4 +252,6 @@ class RecordingChannel:
         ]
 
     def _is_live(self, call: Call) -> bool:
+        if call.id in self.recalled:
+            return False
         return call.ends_at is None or call.ends_at > self.clock.now()

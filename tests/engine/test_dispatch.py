@@ -46,10 +46,9 @@ async def test_people_are_called_when_their_window_opens() -> None:
         messages = await world.messages(campaign)
         assert {(m.status, m.reason) for m in messages} == {("pending", "quiet_hours")}
         await world.finish(campaign)
-        assert {call.at for call in world.carrier.calls} <= {
-            NINE_IN_NEW_YORK,
-            NINE_IN_NEW_YORK + SECOND / 100,
-        }
+        times = [call.at for call in world.carrier.calls]
+        assert min(times) == NINE_IN_NEW_YORK
+        assert max(times) <= NINE_IN_NEW_YORK + SECOND / 50
 
 
 async def test_each_person_is_called_in_their_own_hours() -> None:
@@ -232,7 +231,7 @@ async def test_no_second_sees_more_calls_than_the_rate() -> None:
         await world.finish(campaign)
         times = [call.at for call in world.carrier.calls]
         assert all(b - a >= SECOND for a, b in zip(times, times[3:], strict=False))
-        assert times[-1] - times[0] <= 10 * SECOND
+        assert times[-1] - times[0] <= 10.5 * SECOND
 
 
 async def test_campaigns_of_one_sender_share_its_rate() -> None:

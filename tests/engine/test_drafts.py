@@ -196,7 +196,7 @@ async def test_an_unfinished_campaign_is_neither_scheduled_nor_sent(
         await drafts.send(world.engine, ORG, id_, EVERYONE, by="ann")
     with pytest.raises(InvalidFieldError) as tested:
         await previews.send_test(
-            world.engine, ORG, id_, [parse_phone(number(0))], like=None, by="ann"
+            world.engine, ORG, id_, phones=[parse_phone(number(0))], like=None, by="ann"
         )
     assert {each.value.field for each in (scheduled, sent, tested)} == {field}
 
@@ -300,9 +300,9 @@ async def test_a_test_reaches_whoever_was_named_and_leaves_the_draft_alone(world
     await world.suppress(number(7))
     id_ = await draft(world)
     sent = await previews.send_test(
-        world.engine, ORG, id_, [parse_phone(number(7))], like=ada, by="ann"
+        world.engine, ORG, id_, phones=[parse_phone(number(7))], like=ada, by="ann"
     )
-    await world.finish(sent[0][0])
+    await world.finish(sent[0][1])
     assert [(call.to, call.body) for call in world.carrier.requests] == [(number(7), "Hello Ada!")]
     campaign, _, tally = await overview.one(world.engine, ORG, id_)
     assert (campaign.status, tally.total) == (CampaignStatus.DRAFT, 0)
@@ -315,7 +315,7 @@ async def test_a_preview_is_filled_in_as_the_campaign_would_be(world: World) -> 
     shown, _ = await previews.preview(
         world.engine, ORG, id_, ada, override="{first_name} of {location}"
     )
-    assert (shown.text, shown.missing, shown.length.segments) == ("Ada of ", ["location"], 1)
+    assert (shown.texts.body, shown.missing, shown.length.segments) == ("Ada of ", ["location"], 1)
     with pytest.raises(InvalidFieldError, match="override_template"):
         await previews.preview(world.engine, ORG, id_, ada, override="{% nonsense %}")
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from functions.domain.campaign import CampaignStatus
+from functions.domain.campaign import Action, CampaignStatus
 from functions.domain.errors import NotFoundError
-from functions.domain.events import DeliveryEvent, EventKind, MessageRef
+from functions.domain.events import DeliveryEvent, EventKind, MessageRef, Retry
 from functions.domain.outcomes import Accepted, Unknown
-from functions.engine import paths
+from functions.engine import campaigns, paths
 from functions.engine.ports import Traits
 from functions.engine.receive import receive
 from tests.engine.recording_channel import (
@@ -335,3 +335,57 @@ async def test_the_carriers_answer_is_kept(world: World) -> None:
     await world.settle()
     message = await world.message_to(campaign, number(0))
     assert (message.provider_id, message.sent_at) == ("call-x", world.clock.now())
+
+
+# --- Texts that fail after they were taken -----------------------------------------------------
+
+UNREACHABLE = Fate((Receipt(2, EventKind.FAILED, "provider_30003", Retry.LATER),))
+ARRIVES = Fate((Receipt(2, EventKind.DELIVERED),))
+
+
+async def test_a_text_that_failed_for_now_is_tried_again(world: World) -> None:
+    """While others are still to be sent, a text whose receipt says `later` is sent once more."""
+    world.carrier.traits = Traits(rate_per_s=1)
+    world.carrier.otherwise = ARRIVES
+    world.carrier.script = {number(0): [UNREACHABLE, ARRIVES]}
+    await world.add_list(20)
+    campaign = await world.create()
+    await world.finish(campaign)
+    await world.pass_time(MINUTE)
+    message = await world.message_to(campaign, number(0))
+    assert (message.status, message.attempt) == ("delivered", 2)
+    assert await world.statuses(campaign) == {"delivered": 20}
+
+
+async def test_it_is_tried_no_more_once_its_campaign_has_ended(world: World) -> None:
+    """The last text fails after the campaign has completed: it has failed, with its reason."""
+    world.carrier.traits = Traits()
+    world.carrier.otherwise = UNREACHABLE
+    await world.add_list(1)
+    campaign = await world.create()
+    await world.finish(campaign)
+    await world.pass_time(HOUR)
+    message = await world.message_to(campaign, number(0))
+    assert (message.status, message.reason, message.attempt) == ("failed", "provider_30003", 1)
+
+
+async def test_it_is_tried_again_after_a_pause(world: World) -> None:
+    """Told while the campaign is paused, the failure leads to another attempt once it goes on."""
+    world.carrier.traits = Traits(rate_per_s=1)
+    world.carrier.otherwise = ARRIVES
+    world.carrier.script = {number(n): [UNREACHABLE, ARRIVES] for n in range(40)}
+
+    async def pause_after_ten() -> None:
+        if len(world.carrier.requests) == 10:
+            await campaigns.change(world.engine, ORG, campaign.id, Action.PAUSE, by="ann")
+
+    world.carrier.on_send = pause_after_ten
+    await world.add_list(40)
+    campaign = await world.create()
+    await world.pass_time(10 * MINUTE)
+    assert (await world.load(campaign)).status is CampaignStatus.PAUSED
+    await campaigns.change(world.engine, ORG, campaign.id, Action.RESUME, by="ann")
+    await world.finish(campaign)
+    await world.pass_time(MINUTE)
+    assert await world.statuses(campaign) == {"delivered": 40}
+    assert set(world.carrier.called.values()) == {2}

@@ -9,12 +9,13 @@ import pytest
 
 from functions.domain.campaign import AudienceKind
 from functions.domain.contact import Contact, contact_fields, contact_id
+from functions.domain.content import InvalidTemplateError
 from functions.domain.errors import InvalidFieldError, NameTakenError, NotFoundError, StaleError
 from functions.domain.templates import Missing
 from functions.engine import paths, segments, template_trials, templates
 from functions.engine.ports import Create
 from functions.engine.template_trials import Check, preview
-from functions.engine.templates import InvalidTemplateError, NamedTemplate, Wording
+from functions.engine.templates import NamedTemplate, Wording
 from tests.clock import NOON
 from tests.engine.world import ORG, World, number, with_limits
 
@@ -160,7 +161,7 @@ def test_a_preview_says_what_is_missing(
 ) -> None:
     """By its policy a lack is blank, filled, or leaves the person out."""
     trial = preview(wording, values)
-    assert (trial.text, trial.missing) == (text, missing)
+    assert (trial.texts and trial.texts.body, trial.missing) == (text, missing)
 
 
 def test_a_text_that_would_never_end_is_cut_off() -> None:

@@ -227,6 +227,47 @@ async def test_a_receipt_clears_up_a_lost_answer_at_once() -> None:
         assert await world.statuses(campaign) == {"delivered": 5}
 
 
+async def test_a_sent_receipt_has_the_lane_look_once_more_and_no_longer() -> None:
+    """A lost answer is made good by `sent`; after one more look that is all, and all is over."""
+    script = replace(CALM, lost_answer=1, delivery_ms=36_000_000)
+    async with Texting(script=script) as world:
+        campaign = await world.text(1)
+        await world.settle()
+        (unknown,) = await world.messages(campaign)
+        ref, now = MessageRef(ORG, campaign.id, unknown.id), world.clock.now()
+        await world.receive(DeliveryEvent("s", ref, 1, EventKind.SENT, now, "p1"))
+        (sent,) = await world.messages(campaign)
+        assert (unknown.status, sent.status) == ("unknown", "sent")
+        assert sent.lane is not None
+        await world.finish(campaign, within=timedelta(minutes=16))
+        (settled,) = await world.messages(campaign)
+        assert (settled.status, settled.lane, settled.reason) == ("sent", None, "")
+        await world.pass_time(11 * HOUR)
+        assert await world.statuses(campaign) == {"delivered": 1}
+
+
+class Repetitive(SimulatedTexts):
+    """A carrier that says of every text that it was sent, each time anew."""
+
+    asked = 0
+
+    async def look_up(self, sent: Outbound, provider_id: str) -> DeliveryEvent | None:
+        """Say so."""
+        self.asked += 1
+        id_, now = f"look-{self.asked}", self._clock.now()
+        return DeliveryEvent(id_, sent.ref, sent.attempt, EventKind.SENT, now, provider_id)
+
+
+async def test_a_look_up_that_tells_nothing_new_ends_the_watch() -> None:
+    """A carrier that says `sent` again and again is asked twice, and then left alone."""
+    async with Texting(script=replace(CALM, lost=1)) as world:
+        world.texts.__class__ = Repetitive
+        campaign, _ = await left_sending(world)
+        assert await world.over(campaign) == {"sent": 1}
+        assert isinstance(world.texts, Repetitive)
+        assert world.texts.asked == 2
+
+
 async def test_an_outage_costs_nobody_an_attempt() -> None:
     """Texts that meet an outage wait for its end, and are then sent once."""
     async with Texting(script=replace(CALM, outage=(Window(0, 600),))) as world:

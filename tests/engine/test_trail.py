@@ -124,7 +124,7 @@ async def test_a_number_that_does_not_exist(world: World) -> None:
     campaign = await world.create()
     await world.finish(campaign)
     assert (await why(world, campaign)).answer == (
-        "It did not reach the person in one attempt, because there is no such number"
+        "It did not reach the person in one attempt, because there is no such number or mailbox"
     )
 
 

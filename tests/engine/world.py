@@ -54,6 +54,7 @@ class LivingClock(MovedClock):
         super().__init__(at)
         self.on_sleep: Callable[[], Awaitable[Any]] | None = None
         self._sleepers: list[datetime] = []
+        self._one_woke = asyncio.Event()
 
     async def sleep(self, seconds: float) -> None:
         """Let the time of a sleep pass, with what happens in it."""
@@ -63,11 +64,13 @@ class LivingClock(MovedClock):
             await self._wait_until(until)
         finally:
             self._sleepers.remove(until)
+            self._one_woke.set()
+            self._one_woke = asyncio.Event()
 
     async def _wait_until(self, until: datetime) -> None:
         await asyncio.sleep(0)  # Whoever sleeps less says so now.
-        while min(self._sleepers) < until:  # noqa: ASYNC110 - it waits for turns, not for time
-            await asyncio.sleep(0)
+        while min(self._sleepers) < until:
+            await self._one_woke.wait()
         self.advance(max(timedelta(), until - self.now()))
         if self.on_sleep is not None:
             await self.on_sleep()
@@ -114,7 +117,7 @@ class World:
 
     def __post_init__(self) -> None:
         """Put a new engine over an empty store."""
-        self.clock = LivingClock()
+        self.clock = self.new_clock()
         self.store = SqliteStore(MEMORY, INDEXES)
         self.bots = ReadyBots()
         self.receiver = RecordingNotifier()
@@ -135,6 +138,10 @@ class World:
             await self.check_statistics()
         await self.queue.close()
         await self.store.close()
+
+    def new_clock(self) -> LivingClock:
+        """Return the clock that everybody goes by."""
+        return LivingClock()
 
     def new_queue(self) -> LocalQueue:
         """Return a queue that delivers to the engine of the moment."""
@@ -310,6 +317,14 @@ class World:
         """Count a campaign's messages by status."""
         return Counter(str(message.status) for message in await self.messages(campaign))
 
+    async def marks(self, campaign: Campaign) -> dict[str, int]:
+        """Count a campaign's messages that bear each mark."""
+        messages = await self.messages(campaign)
+        return {
+            name: sum(getattr(message, f"{name}_at") is not None for message in messages)
+            for name in tallies.MARKS
+        }
+
     async def check_statistics(self) -> None:
         """Compare every campaign's tally with its messages."""
         engine = replace(self.engine, store=self.store)
@@ -320,6 +335,7 @@ class World:
             tally = await tallies.read_one(engine, campaign)
             counted = {str(status): n for status, n in tally.by_status.items() if n}
             assert counted == await self.statuses(campaign)
+            assert tally.marks == await self.marks(campaign)
 
     async def slots(self) -> dict[str, int]:
         """Count the live-call slots that are held, of the org and of all together."""

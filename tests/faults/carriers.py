@@ -1,11 +1,9 @@
 """The carriers of the fault tests: each keeps a book of its own, which our kills cannot touch."""
 
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -13,6 +11,8 @@ import httpx
 from functions.channels.simulator_ledger import PlacedCall, read_ledger
 from functions.channels.simulator_script import Outcome
 from tests.channels import plivo_server
+from tests.faults.stand_ins import running
+from tests.faults.verdict import Call
 
 #: A carrier's bad day, in a hurry. A lost request rings nobody and is never cleared up.
 _SCRIPT: Final = (
@@ -24,18 +24,6 @@ _PICKED_UP: Final = frozenset({Outcome.CONNECTED, Outcome.HUNG_UP, Outcome.MACHI
 _BUSY: Final = 3010
 #: Our answer URL failed: the phone was picked up, but nobody ever spoke.
 NO_ANSWER_URL: Final = 7011
-
-
-class Call(NamedTuple):
-    """A phone that really rang, in the words that carriers share."""
-
-    campaign: str
-    message: str
-    attempt: int
-    to: str
-    ended: bool
-    connected: bool  #: the person picked up and was spoken to
-    counts: bool = True  #: against the attempts that a person may be bothered with
 
 
 class Carrier(Protocol):
@@ -108,12 +96,8 @@ class PlivoStandIn:
 @contextmanager
 def plivo() -> Iterator[PlivoStandIn]:
     """Run Plivo's stand-in for the length of a `with`."""
-    command = [sys.executable, plivo_server.__file__, "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  our own command line
-    with process:
-        assert process.stdout is not None
-        yield PlivoStandIn(process.stdout.readline().strip())
-        process.kill()
+    with running("plivo_server", "0") as process:
+        yield PlivoStandIn(process.says)
 
 
 def _told(call: dict[str, Any]) -> Call:

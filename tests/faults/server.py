@@ -39,6 +39,7 @@ QUICK: Final = {
     "UNKNOWN_WAIT_S": "3",
     "LOOK_UP_AFTER_S": "2",
     "RETRY_BACKOFF_S": "1",
+    "DEFER_S": "1",
     "POLL_SCHEDULE_S": "1,2",
 }
 

@@ -1,17 +1,17 @@
 """The storm: campaigns whose server is killed at random moments, and started again each time."""
 
+import sys
 import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final
 
-from tests.faults.carriers import NO_ANSWER_URL, Carrier
 from tests.faults.server import Server
-from tests.faults.verdict import Evidence
+from tests.faults.verdict import Evidence, Taken
 
-SENDER: Final = "+12025550001"
 #: A campaign ends this soon after the last kill, or it is stuck.
 PATIENCE_S: Final = 60
 _ENDED: Final = frozenset({"completed", "failed", "cancelled"})
@@ -20,21 +20,6 @@ _ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 def numbers(count: int) -> list[str]:
     """Return the numbers of so many people."""
     return [f"+1202555{n:04}" for n in range(100, 100 + count)]
-
-
-def upload(server: Server, people: list[str]) -> str:
-    """Upload people, some of them twice, and return the list's id."""
-    rows = [*people, *people[::7], "not a number"]
-    uploaded = server.upload("\n".join(["number", *rows]).encode(), "People")
-    left_out = (uploaded["duplicates"], uploaded["invalid"])
-    assert (uploaded["imported"], *left_out) == (len(people), len(people[::7]), 1)
-    return str(uploaded["listId"])
-
-
-def create(server: Server, list_id: str, name: str, bot: str, **more: Any) -> str:
-    """Create a campaign and return its id."""
-    body = {"campaignName": name, "listId": list_id, "fromNumber": SENDER, "wssUrl": bot, **more}
-    return str(server.post("/create-campaign", **body)["campaignId"])
 
 
 def until(happened: Callable[[], object], patience_s: float = PATIENCE_S) -> bool:
@@ -47,30 +32,70 @@ def until(happened: Callable[[], object], patience_s: float = PATIENCE_S) -> boo
     return True
 
 
-@dataclass(slots=True)
-class Storm:
+@dataclass(kw_only=True)
+class Storm(ABC):
     """A server in a storm. The same seed makes the same plan; the moments differ by a hair."""
 
     server: Server
-    carrier: Carrier
-    bot: str
-    seed: int
+    seed: int = 0
     people: list[str] = field(default_factory=lambda: numbers(90))
     campaigns: list[str] = field(default_factory=list)
     kills: int = 0
     torn: int = 0  #: kills that left a launch half done
-    resumed: int = 0  #: campaigns that stopped themselves, as we could not answer the carrier
     _random: Random = field(init=False)
-    _list_id: str = ""
 
     def __post_init__(self) -> None:
         """Seed the plan."""
         self._random = Random(self.seed)  # noqa: S311  it only has to be repeatable
 
-    def rage(self, *campaigns: int) -> list[Evidence]:
+    # --- What differs from one kind of campaign to another -----------------------------------
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Have the server know the people."""
+
+    @abstractmethod
+    def create(self, name: str, at: datetime | None) -> str:
+        """Create a campaign to all of them, now if not at a time, and return its id."""
+
+    @abstractmethod
+    def planned(self, campaign: str) -> int:
+        """Count the messages that the launch has made."""
+
+    @abstractmethod
+    def status(self, campaign: str) -> str:
+        """Return how a campaign stands."""
+
+    @abstractmethod
+    def taken(self) -> Sequence[Taken]:
+        """Read the provider's book."""
+
+    @abstractmethod
+    def evidence(self, campaign: str) -> Evidence[Any]:
+        """Return what is known of a campaign."""
+
+    def attend(self) -> None:  # noqa: B027  most campaigns need no operator
+        """Do what an operator does now and then."""
+
+    def figures(self, evidence: Sequence[Evidence[Any]]) -> dict[str, int]:
+        """Return what there was, in numbers."""
+        return {
+            "seed": self.seed,
+            "kills": self.kills,
+            "of these in launch": self.torn,
+            "campaigns": len(evidence),
+            "people": sum(len(each.rows) for each in evidence),
+            "taken": sum(len(each.taken) for each in evidence),
+            "unknown": sum(each.unknown for each in evidence),
+            "duplicates": sum(len(each.repeated) for each in evidence),
+        }
+
+    # --- What is the same ---------------------------------------------------------------------
+
+    def rage(self, *campaigns: int) -> list[Evidence[Any]]:
         """Run campaigns with so many kills in each; return the evidence when all have ended."""
         self.server.start()
-        self._list_id = upload(self.server, self.people)
+        self.prepare()
         for kills in campaigns:
             self._create()
             self._strike(self._into_launch)
@@ -78,17 +103,16 @@ class Storm:
                 self._strike(self._random.choice([self._into_dispatch] * 3 + [self._at_once]))
         return self.calm()
 
-    def calm(self) -> list[Evidence]:
+    def calm(self) -> list[Evidence[Any]]:
         """Wait until every campaign has ended, and return the evidence, whether or not it has."""
         until(self._is_calm)
-        return [self._evidence(campaign) for campaign in self.campaigns]
+        return [self.evidence(campaign) for campaign in self.campaigns]
 
     def _create(self) -> None:
         """Create a campaign that starts now or in a second, and wait for that."""
         name, wait_s = f"Campaign {len(self.campaigns)}", self._random.choice([0, 1])
-        at = datetime.now(UTC) + timedelta(seconds=wait_s)
-        more = {"scheduledTime": at.isoformat()} if wait_s else {}
-        self.campaigns.append(create(self.server, self._list_id, name, self.bot, **more))
+        at = datetime.now(UTC) + timedelta(seconds=wait_s) if wait_s else None
+        self.campaigns.append(self.create(name, at))
         time.sleep(max(0, wait_s - 0.02))
 
     def _strike(self, moment: Callable[[], None]) -> None:
@@ -97,45 +121,34 @@ class Storm:
         self.server.kill()
         self.kills += 1
         self.server.start()
-        self.torn += self._is_torn(self.campaigns[-1])
-        self._resume()
-
-    def _is_torn(self, campaign: str) -> bool:
-        """Tell, while the dead launcher's lease goes on, whether it stopped between two pages."""
-        planned: int = sum(self._progress(campaign)["statistics"]["byStatus"].values())
-        return 0 < planned < len(self.people)
+        # While the dead launcher's lease goes on, it is seen whether it stopped between two pages.
+        self.torn += 0 < self.planned(self.campaigns[-1]) < len(self.people)
+        self.attend()
 
     def _into_launch(self) -> None:
         time.sleep(self._random.uniform(0, 0.15))
 
     def _into_dispatch(self) -> None:
-        """Wait for some more calls, if any come, and a little longer."""
-        wanted = len(self.carrier.calls()) + self._random.randint(1, 20)
-        until(lambda: len(self.carrier.calls()) >= wanted, patience_s=5)
+        """Wait until some more is taken, if it is, and a little longer."""
+        wanted = len(self.taken()) + self._random.randint(1, 20)
+        until(lambda: len(self.taken()) >= wanted, patience_s=5)
         time.sleep(self._random.uniform(0, 0.1))
 
     def _at_once(self) -> None:
         time.sleep(self._random.uniform(0, 0.3))
 
     def _is_calm(self) -> bool:
-        """Tell whether every campaign has ended, and the carrier has hung up everywhere."""
-        self._resume()
-        statuses = {self._progress(campaign)["status"] for campaign in self.campaigns}
-        return statuses <= _ENDED and all(call.ended for call in self.carrier.calls())
+        """Tell whether every campaign has ended, and nothing more comes of what was taken."""
+        self.attend()
+        statuses = {self.status(campaign) for campaign in self.campaigns}
+        return statuses <= _ENDED and all(each.ended for each in self.taken())
 
-    def _resume(self) -> None:
-        """Do what an operator does once the answer URL is up again."""
-        for campaign in self.campaigns:
-            progress = self._progress(campaign)
-            if progress["status"] == "paused" and progress["reason"] == f"provider_{NO_ANSWER_URL}":
-                self.server.post("/resume-campaign", campaignId=campaign)
-                self.resumed += 1
 
-    def _progress(self, campaign: str) -> dict[str, Any]:
-        return self.server.get(f"/campaign-progress/{campaign}")
-
-    def _evidence(self, campaign: str) -> Evidence:
-        calls = [call for call in self.carrier.calls() if call.campaign == campaign]
-        status = self._progress(campaign)["status"]
-        rows = list(self.server.report(campaign))
-        return Evidence(frozenset(self.people), status, rows, calls)
+def weather(storm: Storm, *campaigns: int) -> None:
+    """Let a storm rage, tell its figures, and judge what it leaves behind."""
+    evidence = storm.rage(*campaigns)
+    figures = storm.figures(evidence).items()
+    sys.stdout.write(", ".join(f"{name}: {count}" for name, count in figures) + "\n")
+    faults = [fault for each in evidence for fault in each.faults()]
+    assert not faults, "\n".join(faults)
+    assert not storm.server.errors, "\n".join(storm.server.errors)

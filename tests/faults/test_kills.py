@@ -5,36 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.call_storm import CallStorm
 from tests.faults.carriers import PlivoStandIn, SimulatedCarrier
 from tests.faults.conftest import sqlite
 from tests.faults.server import Server
-from tests.faults.storm import Storm, numbers
-
-
-def weather(storm: Storm, *campaigns: int) -> None:
-    """Let a storm rage, tell its figures, and judge what it leaves behind."""
-    evidence = storm.rage(*campaigns)
-    figures = {
-        "seed": storm.seed,
-        "kills": storm.kills,
-        "of these in launch": storm.torn,
-        "campaigns": len(evidence),
-        "people": sum(len(each.rows) for each in evidence),
-        "calls": sum(len(each.calls) for each in evidence),
-        "unknown": sum(each.unknown for each in evidence),
-        "duplicates": sum(len(each.repeated) for each in evidence),
-        "resumed": storm.resumed,
-    }
-    sys.stdout.write(", ".join(f"{name}: {count}" for name, count in figures.items()) + "\n")
-    assert [fault for each in evidence for fault in each.faults()] == []
-    assert storm.server.errors == []
+from tests.faults.storm import numbers, weather
 
 
 def test_a_few_kills(store: dict[str, str], bot: str, tmp_path: Path) -> None:
     """Killed in launch and in dispatch, on either store, a campaign calls everybody once."""
     carrier = SimulatedCarrier(tmp_path)
     with Server(tmp_path, carrier.settings, store) as server:
-        weather(Storm(server, carrier, bot, seed=1, people=numbers(30)), 2)
+        weather(CallStorm(server=server, carrier=carrier, bot=bot, seed=1, people=numbers(30)), 2)
 
 
 def test_a_few_kills_with_plivo(plivo: PlivoStandIn, bot: str, tmp_path: Path) -> None:
@@ -42,7 +24,7 @@ def test_a_few_kills_with_plivo(plivo: PlivoStandIn, bot: str, tmp_path: Path) -
     people = numbers(30)
     plivo.script(busy=people[::9], faults=["drop", "500"])
     with Server(tmp_path, plivo.settings, sqlite(tmp_path)) as server:
-        weather(Storm(server, plivo, bot, seed=2, people=people), 2)
+        weather(CallStorm(server=server, carrier=plivo, bot=bot, seed=2, people=people), 2)
 
 
 @pytest.mark.storm
@@ -55,7 +37,7 @@ def test_a_storm(
     carrier = SimulatedCarrier(tmp_path)
     with Server(tmp_path, carrier.settings, store) as server, capsys.disabled():
         sys.stdout.write(f"\n{store['STORE_URL']}: ")
-        weather(Storm(server, carrier, bot, seed=seed), 4, 3, 3)
+        weather(CallStorm(server=server, carrier=carrier, bot=bot, seed=seed), 4, 3, 3)
 
 
 @pytest.mark.storm
@@ -69,4 +51,4 @@ def test_a_storm_with_plivo(
     plivo.script(busy=people[::9], faults=["drop", "500", "unreadable"])
     with Server(tmp_path, plivo.settings, sqlite(tmp_path)) as server, capsys.disabled():
         sys.stdout.write("\nWith Plivo: ")
-        weather(Storm(server, plivo, bot, seed=seed, people=people), 4, 3, 3)
+        weather(CallStorm(server=server, carrier=plivo, bot=bot, seed=seed, people=people), 4, 3, 3)

@@ -8,10 +8,11 @@ from typing import Final
 import pytest
 
 from functions.channels.simulator_ledger import read_ledger
+from tests.faults.call_storm import create, upload
 from tests.faults.carriers import SimulatedCarrier
 from tests.faults.conftest import sqlite
 from tests.faults.server import QUICK, Server
-from tests.faults.storm import create, numbers, until, upload
+from tests.faults.storm import numbers, until
 
 _CHUNK: Final = int(QUICK["CHUNK"])
 #: Calls that ring on until the test is over.

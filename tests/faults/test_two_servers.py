@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.faults.call_storm import CallStorm, create, upload
 from tests.faults.carriers import PlivoStandIn
 from tests.faults.server import Server
-from tests.faults.storm import Storm, create, numbers, until, upload
+from tests.faults.storm import numbers, until
 
 PEOPLE = numbers(40)
 
@@ -33,7 +34,7 @@ def begin(server: Server, plivo: PlivoStandIn, bot: str) -> str:
 
 def judge(server: Server, plivo: PlivoStandIn, campaign: str) -> list[str]:
     """Wait for the end of a campaign and return what is wrong with it."""
-    storm = Storm(server, plivo, "", seed=0, people=PEOPLE, campaigns=[campaign])
+    storm = CallStorm(server=server, carrier=plivo, people=PEOPLE, campaigns=[campaign])
     return [fault for each in storm.calm() for fault in each.faults()]
 
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.carriers import Call
-from tests.faults.verdict import Evidence
+from tests.faults.verdict import Call, CallEvidence, Text, TextEvidence
 
 ADA, BEN, CLEO = "+12125550101", "+12125550102", "+12125550103"
 
@@ -22,7 +21,7 @@ def row(number: str, status: str, reason: str, attempts: int) -> dict[str, Any]:
     return {**told, "attempts": attempts}
 
 
-SOUND = Evidence(
+SOUND = CallEvidence(
     frozenset({ADA, BEN, CLEO}),
     "completed",
     [
@@ -34,15 +33,15 @@ SOUND = Evidence(
 )
 
 
-def with_row(*told: Any) -> Evidence:
+def with_row(*told: Any) -> CallEvidence:
     """Return the evidence with another story of one person in the store."""
     others = [each for each in SOUND.rows if each["number"] != told[0]]
     return replace(SOUND, rows=[*others, row(*told)])
 
 
-def with_call(*calls: Call) -> Evidence:
+def with_call(*calls: Call) -> CallEvidence:
     """Return the evidence with more calls in the carrier's book."""
-    return replace(SOUND, calls=[*SOUND.calls, *calls])
+    return replace(SOUND, taken=[*SOUND.taken, *calls])
 
 
 def test_a_sound_campaign_has_no_fault() -> None:
@@ -54,9 +53,9 @@ def test_a_sound_campaign_has_no_fault() -> None:
 @pytest.mark.parametrize(
     ("evidence", "fault"),
     [
-        (with_call(call(BEN), call(BEN)), "rang twice"),
+        (with_call(call(BEN), call(BEN)), "was made twice"),
         (with_call(call(ADA, 2)), "after a conversation"),
-        (with_call(*(call(BEN, n) for n in range(4))), "was called 4 times"),
+        (with_call(*(call(BEN, n) for n in range(4))), "was tried 4 times"),
         (replace(SOUND, people=SOUND.people | {"+12125550104"}), "stands 0 times"),
         (replace(SOUND, rows=[*SOUND.rows, SOUND.rows[2]]), "stands 2 times"),
         (with_row(BEN, "sending", "timeout", 1), "ended as sending"),
@@ -64,13 +63,13 @@ def test_a_sound_campaign_has_no_fault() -> None:
         (replace(SOUND, status="failed"), "although not everybody did"),
         (with_call(call("+12125550104")), "the store does not know"),
         (with_row(CLEO, "skipped", "", 0), "no reason is given"),
-        (with_call(call(BEN, to=CLEO)), "somebody else was called"),
+        (with_call(call(BEN, to=CLEO)), "somebody else was reached"),
         (with_call(call(BEN, 2)), "more attempts were made"),
         (with_row(ADA, "failed", "busy", 2), "which the store denies"),
         (with_row(BEN, "completed", "", 1), "which the store claims"),
     ],
 )
-def test_whatever_is_wrong_is_found(evidence: Evidence, fault: str) -> None:
+def test_whatever_is_wrong_is_found(evidence: CallEvidence, fault: str) -> None:
     """A call too many, a person too few, a story without an end: each has its sentence."""
     assert any(fault in sentence for sentence in evidence.faults())
 
@@ -80,4 +79,61 @@ def test_a_call_that_nobody_spoke_in_does_not_count_as_an_attempt() -> None:
     silent = call(BEN, counts=False)
     calls = [silent, *(call(BEN, attempt) for attempt in (2, 3, 4))]
     told = with_row(BEN, "unknown", "no_answer", 4)
-    assert replace(told, calls=[*SOUND.calls, *calls]).faults() == []
+    assert replace(told, taken=[*SOUND.taken, *calls]).faults() == []
+
+
+def text(number: str, attempt: int = 1, **more: Any) -> Text:
+    """Return a text to somebody that has arrived, as we know."""
+    delivered = not more.get("failed", False)
+    return Text("campaign", number, attempt, number, delivered, told=True)._replace(**more)
+
+
+TEXTED = TextEvidence(
+    frozenset({ADA, BEN, CLEO}),
+    "completed",
+    [
+        row(ADA, "delivered", "", 2),
+        row(BEN, "unknown", "sender_lost", 1),
+        row(CLEO, "sent", "", 1),
+    ],
+    [text(ADA, failed=True), text(ADA, 2), text(CLEO, told=False)],
+)
+
+
+def with_texts(*texts: Text) -> TextEvidence:
+    """Return the evidence with more texts in the provider's book."""
+    return replace(TEXTED, taken=[*TEXTED.taken, *texts])
+
+
+def with_story(*told: Any) -> TextEvidence:
+    """Return the evidence with another story of one person in the store."""
+    others = [each for each in TEXTED.rows if each["number"] != told[0]]
+    return replace(TEXTED, rows=[*others, row(*told)])
+
+
+def test_a_sound_campaign_of_texts_has_no_fault() -> None:
+    """A text after a failed one, a lost answer and a lost receipt are no faults."""
+    assert TEXTED.faults() == []
+    assert (TEXTED.unknown, TEXTED.repeated) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("evidence", "fault"),
+    [
+        (with_texts(text(CLEO)), "was made twice"),
+        (with_texts(text(CLEO, 2)), "after one was taken"),
+        (with_texts(*(text(BEN, n, failed=True) for n in range(4))), "was tried 4 times"),
+        (with_texts(text(BEN)), "has arrived, which the store denies"),
+        (with_texts(text(BEN, failed=True)), "has failed, which the store denies"),
+        (with_texts(text(BEN, to=CLEO)), "somebody else was reached"),
+        (with_texts(text(CLEO, 2)), "more attempts were made"),
+        (with_story(CLEO, "failed", "", 1), "no reason is given"),
+        (with_story(CLEO, "failed", "undelivered", 1), "has arrived, which the store denies"),
+        (with_story(BEN, "delivered", "", 1), "has not arrived, which the store claims"),
+        (with_story(BEN, "sent", "", 1), "was not taken, which the store claims"),
+        (with_story(BEN, "pending", "provider_429", 1), "ended as pending"),
+    ],
+)
+def test_whatever_is_wrong_with_texts_is_found(evidence: TextEvidence, fault: str) -> None:
+    """A text too many, and whatever the provider and the store tell differently."""
+    assert any(fault in sentence for sentence in evidence.faults())

@@ -1,0 +1,84 @@
+"""Plivo's channel of texts and the server that plays Plivo, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from functions.channels.plivo_sms import PlivoSms
+from functions.engine.ports import Accepted, Outbound, WebhookRequest
+from tests.channels.conformance import Weather, outbound
+from tests.channels.plivo_rig import BASE, NINE, UNREACHABLE, PlivoRig
+from tests.channels.plivo_server import AUTH_ID, AUTH_TOKEN
+from tests.channels.plivo_sms_server import PlivoSmsServer, Text
+from tests.clock import MovedClock
+
+
+def plivo_sms(
+    server_url: str,
+    *,
+    timeout: float = 10.0,
+    auth_token: str = AUTH_TOKEN,
+    base: str = BASE,
+    dlt_entity_id: str = "1201159",
+) -> PlivoSms:
+    """Return the channel, pointed at a server."""
+    return PlivoSms(
+        auth_id=AUTH_ID,
+        auth_token=auth_token,
+        api_url=server_url,
+        public_base_url=base,
+        dlt_entity_id=dlt_entity_id,
+        dlt_template_category="promotional",
+        clock=MovedClock(NINE),
+        timeout=timeout,
+    )
+
+
+class PlivoSmsRig:
+    """Plivo, which texts, and its stand-in."""
+
+    def __init__(self, server: PlivoSmsServer) -> None:
+        self.server = server
+        self.channel = plivo_sms(server.url)
+
+    async def reconnect(self, channel: PlivoSms) -> None:
+        """Take another channel to the same server, or to none."""
+        await self.channel.close()
+        self.channel = channel
+
+    async def expect(self, weather: Weather) -> None:
+        """Script the server, or leave it."""
+        if weather is Weather.AWAY:
+            await self.reconnect(plivo_sms(UNREACHABLE))
+        elif weather in PlivoRig.FAULTS:
+            self.server.faults.append(PlivoRig.FAULTS[weather])
+
+    def placed(self) -> int:
+        """Count the server's texts."""
+        return len(self.server.texts)
+
+    async def live_through(self) -> list[WebhookRequest]:
+        """Bring the latest text to its phone."""
+        text = self.server.texts[-1]
+        return [self.told(text, state) for state in ("queued", "sent", "delivered")]
+
+    def told(self, text: Text, state: str, error: int = 0) -> WebhookRequest:
+        """Move a text, and return what Plivo tells of that."""
+        text.state, text.error = state, error
+        return self.server.receipt(text)
+
+
+@asynccontextmanager
+async def plivo_sms_rig() -> AsyncIterator[PlivoSmsRig]:
+    """Set the two up, and take them down."""
+    server = PlivoSmsServer()
+    await server.start()
+    rig = PlivoSmsRig(server)
+    yield rig
+    await rig.channel.close()
+    await server.close()
+
+
+async def taken(rig: PlivoSmsRig, sent: Outbound | None = None) -> Text:
+    """Send, and return the text that Plivo took."""
+    assert isinstance(await rig.channel.send(sent or outbound()), Accepted)
+    return rig.server.texts[-1]

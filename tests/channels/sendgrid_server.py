@@ -1,0 +1,117 @@
+"""SendGrid, played on loopback: a mail server, and the events of what became of its mails.
+
+Alone, `python -m tests.channels.sendgrid_server`, it prints where it takes mails, where it is
+asked, and the key that its events are verified with, as JSON. Then
+
+    GET  /ledger    tells the mails that were taken
+    POST /script    {"answers": [["DATA", "drop"], ["RCPT", "450 4.7.1 Later"]], "delay_s": 0.1,
+                    "bounces": ["zoe@home.example"], "events_url": "http://..."} sets what comes
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any, Final
+
+from functions.engine.ports import WebhookRequest
+from tests.channels.smtp_rig import SendGrid
+from tests.channels.smtp_server import HOST, MailServer, Taken
+from tests.channels.stand_in import Request, Response, SignedCallback, StandIn
+
+#: Events wait so long for others to be told with.
+_BATCH_S: Final = 0.05
+#: SendGrid repeats a batch that was not heard for a day, less and less often.
+_AGAIN_S: Final = 0.2
+
+
+class SendGridServer(StandIn):
+    """One account. `events_url`: where it tells what became of mails, "" for nowhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mails = MailServer()
+        self.sendgrid = SendGrid()
+        self.events_url = ""
+        self.bounces: set[str] = set()
+        self.told: set[str] = set()  #: mails of whose end we have heard, by their Message-ID
+
+    async def start(self, port: int = 0) -> None:
+        """Take mails, and questions; tell of both ends of every mail."""
+        await super().start(port)
+        await self.mails.start()
+        self.run_beside(self._tell())
+
+    async def route(self, request: Request) -> Response:
+        """Answer whoever asks for the ledger, or says what is to come."""
+        match (request.method, request.path):
+            case ("GET", "/ledger"):
+                return Response(200, [self._shown(taken) for taken in self.mails.taken])
+            case ("POST", "/script"):
+                return self._take_script(json.loads(request.body))
+        return Response(404, {})
+
+    def _take_script(self, script: Mapping[str, Any]) -> Response:
+        for command, answer in script.get("answers", []):
+            self.mails.script(**{command: answer})
+        self.mails.delay_s = script.get("delay_s", self.mails.delay_s)
+        self.bounces.update(script.get("bounces", []))
+        self.events_url = script.get("events_url", self.events_url)
+        return Response(200, {})
+
+    def _shown(self, taken: Taken) -> dict[str, Any]:
+        id_ = taken.mail["Message-ID"]
+        end = self._end(taken) if id_ in self.told else ""
+        return {"id": id_, "to": taken.to, "subject": taken.mail["Subject"], "end": end}
+
+    def _end(self, taken: Taken) -> str:
+        return "bounce" if self.bounces & set(taken.to) else "delivered"
+
+    async def _tell(self) -> None:
+        """Tell what became of mails, of all new ones together."""
+        seen = 0
+        while True:
+            await asyncio.sleep(_BATCH_S)
+            new = self.mails.taken[seen:]
+            if new and self.events_url:
+                seen += len(new)
+                self.run_beside(self._tell_of(new))
+
+    async def _tell_of(self, new: Sequence[Taken]) -> None:
+        await self._repeat(self._batch((taken, "processed") for taken in new))
+        await self._repeat(self._batch((taken, self._end(taken)) for taken in new))
+        self.told.update(taken.mail["Message-ID"] for taken in new)
+
+    def _batch(self, happened: Iterable[tuple[Taken, str]]) -> WebhookRequest:
+        now = int(time.time())
+        events = (self.sendgrid.event(mail.content, kind, timestamp=now) for mail, kind in happened)
+        return self.sendgrid.post(*events, url=self.events_url)
+
+    async def _repeat(self, batch: WebhookRequest) -> None:
+        """Post a batch until it is heard."""
+        signed = SignedCallback(batch.url, dict(batch.headers), batch.body)
+        while True:
+            if await self.post(signed, retries="rc=0") == HTTPStatus.OK:
+                return
+            await asyncio.sleep(_AGAIN_S)
+
+
+async def _main() -> None:
+    server = SendGridServer()
+    await server.start()
+    told = {
+        "smtp_url": f"smtp://{HOST}:{server.mails.port}",
+        "url": server.url,
+        "key": server.sendgrid.public_key,
+    }
+    sys.stdout.write(f"{json.dumps(told)}\n")
+    sys.stdout.flush()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_main())
