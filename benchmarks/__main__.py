@@ -12,10 +12,13 @@ from benchmarks import (
     imports,
     listing,
     load,
+    mail,
     memory,
     previews,
+    receipts,
     report,
     requests,
+    throttle,
 )
 from functions import logs
 from functions.bootstrap import calm_garbage_collector
@@ -28,6 +31,9 @@ FIGURES: Mapping[str, Callable[[], Awaitable[list[report.Row]]]] = {
     "imports": imports.measure,
     "requests": requests.measure,
     "previews": previews.measure,
+    "receipts": receipts.measure,
+    "throttle": throttle.measure,
+    "mail": mail.measure,
     "listing": listing.measure,
     "load": load.measure,
 }

@@ -40,10 +40,14 @@ class NoOpCarrier:
     def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent]:
         raise ValueError(f"the no-op carrier sends no {request.method}")
 
-    async def look_up(
-        self, ref: MessageRef, attempt: int, provider_id: str
-    ) -> DeliveryEvent | None:
-        raise ValueError(f"nothing to look up: {ref} {attempt} {provider_id}")
+    async def look_up(self, sent: Outbound, provider_id: str) -> DeliveryEvent | None:
+        raise ValueError(f"nothing to look up: {sent.ref} {provider_id}")
+
+    async def recall(self, sent: Outbound, provider_id: str) -> bool:
+        raise ValueError(f"nothing to recall: {sent.ref} {provider_id}")
+
+    def greet(self, request: WebhookRequest) -> Answer:
+        raise ValueError(f"the no-op carrier sends no {request.method}")
 
     def answer(self, ref: MessageRef, attempt: int, bot_url: str) -> Answer:
         raise ValueError(f"nobody answers: {ref} {attempt} {bot_url}")
