@@ -11,8 +11,11 @@
 # Without arguments it does all three. DRY_RUN=1 prints every command and runs none.
 #
 # It needs gcloud, signed in; Python with requirements.txt and application default credentials;
-# a Firestore database in native mode; and these secrets in Secret Manager: plivo-auth-token, and
-# jwt-secret where no JWT_JWKS_URL is given. SETTINGS names a YAML file of further settings.
+# a Firestore database in native mode; and these secrets in Secret Manager: plivo-auth-token,
+# jwt-secret where no JWT_JWKS_URL is given, and what the providers need that SMS_PROVIDER,
+# WHATSAPP_PROVIDER, EMAIL_PROVIDER and WEBHOOK_PROVIDER name, each called as its setting:
+# twilio-auth-token, whatsapp-token, whatsapp-app-secret, whatsapp-verify-token, smtp-url,
+# signing-secret. SETTINGS names a YAML file of further settings.
 #
 # Tested with the real gcloud against a stand-in of Google's APIs (tests/infra), never against
 # Google itself. docs/guide/deploying.md says what to look at after the first run.
@@ -63,10 +66,25 @@ exists() {
   [ -z "${DRY_RUN:-}" ] && gcloud --quiet --project="$PROJECT" "$@" >/dev/null 2>&1
 }
 
-secrets() {
-  echo plivo-auth-token
-  [ -n "${JWT_JWKS_URL:-}" ] || echo jwt-secret
+PROVIDERS="SMS_PROVIDER WHATSAPP_PROVIDER EMAIL_PROVIDER WEBHOOK_PROVIDER"
+
+# is_one_of VALUE CHOICE...: whether it is one of these.
+is_one_of() { case " ${*:2} " in *" $1 "*) true ;; *) false ;; esac }
+
+# The settings that hold secrets.
+secret_settings() {
+  echo PLIVO_AUTH_TOKEN
+  [ -n "${JWT_JWKS_URL:-}" ] || echo JWT_SECRET
+  ! is_one_of twilio "${SMS_PROVIDER:-}" "${WHATSAPP_PROVIDER:-}" || echo TWILIO_AUTH_TOKEN
+  ! is_one_of cloud "${WHATSAPP_PROVIDER:-}" ||
+    printf '%s\n' WHATSAPP_TOKEN WHATSAPP_APP_SECRET WHATSAPP_VERIFY_TOKEN
+  ! is_one_of smtp "${EMAIL_PROVIDER:-}" || echo SMTP_URL
+  ! { is_one_of smtp "${EMAIL_PROVIDER:-}" || is_one_of http "${WEBHOOK_PROVIDER:-}"; } ||
+    echo SIGNING_SECRET
 }
+
+# secret SETTING: its name in Secret Manager.
+secret() { tr 'A-Z_' 'a-z-' <<<"$1"; }
 
 setup() {
   gc services enable artifactregistry.googleapis.com cloudbuild.googleapis.com \
@@ -97,7 +115,7 @@ setup_queue() {
 }
 
 setup_roles() {
-  local name secret
+  local name setting
   project_role reader roles/datastore.viewer
   project_role writer roles/datastore.user
   gc tasks queues add-iam-policy-binding "$QUEUE" --location="$REGION" --format=none \
@@ -110,9 +128,9 @@ setup_roles() {
   # The writer creates tasks that are delivered as the invoker, which has no other right.
   gc iam service-accounts add-iam-policy-binding "$(account invoker)" --format=none \
     --member="serviceAccount:$(account writer)" --role=roles/iam.serviceAccountUser
-  for secret in $(secrets); do
+  for setting in $(secret_settings); do
     for name in reader writer; do
-      gc secrets add-iam-policy-binding "$secret" --format=none \
+      gc secrets add-iam-policy-binding "$(secret "$setting")" --format=none \
         --member="serviceAccount:$(account $name)" --role=roles/secretmanager.secretAccessor
     done
   done
@@ -127,6 +145,7 @@ project_role() {
 setting() { printf "%s: '%s'\n" "$1" "${2//\'/\'\'}"; }
 
 settings() {
+  local name
   setting STORE_URL "firestore://$PROJECT/$DATABASE"
   setting QUEUE_URL "cloudtasks://$PROJECT/$REGION/$QUEUE"
   setting PUBLIC_BASE_URL "$BASE_URL"
@@ -135,6 +154,7 @@ settings() {
   setting INVOKER_AUDIENCE "$BASE_URL"
   setting VOICE_PROVIDER plivo
   setting PLIVO_AUTH_ID "${PLIVO_AUTH_ID:?set PLIVO_AUTH_ID to the Plivo account}"
+  for name in $PROVIDERS; do [ -z "${!name:-}" ] || setting "$name" "${!name}"; done
   setting AUTH_MODE jwt
   [ -z "${JWT_JWKS_URL:-}" ] || setting JWT_JWKS_URL "$JWT_JWKS_URL"
   [ -z "${JWT_ISSUER:-}" ] || setting JWT_ISSUER "$JWT_ISSUER"
@@ -165,14 +185,14 @@ deploy_function() {
   gc functions deploy "$1" --gen2 --runtime="$RUNTIME" --region="$REGION" \
     --source=. --entry-point="$2" --trigger-http --allow-unauthenticated \
     --service-account="$(account "$3")" --env-vars-file="$4" \
-    --set-secrets="$(secret_settings)" \
+    --set-secrets="$(set_secrets)" \
     --cpu=1 --memory=512Mi --concurrency=80 --timeout=540s --format=none </dev/null
 }
 
-secret_settings() {
-  local text=PLIVO_AUTH_TOKEN=plivo-auth-token:latest
-  [ -n "${JWT_JWKS_URL:-}" ] || text+=,JWT_SECRET=jwt-secret:latest
-  echo "$text"
+set_secrets() {
+  local setting text=
+  for setting in $(secret_settings); do text+=,$setting=$(secret "$setting"):latest; done
+  echo "${text#,}"
 }
 
 job() {

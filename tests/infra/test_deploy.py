@@ -200,6 +200,30 @@ def test_a_dry_run_shows_no_secret() -> None:
     assert "JWT_SECRET=jwt-secret:latest" in ran.stdout
 
 
+@pytest.mark.parametrize(
+    ("providers", "needed"),
+    [
+        ({}, set()),
+        ({"SMS_PROVIDER": "plivo"}, set()),
+        ({"SMS_PROVIDER": "twilio", "WHATSAPP_PROVIDER": "twilio"}, {"TWILIO_AUTH_TOKEN"}),
+        (
+            {"WHATSAPP_PROVIDER": "cloud"},
+            {"WHATSAPP_TOKEN", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN"},
+        ),
+        ({"EMAIL_PROVIDER": "smtp"}, {"SMTP_URL", "SIGNING_SECRET"}),
+        ({"WEBHOOK_PROVIDER": "http"}, {"SIGNING_SECRET"}),
+    ],
+)
+def test_a_provider_brings_its_secrets(providers: dict[str, str], needed: set[str]) -> None:
+    """A function gets the secrets of the providers that are named, and of no others."""
+    ran = deploy("tasks", DRY_RUN="1", **providers)
+    (given,) = re.findall(r"--set-secrets=(\S+)", ran.stdout)
+    names = {each.partition("=")[0] for each in given.replace("\\,", ",").split(",")}
+    assert names == {"PLIVO_AUTH_TOKEN", "JWT_SECRET", *needed}
+    for name, value in providers.items():
+        assert f"# {name}: '{value}'" in ran.stdout.splitlines()
+
+
 def test_an_unknown_part_deploys_nothing() -> None:
     """A misspelt function is told before anything is done."""
     ran = deploy("setup", "web-hooks", DRY_RUN="1")
