@@ -35,3 +35,8 @@ _HTTP: Final = 1000  #: below are the statuses of HTTP, which have reasons of th
 def code_reason(code: int) -> str:
     """Return the reason for an error that a provider tells as a number of its own."""
     return f"provider_{code}" if code >= _HTTP else f"provider_error_{code}"
+
+
+def failed(retry: Retry, *codes: int) -> dict[int, Cause]:
+    """Return the rows of codes that say no more than their number."""
+    return {code: Cause(EventKind.FAILED, retry, code_reason(code)) for code in codes}

@@ -13,14 +13,11 @@ from functions.channels.causes import (
     MACHINE_DROPPED,
     NO_ANSWER,
     Cause,
+    failed,
 )
 from functions.domain.events import EventKind, Retry
 
 CANCELLED: Final = 1000  #: through the API, before anybody answered
-
-
-def _failed(retry: Retry, *codes: int) -> dict[int, Cause]:
-    return {code: Cause(EventKind.FAILED, retry, f"provider_{code}") for code in codes}
 
 
 def _uncertain(*codes: int) -> dict[int, Cause]:
@@ -34,7 +31,7 @@ HANGUP_CAUSES: Final[Mapping[int, Cause]] = {
         5010,  # internal error
         5020,  # routing error
     ),
-    **_failed(
+    **failed(
         Retry.NEVER,
         CANCELLED,
         2020,  # SIP endpoint not registered
@@ -43,7 +40,7 @@ HANGUP_CAUSES: Final[Mapping[int, Cause]] = {
         3040,  # forbidden by the destination
         3110,  # declined
     ),
-    **_failed(
+    **failed(
         Retry.STOP,
         1010,  # out of credits
         2030,  # country barred
@@ -56,14 +53,14 @@ HANGUP_CAUSES: Final[Mapping[int, Cause]] = {
         7011,  # our answer URL failed
         8011,  # our answer XML is invalid
     ),
-    **_failed(Retry.ONCE, 2010),  # destination out of service
-    **_failed(
+    **failed(Retry.ONCE, 2010),  # destination out of service
+    **failed(
         Retry.LATER,
         3070,  # the carrier did not answer in time
         3080,  # the carrier failed
         3090,  # the carrier is congested
     ),
-    **_failed(
+    **failed(
         Retry.DEFER,
         1020,  # too many calls to this destination at once
         5030,  # too many calls of this account at once

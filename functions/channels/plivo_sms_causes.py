@@ -15,28 +15,24 @@ from functions.channels.causes import (
     UNDELIVERED,
     Cause,
     code_reason,
+    failed,
 )
 from functions.domain.events import EventKind, Retry
 
-
-def _failed(retry: Retry, *codes: int) -> dict[int, Cause]:
-    return {code: Cause(EventKind.FAILED, retry, code_reason(code)) for code in codes}
-
-
 ERRORS: Final[Mapping[int, Cause]] = {
-    **_failed(
+    **failed(
         Retry.LATER,
         20,  # the carrier's network had a fault
         80,  # their phone is off, or out of reach
         300,  # Plivo could not hand it on
     ),
-    **_failed(
+    **failed(
         Retry.STOP,
         40,  # the sender cannot send texts, or is not ours
         900,  # out of credits
         910,  # the account is disabled
     ),
-    **_failed(
+    **failed(
         Retry.NEVER,
         10,  # the carrier calls it invalid
         30,  # the carrier takes it for spam

@@ -17,13 +17,9 @@ from functions.channels.causes import (
     UNDELIVERED,
     Cause,
     code_reason,
+    failed,
 )
 from functions.domain.events import EventKind, Retry
-
-
-def _failed(retry: Retry, *codes: int) -> dict[int, Cause]:
-    return {code: Cause(EventKind.FAILED, retry, code_reason(code)) for code in codes}
-
 
 ERRORS: Final[Mapping[int, Cause]] = {
     21211: INVALID_ADDRESS,  # no phone number
@@ -35,7 +31,7 @@ ERRORS: Final[Mapping[int, Cause]] = {
     63024: INVALID_ADDRESS,  # not on WhatsApp
     21610: OPTED_OUT,
     30036: Cause(EventKind.FAILED, reason="expired"),  # its validity period has passed
-    **_failed(
+    **failed(
         Retry.NEVER,
         21408,  # the account does not send to this country
         21608,  # a trial account sends to verified numbers only
@@ -47,14 +43,14 @@ ERRORS: Final[Mapping[int, Cause]] = {
         63032,  # the person is part of an experiment of Meta's
         63049,  # Meta chose not to deliver this marketing message
     ),
-    **_failed(
+    **failed(
         Retry.LATER,
         30001,  # the queue overflowed
         30003,  # the phone is off, or out of reach
         30008,  # unknown to Twilio itself
         30017,  # the carrier's network is congested
     ),
-    **_failed(
+    **failed(
         Retry.DEFER,
         14107,  # too many to this number
         20429,  # too many requests at a time
@@ -63,7 +59,7 @@ ERRORS: Final[Mapping[int, Cause]] = {
         30023,  # the carrier's daily cap for the registered brand
         63018,  # faster than the channel allows
     ),
-    **_failed(
+    **failed(
         Retry.STOP,
         20003,  # wrong account or token
         21212,  # the sender is no phone number

@@ -16,23 +16,19 @@ from functions.channels.causes import (
     UNDELIVERED,
     Cause,
     code_reason,
+    failed,
 )
 from functions.domain.events import EventKind, Retry
 
-
-def _failed(retry: Retry, *codes: int) -> dict[int, Cause]:
-    return {code: Cause(EventKind.FAILED, retry, code_reason(code)) for code in codes}
-
-
 ERRORS: Final[Mapping[int, Cause]] = {
-    **_failed(
+    **failed(
         Retry.DEFER,
         4,  # too many requests of our app
         80007,  # too many requests of the business account
         130429,  # too many messages of this number
         131056,  # too many messages to this person
     ),
-    **_failed(
+    **failed(
         Retry.LATER,
         1,  # a fault of Meta's, or of the request
         2,  # out of service for now
@@ -40,7 +36,7 @@ ERRORS: Final[Mapping[int, Cause]] = {
         131016,  # a service is overloaded
         131057,  # the account is being maintained
     ),
-    **_failed(
+    **failed(
         Retry.STOP,
         0,  # the token does not count any more
         3,  # the token lacks a capability
@@ -61,7 +57,7 @@ ERRORS: Final[Mapping[int, Cause]] = {
         132016,  # the template is disabled for good
         133010,  # the sender's number is not registered
     ),
-    **_failed(
+    **failed(
         Retry.NEVER,
         100,  # a parameter is invalid
         130472,  # the person is in an experiment that gets no marketing
