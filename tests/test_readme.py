@@ -26,7 +26,13 @@ def server(tmp_path: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     ours = {name.upper() for name in Settings.model_fields}
     inherited = {k: v for k, v in os.environ.items() if k not in ours}  # noqa: TID251  handed on
-    settings = {"CALLING_WINDOWS": "off", "PORT": str(port), "PYTHONPATH": str(ROOT)}
+    settings = {
+        "CALLING_WINDOWS": "off",
+        "PORT": str(port),
+        "PYTHONPATH": str(ROOT),
+        # The simulator turns down one text in twenty, by chance, for half a minute.
+        "SIMULATOR_SCRIPT": "rejected=0,text_latency_ms=50,delivery_ms=200",
+    }
     command = [sys.executable, "-m", "functions", "serve"]
     running = subprocess.Popen(  # noqa: S603  our own command
         command, cwd=tmp_path, env={**inherited, **settings}, stdout=subprocess.PIPE, text=True
