@@ -14,10 +14,10 @@ from functions.api.fields import Id
 from functions.api.house import House, HouseOf
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.domain.events import DeliveryEvent, Inbound, MessageRef
-from functions.engine.campaigns import load
 from functions.engine.core import Engine
 from functions.engine.each import for_each
 from functions.engine.inbound import receive_inbound
+from functions.engine.outbound import bot_of
 from functions.engine.ports import Channel, WebhookRequest
 from functions.engine.strays import receive_or_keep
 
@@ -48,8 +48,8 @@ async def receive_webhook(
     await _take(house.engine, org, provider, told)
     if event != "answer":
         return _OK
-    bot_url = (await load(house.engine, org, campaign)).bot_url
-    answer = channel.answer(MessageRef(org, campaign, message), attempt, bot_url)
+    ref = MessageRef(org, campaign, message)
+    answer = channel.answer(ref, attempt, await bot_of(house.engine, ref))
     return Response(answer.body, media_type=answer.media_type)
 
 

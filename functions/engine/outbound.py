@@ -1,11 +1,27 @@
-"""What a channel is handed of a message."""
+"""What a channel is handed of a message, and told when somebody picks up."""
 
 from datetime import datetime
 
-from functions.domain.campaign import Campaign
+from functions.domain.campaign import Campaign, campaign_from
+from functions.domain.errors import NotFoundError
 from functions.domain.events import MessageRef
 from functions.domain.message import Message
+from functions.engine import paths
+from functions.engine.core import Engine
 from functions.engine.ports import Outbound
+
+
+async def bot_of(engine: Engine, ref: MessageRef) -> str:
+    """Return the bot that whoever picks up a call talks to: that of the message's step.
+
+    Raises NotFoundError for a campaign that does not exist.
+    """
+    asked = [paths.campaign(ref.org, ref.campaign), paths.message(ref)]
+    home, message = await engine.store.get_many(asked)
+    if home is None:
+        raise NotFoundError("Campaign", ref.campaign)
+    step = message.data.get("step", 0) if message else 0
+    return campaign_from(ref.org, ref.campaign, home.data).at_step(step).bot_url
 
 
 def outbound(campaign: Campaign, message: Message, expires_at: datetime | None = None) -> Outbound:

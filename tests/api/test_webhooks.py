@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.engine.ports import WebhookRequest
+from functions.engine import paths
+from functions.engine.ports import Query, Update, WebhookRequest
 from tests.api.conftest import MakeRig
 from tests.api.rig import BASE, Rig, numbers, order
 from tests.channels.loopback import Loopback, response
@@ -56,6 +57,21 @@ async def test_callbacks_move_a_message_to_its_end(
         answer = await rig.call_back(request)
         assert answer.status_code == 200
         assert await status(rig, campaign) == expected
+
+
+async def test_a_call_that_follows_a_text_is_connected_with_its_own_bot(
+    rig: Rig, call: tuple[str, list[WebhookRequest]]
+) -> None:
+    """Where a call is a campaign's fallback, whoever picks up talks to the bot of that fallback."""
+    campaign, (_, answered, _) = call
+    bot = "wss://second.example/talk"
+    fallback = {"channel": "voice", "bot_url": bot, "after": ["failed"], "wait_s": 0}
+    (message,) = await rig.store.query(Query(paths.messages("default", campaign)))
+    await rig.store.commit(
+        Update(paths.campaign("default", campaign), {"fallbacks": [fallback]}),
+        Update(message.path, {"step": 1}),
+    )
+    assert (await rig.call_back(answered)).json() == {"stream": bot}
 
 
 async def test_the_old_prefix_is_served_too(
