@@ -109,7 +109,7 @@ async def test_a_refused_text_is_tried_again_within_minutes() -> None:
         assert world.clock.now() - begun < timedelta(minutes=2)
         statuses = await world.over(campaign)
         assert set(statuses) == {"delivered", "failed"}
-        tried = Counter(m.attempt for m in await world.messages(campaign))
+        tried = Counter(m.counted_attempts for m in await world.messages(campaign))
         assert set(tried) == {1, 2, 3}
         assert world.texts.ledger.texted_twice == []
 
@@ -123,7 +123,7 @@ async def test_a_campaign_that_was_refused_for_everybody_fails() -> None:
         await world.over(campaign)
         failed = await world.load(campaign)
         assert (failed.status, failed.reason) == (CampaignStatus.FAILED, "every_message_failed")
-        ended = {(m.status, m.attempt, m.reason) for m in await world.messages(campaign)}
+        ended = {(m.status, m.counted_attempts, m.reason) for m in await world.messages(campaign)}
         assert ended == {("failed", 3, "provider_rejected")}
         assert world.texts.ledger.texts == []
 
@@ -134,7 +134,7 @@ async def test_a_campaign_of_which_nothing_arrives_fails() -> None:
         campaign = await world.text(5)
         assert await world.over(campaign) == {"failed": 5}
         assert (await world.load(campaign)).status is CampaignStatus.FAILED
-        ended = {(m.attempt, m.reason) for m in await world.messages(campaign)}
+        ended = {(m.counted_attempts, m.reason) for m in await world.messages(campaign)}
         assert ended == {(1, "undelivered")}
         assert len(world.texts.ledger.texts) == 5
 
