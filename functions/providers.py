@@ -6,6 +6,7 @@ imported when it is chosen: a function's cold start pays for nothing else.
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -122,14 +123,6 @@ def _webhook(parts: Parts) -> Channel:
     )
 
 
-def _twilio_sms(parts: Parts) -> Channel:
-    return _twilio(ChannelKind.SMS, parts)
-
-
-def _twilio_whatsapp(parts: Parts) -> Channel:
-    return _twilio(ChannelKind.WHATSAPP, parts)
-
-
 def _twilio(kind: ChannelKind, parts: Parts) -> Channel:
     from functions.channels.twilio import Twilio
 
@@ -223,7 +216,7 @@ _BUILDERS: Final[Mapping[str, Callable[[Parts], Channel]]] = {
     "smtp": _smtp,
     "plivo-sms": _plivo_sms,
     "whatsapp": _whatsapp,
-    "twilio-sms": _twilio_sms,
-    "twilio-whatsapp": _twilio_whatsapp,
+    "twilio-sms": partial(_twilio, ChannelKind.SMS),
+    "twilio-whatsapp": partial(_twilio, ChannelKind.WHATSAPP),
     "webhook": _webhook,
 }

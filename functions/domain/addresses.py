@@ -21,6 +21,11 @@ _NAMED: Final = re.compile(r'(?:"(?P<quoted>[^"]*)"|(?P<plain>[^"<>]*?))\s*<(?P<
 _SPECIAL: Final = re.compile(r"[()\[\]:;@,.]")
 
 
+def phone_and_email(address: str) -> tuple[str, str]:
+    """Return an address as the phone number or the e-mail address it is; the other one is ""."""
+    return ("", address) if "@" in address else (address, "")
+
+
 def address_for(channel: ChannelKind, *, phone: str, email: str) -> str:
     """Return at which of somebody's addresses a channel reaches them, "" where at none."""
     match channel:

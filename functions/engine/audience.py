@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
-from functions.domain.addresses import address_for
+from functions.domain.addresses import address_for, phone_and_email
 from functions.domain.campaign import AudienceKind, Campaign, ChannelKind
 from functions.domain.contact import ERASED, Contact, contact_from, read_email
 from functions.domain.content import Texts, read_at_once, texts_of, written_at_once
@@ -255,7 +255,7 @@ def _of_message(campaign: Campaign, document: Document, known: Mapping[str, Cont
     person = Person(path, address, data["region"], data["zones"], bar=bar)
     if not data.get("step"):
         return person._replace(said=said if any(said) else None)
-    phone, email = ("", address) if "@" in address else (address, "")
+    phone, email = phone_and_email(address)
     reached = address_for(campaign.channel, phone=phone, email=email)
     return person._replace(address=reached, bar=bar or ("" if reached else "no_address"))
 

@@ -5,8 +5,9 @@ when its turn comes, with what is known of the person then.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 
-from functions.domain.addresses import address_for
+from functions.domain.addresses import address_for, phone_and_email
 from functions.domain.campaign import Campaign
 from functions.domain.message import Changes, Message, MessageStatus, end
 from functions.engine.audience import Person, people_of
@@ -22,7 +23,11 @@ class Fallbacks:
     def __init__(self, engine: Engine, campaign: Campaign) -> None:
         self._engine = engine
         self._campaign = campaign
-        self._wording = Wording(campaign)
+
+    @cached_property
+    def _wording(self) -> Wording:
+        """What the step says: most senders have nobody to fill in, and need not read it."""
+        return Wording(self._campaign)
 
     async def fill(self, following: Sequence[Tracked]) -> list[tuple[Tracked, Changes]]:
         """Return what those of these are to say who do not know it yet, or why they do not."""
@@ -48,7 +53,7 @@ class Fallbacks:
         """Return whom a message is for; of whom nothing is stored, the address it is known by."""
         if message.contact in known:
             return known[message.contact]
-        phone, email = ("", message.address) if "@" in message.address else (message.address, "")
+        phone, email = phone_and_email(message.address)
         address = address_for(self._campaign.channel, phone=phone, email=email)
         bar = "" if address else "no_address"
         return Person(message.contact, address, message.region, message.zones, bar=bar)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 #: However slow the store is, turns are not reserved further ahead than that.
-LONGEST: Final = timedelta(seconds=0.7)
+_LONGEST: Final = timedelta(seconds=0.7)
 #: What one quick time leaves of what was slow before.
 _KEPT: Final = 0.9
 
@@ -21,4 +21,4 @@ class Lead:
 
     def note(self, taken: timedelta) -> None:
         """Note how long it has taken once."""
-        self.length = min(max(taken, self.length * _KEPT), LONGEST)
+        self.length = min(max(taken, self.length * _KEPT), _LONGEST)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from functions.domain.addresses import phone_and_email
 from functions.domain.campaign import Campaign, CampaignStatus, ChannelKind
 from functions.domain.completeness import check_complete, check_not_after
 from functions.domain.contact import Contact, contact_id
@@ -129,6 +130,6 @@ def _test_of(campaign: Campaign, by: str, now: datetime) -> Campaign:
 
 def _nobody(to: Person, now: datetime) -> Contact:
     """Return somebody of whom only the address is known."""
-    phone, email = ("", to.address) if "@" in to.address else (to.address, "")
+    phone, email = phone_and_email(to.address)
     id_ = contact_id(to.address)
     return Contact(id=id_, phone=phone, email=email, created_at=now, updated_at=now)

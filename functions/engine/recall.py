@@ -6,7 +6,6 @@ crash repeats the asking for one page at most, which does no harm. Messages that
 handed over when the campaign was cancelled are waited for, and looked through by another pass.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +16,7 @@ from functions.domain.message import Message, MessageStatus, end, message_from
 from functions.engine import lanes, moves, paths, tallies, throttle
 from functions.engine.campaigns import LAUNCH, RECALL
 from functions.engine.core import Engine
+from functions.engine.each import for_each
 from functions.engine.lanes import Lease
 from functions.engine.moves import Tracked
 from functions.engine.outbound import outbound
@@ -89,13 +89,14 @@ class _Recall:
         self._engine = lease.engine
         steps = range(len(lease.campaign.fallbacks) + 1)
         self._steps = [lease.campaign.at_step(step) for step in steps]
+        self._may_recall = any(map(self._recalls, self._steps))
 
     async def pass_(self) -> bool:
         """Settle the next page; True once this task has nothing more to do with the lane."""
         lease = self._lease
         if not lease.data["after"] and not await self._begin():
             return await lease.is_lost()
-        if not any(map(self._recalls, self._steps)):
+        if not self._may_recall:
             return await self._rest()
         page = await self._next_page()
         if not page:
@@ -109,8 +110,7 @@ class _Recall:
         Where no provider recalls anything, the statistics tell already what comes of that.
         """
         tally = await tallies.read_one(self._engine, self._lease.campaign)
-        none = not any(map(self._recalls, self._steps))
-        beyond = tally[MessageStatus.SENT] if none else 0
+        beyond = 0 if self._may_recall else tally[MessageStatus.SENT]
         settled = tally[MessageStatus.SENDING] == 0
         return await self._lease.commit(self._lease.renewal(settled=settled, beyond_recall=beyond))
 
@@ -141,14 +141,14 @@ class _Recall:
 
     async def _ask(self, page: Sequence[Tracked]) -> list[Tracked]:
         """Ask for every message of a page; return those that reach nobody any more."""
-        gate = asyncio.Semaphore(_AT_ONCE)
+        recalled = set[str]()
 
-        async def ask(message: Message) -> bool:
-            async with gate:
-                return await self._is_recalled(message)
+        async def ask(tracked: Tracked) -> None:
+            if await self._is_recalled(tracked.message):
+                recalled.add(tracked.message.id)
 
-        answers = await asyncio.gather(*(ask(tracked.message) for tracked in page))
-        return [tracked for tracked, recalled in zip(page, answers, strict=True) if recalled]
+        await for_each(page, ask, at_once=_AT_ONCE)
+        return [tracked for tracked in page if tracked.message.id in recalled]
 
     async def _is_recalled(self, message: Message) -> bool:
         campaign = self._steps[message.step]

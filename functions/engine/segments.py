@@ -18,6 +18,7 @@ from functions.domain.segments import NO_MESSAGE, Condition, Statuses
 from functions.engine import paths
 from functions.engine.core import Engine
 from functions.engine.modify import at_version, modify
+from functions.engine.pages import page_by_id
 from functions.engine.ports import Create, Delete, Document, Query, Update, Where, Write
 
 log = structlog.get_logger()
@@ -91,10 +92,8 @@ async def load_all(
     engine: Engine, org: str, *, after: str | None, limit: int
 ) -> tuple[list[Segment], str | None]:
     """Return segments behind the id `after`, by id, and the id to go on behind."""
-    start = None if after is None else (_path(org, after),)
-    query = Query(paths.segments(org), limit=limit + 1, start_after=start)
-    found = [_segment(document) for document in await engine.store.query(query)]
-    return found[:limit], found[limit - 1].id if len(found) > limit else None
+    found, following = await page_by_id(engine, paths.segments(org), after=after, limit=limit)
+    return [_segment(document) for document in found], following
 
 
 async def change(

@@ -85,9 +85,9 @@ class Sender:
 
     async def _send_all(self, pending: Sequence[Tracked]) -> bool:
         left = {m.message.id: m for m in pending}
-        patience = _PATIENCE
+        tries = _PATIENCE
         self.rests_until = None
-        while left and patience and not self._is_over:
+        while left and tries and not self._is_over:
             await self._guardrail.look()
             if aside := await self._not_now(left):
                 if not await self._set_aside(left, aside):
@@ -96,7 +96,7 @@ class Sender:
             at_once = min(throttle.at_once(self._engine, self._campaign), self._caps.at_once)
             offered = list(islice(left.values(), at_once))
             admission = await throttle.admit(self._lease, self._campaign, offered)
-            patience = _PATIENCE if admission.ids else patience - 1
+            tries = _PATIENCE if admission.ids else tries - 1
             if not await self._follow(left, admission):
                 return not await self._lease.is_lost()
         return not (self._stopped and await self._lease.is_lost())

@@ -17,7 +17,8 @@ from functions.domain.events import DeliveryEvent, EventKind, MessageRef, Retry
 from functions.engine import expiry, paths
 from functions.engine.core import Engine
 from functions.engine.each import for_each
-from functions.engine.ports import Delete, Document, Query, Set
+from functions.engine.pages import page_by_id
+from functions.engine.ports import Delete, Document, Set
 from functions.engine.receive import receive
 
 log = structlog.get_logger()
@@ -93,10 +94,7 @@ async def load_all(
     engine: Engine, org: str, *, after: str | None, limit: int
 ) -> tuple[list[Document], str | None]:
     """Return strays behind the id `after`, by id, and the id to go on behind."""
-    start = None if after is None else (paths.stray(org, after),)
-    query = Query(paths.strays(org), limit=limit + 1, start_after=start)
-    found = await engine.store.query(query)
-    return found[:limit], found[limit - 1].id if len(found) > limit else None
+    return await page_by_id(engine, paths.strays(org), after=after, limit=limit)
 
 
 async def replay(engine: Engine, org: str, *, after: str | None, limit: int) -> Replayed:

@@ -20,6 +20,7 @@ from functions.domain.suppressions import (
 from functions.engine import audit, notify, paths
 from functions.engine.core import Engine
 from functions.engine.modify import modify
+from functions.engine.pages import page_by_id
 from functions.engine.ports import Create, Delete, Document, Query, Set, Where, Write
 
 log = structlog.get_logger()
@@ -141,10 +142,8 @@ async def load_all(
     engine: Engine, org: str, *, after: str | None, limit: int
 ) -> tuple[list[Suppression], str | None]:
     """Return suppressions behind the id `after`, by id, and the id to go on behind."""
-    start = None if after is None else (paths.suppression(org, after),)
-    query = Query(paths.suppressions(org), limit=limit + 1, start_after=start)
-    found = [suppression_from(document.data) for document in await engine.store.query(query)]
-    return found[:limit], found[limit - 1].id if len(found) > limit else None
+    found, following = await page_by_id(engine, paths.suppressions(org), after=after, limit=limit)
+    return [suppression_from(document.data) for document in found], following
 
 
 async def suppressed_among(

@@ -15,6 +15,7 @@ from functions.domain.templates import Missing
 from functions.engine import paths
 from functions.engine.core import Engine
 from functions.engine.modify import at_version, modify
+from functions.engine.pages import page_by_id
 from functions.engine.ports import ConflictError, Create, Delete, Document, Query, Set, Write
 
 log = structlog.get_logger()
@@ -96,10 +97,8 @@ async def load_all(
     engine: Engine, org: str, *, after: str | None, limit: int
 ) -> tuple[list[NamedTemplate], str | None]:
     """Return templates behind the id `after`, by id, and the id to go on behind."""
-    start = None if after is None else (_path(org, after),)
-    query = Query(paths.templates(org), limit=limit + 1, start_after=start)
-    found = [_template(document) for document in await engine.store.query(query)]
-    return found[:limit], found[limit - 1].id if len(found) > limit else None
+    found, following = await page_by_id(engine, paths.templates(org), after=after, limit=limit)
+    return [_template(document) for document in found], following
 
 
 async def replace(

@@ -16,7 +16,7 @@ from functions.domain.outcomes import Deferred, SendOutcome, Unknown
 from functions.domain.text_length import measure
 from functions.domain.throttle import hold, reserve
 from functions.domain.warm_up import next_day
-from functions.engine import lead, paths, scopes
+from functions.engine import paths, scopes
 from functions.engine.core import Engine
 from functions.engine.lanes import Lease
 from functions.engine.modify import modify
@@ -31,8 +31,6 @@ log = structlog.get_logger()
 HORIZON = timedelta(seconds=0.25)
 #: A message that is later than that for its turn must not leave: it would meet those behind it.
 TOLERANCE = timedelta(seconds=0.03)
-#: Whatever is admitted leaves within this time, or not at all.
-REACH = HORIZON + lead.LONGEST + TOLERANCE
 #: So much of it must be free: a reservation for each message would wear the documents out.
 _ROOM = HORIZON / 2
 #: Of those who wait for the same room, each comes back so much later at most, by chance: all at
