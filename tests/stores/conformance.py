@@ -143,7 +143,6 @@ class StoreConformance:
 
     @settings(
         max_examples=40,
-        deadline=None,
         # One store serves all examples: each reads back what it has just written.
         suppress_health_check=[
             HealthCheck.function_scoped_fixture,
