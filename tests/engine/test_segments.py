@@ -64,7 +64,7 @@ async def pages(world: World, condition: Condition, limit: int) -> list[list[str
 _People = Sequence[tuple[Contact, dict[str, str]]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     conditions(),
     st.lists(st.tuples(people(), histories()), max_size=12, unique_by=lambda each: each[0].id),
