@@ -84,7 +84,7 @@ class Caps:
 
     def forget(self, chunk: Iterable[Tracked]) -> None:
         """Know no more of a chunk's people: next time they are read anew."""
-        for tracked in chunk:
+        for tracked in chunk if self._read else ():
             self._read.pop(self._path(tracked.message), None)
 
     async def give_back(self, unsent: Iterable[Message]) -> None:

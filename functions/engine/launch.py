@@ -217,9 +217,10 @@ class Planner:
     def _worded(self, message: dict[str, Any], person: Person) -> dict[str, Any]:
         """Add what this person will be told, or skip them where that cannot be said."""
         try:
-            return {**message, **self._wording.of(person)}
+            said = self._wording.of(person)
         except UnsayableError as error:
             return self._skip(person, str(error))
+        return {**message, **said} if said else message
 
     def _skip(
         self, person: Person, reason: str, status: MessageStatus = MessageStatus.SKIPPED

@@ -58,8 +58,11 @@ class Manners:
 
         It is past or now where the attempt must not begin any more.
         """
-        ends = (self._campaign.not_after, self._closes_at(_place(message)))
-        return min((at for at in ends if at is not None), default=None)
+        ends_at = self._campaign.not_after
+        closes_at = self._closes_at(_place(message)) if self._hours.are_kept else None
+        if closes_at is None or ends_at is None:
+            return closes_at or ends_at
+        return min(closes_at, ends_at)
 
     async def _suppressed(self, following: Sequence[Tracked]) -> list[tuple[Tracked, Changes]]:
         """Skip those who have been suppressed since the launch."""

@@ -20,6 +20,7 @@ _RECEIPT_SHARDS = 4
 _LATE = "late_"
 #: What people have done, each counted once for a message: nothing takes such a mark away again.
 MARKS = ("clicked", "replied", "complained", "opted_out")
+_MARKS_AT = frozenset(f"{name}_at" for name in MARKS)
 _MARKED = "marked_"
 #: Upper bounds of lateness, seconds; each is a tenth or more above the one before.
 LATENESS_S = tuple(round(0.01 * 1.25**number, 4) for number in range(72))
@@ -33,7 +34,7 @@ def created(campaign: Campaign, shard: str, statuses: Iterable[str]) -> Add:
 def moved(
     campaign: Campaign,
     shard: str,
-    moves: Iterable[tuple[Message, Changes]],
+    moves: Sequence[tuple[Message, Changes]],
     *,
     created: Iterable[str] = (),
 ) -> list[Add]:
@@ -43,14 +44,17 @@ def moved(
     that are created beside them.
     """
     amounts: Counter[str] = Counter(map(str, created))
-    for before, changes in moves:
-        after = changes.get("status", before.status)
-        if after != before.status:
-            amounts[str(before.status)] -= 1
-            amounts[str(after)] += 1
-        if before.sent_at is None and changes.get("sent_at") and before.due_at:
-            amounts[_bucket(changes["sent_at"] - before.due_at)] += 1
-        amounts.update(f"{_MARKED}{name}" for name in _newly_marked(before, changes))
+    arrows = Counter(
+        (before.status, changes.get("status", before.status)) for before, changes in moves
+    )
+    for (before, after), count in arrows.items():
+        amounts[str(before)] -= count
+        amounts[str(after)] += count
+    for message, changes in moves:
+        if message.sent_at is None and message.due_at and changes.get("sent_at"):
+            amounts[_bucket(changes["sent_at"] - message.due_at)] += 1
+        if not _MARKS_AT.isdisjoint(changes):
+            amounts.update(f"{_MARKED}{name}" for name in _newly_marked(message, changes))
     amounts = Counter({name: amount for name, amount in amounts.items() if amount})
     return [_add(campaign.org, campaign.id, shard, amounts)] if amounts else []
 
@@ -72,8 +76,7 @@ def _add(org: str, campaign_id: str, shard: str, amounts: Counter[str]) -> Add:
 
 
 def _bucket(lateness: timedelta) -> str:
-    seconds = lateness.total_seconds()
-    return f"{_LATE}{bisect_left(LATENESS_S, seconds)}"
+    return f"{_LATE}{bisect_left(LATENESS_S, lateness.total_seconds())}"
 
 
 def _shards(campaign: Campaign) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from google.cloud.firestore_v1.types import (
@@ -177,6 +178,7 @@ def _put_precondition(message: Any, if_version: int | None) -> None:
         put_version(message.update_time, if_version)
 
 
+@lru_cache(maxsize=1024)
 def field_path(field: str) -> str:
     """Return a field's name as a path, quoted where it would be read as more than one name."""
     if _PLAIN_FIELD.fullmatch(field):

@@ -20,7 +20,7 @@ _NULL = 0
 def fill(fields: MutableMapping[str, Any], data: Fields) -> None:
     """Put a document into a message's map of fields. Raises StoreError for what it cannot hold."""
     for name, value in data.items():
-        put(fields[name], value)
+        (_PUT.get(type(value)) or _putter(value))(fields[name], value)
 
 
 def put(message: Any, value: Any) -> None:
@@ -30,7 +30,11 @@ def put(message: Any, value: Any) -> None:
 
 def read(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the document in a message's map of fields."""
-    return {name: _READ[value.WhichOneof("value_type")](value) for name, value in fields.items()}
+    data = {}
+    for name in fields:  # its items() would ask for each value through two more Python calls
+        value = fields[name]
+        data[name] = _READ[value.WhichOneof("value_type")](value)
+    return data
 
 
 def version(timestamp: Any) -> int:
@@ -47,7 +51,7 @@ def put_version(timestamp: Any, version: int) -> None:
 
 def _putter(value: Any) -> Any:
     """Return how to put a value of a derived type, such as a member of a StrEnum."""
-    for kind in (bool, str, int, float, datetime):
+    for kind in (str, int, float, datetime):
         if isinstance(value, kind):
             return _PUT[kind]
     if isinstance(value, tuple):

@@ -14,9 +14,11 @@ import orjson
 from functions.engine.ports import Fields, StoreError
 
 _TAG = "@"
+_TAGGED = f'"{_TAG}'  #: stands in the JSON of every document that holds a tag
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _PLAIN = frozenset((bool, type(None)))
+_COLUMNS = frozenset((str, int, float, bool, type(None)))
 _LARGEST = 2**63 - 1  # of both stores; JSON would hold more
 
 Column = str | int | float | None
@@ -32,7 +34,7 @@ def pack(data: Fields) -> dict[str, Any]:
     return {
         name: value
         if type(value) in _PLAIN or (type(value) is str and value[:1] != _TAG)
-        else _packed(value)
+        else _PACK[type(value)](value)
         for name, value in data.items()
     }
 
@@ -48,26 +50,30 @@ def dump(packed: Mapping[str, Any]) -> str:
 def decode(text: str) -> dict[str, Any]:
     """Return the document that `encode` wrote."""
     data: dict[str, Any] = orjson.loads(text)
-    for name, value in data.items():
-        if (type(value) is str and value[:1] == _TAG) or type(value) in (list, dict):
-            data[name] = _unpacked(value)
+    if _TAGGED in text:
+        for name, value in data.items():
+            kind = type(value)
+            if kind is str:
+                if value[:1] == _TAG:
+                    data[name] = _untagged(value)
+            elif kind is list or kind is dict:
+                data[name] = _unpacked(value)
     return data
 
 
 def column(value: Any) -> Column:
     """Return a field's value as its column holds it: an instant as microseconds since 1970."""
+    if type(value) in _COLUMNS:
+        plain: Column = value
+        return plain
     if isinstance(value, datetime):
-        return (value - _EPOCH) // _MICROSECOND
-    if isinstance(value, str | int | float):
-        return str(value) if isinstance(value, str) else value
-    return None
+        return _microseconds(value)
+    return str(value) if isinstance(value, str) else None
 
 
-def _packed(value: Any) -> Any:
-    kind = type(value)
-    if kind not in _PACK:
-        _PACK[kind] = _packer(kind)
-    return _PACK[kind](value)
+@lru_cache(maxsize=1024)  # a page of messages is due at a few instants
+def _microseconds(value: datetime) -> int:
+    return (value - _EPOCH) // _MICROSECOND
 
 
 def _packer(derived: type) -> Callable[[Any], Any]:
@@ -97,16 +103,16 @@ def _integer(value: int) -> int:
 
 
 def _list(value: Sequence[Any]) -> list[Any]:
-    return [_element(item) for item in value]
+    return [item if type(item) is str and item[:1] != _TAG else _element(item) for item in value]
 
 
 def _element(value: Any) -> Any:
     if isinstance(value, list | tuple):
         raise StoreError(f"a list cannot hold a list: {value!r}")
-    return _packed(value)
+    return _PACK[type(value)](value)
 
 
-@lru_cache(maxsize=1024)  # a page of messages is due at a few instants
+@lru_cache(maxsize=1024)
 def _instant(value: datetime) -> str:
     if value.tzinfo is None:
         raise StoreError(f"an instant needs a time zone: {value!r}")
@@ -119,16 +125,26 @@ def _finite(value: float) -> float:
     return value
 
 
-_PACK: dict[type, Callable[[Any], Any]] = {
-    type(None): _same,
-    bool: _same,
-    str: _string,
-    int: _integer,
-    float: _finite,
-    datetime: _instant,
-    dict: pack,
-    list: _list,
-}
+class _Packers(dict[type, Callable[[Any], Any]]):
+    """How to pack values of each type; that of a derived type is found when one is first met."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], Any]:
+        self[kind] = _packer(kind)
+        return self[kind]
+
+
+_PACK = _Packers(
+    {
+        type(None): _same,
+        bool: _same,
+        str: _string,
+        int: _integer,
+        float: _finite,
+        datetime: _instant,
+        dict: pack,
+        list: _list,
+    }
+)
 
 
 def _unpacked(value: Any) -> Any:
