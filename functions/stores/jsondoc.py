@@ -68,7 +68,9 @@ def column(value: Any) -> Column:
         return plain
     if isinstance(value, datetime):
         return _microseconds(value)
-    return str(value) if isinstance(value, str) else None
+    if isinstance(value, str):
+        return str(value)
+    return value if isinstance(value, int | float) else None
 
 
 @lru_cache(maxsize=1024)  # a page of messages is due at a few instants
