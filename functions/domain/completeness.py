@@ -14,8 +14,7 @@ from functions.domain.addresses import check_sender
 from functions.domain.campaign import Campaign, ChannelKind
 from functions.domain.content import Content, texts_of
 from functions.domain.errors import InvalidFieldError
-from functions.domain.fallback import FAILED, NOT_DELIVERED, UNKNOWN
-from functions.domain.reasons import explain
+from functions.domain.fallback import CAUSES, may_follow
 
 _PROVIDER_TEXT: Final = frozenset({"provider_template", "language", "parameters"})
 #: What only some channels can say, by channel; each of them can have a text.
@@ -35,8 +34,6 @@ BY_CHANNEL: Final = (
     "parameters",
     "webhook_url",
 )
-#: What a fallback may follow besides a message's reason.
-_CAUSES: Final = (FAILED, NOT_DELIVERED, UNKNOWN)
 #: What Twilio calls a text that it keeps: it has its language.
 _TWILIO_TEXT: Final = re.compile(r"HX[0-9a-fA-F]{32}")
 
@@ -85,8 +82,8 @@ def _checked(step: _Step) -> str:
 
 def _check_reasons(reasons: Sequence[str], field: str) -> None:
     for reason in reasons:
-        if reason not in _CAUSES and explain(reason) == reason:
-            problem = f"'{reason}' is none of {', '.join(_CAUSES)} and no reason of a message"
+        if not may_follow(reason):
+            problem = f"'{reason}' is none of {', '.join(CAUSES)} and no reason to fail"
             raise InvalidFieldError(field, f"{field}: {problem}")
 
 

@@ -17,13 +17,30 @@ from functions.domain.message import (
     lane_number,
     send_lane,
 )
+from functions.domain.reasons import explain
 
 #: In a fallback's `after` besides reason codes. Every failure:
 FAILED: Final = "failed"
 #: no receipt has told in time that it arrived,
 NOT_DELIVERED: Final = "not_delivered"
-#: or nobody knows whether it was sent at all: the person may be reached twice.
+#: nobody knows whether it was sent at all: the person may be reached twice,
 UNKNOWN: Final = "unknown"
+#: or the person has no address that the channel could reach.
+NO_ADDRESS: Final = "no_address"
+CAUSES: Final = (FAILED, NOT_DELIVERED, UNKNOWN, NO_ADDRESS)
+#: Reasons for which messages fail, besides those that are a provider's own.
+_FAILURES: Final = frozenset(
+    {
+        *("busy", "no_answer", "machine", "undelivered", "bounced", "expired", "opted_out"),
+        *("invalid_address", "invalid_sender", "webhook_url_refused"),
+    }
+)
+
+
+def may_follow(cause: str) -> bool:
+    """Tell whether a message can ever end for this cause, so that a fallback may name it."""
+    is_known = explain(cause) != cause
+    return cause in CAUSES or cause in _FAILURES or (cause.startswith("provider_") and is_known)
 
 
 class Next(NamedTuple):
@@ -67,6 +84,8 @@ def _causes(before: Message, after: Message) -> set[str]:
         return {after.reason, FAILED}
     given_up = after.lane is None and before.status == after.status
     match after.status:
+        case MessageStatus.SKIPPED if after.reason == NO_ADDRESS:
+            return {NO_ADDRESS}
         case MessageStatus.SENT if given_up:
             return {NOT_DELIVERED}
         case MessageStatus.UNKNOWN if given_up:

@@ -15,7 +15,14 @@ import structlog
 
 from functions.domain.campaign import Action, Campaign, CampaignStatus
 from functions.domain.errors import WrongStatusError
-from functions.domain.message import MessageStatus, lane_number, message_id, send_lane
+from functions.domain.fallback import next_message
+from functions.domain.message import (
+    Message,
+    MessageStatus,
+    lane_number,
+    message_id,
+    send_lane,
+)
 from functions.domain.windows import UnknownZoneError
 from functions.engine import hours, lanes, paths, tallies
 from functions.engine.audience import Page, Person, pages
@@ -165,10 +172,25 @@ class Planner:
                 path = self._duplicate_path(person.contact)
                 plan.messages[path] = self._skip(person, "duplicate_address")
             elif person.bar:
-                plan.messages[path] = self._skip(person, person.bar)
+                plan.messages |= self._barred(id_, person)
             else:
                 plan.messages[path] = self._message(id_, person)
         return plan
+
+    def _barred(self, id_: str, person: Person) -> dict[str, dict[str, Any]]:
+        """Return why somebody is not contacted, and their message by another channel if any."""
+        skip = self._skip(person, person.bar)
+        if self._campaign.status is not CampaignStatus.RUNNING:
+            return {self._path(id_): skip}
+        lane = send_lane(lane_number(id_, self._campaign.lanes))
+        planned = Message(id_, person.address, MessageStatus.PENDING, lane, zones=person.zones)
+        following = next_message(self._campaign, planned, skip, now=self._now)
+        if following is None:
+            return {self._path(id_): skip}
+        return {
+            self._path(id_): {**skip, "followed": True},
+            self._path(following.id): following.fields,
+        }
 
     async def drop_existing(self, plan: Plan) -> None:
         """Turn messages that an earlier page has already made into skipped duplicates."""

@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from functions.channels import plivo_sms_causes, whatsapp_causes
+from functions.channels import plivo_sms_causes, twilio_causes, whatsapp_causes
+from functions.channels.causes import Cause
 from functions.channels.plivo_causes import HANGUP_CAUSES, STATUS
 from functions.domain.campaign import CampaignStatus
 from functions.domain.events import EventKind
+from functions.domain.fallback import may_follow
 from functions.domain.message import MessageStatus
 from functions.domain.reasons import REASONS, RECEIPTS, STATUSES, explain
 from tests.test_docs import reasons
@@ -30,12 +32,19 @@ def every_reason() -> list[str]:
     """Return every reason that a message or a campaign can have."""
     found = {each for each in reasons() if _CODE.fullmatch(each.removesuffix("*"))} | _NAMED
     whole = {each for each in found if not each.endswith("*")}
-    tables = (HANGUP_CAUSES, STATUS, plivo_sms_causes.ERRORS, whatsapp_causes.ERRORS)
-    told = {cause.reason for table in tables for cause in table.values() if cause.reason}
+    told = {cause.reason for cause in _causes() if cause.reason}
     ends = [
         (family.removesuffix("*") + end) for family in found - whole for end in _FAMILIES[family]
     ]
     return sorted({*whole, *told, *ends})
+
+
+def _causes() -> list[Cause]:
+    tables = (
+        *(HANGUP_CAUSES, STATUS, plivo_sms_causes.ERRORS, whatsapp_causes.ERRORS),
+        *(twilio_causes.ERRORS, twilio_causes.STATUS),
+    )
+    return [cause for table in tables for cause in table.values() if cause is not None]
 
 
 @pytest.mark.parametrize("reason", every_reason())
@@ -51,6 +60,12 @@ def test_every_reason_has_words(reason: str) -> None:
 def test_no_words_stand_for_a_reason_that_there_is_not() -> None:
     """A reason that the code no longer knows leaves the table too."""
     assert set(REASONS) <= {*every_reason(), "campaign_cancelled", "campaign_failed"}
+
+
+def test_a_fallback_may_follow_every_reason_to_fail() -> None:
+    """Whatever a provider's table calls a failure can be named, unless its campaign is cancelled."""
+    failures = {cause.reason for cause in _causes() if cause.kind is EventKind.FAILED}
+    assert {each for each in failures if each and not may_follow(each)} == {"recalled"}
 
 
 def test_every_status_and_receipt_has_words() -> None:

@@ -10,7 +10,7 @@ import pytest
 from functions.domain.campaign import Action, AudienceKind, Campaign, CampaignStatus, ChannelKind
 from functions.domain.events import EventKind, Retry
 from functions.domain.message import Message
-from functions.engine import campaigns, creation, paths, suppressions
+from functions.engine import campaigns, creation, paths, suppressions, tallies
 from functions.engine.ports import Traits, Update
 from tests.engine.people import add_people
 from tests.engine.recording_channel import (
@@ -218,6 +218,52 @@ async def test_who_has_no_address_for_it_is_skipped() -> None:
         await world.finish(campaign)
         (mail,) = await world.of_step(campaign, 1)
         assert (mail.status, mail.reason) == ("skipped", "no_address")
+
+
+async def test_who_lacks_the_first_address_is_reached_by_the_next_channel() -> None:
+    """Where a fallback is for `no_address`, a person without one is looked for by that channel."""
+    async with Worlds() as world:
+        rows = [
+            {"phone": number(0), "email": "ana@example.com"},
+            {"email": "ben@example.com"},
+            {"email": "eve@example.com"},
+        ]
+        await add_people(world.engine, rows)
+        await suppressions.suppress(world.engine, ORG, "eve@example.com", reason="asked", by="ann")
+        mail = by_text("no_address", channel=ChannelKind.EMAIL, wait_s=600)
+        audience = {"kind": AudienceKind.EVERYONE, "id": ""}
+        campaign = await begin(world, 0, [mail], audience=audience)
+        await world.finish(campaign)
+        assert world.carrier.called == {number(0): 1}
+        assert world.texts.called == {"ben@example.com": 1}
+        assert sorted(
+            (m.step, m.address, m.status, m.reason) for m in await world.messages(campaign)
+        ) == [
+            (0, "", "skipped", "no_address"),
+            (0, "", "skipped", "no_address"),
+            (0, number(0), "completed", ""),
+            (1, "", "skipped", "suppressed"),
+            (1, "ben@example.com", "delivered", ""),
+        ]
+
+
+async def test_who_has_no_address_at_all_is_looked_for_once_by_each_channel() -> None:
+    """A chain of fallbacks for `no_address` ends; a campaign with nobody else completes."""
+    async with Worlds() as world:
+        await add_people(world.engine, [{"phone": number(0)}])
+        mail, text = by_text("no_address", channel=ChannelKind.EMAIL), by_text("no_address")
+        audience = {"kind": AudienceKind.EVERYONE, "id": ""}
+        fields = {"audience": audience, "channel": ChannelKind.EMAIL, "provider": TEXTS}
+        campaign = await begin(world, 0, [mail, text], **fields, template="Hi", subject="Hi")
+        await world.finish(campaign)
+        assert [
+            (m.step, m.status) for m in sorted(await world.messages(campaign), key=lambda m: m.step)
+        ] == [
+            (0, "skipped"),
+            (1, "skipped"),
+            (2, "delivered"),
+        ]
+        assert (await tallies.read_one(world.engine, campaign)).total == 3
 
 
 async def test_who_is_suppressed_for_that_channel_is_left_alone() -> None:

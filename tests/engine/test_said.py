@@ -318,6 +318,8 @@ async def test_a_test_needs_addresses_of_the_campaign_s_kind(world: World) -> No
         (replace(CALL, fallbacks=[SMS, {**SMS, "template": "{{ x"}]), "fallbacks.1.base_template"),
         (replace(CALL, fallbacks=[{**SMS, "sender": "shop@example.com"}]), "fallbacks.0.sender"),
         (replace(CALL, fallbacks=[{**SMS, "after": ["no_anwser"]}]), "fallbacks.0.after"),
+        (replace(CALL, fallbacks=[{**SMS, "after": ["quiet_hours"]}]), "fallbacks.0.after"),
+        (replace(CALL, fallbacks=[{**SMS, "after": ["suppressed"]}]), "fallbacks.0.after"),
     ],
 )
 async def test_what_makes_no_sense_is_not_saved(world: World, wish: Draft, field: str) -> None:
