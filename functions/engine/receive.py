@@ -64,8 +64,7 @@ async def _bar(engine: Engine, event: DeliveryEvent, documents: list[Document | 
         log.info("bar_of_erased", campaign_id=event.ref.campaign, message_id=message.id)
         return
     campaign = campaign_from(org, event.ref.campaign, home.data).at_step(message.step)
-    by = campaign.provider or "carrier"
-    await suppress(engine, org, message.address, reason=event.suppress, by=by)
+    await suppress(engine, org, message.address, reason=event.suppress, by=campaign.provider)
 
 
 class _Applied(NamedTuple):

@@ -257,7 +257,7 @@ class Sender:
                 self._campaign.org,
                 message.address,
                 reason=outcome.suppress,
-                by="carrier",
+                by=self._campaign.provider,
             )
         return outcome
 
