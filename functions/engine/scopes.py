@@ -1,6 +1,7 @@
 """Scopes: which rates the messages of a campaign keep to, and where the state of each is kept.
 
-A scope without a rate is not among them: it costs no read.
+A campaign or an account without a rate is not among them. A sender without one is: its provider
+may ask us to slow down.
 """
 
 from collections.abc import Sequence
@@ -18,13 +19,15 @@ from functions.engine.ports import Create, Document, Update, Write
 
 #: What is faster than that is as good as without a rate.
 _NO_RATE: Final = 1_000_000.0
+#: What a sender without a rate is slowed down from, messages a second.
+_WHEN_SLOWED: Final = 50.0
 
 
 class Scope(NamedTuple):
     """What has a rate, or so many messages a day."""
 
     path: str
-    rate_per_s: float
+    rate_per_s: float | None
     by_weight: bool = True
     ramp: Ramp | None = None  #: of a sender that is being warmed up
 
@@ -38,19 +41,16 @@ def of(engine: Engine, campaign: Campaign) -> list[Scope]:
 def slowest(engine: Engine, campaign: Campaign) -> float | None:
     """Return the lowest rate that a campaign keeps to, None without any."""
     rates = [scope.rate_per_s for scope in of(engine, campaign)]
-    return min((rate for rate in rates if rate < _NO_RATE), default=None)
+    return min((rate for rate in rates if rate is not None), default=None)
 
 
-def sender(engine: Engine, campaign: Campaign) -> Scope | None:
+def sender(engine: Engine, campaign: Campaign) -> Scope:
     """Return the scope of all that an organisation sends from one sender by one provider."""
-    rate = _sender_rate(engine, campaign)
     ramp = ramp_from(campaign.warm_up.get(campaign.channel))
-    if rate is None and ramp is None:
-        return None
     # What stands for a sender may hold a slash.
     name = f"sender-{campaign.provider}-{quote(campaign.sender, safe='+@')}"
     path = paths.throttle(campaign.org, name)
-    return Scope(path, rate or _NO_RATE, ramp=ramp)
+    return Scope(path, _sender_rate(engine, campaign), ramp=ramp)
 
 
 def _account(engine: Engine, campaign: Campaign) -> Scope | None:
@@ -82,8 +82,16 @@ class State(NamedTuple):
 
     def as_of(self, now: datetime) -> throttle.Scope:
         """Return the scope as it stands: slowed down, it has fewer turns."""
-        rate = self.scope.rate_per_s * PACE * self.slowdown.share_at(now)
-        return throttle.Scope(spacing(rate), self._get("free_at"), self.scope.by_weight)
+        share = self.slowdown.share_at(now)
+        rate = self.scope.rate_per_s or (_WHEN_SLOWED if share < 1 else _NO_RATE)
+        spaced = spacing(rate * PACE * share)
+        return throttle.Scope(spaced, self._get("free_at"), self.scope.by_weight)
+
+    def holds_back(self, now: datetime) -> bool:
+        """Tell whether there may be no room in the scope at once."""
+        scope, free_at = self.scope, self._get("free_at")
+        limited = scope.rate_per_s is not None or scope.ramp is not None
+        return limited or self.slowdown.share_at(now) < 1 or (free_at is not None and free_at > now)
 
     @property
     def slowdown(self) -> Slowdown:

@@ -77,9 +77,6 @@ async def admit(lease: Lease, campaign: Campaign, offered: Sequence[Tracked]) ->
     engine = lease.engine
     rates = scopes.of(engine, campaign)
     live = _live_scopes(campaign) if engine.channel(campaign).traits.holds_live_call else []
-    now = engine.clock.now()
-    if not rates and not live:
-        return Admission([tracked.message.id for tracked in offered], now, now)
     weights = _weights(engine, campaign, offered)
 
     def decide(documents: list[Document | None]) -> tuple[Admission, Sequence[Write]]:
@@ -88,7 +85,9 @@ async def admit(lease: Lease, campaign: Campaign, offered: Sequence[Tracked]) ->
         if not lease.owns(lane):
             return Admission([], now, now), []
         slots = dict(zip(live, found[len(rates) :], strict=True))
-        return _admit(engine, weights, scopes.states(rates, found[: len(rates)]), slots, now)
+        states = scopes.states(rates, found[: len(rates)])
+        limiting = [state for state in states if state.holds_back(now)]
+        return _admit(engine, weights, limiting, slots, now)
 
     paths_ = [*(scope.path for scope in rates), *live, lease.path]
     return await modify(engine.store, paths_, decide)
@@ -181,8 +180,6 @@ async def slow_down(engine: Engine, campaign: Campaign, pause: timedelta | None 
     `pause`: the provider wants nothing for so long. All campaigns of the sender keep to it.
     """
     sender = scopes.sender(engine, campaign)
-    if sender is None:
-        return
 
     def decide(documents: list[Document | None]) -> tuple[float | None, list[Write]]:
         now = engine.clock.now()

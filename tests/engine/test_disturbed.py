@@ -191,6 +191,20 @@ async def test_a_storm_of_refusals_slows_the_sender_down(world: CalmWorld) -> No
     check_unnoticed(world, other)
 
 
+async def test_a_sender_without_a_rate_slows_down_too(world: CalmWorld) -> None:
+    """Who sends as fast as it can, such as by a mail server, heeds it when that is too fast."""
+    world.moody.traits = Traits()
+    await world.add_list(1500)
+    calm_at = world.clock.now() + MINUTE
+    world.moody.fate_at = lambda now: TOO_FAST if now < calm_at else DONE
+    campaign = await world.create()
+    start = world.clock.now()
+    await finish(world, campaign)
+    assert per_second(world.moody.requests, start + 10 * SECOND, 50 * SECOND) < 5
+    assert await world.statuses(campaign) == {"completed": 1500}
+    assert max(call.at for call in world.moody.calls) < calm_at + 3 * MINUTE
+
+
 async def test_what_a_provider_asks_for_is_kept_to_by_all_campaigns_of_the_sender(
     world: CalmWorld,
 ) -> None:
