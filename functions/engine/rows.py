@@ -61,8 +61,9 @@ class _Lines:
         return _Line(text, size)
 
     def close(self) -> None:
-        """Let go of the file, which stays open."""
-        self._text.detach()
+        """Let go of the file, which stays open, unless somebody has closed it already."""
+        if not self._text.closed:
+            self._text.detach()
 
 
 def _size(text: str) -> int:

@@ -14,6 +14,7 @@ from functions.domain.contact import contact_id, read_details
 from functions.domain.errors import InUseError, NotFoundError, StaleError
 from functions.engine import campaigns, contacts, imports, lists, paths
 from functions.engine.ports import Add, Create
+from functions.engine.rows import CsvRows
 from tests.engine.doom import Crash, Doom, DoomedStore
 from tests.engine.interposed import InterposedStore
 from tests.engine.people import add_numbers, add_people, list_of
@@ -282,3 +283,11 @@ async def _die_at(at: int, *, after: bool) -> bool:
             await lists.delete(world.engine, ORG, list_id, if_version=None)
         await check_gone(world, list_id)
         return doom.is_dead
+
+
+def test_an_import_that_is_given_up_may_find_its_file_closed() -> None:
+    """Whoever uploads closes the file, perhaps before the import has let go of it."""
+    file = BytesIO(b"number\n")
+    rows = CsvRows(file)
+    file.close()
+    rows.close()
