@@ -235,9 +235,12 @@ def item(campaign: Campaign, tally: Tally, recalled: Recalled | None) -> Campaig
     )
 
 
+_SAID = ShownSaid.model_fields.keys() - {"base_template"}
+
+
 def _said(campaign: Campaign) -> dict[str, Any]:
-    names = ShownSaid.model_fields.keys() - {"base_template"}
-    return {**{name: getattr(campaign, name) for name in names}, "base_template": campaign.template}
+    said = {name: getattr(campaign, name) for name in _SAID}
+    return {**said, "base_template": campaign.template}
 
 
 def _fallback(campaign: Campaign, step: int) -> ShownFallback:

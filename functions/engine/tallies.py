@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
 
 from functions.domain.campaign import Campaign
 from functions.domain.message import Changes, Message, MessageStatus, lane_number
@@ -17,6 +18,7 @@ from functions.engine.ports import Add
 
 #: Receipts arrive several for each message and from everywhere: four shards for each lane.
 _RECEIPT_SHARDS = 4
+_STATUSES = frozenset(MessageStatus)
 _LATE = "late_"
 #: What people have done, each counted once for a message: nothing takes such a mark away again.
 MARKS = ("clicked", "replied", "complained", "opted_out")
@@ -94,10 +96,10 @@ class Tally:
     def __getitem__(self, status: MessageStatus) -> int:
         return self._amounts.get(status, 0)
 
-    @property
+    @cached_property
     def total(self) -> int:
         """Messages of every status."""
-        return sum(self[status] for status in MessageStatus)
+        return sum(amount for name, amount in self._amounts.items() if name in _STATUSES)
 
     @property
     def by_status(self) -> dict[MessageStatus, int]:
