@@ -72,7 +72,7 @@ async def test_a_bot_may_take_three_tries_to_wake() -> None:
 
 async def test_a_bot_that_never_answers_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     """A try without an answer is given up after its time."""
-    monkeypatch.setattr(bots, "TIMEOUT_S", 0.05)
+    monkeypatch.setattr(bots, "TIMEOUT_S", 0.5)
     async with Loopback(lambda _: None) as server, http_bots() as woken:
         assert not await woken.is_ready(f"ws://127.0.0.1:{server.port}/talk")
         assert len(server.requests) == 3

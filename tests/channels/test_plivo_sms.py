@@ -109,7 +109,7 @@ async def test_each_answer_has_its_outcome(
     rig: PlivoSmsRig, fault: Fault, outcome: SendOutcome
 ) -> None:
     """Every way in which a request can go wrong has one outcome, and is not repeated."""
-    await rig.reconnect(plivo_sms(rig.server.url, timeout=0.3))
+    await rig.reconnect(plivo_sms(rig.server.url, timeout=2))
     rig.server.faults.append(fault)
     assert await rig.channel.send(outbound()) == outcome
     assert rig.placed() <= 1

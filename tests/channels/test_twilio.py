@@ -167,7 +167,7 @@ async def test_each_answer_has_its_outcome(
     rig: TwilioRig, fault: Fault, outcome: SendOutcome
 ) -> None:
     """Every way in which a request can go wrong has one outcome, and is not repeated."""
-    await rig.connect(rig.server.url, patience_s=0.3)
+    await rig.connect(rig.server.url, patience_s=2)
     rig.server.faults.append(fault)
     assert await rig.channel.send(outbound()) == outcome
     assert rig.placed() <= 1

@@ -84,7 +84,7 @@ class WebhookRig:
 @pytest.fixture
 async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[WebhookRig]:
     """Give a channel and its server; who does not answer is not waited for."""
-    monkeypatch.setattr(notifier, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(notifier, "TIMEOUT_S", 1.5)
     made = WebhookRig()
     async with made.server:
         made.channel.url = f"http://127.0.0.1:{made.server.port}/hook"

@@ -136,7 +136,7 @@ async def test_each_fault_has_its_outcome(
     rig: WhatsAppRig, fault: Fault, outcome: SendOutcome
 ) -> None:
     """Every way in which a request can go wrong has one outcome, and is not repeated."""
-    await rig.reconnect(whatsapp(rig.server.url, timeout=0.3))
+    await rig.reconnect(whatsapp(rig.server.url, timeout=2))
     rig.server.faults.append(fault)
     assert await rig.channel.send(outbound()) == outcome
     assert len(rig.server.requests) == 1

@@ -63,7 +63,7 @@ def test_no_words_stand_for_a_reason_that_there_is_not() -> None:
 
 
 def test_a_fallback_may_follow_every_reason_to_fail() -> None:
-    """Whatever a provider's table calls a failure can be named, unless its campaign is cancelled."""
+    """Whatever a provider's table calls a failure can be named, unless it is our own doing."""
     failures = {cause.reason for cause in _causes() if cause.kind is EventKind.FAILED}
     assert {each for each in failures if each and not may_follow(each)} == {"recalled"}
 
