@@ -21,7 +21,10 @@ _VISIBLE: Final = re.compile(r"[!-\[\]-~]+")  # printable ASCII without blanks a
 _NAME: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
-_COMPATIBLE: Final = ipaddress.IPv6Network("::/96")
+#: All that IANA has given to hosts so far; what lies beside it leads into somebody's own network.
+_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
+#: For protocols between neighbours (RFC 6890); a cloud keeps its metadata there.
+_PROTOCOLS: Final = ipaddress.IPv4Network("192.0.0.0/24")
 
 
 def check_public_url(url: str, *, schemes: Collection[str], allow_private: bool = False) -> None:
@@ -87,9 +90,9 @@ def _is_under(host: str, suffix: str) -> bool:
 
 
 def _is_public(ip: IPAddress) -> bool:
-    if isinstance(ip, ipaddress.IPv6Address) and (ip.is_site_local or ip in _COMPATIBLE):
+    if isinstance(ip, ipaddress.IPv6Address) and ip not in _UNICAST and ip not in _NAT64:
         return False
-    return ip.is_global and not ip.is_multicast
+    return ip.is_global and not ip.is_multicast and ip not in _PROTOCOLS
 
 
 def _embedded(ip: IPAddress) -> list[IPAddress]:
