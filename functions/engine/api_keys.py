@@ -19,7 +19,7 @@ from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.engine import audit, paths
 from functions.engine.core import Engine
 from functions.engine.modify import modify
-from functions.engine.ports import ConflictError, Create, Document, Query, Update, Write
+from functions.engine.ports import Create, Document, Query, StoreError, Update, Write
 
 log = structlog.get_logger()
 
@@ -153,8 +153,8 @@ async def _note_use(engine: Engine, document: Document, now: datetime) -> None:
     try:
         update = Update(document.path, {"last_used_at": now}, document.version)
         await engine.store.commit(update)
-    except ConflictError:
-        return  # Another request of the same minute was faster.
+    except StoreError:
+        return  # Another request was faster, or a function that only reads may not write.
 
 
 def _digest(secret: str) -> str:

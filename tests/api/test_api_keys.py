@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from functions.engine import api_keys, paths
-from functions.engine.ports import Query
+from functions.engine.ports import Query, StoreError
 from tests.api.conftest import MakeRig
 from tests.api.rig import Rig, token
+from tests.engine.interposed import InterposedStore
 
 REFUSED = (401, "The API key is refused.")
 
@@ -227,6 +228,18 @@ async def test_use_is_noted_once_a_minute(jwt_rig: Rig) -> None:
         jwt_rig.clock.advance(timedelta(seconds=25))
     assert versions[0] == versions[1] == versions[2] < versions[3]
     assert (await shown(jwt_rig, made["id"]))["last_used_at"] == "2026-03-02T12:01:15.000Z"
+
+
+async def test_a_key_works_where_its_use_cannot_be_noted(jwt_rig: Rig) -> None:
+    """A deployed function that only reads may write nothing, and answers keys all the same."""
+    made = await make(jwt_rig, role="viewer")
+
+    async def deny() -> None:
+        raise StoreError("PERMISSION_DENIED")
+
+    jwt_rig.break_store(InterposedStore(jwt_rig.store, lambda name, _: name == "commit", deny))
+    assert (await ask(jwt_rig, made["token"])).status_code == 404
+    assert (await shown(jwt_rig, made["id"]))["last_used_at"] is None
 
 
 async def test_what_a_key_does_is_told_by_its_id(jwt_rig: Rig) -> None:
