@@ -231,7 +231,8 @@ async def as_csv(
 
 def _cell(name: str, value: Any) -> Any:
     """Return a value as a cell; what people have written must not become a formula."""
-    if name == "subject" and value.startswith(_FORMULA):
+    is_text = name == "subject" or (name == "number" and "@" in value)
+    if is_text and value.startswith(_FORMULA):
         return f"'{value}"
     return value.isoformat() if isinstance(value, datetime) else value
 

@@ -57,13 +57,15 @@ async def test_a_mail_is_written_sent_and_kept(rig: Rig) -> None:
 
 async def test_the_report_as_csv_shows_the_subject_and_is_no_formula(rig: Rig) -> None:
     """What people have written stays text in a spreadsheet."""
-    ann = (await made(rig, "/contacts", {**ANN, "first_name": "=1+1"}))["id"]
+    person = {**ANN, "first_name": "=1+1", "email": "=1+1@example.com"}
+    ann = (await made(rig, "/contacts", person))["id"]
     campaign = await made(rig, "/campaigns", {**MAIL, "subject": "{first_name} for you"})
     await rig.post(f"/campaigns/{campaign['id']}/send", {"customer_ids": [ann]})
     await rig.run(campaign["id"])
     answer = await rig.get(f"/campaigns/{campaign['id']}/messages?format=csv")
     (row,) = csv.DictReader(io.StringIO(answer.text))
     assert (row["subject"], row["channel"], row["step"]) == ("'=1+1 for you", "email", "0")
+    assert row["number"] == "'=1+1@example.com"
 
 
 async def test_everything_that_is_written_is_shown(rig: Rig) -> None:
