@@ -31,6 +31,8 @@ MAX_VALUES: Final = 100
 MAX_CAMPAIGNS: Final = 5
 #: Its bytes fit into an index entry of Firestore, which holds 1500.
 MAX_TEXT: Final = 300
+#: Whole numbers beyond it no store can keep.
+MAX_NUMBER: Final = 2**63 - 1
 
 _CAMPAIGN: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _INSIDE: Final = frozenset({Op.CONTAINS, Op.STARTS_WITH})
@@ -169,6 +171,8 @@ def _text(given: object, at: str) -> str:
         given = int(given) if given.is_integer() else repr(given)
     if isinstance(given, bool) or not isinstance(given, str | int):
         raise _wrong(at, "must be a text or a number")
+    if isinstance(given, int) and abs(given) > MAX_NUMBER:
+        raise _wrong(at, f"is a number beyond {MAX_NUMBER}; write it as a text")
     text = str(given)
     if len(text) > MAX_TEXT:
         raise _wrong(at, f"has more than {MAX_TEXT} characters")

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from functions.domain.contact import Contact, contact_fields
 from functions.domain.errors import InvalidFieldError
-from functions.domain.segment_parser import MAX_CAMPAIGNS, MAX_CONDITIONS, MAX_DEPTH, parse
+from functions.domain.segment_parser import (
+    MAX_CAMPAIGNS,
+    MAX_CONDITIONS,
+    MAX_DEPTH,
+    MAX_NUMBER,
+    parse,
+)
 from functions.domain.segments import decide, equalities, lead, matches
 from tests.clock import NOON
 from tests.domain.segment_strategies import conditions, histories, people
@@ -190,6 +196,8 @@ def nested(depth: int) -> dict[str, Any]:
         (leaf("location", "eq", "\ud800"), "conditions.value"),
         (leaf("location", "eq", "x" * 301), "conditions.value"),
         (leaf("location", "eq", float("nan")), "conditions.value"),
+        (leaf("attributes.id", "eq", MAX_NUMBER + 1), "conditions.value"),
+        (leaf("attributes.id", "in", [1, -MAX_NUMBER - 1]), "conditions.value[1]"),
         (leaf("location", "contains", ""), "conditions.value"),
         (leaf("location", "in", "Nairobi"), "conditions.value"),
         (leaf("location", "in", []), "conditions.value"),
@@ -223,6 +231,7 @@ def test_the_bounds_themselves_are_within() -> None:
     parse(nested(MAX_DEPTH))
     parse({"any": [GOOD] * (MAX_CONDITIONS - 1)})
     parse(leaf("location", "eq", "x" * 300))
+    parse(leaf("attributes.id", "in", [MAX_NUMBER, -MAX_NUMBER]))
 
 
 _JSON = st.recursive(
