@@ -30,6 +30,7 @@ from functions.settings_urls import (
     SqliteUrl,
     StoreUrl,
     is_loopback,
+    is_loopback_url,
     parse_queue,
     parse_smtp,
     parse_store,
@@ -146,7 +147,9 @@ def _beside(fields: dict[str, Any]) -> Literal["off", "simulator"]:
 
 
 def _only_local(fields: dict[str, Any]) -> bool:
-    return is_loopback(fields["host"]) and not fields["k_service"]
+    # A proxy before a loopback HOST makes a server of it; PUBLIC_BASE_URL tells of one.
+    own = is_loopback(fields["host"]) and is_loopback_url(fields["public_base_url"])
+    return own and not fields["k_service"]
 
 
 # --- The settings ----------------------------------------------------------------------------
@@ -181,7 +184,7 @@ class Settings(BaseSettings):
     public_base_url: HttpUrl = Field(default_factory=_own_url)
     """The URL that carriers and task queues reach us by; without it http://HOST:PORT"""
     allow_private_hosts: bool = Field(default_factory=_only_local)
-    """Whether bots may live on private addresses; without it true only on a loopback HOST"""
+    """Whether users may name private hosts; unset: where HOST and PUBLIC_BASE_URL are loopback"""
 
     max_campaigns: int = Field(5, ge=1, le=1000)
     """Campaigns that one check starts at most"""

@@ -272,6 +272,13 @@ def test_private_hosts_are_allowed_on_this_machine_only() -> None:
     assert load_settings(**CLOUD).allow_private_hosts is False
 
 
+def test_a_server_behind_a_proxy_keeps_users_off_its_own_network() -> None:
+    """A loopback HOST that a PUBLIC_BASE_URL leads to allows private hosts only when told to."""
+    server = {"public_base_url": "https://clarion.example", "auth_mode": "jwt"}
+    assert not load_settings(**server, jwt_secret=SECRET).allow_private_hosts
+    assert load_settings(**server, jwt_secret=SECRET, allow_private_hosts=True).allow_private_hosts
+
+
 LAPTOP_JWT = {"auth_mode": "jwt", "jwt_secret": SECRET}
 KEYS = {"jwt_secret": "", "jwt_jwks_url": "https://id.example/keys"}
 NAMED = {"jwt_issuer": "https://id.example", "jwt_audience": "clarion"}
