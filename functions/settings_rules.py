@@ -44,6 +44,13 @@ def _why_not_open(settings: Settings) -> str:
     return ""
 
 
+def _back_door(settings: Settings) -> Iterator[str]:
+    # Not every proxy says that it hands on (nginx does not), and then a stranger passes for local.
+    is_led_here = not is_loopback_url(settings.public_base_url)
+    if settings.auth_mode == "off" and is_led_here and not _why_not_open(settings):
+        yield "AUTH_MODE: off lets anybody in whom PUBLIC_BASE_URL leads here; set AUTH_MODE=jwt"
+
+
 def _users(settings: Settings) -> Iterator[str]:
     if settings.auth_mode != "jwt":
         return
@@ -169,4 +176,5 @@ _RULES: tuple[Callable[[Settings], Iterator[str]], ...] = (
     _queue,
     _cloud_run,
     _private_hosts,
+    _back_door,
 )

@@ -148,7 +148,7 @@ def test_our_own_url_follows_host_and_port() -> None:
     assert load_settings(port=9000).public_base_url == "http://127.0.0.1:9000"
     assert load_settings(host="::1").public_base_url == "http://[::1]:8080"
     assert (
-        load_settings(public_base_url="https://a.example/").public_base_url == "https://a.example"
+        load_settings(public_base_url="https://localhost/").public_base_url == "https://localhost"
     )
 
 
@@ -323,6 +323,8 @@ OPEN = "off lets anybody in, but"
         (CLOUD | {"queue_url": "local://"}, "QUEUE_URL: a queue in a function's memory"),
         (CLOUD | {"store_url": "sqlite:///a.db"}, "STORE_URL: a file on a function's disk"),
         (TASKS | TUNNEL, "INVOKER_AUTH: off would let anybody post tasks"),
+        (TUNNEL, "AUTH_MODE: off lets anybody in whom PUBLIC_BASE_URL leads here"),
+        (PLIVO | TUNNEL, "AUTH_MODE: off lets anybody in whom PUBLIC_BASE_URL leads here"),
         (SMTP, "PUBLIC_BASE_URL: the links in mails lead to it"),
         (SMTP | {"public_base_url": "http://a.example"}, "PUBLIC_BASE_URL: the links in mails"),
         (SMTP | TUNNEL | {"signing_secret": ""}, "SIGNING_SECRET: EMAIL_PROVIDER=smtp needs it"),
@@ -349,8 +351,8 @@ def test_a_dangerous_combination_is_refused(overrides: dict[str, Any], sentence:
         {"host": "localhost"},
         LAPTOP_JWT,
         LAPTOP_JWT | KEYS | NAMED | {"jwt_jwks_url": "http://127.0.0.1:1/keys"},
-        PLIVO | TUNNEL,
-        SMTP | TUNNEL,
+        PLIVO | TUNNEL | LAPTOP_JWT,
+        SMTP | TUNNEL | LAPTOP_JWT,
         SMTP | {"smtp_url": "smtp://localhost:1025"},
         PLIVO | {"plivo_api_url": "http://127.0.0.1:1"},
         TASKS,

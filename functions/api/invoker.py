@@ -8,10 +8,18 @@ from typing import Any, assert_never
 
 import httpx
 
-from functions.api.auth import SKEW_S, UnauthenticatedError, bearer, key_id, require_local
+from functions.api.auth import (
+    SKEW_S,
+    ForbiddenError,
+    UnauthenticatedError,
+    bearer,
+    key_id,
+    require_local,
+)
 from functions.api.keys import KeyRing, read_certificates
 from functions.engine.ports import Clock
 from functions.settings import Settings
+from functions.settings_urls import is_loopback_url
 
 CERTIFICATES_URL = "https://www.googleapis.com/oauth2/v1/certs"
 ISSUERS = ("https://accounts.google.com", "accounts.google.com")
@@ -20,9 +28,10 @@ ISSUERS = ("https://accounts.google.com", "accounts.google.com")
 class Invoker:
     """Admits the one service account of INVOKER_SERVICE_ACCOUNT, by INVOKER_AUTH.
 
-    off: only this machine. oidc: Google's ID token, fully verified here. iam: Cloud Run has
-    verified the token and removed its signature; the account is still checked here, for others
-    may be allowed to call the service. The service must require authentication.
+    off: only this machine, and nobody where PUBLIC_BASE_URL leads others to it. oidc: Google's ID
+    token, fully verified here. iam: Cloud Run has verified the token and removed its signature;
+    the account is still checked here, for others may be allowed to call the service. The service
+    must require authentication.
     """
 
     def __init__(
@@ -44,13 +53,19 @@ class Invoker:
         """
         match self._settings.invoker_auth:
             case "off":
-                require_local(headers, client_host)
+                self._require_local(headers, client_host)
             case "oidc":
                 self._check(await self._verified(bearer(headers)))
             case "iam":
                 self._check(self._stripped(headers))
             case mode:
                 assert_never(mode)
+
+    def _require_local(self, headers: Mapping[str, str], client_host: str | None) -> None:
+        # Whom a proxy on this machine hands on may look local; nobody of ours comes by it.
+        if not is_loopback_url(self._settings.public_base_url):
+            raise ForbiddenError("Where PUBLIC_BASE_URL is public this needs INVOKER_AUTH=oidc.")
+        require_local(headers, client_host)
 
     async def _verified(self, token: str) -> Mapping[str, Any]:
         certificate = await self._certificates.find(key_id(token))

@@ -154,6 +154,14 @@ async def test_off_refuses_other_machines(local: Invoker) -> None:
         await local.verify({"x-forwarded-for": "192.0.2.1"}, "127.0.0.1")
 
 
+async def test_off_refuses_everybody_where_others_are_led_here(make_invoker: MakeInvoker) -> None:
+    """A proxy that marks nothing hands on strangers as if they were local: they see no campaign."""
+    with pytest.raises(ForbiddenError, match="INVOKER_AUTH=oidc"):
+        await make_invoker(public_base_url=AUDIENCE, auth_mode="jwt", jwt_secret="x" * 32).verify(
+            {"host": "127.0.0.1:8080"}, "127.0.0.1"
+        )
+
+
 # --- oidc ------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from functions.engine import drafts, tallies
 from functions.engine.drafts import Draft
 from functions.engine.ports import WebhookRequest
 from tests.api.conftest import MakeRig
-from tests.api.rig import SENDER, Rig, numbers
+from tests.api.rig import JWT, SENDER, Rig, numbers
 
 SCRIPT = "text_latency_ms=0,delivery_ms=1000,spread=0,rejected=0"
 ORG = "default"
@@ -82,7 +82,7 @@ async def test_who_really_calls_people_does_not_pretend_to_text_them(make_rig: M
     """Beside a real carrier nothing is simulated: a text campaign is refused, naming its field."""
     plivo = {"plivo_auth_id": "MA0", "plivo_auth_token": "token"}
     public = {"public_base_url": "https://app.example.com"}
-    rig = make_rig(voice_provider="plivo", **plivo, **public)
+    rig = make_rig(voice_provider="plivo", **plivo, **public, **JWT)
     engine = rig.stack.engine
     assert engine.providers == {ChannelKind.VOICE: "plivo"}
     wish = Draft(channel=ChannelKind.SMS, template="Hello!", sender=SENDER)
