@@ -17,7 +17,7 @@ from functions.settings import Settings
 from functions.settings_urls import is_loopback
 
 SKEW_S = 30  #: how far the clocks of a token's issuer and ours may differ
-ORG = re.compile(r"[A-Za-z0-9_-]{1,64}")
+ORG = re.compile(r"(?!__.*__$)[A-Za-z0-9_-]{1,64}")  # Firestore keeps such names to itself
 SUBJECT_LENGTH = 255  # OpenID Connect Core 1.0, 2: a sub is at most that long
 
 
@@ -39,7 +39,10 @@ class InvalidOrgError(ValueError):
     code = "INVALID_FIELD"
 
     def __init__(self) -> None:
-        super().__init__("X-Org-Id must be 1 to 64 letters, digits, hyphens or underscores.")
+        super().__init__(
+            "X-Org-Id must be 1 to 64 letters, digits, hyphens or underscores,"
+            " without two underscores at both ends."
+        )
 
 
 class Role(StrEnum):

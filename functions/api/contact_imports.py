@@ -26,7 +26,7 @@ from functions.engine.ports import Document
 router = APIRouter(prefix="/contacts/imports", tags=[Area.CONTACTS], route_class=Rest)
 
 _FIELD_BYTES: Final = 65_536
-_LIST_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LIST_ID: Final = re.compile(r"(?!__.*__$)[A-Za-z0-9_-]{1,64}")
 _NAME: Final = 100
 _JSON_LINES: Final = frozenset(
     {

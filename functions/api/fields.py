@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from functions.domain.phones import InvalidPhoneError, parse_phone
+from functions.engine.paths import RESERVED
 
 
 class Body(BaseModel):
@@ -33,6 +34,13 @@ def _number(text: str) -> str:
         raise ValueError(str(error)) from None
 
 
+def not_reserved(id_: str) -> str:
+    """Refuse names that Firestore keeps to itself, and cannot even be asked for."""
+    if any(RESERVED.fullmatch(part) for part in id_.split(".")):
+        raise ValueError("must not begin and end with two underscores")
+    return id_
+
+
 def _flag(value: object) -> object:
     """Accept JSON's true and false beside the provider's words."""
     if isinstance(value, bool):
@@ -41,7 +49,11 @@ def _flag(value: object) -> object:
 
 
 PhoneNumber = Annotated[str, Field(max_length=32), AfterValidator(_number)]
-Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+Id = Annotated[
+    str,
+    Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$"),
+    AfterValidator(not_reserved),
+]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Reason = Annotated[str, Field(min_length=1, max_length=200)]
 Url = Annotated[str, Field(min_length=1, max_length=2048)]

@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import Response, StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from functions.api.auth import Area
-from functions.api.fields import Id, iso
+from functions.api.fields import Id, iso, not_reserved
 from functions.api.house import HouseOf, Viewer
 from functions.api.rest import Rest, decode_cursor, encode_cursor, page
 from functions.domain.campaign import Campaign, ChannelKind
@@ -27,6 +27,7 @@ MessageId = Annotated[
         pattern=r"^[A-Za-z0-9_-]{1,64}\.[A-Za-z0-9_-]{1,64}$",
         description="The campaign's id, a full stop, and the message's own.",
     ),
+    AfterValidator(not_reserved),
 ]
 
 

@@ -78,8 +78,9 @@ Cursor = Annotated[str, Query(max_length=2000, description="`next_cursor` of an 
 
 _INSTANT: Final = "at"
 _LARGEST: Final = 2**63 - 1  # of the stores
-#: An id that closes a cursor becomes a part of a path: it must not add segments to it.
-_ID: Final = re.compile(r"(?!\.{1,2}$)[^/\x00]{1,512}")
+#: An id that closes a cursor becomes a part of a path: it must not add segments to it, nor be a
+#: name that Firestore keeps to itself.
+_ID: Final = re.compile(r"(?!\.{1,2}$|__.*__$)[^/\x00]{1,512}", re.DOTALL)
 
 
 def page(rows: list[Any], cursor: str | None) -> dict[str, Any]:

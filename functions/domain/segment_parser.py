@@ -34,7 +34,7 @@ MAX_TEXT: Final = 300
 #: Whole numbers beyond it no store can keep.
 MAX_NUMBER: Final = 2**63 - 1
 
-_CAMPAIGN: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_CAMPAIGN: Final = re.compile(r"(?!__.*__$)[A-Za-z0-9_-]{1,64}")
 _INSIDE: Final = frozenset({Op.CONTAINS, Op.STARTS_WITH})
 _STATUSES: Final = (*MessageStatus, NO_MESSAGE)
 #: The members of each kind of condition, by the one that tells the kind.

@@ -133,7 +133,7 @@ async def revoke(engine: Engine, org: str, id_: str, *, by: str) -> None:
 async def identify(engine: Engine, token: str) -> ApiKey | None:
     """Return the key of a token; None of an unknown, revoked or expired one, without saying why."""
     named = _TOKEN.fullmatch(token)
-    if named is None:
+    if named is None or paths.RESERVED.fullmatch(named["org"]):
         return None
     document = await engine.store.get(paths.api_key(named["org"], named["id"]))
     data: Mapping[str, Any] = document.data if document else {"digest": ""}

@@ -1,6 +1,12 @@
 """Where everything is stored. Every path lies under its tenant, so tenants cannot meet."""
 
+import re
+from typing import Final
+
 from functions.domain.events import MessageRef
+
+#: Names that Firestore keeps to itself: nothing of ours has one.
+RESERVED: Final = re.compile("__.*__")
 
 
 def campaigns(org: str) -> str:

@@ -205,6 +205,18 @@ async def test_what_is_no_key_is_refused_alike(jwt_rig: Rig) -> None:
     assert (await ask(jwt_rig, good)).status_code == 404
 
 
+async def test_a_token_asks_the_store_for_nothing_that_it_refuses(jwt_rig: Rig) -> None:
+    """Firestore keeps some names to itself: a stranger's token with one is refused like others."""
+
+    async def deny() -> None:
+        raise StoreError("INVALID_ARGUMENT: Resource id is invalid because it is reserved.")
+
+    asked = InterposedStore(jwt_rig.store, lambda _, asked: "/__acme__/" in asked[0], deny)
+    jwt_rig.break_store(asked)
+    answer = await ask(jwt_rig, f"clarion___acme___{'0' * 16}_{'0' * 64}")
+    assert (answer.status_code, answer.json()["message"]) == REFUSED
+
+
 async def test_a_key_counts_until_it_expires(jwt_rig: Rig) -> None:
     """A key counts to the last moment before its end."""
     made = await make(jwt_rig, expires_at="2026-03-02T15:01:00+03:00")

@@ -129,7 +129,7 @@ async def test_off_takes_the_org_from_a_header(local: Authenticator) -> None:
     assert (await local.caller({"x-org-id": "acme_2-b"}, "127.0.0.1")).org == "acme_2-b"
 
 
-@pytest.mark.parametrize("org", ["", "a/b", "..", "é", "a" * 65, "a\n", "a b"])
+@pytest.mark.parametrize("org", ["", "a/b", "..", "é", "a" * 65, "a\n", "a b", "__a__"])
 async def test_off_refuses_what_is_no_org(local: Authenticator, org: str) -> None:
     """An X-Org-Id that could name another path is refused."""
     with pytest.raises(InvalidOrgError, match="X-Org-Id"):
@@ -190,6 +190,7 @@ async def test_issuer_and_audience_count_only_where_set(
         {"sub": "a" * 256},
         {"org": None},
         {"org": "a/b"},
+        {"org": "__acme__"},
         {"org": ""},
         {"org": "acme\n"},
         {"org": 7},

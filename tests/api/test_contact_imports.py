@@ -222,6 +222,7 @@ async def test_an_import_that_breaks_off_leaves_nothing(rig: Rig) -> None:
         (CSV, {"on_existing": "drop"}, "on_existing", "on_existing: must be one of update, keep"),
         (CSV, {"list_name": "x" * 101}, "list_name", "list_name: has more than 100 characters"),
         (CSV, {"list_id": "a/b"}, "list_id", "list_id: is not the id of a list"),
+        (CSV, {"list_id": "__a__"}, "list_id", "list_id: is not the id of a list"),
         (CSV, {"list_id": "a", "list_name": "b"}, "list_id", "list_id: cannot go with list_name"),
         (CSV, {"lst_id": "a"}, "lst_id", "lst_id: is not a field of this form"),
         (CSV, {"file": "a"}, "file", "file: must be a file"),

@@ -121,6 +121,7 @@ async def test_a_list_in_use_is_kept(rig: Rig) -> None:
         ({}, "contact_ids"),
         ({"contact_ids": []}, "contact_ids"),
         ({"contact_ids": ["a/b"]}, "contact_ids"),
+        ({"contact_ids": ["__a__"]}, "contact_ids"),
         ({"contact_ids": ["a"] * 1001}, "contact_ids"),
         ({"contact_ids": ["a"], "x": 1}, "x"),
     ],

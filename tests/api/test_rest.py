@@ -119,7 +119,7 @@ VALUES = st.one_of(
     st.none(),
     INSTANTS,
 )
-IDS = st.from_regex(r"[A-Za-z0-9+@._-]{3,40}", fullmatch=True)
+IDS = st.from_regex(r"[A-Za-z0-9+@.-][A-Za-z0-9+@._-]{2,39}", fullmatch=True)
 
 
 @given(values=st.lists(VALUES), id_=IDS)
@@ -164,6 +164,7 @@ def test_what_is_no_cursor_is_refused(text: str) -> None:
         ("a/b",),
         ("..",),
         (".",),
+        ("__a__",),
         ("",),
         ("a\x00",),
         (7,),

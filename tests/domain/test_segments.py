@@ -207,6 +207,7 @@ def nested(depth: int) -> dict[str, Any]:
         (leaf("created_at", "lt", "2026-03-01T09:00:00"), "conditions.value"),
         (leaf("created_at", "contains", "2026"), "conditions.op"),
         ({"campaign": "../c", "status": "sent"}, "conditions.campaign"),
+        ({"campaign": "__c__", "status": "sent"}, "conditions.campaign"),
         ({"campaign": "c", "status": "gone"}, "conditions.status"),
         ({"campaign": "c", "status": []}, "conditions.status"),
         ({"campaign": "c"}, "conditions.status"),
