@@ -274,7 +274,7 @@ def stats(campaign: Campaign, tally: Tally) -> Stats:
 
     People without a message yet are pending; in a campaign that ended before its start, cancelled.
     """
-    unplanned = max(0, campaign.total - tally.total)
+    unplanned = max(0, campaign.total - tally.people)
     never = campaign.has_ended and campaign.started_at is None
     waiting = 0 if campaign.has_ended else unplanned
     return Stats(

@@ -74,7 +74,8 @@ async def retry(engine: Engine, org: str, id_: str, *, by: str, unknown: bool) -
         raise InvalidFieldError("campaignId", f"Cannot retry {source.status} campaign")
     statuses = [MessageStatus.FAILED, *([MessageStatus.UNKNOWN] if unknown else [])]
     tally = await tallies.read_one(engine, source)
-    total = sum(tally[status] for status in statuses)
+    # Whom another channel was tried for counts by what became of that.
+    total = sum(tally[status] - tally.followed(status) for status in statuses)
     if total == 0:
         raise InvalidFieldError("campaignId", "There is nobody to call again in this campaign")
     audience = {"kind": AudienceKind.RETRY, "id": id_, "statuses": ",".join(statuses)}

@@ -145,7 +145,9 @@ class Plan:
     def tally(self, campaign: Campaign) -> list[Add]:
         """Return the write that counts the messages."""
         statuses = [message["status"] for message in self.messages.values()]
-        return [tallies.created(campaign, LAUNCH, statuses)] if statuses else []
+        followed = [each["status"] for each in self.messages.values() if each.get("followed")]
+        counted = tallies.created(campaign, LAUNCH, statuses, followed=followed)
+        return [counted] if statuses else []
 
 
 class Planner:

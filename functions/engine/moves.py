@@ -45,13 +45,14 @@ def record(
     collection = paths.messages(campaign.org, campaign.id)
     updates: list[Write] = []
     followers: list[Create] = []
+    moves: list[tuple[Message, Changes]] = []
     for (message, version), changes in decided:
         follower = next_message(campaign, message, changes, now=now) if campaign.fallbacks else None
         if follower is not None:
             followers.append(Create(f"{collection}/{follower.id}", follower.fields))
             changes = {**changes, "followed": True}  # noqa: PLW2901 - with what follows from it
         updates.append(Update(f"{collection}/{message.id}", changes, version))
-    moves = [(tracked.message, changes) for tracked, changes in decided]
+        moves.append((message, changes))
     created = [follower.data["status"] for follower in followers]
     told = notify.message_writes(to, campaign, moves, now=now)
     counted = tallies.moved(campaign, shard, moves, created=created)

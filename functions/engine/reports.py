@@ -47,14 +47,15 @@ class Progress:
     """How far a campaign has come."""
 
     campaign: Campaign
-    counts: Mapping[MessageStatus, int]
+    counts: Mapping[MessageStatus, int]  #: messages, those by a further channel beside the others
+    people: int  #: who have a message
     health: Health
     now: datetime
 
     @property
     def total(self) -> int:
         """People to be contacted, or found not to be."""
-        return max(self.campaign.total, sum(self.counts.values()))
+        return max(self.campaign.total, self.people)
 
     @property
     def in_flight(self) -> int:
@@ -64,7 +65,7 @@ class Progress:
     @property
     def processed(self) -> int:
         """People for whom everything is done, or being done just now."""
-        return sum(self.counts.values()) - self.counts[MessageStatus.PENDING]
+        return self.people - self.counts[MessageStatus.PENDING]
 
     @property
     def connected(self) -> int:
@@ -89,7 +90,7 @@ async def progress(engine: Engine, org: str, campaign_id: str) -> Progress:
     tally, health = await asyncio.gather(
         tallies.read_one(engine, campaign), _health(engine, campaign)
     )
-    return Progress(campaign, tally.by_status, health, engine.clock.now())
+    return Progress(campaign, tally.by_status, tally.people, health, engine.clock.now())
 
 
 async def in_flight(engine: Engine, campaign: Campaign) -> int:

@@ -24,13 +24,21 @@ _LATE = "late_"
 MARKS = ("clicked", "replied", "complained", "opted_out")
 _MARKS_AT = frozenset(f"{name}_at" for name in MARKS)
 _MARKED = "marked_"
+#: Pending messages that have been tried before.
+_AGAIN = "again"
+#: Messages that another one has followed, by their status.
+_FOLLOWED = "followed_"
 #: Upper bounds of lateness, seconds; each is a tenth or more above the one before.
 LATENESS_S = tuple(round(0.01 * 1.25**number, 4) for number in range(72))
 
 
-def created(campaign: Campaign, shard: str, statuses: Iterable[str]) -> Add:
-    """Return the write that counts new messages."""
-    return _add(campaign.org, campaign.id, shard, Counter(map(str, statuses)))
+def created(
+    campaign: Campaign, shard: str, statuses: Iterable[str], *, followed: Iterable[str] = ()
+) -> Add:
+    """Return the write that counts new messages; `followed` are those that have a follower."""
+    amounts = Counter(map(str, statuses))
+    amounts.update(f"{_FOLLOWED}{status}" for status in followed)
+    return _add(campaign.org, campaign.id, shard, amounts)
 
 
 def moved(
@@ -57,8 +65,19 @@ def moved(
             amounts[_bucket(changes["sent_at"] - message.due_at)] += 1
         if not _MARKS_AT.isdisjoint(changes):
             amounts.update(f"{_MARKED}{name}" for name in _newly_marked(message, changes))
+    if campaign.canary or campaign.fallbacks:
+        for message, changes in moves:
+            amounts.subtract(_kinds(message))
+            amounts.update(_kinds(message._replace(**changes)))
     amounts = Counter({name: amount for name, amount in amounts.items() if amount})
     return [_add(campaign.org, campaign.id, shard, amounts)] if amounts else []
+
+
+def _kinds(message: Message) -> list[str]:
+    """Return what a message is counted as besides its status."""
+    again = message.status == MessageStatus.PENDING and message.attempt > 0
+    followed = [f"{_FOLLOWED}{message.status}"] if message.followed else []
+    return [_AGAIN, *followed] if again else followed
 
 
 def _newly_marked(before: Message, changes: Changes) -> list[str]:
@@ -105,6 +124,20 @@ class Tally:
     def by_status(self) -> dict[MessageStatus, int]:
         """Messages of each status."""
         return {status: self[status] for status in MessageStatus}
+
+    @property
+    def again(self) -> int:
+        """Pending messages that have been tried before; counted where there is a canary."""
+        return self._amounts.get(_AGAIN, 0)
+
+    def followed(self, status: MessageStatus) -> int:
+        """Return how many messages of a status another one has followed, by a further channel."""
+        return self._amounts.get(f"{_FOLLOWED}{status}", 0)
+
+    @property
+    def people(self) -> int:
+        """Everybody once, by however many channels they were tried."""
+        return self.total - sum(map(self.followed, MessageStatus))
 
     @property
     def marks(self) -> dict[str, int]:

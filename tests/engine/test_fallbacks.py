@@ -8,9 +8,10 @@ from typing import Any, Final
 import pytest
 
 from functions.domain.campaign import Action, AudienceKind, Campaign, CampaignStatus, ChannelKind
+from functions.domain.errors import InvalidFieldError
 from functions.domain.events import EventKind, Retry
 from functions.domain.message import Message
-from functions.engine import campaigns, creation, paths, suppressions, tallies
+from functions.engine import campaigns, creation, paths, reports, suppressions, tallies
 from functions.engine.ports import Traits, Update
 from tests.engine.people import add_people
 from tests.engine.recording_channel import (
@@ -317,6 +318,40 @@ async def test_a_retry_leaves_out_whom_another_channel_has_reached() -> None:
         await world.finish(again)
         called = [call.to for call in world.carrier.calls if call.ref.campaign == again.id]
         assert called == [number(0)]
+
+
+async def test_where_another_channel_has_reached_all_there_is_nobody_to_retry() -> None:
+    """A retry that would call nobody is refused, instead of being started and failing."""
+    async with Worlds() as world:
+        world.carrier.otherwise = INVALID
+        campaign = await begin(world, 3, [by_text("failed")])
+        await world.finish(campaign)
+        with pytest.raises(InvalidFieldError, match="nobody to call again"):
+            await creation.retry(world.engine, ORG, campaign.id, by="ann", unknown=False)
+
+
+async def test_a_retry_says_how_many_people_it_calls() -> None:
+    """Who failed by two channels is one person to call again, not two."""
+    async with Worlds() as world:
+        world.carrier.otherwise = INVALID
+        world.texts.script = {number(0): [BOUNCES]}
+        campaign = await begin(world, 3, [by_text("failed")])
+        await world.finish(campaign)
+        again = await creation.retry(world.engine, ORG, campaign.id, by="ann", unknown=False)
+        assert again.total == 1
+
+
+async def test_progress_counts_people_by_however_many_channels_they_were_tried() -> None:
+    """Three people called and then texted are three; who waits for the text is not done yet."""
+    async with Worlds() as world:
+        world.carrier.otherwise = INVALID
+        campaign = await begin(world, 3, [by_text("failed", wait_s=600)])
+        await world.pass_time(MINUTE)
+        waiting = await reports.progress(world.engine, ORG, campaign.id)
+        assert (waiting.processed, waiting.total) == (0, 3)
+        await world.finish(campaign)
+        done = await reports.progress(world.engine, ORG, campaign.id)
+        assert (done.processed, done.total) == (3, 3)
 
 
 @pytest.mark.parametrize("lanes", [1, 7])

@@ -12,7 +12,7 @@ import orjson
 from functions.domain.campaign import Campaign, CampaignKind, ChannelKind, campaign_from
 from functions.domain.errors import NotFoundError
 from functions.domain.events import DeliveryEvent
-from functions.domain.message import DeliveryPolicy, Message, claim, message_from
+from functions.domain.message import DeliveryPolicy, Message, MessageStatus, claim, message_from
 from functions.engine import (
     campaigns,
     check,
@@ -336,6 +336,11 @@ class World:
             counted = {str(status): n for status, n in tally.by_status.items() if n}
             assert counted == await self.statuses(campaign)
             assert tally.marks == await self.marks(campaign)
+            messages = await self.messages(campaign)
+            assert tally.people == sum(not message.followed for message in messages)
+            if campaign.canary:
+                pending = (m for m in messages if m.status == MessageStatus.PENDING)
+                assert tally.again == sum(message.attempt > 0 for message in pending)
 
     async def slots(self) -> dict[str, int]:
         """Count the live-call slots that are held, of the org and of all together."""
