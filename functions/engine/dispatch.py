@@ -1,5 +1,6 @@
 """Dispatch: the loop of one lane, from what is due to nothing left to do."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from functions.domain.campaign import Action, CampaignStatus
@@ -72,12 +73,12 @@ class _Loop:
         await overdue.settle(self._lease, lost)
         if self._lease.campaign.status is not CampaignStatus.RUNNING:
             return not await overdue.cancel(self._lease, due)
-        room = await self._canary.room(len(due))
-        if due and not room:
+        admitted = await self._canary.admit(due) if due else due
+        if due and not admitted:
             return await _wait(self._lease, self._canary.look_again_at())
-        return not await self._send(due[:room])
+        return not await self._send(admitted)
 
-    async def _send(self, due: list[Tracked]) -> bool:
+    async def _send(self, due: Sequence[Tracked]) -> bool:
         """Send what is due, step by step; False if the lane was taken away."""
         for step in sorted({tracked.message.step for tracked in due}):
             if step not in self._senders:

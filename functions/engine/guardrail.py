@@ -6,6 +6,7 @@ statistics, which all lanes and receipts keep together.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,6 +15,7 @@ from functions.domain.message import MessageStatus
 from functions.engine import paths, tallies
 from functions.engine.campaigns import stop
 from functions.engine.lanes import Lease
+from functions.engine.moves import Tracked
 from functions.engine.ports import Update
 from functions.engine.tallies import Tally
 
@@ -39,12 +41,13 @@ _OPEN_CALLS: Final = _OPEN | {MessageStatus.DELIVERED, MessageStatus.ANSWERED}
 
 
 def _handed_over(tally: Tally) -> int:
-    return sum(n for status, n in tally.by_status.items() if status not in _KEPT)
+    """Count those who have been tried, also those who wait for another attempt."""
+    return tally.again + sum(n for status, n in tally.by_status.items() if status not in _KEPT)
 
 
 def _undecided(lease: Lease, tally: Tally) -> int:
     live = lease.engine.channel(lease.campaign).traits.holds_live_call
-    return sum(tally[status] for status in (_OPEN_CALLS if live else _OPEN))
+    return tally.again + sum(tally[status] for status in (_OPEN_CALLS if live else _OPEN))
 
 
 class Canary:
@@ -53,16 +56,26 @@ class Canary:
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
 
-    async def room(self, wanted: int) -> int:
-        """Return how many of `wanted` messages the lane may send now."""
+    async def admit(self, due: Sequence[Tracked]) -> Sequence[Tracked]:
+        """Return those of these messages that the lane may send now.
+
+        Those that are tried again are among the first ones.
+        """
         campaign = self._lease.campaign
         if campaign.canary is None or campaign.canary_passed:
-            return wanted
-        shard = await tallies.read_shard(self._lease.engine, campaign, self._lease.name)
-        room = self._share(campaign.canary["first"]) - _handed_over(shard)
-        if room > 0:
-            return min(room, wanted)
-        return wanted if await self._has_passed(campaign.canary) else 0
+            return due
+        room = max(0, await self._room(campaign.canary["first"]))
+        again = [tracked for tracked in due if tracked.message.attempt]
+        fresh = [tracked for tracked in due if not tracked.message.attempt]
+        if again or room:
+            return [*again, *fresh[:room]]
+        return due if await self._has_passed(campaign.canary) else []
+
+    async def _room(self, first: int) -> int:
+        """Return how many more of the first messages this lane may send."""
+        lease = self._lease
+        shard = await tallies.read_shard(lease.engine, lease.campaign, lease.name)
+        return self._share(first) - _handed_over(shard)
 
     def look_again_at(self) -> datetime:
         """Return when to ask again where there is no room."""

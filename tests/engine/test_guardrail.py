@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 
 from functions.domain.campaign import Action, Campaign, CampaignStatus
+from functions.domain.events import Retry
+from functions.domain.outcomes import Rejected
 from functions.engine import campaigns, paths
 from functions.engine.ports import Update
-from tests.engine.recording_channel import INVALID, NO_ANSWER, SILENT, TALKS
+from tests.engine.recording_channel import INVALID, NO_ANSWER, REFUSED, SILENT, TALKS, Fate
 from tests.engine.world import ORG, World, number
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
+LATER = Fate(outcome=Rejected("provider_rejected", Retry.LATER), placed=False)
 CANARY = {"first": 10, "failed_percent": 30, "wait_s": 300}
 
 
@@ -64,6 +67,31 @@ async def test_a_campaign_whose_first_messages_fail_is_paused(world: World) -> N
     await world.pass_time(2 * MINUTE)
     assert await stands(world, campaign) == (CampaignStatus.PAUSED, "canary_failed")
     assert len(world.carrier.calls) == 10
+
+
+@pytest.mark.parametrize("fate", [LATER, REFUSED])
+@pytest.mark.parametrize("lanes", [1, 3])
+async def test_who_is_to_be_tried_again_is_still_one_of_the_first(
+    world: World, fate: Fate, lanes: int
+) -> None:
+    """First messages that fail for now make no room for others: only they are tried again."""
+    world.carrier.otherwise = fate
+    campaign = await careful(world, 100, canary={**CANARY, "wait_s": 3600}, lanes=lanes)
+    await world.pass_time(20 * SECOND)
+    assert len({request.to for request in world.carrier.requests}) == 10
+    world.carrier.otherwise = TALKS
+    await world.finish(campaign)
+    assert await world.statuses(campaign) == {"completed": 100}
+
+
+async def test_the_canary_fails_with_the_last_attempt_of_the_first(world: World) -> None:
+    """Ten whose every attempt fails pause the campaign before anybody else is tried."""
+    world.carrier.otherwise = LATER
+    campaign = await careful(world, 100, canary=CANARY)
+    await world.pass_time(4 * MINUTE)
+    assert await stands(world, campaign) == (CampaignStatus.PAUSED, "canary_failed")
+    assert await world.statuses(campaign) == {"failed": 10, "pending": 90}
+    assert len(world.carrier.requests) == 30
 
 
 async def test_who_resumes_it_has_decided_that_it_goes_on(world: World) -> None:
