@@ -9,6 +9,8 @@ from uuid import uuid4
 import structlog
 
 from functions.domain import segments
+from functions.domain.addresses import address_for
+from functions.domain.campaign import ChannelKind
 from functions.domain.contact import Contact, contact_from
 from functions.domain.errors import NotFoundError
 from functions.domain.events import MessageRef
@@ -213,8 +215,9 @@ async def _statuses(
     engine: Engine, org: str, campaigns: frozenset[str], people: Mapping[str, Contact]
 ) -> dict[str, Statuses]:
     """Return by path, for each of these contacts, how each campaign's message to them stands."""
+    channels = await _channels(engine, org, campaigns) if people else {}
     asked = [
-        (path, campaign, _message(org, campaign, contact.phone or path))
+        (path, campaign, _message(org, campaign, _subject(path, contact, channels[campaign])))
         for path, contact in people.items()
         for campaign in campaigns
     ]
@@ -223,6 +226,20 @@ async def _statuses(
     for (path, campaign, _), message in zip(asked, messages, strict=True):
         found[path][campaign] = str(message.data["status"]) if message else NO_MESSAGE
     return dict(found)
+
+
+async def _channels(engine: Engine, org: str, campaigns: frozenset[str]) -> dict[str, ChannelKind]:
+    """Return by what channel each of these campaigns goes; one that is gone has no messages."""
+    ids = sorted(campaigns)
+    found = await engine.store.get_many([paths.campaign(org, id_) for id_ in ids])
+    stored = [document.data if document else {} for document in found]
+    channels = [ChannelKind(data.get("channel", ChannelKind.VOICE)) for data in stored]
+    return dict(zip(ids, channels, strict=True))
+
+
+def _subject(path: str, contact: Contact, channel: ChannelKind) -> str:
+    """Return what a campaign's message to a contact is named after: see launch.py."""
+    return address_for(channel, phone=contact.phone, email=contact.email) or path
 
 
 def _message(org: str, campaign: str, subject: str) -> str:

@@ -10,16 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from functions.domain.campaign import AudienceKind, ChannelKind
 from functions.domain.contact import Contact, contact_fields, contact_id
 from functions.domain.errors import InvalidFieldError, NotFoundError, StaleError
 from functions.domain.events import MessageRef
 from functions.domain.message import message_id
 from functions.domain.segment_parser import parse
 from functions.domain.segments import NO_MESSAGE, Condition, matches
-from functions.engine import paths, segments
+from functions.engine import drafts, paths, segments
+from functions.engine.drafts import Draft
 from functions.engine.ports import Create
 from tests.clock import NOON
 from tests.domain.segment_strategies import CAMPAIGNS, conditions, histories, people
+from tests.engine.people import add_people
 from tests.engine.watched_store import WatchedStore
 from tests.engine.world import ORG, World, number
 
@@ -138,14 +141,45 @@ async def test_who_joins_behind_the_cursor_is_found(world: World) -> None:
 
 
 async def test_messages_are_read_only_for_whom_they_decide(world: World) -> None:
-    """Who is out by their fields costs no look at their messages."""
+    """Who is out by their fields costs no look at their messages; a campaign costs one a page."""
     await store(world, contact(1, location="Nairobi"), contact(2, location="Accra"))
     watched = WatchedStore(world.store)
     world.engine = replace(world.engine, store=watched)
     either = {"field": "location", "op": "in", "value": ["Nairobi", "Lagos"]}
     condition = parse({"all": [either, {"campaign": CAMPAIGNS[0], "status": "none"}]})
     assert await pages(world, condition, 10) == [[contact(1).id]]
-    assert len(watched.asked) == 1
+    assert len(watched.asked) == 2
+    assert sum("/messages/" in path for path in watched.asked) == 1
+
+
+@pytest.mark.parametrize("channel", [ChannelKind.EMAIL, ChannelKind.WEBHOOK, ChannelKind.SMS])
+async def test_a_message_is_found_at_whichever_address_it_went_to(
+    world: World, channel: ChannelKind
+) -> None:
+    """Who got a mail, or a webhook message, is found by that, with a phone number and without."""
+    await add_people(
+        world.engine,
+        [
+            {"phone": number(0), "email": "ana@example.com"},
+            {"email": "ben@example.com"},
+            {"phone": number(2)},
+        ],
+    )
+    draft = Draft(
+        channel=channel,
+        template="Hi",
+        subject="Hi" if channel is ChannelKind.EMAIL else "",
+        webhook_url="https://example.com/" if channel is ChannelKind.WEBHOOK else "",
+        sender="shop@example.com" if channel is ChannelKind.EMAIL else "",
+        audience={"kind": AudienceKind.EVERYONE, "id": ""},
+    )
+    made = await drafts.create(world.engine, ORG, draft, scheduled_at=None, by="ann")
+    await world.finish(await drafts.send(world.engine, ORG, made.id, None, by="ann"))
+    told = await world.statuses(made)
+    for status in told:
+        found = await pages(world, parse({"campaign": made.id, "status": status}), 10)
+        assert len(found[0]) == told[status]
+    assert await pages(world, parse({"campaign": made.id, "status": "none"}), 10) == [[]]
 
 
 # --- Counting --------------------------------------------------------------------------------
