@@ -10,6 +10,9 @@ from functions.engine.campaigns import POLL, change, poll_after
 from functions.engine.core import Engine
 from functions.engine.lanes import Lease
 
+#: Nobody tried to reach them; whoever is cancelled in a completed campaign was erased.
+_UNSENT = (MessageStatus.SKIPPED, MessageStatus.EXPIRED, MessageStatus.CANCELLED)
+
 
 async def poll(engine: Engine, org: str, campaign_id: str) -> None:
     """Count once, and come back for the next count of the schedule."""
@@ -26,8 +29,7 @@ async def poll(engine: Engine, org: str, campaign_id: str) -> None:
 async def _all_failed(lease: Lease) -> bool:
     tally = await tallies.read_one(lease.engine, lease.campaign)
     failed = tally[MessageStatus.FAILED]
-    unsent = tally[MessageStatus.SKIPPED] + tally[MessageStatus.EXPIRED]
-    return failed > 0 and failed == tally.total - unsent
+    return failed > 0 and failed == tally.total - sum(tally[status] for status in _UNSENT)
 
 
 async def _fail(lease: Lease) -> None:

@@ -8,9 +8,10 @@ from functions.domain.campaign import Action, CampaignStatus
 from functions.domain.errors import InvalidFieldError
 from functions.domain.message import MessageStatus
 from functions.domain.outcomes import Unknown
-from functions.engine import campaigns, lanes, paths, reports
+from functions.engine import campaigns, erasure, lanes, paths, reports
 from functions.engine.ports import Task
 from functions.engine.tasks import give_up, run
+from tests.engine.people import add_numbers, list_of
 from tests.engine.recording_channel import BUSY, INVALID, LOST_REQUEST
 from tests.engine.world import ORG, World, number, with_limits
 
@@ -36,6 +37,19 @@ async def test_a_campaign_in_which_every_message_failed_has_failed(world: World)
     await world.pass_time(SECOND)
     failed = await world.load(campaign)
     assert (failed.status, failed.reason) == ("failed", "every_message_failed")
+
+
+async def test_the_erased_do_not_save_a_campaign(world: World) -> None:
+    """All who were called failed: somebody who was forgotten before their turn does not count."""
+    ids = await add_numbers(world.engine, 0, 1, 2)
+    world.carrier.otherwise = INVALID
+    campaign = await world.create(await list_of(world.engine, ids))
+    await world.launch_only(campaign)
+    await erasure.erase(world.engine, ORG, ids[0], by="ann")
+    await world.finish(campaign)
+    await world.pass_time(MINUTE)
+    assert await world.statuses(campaign) == {"failed": 2, "cancelled": 1}
+    assert (await world.load(campaign)).status is CampaignStatus.FAILED
 
 
 async def test_the_skipped_do_not_save_a_campaign(world: World) -> None:
