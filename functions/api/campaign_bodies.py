@@ -20,6 +20,12 @@ def _no_line(text: str) -> str:
     return text
 
 
+def _channel(channel: ChannelKind | None) -> ChannelKind:
+    if channel is None:
+        raise ValueError(f"has no default: must be one of {', '.join(ChannelKind)}")
+    return channel
+
+
 def _email(text: str) -> str:
     if not text:
         raise ValueError("must look like name@example.com")
@@ -143,7 +149,7 @@ class Changes(Said):
     model_config = example({"name": "Spring sale, second try", "base_template": "Hi {first_name}!"})
 
     name: OneLine | None = None
-    channel: ChannelKind | None = None
+    channel: Annotated[ChannelKind | None, AfterValidator(_channel)] = None
     template_id: Id | None = None
     missing_fields: Missing | None = None
     defaults: dict[FieldName, Annotated[str, Field(max_length=1000)]] | None = None

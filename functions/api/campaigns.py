@@ -257,7 +257,9 @@ def _stored(value: Any) -> Any:
 
 
 def _given(body: Changes, stored: str) -> bool:
-    return any(_STORED.get(name, name) == stored for name in body.model_fields_set)
+    """Tell whether a body says something of a field; null leaves it to the template."""
+    names = [name for name in body.model_fields_set if _STORED.get(name, name) == stored]
+    return any(getattr(body, name) is not None for name in names)
 
 
 #: What a named template says of a campaign.

@@ -148,8 +148,8 @@ async def worded(engine: Engine, org: str, fields: Mapping[str, Any]) -> dict[st
     text of its own.
     """
     if not fields.get("template_id"):
-        unnamed = {"template_id": "", "template_version": 0} if "template" in fields else {}
-        return {**fields, **unnamed}
+        unnamed = fields.keys() & {"template", "template_id"}
+        return {**fields, **({"template_id": "", "template_version": 0} if unnamed else {})}
     if fields.get("template"):
         message = f"{_TEMPLATE}: cannot go with template_id, which names the text"
         raise InvalidFieldError(_TEMPLATE, message)

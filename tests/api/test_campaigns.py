@@ -110,6 +110,25 @@ async def test_a_campaign_says_what_a_named_template_says(rig: Rig) -> None:
     problem(unknown, 404, "TEMPLATE_NOT_FOUND")
 
 
+async def test_null_beside_a_named_template_leaves_the_text_to_it(rig: Rig) -> None:
+    """A client that writes null for what it does not say does not blank the template's text."""
+    template = await rig.post("/templates", {"name": "Hi", "text": "Hi {first_name}"})
+    named = {"channel": "sms", "template_id": template.json()["id"], "base_template": None}
+    made = (await rig.post("/campaigns", named)).json()
+    assert (made["base_template"], made["template_version"]) == ("Hi {first_name}", 1)
+    own = (await rig.http.patch(f"/campaigns/{made['id']}", json={"template_id": None})).json()
+    assert (own["base_template"], own["template_version"]) == ("Hi {first_name}", 0)
+
+
+async def test_a_draft_always_has_a_channel(rig: Rig) -> None:
+    """Null in the place of the channel is refused; it does not turn a mail into an SMS."""
+    mail = {"channel": "email", "subject": "Hi", "sender": "shop@example.com"}
+    path = f"/campaigns/{(await write(rig, **mail))['id']}"
+    told = problem(await rig.http.patch(path, json={"channel": None}), 400, "INVALID_FIELD")
+    assert told["field"] == "channel"
+    assert (await rig.get(path)).json()["subject"] == "Hi"
+
+
 async def test_a_campaign_without_a_name_is_untitled(rig: Rig) -> None:
     """Names may be left out and may repeat."""
     for _ in range(2):
