@@ -94,6 +94,12 @@ class Message(NamedTuple):
     created_at: datetime | None = None
 
     @property
+    def gave_up(self) -> bool:
+        """True where a person was tried, not reached, and then not tried by the next channel."""
+        left_out = self.status in {MessageStatus.SKIPPED, MessageStatus.EXPIRED}
+        return left_out and self.step > 0 and not self.followed and bool(self.address)
+
+    @property
     def counted_attempts(self) -> int:
         """Attempts that count against the limit."""
         return self.attempt - self.uncounted

@@ -11,6 +11,7 @@ from functions.domain.campaign import AudienceKind, Campaign, ChannelKind
 from functions.domain.contact import ERASED, Contact, contact_from, read_email
 from functions.domain.content import Texts, read_at_once, texts_of, written_at_once
 from functions.domain.errors import InvalidFieldError, NotFoundError
+from functions.domain.message import MessageStatus, message_from
 from functions.domain.organisation import zones_for
 from functions.domain.segment_parser import parse as parse_conditions
 from functions.engine import paths, segments
@@ -123,8 +124,20 @@ async def _scan(engine: Engine, campaign: Campaign, cursor: Cursor) -> _Batch:
     query = replace(_source(campaign, cursor["source"]), limit=limit, start_after=behind)
     documents = await engine.store.query(query)
     following = documents[-1].path if len(documents) == limit else None
-    # Whom another channel was tried for stands in the message by that one.
-    return _Batch([d for d in documents if not d.data.get("followed")], following)
+    if campaign.audience["kind"] == AudienceKind.RETRY:
+        documents = [document for document in documents if _is_repeated(document)]
+    return _Batch(documents, following)
+
+
+def _is_repeated(document: Document) -> bool:
+    """Tell whether a retry repeats a message.
+
+    Whom another channel was tried for stands in the message by that one; who was skipped or came
+    too late by the first channel was never tried.
+    """
+    message = message_from(document.id, document.data)
+    left_out = message.status in {MessageStatus.SKIPPED, MessageStatus.EXPIRED}
+    return message.gave_up if left_out else not message.followed
 
 
 def _source(campaign: Campaign, number: int) -> Query:

@@ -75,9 +75,10 @@ async def retry(engine: Engine, org: str, id_: str, *, by: str, unknown: bool) -
     statuses = [MessageStatus.FAILED, *([MessageStatus.UNKNOWN] if unknown else [])]
     tally = await tallies.read_one(engine, source)
     # Whom another channel was tried for counts by what became of that.
-    total = sum(tally[status] - tally.followed(status) for status in statuses)
+    total = tally.gave_up + sum(tally[status] - tally.followed(status) for status in statuses)
     if total == 0:
         raise InvalidFieldError("campaignId", "There is nobody to call again in this campaign")
+    statuses += [MessageStatus.SKIPPED, MessageStatus.EXPIRED] if tally.gave_up else []
     audience = {"kind": AudienceKind.RETRY, "id": id_, "statuses": ",".join(statuses)}
     campaign = anew(source, now=engine.clock.now(), by=by)
     campaign = replace(campaign, kind=CampaignKind.BROADCAST, audience=audience, total=total)

@@ -26,6 +26,8 @@ _MARKS_AT = frozenset(f"{name}_at" for name in MARKS)
 _MARKED = "marked_"
 #: Pending messages that have been tried before.
 _AGAIN = "again"
+#: Those that Message.gave_up tells of.
+_GAVE_UP = "gave_up"
 #: Messages that another one has followed, by their status.
 _FOLLOWED = "followed_"
 #: Upper bounds of lateness, seconds; each is a tenth or more above the one before.
@@ -76,8 +78,12 @@ def moved(
 def _kinds(message: Message) -> list[str]:
     """Return what a message is counted as besides its status."""
     again = message.status == MessageStatus.PENDING and message.attempt > 0
-    followed = [f"{_FOLLOWED}{message.status}"] if message.followed else []
-    return [_AGAIN, *followed] if again else followed
+    kinds = {
+        _AGAIN: again,
+        _GAVE_UP: message.gave_up,
+        f"{_FOLLOWED}{message.status}": message.followed,
+    }
+    return [kind for kind, holds in kinds.items() if holds]
 
 
 def _newly_marked(before: Message, changes: Changes) -> list[str]:
@@ -133,6 +139,11 @@ class Tally:
     def followed(self, status: MessageStatus) -> int:
         """Return how many messages of a status another one has followed, by a further channel."""
         return self._amounts.get(f"{_FOLLOWED}{status}", 0)
+
+    @property
+    def gave_up(self) -> int:
+        """Messages that gave up on a person (see Message.gave_up)."""
+        return self._amounts.get(_GAVE_UP, 0)
 
     @property
     def people(self) -> int:

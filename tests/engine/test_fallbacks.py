@@ -330,6 +330,21 @@ async def test_where_another_channel_has_reached_all_there_is_nobody_to_retry() 
             await creation.retry(world.engine, ORG, campaign.id, by="ann", unknown=False)
 
 
+async def test_who_was_not_reached_and_cannot_be_by_the_next_channel_is_retried() -> None:
+    """A call that failed, and no mail for want of an address: a retry calls them again, once."""
+    async with Worlds() as world:
+        world.carrier.otherwise = INVALID
+        mail = by_text("failed", channel=ChannelKind.EMAIL)
+        campaign = await begin(world, 2, [mail])
+        await world.finish(campaign)
+        assert {m.status for m in await world.of_step(campaign, 1)} == {"skipped"}
+        world.carrier.otherwise = TALKS
+        again = await creation.retry(world.engine, ORG, campaign.id, by="ann", unknown=False)
+        await world.finish(again)
+        assert again.total == 2
+        assert [m.status for m in await world.messages(again)] == ["completed"] * 2
+
+
 async def test_a_retry_says_how_many_people_it_calls() -> None:
     """Who failed by two channels is one person to call again, not two."""
     async with Worlds() as world:

@@ -338,6 +338,7 @@ class World:
             assert tally.marks == await self.marks(campaign)
             messages = await self.messages(campaign)
             assert tally.people == sum(not message.followed for message in messages)
+            assert tally.gave_up == sum(message.gave_up for message in messages)
             if campaign.canary:
                 pending = (m for m in messages if m.status == MessageStatus.PENDING)
                 assert tally.again == sum(message.attempt > 0 for message in pending)
