@@ -48,7 +48,8 @@ _REASONS: Final[Mapping[int, str]] = {
     401: "The caller is unknown.",
     403: "The caller may not do this.",
     404: "The caller's organisation has no such thing.",
-    409: "The name is taken, or the request of this Idempotency-Key is not to be done again.",
+    409: "The name is taken, a campaign needs it still, or the request of this Idempotency-Key is"
+    " not to be done again.",
     412: "If-Match names a version that is no longer the newest.",
     422: "This Idempotency-Key came with another request.",
     429: "The organisation sends too many requests.",

@@ -203,7 +203,7 @@ async def change_segment(
 async def delete_segment(
     segment_id: Id, house: HouseOf, caller: Operator, if_version: IfMatch
 ) -> None:
-    """Delete a segment. The contacts stay."""
+    """Delete a segment, unless a campaign to it has not ended; the contacts stay."""
     await segments.delete(house.engine, caller.org, segment_id, if_version=if_version)
 
 

@@ -12,11 +12,12 @@ from uuid import uuid4
 
 import structlog
 
-from functions.domain.campaign import ENDED, AudienceKind, CampaignStatus
+from functions.domain.campaign import AudienceKind
 from functions.domain.contact import Contact, contact_from, is_being_erased
-from functions.domain.errors import InUseError, NotFoundError, StaleError
+from functions.domain.errors import NotFoundError, StaleError
 from functions.engine import contacts, paths
 from functions.engine.core import Engine
+from functions.engine.in_use import refuse_while_used
 from functions.engine.modify import modify
 from functions.engine.ports import (
     Add,
@@ -26,15 +27,12 @@ from functions.engine.ports import (
     Document,
     Query,
     Update,
-    Where,
     Write,
 )
 
 log = structlog.get_logger()
 
 _DELETING: Final = "deleting"
-#: Campaigns of these may still need their list; a draft that lost it would be sent to nobody.
-_NEEDING: Final = tuple(status for status in CampaignStatus if status not in ENDED)
 _PAGE: Final = 500
 
 
@@ -223,24 +221,11 @@ async def delete(engine: Engine, org: str, id_: str, *, if_version: int | None) 
     if document is None:
         raise NotFoundError("List", id_)
     if not document.data.get(_DELETING):
-        await _refuse_while_used(engine, org, id_)
+        await refuse_while_used(engine, org, AudienceKind.LIST, id_)
     await _hide(engine, path, id_, if_version)
     while not await _sweep(engine, path):
         pass
     log.info("list_deleted", org=org, list_id=id_)
-
-
-async def _refuse_while_used(engine: Engine, org: str, id_: str) -> None:
-    """Look through the campaigns that have not ended: they are few, and no index knows lists."""
-    audience = {"kind": AudienceKind.LIST, "id": id_}
-    for status in _NEEDING:
-        where = (Where("status", "==", status),)
-        query = Query(paths.campaigns(org), where, ("-created_at",), limit=_PAGE)
-        while found := await engine.store.query(query):
-            for each in found:
-                if each.data["audience"] == audience:
-                    raise InUseError("List", each.data["name"])
-            query = query.after(found[-1])
 
 
 async def _hide(engine: Engine, path: str, id_: str, if_version: int | None) -> None:

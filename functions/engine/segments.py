@@ -10,7 +10,7 @@ import structlog
 
 from functions.domain import segments
 from functions.domain.addresses import address_for
-from functions.domain.campaign import ChannelKind
+from functions.domain.campaign import AudienceKind, ChannelKind
 from functions.domain.contact import Contact, contact_from
 from functions.domain.errors import NotFoundError
 from functions.domain.events import MessageRef
@@ -19,6 +19,7 @@ from functions.domain.segment_parser import parse
 from functions.domain.segments import NO_MESSAGE, Condition, Statuses
 from functions.engine import paths
 from functions.engine.core import Engine
+from functions.engine.in_use import refuse_while_used
 from functions.engine.modify import at_version, modify
 from functions.engine.pages import page_by_id
 from functions.engine.ports import Create, Delete, Document, Query, Update, Where, Write
@@ -127,7 +128,12 @@ async def change(
 
 
 async def delete(engine: Engine, org: str, id_: str, *, if_version: int | None = None) -> None:
-    """Delete a segment. Raises NotFoundError and StaleError."""
+    """Delete a segment.
+
+    Raises NotFoundError, StaleError, and InUseError while a campaign to it has not ended.
+    """
+    await load(engine, org, id_)
+    await refuse_while_used(engine, org, AudienceKind.SEGMENT, id_)
 
     def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
         stored = at_version(documents[0], "Segment", id_, if_version)

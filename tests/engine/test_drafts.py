@@ -27,7 +27,7 @@ from functions.engine import (
     segments,
 )
 from functions.engine.drafts import Draft
-from functions.engine.ports import Create, Set, Update
+from functions.engine.ports import Create, Delete, Set, Update
 from tests.engine.people import add_people, list_of
 from tests.engine.world import ORG, World, after_turns, number, with_limits
 
@@ -352,7 +352,7 @@ async def test_a_segment_is_as_it_was_when_the_launch_began(world: World) -> Non
     audience = {"kind": AudienceKind.SEGMENT, "id": made.id}
 
     async def delete() -> None:
-        await segments.delete(world.engine, ORG, made.id)
+        await world.store.commit(Delete(f"{paths.segments(ORG)}/{made.id}"))
 
     sent = await drafts.send(world.engine, ORG, await draft(world), audience, by="ann")
     world.interpose("commit", "/messages/", delete)
@@ -361,14 +361,14 @@ async def test_a_segment_is_as_it_was_when_the_launch_began(world: World) -> Non
 
 
 async def test_a_segment_that_is_gone_holds_for_nobody(world: World) -> None:
-    """A campaign to a segment that was deleted before its start fails and says why."""
+    """A campaign whose segment went before its start, as it was written, fails and says why."""
     await add_contact(world, 0)
     conditions = {"field": "location", "op": "eq", "value": "Nairobi"}
     made = await segments.create(world.engine, ORG, "Nairobi", conditions, by="ann")
     wish = replace(HELLO, audience={"kind": AudienceKind.SEGMENT, "id": made.id})
     at = world.clock.now() + HOUR
     campaign = await drafts.create(world.engine, ORG, wish, scheduled_at=at, by="ann")
-    await segments.delete(world.engine, ORG, made.id)
+    await world.store.commit(Delete(f"{paths.segments(ORG)}/{made.id}"))
     await world.finish(campaign)
     ended = await world.load(campaign)
     assert (ended.status, ended.reason) == (CampaignStatus.FAILED, "no_recipients")

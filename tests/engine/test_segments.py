@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from functions.domain.campaign import AudienceKind, ChannelKind
 from functions.domain.contact import Contact, contact_fields, contact_id
-from functions.domain.errors import InvalidFieldError, NotFoundError, StaleError
+from functions.domain.errors import InUseError, InvalidFieldError, NotFoundError, StaleError
 from functions.domain.events import MessageRef
 from functions.domain.message import message_id
 from functions.domain.segment_parser import parse
@@ -180,6 +180,26 @@ async def test_a_message_is_found_at_whichever_address_it_went_to(
         found = await pages(world, parse({"campaign": made.id, "status": status}), 10)
         assert len(found[0]) == told[status]
     assert await pages(world, parse({"campaign": made.id, "status": "none"}), 10) == [[]]
+
+
+async def test_a_segment_in_use_is_kept(world: World) -> None:
+    """A segment cannot be deleted while a campaign to it has not ended; after that it can."""
+    await store(world, contact(0, location="Nairobi"))
+    made = await segments.create(world.engine, ORG, "Nairobi", NAIROBI, by="ann")
+    wish = Draft(
+        channel=ChannelKind.SMS,
+        name="Spring",
+        template="Hi",
+        audience={"kind": AudienceKind.SEGMENT, "id": made.id},
+    )
+    draft = await drafts.create(world.engine, ORG, wish, scheduled_at=None, by="ann")
+    with pytest.raises(InUseError, match="Segment is used by the campaign 'Spring'") as caught:
+        await segments.delete(world.engine, ORG, made.id)
+    assert caught.value.code == "SEGMENT_IN_USE"
+    await drafts.send(world.engine, ORG, draft.id, None, by="ann")
+    await world.finish(draft)
+    assert world.carrier.called == {number(0): 1}
+    await segments.delete(world.engine, ORG, made.id)
 
 
 # --- Counting --------------------------------------------------------------------------------
