@@ -18,10 +18,10 @@ from functions.api.campaign_items import (
 from functions.api.fields import Id
 from functions.api.house import House, HouseOf, Operator, Viewer
 from functions.api.rest import Rest
-from functions.domain.campaign import Action, Campaign, CampaignStatus
+from functions.domain.campaign import Action, Campaign
 from functions.domain.errors import InvalidFieldError
 from functions.domain.phones import parse_phone
-from functions.engine import campaigns, drafts, previews, recipients, reports
+from functions.engine import campaigns, drafts, previews, reports
 
 router = APIRouter(prefix="/campaigns", tags=[Area.CAMPAIGNS], route_class=Rest)
 
@@ -55,13 +55,8 @@ async def send_campaign(campaign_id: Id, wanted: Sending, house: HouseOf, caller
     if wanted.customer_ids is None:
         started = await drafts.send(engine, org, campaign_id, wanted.wanted, by=caller.subject)
         return _sent(started, started.total)
-    if not wanted.customer_ids:
-        raise drafts.EmptyAudienceError
-    new = await recipients.add(engine, org, campaign_id, wanted.customer_ids)
-    campaign = await campaigns.load(engine, org, campaign_id)
-    if campaign.status is CampaignStatus.DRAFT:
-        campaign = await drafts.send(engine, org, campaign_id, None, by=caller.subject)
-    return _sent(campaign, new)
+    ids, by = wanted.customer_ids, caller.subject
+    return _sent(*await drafts.send_to(engine, org, campaign_id, ids, by=by))
 
 
 def _sent(campaign: Campaign, queued: int) -> Sent:

@@ -33,7 +33,7 @@ from functions.domain.errors import (
     WrongStatusError,
 )
 from functions.domain.templates import Missing
-from functions.engine import audit, campaigns, organisation, paths, templates
+from functions.engine import audit, campaigns, organisation, paths, recipients, templates
 from functions.engine.campaigns import change, create_campaign, load
 from functions.engine.core import Engine
 from functions.engine.creation import ahead, lanes_for, provider_of, ruled, under
@@ -340,8 +340,7 @@ async def send(
     chosen = await _audience(engine, org, id_, wanted) if wanted else None
 
     def also(campaign: Campaign) -> dict[str, Any]:
-        check_complete(campaign)
-        check_not_after(campaign, engine.clock.now())
+        _check_ready(engine, campaign)
         if chosen is None:
             _check_somebody(campaign)
             return {"lanes": lanes_for(campaign.rate_per_s, campaign.total, engine)}
@@ -350,6 +349,35 @@ async def send(
         return {"audience": audience, "total": total, "lanes": lanes}
 
     return await change(engine, org, id_, Action.SEND, by=by, also=also)
+
+
+async def send_to(
+    engine: Engine, org: str, id_: str, contact_ids: Sequence[str], *, by: str
+) -> tuple[Campaign, int]:
+    """Start a draft now for contacts too, or add them to a scheduled campaign.
+
+    Returns the campaign as it stands then, and how many of them are new to it. Raises as `send`
+    and recipients.add do, with nobody added.
+    """
+    if not contact_ids:
+        raise EmptyAudienceError
+    campaign = await load(engine, org, id_)
+    if campaign.status is CampaignStatus.DRAFT:
+        _check_ready(engine, campaign)
+    new = await recipients.add(engine, org, id_, contact_ids)
+    campaign = await load(engine, org, id_)
+    if campaign.status is not CampaignStatus.DRAFT:
+        return campaign, new
+    try:
+        return await send(engine, org, id_, None, by=by), new
+    except WrongStatusError:
+        # Somebody was faster: what they have started or ended holds those who were added here.
+        return await load(engine, org, id_), new
+
+
+def _check_ready(engine: Engine, campaign: Campaign) -> None:
+    check_complete(campaign)
+    check_not_after(campaign, engine.clock.now())
 
 
 def _check_somebody(campaign: Campaign) -> None:

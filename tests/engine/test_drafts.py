@@ -342,6 +342,34 @@ async def test_another_organisations_ids_are_unknown(world: World) -> None:
             await attempt
 
 
+async def test_of_two_who_send_a_draft_at_once_nobody_is_told_wrongly(world: World) -> None:
+    """Whoever's contacts are in the campaign hears so, also if another request has started it."""
+    mine, theirs = await add_contact(world, 0), await add_contact(world, 1)
+    engine, id_ = world.engine, await draft(world)
+
+    async def be_faster() -> None:
+        sent, new = await drafts.send_to(engine, ORG, id_, [theirs], by="ben")
+        assert (sent.status, new) == (CampaignStatus.RUNNING, 1)
+
+    world.interpose("commit", f"/audit/{id_}-2", be_faster)
+    sent, new = await drafts.send_to(world.engine, ORG, id_, [mine], by="ann")
+    assert (sent.status, new) == (CampaignStatus.RUNNING, 1)
+    await world.finish(sent)
+    assert world.carrier.called == {number(0): 1, number(1): 1}
+
+
+async def test_a_draft_that_cannot_be_sent_yet_takes_nobody(world: World) -> None:
+    """Refused for want of a text, a draft stays empty: sent again, it counts everybody as new."""
+    person = await add_contact(world, 0)
+    id_ = await draft(world, replace(HELLO, template=""))
+    with pytest.raises(InvalidFieldError, match="base_template"):
+        await drafts.send_to(world.engine, ORG, id_, [person], by="ann")
+    text = {"template": "Hello"}
+    await drafts.update(world.engine, ORG, id_, text, by="ann", if_version=None)
+    sent, new = await drafts.send_to(world.engine, ORG, id_, [person], by="ann")
+    assert (sent.total, new) == (1, 1)
+
+
 async def test_a_segment_is_as_it_was_when_the_launch_began(world: World) -> None:
     """Changing or deleting a segment during a launch neither adds nor loses anybody."""
     world.engine = replace(world.engine, limits=with_limits(audience_page=2, launch_page=2))
