@@ -1,6 +1,7 @@
 """Carriers tell us what happened, once, in any order; nobody else tells us anything."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from tests.channels.plivo_server import (
     AUTH_TOKEN,
     Call,
     PlivoServer,
-    SignedCallback,
     hangup_form,
     machine_form,
     sign,
@@ -209,10 +209,11 @@ class Impatient(PlivoServer):
         return await deliver(self.rig, self.callback(placed, field, form))
 
 
-async def deliver(rig: Rig | None, signed: SignedCallback, **changes: str) -> httpx.Response:
+async def deliver(rig: Rig | None, signed: WebhookRequest, **changes: str) -> httpx.Response:
     """Deliver a signed callback, its headers changed."""
     assert rig is not None
-    headers = signed.headers | {name.replace("_", "-"): text for name, text in changes.items()}
+    changed = {name.replace("_", "-"): text for name, text in changes.items()}
+    headers = {**signed.headers, **changed}
     return await rig.http.post(signed.url, content=signed.body, headers=headers)
 
 
@@ -328,13 +329,13 @@ async def test_what_plivo_did_not_sign_is_refused(
     """Unsigned, forged, moved and oversized callbacks are 403s and change nothing."""
     campaign, placed = await ring_up(plivo_rig, plivo, bot)
     good = plivo.callback(placed, "ring_url", {"Event": "Ring"})
-    other_org = good._replace(url=good.url.replace("/default/", "/other/"))
+    other_org = replace(good, url=good.url.replace("/default/", "/other/"))
     huge = sign(good.url, {"RequestUUID": placed.uuid, "x": "y" * 100_000})
-    unsigned = good._replace(headers={"content-type": good.headers["content-type"]})
+    unsigned = replace(good, headers={"content-type": good.headers["content-type"]})
     for answer in (
         await deliver(plivo_rig, good, x_plivo_signature_v3="AAAA"),
         await deliver(plivo_rig, good, x_plivo_signature_v3_nonce="1"),
-        await deliver(plivo_rig, good._replace(body=good.body + b"&Duration=9")),
+        await deliver(plivo_rig, replace(good, body=good.body + b"&Duration=9")),
         await deliver(plivo_rig, unsigned),
         await deliver(plivo_rig, other_org),
         await deliver(plivo_rig, huge),

@@ -1,7 +1,6 @@
 """Plivo's channel and the server that plays Plivo, put together."""
 
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import httpx
 
@@ -11,20 +10,14 @@ from functions.engine.ports import (
     Outbound,
     WebhookRequest,
 )
-from tests.channels.conformance import Weather
 from tests.channels.plivo_server import (
     AUTH_ID,
     AUTH_TOKEN,
-    Call,
-    Fault,
     PlivoServer,
     hangup_form,
 )
+from tests.channels.served_rig import BASE, NINE, ServedRig
 from tests.clock import MovedClock
-
-NINE: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
-BASE: Final = "https://app.example/clarion"
-UNREACHABLE: Final = "http://127.0.0.1:1"  # port 1: nobody listens there
 
 
 def plivo(
@@ -49,26 +42,11 @@ def plivo(
     )
 
 
-class PlivoRig:
+class PlivoRig(ServedRig[PlivoVoice, PlivoServer]):
     """Plivo and its stand-in."""
 
-    FAULTS: Final = {
-        Weather.BUSY: Fault.THROTTLE,
-        Weather.ERROR: Fault.SERVER_ERROR,
-        Weather.SILENCE: Fault.DROP,
-    }
-
-    def __init__(self, server: PlivoServer) -> None:
-        self.server = server
-        self.channel = plivo(server.url)
-
-    async def expect(self, weather: Weather) -> None:
-        """Script the server, or leave it."""
-        if weather is Weather.AWAY:
-            await self.channel.close()
-            self.channel = plivo(UNREACHABLE)
-        elif weather in self.FAULTS:
-            self.server.faults.append(self.FAULTS[weather])
+    def __init__(self) -> None:
+        super().__init__(plivo, PlivoServer())
 
     def placed(self) -> int:
         """Count the server's calls."""
@@ -78,17 +56,12 @@ class PlivoRig:
         """Answer the latest call, and talk for a while; of a cancelled one, tell that."""
         call = self.server.calls[-1]
         if call.ended:
-            return [self.webhook(call, "hangup_url", hangup_form(call))]
-        ring = self.webhook(call, "ring_url", {"Event": "Ring"})
+            return [self.server.callback(call, "hangup_url", hangup_form(call))]
+        ring = self.server.callback(call, "ring_url", {"Event": "Ring"})
         call.answered = True
-        answer = self.webhook(call, "answer_url", {"Event": "StartApp"})
+        answer = self.server.callback(call, "answer_url", {"Event": "StartApp"})
         self.server.end(call, talked_s=42)
-        return [ring, answer, self.webhook(call, "hangup_url", hangup_form(call))]
-
-    def webhook(self, call: Call, url_field: str, form: dict[str, str]) -> WebhookRequest:
-        """Return a callback as our application would get it."""
-        signed = self.server.callback(call, url_field, form)
-        return WebhookRequest("POST", signed.url, signed.headers, signed.body)
+        return [ring, answer, self.server.callback(call, "hangup_url", hangup_form(call))]
 
 
 async def order(rig: PlivoRig, sent: Outbound) -> dict[str, Any]:

@@ -1,14 +1,11 @@
 """Plivo's channel of texts and the server that plays Plivo, put together."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from functions.channels.plivo_sms import PlivoSms
 from functions.engine.ports import Accepted, Outbound, WebhookRequest
-from tests.channels.conformance import Weather, outbound
-from tests.channels.plivo_rig import BASE, NINE, UNREACHABLE, PlivoRig
+from tests.channels.conformance import outbound
 from tests.channels.plivo_server import AUTH_ID, AUTH_TOKEN
 from tests.channels.plivo_sms_server import PlivoSmsServer, Text
+from tests.channels.served_rig import BASE, NINE, ServedRig
 from tests.clock import MovedClock
 
 
@@ -33,24 +30,11 @@ def plivo_sms(
     )
 
 
-class PlivoSmsRig:
+class PlivoSmsRig(ServedRig[PlivoSms, PlivoSmsServer]):
     """Plivo, which texts, and its stand-in."""
 
-    def __init__(self, server: PlivoSmsServer) -> None:
-        self.server = server
-        self.channel = plivo_sms(server.url)
-
-    async def reconnect(self, channel: PlivoSms) -> None:
-        """Take another channel to the same server, or to none."""
-        await self.channel.close()
-        self.channel = channel
-
-    async def expect(self, weather: Weather) -> None:
-        """Script the server, or leave it."""
-        if weather is Weather.AWAY:
-            await self.reconnect(plivo_sms(UNREACHABLE))
-        elif weather in PlivoRig.FAULTS:
-            self.server.faults.append(PlivoRig.FAULTS[weather])
+    def __init__(self) -> None:
+        super().__init__(plivo_sms, PlivoSmsServer())
 
     def placed(self) -> int:
         """Count the server's texts."""
@@ -65,17 +49,6 @@ class PlivoSmsRig:
         """Move a text, and return what Plivo tells of that."""
         text.state, text.error = state, error
         return self.server.receipt(text)
-
-
-@asynccontextmanager
-async def plivo_sms_rig() -> AsyncIterator[PlivoSmsRig]:
-    """Set the two up, and take them down."""
-    server = PlivoSmsServer()
-    await server.start()
-    rig = PlivoSmsRig(server)
-    yield rig
-    await rig.channel.close()
-    await server.close()
 
 
 async def taken(rig: PlivoSmsRig, sent: Outbound | None = None) -> Text:

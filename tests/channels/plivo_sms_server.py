@@ -10,11 +10,9 @@ import argparse
 import asyncio
 import hmac
 import json
-import sys
 import uuid
 from base64 import b64encode
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any, Final
@@ -25,19 +23,17 @@ from tests.channels.plivo_server import (
     AUTH_TOKEN,
     BROKEN_ANSWERS,
     REFUSALS,
-    Fault,
     PlivoServer,
-    Response,
-    SignedCallback,
     sign,
 )
+from tests.channels.stand_in import Fault, Request, Response, run_alone
 
 TEXTS: Final = f"/v1/Account/{AUTH_ID}/Message/"
 
 BROKEN: Final[Mapping[Fault | None, Response | None]] = {
     **BROKEN_ANSWERS,
-    Fault.UNREADABLE: (202, "<html>message(s) queued</html>"),
-    Fault.NAMELESS: (202, {"message": "message(s) queued", "message_uuid": []}),
+    Fault.UNREADABLE: Response(202, "<html>message(s) queued</html>"),
+    Fault.NAMELESS: Response(202, {"message": "message(s) queued", "message_uuid": []}),
 }
 
 
@@ -80,54 +76,52 @@ class PlivoSmsServer(PlivoServer):
         failure = self.outcomes.get(text.to, 0)
         for state in ("sent", "undelivered" if failure else "delivered"):
             text.state, text.error = state, failure if state == "undelivered" else 0
-            request = self.receipt(text)
-            signed = SignedCallback(request.url, dict(request.headers), request.body)
-            _, response = await self._post(signed)
-            text.answers.append(response.status_code if response else 0)
+            response = await self.post(self.receipt(text), retries="rc=0")
+            text.answers.append(response.status_code)
 
-    async def _route(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes
-    ) -> Response | None:
-        if (method, path) == ("GET", "/ledger"):
-            return 200, [asdict(text) for text in self.texts]
-        return await super()._route(method, path, headers, body)
+    async def route(self, request: Request) -> Response | None:
+        """Answer a request for the API, or for the ledger of texts."""
+        if (request.method, request.path) == ("GET", "/ledger"):
+            return Response(200, [asdict(text) for text in self.texts])
+        return await super().route(request)
 
-    async def _api(self, method: str, path: str, body: bytes) -> Response | None:
-        if (method, path) == ("POST", TEXTS):
-            return await self._take_text(json.loads(body))
-        if method == "GET" and path.startswith(TEXTS):
-            return self._text_record(path.removeprefix(TEXTS).strip("/"))
-        return await super()._api(method, path, body)
+    async def api(self, request: Request) -> Response | None:
+        """Answer what is asked of texts, and of calls."""
+        if (request.method, request.path) == ("POST", TEXTS):
+            return await self._take_text(json.loads(request.body))
+        if request.method == "GET" and request.path.startswith(TEXTS):
+            return self._text_record(request.path.removeprefix(TEXTS).strip("/"))
+        return await super().api(request)
 
     async def _take_text(self, order: dict[str, Any]) -> Response | None:
-        fault = self.faults.popleft() if self.faults else None
+        fault = self.next_fault()
         if fault in REFUSALS:
             return REFUSALS[fault]
         if error := _error_in(order):
-            return 400, {"error": error, "api_id": str(uuid.uuid4())}
+            return Response(400, {"error": error, "api_id": str(uuid.uuid4())})
         text = Text(str(uuid.uuid4()), order["dst"], order)
         self.texts.append(text)
         if self.moves_by_itself:
-            task = asyncio.create_task(self.live_through_text(text))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self.run_beside(self.live_through_text(text))
         if fault is Fault.HANG:
             await asyncio.Event().wait()
         if fault in BROKEN:
             return BROKEN[fault]
-        return 202, {"message": "message(s) queued", "message_uuid": [text.uuid], "api_id": "x"}
+        queued = {"message": "message(s) queued", "message_uuid": [text.uuid], "api_id": "x"}
+        return Response(202, queued)
 
     def _text_record(self, text_uuid: str) -> Response:
         text = next((text for text in self.texts if text.uuid == text_uuid), None)
         if text is None:
-            return 404, {"error": "not found"}
-        return 200, {
+            return Response(404, {"error": "not found"})
+        record = {
             "message_uuid": text.uuid,
             "message_state": text.state,
             "error_code": f"{text.error:03}",
             "message_time": "2026-03-02 14:30:00+05:30",
             "to_number": text.to,
         }
+        return Response(200, record)
 
 
 def signed_both(url: str, form: Mapping[str, str]) -> WebhookRequest:
@@ -161,17 +155,13 @@ def _error_in(order: Mapping[str, Any]) -> str:
     return ""
 
 
-async def _main() -> None:
+def _main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int, help="0 picks a free one, which is printed")
     server = PlivoSmsServer()
     server.moves_by_itself = True
-    await server.start(parser.parse_args().port)
-    sys.stdout.write(f"{server.url}\n")
-    sys.stdout.flush()
-    await asyncio.Event().wait()
+    run_alone(server, port=parser.parse_args().port)
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_main())
+    _main()

@@ -10,22 +10,17 @@ asked, and the key that its events are verified with, as JSON. Then
 
 import asyncio
 import json
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from http import HTTPStatus
 from typing import Any, Final
 
 from functions.engine.ports import WebhookRequest
 from tests.channels.smtp_rig import SendGrid
 from tests.channels.smtp_server import HOST, MailServer, Taken
-from tests.channels.stand_in import Request, Response, SignedCallback, StandIn
+from tests.channels.stand_in import Request, Response, StandIn, run_alone
 
 #: Events wait so long for others to be told with.
 _BATCH_S: Final = 0.05
-#: SendGrid repeats a batch that was not heard for a day, less and less often.
-_AGAIN_S: Final = 0.2
 
 
 class SendGridServer(StandIn):
@@ -38,6 +33,13 @@ class SendGridServer(StandIn):
         self.events_url = ""
         self.bounces: set[str] = set()
         self.told: set[str] = set()  #: mails of whose end we have heard, by their Message-ID
+
+    @property
+    def says(self) -> str:
+        """Where it takes mails, where it is asked, and its key."""
+        smtp_url = f"smtp://{HOST}:{self.mails.port}"
+        told = {"smtp_url": smtp_url, "url": self.url, "key": self.sendgrid.public_key}
+        return json.dumps(told)
 
     async def start(self, port: int = 0) -> None:
         """Take mails, and questions; tell of both ends of every mail."""
@@ -81,8 +83,8 @@ class SendGridServer(StandIn):
                 self.run_beside(self._tell_of(new))
 
     async def _tell_of(self, new: Sequence[Taken]) -> None:
-        await self._repeat(self._batch((taken, "processed") for taken in new))
-        await self._repeat(self._batch((taken, self._end(taken)) for taken in new))
+        await self.post_until_heard(self._batch((taken, "processed") for taken in new))
+        await self.post_until_heard(self._batch((taken, self._end(taken)) for taken in new))
         self.told.update(taken.mail["Message-ID"] for taken in new)
 
     def _batch(self, happened: Iterable[tuple[Taken, str]]) -> WebhookRequest:
@@ -90,28 +92,6 @@ class SendGridServer(StandIn):
         events = (self.sendgrid.event(mail.content, kind, timestamp=now) for mail, kind in happened)
         return self.sendgrid.post(*events, url=self.events_url)
 
-    async def _repeat(self, batch: WebhookRequest) -> None:
-        """Post a batch until it is heard."""
-        signed = SignedCallback(batch.url, dict(batch.headers), batch.body)
-        while True:
-            if await self.post(signed, retries="rc=0") == HTTPStatus.OK:
-                return
-            await asyncio.sleep(_AGAIN_S)
-
-
-async def _main() -> None:
-    server = SendGridServer()
-    await server.start()
-    told = {
-        "smtp_url": f"smtp://{HOST}:{server.mails.port}",
-        "url": server.url,
-        "key": server.sendgrid.public_key,
-    }
-    sys.stdout.write(f"{json.dumps(told)}\n")
-    sys.stdout.flush()
-    await asyncio.Event().wait()
-
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_main())
+    run_alone(SendGridServer())

@@ -2,14 +2,32 @@
 
 import asyncio
 import json
+import sys
 from base64 import b64encode
+from collections import deque
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from enum import StrEnum
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+
+from functions.engine.ports import WebhookRequest
+
+
+class Fault(StrEnum):
+    """What goes wrong with one request for a message."""
+
+    THROTTLE = "429"
+    FORBIDDEN = "403"
+    SERVER_ERROR = "500"  #: and the message is taken
+    REDIRECT = "302"
+    HANG = "hang"  #: the message is taken, the answer never comes
+    DROP = "drop"  #: the message is taken, the connection breaks
+    UNREADABLE = "unreadable"  #: the message is taken, the answer is not JSON
+    NAMELESS = "nameless"  #: the message is taken, the answer does not name it
 
 
 class Request(NamedTuple):
@@ -35,18 +53,15 @@ class Response(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
-class SignedCallback(NamedTuple):
-    """A callback as it goes over the wire."""
-
-    url: str
-    headers: dict[str, str]
-    body: bytes
+#: Providers repeat what was not heard for hours or days; time is short here.
+_AGAIN_S: Final = 0.2
 
 
 class StandIn:
-    """An HTTP server whose `route` answers requests; None breaks the connection."""
+    """An HTTP server whose `route` answers requests, one a connection; None breaks it."""
 
     def __init__(self) -> None:
+        self.faults: deque[Fault] = deque()  #: of the next requests for messages
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
@@ -62,6 +77,11 @@ class StandIn:
         assert self._server is not None
         host, port = self._server.sockets[0].getsockname()[:2]
         return f"http://{host}:{port}"
+
+    @property
+    def says(self) -> str:
+        """The line that it begins with, as a process of its own."""
+        return self.url
 
     async def start(self, port: int = 0) -> None:
         """Listen on loopback."""
@@ -86,32 +106,46 @@ class StandIn:
         await asyncio.sleep(seconds)
         await self.start(port)
 
+    def next_fault(self) -> Fault | None:
+        """Take what is to go wrong with this request for a message."""
+        return self.faults.popleft() if self.faults else None
+
     def run_beside(self, work: Coroutine[Any, Any, None]) -> None:
         """Have something happen while requests are answered."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def post(self, signed: SignedCallback, *, retries: str = "") -> int:
-        """Deliver a callback, as often as its URL's fragment asks; return what was answered."""
+    async def post(self, webhook: WebhookRequest, *, retries: str = "") -> httpx.Response:
+        """Deliver a callback, as often as its URL's fragment asks.
+
+        Return the last answer; status 0 where there was none.
+        """
         policy = dict(parse_qsl(retries))
         for _ in range(1 + int(policy.get("rc", "1"))):
-            failure, status = await self._post_once(signed)
+            failure, response = await self._post_once(webhook)
             if failure not in policy.get("rp", "ct").split(","):
                 break
-            await asyncio.sleep(0.2)
-        return status
+            await asyncio.sleep(_AGAIN_S)
+        return response
 
-    async def _post_once(self, signed: SignedCallback) -> tuple[str, int]:
+    async def post_until_heard(self, webhook: WebhookRequest) -> None:
+        """Deliver a callback, as often as it takes."""
+        while True:
+            if (await self.post(webhook, retries="rc=0")).is_success:
+                return
+            await asyncio.sleep(_AGAIN_S)
+
+    async def _post_once(self, webhook: WebhookRequest) -> tuple[str, httpx.Response]:
         try:
             response = await self._http.post(
-                signed.url, content=signed.body, headers=signed.headers
+                webhook.url, content=webhook.body, headers=dict(webhook.headers)
             )
         except httpx.ConnectError:
-            return "ct", 0
+            return "ct", httpx.Response(0)
         except httpx.TransportError:
-            return "rt", 0
-        return f"{response.status_code // 100}xx", response.status_code
+            return "rt", httpx.Response(0)
+        return f"{response.status_code // 100}xx", response
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -119,8 +153,10 @@ class StandIn:
         self._tasks.add(task)
         self._writers.add(writer)
         try:
-            while await self._exchange(reader, writer):
-                pass
+            response = await self.route(await _read(reader))
+            if response is not None:
+                writer.write(_wire(response))
+                await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the other side has gone, or the test is over
         finally:
@@ -130,14 +166,18 @@ class StandIn:
             with suppress(ConnectionError):
                 await writer.wait_closed()
 
-    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        request = await _read(reader)
-        response = await self.route(request)
-        if response is None:
-            return False
-        writer.write(_wire(response))
-        await writer.drain()
-        return request.headers.get("connection", "").lower() != "close"
+
+def run_alone(server: StandIn, *, port: int = 0) -> None:
+    """Serve until interrupted, as a process of its own; print first what the server says."""
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve_alone(server, port))
+
+
+async def _serve_alone(server: StandIn, port: int) -> None:
+    await server.start(port)
+    sys.stdout.write(f"{server.says}\n")
+    sys.stdout.flush()
+    await asyncio.Event().wait()
 
 
 def knows_password(request: Request, user: str, password: str) -> bool:

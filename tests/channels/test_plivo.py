@@ -19,13 +19,11 @@ from functions.engine.ports import (
     Unknown,
     WebhookRequest,
 )
-from tests.channels import plivo_server
 from tests.channels.conformance import REF, ChannelConformance, outbound
 from tests.channels.loopback import Loopback, Request, response
-from tests.channels.plivo_rig import BASE, UNREACHABLE, PlivoRig, order, plivo
-from tests.channels.plivo_server import (
-    Fault,
-)
+from tests.channels.plivo_rig import PlivoRig, order, plivo
+from tests.channels.served_rig import BASE, UNREACHABLE
+from tests.channels.stand_in import Fault
 
 
 class TestPlivoConformance(ChannelConformance):
@@ -62,6 +60,7 @@ async def test_machines_are_listened_for_where_asked(rig: PlivoRig, wanted: str)
     ("fault", "outcome"),
     [
         (Fault.THROTTLE, Deferred("provider_429", timedelta(seconds=7), throttled=True)),
+        (Fault.FORBIDDEN, Rejected("provider_403", Retry.STOP)),
         (Fault.REDIRECT, Rejected("provider_302")),
         (Fault.SERVER_ERROR, Unknown("provider_500")),
         (Fault.DROP, Unknown("provider_disconnected")),
@@ -74,10 +73,7 @@ async def test_each_answer_has_its_outcome(
     rig: PlivoRig, fault: Fault, outcome: SendOutcome
 ) -> None:
     """Every way in which a request can go wrong has one outcome, and is not repeated."""
-    await rig.channel.close()
-    rig.channel = plivo(rig.server.url, timeout=2)
-    rig.server.faults.append(fault)
-    assert await rig.channel.send(outbound()) == outcome
+    assert await rig.meet(fault) == outcome
     assert len(rig.server.calls) <= 1
 
 
@@ -205,7 +201,16 @@ class Application:
 async def plivo_process() -> AsyncIterator[str]:
     """Run Plivo as a process of its own; give its URL."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, plivo_server.__file__, "0", "--ring-s", "0", "--talk-s", "0"),
+        *(
+            sys.executable,
+            "-m",
+            "tests.channels.plivo_server",
+            "0",
+            "--ring-s",
+            "0",
+            "--talk-s",
+            "0",
+        ),
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None

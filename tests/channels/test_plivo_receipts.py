@@ -13,17 +13,18 @@ from functions.engine.ports import (
     WebhookRequest,
 )
 from tests.channels.conformance import REF, outbound
-from tests.channels.plivo_rig import BASE, UNREACHABLE, PlivoRig, order, plivo
+from tests.channels.plivo_rig import PlivoRig, order, plivo
 from tests.channels.plivo_server import (
     machine_form,
     sign,
 )
+from tests.channels.served_rig import BASE, UNREACHABLE
 
 
 async def hangup(rig: PlivoRig, **form: str) -> DeliveryEvent:
     """Send, and return the event of a hangup with this form."""
     await rig.channel.send(outbound())
-    webhook = rig.webhook(rig.server.calls[-1], "hangup_url", {"Event": "Hangup", **form})
+    webhook = rig.server.callback(rig.server.calls[-1], "hangup_url", {"Event": "Hangup", **form})
     (event,) = rig.channel.parse_webhook(webhook)
     return event
 
@@ -108,14 +109,14 @@ async def test_a_machine_is_told_and_a_human_is_not(rig: PlivoRig, *, heard: boo
     """The machine detection's verdict makes an event only where a machine was heard."""
     await order(rig, outbound()._replace(machine_detection="true"))
     call = rig.server.calls[-1]
-    webhook = rig.webhook(call, "machine_detection_url", machine_form(machine=heard))
+    webhook = rig.server.callback(call, "machine_detection_url", machine_form(machine=heard))
     kinds = [event.kind for event in rig.channel.parse_webhook(webhook)]
     assert kinds == ([EventKind.MACHINE] if heard else [])
 
 
 def signed(url: str, **form: str) -> WebhookRequest:
     """Return a request that Plivo signed, whatever it says."""
-    return WebhookRequest("POST", *sign(url, form))
+    return sign(url, form)
 
 
 @pytest.mark.parametrize(

@@ -19,15 +19,15 @@ from functions.engine.ports import (
 )
 from tests.channels.conformance import ChannelConformance, outbound
 from tests.channels.loopback import Loopback, Request, response
-from tests.channels.plivo_rig import BASE, NINE, UNREACHABLE
-from tests.channels.plivo_server import Fault
-from tests.channels.plivo_sms_rig import PlivoSmsRig, plivo_sms, plivo_sms_rig, taken
+from tests.channels.plivo_sms_rig import PlivoSmsRig, plivo_sms, taken
+from tests.channels.served_rig import BASE, NINE, UNREACHABLE
+from tests.channels.stand_in import Fault
 
 
 @pytest.fixture
 async def rig() -> AsyncIterator[PlivoSmsRig]:
     """Give Plivo to a test."""
-    async with plivo_sms_rig() as rig:
+    async with PlivoSmsRig() as rig:
         yield rig
 
 
@@ -97,6 +97,7 @@ async def test_what_comes_too_late_is_not_asked_for(rig: PlivoSmsRig, left_s: fl
     ("fault", "outcome"),
     [
         (Fault.THROTTLE, Deferred("provider_429", timedelta(seconds=7), throttled=True)),
+        (Fault.FORBIDDEN, Rejected("provider_403", Retry.STOP)),
         (Fault.REDIRECT, Rejected("provider_302")),
         (Fault.SERVER_ERROR, Unknown("provider_500")),
         (Fault.DROP, Unknown("provider_disconnected")),
@@ -109,9 +110,7 @@ async def test_each_answer_has_its_outcome(
     rig: PlivoSmsRig, fault: Fault, outcome: SendOutcome
 ) -> None:
     """Every way in which a request can go wrong has one outcome, and is not repeated."""
-    await rig.reconnect(plivo_sms(rig.server.url, timeout=2))
-    rig.server.faults.append(fault)
-    assert await rig.channel.send(outbound()) == outcome
+    assert await rig.meet(fault) == outcome
     assert rig.placed() <= 1
 
 
@@ -122,7 +121,7 @@ async def test_a_refused_number_is_that_texts_failure_alone(rig: PlivoSmsRig) ->
 
 async def test_a_refused_account_stops_the_campaign(rig: PlivoSmsRig) -> None:
     """A wrong token is refused for every text."""
-    await rig.reconnect(plivo_sms(rig.server.url, auth_token="wrong"))
+    await rig.connect(rig.server.url, auth_token="wrong")
     assert await rig.channel.send(outbound()) == Rejected("provider_401", Retry.STOP)
 
 

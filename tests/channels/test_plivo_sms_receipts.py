@@ -10,9 +10,9 @@ from functions.channels.plivo_sms_causes import ERRORS
 from functions.domain.events import DeliveryEvent, EventKind, Inbound, Retry
 from functions.engine.ports import SignatureError, WebhookRequest
 from tests.channels.conformance import REF, outbound
-from tests.channels.plivo_rig import BASE, NINE
-from tests.channels.plivo_sms_rig import PlivoSmsRig, plivo_sms_rig, taken
+from tests.channels.plivo_sms_rig import PlivoSmsRig, taken
 from tests.channels.plivo_sms_server import signed_both, signed_v2
+from tests.channels.served_rig import BASE, NINE
 
 INBOUND: Final = f"{BASE}/webhooks/plivo-sms/inbound/acme"
 RECEIPT: Final = f"{BASE}/webhooks/plivo-sms/receipt/acme/c1/m1/1"
@@ -21,7 +21,7 @@ RECEIPT: Final = f"{BASE}/webhooks/plivo-sms/receipt/acme/c1/m1/1"
 @pytest.fixture
 async def rig() -> AsyncIterator[PlivoSmsRig]:
     """Give Plivo to a test."""
-    async with plivo_sms_rig() as rig:
+    async with PlivoSmsRig() as rig:
         yield rig
 
 

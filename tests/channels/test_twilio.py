@@ -29,8 +29,10 @@ from functions.providers import Parts, build_channel, chosen
 from functions.settings import Settings, load_settings
 from tests.channels.conformance import REF, ChannelConformance, outbound
 from tests.channels.loopback import Loopback, Request, response
-from tests.channels.twilio_rig import BASE, UNREACHABLE, TwilioRig, twilio
-from tests.channels.twilio_server import ACCOUNT_SID, AUTH_TOKEN, Fault
+from tests.channels.served_rig import BASE, UNREACHABLE
+from tests.channels.stand_in import Fault
+from tests.channels.twilio_rig import TwilioRig, twilio
+from tests.channels.twilio_server import ACCOUNT_SID, AUTH_TOKEN
 from tests.clock import NOON, MovedClock
 
 SERVICE: Final = "MG" + "a" * 32
@@ -40,19 +42,15 @@ CONTENT: Final = "HX" + "b" * 32
 @pytest.fixture(params=[ChannelKind.SMS, ChannelKind.WHATSAPP])
 async def rig(request: pytest.FixtureRequest) -> AsyncIterator[TwilioRig]:
     """Give Twilio to a test, once for each kind of message."""
-    rig = TwilioRig(request.param)
-    await rig.start()
-    yield rig
-    await rig.close()
+    async with TwilioRig(request.param) as rig:
+        yield rig
 
 
 @pytest.fixture
 async def sms() -> AsyncIterator[TwilioRig]:
     """Give Twilio's SMS to a test."""
-    rig = TwilioRig()
-    await rig.start()
-    yield rig
-    await rig.close()
+    async with TwilioRig() as rig:
+        yield rig
 
 
 class TestTwilioConformance(ChannelConformance):
@@ -78,13 +76,11 @@ async def test_an_sms_is_ordered_with_its_words_and_a_callback(sms: TwilioRig) -
 
 async def test_whatsapp_addresses_say_so() -> None:
     """A WhatsApp message goes between WhatsApp addresses, and reports under its own name."""
-    rig = TwilioRig(ChannelKind.WHATSAPP)
-    await rig.start()
-    order = (await rig.send(outbound())).order
+    async with TwilioRig(ChannelKind.WHATSAPP) as rig:
+        order = (await rig.send(outbound())).order
     assert (order["To"], order["From"]) == ("whatsapp:+15550100", "whatsapp:+15550199")
     callback = f"{BASE}/webhooks/twilio-whatsapp/receipt/acme/c1/m1/1{FRAGMENT}"
     assert order["StatusCallback"] == callback
-    await rig.close()
 
 
 async def test_a_messaging_service_sends_in_its_own_name(rig: TwilioRig) -> None:
@@ -167,9 +163,7 @@ async def test_each_answer_has_its_outcome(
     rig: TwilioRig, fault: Fault, outcome: SendOutcome
 ) -> None:
     """Every way in which a request can go wrong has one outcome, and is not repeated."""
-    await rig.connect(rig.server.url, patience_s=2)
-    rig.server.faults.append(fault)
-    assert await rig.channel.send(outbound()) == outcome
+    assert await rig.meet(fault) == outcome
     assert rig.placed() <= 1
 
 

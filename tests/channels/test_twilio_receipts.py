@@ -12,7 +12,8 @@ from functions.domain.campaign import ChannelKind
 from functions.domain.events import DeliveryEvent, EventKind, Inbound, Retry
 from functions.engine.ports import SignatureError, WebhookRequest
 from tests.channels.conformance import REF, outbound
-from tests.channels.twilio_rig import BASE, UNREACHABLE, TwilioRig, twilio, webhook
+from tests.channels.served_rig import BASE, UNREACHABLE
+from tests.channels.twilio_rig import TwilioRig, twilio
 from tests.channels.twilio_server import Sent, inbound_form, sign
 from tests.clock import NOON
 
@@ -20,19 +21,15 @@ from tests.clock import NOON
 @pytest.fixture(params=[ChannelKind.SMS, ChannelKind.WHATSAPP])
 async def rig(request: pytest.FixtureRequest) -> AsyncIterator[TwilioRig]:
     """Give Twilio to a test, once for each kind of message."""
-    rig = TwilioRig(request.param)
-    await rig.start()
-    yield rig
-    await rig.close()
+    async with TwilioRig(request.param) as rig:
+        yield rig
 
 
 @pytest.fixture
 async def sms() -> AsyncIterator[TwilioRig]:
     """Give Twilio's SMS to a test."""
-    rig = TwilioRig()
-    await rig.start()
-    yield rig
-    await rig.close()
+    async with TwilioRig() as rig:
+        yield rig
 
 
 def only(events: list[DeliveryEvent | Inbound]) -> DeliveryEvent:
@@ -159,7 +156,7 @@ def written(
     url = f"{BASE}/webhooks/twilio-{kind}/inbound/acme"
     told = inbound_form(f"{prefix}+15550100", f"{prefix}+15550199", body, opt_out=opt_out)
     channel = twilio(UNREACHABLE, kind)
-    (inbound,) = channel.parse_webhook(webhook(sign(url, {**told, **form})))
+    (inbound,) = channel.parse_webhook(sign(url, {**told, **form}))
     assert isinstance(inbound, Inbound)
     return inbound
 
@@ -206,7 +203,7 @@ MESSAGE: Final = {"MessageSid": "SM1", "MessageStatus": "sent"}
 
 def signed(path: str, **form: str) -> WebhookRequest:
     """Return a request that Twilio signed, whatever it says."""
-    return webhook(sign(f"{BASE}/webhooks/{path}", form))
+    return sign(f"{BASE}/webhooks/{path}", form)
 
 
 @pytest.mark.parametrize(

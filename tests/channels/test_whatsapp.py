@@ -25,16 +25,16 @@ from functions.engine.ports import (
 )
 from tests.channels.conformance import REF, ChannelConformance, outbound
 from tests.channels.loopback import Loopback, Request, response
-from tests.channels.plivo_rig import NINE
-from tests.channels.plivo_server import Fault
-from tests.channels.whatsapp_rig import INBOUND, WhatsAppRig, whatsapp, whatsapp_rig
+from tests.channels.served_rig import NINE
+from tests.channels.stand_in import Fault
+from tests.channels.whatsapp_rig import INBOUND, WhatsAppRig, whatsapp
 from tests.channels.whatsapp_server import VERIFY_TOKEN
 
 
 @pytest.fixture
 async def rig() -> AsyncIterator[WhatsAppRig]:
     """Give WhatsApp to a test."""
-    async with whatsapp_rig() as rig:
+    async with WhatsAppRig() as rig:
         yield rig
 
 
@@ -124,6 +124,7 @@ async def test_what_has_expired_is_not_asked_for(rig: WhatsAppRig) -> None:
     ("fault", "outcome"),
     [
         (Fault.THROTTLE, Deferred("provider_130429", throttled=True)),
+        (Fault.FORBIDDEN, Rejected("provider_error_10", Retry.STOP)),
         (Fault.REDIRECT, Rejected("provider_302")),
         (Fault.SERVER_ERROR, Unknown("provider_500")),
         (Fault.DROP, Unknown("provider_disconnected")),
@@ -136,9 +137,7 @@ async def test_each_fault_has_its_outcome(
     rig: WhatsAppRig, fault: Fault, outcome: SendOutcome
 ) -> None:
     """Every way in which a request can go wrong has one outcome, and is not repeated."""
-    await rig.reconnect(whatsapp(rig.server.url, timeout=2))
-    rig.server.faults.append(fault)
-    assert await rig.channel.send(outbound()) == outcome
+    assert await rig.meet(fault) == outcome
     assert len(rig.server.requests) == 1
 
 
@@ -236,7 +235,7 @@ async def test_a_throttle_is_as_long_as_meta_says() -> None:
 
 async def test_a_wrong_token_stops_the_campaign(rig: WhatsAppRig) -> None:
     """A token that does not count is refused for every message."""
-    await rig.reconnect(whatsapp(rig.server.url, token="wrong"))
+    await rig.connect(rig.server.url, token="wrong")
     assert await rig.channel.send(outbound()) == Rejected("provider_error_190", Retry.STOP)
 
 

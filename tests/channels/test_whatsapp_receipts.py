@@ -15,15 +15,15 @@ from functions.channels.whatsapp_causes import ERRORS
 from functions.domain.events import DeliveryEvent, EventKind, Inbound, Retry
 from functions.engine.ports import SignatureError, WebhookRequest
 from tests.channels.conformance import REF, outbound
-from tests.channels.plivo_rig import NINE
-from tests.channels.whatsapp_rig import INBOUND, WhatsAppRig, whatsapp, whatsapp_rig
+from tests.channels.served_rig import NINE
+from tests.channels.whatsapp_rig import INBOUND, WhatsAppRig, whatsapp
 from tests.channels.whatsapp_server import Message, callback, signed, told_of
 
 
 @pytest.fixture
 async def rig() -> AsyncIterator[WhatsAppRig]:
     """Give WhatsApp to a test."""
-    async with whatsapp_rig() as rig:
+    async with WhatsAppRig() as rig:
         yield rig
 
 

@@ -13,21 +13,25 @@ import asyncio
 import hmac
 import json
 import re
-import sys
 import uuid
 from base64 import b64encode
-from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from enum import StrEnum
 from hashlib import sha1
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from tests.channels.stand_in import Request, Response, SignedCallback, StandIn, knows_password
+from functions.engine.ports import WebhookRequest
+from tests.channels.stand_in import (
+    Fault,
+    Request,
+    Response,
+    StandIn,
+    knows_password,
+    run_alone,
+)
 
 ACCOUNT_SID: Final = "AC" + "0" * 32
 AUTH_TOKEN: Final = "token-of-nobody"
@@ -36,19 +40,6 @@ API: Final = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages"
 _ADDRESS: Final = re.compile(r"(whatsapp:)?\+[1-9][0-9]{4,14}")
 _SENDER_ID: Final = re.compile(r"[A-Za-z0-9 ]{1,11}")
 _CHANNEL_SID: Final = "XE" + "1" * 32
-
-
-class Fault(StrEnum):
-    """What goes wrong with one request for a message."""
-
-    THROTTLE = "429"
-    FORBIDDEN = "403"
-    SERVER_ERROR = "500"  #: and the message is taken
-    REDIRECT = "302"
-    HANG = "hang"  #: the message is taken, the answer never comes
-    DROP = "drop"  #: the message is taken, the connection breaks
-    UNREADABLE = "unreadable"  #: the message is taken, the answer is not JSON
-    NAMELESS = "nameless"  #: the message is taken, the answer names no sid
 
 
 def error(status: int, code: int, message: str) -> Response:
@@ -106,7 +97,6 @@ class TwilioServer(StandIn):
     def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         super().__init__()
         self.messages: list[Sent] = []
-        self.faults: deque[Fault] = deque()
         self.refusals: dict[str, int] = {}  #: errors with which requests are refused, by number
         self.fates: dict[str, str] = {}  #: how messages end, by number, else "delivered"
         self.opted_out: set[str] = set()
@@ -117,7 +107,7 @@ class TwilioServer(StandIn):
 
     # --- Messages -----------------------------------------------------------------------------
 
-    def move(self, message: Sent, status: str, code: int | None = None) -> SignedCallback:
+    def move(self, message: Sent, status: str, code: int | None = None) -> WebhookRequest:
         """Bring a message to a status; return the callback that tells it."""
         message.status, message.error_code, message.updated_at = status, code, self._now()
         return sign(message.order["StatusCallback"].partition("#")[0], status_form(message))
@@ -133,7 +123,7 @@ class TwilioServer(StandIn):
             signed = self.move(message, status, int(code) if code and status == end else None)
             if status != "sending":  # of which Twilio tells nothing
                 answer = await self.post(signed, retries=retries)
-                message.told.append(f"{status} {answer}")
+                message.told.append(f"{status} {answer.status_code}")
 
     # --- The API ------------------------------------------------------------------------------
 
@@ -172,7 +162,7 @@ class TwilioServer(StandIn):
         return Response(200, {})
 
     async def _take_order(self, order: dict[str, str]) -> Response | None:
-        fault = self.faults.popleft() if self.faults else None
+        fault = self.next_fault()
         if fault in REFUSALS:
             return REFUSALS[fault]
         if code := self._code_of(order):
@@ -226,7 +216,7 @@ class TwilioServer(StandIn):
             self.run_beside(self._tell(signed, retries))
         return Response(200, record_of(message))
 
-    async def _tell(self, signed: SignedCallback, retries: str) -> None:
+    async def _tell(self, signed: WebhookRequest, retries: str) -> None:
         await self.post(signed, retries=retries)
 
 
@@ -342,7 +332,7 @@ def inbound_form(sender: str, to: str, body: str, *, opt_out: str = "") -> dict[
     return {**form, "OptOutType": opt_out} if opt_out else form
 
 
-def sign(url: str, form: Mapping[str, str]) -> SignedCallback:
+def sign(url: str, form: Mapping[str, str]) -> WebhookRequest:
     """Sign a POST of a form to a URL."""
     text = url + "".join(key + form[key] for key in sorted(form))
     signature = b64encode(hmac.digest(AUTH_TOKEN.encode(), text.encode(), sha1)).decode()
@@ -350,26 +340,22 @@ def sign(url: str, form: Mapping[str, str]) -> SignedCallback:
         "content-type": "application/x-www-form-urlencoded; charset=UTF-8",
         "x-twilio-signature": signature,
     }
-    return SignedCallback(url, headers, urlencode(form).encode())
+    return WebhookRequest("POST", url, headers, urlencode(form).encode())
 
 
 def _shown(message: Sent) -> str:
     return json.dumps(asdict(message), default=datetime.isoformat)
 
 
-async def _main() -> None:
+def _main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int, help="0 picks a free one, which is printed")
     parser.add_argument("--step-s", type=float, default=0.05)
     options = parser.parse_args()
     server = TwilioServer()
     server.moves_by_itself, server.step_s = True, options.step_s
-    await server.start(options.port)
-    sys.stdout.write(f"{server.url}\n")
-    sys.stdout.flush()
-    await asyncio.Event().wait()
+    run_alone(server, port=options.port)
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_main())
+    _main()

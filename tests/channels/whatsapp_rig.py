@@ -1,13 +1,10 @@
 """WhatsApp's channel and the server that plays Meta, put together."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
 from functions.channels.whatsapp import WhatsAppCloud
 from functions.engine.ports import WebhookRequest
-from tests.channels.conformance import Weather
-from tests.channels.plivo_rig import BASE, NINE, PlivoRig
+from tests.channels.served_rig import BASE, NINE, ServedRig
 from tests.channels.whatsapp_server import (
     APP_SECRET,
     PHONE_NUMBER_ID,
@@ -37,24 +34,11 @@ def whatsapp(
     )
 
 
-class WhatsAppRig:
+class WhatsAppRig(ServedRig[WhatsAppCloud, WhatsAppServer]):
     """Meta and its stand-in."""
 
-    def __init__(self, server: WhatsAppServer) -> None:
-        self.server = server
-        self.channel = whatsapp(server.url)
-
-    async def reconnect(self, channel: WhatsAppCloud) -> None:
-        """Take another channel to the same server, or to none."""
-        await self.channel.close()
-        self.channel = channel
-
-    async def expect(self, weather: Weather) -> None:
-        """Script the server, or leave it."""
-        if weather is Weather.AWAY:
-            await self.reconnect(whatsapp("http://127.0.0.1:1"))  # nobody listens there
-        elif weather in PlivoRig.FAULTS:
-            self.server.faults.append(PlivoRig.FAULTS[weather])
+    def __init__(self) -> None:
+        super().__init__(whatsapp, WhatsAppServer())
 
     def placed(self) -> int:
         """Count the server's messages."""
@@ -65,14 +49,3 @@ class WhatsAppRig:
         message = self.server.messages[-1]
         statuses = [told_of(message, status) for status in ("sent", "delivered", "read")]
         return [callback(INBOUND, statuses=[status]) for status in statuses]
-
-
-@asynccontextmanager
-async def whatsapp_rig() -> AsyncIterator[WhatsAppRig]:
-    """Set the two up, and take them down."""
-    server = WhatsAppServer()
-    await server.start()
-    rig = WhatsAppRig(server)
-    yield rig
-    await rig.channel.close()
-    await server.close()

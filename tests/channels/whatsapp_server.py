@@ -15,21 +15,15 @@ import asyncio
 import hmac
 import json
 import re
-import sys
 import time
 from collections import deque
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
-from http import HTTPStatus
 from typing import Any, Final
 
-import httpx
-
 from functions.engine.ports import WebhookRequest
-from tests.channels.loopback import Loopback, Request
-from tests.channels.plivo_server import Fault
+from tests.channels.stand_in import Fault, Request, Response, StandIn, run_alone
 
 PHONE_NUMBER_ID: Final = "106540352242922"
 DISPLAY_NUMBER: Final = "15550199"
@@ -51,10 +45,26 @@ HTTP_STATUS: Final[Mapping[int, int]] = {
 #: What Meta does not allow in what fills in a template.
 _BREAKS: Final = re.compile(r"[\n\t]| {5}")
 
-#: Meta repeats what was not heard for days, less and less often.
-_AGAIN_S: Final = 0.2
-
 JSON = dict[str, Any]
+
+
+def refusal(code: int) -> Response:
+    """Return an error as Meta tells it."""
+    error = {"message": f"(#{code}) An error", "type": "OAuthException", "code": code}
+    return Response(HTTP_STATUS.get(code, 400), {"error": error})
+
+
+REFUSALS: Final[Mapping[Fault | None, Response]] = {
+    Fault.THROTTLE: refusal(130429),
+    Fault.FORBIDDEN: refusal(10),
+    Fault.REDIRECT: Response(302, {}),
+}
+BROKEN_ANSWERS: Final[Mapping[Fault | None, Response | None]] = {
+    Fault.SERVER_ERROR: refusal(131000),
+    Fault.DROP: None,
+    Fault.UNREADABLE: Response(200, "<html>accepted</html>"),
+    Fault.NAMELESS: Response(200, {"messages": []}),
+}
 
 
 @dataclass
@@ -67,118 +77,78 @@ class Message:
     told: list[str] = field(default_factory=list)  #: the statuses that we have heard
 
 
-class WhatsAppServer:
+class WhatsAppServer(StandIn):
     """One number of one business account, and its messages."""
 
     def __init__(self, callback_url: str = "") -> None:
+        super().__init__()
+        self.requests: list[Request] = []  #: what has arrived, taken or not
         self.messages: list[Message] = []
-        self.faults: deque[Fault] = deque()
         self.codes: deque[int] = deque()  #: the errors that the following messages meet
         self.fates: dict[str, int] = {}  #: with which error messages fail in the end, by number
         self._callback_url = callback_url
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._loopback = Loopback(self._answer)
-        self._http = httpx.AsyncClient(trust_env=False, timeout=10)
 
     @property
     def url(self) -> str:
         """Where the API is, with its version."""
-        return f"http://127.0.0.1:{self._loopback.port}/{VERSION}"
-
-    @property
-    def requests(self) -> list[Request]:
-        """What has arrived, taken or not."""
-        return self._loopback.requests
-
-    async def start(self) -> None:
-        """Listen on loopback."""
-        await self._loopback.__aenter__()
-
-    async def close(self) -> None:
-        """Stop listening, and telling."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._loopback.__aexit__()
-        await self._http.aclose()
+        return f"{super().url}/{VERSION}"
 
     # --- The API ------------------------------------------------------------------------------
 
-    def _answer(self, request: Request) -> bytes | None:
+    async def route(self, request: Request) -> Response | None:
+        """Answer a request for the API, or for the ledger."""
+        self.requests.append(request)
         match request.method, request.path:
             case "GET", "/ledger":
-                return _response(200, [asdict(message) for message in self.messages])
+                return Response(200, [asdict(message) for message in self.messages])
             case "POST", "/script":
                 return self._take_script(json.loads(request.body))
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
-            return _refusal(190)
+            return refusal(190)
         if (request.method, request.path) != ("POST", f"/{VERSION}/{PHONE_NUMBER_ID}/messages"):
-            return _refusal(100)
-        return self._take(json.loads(request.body))
+            return refusal(100)
+        return await self._take_order(json.loads(request.body))
 
-    def _take_script(self, script: JSON) -> bytes:
+    def _take_script(self, script: JSON) -> Response:
         self.faults.extend(map(Fault, script.get("faults", [])))
         self.codes.extend(script.get("codes", []))
         self.fates.update(script.get("fates", {}))
         self._callback_url = script.get("callback_url", self._callback_url)
-        return _response(200, {})
+        return Response(200, {})
 
-    def _take(self, order: JSON) -> bytes | None:
-        fault = self.faults.popleft() if self.faults else None
+    async def _take_order(self, order: JSON) -> Response | None:
+        fault = self.next_fault()
         code = self.codes.popleft() if self.codes else _error_in(order)
-        if fault is Fault.THROTTLE:
-            code = 130429
-        if fault is Fault.REDIRECT:
-            return _response(302, {})
+        if fault in REFUSALS:
+            return REFUSALS[fault]
         if code is not None:
-            return _refusal(code)
+            return refusal(code)
         message = self._place(order)
+        if fault is Fault.HANG:
+            await asyncio.Event().wait()
+        if fault in BROKEN_ANSWERS:
+            return BROKEN_ANSWERS[fault]
         answer = {"messages": [{"id": message.id}], "contacts": [{"wa_id": message.to}]}
-        broken = {
-            Fault.SERVER_ERROR: _refusal(131000),
-            Fault.HANG: None,
-            Fault.DROP: b"",
-            Fault.UNREADABLE: _response(200, "<html>accepted</html>"),
-            Fault.NAMELESS: _response(200, {"messages": []}),
-        }
-        return broken[fault] if fault in broken else _response(200, answer)
+        return Response(200, answer)
 
     def _place(self, order: JSON) -> Message:
         id_ = f"wamid.{len(self.messages) + 1:024}"
         message = Message(id_, order["to"].lstrip("+"), order)
         self.messages.append(message)
         if self._callback_url:
-            task = asyncio.create_task(self._live(message))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self.run_beside(self._live_through(message))
         return message
 
     # --- Callbacks ----------------------------------------------------------------------------
 
-    async def _live(self, message: Message) -> None:
+    async def _live_through(self, message: Message) -> None:
         code = self.fates.get(message.to)
         steps = ("sent", "failed") if code else ("sent", "delivered", "read")
         for status in steps:
             codes = (code,) if code and status == "failed" else ()
             told = told_of(message, status, *codes, at=str(int(time.time())))
-            request = callback(self._callback_url, statuses=[told])
-            await self._repeat(request)
+            await self.post_until_heard(callback(self._callback_url, statuses=[told]))
             message.told.append(status)
-
-    async def _repeat(self, request: WebhookRequest) -> None:
-        """Post a callback until it is heard."""
-        while True:
-            if await self._is_heard(request):
-                return
-            await asyncio.sleep(_AGAIN_S)
-
-    async def _is_heard(self, request: WebhookRequest) -> bool:
-        headers = dict(request.headers)
-        try:
-            answer = await self._http.post(request.url, content=request.body, headers=headers)
-        except httpx.TransportError:
-            return False
-        return answer.is_success
 
 
 def told_of(message: Message, status: str, *codes: int, at: object = "1772442000") -> JSON:
@@ -235,27 +205,11 @@ def _error_in_parameters(template: JSON) -> int | None:
     return 132018 if any(map(_BREAKS.search, texts)) else None
 
 
-def _refusal(code: int) -> bytes:
-    error = {"message": f"(#{code}) An error", "type": "OAuthException", "code": code}
-    return _response(HTTP_STATUS.get(code, 400), {"error": error})
-
-
-def _response(status: int, content: object) -> bytes:
-    body = content.encode() if isinstance(content, str) else json.dumps(content).encode()
-    line = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nConnection: close\r\n"
-    return f"{line}Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-async def _main() -> None:
+def _main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("callback_url", nargs="?", default="", help="else nothing is told")
-    server = WhatsAppServer(parser.parse_args().callback_url)
-    await server.start()
-    sys.stdout.write(f"{server.url}\n")
-    sys.stdout.flush()
-    await asyncio.Event().wait()
+    run_alone(WhatsAppServer(parser.parse_args().callback_url))
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_main())
+    _main()

@@ -5,11 +5,10 @@
 Its calls ring for ever, so that nothing but requests for calls keeps anybody busy.
 """
 
-import asyncio
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -17,7 +16,8 @@ from typing import Any, Final
 
 import httpx
 
-from tests.channels.plivo_server import AUTH_ID, AUTH_TOKEN, Call, PlivoServer, Response
+from tests.channels.plivo_server import AUTH_ID, AUTH_TOKEN, Call, PlivoServer
+from tests.channels.stand_in import Request, Response, run_alone
 
 _ROOT: Final = Path(__file__).parents[2]
 
@@ -29,12 +29,11 @@ class PunctualPlivo(PlivoServer):
         super().__init__()
         self.arrivals: list[float] = []
 
-    async def _route(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes
-    ) -> Response | None:
-        if path == "/arrivals":
-            return 200, self.arrivals
-        return await super()._route(method, path, headers, body)
+    async def route(self, request: Request) -> Response | None:
+        """Answer as Plivo does, and tell the arrivals."""
+        if request.path == "/arrivals":
+            return Response(200, self.arrivals)
+        return await super().route(request)
 
     def _place(self, order: dict[str, Any]) -> Call:
         self.arrivals.append(time.monotonic())
@@ -69,15 +68,7 @@ def punctual_plivo() -> Iterator[Watched]:
         process.kill()
 
 
-async def _main() -> None:
+if __name__ == "__main__":
     with suppress(OSError):  # for superusers only
         os.nice(-10)  # a busy machine must not make its clock late
-    server = PunctualPlivo()
-    await server.start()
-    sys.stdout.write(f"{server.url}\n")
-    sys.stdout.flush()
-    await asyncio.Event().wait()
-
-
-if __name__ == "__main__":
-    asyncio.run(_main())
+    run_alone(PunctualPlivo())

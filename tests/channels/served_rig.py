@@ -1,0 +1,59 @@
+"""A channel and the server on loopback that plays its provider, put together."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final, Generic, Self, TypeVar
+
+from functions.engine.ports import Channel, SendOutcome
+from tests.channels.conformance import Weather, outbound
+from tests.channels.stand_in import Fault, StandIn
+
+NINE: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
+BASE: Final = "https://app.example/clarion"
+UNREACHABLE: Final = "http://127.0.0.1:1"  # port 1: nobody listens there
+
+_FAULTS: Final = {
+    Weather.BUSY: Fault.THROTTLE,
+    Weather.ERROR: Fault.SERVER_ERROR,
+    Weather.SILENCE: Fault.DROP,
+}
+
+ChannelT = TypeVar("ChannelT", bound=Channel)
+ServerT = TypeVar("ServerT", bound=StandIn)
+
+
+class ServedRig(Generic[ChannelT, ServerT]):
+    """The two, for the length of an `async with`. `build` makes a channel to a URL."""
+
+    def __init__(self, build: Callable[..., ChannelT], server: ServerT) -> None:
+        self._build = build
+        self.server = server
+        self.channel = build(UNREACHABLE)
+
+    async def __aenter__(self) -> Self:
+        await self.server.start()
+        await self.connect(self.server.url)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.channel.close()
+        await self.server.close()
+
+    async def connect(self, url: str, **changes: Any) -> None:
+        """Take another channel, to the same server or to another."""
+        await self.channel.close()
+        self.channel = self._build(url, **changes)
+
+    async def meet(self, fault: Fault) -> SendOutcome:
+        """Send, and have this go wrong; what hangs is given up after two seconds."""
+        # A busy machine may need longer for the others, connecting included.
+        await self.connect(self.server.url, timeout=2.0 if fault is Fault.HANG else 10.0)
+        self.server.faults.append(fault)
+        return await self.channel.send(outbound())
+
+    async def expect(self, weather: Weather) -> None:
+        """Script the server, or leave it."""
+        if weather is Weather.AWAY:
+            await self.connect(UNREACHABLE)
+        elif weather in _FAULTS:
+            self.server.faults.append(_FAULTS[weather])
