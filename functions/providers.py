@@ -98,29 +98,33 @@ def _simulated(parts: Parts) -> dict[str, Any]:
 def _plivo(parts: Parts) -> Channel:
     from functions.channels.plivo import PlivoVoice
 
-    settings = parts.settings
     return PlivoVoice(
-        auth_id=settings.plivo_auth_id,
-        auth_token=settings.plivo_auth_token.get_secret_value(),
-        api_url=settings.plivo_api_url,
-        public_base_url=settings.public_base_url,
-        call_time_limit_s=settings.call_time_limit_s,
-        ring_timeout_s=settings.ring_timeout_s,
-        clock=parts.clock,
-        http=parts.http,
+        **_plivo_account(parts),
+        call_time_limit_s=parts.settings.call_time_limit_s,
+        ring_timeout_s=parts.settings.ring_timeout_s,
     )
 
 
-def _webhook(parts: Parts) -> Channel:
-    from functions.channels.webhook import WebhookChannel
+def _plivo_sms(parts: Parts) -> Channel:
+    from functions.channels.plivo_sms import PlivoSms
 
+    return PlivoSms(
+        **_plivo_account(parts),
+        dlt_entity_id=parts.settings.plivo_dlt_entity_id,
+        dlt_template_category=parts.settings.plivo_dlt_template_category,
+    )
+
+
+def _plivo_account(parts: Parts) -> dict[str, Any]:
     settings = parts.settings
-    return WebhookChannel(
-        signing_secret=settings.signing_secret.get_secret_value(),
-        allow_private_hosts=settings.allow_private_hosts,
-        clock=parts.clock,
-        http=parts.http,
-    )
+    return {
+        "auth_id": settings.plivo_auth_id,
+        "auth_token": settings.plivo_auth_token.get_secret_value(),
+        "api_url": settings.plivo_api_url,
+        "public_base_url": settings.public_base_url,
+        "clock": parts.clock,
+        "http": parts.http,
+    }
 
 
 def _twilio(kind: ChannelKind, parts: Parts) -> Channel:
@@ -133,22 +137,6 @@ def _twilio(kind: ChannelKind, parts: Parts) -> Channel:
         auth_token=settings.twilio_auth_token.get_secret_value(),
         api_url=settings.twilio_api_url,
         public_base_url=settings.public_base_url,
-        clock=parts.clock,
-        http=parts.http,
-    )
-
-
-def _plivo_sms(parts: Parts) -> Channel:
-    from functions.channels.plivo_sms import PlivoSms
-
-    settings = parts.settings
-    return PlivoSms(
-        auth_id=settings.plivo_auth_id,
-        auth_token=settings.plivo_auth_token.get_secret_value(),
-        api_url=settings.plivo_api_url,
-        public_base_url=settings.public_base_url,
-        dlt_entity_id=settings.plivo_dlt_entity_id,
-        dlt_template_category=settings.plivo_dlt_template_category,
         clock=parts.clock,
         http=parts.http,
     )
@@ -209,14 +197,26 @@ def _mail_events(parts: Parts) -> "SendGridEvents | None":
         raise SettingsError([f"SENDGRID_WEBHOOK_PUBLIC_KEY: {error}"]) from None
 
 
+def _webhook(parts: Parts) -> Channel:
+    from functions.channels.webhook import WebhookChannel
+
+    settings = parts.settings
+    return WebhookChannel(
+        signing_secret=settings.signing_secret.get_secret_value(),
+        allow_private_hosts=settings.allow_private_hosts,
+        clock=parts.clock,
+        http=parts.http,
+    )
+
+
 _BUILDERS: Final[Mapping[str, Callable[[Parts], Channel]]] = {
     "simulator": _simulator,
     "simulator-texts": _simulated_texts,
     "plivo": _plivo,
-    "smtp": _smtp,
     "plivo-sms": _plivo_sms,
-    "whatsapp": _whatsapp,
     "twilio-sms": partial(_twilio, ChannelKind.SMS),
     "twilio-whatsapp": partial(_twilio, ChannelKind.WHATSAPP),
+    "whatsapp": _whatsapp,
+    "smtp": _smtp,
     "webhook": _webhook,
 }

@@ -24,7 +24,6 @@ from functions.domain.windows import (
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
-SUNDAY = frozenset({6})
 
 #: Zones with clocks that change by an hour, by half an hour, before and after Ramadan, by a whole
 #: day and never, on both sides of the earth.
