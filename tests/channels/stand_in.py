@@ -5,8 +5,8 @@ import json
 import sys
 from base64 import b64encode
 from collections import deque
-from collections.abc import Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
@@ -165,6 +165,19 @@ class StandIn:
             writer.close()
             with suppress(ConnectionError):
                 await writer.wait_closed()
+
+
+@asynccontextmanager
+async def process_of(module: str, *arguments: str) -> AsyncIterator[str]:
+    """Run a server of tests/channels as a process of its own; give what it says first."""
+    command = (sys.executable, "-m", f"tests.channels.{module}", *arguments)
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        yield (await process.stdout.readline()).decode().strip()
+    finally:
+        process.terminate()
+        await process.wait()
 
 
 def run_alone(server: StandIn, *, port: int = 0) -> None:

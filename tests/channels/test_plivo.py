@@ -1,9 +1,6 @@
 """Plivo voice, against a server that plays Plivo: orders, answers, and a whole call."""
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import httpx
@@ -23,7 +20,7 @@ from tests.channels.conformance import REF, ChannelConformance, outbound
 from tests.channels.loopback import Loopback, Request, response
 from tests.channels.plivo_rig import PlivoRig, order, plivo
 from tests.channels.served_rig import BASE, UNREACHABLE
-from tests.channels.stand_in import Fault
+from tests.channels.stand_in import Fault, process_of
 
 
 class TestPlivoConformance(ChannelConformance):
@@ -197,32 +194,11 @@ class Application:
         return response("200 OK", self.channel.answer(REF, 1, "wss://bot.example").body)
 
 
-@asynccontextmanager
-async def plivo_process() -> AsyncIterator[str]:
-    """Run Plivo as a process of its own; give its URL."""
-    process = await asyncio.create_subprocess_exec(
-        *(
-            sys.executable,
-            "-m",
-            "tests.channels.plivo_server",
-            "0",
-            "--ring-s",
-            "0",
-            "--talk-s",
-            "0",
-        ),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    yield (await process.stdout.readline()).decode().strip()
-    process.terminate()
-    await process.wait()
-
-
 async def test_a_whole_call_goes_over_http() -> None:
     """A call lives from the order to a hangup that is repeated, as we asked, after our 503."""
     application = Application()
-    async with plivo_process() as url, Loopback(application) as loopback:
+    alone = process_of("plivo_server", "0", "--ring-s", "0", "--talk-s", "0")
+    async with alone as url, Loopback(application) as loopback:
         channel = plivo(url, base=f"http://127.0.0.1:{loopback.port}")
         assert isinstance(await channel.send(outbound()), Accepted)
         async with asyncio.timeout(10):

@@ -1,7 +1,6 @@
 """Plivo's texts, against a server that plays Plivo: orders, answers, and a whole text."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -21,7 +20,7 @@ from tests.channels.conformance import ChannelConformance, outbound
 from tests.channels.loopback import Loopback, Request, response
 from tests.channels.plivo_sms_rig import PlivoSmsRig, plivo_sms, taken
 from tests.channels.served_rig import BASE, NINE, UNREACHABLE
-from tests.channels.stand_in import Fault
+from tests.channels.stand_in import Fault, process_of
 
 
 @pytest.fixture
@@ -152,19 +151,11 @@ async def test_a_whole_text_goes_over_http() -> None:
             done.set()
         return response("200 OK")
 
-    async with Loopback(application) as ours:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.channels.plivo_sms_server", "0"),
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert process.stdout is not None
-        server_url = (await process.stdout.readline()).decode().strip()
-        sender = plivo_sms(server_url, base=f"http://127.0.0.1:{ours.port}")
+    async with process_of("plivo_sms_server", "0") as url, Loopback(application) as ours:
+        sender = plivo_sms(url, base=f"http://127.0.0.1:{ours.port}")
         assert isinstance(await sender.send(outbound()), Accepted)
         async with asyncio.timeout(10):
             await done.wait()
-        process.terminate()
-        await process.wait()
         await sender.close()
     await reader.close()
     assert told == [EventKind.SENT, EventKind.DELIVERED]

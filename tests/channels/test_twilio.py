@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
@@ -30,7 +28,7 @@ from functions.settings import Settings, load_settings
 from tests.channels.conformance import REF, ChannelConformance, outbound
 from tests.channels.loopback import Loopback, Request, response
 from tests.channels.served_rig import BASE, UNREACHABLE
-from tests.channels.stand_in import Fault
+from tests.channels.stand_in import Fault, process_of
 from tests.channels.twilio_rig import TwilioRig, twilio
 from tests.channels.twilio_server import ACCOUNT_SID, AUTH_TOKEN
 from tests.clock import NOON, MovedClock
@@ -483,23 +481,11 @@ class Application:
         return response("204 No Content")
 
 
-@asynccontextmanager
-async def twilio_process() -> AsyncIterator[str]:
-    """Run Twilio as a process of its own; give its URL."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.channels.twilio_server", "0", "--step-s", "0"),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    yield (await process.stdout.readline()).decode().strip()
-    process.terminate()
-    await process.wait()
-
-
 async def test_a_whole_message_goes_over_http() -> None:
     """A message lives from the order to a receipt that is repeated, as we asked, after our 503."""
     application = Application()
-    async with twilio_process() as url, Loopback(application) as loopback:
+    alone = process_of("twilio_server", "0", "--step-s", "0")
+    async with alone as url, Loopback(application) as loopback:
         channel = twilio(url, base=f"http://127.0.0.1:{loopback.port}")
         assert isinstance(await channel.send(outbound()), Accepted)
         async with asyncio.timeout(10):

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -26,7 +25,7 @@ from functions.engine.ports import (
 from tests.channels.conformance import REF, ChannelConformance, outbound
 from tests.channels.loopback import Loopback, Request, response
 from tests.channels.served_rig import NINE
-from tests.channels.stand_in import Fault
+from tests.channels.stand_in import Fault, process_of
 from tests.channels.whatsapp_rig import INBOUND, WhatsAppRig, whatsapp
 from tests.channels.whatsapp_server import VERIFY_TOKEN
 
@@ -281,18 +280,12 @@ async def test_a_whole_message_goes_over_http() -> None:
         return response("200 OK")
 
     async with Loopback(application) as ours:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.channels.whatsapp_server"),
-            f"http://127.0.0.1:{ours.port}/webhooks/{PROVIDER}/inbound/acme",
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert process.stdout is not None
-        sender = whatsapp((await process.stdout.readline()).decode().strip())
-        assert isinstance(await sender.send(outbound()), Accepted)
-        async with asyncio.timeout(10):
-            await done.wait()
-        process.terminate()
-        await process.wait()
-        await sender.close()
+        hears_at = f"http://127.0.0.1:{ours.port}/webhooks/{PROVIDER}/inbound/acme"
+        async with process_of("whatsapp_server", hears_at) as url:
+            sender = whatsapp(url)
+            assert isinstance(await sender.send(outbound()), Accepted)
+            async with asyncio.timeout(10):
+                await done.wait()
+            await sender.close()
     await channel.close()
     assert told == [EventKind.SENT, EventKind.DELIVERED, EventKind.READ]
