@@ -23,7 +23,17 @@ from functions.api.contact_items import (
 )
 from functions.api.fields import Id
 from functions.api.house import HouseOf, Operator, Viewer
-from functions.api.rest import Cursor, IfMatch, Limit, Rest, decode_cursor, encode_cursor, tag
+from functions.api.rest import (
+    Cursor,
+    IfMatch,
+    Limit,
+    Rest,
+    after_id,
+    decode_cursor,
+    encode_cursor,
+    id_cursor,
+    tag,
+)
 from functions.domain.contact import Details, read_details
 from functions.domain.errors import InvalidFieldError
 from functions.engine import contacts, erasure, history
@@ -82,12 +92,11 @@ async def list_contacts(
     """List people, those that all filters hold for: from `offset`, or on from `next_cursor`."""
     _check_offset(offset, cursor)
     filters = Filters(active=active, location=location, preferred_product=preferred_product)
-    (after,) = decode_cursor(cursor, str) or ("",)
     page = await contacts.browse(
-        house.engine, caller.org, filters, limit=limit, after=after, offset=offset
+        house.engine, caller.org, filters, limit=limit, after=after_id(cursor), offset=offset
     )
-    following = encode_cursor([page.after]) if page.after else None
-    return ContactPage(data=[item(each) for each in page.contacts], next_cursor=following)
+    people = [item(each) for each in page.contacts]
+    return ContactPage(data=people, next_cursor=id_cursor(page.after))
 
 
 def _check_offset(offset: int, cursor: str) -> None:

@@ -17,8 +17,10 @@ from functions.api.rest import (
     Limit,
     Rest,
     RestBody,
+    after_id,
     decode_cursor,
     encode_cursor,
+    id_cursor,
     tag,
 )
 from functions.engine import lists
@@ -136,10 +138,10 @@ async def list_members(
     list_id: Id, house: HouseOf, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
 ) -> MemberPage:
     """List the people on a list."""
-    (after,) = decode_cursor(cursor, str) or ("",)
-    people, end = await lists.members(house.engine, caller.org, list_id, limit=limit, after=after)
-    following = encode_cursor([end]) if end else None
-    return MemberPage(data=[_member(each) for each in people], next_cursor=following)
+    people, following = await lists.members(
+        house.engine, caller.org, list_id, limit=limit, after=after_id(cursor)
+    )
+    return MemberPage(data=[_member(each) for each in people], next_cursor=id_cursor(following))
 
 
 @router.post("/{list_id}/contacts")

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from functions.api.auth import Area
 from functions.api.fields import Id, iso, not_reserved
 from functions.api.house import HouseOf, Viewer
-from functions.api.rest import Rest, decode_cursor, encode_cursor, page
+from functions.api.rest import Rest, after_id, id_cursor, page
 from functions.domain.campaign import Campaign, ChannelKind
 from functions.domain.events import MessageRef
 from functions.domain.message import Message, MessageStatus
@@ -155,17 +155,16 @@ async def list_messages(
         lines = reports.as_csv(engine, campaign, status=wanted.status, reason=wanted.reason)
         headers = {"content-disposition": f'attachment; filename="{campaign.id}.csv"'}
         return StreamingResponse(lines, media_type=_CSV, headers=headers)
-    after = decode_cursor(wanted.cursor, str)
     found = await reports.messages(
         engine,
         campaign,
         status=wanted.status,
         reason=wanted.reason,
-        cursor=after[0] if after else "",
+        cursor=after_id(wanted.cursor) or "",
         limit=wanted.limit,
     )
     rows = [_shown(campaign, message) for message in found.rows]
-    return page(rows, found.cursor and encode_cursor([found.cursor]))
+    return page(rows, id_cursor(found.cursor))
 
 
 def _ref(org: str, message_id: str) -> MessageRef:

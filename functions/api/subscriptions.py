@@ -172,7 +172,7 @@ async def change_subscription(
     house: HouseOf,
     caller: Admin,
     response: Response,
-    if_match: IfMatch,
+    if_version: IfMatch,
 ) -> dict[str, Any]:
     """Change a subscription. One that is switched off hears of nothing, also not of it later."""
     held = await subscriptions.update(
@@ -181,28 +181,28 @@ async def change_subscription(
         subscription_id,
         changes.model_dump(exclude_none=True),
         by=caller.subject,
-        if_version=if_match,
+        if_version=if_version,
     )
     return _tagged(held, response)
 
 
 @router.delete("/{subscription_id}", status_code=204)
 async def delete_subscription(
-    subscription_id: Id, house: HouseOf, caller: Admin, if_match: IfMatch
+    subscription_id: Id, house: HouseOf, caller: Admin, if_version: IfMatch
 ) -> None:
     """Delete a subscription, with everything that it was told and is still to be told."""
     await subscriptions.delete(
-        house.engine, caller.org, subscription_id, by=caller.subject, if_version=if_match
+        house.engine, caller.org, subscription_id, by=caller.subject, if_version=if_version
     )
 
 
 @router.post("/{subscription_id}/rotate-secret", response_model=MadeSubscription)
 async def rotate_secret(
-    subscription_id: Id, house: HouseOf, caller: Admin, response: Response, if_match: IfMatch
+    subscription_id: Id, house: HouseOf, caller: Admin, response: Response, if_version: IfMatch
 ) -> dict[str, Any]:
     """Make a new secret. For 24 hours the one before signs as well, so that nobody is left out."""
     held = await subscriptions.rotate_secret(
-        house.engine, caller.org, subscription_id, by=caller.subject, if_version=if_match
+        house.engine, caller.org, subscription_id, by=caller.subject, if_version=if_version
     )
     return _with_secret(held, response)
 

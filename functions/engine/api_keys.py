@@ -19,7 +19,8 @@ from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.engine import audit, paths
 from functions.engine.core import Engine
 from functions.engine.modify import modify
-from functions.engine.ports import Create, Document, Query, StoreError, Update, Write
+from functions.engine.pages import page_by_id
+from functions.engine.ports import Create, Document, StoreError, Update, Write
 
 log = structlog.get_logger()
 
@@ -106,11 +107,8 @@ async def listed(
     engine: Engine, org: str, *, limit: int, after: str | None
 ) -> tuple[list[ApiKey], str | None]:
     """Return a page of an organisation's keys by id, and the last id where more may follow."""
-    collection = paths.api_keys(org)
-    start = (f"{collection}/{after}",) if after else None
-    documents = await engine.store.query(Query(collection, limit=limit, start_after=start))
-    following = documents[-1].id if len(documents) == limit else None
-    return [_key_from(document) for document in documents], following
+    found, following = await page_by_id(engine, paths.api_keys(org), after=after, limit=limit)
+    return [_key_from(document) for document in found], following
 
 
 async def revoke(engine: Engine, org: str, id_: str, *, by: str) -> None:

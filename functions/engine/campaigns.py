@@ -5,6 +5,7 @@ audit trail, and its lanes, whose changed version stops whoever is working on th
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -24,13 +25,12 @@ from functions.domain.campaign import (
 from functions.domain.completeness import check_not_after
 from functions.domain.errors import (
     NotFoundError,
-    StaleError,
     WrongStatusError,
 )
 from functions.engine import audit, notify, paths
 from functions.engine.core import Engine
 from functions.engine.enqueue import enqueue, lane_task, start_task
-from functions.engine.modify import modify
+from functions.engine.modify import at_version, modify
 from functions.engine.ports import Create, Document, Set, Update, Write
 
 log = structlog.get_logger()
@@ -91,15 +91,11 @@ async def change(
     to = await notify.listeners(engine, org)
 
     def decide(documents: list[Document | None]) -> tuple[_Changed, Sequence[Write]]:
-        document = documents[0]
-        if document is None:
-            raise NotFoundError("Campaign", id_)
-        if if_version is not None and document.version != if_version:
-            raise StaleError("Campaign")
-        before = campaign_from(org, id_, document.data)
+        stored = at_version(documents[0], "Campaign", id_, if_version)
+        before = campaign_from(org, id_, stored.data)
         changes = {**step(before, action, now=now, reason=reason), **also(before)}
         after = replace(before, **changes)
-        update = Update(document.path, changes, document.version)
+        update = Update(stored.path, changes, stored.version)
         trail = _audit(after, action, by, now)
         told = notify.campaign_writes(to, after, action, now=now)
         lanes = _lane_writes(engine, before, after, action)
@@ -139,6 +135,12 @@ async def stop(
         )
     except WrongStatusError:
         log.info("campaign_stopped_already", campaign_id=campaign.id, reason=reason)
+
+
+async def fail(engine: Engine, campaign: Campaign, reason: str) -> None:
+    """End a campaign that has reached nobody, and say why."""
+    with suppress(WrongStatusError):  # somebody has paused or cancelled it
+        await change(engine, campaign.org, campaign.id, Action.FAIL, by="clarion", reason=reason)
 
 
 def poll_after(engine: Engine, campaign: Campaign) -> Sequence[timedelta]:

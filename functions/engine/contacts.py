@@ -173,11 +173,17 @@ class Page(NamedTuple):
 
 
 async def browse(
-    engine: Engine, org: str, filters: Filters, *, limit: int, after: str = "", offset: int = 0
+    engine: Engine,
+    org: str,
+    filters: Filters,
+    *,
+    limit: int,
+    after: str | None = None,
+    offset: int = 0,
 ) -> Page:
     """Return a page of contacts in the order of their ids."""
     query = Query(paths.contacts(org), filters.where, limit=limit, offset=offset)
-    if after:
+    if after is not None:
         query = replace(query, start_after=(paths.contact(org, after),))
     documents = await engine.store.query(query)
     people = [contact_from(d.id, d.data) for d in documents if not is_being_erased(d.data)]

@@ -37,7 +37,7 @@ from functions.engine import audit, campaigns, organisation, paths, recipients, 
 from functions.engine.campaigns import change, create_campaign, load
 from functions.engine.core import Engine
 from functions.engine.creation import ahead, lanes_for, provider_of, ruled, under
-from functions.engine.modify import modify
+from functions.engine.modify import at_version, modify
 from functions.engine.ports import (
     ConflictError,
     Delete,
@@ -236,14 +236,11 @@ def _draft(
     document: Document | None, org: str, id_: str, action: str, if_version: int | None
 ) -> tuple[Campaign, int]:
     """Return a campaign that is still a draft, and its version."""
-    if document is None:
-        raise NotFoundError("Campaign", id_)
-    if if_version is not None and document.version != if_version:
-        raise StaleError("Campaign")
-    campaign = campaign_from(org, id_, document.data)
+    stored = at_version(document, "Campaign", id_, if_version)
+    campaign = campaign_from(org, id_, stored.data)
     if campaign.status is not CampaignStatus.DRAFT:
         raise WrongStatusError(action, campaign.status, already=False, ended=campaign.has_ended)
-    return campaign, document.version
+    return campaign, stored.version
 
 
 async def delete(engine: Engine, org: str, id_: str, *, by: str, if_version: int | None) -> None:

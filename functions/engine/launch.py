@@ -6,15 +6,13 @@ lane's version: a crash or a second launcher can neither repeat nor skip a page.
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import structlog
 
-from functions.domain.campaign import Action, Campaign, CampaignStatus
-from functions.domain.errors import WrongStatusError
+from functions.domain.campaign import Campaign, CampaignStatus
 from functions.domain.fallback import next_message
 from functions.domain.message import (
     Message,
@@ -26,7 +24,7 @@ from functions.domain.message import (
 from functions.domain.windows import UnknownZoneError
 from functions.engine import hours, lanes, paths, tallies
 from functions.engine.audience import Page, Person, pages
-from functions.engine.campaigns import LAUNCH, change, lane_names, stop
+from functions.engine.campaigns import LAUNCH, fail, lane_names, stop
 from functions.engine.core import Engine
 from functions.engine.lanes import Lease
 from functions.engine.ports import Add, Create, Update
@@ -85,23 +83,9 @@ async def _finish(lease: Lease) -> None:
     """Wake the lanes, and rest only then: if we die before, the check has us do it again."""
     if lease.data.get("planned", 1):  # a single message was made with its campaign
         await _wake_lanes(lease)
-    else:
-        await _fail(lease)
+    else:  # completed, it would look as if it had done its work
+        await fail(lease.engine, lease.campaign, "no_recipients")
     await lease.release(None)
-
-
-async def _fail(lease: Lease) -> None:
-    """End a campaign that has nobody to contact: it would look as if it had done its work."""
-    campaign = lease.campaign
-    with suppress(WrongStatusError):  # somebody has paused or cancelled it
-        await change(
-            lease.engine,
-            campaign.org,
-            campaign.id,
-            Action.FAIL,
-            by="clarion",
-            reason="no_recipients",
-        )
 
 
 async def _wake_lanes(lease: Lease) -> None:

@@ -19,6 +19,7 @@ from functions.engine import contacts, paths
 from functions.engine.core import Engine
 from functions.engine.in_use import refuse_while_used
 from functions.engine.modify import modify
+from functions.engine.pages import page_by_id
 from functions.engine.ports import (
     Add,
     ConflictError,
@@ -180,19 +181,16 @@ class Member(NamedTuple):
 
 
 async def members(
-    engine: Engine, org: str, id_: str, *, limit: int, after: str
+    engine: Engine, org: str, id_: str, *, limit: int, after: str | None
 ) -> tuple[list[Member], str | None]:
     """Return a page of a list's people, and the id to continue behind.
 
     Raises NotFoundError for the list.
     """
     await load(engine, org, id_)
-    collection = paths.members(org, id_)
-    behind = (f"{collection}/{after}",) if after else None
-    documents = await engine.store.query(Query(collection, limit=limit, start_after=behind))
-    known = await engine.store.get_many([paths.contact(org, each.id) for each in documents])
-    people = [_shown(*pair) for pair in zip(documents, known, strict=True)]
-    return people, documents[-1].id if len(documents) == limit else None
+    found, following = await page_by_id(engine, paths.members(org, id_), after=after, limit=limit)
+    known = await engine.store.get_many([paths.contact(org, each.id) for each in found])
+    return [_shown(*pair) for pair in zip(found, known, strict=True)], following
 
 
 def _shown(member: Document, contact: Document | None) -> Member:

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from functions.domain.campaign import Action, CampaignStatus
-from functions.domain.errors import WrongStatusError
+from functions.domain.campaign import CampaignStatus
 from functions.domain.message import MessageStatus
 from functions.engine import lanes, tallies
-from functions.engine.campaigns import POLL, change, poll_after
+from functions.engine.campaigns import POLL, fail, poll_after
 from functions.engine.core import Engine
 from functions.engine.lanes import Lease
 
@@ -21,7 +20,7 @@ async def poll(engine: Engine, org: str, campaign_id: str) -> None:
         return
     failed = lease.campaign.status is CampaignStatus.COMPLETED and await _all_failed(lease)
     if failed:
-        await _fail(lease)
+        await fail(engine, lease.campaign, "every_message_failed")
     step = lease.data["step"] + 1
     await lease.release(None if failed else _next(lease, step), step=step)
 
@@ -30,21 +29,6 @@ async def _all_failed(lease: Lease) -> bool:
     tally = await tallies.read_one(lease.engine, lease.campaign)
     failed = tally[MessageStatus.FAILED]
     return failed > 0 and failed == tally.total - sum(tally[status] for status in _UNSENT)
-
-
-async def _fail(lease: Lease) -> None:
-    campaign = lease.campaign
-    try:
-        await change(
-            lease.engine,
-            campaign.org,
-            campaign.id,
-            Action.FAIL,
-            by="clarion",
-            reason="every_message_failed",
-        )
-    except WrongStatusError:
-        return
 
 
 def _next(lease: Lease, step: int) -> datetime | None:

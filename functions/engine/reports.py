@@ -22,6 +22,7 @@ from functions.domain.message import (
 from functions.engine import paths, tallies
 from functions.engine.campaigns import LAUNCH, lane_names, load
 from functions.engine.core import Engine
+from functions.engine.pages import page_by_id
 from functions.engine.ports import Document, Query, Where
 
 log = structlog.get_logger()
@@ -246,7 +247,5 @@ async def members(
     engine: Engine, org: str, list_id: str, *, cursor: str, limit: int
 ) -> tuple[list[Document], str | None]:
     """Return a page of a list's members and the cursor behind the last."""
-    collection = paths.members(org, list_id)
-    after = (f"{collection}/{_checked(cursor)}",) if cursor else None
-    documents = await engine.store.query(Query(collection, limit=limit, start_after=after))
-    return documents, documents[-1].id if len(documents) == limit else None
+    after = _checked(cursor) if cursor else None
+    return await page_by_id(engine, paths.members(org, list_id), after=after, limit=limit)

@@ -25,6 +25,7 @@ from functions.engine.core import Engine
 from functions.engine.enqueue import enqueue, forget_task
 from functions.engine.listeners import LIFE
 from functions.engine.modify import at_version, modify
+from functions.engine.pages import page_by_id
 from functions.engine.ports import Create, Delete, Document, Query, Update, Write
 
 log = structlog.get_logger()
@@ -93,10 +94,7 @@ async def listed(
     engine: Engine, org: str, *, limit: int, after: str | None
 ) -> tuple[list[Subscription], str | None]:
     """Return a page of subscriptions by id, and the last id where more may follow."""
-    collection = paths.subscriptions(org)
-    start = (f"{collection}/{after}",) if after else None
-    found = await engine.store.query(Query(collection, limit=limit, start_after=start))
-    following = found[-1].id if len(found) == limit else None
+    found, following = await page_by_id(engine, paths.subscriptions(org), after=after, limit=limit)
     return [subscription_from(org, each.id, each.data) for each in found], following
 
 

@@ -79,7 +79,7 @@ async def test_a_list_of_another_org_is_not_found(world: World) -> None:
         lists.rename(world.engine, ORG, theirs, "Mine", if_version=None),
         lists.add(world.engine, ORG, theirs, ids),
         lists.remove(world.engine, ORG, theirs, ids[0]),
-        lists.members(world.engine, ORG, theirs, limit=10, after=""),
+        lists.members(world.engine, ORG, theirs, limit=10, after=None),
         lists.delete(world.engine, ORG, theirs, if_version=None),
     ):
         with pytest.raises(NotFoundError, match="List not found"):
@@ -104,7 +104,7 @@ async def test_members_are_shown_as_they_are_now(world: World) -> None:
     (ana,) = await add_people(world.engine, [{"phone": number(1)}])
     details = read_details({"first_name": "Ana"})
     await contacts.update(world.engine, ORG, ana, details, if_version=None)
-    people, end = await lists.members(world.engine, ORG, list_id, limit=1, after="")
+    people, end = await lists.members(world.engine, ORG, list_id, limit=1, after=None)
     assert end == people[0].id
     more, end = await lists.members(world.engine, ORG, list_id, limit=10, after=people[0].id)
     assert end is None

@@ -85,7 +85,7 @@ async def test_additions_at_once_keep_a_list_s_size_right(engine: Engine, org: s
     assert sum(added) == 30
     await asyncio.gather(*(lists.remove(engine, org, list_id, id_) for id_ in ids[:5]))
     assert (await lists.load(engine, org, list_id)).list.size == 25
-    people, _ = await lists.members(engine, org, list_id, limit=100, after="")
+    people, _ = await lists.members(engine, org, list_id, limit=100, after=None)
     assert len(people) == 25
     page = await lists.browse(engine, org, limit=1, after=None)
     assert page.end
