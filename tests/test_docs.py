@@ -285,6 +285,15 @@ def test_every_command_is_in_the_changelog() -> None:
     assert [name for name in names if name and f"`{name}`" not in changelog] == []
 
 
+def test_every_log_event_is_in_the_guide() -> None:
+    """Who finds a line in the log finds out what it means."""
+    page = (ROOT / "docs/guide/operating.md").read_text()
+    code = "".join(file.read_text() for file in (ROOT / "functions").glob("**/*.py"))
+    events = re.findall(r"\blog\.(?:info|warning|error|exception)\(\s*\"(\w+)\"", code)
+    assert len(events) > 50
+    assert [event for event in events if f"`{event}`" not in page] == []
+
+
 # --- Links -----------------------------------------------------------------------------------
 
 
