@@ -62,7 +62,7 @@ class _Toll(Node):
         super().__init__(token)
         self._steps = steps
 
-    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:  # noqa: ARG002
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:  # noqa: ARG002 (inherited)
         cast("Context", context).charge(self._steps)
         return 0
 
