@@ -27,14 +27,16 @@ from functions.channels.notifier import HttpNotifier
 from functions.domain.links import Links
 from functions.domain.message import DeliveryPolicy
 from functions.engine.core import Engine, Limits
-from functions.engine.ports import Clock, Store, TaskQueue, WebhookRequest
-from functions.providers import Parts, build_channel
+from functions.engine.ports import Clock, Receiver, Store, TaskQueue, WebhookRequest
+from functions.needs import Use
+from functions.providers import Parts, build_channel, build_receiver
 from functions.settings import (
     CloudTasksUrl,
     LocalQueueUrl,
     Settings,
     SqliteUrl,
     load_settings,
+    uses_of,
 )
 from functions.stores.indexes import Indexes
 
@@ -102,9 +104,10 @@ def calm_garbage_collector() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-def build(settings: Settings, *, clock: Clock | None = None) -> Stack:
-    """Put together what `settings` name; nothing is connected or started yet."""
+def build(settings: Settings, target: str = "app", *, clock: Clock | None = None) -> Stack:
+    """Put together what `settings` name and `target` uses; nothing is connected or started yet."""
     clock = clock or SystemClock()
+    uses = uses_of(target, settings)
     inside = _Inside()
     # One client for everything: each of its own would read the certificates again, 50 ms.
     http = public_http.client()
@@ -112,7 +115,11 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Stack:
     queue = _queue(settings, clock, inside)
     names = providers.chosen(settings)
     parts = Parts(settings, clock, http, inside.webhook)
-    channels = {name: build_channel(name, parts) for name in dict.fromkeys(names.values())}
+    unique = dict.fromkeys(names.values())
+    channels = {name: build_channel(name, parts) for name in unique if Use.SENDS in uses}
+    receivers: dict[str, Receiver] = {
+        name: channels.get(name) or build_receiver(name, parts) for name in unique
+    }
     private = settings.allow_private_hosts
     bots = HttpBots(allow_private_hosts=private, http=http)
     notifier = HttpNotifier(allow_private_hosts=private, clock=clock, http=http)
@@ -126,6 +133,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Stack:
         limits=_limits(settings),
         policy=_policy(settings),
         providers=names,
+        known={name: receiver.traits for name, receiver in receivers.items()},
         instance=f"{socket.gethostname()}-{os.getpid()}",
     )
     house = House(
@@ -136,6 +144,7 @@ def build(settings: Settings, *, clock: Clock | None = None) -> Stack:
         RateLimiter(settings.api_rate_per_s, clock=clock),
         # Without a secret no mail with links was ever sent: a key of nobody refuses them all.
         Links(settings.signing_secret.get_secret_value() or parts.key),
+        receivers if Use.RECEIVES in uses else {},
     )
     inside.app = Face(create_app(house))
     closables: list[Any] = [queue, *channels.values(), inside, _Http(http), store]
@@ -269,16 +278,18 @@ def _policy(settings: Settings) -> DeliveryPolicy:
 _stack: Stack | None = None
 
 
-async def face(*only: str) -> Response:
-    """Return the application's part for one function; the first request builds it.
+async def face(target: str, *only: str) -> Response:
+    """Return the part of the application that a function of main.py serves: `only` these paths.
+
+    The first request builds it, with no more than the function uses (needs.py).
 
     The framework runs no lifespan, so there is no earlier moment inside the event loop.
     """
     global _stack  # noqa: PLW0603 - one per process, like the process itself
     if _stack is None:
-        settings = load_settings()
+        settings = load_settings(target)
         logs.configure(settings.log_level, readable=False)
-        _stack = build(settings)
+        _stack = build(settings, target)
         _stack.start()
     app = _stack.app.part(*only) if only else _stack.app
     # The framework calls what a function returns as the ASGI application that a Response is.

@@ -1,6 +1,7 @@
 """The table of providers: who sends for each kind of channel, and how each is put together.
 
-A provider is one file in channels/ and one row in each of the two tables here. Its module is
+A provider is one file in channels/, one row in each of the two tables here, and its secrets in
+needs.py. Its module is
 imported when it is chosen: a function's cold start pays for nothing else.
 """
 
@@ -14,7 +15,7 @@ import httpx
 
 from functions.domain.campaign import ChannelKind
 from functions.domain.links import Links
-from functions.engine.ports import Channel, Clock, WebhookRequest
+from functions.engine.ports import Channel, Clock, Receiver, WebhookRequest
 from functions.settings import Settings, SettingsError
 from functions.settings_urls import is_loopback, parse_smtp
 
@@ -62,6 +63,11 @@ def chosen(settings: Settings) -> dict[ChannelKind, str]:
 def build_channel(name: str, parts: Parts) -> Channel:
     """Return the Channel of a provider. Raises SettingsError for a setting that it cannot read."""
     return _BUILDERS[name](parts)
+
+
+def build_receiver(name: str, parts: Parts) -> Receiver:
+    """Return the Receiver of a provider; what it is only sent by with may be missing."""
+    return _mail_receiver(parts) if name == "smtp" else build_channel(name, parts)
 
 
 def _simulator(parts: Parts) -> Channel:
@@ -168,6 +174,12 @@ def _smtp(parts: Parts) -> Channel:
         for_sendgrid=events is not None,
     )
     return Smtp(server=_mail_server(parts), composer=composer, events=events, clock=parts.clock)
+
+
+def _mail_receiver(parts: Parts) -> Receiver:
+    from functions.channels.smtp import MailReceiver
+
+    return MailReceiver(events=_mail_events(parts), clock=parts.clock)
 
 
 def _mail_server(parts: Parts) -> "MailServer":

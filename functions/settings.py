@@ -7,7 +7,7 @@ settings_rules.py: a deployment that could be misused or lose work refuses to st
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -16,10 +16,10 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
-    model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from functions.needs import EVERYTHING, SECRETS, TARGETS, Use
 from functions.settings_rules import refusals
 from functions.settings_text import error_sentences, example_text
 from functions.settings_urls import (
@@ -47,6 +47,7 @@ __all__ = [
     "StoreUrl",
     "env_example",
     "load_settings",
+    "uses_of",
 ]
 
 HS256_BYTES = 32  # RFC 7518, 3.2: a key is at least as long as the hash
@@ -318,23 +319,23 @@ class Settings(BaseSettings):
         """QUEUE_URL, read."""
         return parse_queue(self.queue_url)
 
-    @model_validator(mode="after")
-    def _refuse(self) -> Self:
-        sentences = refusals(self)
-        if sentences:
-            raise ValueError("\n".join(sentences))
-        return self
-
 
 # --- Reading and showing ---------------------------------------------------------------------
 
 
-def load_settings(**overrides: Any) -> Settings:
+def load_settings(target: str = "app", /, **overrides: Any) -> Settings:
     """Read the environment, then `.env`; `overrides`, by field name, go before both.
 
-    `_env_file=None` leaves `.env` unread. Raises SettingsError with everything that is wrong,
-    and never with the value of a secret.
+    `target` is the function of main.py that they are for. `_env_file=None` leaves `.env` unread.
+    Raises SettingsError with everything that is wrong, and never with the value of a secret.
     """
+    settings = _read(overrides)
+    if sentences := refusals(settings, uses_of(target, settings)):
+        raise SettingsError(sentences)
+    return settings
+
+
+def _read(overrides: dict[str, Any]) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
@@ -342,6 +343,19 @@ def load_settings(**overrides: Any) -> Settings:
     # Outside the except block: the chained ValidationError would carry the values.
     fields = Settings.model_fields
     raise SettingsError([line for each in errors for line in error_sentences(each, fields)])
+
+
+def uses_of(target: str, settings: Settings) -> frozenset[Use]:
+    """Return what a function does that takes a secret.
+
+    One that delivers its own tasks or plays its own carrier, as none does on Cloud Run, does the
+    work of all others too.
+    """
+    alone = isinstance(settings.queue, LocalQueueUrl)
+    kinds = {kind for kind, _ in SECRETS}
+    if alone or any(getattr(settings, kind.lower()) == "simulator" for kind in kinds):
+        return EVERYTHING
+    return TARGETS[target]
 
 
 def env_example() -> str:

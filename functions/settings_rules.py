@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from functions.needs import SECRETS, Use, provider_secrets
 from functions.settings_urls import (
     FirestoreUrl,
     LocalQueueUrl,
@@ -23,9 +24,23 @@ if TYPE_CHECKING:
     from functions.settings import Settings
 
 
-def refusals(settings: Settings) -> list[str]:
-    """Return what is wrong with these settings together, a sentence each, none twice."""
-    return list(dict.fromkeys(sentence for rule in _RULES for sentence in rule(settings)))
+def refusals(settings: Settings, uses: frozenset[Use]) -> list[str]:
+    """Return what is wrong with these settings together, a sentence each, none twice.
+
+    Secrets are missed only by `uses` that take them.
+    """
+    sentences = [sentence for rule in _RULES for sentence in rule(settings)]
+    return list(dict.fromkeys((*sentences, *_secrets(settings, uses))))
+
+
+def _secrets(settings: Settings, uses: frozenset[Use]) -> Iterator[str]:
+    one_key = bool(settings.jwt_secret) != bool(settings.jwt_jwks_url)
+    if settings.auth_mode == "jwt" and Use.CALLERS in uses and not one_key:
+        yield "AUTH_MODE: jwt needs JWT_SECRET or JWT_JWKS_URL; set exactly one of them"
+    for kind, provider in SECRETS:
+        if getattr(settings, kind.lower()) == provider:
+            needed = provider_secrets(kind, provider, uses)
+            yield from _missing(settings, f"{kind}={provider}", needed)
 
 
 def _open_doors(settings: Settings) -> Iterator[str]:
@@ -52,11 +67,7 @@ def _back_door(settings: Settings) -> Iterator[str]:
 
 
 def _users(settings: Settings) -> Iterator[str]:
-    if settings.auth_mode != "jwt":
-        return
-    if bool(settings.jwt_secret) == bool(settings.jwt_jwks_url):
-        yield "AUTH_MODE: jwt needs JWT_SECRET or JWT_JWKS_URL; set exactly one of them"
-    if not settings.jwt_jwks_url:
+    if settings.auth_mode != "jwt" or not settings.jwt_jwks_url:
         return
     if not is_safe_url(settings.jwt_jwks_url):
         yield "JWT_JWKS_URL: keys fetched without TLS can be forged; use https"
@@ -83,23 +94,14 @@ _PRETENDERS = {
     "EMAIL_PROVIDER": "simulator only pretends to send mails; set it to smtp or off",
     "WEBHOOK_PROVIDER": "simulator only pretends to post messages; set it to http or off",
 }
-_PLIVO = ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN")
-_TWILIO = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
-_META = (
-    "WHATSAPP_PHONE_NUMBER_ID",
-    "WHATSAPP_TOKEN",
-    "WHATSAPP_APP_SECRET",
-    "WHATSAPP_VERIFY_TOKEN",
-)
-#: What a provider needs, and where it is reached, by the setting that names it.
-_NEEDS: Mapping[tuple[str, str], tuple[Sequence[str], str]] = {
-    ("VOICE_PROVIDER", "plivo"): (_PLIVO, "PLIVO_API_URL"),
-    ("SMS_PROVIDER", "plivo"): (_PLIVO, "PLIVO_API_URL"),
-    ("SMS_PROVIDER", "twilio"): (_TWILIO, "TWILIO_API_URL"),
-    ("WHATSAPP_PROVIDER", "twilio"): (_TWILIO, "TWILIO_API_URL"),
-    ("WHATSAPP_PROVIDER", "cloud"): (_META, "WHATSAPP_API_URL"),
-    ("EMAIL_PROVIDER", "smtp"): (("SMTP_URL", "SIGNING_SECRET"), ""),
-    ("WEBHOOK_PROVIDER", "http"): (("SIGNING_SECRET",), ""),
+#: Whom a provider knows us as, and where it is reached, by the setting that names it. What proves
+#: that we are this account is a secret: needs.py.
+_ACCOUNTS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("VOICE_PROVIDER", "plivo"): ("PLIVO_AUTH_ID", "PLIVO_API_URL"),
+    ("SMS_PROVIDER", "plivo"): ("PLIVO_AUTH_ID", "PLIVO_API_URL"),
+    ("SMS_PROVIDER", "twilio"): ("TWILIO_ACCOUNT_SID", "TWILIO_API_URL"),
+    ("WHATSAPP_PROVIDER", "twilio"): ("TWILIO_ACCOUNT_SID", "TWILIO_API_URL"),
+    ("WHATSAPP_PROVIDER", "cloud"): ("WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_API_URL"),
 }
 
 
@@ -110,9 +112,9 @@ def _pretenders(settings: Settings) -> Iterator[str]:
 
 
 def _providers(settings: Settings) -> Iterator[str]:
-    for (kind, provider), (needed, api) in _NEEDS.items():
+    for (kind, provider), (account, api) in _ACCOUNTS.items():
         if getattr(settings, kind.lower()) == provider:
-            yield from _missing(settings, f"{kind}={provider}", needed)
+            yield from _missing(settings, f"{kind}={provider}", [account])
             yield from _unreachable(settings, provider, api)
 
 
@@ -132,8 +134,6 @@ def _mails(settings: Settings) -> Iterator[str]:
 
 
 def _unreachable(settings: Settings, provider: str, api: str) -> Iterator[str]:
-    if not api:
-        return
     url = getattr(settings, api.lower())
     if not is_safe_url(url):
         yield f"{api}: the token must not travel without TLS; use https"

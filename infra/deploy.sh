@@ -32,9 +32,10 @@ SETTINGS=${SETTINGS:-}
 # Every function is called by the first segment of its path, so that one PUBLIC_BASE_URL reaches
 # them all: https://REGION-PROJECT.cloudfunctions.net/webhooks/... is the function "webhooks".
 BASE_URL=https://$REGION-$PROJECT.cloudfunctions.net
+# Functions of one account do the same kind of work, and read the same secrets (functions/needs.py).
 # name                     entry point in main.py      account
 FUNCTIONS="
-api                        api                         writer
+api                        api                         api
 create-campaign            create_campaign             writer
 pause-campaign             pause_campaign              writer
 resume-campaign            resume_campaign             writer
@@ -43,15 +44,17 @@ reschedule-campaign        reschedule_campaign         writer
 retry-campaign             retry_campaign              writer
 upload-csv                 upload_csv                  writer
 single-call                single_call                 writer
-check-scheduled-campaigns  check_scheduled_campaigns   writer
-tasks                      run_task                    writer
-webhooks                   receive_webhook             writer
-links                      links                       writer
+check-scheduled-campaigns  check_scheduled_campaigns   checker
+tasks                      run_task                    worker
+webhooks                   receive_webhook             receiver
+links                      links                       links
 campaign-progress          campaign_progress           reader
 get-report-by-campaign     get_report_by_campaign      reader
 get-list-contact           get_list_contact            reader
-health                     health                      reader
+health                     health                      monitor
 "
+READERS="reader monitor"
+WRITERS="writer api checker worker receiver links"
 
 account() { echo "clarion-$1@$PROJECT.iam.gserviceaccount.com"; }
 
@@ -68,20 +71,15 @@ exists() {
 
 PROVIDERS="SMS_PROVIDER WHATSAPP_PROVIDER EMAIL_PROVIDER WEBHOOK_PROVIDER"
 
-# is_one_of VALUE CHOICE...: whether it is one of these.
-is_one_of() { case " ${*:2} " in *" $1 "*) true ;; *) false ;; esac }
-
-# The settings that hold secrets.
-secret_settings() {
-  echo PLIVO_AUTH_TOKEN
-  [ -n "${JWT_JWKS_URL:-}" ] || echo JWT_SECRET
-  ! is_one_of twilio "${SMS_PROVIDER:-}" "${WHATSAPP_PROVIDER:-}" || echo TWILIO_AUTH_TOKEN
-  ! is_one_of cloud "${WHATSAPP_PROVIDER:-}" ||
-    printf '%s\n' WHATSAPP_TOKEN WHATSAPP_APP_SECRET WHATSAPP_VERIFY_TOKEN
-  ! is_one_of smtp "${EMAIL_PROVIDER:-}" || echo SMTP_URL
-  ! { is_one_of smtp "${EMAIL_PROVIDER:-}" || is_one_of http "${WEBHOOK_PROVIDER:-}"; } ||
-    echo SIGNING_SECRET
+# The secrets of each entry point, a line each: the settings that hold them.
+needs() {
+  local name given=()
+  for name in $PROVIDERS JWT_JWKS_URL; do given+=("$name=${!name:-}"); done
+  "$PYTHON" -m functions.needs VOICE_PROVIDER=plivo "${given[@]}"
 }
+
+# secrets_of ENTRY_POINT: the settings that hold its secrets.
+secrets_of() { awk -v entry="$1" '$1 == entry { for (i = 2; i <= NF; i++) print $i }' <<<"$NEEDS"; }
 
 # secret SETTING: its name in Secret Manager.
 secret() { tr 'A-Z_' 'a-z-' <<<"$1"; }
@@ -99,7 +97,7 @@ setup() {
 
 setup_accounts() {
   local name
-  for name in reader writer invoker; do
+  for name in $READERS $WRITERS invoker; do
     exists iam service-accounts describe "$(account $name)" ||
       gc iam service-accounts create "clarion-$name" --display-name="Clarion $name"
   done
@@ -116,24 +114,34 @@ setup_queue() {
 
 setup_roles() {
   local name setting
-  project_role reader roles/datastore.viewer
-  project_role writer roles/datastore.user
+  for name in $READERS; do project_role "$name" roles/datastore.viewer; done
+  for name in $WRITERS; do
+    project_role "$name" roles/datastore.user
+    queue_role "$name" roles/cloudtasks.enqueuer
+    # Writers create tasks that are delivered as the invoker, which has no other right.
+    gc iam service-accounts add-iam-policy-binding "$(account invoker)" --format=none \
+      --member="serviceAccount:$(account "$name")" --role=roles/iam.serviceAccountUser
+  done
+  # They serve /health, which tells whether the queue is running.
+  for name in monitor api; do queue_role $name roles/cloudtasks.viewer; done
+  while read -r name setting; do
+    gc secrets add-iam-policy-binding "$(secret "$setting")" --format=none \
+      --member="serviceAccount:$(account "$name")" --role=roles/secretmanager.secretAccessor \
+      </dev/null
+  done < <(readers_of_secrets)
+}
+
+# Each account with a setting that holds a secret of its functions, a line each.
+readers_of_secrets() {
+  local entry who setting
+  while read -r _ entry who; do
+    for setting in $(secrets_of "$entry"); do echo "$who $setting"; done
+  done <<<"$FUNCTIONS" | sort -u
+}
+
+queue_role() {
   gc tasks queues add-iam-policy-binding "$QUEUE" --location="$REGION" --format=none \
-    --member="serviceAccount:$(account writer)" --role=roles/cloudtasks.enqueuer
-  # health tells whether the queue is running.
-  for name in reader writer; do
-    gc tasks queues add-iam-policy-binding "$QUEUE" --location="$REGION" --format=none \
-      --member="serviceAccount:$(account $name)" --role=roles/cloudtasks.viewer
-  done
-  # The writer creates tasks that are delivered as the invoker, which has no other right.
-  gc iam service-accounts add-iam-policy-binding "$(account invoker)" --format=none \
-    --member="serviceAccount:$(account writer)" --role=roles/iam.serviceAccountUser
-  for setting in $(secret_settings); do
-    for name in reader writer; do
-      gc secrets add-iam-policy-binding "$(secret "$setting")" --format=none \
-        --member="serviceAccount:$(account $name)" --role=roles/secretmanager.secretAccessor
-    done
-  done
+    --member="serviceAccount:$(account "$1")" --role="$2"
 }
 
 project_role() {
@@ -180,19 +188,21 @@ functions() {
 }
 
 deploy_function() {
+  local secrets
+  secrets=$(set_secrets "$2")  # none: a function deployed before may have some
   # Whoever may call is decided by the application: a JWT, Google's token, the carrier's signature.
   # 540 s are TASK_DEADLINE_S and a minute, the deadline that tasks are delivered with.
   gc functions deploy "$1" --gen2 --runtime="$RUNTIME" --region="$REGION" \
     --source=. --entry-point="$2" --trigger-http --allow-unauthenticated \
     --service-account="$(account "$3")" --env-vars-file="$4" \
-    --set-secrets="$(set_secrets)" \
+    "${secrets:---clear-secrets}" \
     --cpu=1 --memory=512Mi --concurrency=80 --timeout=540s --format=none </dev/null
 }
 
 set_secrets() {
   local setting text=
-  for setting in $(secret_settings); do text+=,$setting=$(secret "$setting"):latest; done
-  echo "${text#,}"
+  for setting in $(secrets_of "$1"); do text+=,$setting=$(secret "$setting"):latest; done
+  [ -z "$text" ] || echo "--set-secrets=${text#,}"
 }
 
 job() {
@@ -215,6 +225,7 @@ main() {
          named+=("$part") ;;
     esac
   done
+  NEEDS=$(needs)
   [[ " $* " != *" setup "* ]] || setup
   [[ " $* " != *" functions "* ]] || functions
   [ ${#named[@]} -eq 0 ] || functions "${named[@]}"

@@ -293,6 +293,24 @@ TASKS = {"queue_url": "cloudtasks://p/l/q"}
 OPEN = "off lets anybody in, but"
 
 
+def test_a_function_misses_only_the_secrets_that_it_uses() -> None:
+    """A function that reads is deployed without the carrier's token, and one that sends is not."""
+    without = CLOUD | {"plivo_auth_token": ""}
+    assert load_settings("campaign_progress", **without)
+    assert refusal(**without).startswith("PLIVO_AUTH_TOKEN: VOICE_PROVIDER=plivo needs it")
+    assert load_settings("run_task", **CLOUD | {"jwt_secret": ""})
+
+
+@pytest.mark.parametrize("own", [{"queue_url": "local://"}, {"sms_provider": "simulator"}])
+def test_who_is_its_own_queue_or_carrier_does_all_work(own: dict[str, str]) -> None:
+    """What a laptop's process enqueues it sends itself: it does not start without the token."""
+    settings = PLIVO | TASKS | {"public_base_url": "http://127.0.0.1:1", "plivo_auth_token": ""}
+    settings |= {"plivo_api_url": "http://127.0.0.1:1"}
+    assert load_settings("campaign_progress", **settings)
+    with pytest.raises(SettingsError, match="PLIVO_AUTH_TOKEN"):
+        load_settings("campaign_progress", **settings | own)
+
+
 @pytest.mark.parametrize(
     ("overrides", "sentence"),
     [

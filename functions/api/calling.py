@@ -22,7 +22,7 @@ from functions.api.fields import (
     iso,
 )
 from functions.api.house import CallerFirst, House, HouseOf, Operator, Viewer
-from functions.domain.campaign import Action
+from functions.domain.campaign import Action, ChannelKind
 from functions.domain.errors import InvalidFieldError
 from functions.domain.message import MessageStatus
 from functions.domain.phones import parse_phone
@@ -274,7 +274,7 @@ def _bot_url(house: House, url: str) -> str:
 
 def _provider(house: House, wanted: str | None) -> str:
     provider = wanted or house.settings.voice_provider
-    if provider not in house.engine.channels:
+    if provider != house.engine.providers.get(ChannelKind.VOICE):
         raise InvalidFieldError("provider", f"provider: {provider} is not set up here")
     return provider
 

@@ -1,6 +1,6 @@
 """What a request handler is given: the engine, the settings, and who is calling."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypeAlias
 
@@ -22,6 +22,7 @@ from functions.api.rate_limit import RateLimiter
 from functions.domain.links import Links
 from functions.engine import api_keys
 from functions.engine.core import Engine
+from functions.engine.ports import Receiver
 from functions.settings import Settings
 
 Handle: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -37,6 +38,7 @@ class House:
     invoker: Invoker
     rates: RateLimiter
     links: Links  #: reads what readers of mails follow
+    receivers: Mapping[str, Receiver]  #: whose callbacks this process takes
 
 
 def house_of(request: Request) -> House:

@@ -18,7 +18,7 @@ from functions.engine.core import Engine
 from functions.engine.each import for_each
 from functions.engine.inbound import receive_inbound
 from functions.engine.outbound import bot_of
-from functions.engine.ports import Channel, WebhookRequest
+from functions.engine.ports import Receiver, WebhookRequest
 from functions.engine.strays import receive_or_keep
 
 router = APIRouter(tags=["webhooks"])
@@ -43,13 +43,13 @@ async def receive_webhook(
     house: HouseOf,
 ) -> Response | dict[str, Any]:
     """Apply what a carrier reports of a message; the answer webhook is told where to connect."""
-    channel = _channel(house, provider)
-    told = _told(channel, await _as_sent(request, house))
+    receiver = _receiver(house, provider)
+    told = _told(receiver, await _as_sent(request, house))
     await _take(house.engine, org, provider, told)
     if event != "answer":
         return _OK
     ref = MessageRef(org, campaign, message)
-    answer = channel.answer(ref, attempt, await bot_of(house.engine, ref))
+    answer = receiver.answer(ref, attempt, await bot_of(house.engine, ref))
     return Response(answer.body, media_type=answer.media_type)
 
 
@@ -62,7 +62,7 @@ async def receive_inbound_webhook(
     One that fails keeps none of the others from being applied; the carrier is answered 5xx, and
     what it repeats is applied once.
     """
-    told = _told(_channel(house, provider), await _as_sent(request, house))
+    told = _told(_receiver(house, provider), await _as_sent(request, house))
     await _take(house.engine, org, provider, told)
     return _OK
 
@@ -70,20 +70,20 @@ async def receive_inbound_webhook(
 @router.get(_INBOUND, response_model=None)
 async def greet_carrier(provider: str, org: Id, request: Request, house: HouseOf) -> Response:  # noqa: ARG001 - any organisation's URL is ours
     """Answer a carrier that asks whether this URL is ours."""
-    answer = _channel(house, provider).greet(await _as_sent(request, house))
+    answer = _receiver(house, provider).greet(await _as_sent(request, house))
     return Response(answer.body, media_type=answer.media_type)
 
 
-def _channel(house: House, provider: str) -> Channel:
-    channel = house.engine.channels.get(provider)
-    if channel is None:
+def _receiver(house: House, provider: str) -> Receiver:
+    receiver = house.receivers.get(provider)
+    if receiver is None:
         raise NotFoundError("Provider", provider)
-    return channel
+    return receiver
 
 
-def _told(channel: Channel, request: WebhookRequest) -> Sequence[DeliveryEvent | Inbound]:
+def _told(receiver: Receiver, request: WebhookRequest) -> Sequence[DeliveryEvent | Inbound]:
     try:
-        return channel.parse_webhook(request)
+        return receiver.parse_webhook(request)
     except ValueError as error:
         raise InvalidFieldError("body", str(error)) from None
 

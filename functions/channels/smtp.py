@@ -34,10 +34,24 @@ ADDRESS_S: Final = 20.0
 TAKE_S: Final = 40.0
 
 
-class Smtp(PlainChannel):
-    """The Channel of mails. What becomes of them, a provider such as SendGrid tells by webhook."""
+class MailReceiver(PlainChannel):
+    """The Receiver of mails: what becomes of them, a provider such as SendGrid tells by webhook."""
 
     traits = Traits()
+
+    def __init__(self, *, events: SendGridEvents | None, clock: Clock) -> None:
+        super().__init__(clock)
+        self._events = events
+
+    def parse_webhook(self, request: WebhookRequest) -> Sequence[DeliveryEvent]:
+        """Return what a batch of SendGrid's events tells; SignatureError unless it signed them."""
+        if self._events is None:
+            raise SignatureError("No key is set to verify events of mails with.")
+        return self._events.parse(request)
+
+
+class Smtp(MailReceiver):
+    """The Channel of mails."""
 
     def __init__(
         self,
@@ -48,10 +62,9 @@ class Smtp(PlainChannel):
         clock: Clock,
         patience: float = 1.0,
     ) -> None:
-        super().__init__(clock)
+        super().__init__(events=events, clock=clock)
         self._server = server
         self._composer = composer
-        self._events = events
         self._patience = patience  # in shares of the usual
         self._turns = asyncio.Semaphore(CONNECTIONS)
 
@@ -69,12 +82,6 @@ class Smtp(PlainChannel):
             return Rejected("expired") if self._is_late(outbound) else await self._hand_over(mail)
         finally:
             self._turns.release()
-
-    def parse_webhook(self, request: WebhookRequest) -> Sequence[DeliveryEvent]:
-        """Return what a batch of SendGrid's events tells; SignatureError unless it signed them."""
-        if self._events is None:
-            raise SignatureError("No key is set to verify events of mails with.")
-        return self._events.parse(request)
 
     async def close(self) -> None:
         """Close the connections that are kept."""

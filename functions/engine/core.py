@@ -9,7 +9,7 @@ from functions.domain.campaign import Campaign, ChannelKind
 from functions.domain.message import DeliveryPolicy
 from functions.engine.lead import Lead
 from functions.engine.listeners import Listeners, Turns
-from functions.engine.ports import Bots, Channel, Clock, Notifier, Store, TaskQueue
+from functions.engine.ports import Bots, Channel, Clock, Notifier, Store, TaskQueue, Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Engine:
 
     store: Store
     queue: TaskQueue
-    channels: Mapping[str, Channel]
+    channels: Mapping[str, Channel]  #: whom this process sends by
     bots: Bots
     notifier: Notifier
     clock: Clock
@@ -48,6 +48,8 @@ class Engine:
     policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
     #: Who sends for each kind of channel; a kind that is not here cannot be sent by.
     providers: Mapping[ChannelKind, str] = field(default_factory=dict)
+    #: What providers are like that others of this deployment send by.
+    known: Mapping[str, Traits] = field(default_factory=dict)
     instance: str = "local"  #: names this process to the operator
     #: Set once this process is to end: tasks send what they have claimed, and hand the rest on.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -64,9 +66,24 @@ class Engine:
         except KeyError:
             raise ProviderMissingError(campaign.provider) from None
 
+    def traits(self, campaign: Campaign) -> Traits:
+        """Return what the channel is like that a campaign is sent by, here or elsewhere.
+
+        Raises ProviderMissingError.
+        """
+        return self.traits_of(campaign.provider)
+
+    def traits_of(self, provider: str) -> Traits:
+        """Return what a provider's channel is like. Raises ProviderMissingError."""
+        channel = self.channels.get(provider)
+        traits = channel.traits if channel else self.known.get(provider)
+        if traits is None:
+            raise ProviderMissingError(provider)
+        return traits
+
     def rate_of(self, provider: str) -> float | None:
         """Return how many messages a second a sender of this provider may send; None: any."""
-        traits = self.channels[provider].traits
+        traits = self.traits_of(provider)
         of_calls = self.limits.rate_per_s if traits.holds_live_call else None
         return of_calls or traits.rate_per_s
 

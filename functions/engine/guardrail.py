@@ -46,7 +46,7 @@ def _handed_over(tally: Tally) -> int:
 
 
 def _undecided(lease: Lease, tally: Tally) -> int:
-    live = lease.engine.channel(lease.campaign).traits.holds_live_call
+    live = lease.engine.traits(lease.campaign).holds_live_call
     return tally.again + sum(tally[status] for status in (_OPEN_CALLS if live else _OPEN))
 
 

@@ -47,7 +47,7 @@ async def launch(engine: Engine, org: str, campaign_id: str) -> None:
 async def _bot_is_ready(lease: Lease) -> bool:
     """Wake the campaign's bot, once a start; a bot that does not answer pauses the campaign."""
     engine, campaign = lease.engine, lease.campaign
-    needed = engine.channel(campaign).traits.needs_bot
+    needed = engine.traits(campaign).needs_bot
     if not needed or campaign.bot_ready or campaign.has_ended:
         return True
     if await engine.bots.is_ready(campaign.bot_url):

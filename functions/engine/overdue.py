@@ -62,7 +62,7 @@ async def _look_up(lease: Lease, message: Message) -> DeliveryEvent | None:
 def _decide(lease: Lease, message: Message) -> Changes:
     engine = lease.engine
     now = engine.clock.now()
-    traits = engine.channel(lease.campaign.at_step(message.step)).traits
+    traits = engine.traits(lease.campaign.at_step(message.step))
     match message.status:
         case MessageStatus.SENDING:
             return after_lease(message, engine.policy, idempotent=traits.idempotent, now=now)

@@ -259,29 +259,36 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class Channel(Protocol):
-    """Hands messages to one provider and understands its callbacks. It never sees the store.
+class Receiver(Protocol):
+    """Understands what one provider tells. It never sees the store.
 
-    1. `send` never raises for what a provider or the network does: it answers with a value.
-    2. A request that may have reached the provider and has no clear answer is Unknown, or, where
-       repeating it is harmless (idempotent), Deferred; it is not repeated by the channel.
-    3. `parse_webhook` raises SignatureError before it looks at anything else.
-    4. One callback delivered twice gives events with the same ids.
-    5. `look_up` tells how a message that was sent stands, None where nothing is known yet; where
-       the answer to the sending was lost (`provider_id` is ""), it finds the message if it can.
-    6. `recall` answers True only where the provider will not deliver the message any more; what
-       cannot be recalled, or is not known to be, is False. Asking again does no harm.
-    7. `greet` answers a provider that asks whether a URL is ours; SignatureError to anybody else.
+    1. `parse_webhook` raises SignatureError before it looks at anything else.
+    2. One callback delivered twice gives events with the same ids.
+    3. `greet` answers a provider that asks whether a URL is ours; SignatureError to anybody else.
     """
 
     traits: Traits
 
-    async def send(self, outbound: Outbound) -> SendOutcome: ...
     def parse_webhook(self, request: WebhookRequest) -> Sequence[DeliveryEvent | Inbound]: ...
-    async def look_up(self, sent: Outbound, provider_id: str) -> DeliveryEvent | None: ...
-    async def recall(self, sent: Outbound, provider_id: str) -> bool: ...
     def greet(self, request: WebhookRequest) -> Answer: ...
     def answer(self, ref: MessageRef, attempt: int, bot_url: str) -> Answer: ...
+
+
+class Channel(Receiver, Protocol):
+    """A Receiver that also hands messages to its provider.
+
+    1. `send` never raises for what a provider or the network does: it answers with a value.
+    2. A request that may have reached the provider and has no clear answer is Unknown, or, where
+       repeating it is harmless (idempotent), Deferred; it is not repeated by the channel.
+    3. `look_up` tells how a message that was sent stands, None where nothing is known yet; where
+       the answer to the sending was lost (`provider_id` is ""), it finds the message if it can.
+    4. `recall` answers True only where the provider will not deliver the message any more; what
+       cannot be recalled, or is not known to be, is False. Asking again does no harm.
+    """
+
+    async def send(self, outbound: Outbound) -> SendOutcome: ...
+    async def look_up(self, sent: Outbound, provider_id: str) -> DeliveryEvent | None: ...
+    async def recall(self, sent: Outbound, provider_id: str) -> bool: ...
     async def close(self) -> None: ...
 
 

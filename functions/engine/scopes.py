@@ -55,7 +55,7 @@ def sender(engine: Engine, campaign: Campaign) -> Scope:
 
 def _account(engine: Engine, campaign: Campaign) -> Scope | None:
     """Return the scope of all requests to a provider, whose account every organisation shares."""
-    rate = engine.channel(campaign).traits.account_rate_per_s
+    rate = engine.traits(campaign).account_rate_per_s
     if rate is None:
         return None
     return Scope(paths.account_throttle(campaign.provider), rate, by_weight=False)

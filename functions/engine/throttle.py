@@ -76,7 +76,7 @@ async def admit(lease: Lease, campaign: Campaign, offered: Sequence[Tracked]) ->
     """
     engine = lease.engine
     rates = scopes.of(engine, campaign)
-    live = _live_scopes(campaign) if engine.channel(campaign).traits.holds_live_call else []
+    live = _live_scopes(campaign) if engine.traits(campaign).holds_live_call else []
     weights = _weights(engine, campaign, offered)
 
     def decide(documents: list[Document | None]) -> tuple[Admission, Sequence[Write]]:
@@ -99,7 +99,7 @@ def _live_scopes(campaign: Campaign) -> list[str]:
 
 def _weights(engine: Engine, campaign: Campaign, offered: Sequence[Tracked]) -> dict[str, int]:
     """Return how many turns each message takes, by its id."""
-    if not engine.channel(campaign).traits.by_segments:
+    if not engine.traits(campaign).by_segments:
         return {tracked.message.id: 1 for tracked in offered}
     return {
         tracked.message.id: max(1, measure(tracked.message.body).segments) for tracked in offered
@@ -243,7 +243,7 @@ async def withdraw(engine: Engine, campaign: Campaign, admission: Admission) -> 
 async def _drop(
     engine: Engine, campaign: Campaign, is_free: Callable[[str, datetime], bool]
 ) -> None:
-    if not engine.channel(campaign).traits.holds_live_call:
+    if not engine.traits(campaign).holds_live_call:
         return
 
     def decide(documents: list[Document | None]) -> tuple[None, list[Write]]:

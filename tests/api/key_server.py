@@ -111,10 +111,12 @@ def signed(
     return jwt.encode(dict(claims), key, algorithm, headers={"kid": kid})
 
 
-def forged(header: Mapping[str, Any], claims: Mapping[str, Any], secret: bytes = b"") -> str:
+def forged(
+    header: Mapping[str, Any], claims: Mapping[str, Any], secret: bytes | None = None
+) -> str:
     """Make a token that no library would make; signed with HMAC-SHA256 if there is a secret."""
     content = b".".join(map(_segment, (json.dumps(header).encode(), json.dumps(claims).encode())))
-    signature = hmac.new(secret, content, hashlib.sha256).digest() if secret else b""
+    signature = hmac.new(secret, content, hashlib.sha256).digest() if secret is not None else b""
     return (content + b"." + _segment(signature)).decode()
 
 

@@ -210,6 +210,25 @@ async def test_a_signed_token_with_a_wrong_claim_is_refused(
         await call(shared, by_secret(**changes))
 
 
+async def test_without_a_secret_no_token_counts(http: httpx.AsyncClient, clock: MovedClock) -> None:
+    """A function that is given no secret takes no token, not even one signed with an empty one."""
+    blank = load_settings("health", _env_file=None, **SPLIT)
+    authenticator = Authenticator(blank, http=http, clock=clock)
+    for secret in (b"", SECRET.encode()):
+        with pytest.raises(UnauthenticatedError):
+            await call(authenticator, forged({"alg": "HS256"}, claims(), secret))
+
+
+#: As on Cloud Run: the functions are processes of their own.
+SPLIT = {
+    "auth_mode": "jwt",
+    "queue_url": "cloudtasks://p/l/q",
+    "voice_provider": "plivo",
+    "plivo_auth_id": "MA0",
+    "plivo_api_url": "http://127.0.0.1:1",
+}
+
+
 async def test_another_secret_is_refused(shared: Authenticator) -> None:
     """A token signed with another secret is refused."""
     with pytest.raises(UnauthenticatedError, match="Signature"):

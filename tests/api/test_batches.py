@@ -28,10 +28,17 @@ async def batches(rig: Rig) -> AsyncIterator[BatchChannel]:
     """Have texts sent by the carrier that posts batches."""
     channel = BatchChannel(rig.clock)
     engine = rig.stack.engine
-    cast(dict[str, Any], engine.channels)[PROVIDER] = channel
+    add(rig, channel)
     cast(dict[ChannelKind, str], engine.providers)[ChannelKind.SMS] = PROVIDER
     yield channel
     await channel.close()
+
+
+def add(rig: Rig, channel: BatchChannel) -> None:
+    """Set up another provider."""
+    house = rig.stack.house
+    for providers in (house.engine.channels, house.receivers):
+        cast(dict[str, Any], providers)[PROVIDER] = channel
 
 
 async def text(rig: Rig, channel: BatchChannel, people: int = 1) -> list[MessageRef]:
@@ -338,7 +345,7 @@ async def test_what_was_written_is_for_operators(make_rig: MakeRig) -> None:
     """A viewer sees who wrote and when, and not what."""
     rig = make_rig(**JWT)
     channel = BatchChannel(rig.clock)
-    cast(dict[str, Any], rig.stack.engine.channels)[PROVIDER] = channel
+    add(rig, channel)
     hello = said("t1", ANN, "It is me", rig.clock.now())
     await post(rig, [hello], f"/webhooks/{PROVIDER}/inbound/acme")
     bodies = {

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from functions.needs import TARGETS, Use, secrets_of
 from functions.settings import load_settings
 from tests.infra.firestore_admin_server import FirestoreAdminServer
 from tests.infra.google_server import LOCATION, GoogleServer
@@ -22,10 +23,14 @@ from tests.infra.scheduler_server import SchedulerServer, State
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "infra" / "deploy.sh"
 BASE_URL = "https://us-central1-p.cloudfunctions.net"
-WRITER = "serviceAccount:clarion-writer@p.iam.gserviceaccount.com"
-READER = "serviceAccount:clarion-reader@p.iam.gserviceaccount.com"
+READERS = ("reader", "monitor")
+WRITERS = ("writer", "api", "checker", "worker", "receiver", "links")
 INVOKER = "clarion-invoker@p.iam.gserviceaccount.com"
 
+#: The script runs gcloud some fifty times, which takes a second or two each on a slow machine.
+_PATIENCE_S = 400
+
+pytestmark = pytest.mark.timeout(_PATIENCE_S + 20)
 needs_gcloud = pytest.mark.skipif(not shutil.which("gcloud"), reason="gcloud is not installed")
 
 
@@ -39,7 +44,7 @@ def deploy(*parts: str, **more: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         env=environment,
-        timeout=100,
+        timeout=_PATIENCE_S,
     )
 
 
@@ -68,8 +73,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         "FIRESTORE_ENDPOINT": done.indexes.endpoint,
         "SCHEDULER_ENDPOINT": done.scheduler.endpoint,
     }
-    ran = deploy("setup", "tasks", "job", **environment)
     try:
+        ran = deploy("setup", "tasks", "job", **environment)
         assert ran.returncode == 0, ran.stderr
         yield done
     finally:
@@ -96,7 +101,7 @@ def test_the_deployed_settings_are_accepted_on_cloud_run(deployed: Deployed) -> 
     given = {
         name.lower(): text for name, text in {**service["environmentVariables"], **secrets}.items()
     }
-    settings = load_settings(_env_file=None, k_service="tasks", **given)
+    settings = load_settings("run_task", _env_file=None, k_service="tasks", **given)
     assert settings.public_base_url == settings.invoker_audience == BASE_URL
     assert settings.invoker_service_account == INVOKER
 
@@ -121,22 +126,41 @@ def test_accounts_may_do_what_they_must_and_no_more(deployed: Deployed) -> None:
     """Readers read, writers write and enqueue, and the invoker has no right but its name."""
     policies = deployed.google.policies
     assert granted(policies["projects/p"]) == {
-        (READER, "roles/datastore.viewer"),
-        (WRITER, "roles/datastore.user"),
+        *((who, "roles/datastore.viewer") for who in READERS),
+        *((who, "roles/datastore.user") for who in WRITERS),
     }
     assert granted(policies[f"{LOCATION}/queues/clarion"]) == {
-        (WRITER, "roles/cloudtasks.enqueuer"),
-        (WRITER, "roles/cloudtasks.viewer"),
-        (READER, "roles/cloudtasks.viewer"),
+        *((who, "roles/cloudtasks.enqueuer") for who in WRITERS),
+        ("monitor", "roles/cloudtasks.viewer"),
+        ("api", "roles/cloudtasks.viewer"),
     }
     assert granted(policies[f"projects/p/serviceAccounts/{INVOKER}"]) == {
-        (WRITER, "roles/iam.serviceAccountUser")
+        (who, "roles/iam.serviceAccountUser") for who in WRITERS
+    }
+
+
+@needs_gcloud
+def test_accounts_read_the_secrets_of_their_functions_only(deployed: Deployed) -> None:
+    """Who has no provider's secret in its environment cannot fetch it either."""
+    accessor = "roles/secretmanager.secretAccessor"
+    found = {
+        path.rpartition("/")[2]: {who for who, role in granted(policy) if role == accessor}
+        for path, policy in deployed.google.policies.items()
+        if "/secrets/" in path
+    }
+    assert found == {
+        "jwt-secret": {"api", "writer", "reader"},
+        "plivo-auth-token": {"worker", "receiver"},
     }
 
 
 def granted(policy: dict[str, Any]) -> set[tuple[str, str]]:
-    """Return who has which role."""
-    return {(who, each["role"]) for each in policy["bindings"] for who in each["members"]}
+    """Return which of our accounts has which role."""
+    return {
+        (who.removeprefix("serviceAccount:clarion-").partition("@")[0], each["role"])
+        for each in policy["bindings"]
+        for who in each["members"]
+    }
 
 
 @needs_gcloud
@@ -149,11 +173,16 @@ def test_the_check_is_scheduled_at_the_deployed_function(deployed: Deployed) -> 
     assert job.http_target.oidc_token.audience == BASE_URL
 
 
+def rows() -> list[list[str]]:
+    """Return the script's functions: name, entry point and account."""
+    found = re.search(r'FUNCTIONS="\n(.*?)"', SCRIPT.read_text(), re.DOTALL)
+    assert found is not None
+    return [row.split() for row in found[1].splitlines()]
+
+
 def table() -> dict[str, str]:
-    """Return the script's functions: entry point by name."""
-    rows = re.search(r'FUNCTIONS="\n(.*?)"', SCRIPT.read_text(), re.DOTALL)
-    assert rows is not None
-    return {name: entry for name, entry, _ in map(str.split, rows[1].splitlines())}
+    """Return the entry points of the script's functions by name."""
+    return {name: entry for name, entry, _ in rows()}
 
 
 def paths() -> dict[str, str]:
@@ -169,9 +198,9 @@ def paths() -> dict[str, str]:
 
 def _served(name: str, face: ast.Call) -> str:
     match face.args:
-        case [ast.Constant(value=str(path))]:
+        case [ast.Constant(value=target), ast.Constant(value=str(path))] if target == name:
             return path
-        case [ast.Starred()]:  # many paths: the function's own name stands before them
+        case [ast.Constant(), ast.Starred()]:  # many: the function's own name stands before them
             return f"/{name}"
         case _:
             return ""
@@ -181,6 +210,15 @@ def test_every_function_is_deployed_under_the_path_that_it_serves() -> None:
     """One PUBLIC_BASE_URL reaches them all, because each is named as its path begins."""
     served = {path.lstrip("/"): entry for entry, path in paths().items() if entry != "app"}
     assert table() == served
+
+
+def test_functions_of_one_account_have_the_same_secrets() -> None:
+    """An account reads no secret for the sake of another function."""
+    uses: dict[str, set[frozenset[Use]]] = {}
+    for _, entry, account in rows():
+        uses.setdefault(account, set()).add(TARGETS[entry])
+    assert all(len(each) == 1 for each in uses.values())
+    assert set(uses) == {*READERS, *WRITERS}
 
 
 def test_a_dry_run_prints_every_command_and_runs_none() -> None:
@@ -196,8 +234,36 @@ def test_a_dry_run_prints_every_command_and_runs_none() -> None:
 def test_a_dry_run_shows_no_secret() -> None:
     """Secrets are named, and fetched by Google where they are used."""
     ran = deploy("tasks", DRY_RUN="1")
-    assert "PLIVO_AUTH_TOKEN=plivo-auth-token:latest" in ran.stdout
-    assert "JWT_SECRET=jwt-secret:latest" in ran.stdout
+    assert secrets_in(ran.stdout) == {"PLIVO_AUTH_TOKEN": "plivo-auth-token:latest"}
+
+
+def secrets_in(printed: str) -> dict[str, str]:
+    """Return what a dry run hands to the one function that it deploys: secrets by setting."""
+    (given,) = re.findall(r"--(?:set-secrets=|clear-secrets)(\S*)", printed)
+    pairs = [each.partition("=") for each in given.replace("\\,", ",").split(",") if each]
+    return {name: secret for name, _, secret in pairs}
+
+
+REST = {"WHATSAPP_PROVIDER": "cloud", "EMAIL_PROVIDER": "smtp", "WEBHOOK_PROVIDER": "http"}
+
+
+@pytest.mark.parametrize("name", table())
+def test_a_function_gets_the_secrets_of_what_it_does(name: str) -> None:
+    """Whatever the providers are, the script hands over what functions/needs.py says."""
+    ran = deploy(name, DRY_RUN="1", SMS_PROVIDER="twilio", **REST)
+    assert ran.returncode == 0, ran.stderr
+    settings = {"VOICE_PROVIDER": "plivo", "SMS_PROVIDER": "twilio", **REST}
+    assert set(secrets_in(ran.stdout)) == set(secrets_of(table()[name], settings))
+
+
+@pytest.mark.parametrize("name", ["campaign-progress", "health", "check-scheduled-campaigns"])
+def test_who_speaks_to_no_provider_gets_none_of_their_secrets(name: str) -> None:
+    """Whoever gets into a function that only reads, or only starts, can send nothing."""
+    ran = deploy(name, DRY_RUN="1", SMS_PROVIDER="twilio", **REST)
+    assert set(secrets_in(ran.stdout)) <= {"JWT_SECRET"}
+    with_keys = deploy(name, DRY_RUN="1", SMS_PROVIDER="twilio", JWT_JWKS_URL="https://id", **REST)
+    assert secrets_in(with_keys.stdout) == {}
+    assert "--clear-secrets" in with_keys.stdout
 
 
 @pytest.mark.parametrize(
@@ -206,20 +272,15 @@ def test_a_dry_run_shows_no_secret() -> None:
         ({}, set()),
         ({"SMS_PROVIDER": "plivo"}, set()),
         ({"SMS_PROVIDER": "twilio", "WHATSAPP_PROVIDER": "twilio"}, {"TWILIO_AUTH_TOKEN"}),
-        (
-            {"WHATSAPP_PROVIDER": "cloud"},
-            {"WHATSAPP_TOKEN", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN"},
-        ),
+        ({"WHATSAPP_PROVIDER": "cloud"}, {"WHATSAPP_TOKEN"}),
         ({"EMAIL_PROVIDER": "smtp"}, {"SMTP_URL", "SIGNING_SECRET"}),
         ({"WEBHOOK_PROVIDER": "http"}, {"SIGNING_SECRET"}),
     ],
 )
 def test_a_provider_brings_its_secrets(providers: dict[str, str], needed: set[str]) -> None:
-    """A function gets the secrets of the providers that are named, and of no others."""
+    """Who sends gets the secrets of the providers that are named, and of no others."""
     ran = deploy("tasks", DRY_RUN="1", **providers)
-    (given,) = re.findall(r"--set-secrets=(\S+)", ran.stdout)
-    names = {each.partition("=")[0] for each in given.replace("\\,", ",").split(",")}
-    assert names == {"PLIVO_AUTH_TOKEN", "JWT_SECRET", *needed}
+    assert set(secrets_in(ran.stdout)) == {"PLIVO_AUTH_TOKEN", *needed}
     for name, value in providers.items():
         assert f"# {name}: '{value}'" in ran.stdout.splitlines()
 
