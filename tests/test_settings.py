@@ -345,7 +345,10 @@ def test_who_is_its_own_queue_or_carrier_does_all_work(own: dict[str, str]) -> N
         (PLIVO | TUNNEL, "AUTH_MODE: off lets anybody in whom PUBLIC_BASE_URL leads here"),
         (SMTP, "PUBLIC_BASE_URL: the links in mails lead to it"),
         (SMTP | {"public_base_url": "http://a.example"}, "PUBLIC_BASE_URL: the links in mails"),
-        (SMTP | TUNNEL | {"signing_secret": ""}, "SIGNING_SECRET: EMAIL_PROVIDER=smtp needs it"),
+        (
+            SMTP | TUNNEL | LAPTOP_JWT | {"signing_secret": ""},
+            "SIGNING_SECRET: EMAIL_PROVIDER=smtp needs it",
+        ),
         (CLOUD | PLIVO | {"allow_private_hosts": True}, "ALLOW_PRIVATE_HOSTS: true would let"),
         (
             CLOUD | {"k_service": "", "host": "192.0.2.1", "allow_private_hosts": True},

@@ -14,6 +14,7 @@ from starlette.requests import Request
 import main
 from functions import bootstrap
 from functions.bootstrap import Stack, build
+from functions.engine.ports import WebhookRequest
 from functions.needs import TARGETS, Use, secrets_of
 from functions.queues.local import LocalQueue
 from functions.settings import Settings, load_settings
@@ -22,7 +23,6 @@ from tests.channels import plivo_server, twilio_server, whatsapp_server
 from tests.channels.loopback import Loopback, response
 from tests.channels.plivo_server import PlivoServer
 from tests.channels.smtp_server import MailServer
-from tests.channels.stand_in import SignedCallback
 from tests.channels.twilio_server import TwilioServer
 from tests.channels.whatsapp_server import WhatsAppServer
 from tests.clock import MovedClock
@@ -153,7 +153,7 @@ class Deployment:
         self.answered.add(target)
         return answer.json() if "json" in answer.headers["content-type"] else answer.text
 
-    async def call_back(self, signed: SignedCallback | plivo_server.SignedCallback) -> None:
+    async def call_back(self, signed: WebhookRequest) -> None:
         """Deliver what a provider tells."""
         await self.ask(
             "receive_webhook", "POST", signed.url, content=signed.body, headers=signed.headers
