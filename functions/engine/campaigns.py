@@ -137,7 +137,7 @@ async def stop(
         log.info("campaign_stopped_already", campaign_id=campaign.id, reason=reason)
 
 
-async def fail(engine: Engine, campaign: Campaign, reason: str) -> None:
+async def fail(engine: Engine, campaign: Campaign, *, reason: str) -> None:
     """End a campaign that has reached nobody, and say why."""
     with suppress(WrongStatusError):  # somebody has paused or cancelled it
         await change(engine, campaign.org, campaign.id, Action.FAIL, by="clarion", reason=reason)

@@ -84,7 +84,7 @@ async def _finish(lease: Lease) -> None:
     if lease.data.get("planned", 1):  # a single message was made with its campaign
         await _wake_lanes(lease)
     else:  # completed, it would look as if it had done its work
-        await fail(lease.engine, lease.campaign, "no_recipients")
+        await fail(lease.engine, lease.campaign, reason="no_recipients")
     await lease.release(None)
 
 

@@ -20,7 +20,7 @@ async def poll(engine: Engine, org: str, campaign_id: str) -> None:
         return
     failed = lease.campaign.status is CampaignStatus.COMPLETED and await _all_failed(lease)
     if failed:
-        await fail(engine, lease.campaign, "every_message_failed")
+        await fail(engine, lease.campaign, reason="every_message_failed")
     step = lease.data["step"] + 1
     await lease.release(None if failed else _next(lease, step), step=step)
 

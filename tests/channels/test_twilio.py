@@ -430,6 +430,8 @@ def settings(**changes: str) -> Settings:
         twilio_account_sid=ACCOUNT_SID,
         twilio_auth_token=AUTH_TOKEN,
         public_base_url=BASE,
+        auth_mode="jwt",
+        jwt_secret="x" * 32,
         **changes,
     )
 
