@@ -47,13 +47,10 @@ _RANKED = (
 )
 RANK: Final[Mapping[str, int]] = {status: rank for rank, status in enumerate(_RANKED)}
 FINAL: Final = frozenset(MessageStatus) - frozenset(_RANKED)
-#: With the provider, not known to have ended.
-IN_FLIGHT: Final = (
-    MessageStatus.SENDING,
-    MessageStatus.SENT,
-    MessageStatus.DELIVERED,
-    MessageStatus.ANSWERED,
-)
+#: With the provider, not known to have ended: texts,
+TEXTS_IN_FLIGHT: Final = (MessageStatus.SENDING, MessageStatus.SENT)
+#: and calls, which go on once they have reached a phone.
+CALLS_IN_FLIGHT: Final = (*TEXTS_IN_FLIGHT, MessageStatus.DELIVERED, MessageStatus.ANSWERED)
 
 
 class Message(NamedTuple):

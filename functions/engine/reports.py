@@ -10,11 +10,12 @@ from typing import Any
 
 import structlog
 
-from functions.domain.campaign import Campaign, CampaignStatus
+from functions.domain.campaign import Campaign, CampaignStatus, ChannelKind
 from functions.domain.content import read_at_once, texts_of
 from functions.domain.errors import InvalidFieldError
 from functions.domain.message import (
-    IN_FLIGHT,
+    CALLS_IN_FLIGHT,
+    TEXTS_IN_FLIGHT,
     Message,
     MessageStatus,
     message_from,
@@ -61,7 +62,7 @@ class Progress:
     @property
     def in_flight(self) -> int:
         """Messages that are with the provider now."""
-        return sum(self.counts[status] for status in IN_FLIGHT)
+        return _in_flight(self.campaign, self.counts)
 
     @property
     def processed(self) -> int:
@@ -97,7 +98,13 @@ async def progress(engine: Engine, org: str, campaign_id: str) -> Progress:
 async def in_flight(engine: Engine, campaign: Campaign) -> int:
     """Count a campaign's messages that are with the provider now."""
     tally = await tallies.read_one(engine, campaign)
-    return sum(tally[status] for status in IN_FLIGHT)
+    return _in_flight(campaign, tally.by_status)
+
+
+def _in_flight(campaign: Campaign, counts: Mapping[MessageStatus, int]) -> int:
+    steps = map(campaign.at_step, range(len(campaign.fallbacks) + 1))
+    calls = any(step.channel is ChannelKind.VOICE for step in steps)
+    return sum(counts[status] for status in (CALLS_IN_FLIGHT if calls else TEXTS_IN_FLIGHT))
 
 
 async def _health(engine: Engine, campaign: Campaign) -> Health:

@@ -12,7 +12,7 @@ from functions.channels.simulator_texts import PROVIDER, SimulatedTexts
 from functions.domain.campaign import AudienceKind, Campaign, CampaignStatus, ChannelKind
 from functions.domain.events import DeliveryEvent, EventKind, MessageRef, Retry
 from functions.domain.message import Message, MessageStatus
-from functions.engine import drafts, paths
+from functions.engine import drafts, paths, reports
 from functions.engine.drafts import Draft
 from functions.engine.ports import Outbound, WebhookRequest
 from tests.engine.world import ORG, World, number
@@ -91,8 +91,11 @@ async def test_everybody_gets_one_text_and_its_receipt_comes_after_the_end() -> 
     async with Texting() as world:
         campaign = await world.text(30)
         await world.finish(campaign)
-        assert (await world.statuses(campaign))["sent"] > 0
+        sent = (await world.statuses(campaign))["sent"]
+        assert sent > 0
+        assert await reports.in_flight(world.engine, campaign) == sent
         assert await world.over(campaign) == {"delivered": 30}
+        assert await reports.in_flight(world.engine, campaign) == 0
         assert (await world.load(campaign)).status is CampaignStatus.COMPLETED
         ledger = world.texts.ledger
         assert {text.to for text in ledger.texts} == {number(n) for n in range(30)}
