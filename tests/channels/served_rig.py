@@ -1,10 +1,10 @@
 """A channel and the server on loopback that plays its provider, put together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, Self, TypeVar
 
-from functions.engine.ports import Channel, SendOutcome
+from functions.engine.ports import Channel, Rejected, SendOutcome, Unknown
 from tests.channels.conformance import Weather, outbound
 from tests.channels.stand_in import Fault, StandIn
 
@@ -17,6 +17,16 @@ _FAULTS: Final = {
     Weather.ERROR: Fault.SERVER_ERROR,
     Weather.SILENCE: Fault.DROP,
 }
+
+#: What comes of requests that go wrong in ways for which no provider has words of its own.
+LOST_OR_STRANGE: Final[Sequence[tuple[Fault, SendOutcome]]] = (
+    (Fault.REDIRECT, Rejected("provider_302")),
+    (Fault.SERVER_ERROR, Unknown("provider_500")),
+    (Fault.DROP, Unknown("provider_disconnected")),
+    (Fault.HANG, Unknown("provider_timeout")),
+    (Fault.UNREADABLE, Unknown("provider_unreadable_answer")),
+    (Fault.NAMELESS, Unknown("provider_unreadable_answer")),
+)
 
 ChannelT = TypeVar("ChannelT", bound=Channel)
 ServerT = TypeVar("ServerT", bound=StandIn)

@@ -13,13 +13,12 @@ from functions.engine.ports import (
     Deferred,
     Rejected,
     SendOutcome,
-    Unknown,
     WebhookRequest,
 )
 from tests.channels.conformance import REF, ChannelConformance, outbound
 from tests.channels.loopback import Loopback, Request, response
 from tests.channels.plivo_rig import PlivoRig, order, plivo
-from tests.channels.served_rig import BASE, UNREACHABLE
+from tests.channels.served_rig import BASE, LOST_OR_STRANGE, UNREACHABLE
 from tests.channels.stand_in import Fault, process_of
 
 
@@ -58,12 +57,7 @@ async def test_machines_are_listened_for_where_asked(rig: PlivoRig, wanted: str)
     [
         (Fault.THROTTLE, Deferred("provider_429", timedelta(seconds=7), throttled=True)),
         (Fault.FORBIDDEN, Rejected("provider_403", Retry.STOP)),
-        (Fault.REDIRECT, Rejected("provider_302")),
-        (Fault.SERVER_ERROR, Unknown("provider_500")),
-        (Fault.DROP, Unknown("provider_disconnected")),
-        (Fault.HANG, Unknown("provider_timeout")),
-        (Fault.UNREADABLE, Unknown("provider_unreadable_answer")),
-        (Fault.NAMELESS, Unknown("provider_unreadable_answer")),
+        *LOST_OR_STRANGE,
     ],
 )
 async def test_each_answer_has_its_outcome(

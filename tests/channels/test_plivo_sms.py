@@ -13,13 +13,12 @@ from functions.engine.ports import (
     Deferred,
     Rejected,
     SendOutcome,
-    Unknown,
     WebhookRequest,
 )
 from tests.channels.conformance import ChannelConformance, outbound
 from tests.channels.loopback import Loopback, Request, response
 from tests.channels.plivo_sms_rig import PlivoSmsRig, plivo_sms, taken
-from tests.channels.served_rig import BASE, NINE, UNREACHABLE
+from tests.channels.served_rig import BASE, LOST_OR_STRANGE, NINE, UNREACHABLE
 from tests.channels.stand_in import Fault, process_of
 
 
@@ -97,12 +96,7 @@ async def test_what_comes_too_late_is_not_asked_for(rig: PlivoSmsRig, left_s: fl
     [
         (Fault.THROTTLE, Deferred("provider_429", timedelta(seconds=7), throttled=True)),
         (Fault.FORBIDDEN, Rejected("provider_403", Retry.STOP)),
-        (Fault.REDIRECT, Rejected("provider_302")),
-        (Fault.SERVER_ERROR, Unknown("provider_500")),
-        (Fault.DROP, Unknown("provider_disconnected")),
-        (Fault.HANG, Unknown("provider_timeout")),
-        (Fault.UNREADABLE, Unknown("provider_unreadable_answer")),
-        (Fault.NAMELESS, Unknown("provider_unreadable_answer")),
+        *LOST_OR_STRANGE,
     ],
 )
 async def test_each_answer_has_its_outcome(

@@ -27,7 +27,7 @@ from functions.providers import Parts, build_channel, chosen
 from functions.settings import Settings, load_settings
 from tests.channels.conformance import REF, ChannelConformance, outbound
 from tests.channels.loopback import Loopback, Request, response
-from tests.channels.served_rig import BASE, UNREACHABLE
+from tests.channels.served_rig import BASE, LOST_OR_STRANGE, UNREACHABLE
 from tests.channels.stand_in import Fault, process_of
 from tests.channels.twilio_rig import TwilioRig, twilio
 from tests.channels.twilio_server import ACCOUNT_SID, AUTH_TOKEN
@@ -149,12 +149,7 @@ async def test_segments_count_for_sms_alone() -> None:
     [
         (Fault.THROTTLE, Deferred("provider_20429", timedelta(seconds=7), throttled=True)),
         (Fault.FORBIDDEN, Rejected("provider_403", Retry.STOP)),
-        (Fault.REDIRECT, Rejected("provider_302")),
-        (Fault.SERVER_ERROR, Unknown("provider_500")),
-        (Fault.DROP, Unknown("provider_disconnected")),
-        (Fault.HANG, Unknown("provider_timeout")),
-        (Fault.UNREADABLE, Unknown("provider_unreadable_answer")),
-        (Fault.NAMELESS, Unknown("provider_unreadable_answer")),
+        *LOST_OR_STRANGE,
     ],
 )
 async def test_each_answer_has_its_outcome(

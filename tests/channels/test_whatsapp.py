@@ -24,7 +24,7 @@ from functions.engine.ports import (
 )
 from tests.channels.conformance import REF, ChannelConformance, outbound
 from tests.channels.loopback import Loopback, Request, response
-from tests.channels.served_rig import NINE
+from tests.channels.served_rig import LOST_OR_STRANGE, NINE
 from tests.channels.stand_in import Fault, process_of
 from tests.channels.whatsapp_rig import INBOUND, WhatsAppRig, whatsapp
 from tests.channels.whatsapp_server import VERIFY_TOKEN
@@ -124,12 +124,7 @@ async def test_what_has_expired_is_not_asked_for(rig: WhatsAppRig) -> None:
     [
         (Fault.THROTTLE, Deferred("provider_130429", throttled=True)),
         (Fault.FORBIDDEN, Rejected("provider_error_10", Retry.STOP)),
-        (Fault.REDIRECT, Rejected("provider_302")),
-        (Fault.SERVER_ERROR, Unknown("provider_500")),
-        (Fault.DROP, Unknown("provider_disconnected")),
-        (Fault.HANG, Unknown("provider_timeout")),
-        (Fault.UNREADABLE, Unknown("provider_unreadable_answer")),
-        (Fault.NAMELESS, Unknown("provider_unreadable_answer")),
+        *LOST_OR_STRANGE,
     ],
 )
 async def test_each_fault_has_its_outcome(

@@ -577,22 +577,27 @@ def exceeded(calls: Iterable[Call], most: int, hours: float) -> Counter[str]:
     return +over
 
 
+async def check_a_cap_together(world: World, people: int, most: int) -> None:
+    """Dispatch three campaigns to so many people at once, under one cap of three hours."""
+    await decide(world, frequency_caps=[{"most": most, "hours": 3}])
+    await add_people(world, americans(people))
+    campaigns = [await send(world, name=name) for name in "abc"]
+    for campaign in campaigns:
+        await world.launch_only(campaign)
+    lanes = [lane_task(ORG, campaign.id, "0") for campaign in campaigns]
+    await asyncio.gather(*(tasks.run(world.engine, lane) for lane in lanes))
+    assert world.carrier.called == {number(n): most for n in range(people)}
+    for campaign in campaigns:
+        await run_out(world, campaign, within=DAY)
+        assert await world.statuses(campaign) == {"sent": people}
+    assert exceeded(world.carrier.calls, most, 3) == {}
+
+
 @pytest.mark.parametrize("most", [1, 2])
 async def test_campaigns_that_dispatch_at_once_keep_to_a_cap_together(most: int) -> None:
     """Three campaigns to the same people in one moment: nobody is reached too often, or lost."""
     async with World(with_limits(rate_per_s=None, chunk=7)) as world:
-        await decide(world, frequency_caps=[{"most": most, "hours": 3}])
-        await add_people(world, americans(40))
-        campaigns = [await send(world, name=name) for name in "abc"]
-        for campaign in campaigns:
-            await world.launch_only(campaign)
-        lanes = [lane_task(ORG, campaign.id, "0") for campaign in campaigns]
-        await asyncio.gather(*(tasks.run(world.engine, lane) for lane in lanes))
-        assert world.carrier.called == {number(n): most for n in range(40)}
-        for campaign in campaigns:
-            await run_out(world, campaign, within=DAY)
-            assert await world.statuses(campaign) == {"sent": 40}
-        assert exceeded(world.carrier.calls, most, 3) == {}
+        await check_a_cap_together(world, 40, most)
 
 
 async def test_a_place_that_somebody_else_takes_between_look_and_claim_is_not_taken_twice(
