@@ -7,6 +7,7 @@ import asyncio
 import gc
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -136,7 +137,16 @@ def build(settings: Settings, target: str = "app", *, clock: Clock | None = None
         known={name: receiver.traits for name, receiver in receivers.items()},
         instance=f"{socket.gethostname()}-{os.getpid()}",
     )
-    house = House(
+    house = _house(engine, parts, receivers if Use.RECEIVES in uses else {})
+    inside.app = Face(create_app(house))
+    closables: list[Any] = [queue, *channels.values(), inside, _Http(http), store]
+    workers = [part for part in (queue, *channels.values()) if hasattr(part, "start")]
+    return Stack(house, inside.app, workers, closables)
+
+
+def _house(engine: Engine, parts: Parts, receivers: Mapping[str, Receiver]) -> House:
+    settings, clock, http = parts.settings, parts.clock, parts.http
+    return House(
         engine,
         settings,
         Authenticator(settings, http=http, clock=clock),
@@ -144,12 +154,8 @@ def build(settings: Settings, target: str = "app", *, clock: Clock | None = None
         RateLimiter(settings.api_rate_per_s, clock=clock),
         # Without a secret no mail with links was ever sent: a key of nobody refuses them all.
         Links(settings.signing_secret.get_secret_value() or parts.key),
-        receivers if Use.RECEIVES in uses else {},
+        receivers,
     )
-    inside.app = Face(create_app(house))
-    closables: list[Any] = [queue, *channels.values(), inside, _Http(http), store]
-    workers = [part for part in (queue, *channels.values()) if hasattr(part, "start")]
-    return Stack(house, inside.app, workers, closables)
 
 
 @dataclass(slots=True)

@@ -56,12 +56,7 @@ def moved(
     that are created beside them.
     """
     amounts: Counter[str] = Counter(map(str, created))
-    arrows = Counter(
-        (before.status, changes.get("status", before.status)) for before, changes in moves
-    )
-    for (before, after), count in arrows.items():
-        amounts[str(before)] -= count
-        amounts[str(after)] += count
+    _count_statuses(amounts, moves)
     for message, changes in moves:
         if message.sent_at is None and message.due_at and changes.get("sent_at"):
             amounts[_bucket(changes["sent_at"] - message.due_at)] += 1
@@ -73,6 +68,16 @@ def moved(
             amounts.update(_kinds(message._replace(**changes)))
     amounts = Counter({name: amount for name, amount in amounts.items() if amount})
     return [_add(campaign.org, campaign.id, shard, amounts)] if amounts else []
+
+
+def _count_statuses(amounts: Counter[str], moves: Iterable[tuple[Message, Changes]]) -> None:
+    """Count messages from one status to another; a chunk of them takes few different ways."""
+    arrows = Counter(
+        (before.status, changes.get("status", before.status)) for before, changes in moves
+    )
+    for (before, after), count in arrows.items():
+        amounts[str(before)] -= count
+        amounts[str(after)] += count
 
 
 def _kinds(message: Message) -> list[str]:

@@ -184,9 +184,9 @@ async def slow_down(engine: Engine, campaign: Campaign, pause: timedelta | None 
     def decide(documents: list[Document | None]) -> tuple[float | None, list[Write]]:
         now = engine.clock.now()
         state = State(sender, documents[0])
-        slowdown = state.slowdown.cut(now)
-        free_at = max(state.as_of(now).free_at or now, now + (pause or timedelta()))
-        if slowdown == state.slowdown and free_at == state.as_of(now).free_at:
+        slowdown, had_room_at = state.slowdown.cut(now), state.as_of(now).free_at
+        free_at = max(had_room_at or now, now + (pause or timedelta()))
+        if slowdown == state.slowdown and free_at == had_room_at:
             return None, []
         return slowdown.share, [state.slowed(slowdown, free_at)]
 
