@@ -4,7 +4,7 @@ The conformance classes in tests/stores, tests/queues and tests/channels hold on
 promise; its docstring opens with the promise's number.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
@@ -160,11 +160,14 @@ class Store(Protocol):
         has no precondition but must_exist, which raises ConflictError where the document is
         missing; its document must not be written otherwise in the same commit.
     14. `offset` documents are left out before `limit` is counted.
+    15. `stream` yields what a query without its limit would return, in the same order and in
+        parts of at most `limit`, as they are read; it may be closed early.
     """
 
     async def get(self, path: str) -> Document | None: ...
     async def get_many(self, paths: Sequence[str]) -> list[Document | None]: ...
     async def query(self, query: Query) -> list[Document]: ...
+    def stream(self, query: Query) -> AsyncGenerator[list[Document], None]: ...
     async def count(self, query: Query) -> int: ...
     async def commit(self, *writes: Write) -> list[int]: ...
     async def close(self) -> None: ...

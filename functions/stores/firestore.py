@@ -1,7 +1,9 @@
 """Documents in Cloud Firestore, or in its emulator."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any, Final
 
 from functions.engine.ports import Add, Delete, Document, Query, Write
 from functions.stores.firestore_calls import Calls
@@ -9,6 +11,8 @@ from functions.stores.firestore_requests import COUNT, Requests
 from functions.stores.firestore_values import read, version
 from functions.stores.indexes import Indexes
 
+#: Documents of one query of a stream: Firestore answers a query for a minute, however slow we are.
+_STREAMED: Final = 20_000
 _UNVERSIONED = (Delete, Add)  #: `commit` answers 0 for these
 
 
@@ -55,8 +59,21 @@ class FirestoreStore:
 
     async def query(self, query: Query) -> list[Document]:
         needed = self._indexes.require(query)
-        answers = await self._calls.run_query(self._requests.run_query(query, needed))
-        return [self._document(each.document) for each in answers if each.HasField("document")]
+        return self._documents(await self._calls.run_query(self._requests.run_query(query, needed)))
+
+    async def stream(self, query: Query) -> AsyncGenerator[list[Document], None]:
+        needed = self._indexes.require(query)
+        following: Query | None = replace(query, limit=_STREAMED)
+        while following is not None:
+            request, read = self._requests.run_query(following, needed), 0
+            last: Document | None = None
+            async with aclosing(self._calls.stream_query(request, query.limit)) as answers:
+                async for part in answers:
+                    documents = self._documents(part)
+                    if documents:
+                        read, last = read + len(documents), documents[-1]
+                        yield documents
+            following = following.after(last) if last and read == _STREAMED else None
 
     async def count(self, query: Query) -> int:
         needed = self._indexes.require(query)
@@ -72,6 +89,9 @@ class FirestoreStore:
 
     async def close(self) -> None:
         await self._calls.close()
+
+    def _documents(self, answers: Sequence[Any]) -> list[Document]:
+        return [self._document(each.document) for each in answers if each.HasField("document")]
 
     def _document(self, message: Any) -> Document:
         path = self._requests.path(message.name)

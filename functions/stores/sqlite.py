@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -71,6 +71,14 @@ class SqliteStore:
         await self._prepare(needed.collection, _fields(query))
         statement, values = sqlite_queries.select(query, needed)
         return await self._reader.do(lambda db: _read(db, statement, values))
+
+    async def stream(self, query: Query) -> AsyncGenerator[list[Document], None]:
+        following: Query | None = query
+        while following is not None:
+            part = await self.query(following)
+            following = following.after(part[-1]) if len(part) == query.limit else None
+            if part:
+                yield part
 
     async def count(self, query: Query) -> int:
         needed = self._indexes.require(query)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import httpx
@@ -27,6 +27,10 @@ class Broken:
 
     async def _fail(self, *_: object) -> Any:
         raise self._error
+
+    async def stream(self, *_: object) -> AsyncGenerator[Any, None]:
+        raise self._error
+        yield
 
     get = get_many = query = count = commit = close = _fail
 

@@ -5,8 +5,8 @@ not notice what the first one's go through.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import cycle
@@ -76,6 +76,16 @@ class BusyStore:
         """Read."""
         with self._clock.held():
             return await self._store.query(query)
+
+    async def stream(self, query: Query) -> AsyncGenerator[list[Document], None]:
+        """Read part after part; time stands still while one is read."""
+        async with aclosing(self._store.stream(query)) as parts:
+            while True:
+                with self._clock.held():
+                    part = await anext(parts, None)
+                if part is None:
+                    return
+                yield part
 
     async def count(self, query: Query) -> int:
         """Count."""

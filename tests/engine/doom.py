@@ -1,6 +1,7 @@
 """A process that dies at a chosen side effect, and what dies with it."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import TypeVar
 
@@ -89,6 +90,14 @@ class DoomedStore:
     async def query(self, query: Query) -> list[Document]:
         """Read."""
         return await self._doom.read(lambda: self._store.query(query))
+
+    async def stream(self, query: Query) -> AsyncGenerator[list[Document], None]:
+        """Read, if the process is alive before and after each part."""
+        self._doom.breathe()
+        async with aclosing(self._store.stream(query)) as parts:
+            async for part in parts:
+                self._doom.breathe()
+                yield part
 
     async def count(self, query: Query) -> int:
         """Read."""

@@ -1,6 +1,7 @@
 """A store before which something happens at the worst moment that the test can think of."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import Any, TypeAlias
 
 from functions.engine.ports import Document, Query, Store, Write
@@ -38,6 +39,15 @@ class InterposedStore:
         values = "/".join(str(where.value) for where in query.where)
         await self._before("query", [f"{query.collection}/{values}"])
         return await self._store.query(query)
+
+    async def stream(self, query: Query) -> AsyncGenerator[list[Document], None]:
+        """Read part after part, as queries do."""
+        values = "/".join(str(where.value) for where in query.where)
+        async with aclosing(self._store.stream(query)) as parts:
+            await self._before("query", [f"{query.collection}/{values}"])
+            async for part in parts:
+                yield part
+                await self._before("query", [f"{query.collection}/{values}"])
 
     async def count(self, query: Query) -> int:
         """Count."""

@@ -1,6 +1,7 @@
 """A store whose reads a test can count."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from functions.engine.ports import Document, Query, Store
@@ -24,6 +25,14 @@ class WatchedStore:
         self.queries.append(query)
         self.found.append(documents)
         return documents
+
+    async def stream(self, query: Query) -> AsyncGenerator[list[Document], None]:
+        """Note a query once for each part that it found."""
+        async with aclosing(self._store.stream(query)) as parts:
+            async for part in parts:
+                self.queries.append(query)
+                self.found.append(part)
+                yield part
 
     async def get_many(self, paths: Sequence[str]) -> list[Document | None]:
         """Note the documents asked for by path."""

@@ -7,6 +7,7 @@ of its own (`org`), so that one database serves all of them.
 import asyncio
 import string
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
@@ -567,6 +568,47 @@ class StoreConformance:
         await fill(store, org, *({"status": "sent"} for _ in range(3)))
         sent = (Where("status", "==", "sent"),)
         assert await store.count(Query(messages(org), sent, limit=1, offset=2)) == 3
+
+    # --- 15: a stream tells everything ---
+
+    @pytest.mark.parametrize("size", [0, 1, 5, 6, 7, 450])
+    async def test_streams_everything_in_order(self, store: Store, org: str, size: int) -> None:
+        """15: every document comes once, in the order asked for, in parts of at most `limit`."""
+        ats = [NOON + timedelta(seconds=number * 7 % size) for number in range(size)]
+        await fill(store, org, *({"lane": 1, "rank": 1, "next_at": at} for at in ats))
+        await fill(store, f"{org}-other", {"lane": 1, "next_at": NOON})
+        limit = max(3, size // 2)
+        for order in ("next_at", "-next_at"):
+            query = Query(messages(org), (Where("lane", "==", 1),), (order,), limit=limit)
+            if order == "-next_at":
+                query = replace(query, where=())
+            parts = [part async for part in store.stream(query)]
+            assert all(0 < len(part) <= limit for part in parts)
+            told = [document for part in parts for document in part]
+            assert told == await store.query(replace(query, limit=1000))
+            assert len(told) == size
+
+    async def test_streams_on_behind_the_cursor(self, store: Store, org: str) -> None:
+        """15: what lies before `start_after` is not told, nor what `offset` leaves out."""
+        await fill(store, org, *({"lane": 1, "next_at": NOON} for _ in range(7)))
+        query = Query(messages(org), (Where("lane", "==", 1),), ("next_at",), limit=2)
+        second = (await store.query(query))[-1]
+        for each, expected in ((query.after(second), "23456"), (replace(query, offset=3), "3456")):
+            parts = [part async for part in store.stream(each)]
+            assert "".join(map(ids, parts)) == expected
+
+    async def test_a_stream_may_be_closed_early(self, store: Store, org: str) -> None:
+        """15: after its first part it is read no further, and the store goes on."""
+        await fill(store, org, *({} for _ in range(400)))
+        async with aclosing(store.stream(Query(messages(org), limit=10))) as parts:
+            assert len(await anext(parts)) == 10
+        assert len(await store.query(Query(messages(org), limit=1000))) == 400
+
+    async def test_refuses_to_stream_without_an_index(self, store: Store, org: str) -> None:
+        """8: a stream that no declared index serves is refused before anything is told."""
+        query = Query(messages(org), (Where("status", "==", "sent"),), ("lane",))
+        with pytest.raises(MissingIndexError):
+            await anext(store.stream(query))
 
     @pytest.mark.parametrize("offset", [-1, 2**31])
     async def test_refuses_an_offset_out_of_range(self, store: Store, offset: int) -> None:

@@ -2,11 +2,19 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import grpc
-from google.cloud.firestore_v1.types import CommitRequest, CommitResponse, WriteResult
+from google.cloud.firestore_v1.types import (
+    CommitRequest,
+    CommitResponse,
+    Document,
+    RunQueryResponse,
+    WriteResult,
+)
 
+_AT = datetime(2026, 3, 2, tzinfo=UTC)
 SERVICE = "google.firestore.v1.Firestore"
 
 _untyped: Any = grpc  # its handlers have no types
@@ -14,11 +22,16 @@ _untyped: Any = grpc  # its handlers have no types
 
 @dataclass
 class Firestore:
-    """Fails its first calls with the given codes, then finds nothing and writes nothing down."""
+    """Fails its first calls with the given codes, then writes nothing down and finds nothing.
+
+    A query finds `found` documents, and then breaks off with the code `breaks`, if there is one.
+    """
 
     fails: list[grpc.StatusCode] = field(default_factory=list)
     details: str = "as told"
     metadata: list[dict[str, str]] = field(default_factory=list)  #: of each call
+    found: int = 0
+    breaks: grpc.StatusCode | None = None
     port: int = 0
 
     async def __aenter__(self) -> Self:
@@ -51,6 +64,12 @@ class Firestore:
 
     async def _find_nothing(self, _: bytes, context: Any) -> AsyncIterator[bytes]:
         await self._note(context)
+        for number in range(self.found):
+            name = f"projects/p/databases/d/documents/orgs/o/messages/{number:04d}"
+            answer = RunQueryResponse(document=Document(name=name, update_time=_AT))
+            yield bytes(RunQueryResponse.serialize(answer))
+        if self.breaks is not None:
+            await context.abort(self.breaks, self.details)
         yield b""
 
     async def _note(self, context: Any) -> None:

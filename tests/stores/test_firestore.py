@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import grpc
 import pytest
@@ -19,9 +20,10 @@ from functions.engine.ports import (
     Update,
     Write,
 )
+from functions.stores import firestore
 from functions.stores.firestore import FirestoreStore
 from tests.stores.adding import AddingConformance
-from tests.stores.conformance import INDEXES, StoreConformance
+from tests.stores.conformance import INDEXES, StoreConformance, fill, ids, messages
 from tests.stores.firestore_server import Firestore
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
@@ -61,11 +63,68 @@ class TestFirestore(StoreConformance, AddingConformance):
         assert second == first
 
 
-async def test_reads_again_while_the_service_is_away() -> None:
+#: Answers of up to so many documents: the second is one that a thread reads.
+SHORT_AND_LONG = [100, 1000]
+
+
+@pytest.mark.parametrize("limit", SHORT_AND_LONG)
+async def test_reads_again_while_the_service_is_away(limit: int) -> None:
     """A read that the service cannot answer for a moment is tried again."""
     async with Firestore([UNAVAILABLE, UNAVAILABLE]) as server, connected(server.host) as store:
-        assert await store.query(Query("orgs/o/messages")) == []
+        assert await store.query(Query("orgs/o/messages", limit=limit)) == []
         assert len(server.metadata) == 3
+
+
+@pytest.mark.parametrize("limit", SHORT_AND_LONG)
+async def test_a_query_that_breaks_off_is_not_half_an_answer(limit: int) -> None:
+    """A query that fails behind its first documents raises StoreError."""
+    server = Firestore(found=3, breaks=grpc.StatusCode.INVALID_ARGUMENT)
+    async with server, connected(server.host) as store:
+        with pytest.raises(StoreError, match="INVALID_ARGUMENT: as told"):
+            await store.query(Query("orgs/o/messages", limit=limit))
+
+
+async def test_a_stream_that_breaks_off_says_so() -> None:
+    """What came before is told, then StoreError is raised: nobody takes it for the end."""
+    server = Firestore(found=7, breaks=UNAVAILABLE)
+    async with server, connected(server.host) as store:
+        parts = store.stream(Query("orgs/o/messages", limit=3))
+        assert [len(await anext(parts)) for _ in range(2)] == [3, 3]
+        with pytest.raises(StoreError, match="UNAVAILABLE: as told"):
+            await anext(parts)
+        assert len(server.metadata) == 1
+
+
+async def test_gives_up_streaming_in_the_end() -> None:
+    """A stream that never begins raises StoreError, after five tries."""
+    async with Firestore([UNAVAILABLE] * 9) as server, connected(server.host) as store:
+        with pytest.raises(StoreError, match="UNAVAILABLE: as told"):
+            await anext(store.stream(Query("orgs/o/messages")))
+        assert len(server.metadata) == 5
+
+
+async def test_streams_that_wait_hold_up_no_other(firestore_emulator: str) -> None:
+    """However many streams wait for somebody to read on, a long answer is read meanwhile."""
+    async with connected(firestore_emulator) as store:
+        await fill(store, "waiting", *({} for _ in range(400)))
+        query = Query(messages("waiting"), limit=10)
+        streams = [store.stream(query) for _ in range(40)]
+        for stream in streams:
+            assert len(await anext(stream)) == 10
+        assert len(await store.query(replace(query, limit=1000))) == 400
+        for stream in streams:
+            await stream.aclose()
+
+
+async def test_a_stream_is_made_of_queries_that_end_in_time(
+    monkeypatch: pytest.MonkeyPatch, firestore_emulator: str
+) -> None:
+    """Firestore stops a query that lasts too long: a stream asks again behind what it has read."""
+    monkeypatch.setattr(firestore, "_STREAMED", 4)
+    async with connected(firestore_emulator) as store:
+        await fill(store, "streamed", *({} for _ in range(8)))
+        parts = [part async for part in store.stream(Query(messages("streamed"), limit=3))]
+    assert list(map(ids, parts)) == ["012", "3", "456", "7"]
 
 
 async def test_gives_up_reading_in_the_end() -> None:
