@@ -251,7 +251,6 @@ def _limits(settings: Settings) -> Limits:
     return Limits(
         max_campaigns=settings.max_campaigns,
         launch_page=settings.launch_page,
-        audience_page=max(settings.launch_page, settings.dispatch_page),
         dispatch_page=settings.dispatch_page,
         chunk=settings.chunk,
         lanes=settings.lanes,

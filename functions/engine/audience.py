@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
@@ -43,10 +44,10 @@ class Page:
 
 
 class _Batch(NamedTuple):
-    """What was read at once, and the path to continue behind; None where the source ends."""
+    """What was read at once, and the cursor that continues behind it."""
 
     documents: list[Document]
-    after: str | None
+    cursor: Cursor
 
 
 async def pages(
@@ -54,35 +55,34 @@ async def pages(
 ) -> AsyncGenerator[Page, None]:
     """Yield the audience behind `cursor` (None: all of it), a commit's worth at a time.
 
-    While one batch is being worked on the next is already being read.
+    While one page is being worked on the next is already being read.
     """
-    batch = await _read(engine, campaign, cursor)
-    while True:
-        following = batch[-1].cursor
-        ahead = following and asyncio.create_task(_read(engine, campaign, following))
-        try:
-            for page in batch:
-                yield page
-            if not ahead:
-                return
-            batch = await ahead
-        finally:
-            if ahead:
-                ahead.cancel()
+    read = _pages(engine, campaign, cursor or await _start(engine, campaign))
+    ahead = asyncio.ensure_future(anext(read, None))
+    try:
+        while (page := await ahead) is not None:
+            ahead = asyncio.ensure_future(anext(read, None))
+            yield page
+    finally:
+        ahead.cancel()
+        await asyncio.gather(ahead, return_exceptions=True)
+        await read.aclose()
 
 
-async def _read(engine: Engine, campaign: Campaign, cursor: Cursor | None) -> list[Page]:
-    cursor = cursor or await _start(engine, campaign)
-    found = await _scan(engine, campaign, cursor)
-    people = await _people(engine, campaign, found.documents)
+async def _pages(engine: Engine, campaign: Campaign, cursor: Cursor) -> AsyncGenerator[Page, None]:
     size = written_at_once(texts_of(campaign), engine.limits.launch_page)
-    result = [
-        Page(people[start : start + size], {**cursor, "after": part[-1].path})
-        for start in range(0, len(people), size)
-        if (part := found.documents[start : start + size])
-    ]
-    last = result.pop().people if result else []
-    return [*result, Page(last, _behind(campaign, cursor, found.after))]
+    page: Page | None = None  # held back until it is known whether it is the last
+    async with aclosing(_batches(engine, campaign, cursor)) as batches:
+        async for documents, behind in batches:
+            people = await _people(engine, campaign, documents)
+            for start in range(0, len(people) or 1, size):
+                if page is not None:
+                    yield page
+                end = start + size
+                whole = end >= len(people)
+                following = behind if whole else {**behind, "after": documents[end - 1].path}
+                page = Page(people[start:end], following)
+    yield replace(page, cursor=None) if page is not None else Page([], None)
 
 
 async def _start(engine: Engine, campaign: Campaign) -> Cursor:
@@ -101,32 +101,44 @@ async def _start(engine: Engine, campaign: Campaign) -> Cursor:
     return {**start, "conditions": segment.conditions}
 
 
-def _behind(campaign: Campaign, cursor: Cursor, after: str | None) -> Cursor | None:
-    if after is not None:
-        return {**cursor, "after": after}
-    number = cursor["source"] + 1
-    more = number < len(_statuses(campaign))
-    return {"source": number, "after": None} if more else None
-
-
-async def _scan(engine: Engine, campaign: Campaign, cursor: Cursor) -> _Batch:
-    """Read on behind the document at the cursor."""
-    limit, after = engine.limits.audience_page, cursor["after"]
+def _batches(engine: Engine, campaign: Campaign, cursor: Cursor) -> AsyncGenerator[_Batch, None]:
+    """Yield the documents that tell of the audience, behind the one at the cursor."""
     if campaign.audience["kind"] == AudienceKind.SEGMENT:
-        if cursor["conditions"] is None:
-            return _Batch([], None)
-        condition = parse_conditions(cursor["conditions"])
+        return _of_segment(engine, campaign, cursor)
+    return _of_sources(engine, campaign, cursor)
+
+
+async def _of_segment(
+    engine: Engine, campaign: Campaign, cursor: Cursor
+) -> AsyncGenerator[_Batch, None]:
+    if cursor["conditions"] is None:
+        return
+    condition, after = parse_conditions(cursor["conditions"]), cursor["after"]
+    while True:
+        limit = engine.limits.launch_page
         page = await segments.page(engine, campaign.org, condition, after=after, limit=limit)
-        return _Batch(page.contacts, page.after)
-    if campaign.audience["kind"] == AudienceKind.RETRY:
+        yield _Batch(page.contacts, {**cursor, "after": page.after})
+        if page.after is None:
+            return
+        after = page.after
+
+
+async def _of_sources(
+    engine: Engine, campaign: Campaign, cursor: Cursor
+) -> AsyncGenerator[_Batch, None]:
+    retry, limit = campaign.audience["kind"] == AudienceKind.RETRY, engine.limits.launch_page
+    if retry:
         limit = read_at_once(texts_of(campaign), limit)  # messages are as large as what they say
-    behind = (after,) if after else None
-    query = replace(_source(campaign, cursor["source"]), limit=limit, start_after=behind)
-    documents = await engine.store.query(query)
-    following = documents[-1].path if len(documents) == limit else None
-    if campaign.audience["kind"] == AudienceKind.RETRY:
-        documents = [document for document in documents if _is_repeated(document)]
-    return _Batch(documents, following)
+    after = cursor["after"]
+    for number in range(cursor["source"], len(_statuses(campaign))):
+        query = replace(
+            _source(campaign, number), limit=limit, start_after=(after,) if after else None
+        )
+        async with aclosing(engine.store.stream(query)) as parts:
+            async for part in parts:
+                documents = [each for each in part if _is_repeated(each)] if retry else part
+                yield _Batch(documents, {"source": number, "after": part[-1].path})
+        after = None
 
 
 def _is_repeated(document: Document) -> bool:

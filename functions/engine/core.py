@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from functions.domain.campaign import Campaign, ChannelKind
 from functions.domain.message import DeliveryPolicy
+from functions.engine.handover import Handover
 from functions.engine.lead import Lead
 from functions.engine.listeners import Listeners, Turns
 from functions.engine.ports import Bots, Channel, Clock, Notifier, Store, TaskQueue, Traits
@@ -18,7 +19,6 @@ class Limits:
 
     max_campaigns: int = 5  #: campaigns that one check starts at most
     launch_page: int = 1000  #: messages created in one commit
-    audience_page: int = 6000  #: people read in one query
     dispatch_page: int = 6000  #: messages a lane reads in one query
     chunk: int = 500  #: messages claimed in one commit
     lanes: int = 4
@@ -58,6 +58,8 @@ class Engine:
     turns: Turns = field(default_factory=Turns)
     #: How far ahead of its turn this process has to begin with a message.
     lead: Lead = field(default_factory=Lead)
+    #: What this process has launched and not yet sent.
+    handover: Handover = field(default_factory=Handover)
 
     def channel(self, campaign: Campaign) -> Channel:
         """Return the channel that a campaign is sent by. Raises ProviderMissingError."""

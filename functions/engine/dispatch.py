@@ -4,20 +4,23 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from functions.domain.campaign import Action, CampaignStatus
-from functions.domain.content import read_at_once, texts_of
 from functions.domain.errors import WrongStatusError
 from functions.domain.message import message_from, send_lane, watch_lane
 from functions.engine import lanes, overdue, paths
 from functions.engine.campaigns import LAUNCH, change, lane_names
 from functions.engine.core import Engine
 from functions.engine.guardrail import Canary
+from functions.engine.handover import at_hand
 from functions.engine.lanes import Lease
 from functions.engine.moves import Tracked
-from functions.engine.ports import Query, Where
+from functions.engine.ports import Document, Query, Where
 from functions.engine.sending import Sender
 
 #: A wait shorter than this is waited in the loop, a longer one by a task of its own.
 _SHORT_WAIT_S = 2.0
+#: A lane that is faster than the launch beside it waits so long, and so often, for more.
+_MOMENT_S = 0.02
+_MOMENTS = 50
 #: How often a busy lane looks for messages that were lost with their sender.
 _WATCH_EVERY = timedelta(seconds=10)
 
@@ -41,10 +44,11 @@ class _Loop:
         self._lease = lease
         self._senders: dict[int, Sender] = {}
         self._canary = Canary(lease)
-        #: When the messages with the provider were last looked at. A lane that nobody has held
-        #: before has none.
-        first = lease.data["fence"] == 1
-        self._watched_at: datetime | None = lease.engine.clock.now() if first else None
+        self._moments = 0  #: waited for the launch, since it last handed something over
+        #: Nobody has held the lane before.
+        self._is_first = lease.data["fence"] == 1
+        #: When the messages with the provider were last looked at: a lane's first holder has none.
+        self._watched_at = lease.engine.clock.now() if self._is_first else None
 
     async def pass_(self) -> bool:
         """Do what is due; True once this task has nothing more to do with the lane."""
@@ -55,9 +59,12 @@ class _Loop:
         # with the provider back to them. Each is seen in one place at least.
         launched = not lately and await _is_launched(lease)
         watched = [] if lately else await self._watch(now)
-        waiting = await _messages(lease, send_lane(lease.name))
+        handed = self._handed()
+        if not handed and self._waits_for_launch():
+            return await _wait(lease, lanes.soon(lease.engine, _MOMENT_S))
+        waiting = handed or await _messages(lease, send_lane(lease.name))
         due, lost = self._to_send(waiting, now), _due(watched, now)
-        if len(waiting) < _page(lease) or not due:
+        if not handed and (len(waiting) < _page(lease) or not due):
             self._watched_at = None  # That was all: the next pass looks at everything.
         if due or lost:
             return await self._work_off(due, lost)
@@ -67,6 +74,24 @@ class _Loop:
             return await (_rest(lease) if launched else _wait_for_launch(lease))
         wanted_at = [*(self._wanted_at(m) for m in waiting), *(_next_at(m) for m in watched[:1])]
         return await _wait(lease, min(wanted_at))
+
+    def _handed(self) -> list[Tracked]:
+        """Return what this process has launched for this lane, unless others were here before us.
+
+        They may have sent some of it: a turn of the day would be lost on each.
+        """
+        lease = self._lease
+        handed = lease.engine.handover.take(lease.campaign, send_lane(lease.name))
+        if not handed or not self._is_first:
+            return []
+        self._moments = 0
+        return _tracked(handed)
+
+    def _waits_for_launch(self) -> bool:
+        """Tell whether to give a launch in this process a moment, before the store is asked."""
+        self._moments += 1
+        filling = self._lease.engine.handover.is_filling(self._lease.campaign)
+        return filling and self._is_first and self._moments <= _MOMENTS
 
     async def _work_off(self, due: list[Tracked], lost: list[Tracked]) -> bool:
         """Send what is due and settle what was lost; True once the lane is no longer ours."""
@@ -118,15 +143,15 @@ async def _messages(lease: Lease, lane: str) -> list[Tracked]:
     """Return the messages of a lane that somebody must still look at, the most urgent first."""
     collection = paths.messages(lease.campaign.org, lease.campaign.id)
     query = Query(collection, (Where("lane", "==", lane),), ("next_at",), limit=_page(lease))
-    documents = await lease.engine.store.query(query)
+    return _tracked(await lease.engine.store.query(query))
+
+
+def _tracked(documents: Sequence[Document]) -> list[Tracked]:
     return [Tracked(message_from(d.id, d.data), d.version) for d in documents]
 
 
 def _page(lease: Lease) -> int:
-    """Return how many messages are worth reading: what can be sent within half a minute."""
-    rate, texts = lease.campaign.rate_per_s, texts_of(lease.campaign)
-    page = read_at_once(texts, lease.engine.limits.dispatch_page)
-    return page if rate is None else min(page, max(50, int(rate * 30)))
+    return at_hand(lease.campaign, lease.engine.limits.dispatch_page)
 
 
 def _due(messages: list[Tracked], now: datetime) -> list[Tracked]:

@@ -62,13 +62,16 @@ class Lease:
 
     async def commit(self, lane: Update, *writes: Write) -> bool:
         """Commit a write of the lane with others; False if any of them conflicts."""
+        return await self.write(lane, *writes) is not None
+
+    async def write(self, lane: Update, *writes: Write) -> list[int] | None:
+        """Commit a write of the lane with others; return their versions, None after a conflict."""
         try:
-            versions = await self.engine.store.commit(lane, *writes)
+            self.version, *versions = await self.engine.store.commit(lane, *writes)
         except ConflictError:
-            return False
-        self.version = versions[0]
+            return None
         self.data.update(lane.changes)
-        return True
+        return versions
 
     async def is_lost(self) -> bool:
         """After a conflict: True if the lane was taken away, False if it was only woken."""

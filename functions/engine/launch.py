@@ -5,6 +5,7 @@ lane's version: a crash or a second launcher can neither repeat nor skip a page.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,8 +27,9 @@ from functions.engine import hours, lanes, paths, tallies
 from functions.engine.audience import Page, Person, pages
 from functions.engine.campaigns import LAUNCH, fail, lane_names, stop
 from functions.engine.core import Engine
+from functions.engine.handover import at_hand
 from functions.engine.lanes import Lease
-from functions.engine.ports import Add, Create, Update
+from functions.engine.ports import Add, Create, Document, Update
 from functions.engine.wording import UnsayableError, Wording
 
 log = structlog.get_logger()
@@ -62,16 +64,18 @@ async def _create_messages(lease: Lease) -> None:
     planner = Planner(lease.engine, lease.campaign)
     committed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     committed.set_result(True)
-    try:
-        async for page in pages(lease.engine, lease.campaign, lease.data.get("cursor")):
-            plan = planner.plan(page.people)
-            if not await committed or lease.is_late:
-                break
-            committed = asyncio.create_task(_commit_page(lease, planner, plan, page))
-        if not await committed:
-            return
-    finally:
-        committed.cancel()
+    with lease.engine.handover.filling(lease.campaign):
+        try:
+            async for page in pages(lease.engine, lease.campaign, lease.data.get("cursor")):
+                plan = planner.plan(page.people)
+                if not await committed or lease.is_late:
+                    break
+                committed = asyncio.create_task(_commit_page(lease, planner, plan, page))
+                await asyncio.sleep(0)  # it begins, and only then is the next page planned
+            if not await committed:
+                return
+        finally:
+            committed.cancel()
     if not lease.data["done"]:
         await lease.hand_on()
         return
@@ -99,15 +103,31 @@ async def _wake_lanes(lease: Lease) -> None:
 async def _commit_page(lease: Lease, planner: "Planner", plan: "Plan", page: Page) -> bool:
     """Commit a page and its cursor; False if the lane was taken away."""
     first = "planned" not in lease.data
-    while not await lease.commit(
-        _progress(lease, plan, page), *plan.writes(), *plan.tally(lease.campaign)
-    ):
-        if await lease.is_lost():
-            return False
-        await planner.drop_existing(plan)
+    versions = None
+    while versions is None:
+        versions = await lease.write(
+            _progress(lease, plan, page), *plan.writes(), *plan.tally(lease.campaign)
+        )
+        if versions is None:
+            if await lease.is_lost():
+                return False
+            await planner.drop_existing(plan)
+    _hand_over(lease, plan, versions)
     if first and page.cursor is not None:
         await _wake_lanes(lease)
     return True
+
+
+def _hand_over(lease: Lease, plan: "Plan", versions: list[int]) -> None:
+    """Leave the messages that are due to the lanes, where these are at work in this process."""
+    now, campaign = lease.engine.clock.now(), lease.campaign
+    due: defaultdict[str, list[Document]] = defaultdict(list)
+    for (path, message), version in zip(plan.messages.items(), versions, strict=False):
+        if message["status"] == MessageStatus.PENDING and message["next_at"] <= now:
+            due[message["lane"]].append(Document(path, version, message))
+    most = at_hand(campaign, lease.engine.limits.dispatch_page)
+    for lane, messages in due.items():
+        lease.engine.handover.give(campaign, lane, messages, most=most)
 
 
 def _progress(lease: Lease, plan: "Plan", page: Page) -> Update:

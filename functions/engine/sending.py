@@ -156,7 +156,7 @@ class Sender:
             # A receipt has woken the lane, or moved one of these: the reserved turns are not lost.
             if await self._lease.is_lost():
                 return False
-            chunk = await self._refreshed(chunk)
+            chunk = await self._unchanged(chunk)
             claimed = await self._claim(chunk)
         if admission.turns:
             self._engine.lead.note(self._engine.clock.now() - admission.asked_at)
@@ -192,11 +192,17 @@ class Sender:
     ) -> Moves:
         return moves.record(self._engine, self._campaign, self._lease.name, decided, to)
 
-    async def _refreshed(self, chunk: list[Tracked]) -> list[Tracked]:
-        """Read messages again; return those that still wait to be sent."""
+    async def _unchanged(self, chunk: list[Tracked]) -> list[Tracked]:
+        """Return those that nobody has changed; the others' places are given back.
+
+        What has changed of those may be who they are for: it is looked at anew, by the next pass.
+        """
         documents = await self._engine.store.get_many([self._path(tracked) for tracked in chunk])
-        found = [Tracked(message_from(d.id, d.data), d.version) for d in documents if d]
-        return [tracked for tracked in found if tracked.message.status == MessageStatus.PENDING]
+        versions = {document.id: document.version for document in documents if document}
+        same = [each for each in chunk if versions.get(each.message.id) == each.version]
+        gone = {each.message.id for each in chunk} - {each.message.id for each in same}
+        await throttle.free(self._engine, self._campaign, list(gone))
+        return same
 
     async def _deliver_beside(self, claimed: list[Tracked], admission: Admission) -> None:
         """Send and record a chunk while the next is claimed, but never far behind."""

@@ -31,7 +31,7 @@ WHOLE = Limits(
     windows=False,
     lane_lease=10 * SECOND,
 )
-PAGED = replace(WHOLE, launch_page=3, audience_page=3, dispatch_page=4, chunk=2)
+PAGED = replace(WHOLE, launch_page=3, dispatch_page=4, chunk=2)
 POLICY = DeliveryPolicy(
     backoff=10 * SECOND,
     send_lease=15 * SECOND,

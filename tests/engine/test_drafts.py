@@ -372,7 +372,7 @@ async def test_a_draft_that_cannot_be_sent_yet_takes_nobody(world: World) -> Non
 
 async def test_a_segment_is_as_it_was_when_the_launch_began(world: World) -> None:
     """Changing or deleting a segment during a launch neither adds nor loses anybody."""
-    world.engine = replace(world.engine, limits=with_limits(audience_page=2, launch_page=2))
+    world.engine = replace(world.engine, limits=with_limits(launch_page=2))
     for n in range(5):
         await add_contact(world, n, location="Nairobi")
     conditions = {"field": "location", "op": "eq", "value": "Nairobi"}

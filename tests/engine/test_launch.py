@@ -12,7 +12,7 @@ from functions.engine.launch import launch
 from functions.engine.ports import Traits
 from tests.engine.world import LIMITS, ORG, LivingClock, World, number
 
-PAGED = replace(LIMITS, launch_page=2, audience_page=4)
+PAGED = replace(LIMITS, launch_page=2)
 MINUTE = timedelta(minutes=1)
 
 

@@ -62,7 +62,7 @@ async def test_a_receipt_between_two_looks_is_not_overlooked(lane: str) -> None:
 async def test_every_task_delivered_several_times_at_once_does_no_harm(copies: int) -> None:
     """Queues deliver at least once: however often, each attempt is made once."""
     async with World(
-        with_limits(launch_page=2, audience_page=4, rate_per_s=50, lanes=2, live_calls_per_org=3),
+        with_limits(launch_page=2, rate_per_s=50, lanes=2, live_calls_per_org=3),
         task_copies=copies,
     ) as world:
         await world.add_list([number(n) for n in range(8)] + [number(0)])
@@ -78,7 +78,7 @@ async def test_every_task_delivered_several_times_at_once_does_no_harm(copies: i
 
 async def test_two_launchers_make_each_message_once() -> None:
     """Of two launches at once one holds the lane; together they plan everybody once."""
-    async with World(with_limits(launch_page=2, audience_page=2)) as world:
+    async with World(with_limits(launch_page=2)) as world:
         await world.add_list(9)
         campaign = await world.create()
         task = Task("lane", {"org": ORG, "campaign": campaign.id, "lane": "launch"})

@@ -249,7 +249,7 @@ async def test_defaults_stand_in_for_what_is_missing(world: World) -> None:
 async def test_a_check_stops_when_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """An audience that is too large is checked in part, and the answer says so."""
     monkeypatch.setattr(template_trials, "_CHECK_FOR", timedelta())
-    async with World(with_limits(launch_page=2, audience_page=4)) as world:
+    async with World(with_limits(launch_page=2)) as world:
         await add(world, *[""] * 10)
         assert await check(world, EVERYONE) == (2, False, {"first_name": 2})
 
