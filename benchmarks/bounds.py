@@ -50,8 +50,8 @@ class Bound(NamedTuple):
 
     @property
     def dispatch_s(self) -> float:
-        """The writes of a campaign and its two reads: the list, then the messages."""
-        return self.all_s + 2 * self.read_s
+        """The writes of a campaign and its one read: the list."""
+        return self.all_s + self.read_s
 
 
 def _ids(size: int) -> list[str]:

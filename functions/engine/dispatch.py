@@ -89,9 +89,10 @@ class _Loop:
 
     def _waits_for_launch(self) -> bool:
         """Tell whether to give a launch in this process a moment, before the store is asked."""
-        self._moments += 1
-        filling = self._lease.engine.handover.is_filling(self._lease.campaign)
-        return filling and self._is_first and self._moments <= _MOMENTS
+        lease = self._lease
+        filling = self._is_first and lease.engine.handover.is_filling(lease.campaign)
+        self._moments += filling
+        return filling and self._moments <= _MOMENTS
 
     async def _work_off(self, due: list[Tracked], lost: list[Tracked]) -> bool:
         """Send what is due and settle what was lost; True once the lane is no longer ours."""
