@@ -103,19 +103,21 @@ async def _wake_lanes(lease: Lease) -> None:
 async def _commit_page(lease: Lease, planner: "Planner", plan: "Plan", page: Page) -> bool:
     """Commit a page and its cursor; False if the lane was taken away."""
     first = "planned" not in lease.data
-    versions = None
-    while versions is None:
-        versions = await lease.write(
-            _progress(lease, plan, page), *plan.writes(), *plan.tally(lease.campaign)
-        )
-        if versions is None:
-            if await lease.is_lost():
-                return False
-            await planner.drop_existing(plan)
+    while (versions := await _write_page(lease, plan, page)) is None:
+        if await lease.is_lost():
+            return False
+        await planner.drop_existing(plan)
     _hand_over(lease, plan, versions)
     if first and page.cursor is not None:
         await _wake_lanes(lease)
     return True
+
+
+async def _write_page(lease: Lease, plan: "Plan", page: Page) -> list[int] | None:
+    """Commit a page once; return its messages' versions first, None after a conflict."""
+    return await lease.write(
+        _progress(lease, plan, page), *plan.writes(), *plan.tally(lease.campaign)
+    )
 
 
 def _hand_over(lease: Lease, plan: "Plan", versions: list[int]) -> None:

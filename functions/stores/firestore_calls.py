@@ -1,7 +1,7 @@
 """The calls that the store makes to Firestore, over one gRPC channel."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from random import uniform
@@ -25,7 +25,6 @@ from functions.engine.ports import ConflictError, MissingIndexError, StoreError
 from functions.stores import firestore_streams
 
 T = TypeVar("T")
-_insecure_channel: Any = grpc.insecure_channel  # it has no types
 _Method: TypeAlias = tuple[str, Any]
 """A method's name and the type of its answer."""
 
@@ -187,28 +186,28 @@ class Calls:
         return self._callables[name, channel]
 
     def _connected(self) -> Any:
-        if self._channel is None and self._emulator_host:
-            self._channel = grpc.aio.insecure_channel(self._emulator_host, options=_OPTIONS)
-        elif self._channel is None:
-            try:
-                self._channel = FirestoreGrpcAsyncIOTransport.create_channel(options=_OPTIONS)
-            except GoogleAuthError as error:
-                raise StoreError(f"Firestore: {error}") from None
+        if self._channel is None:
+            self._channel = self._connect(
+                grpc.aio.insecure_channel, FirestoreGrpcAsyncIOTransport, _OPTIONS
+            )
         return self._channel
 
     def _connected_for_threads(self) -> tuple[ThreadPoolExecutor, Any]:
-        options = [*_OPTIONS, firestore_streams.OPTION]
-        if self._threads is not None:
-            return self._threads, self._threads_channel
-        if self._emulator_host:
-            self._threads_channel = _insecure_channel(self._emulator_host, options=options)
-        else:
-            try:
-                self._threads_channel = FirestoreGrpcTransport.create_channel(options=options)
-            except GoogleAuthError as error:
-                raise StoreError(f"Firestore: {error}") from None
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="firestore")
+        if self._threads is None:
+            options = [*_OPTIONS, firestore_streams.OPTION]
+            self._threads_channel = self._connect(
+                grpc.insecure_channel, FirestoreGrpcTransport, options
+            )
+            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="firestore")
         return self._threads, self._threads_channel
+
+    def _connect(self, to_emulator: Any, transport: Any, options: Sequence[Any]) -> Any:
+        if self._emulator_host:
+            return to_emulator(self._emulator_host, options=options)
+        try:
+            return transport.create_channel(options=options)
+        except GoogleAuthError as error:
+            raise StoreError(f"Firestore: {error}") from None
 
 
 async def _patiently(

@@ -36,18 +36,16 @@ class InterposedStore:
 
     async def query(self, query: Query) -> list[Document]:
         """Read; the path ends with the values that are asked for."""
-        values = "/".join(str(where.value) for where in query.where)
-        await self._before("query", [f"{query.collection}/{values}"])
+        await self._before("query", [_asked(query)])
         return await self._store.query(query)
 
     async def stream(self, query: Query) -> AsyncGenerator[list[Document], None]:
         """Read part after part, as queries do."""
-        values = "/".join(str(where.value) for where in query.where)
         async with aclosing(self._store.stream(query)) as parts:
-            await self._before("query", [f"{query.collection}/{values}"])
+            await self._before("query", [_asked(query)])
             async for part in parts:
                 yield part
-                await self._before("query", [f"{query.collection}/{values}"])
+                await self._before("query", [_asked(query)])
 
     async def count(self, query: Query) -> int:
         """Count."""
@@ -60,3 +58,8 @@ class InterposedStore:
 
     async def close(self) -> None:
         """Leave the store open: it belongs to the world."""
+
+
+def _asked(query: Query) -> str:
+    values = "/".join(str(where.value) for where in query.where)
+    return f"{query.collection}/{values}"
