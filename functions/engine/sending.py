@@ -176,15 +176,13 @@ class Sender:
         claims = [(tracked, claim(tracked.message, policy, now=now)) for tracked in free]
         writes = (*self._moved([*claims, *capped]).writes, *places.writes)
         self._caps.forget(chunk)
-        try:
-            versions = await self._engine.store.commit(self._lease.renewal(), *writes)
-        except ConflictError:
+        versions = await self._lease.write(self._lease.renewal(), *writes)
+        if versions is None:
             return None
-        self._lease.version = versions[0]
         await throttle.free(self._engine, self._campaign, list(places.waits))
         return [
             Tracked(tracked.message._replace(**changes), version)
-            for (tracked, changes), version in zip(claims, versions[1:], strict=False)
+            for (tracked, changes), version in zip(claims, versions, strict=False)
         ]
 
     def _moved(
