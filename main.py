@@ -1,15 +1,15 @@
 """Every deployable function: `functions-framework --target=NAME`, or --entry-point in the cloud.
 
-Each serves its own part of one application (functions/api/app.py), and is given the secrets that
-it uses (functions/needs.py); `app` serves all of it.
+Each serves its own part of one application (functions/bootstrap/app.py), and is given the
+secrets that it uses (functions/settings/secrets.py); `app` serves all of it.
 """
 
 import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.api.app import REST_PATHS
-from functions.bootstrap import face
+from functions.bootstrap.app import REST_PATHS
+from functions.bootstrap.entry import face
 
 http = functions_framework.aio.http
 

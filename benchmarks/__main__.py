@@ -21,7 +21,7 @@ from benchmarks import (
     throttle,
 )
 from functions import logs
-from functions.bootstrap import calm_garbage_collector
+from functions.bootstrap.stack import calm_garbage_collector
 
 FIGURES: Mapping[str, Callable[[], Awaitable[list[report.Row]]]] = {
     "dispatch": dispatch.measure,

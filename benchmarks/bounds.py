@@ -19,10 +19,10 @@ from google.cloud.firestore_v1.types import (
     RunQueryResponse,
 )
 
-from functions.domain.contact import contact_id
-from functions.domain.message import message_id
-from functions.engine.core import Limits
-from functions.stores import firestore_streams
+from functions.domain.contacts.contact import contact_id
+from functions.domain.messages.ids import message_id
+from functions.engine.kernel.engine import Limits
+from functions.stores.firestore import streams
 
 _insecure_channel: Any = grpc.insecure_channel  # it has no types
 _Commit = CommitRequest.pb()
@@ -197,7 +197,7 @@ async def firestore(host: str, project: str, size: int) -> Bound:
 
 def _read(host: str, database: str) -> int:
     """Read all documents in one stream, without making anything of them."""
-    with _insecure_channel(host, options=[firestore_streams.OPTION]) as channel:
+    with _insecure_channel(host, options=[streams.OPTION]) as channel:
         query = channel.unary_stream(
             "/google.firestore.v1.Firestore/RunQuery",
             request_serializer=_RunQuery.SerializeToString,

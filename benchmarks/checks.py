@@ -10,9 +10,9 @@ from uuid import uuid4
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, ORG, engine_on
 from functions.engine import paths
-from functions.engine.check import check
-from functions.engine.ports import Create, Store
-from functions.stores.sqlite import SqliteStore
+from functions.engine.ports.store import Create, Store
+from functions.engine.scheduling.check import check
+from functions.stores.sqlite.store import SqliteStore
 
 _FEW, _MANY = 1_000, 100_000
 _DUE = 10

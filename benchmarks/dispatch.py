@@ -10,9 +10,9 @@ from pathlib import Path
 from benchmarks import bounds
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, create, engine_on, make_list
-from functions.engine.ports import Store
-from functions.stores.firestore import FirestoreStore
-from functions.stores.sqlite import SqliteStore
+from functions.engine.ports.store import Store
+from functions.stores.firestore.store import FirestoreStore
+from functions.stores.sqlite.store import SqliteStore
 from infra.emulator import PROJECT, running
 
 _SQLITE = {20_000: 5, 100_000: 3}  #: campaign sizes and rounds

@@ -7,8 +7,8 @@ from pathlib import Path
 from benchmarks import bounds
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, create, engine_on, make_list
-from functions.engine.ports import Store
-from functions.stores.sqlite import SqliteStore
+from functions.engine.ports.store import Store
+from functions.stores.sqlite.store import SqliteStore
 
 _SMALL, _LARGE = 10_000, 100_000
 

@@ -23,14 +23,15 @@ import orjson
 from benchmarks.memory import peak_kb
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, engine_on
-from functions.domain.contact import contact_id
-from functions.domain.contact_row import Cell, contact_row, fields_of
-from functions.domain.phones import parse_phone
-from functions.engine import import_jobs, paths
-from functions.engine.core import Limits
-from functions.engine.import_upload import Format, Upload, Wish
-from functions.engine.ports import Query, Store
-from functions.stores.sqlite import SqliteStore
+from functions.domain.contacts.contact import contact_id
+from functions.domain.contacts.import_row import Cell, contact_row, fields_of
+from functions.domain.contacts.phones import parse_phone
+from functions.engine import paths
+from functions.engine.imports import jobs
+from functions.engine.imports.upload import Format, Upload, Wish
+from functions.engine.kernel.engine import Limits
+from functions.engine.ports.store import Query, Store
+from functions.stores.sqlite.store import SqliteStore
 
 _ROWS, _ROUNDS = 20_000, 5
 _SIZES = 10_000, 100_000, 300_000
@@ -91,7 +92,7 @@ async def _import(store: Store, org: str, size: int) -> float:
             piece = ""
     await upload.write(piece.encode())
     job = await upload.finish(Wish(name="bench.csv", format=Format.CSV, by="bench"))
-    await import_jobs.run(engine, org, job.id)
+    await jobs.run(engine, org, job.id)
     seconds = time.perf_counter() - start
     assert await store.count(Query(paths.contacts(org))) == size
     return seconds

@@ -12,17 +12,20 @@ from typing import Any, TypeAlias
 
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, ORG, create, engine_on, member
-from functions.bootstrap import Stack, build
-from functions.domain.campaign import Campaign
-from functions.domain.contact import contact_id
-from functions.domain.message import Changes, Message, MessageStatus, lane_number, message_id
-from functions.engine import overview, paths, tallies
-from functions.engine.campaigns import LAUNCH
-from functions.engine.core import Engine
-from functions.engine.overview import Search
-from functions.engine.ports import Add, Create
-from functions.settings import load_settings
-from functions.stores.sqlite import SqliteStore
+from functions.bootstrap.stack import Stack, build
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.contacts.contact import contact_id
+from functions.domain.messages.ids import lane_number, message_id
+from functions.domain.messages.message import Changes, Message, MessageStatus
+from functions.engine import paths
+from functions.engine.campaigns.lifecycle import LAUNCH
+from functions.engine.kernel.engine import Engine
+from functions.engine.messages import statistics as tallies
+from functions.engine.ports.store import Add, Create
+from functions.engine.reporting import overview
+from functions.engine.reporting.overview import Search
+from functions.settings.model import load_settings
+from functions.stores.sqlite.store import SqliteStore
 
 _FEW, _MANY = 1_000, 1_000_000
 _CAMPAIGNS = 20

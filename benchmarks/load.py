@@ -5,7 +5,7 @@ import tempfile
 from benchmarks import served
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, create, engine_on, make_list
-from functions.stores.sqlite import SqliteStore
+from functions.stores.sqlite.store import SqliteStore
 
 _CAMPAIGNS, _PEOPLE = 25, 100
 _GOAL = ">= 0.4"

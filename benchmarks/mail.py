@@ -16,17 +16,19 @@ from typing import Final
 
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, ORG, DirectQueue, engine_on
-from functions.bootstrap import SystemClock
-from functions.channels.mail import Composer
-from functions.channels.smtp import CONNECTIONS, Smtp
-from functions.channels.smtp_server import Access, MailServer
-from functions.domain.campaign import ChannelKind
-from functions.domain.contact import read_details
-from functions.domain.links import Links
-from functions.domain.message import MessageStatus
-from functions.engine import contacts, drafts, overview
-from functions.engine.drafts import Draft
-from functions.stores.sqlite import SqliteStore
+from functions.bootstrap.clock import SystemClock
+from functions.channels.mail.composer import Composer
+from functions.channels.mail.smtp import CONNECTIONS, Smtp
+from functions.channels.mail.smtp_connections import Access, MailServer
+from functions.domain.contacts.contact import read_details
+from functions.domain.kinds import ChannelKind
+from functions.domain.messages.message import MessageStatus
+from functions.domain.urls.tracking_links import Links
+from functions.engine.campaigns import drafts
+from functions.engine.campaigns.drafts import Draft
+from functions.engine.contacts import contacts
+from functions.engine.reporting import overview
+from functions.stores.sqlite.store import SqliteStore
 
 _SIZE, _ROUNDS = 2000, 5
 _SENDER: Final = "sales@example.com"

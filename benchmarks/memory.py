@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, create, engine_on, make_list
-from functions.stores.sqlite import SqliteStore
+from functions.stores.sqlite.store import SqliteStore
 
 _SMALL, _LARGE = 10_000, 1_000_000
 

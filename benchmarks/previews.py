@@ -9,11 +9,12 @@ from typing import NamedTuple, TypeAlias
 from benchmarks import served
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, ORG, engine_on
-from functions.domain.campaign import ChannelKind
-from functions.domain.templates import Template
-from functions.engine import contacts, drafts
-from functions.engine.drafts import Draft
-from functions.stores.sqlite import SqliteStore
+from functions.domain.kinds import ChannelKind
+from functions.domain.templates.template import Template
+from functions.engine.campaigns import drafts
+from functions.engine.campaigns.drafts import Draft
+from functions.engine.contacts import contacts
+from functions.stores.sqlite.store import SqliteStore
 
 _PEOPLE, _ROUNDS = 20_000, 9
 

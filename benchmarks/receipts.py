@@ -11,13 +11,13 @@ from pathlib import Path
 
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, ORG, create, engine_on, make_list
-from functions.domain.events import DeliveryEvent, EventKind, MessageRef
+from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef
 from functions.engine import paths
-from functions.engine.core import Engine
-from functions.engine.ports import Add, Create, Query, Store, Update
-from functions.engine.receive import receive
-from functions.stores.firestore import FirestoreStore
-from functions.stores.sqlite import SqliteStore
+from functions.engine.kernel.engine import Engine
+from functions.engine.ports.store import Add, Create, Query, Store, Update
+from functions.engine.receipts.receive import receive
+from functions.stores.firestore.store import FirestoreStore
+from functions.stores.sqlite.store import SqliteStore
 from infra.emulator import PROJECT, running
 
 _ROUNDS = 5

@@ -5,7 +5,7 @@ import tempfile
 from benchmarks import served
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, make_list
-from functions.stores.sqlite import SqliteStore
+from functions.stores.sqlite.store import SqliteStore
 
 
 async def measure() -> list[Row]:

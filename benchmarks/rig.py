@@ -5,24 +5,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from functions.bootstrap import SystemClock
-from functions.domain.campaign import ChannelKind
-from functions.domain.contact import contact_id
-from functions.domain.events import DeliveryEvent, MessageRef
-from functions.domain.notifications import Hearing, Unanswered
-from functions.domain.outcomes import Accepted, SendOutcome
-from functions.engine import paths, tasks
-from functions.engine.core import Engine, Limits
-from functions.engine.creation import Wish, create_for_list
-from functions.engine.ports import (
-    Answer,
-    Create,
-    Outbound,
-    Store,
-    Task,
-    Traits,
-    WebhookRequest,
-)
+from functions.bootstrap.clock import SystemClock
+from functions.domain.contacts.contact import contact_id
+from functions.domain.kinds import ChannelKind
+from functions.domain.messages.delivery_events import DeliveryEvent, MessageRef
+from functions.domain.messages.send_outcomes import Accepted, SendOutcome
+from functions.domain.notifications.notification import Hearing, Unanswered
+from functions.engine import paths, worker
+from functions.engine.campaigns.creation import Wish, create_for_list
+from functions.engine.kernel.engine import Engine, Limits
+from functions.engine.ports.channel import Answer, Outbound, Traits, WebhookRequest
+from functions.engine.ports.queue import Task
+from functions.engine.ports.store import Create, Store
 from functions.stores.indexes import Indexes
 
 INDEXES = Indexes.load(Path(__file__).parent.parent / "infra" / "firestore.indexes.json")
@@ -92,7 +86,7 @@ class DirectQueue:
         kind = "dispatch" if lane.isdigit() else lane
         due = at is None or at <= SystemClock().now()
         if kind in self._kinds and due and self.engine is not None:
-            running = asyncio.create_task(tasks.run(self.engine, task))
+            running = asyncio.create_task(worker.run(self.engine, task))
             self._running.add(running)
             running.add_done_callback(self._running.discard)
         return True

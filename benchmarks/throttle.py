@@ -11,14 +11,17 @@ from typing import Final
 
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, ORG, NoOpCarrier, create, engine_on, make_list
-from functions.domain.message import Message
-from functions.domain.outcomes import Accepted, SendOutcome
-from functions.engine import lanes, paths, throttle
-from functions.engine.core import Engine
-from functions.engine.moves import Tracked
-from functions.engine.ports import Create, Outbound, Store, Traits, Update
-from functions.stores.firestore import FirestoreStore
-from functions.stores.sqlite import SqliteStore
+from functions.domain.messages.message import Message
+from functions.domain.messages.send_outcomes import Accepted, SendOutcome
+from functions.engine import paths
+from functions.engine.campaigns import lanes
+from functions.engine.kernel.engine import Engine
+from functions.engine.messages.changes import Tracked
+from functions.engine.pacing import admission as throttle
+from functions.engine.ports.channel import Outbound, Traits
+from functions.engine.ports.store import Create, Store, Update
+from functions.stores.firestore.store import FirestoreStore
+from functions.stores.sqlite.store import SqliteStore
 from infra.emulator import PROJECT, running
 
 _ROUNDS: Final = 5

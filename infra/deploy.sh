@@ -32,7 +32,7 @@ SETTINGS=${SETTINGS:-}
 # Every function is called by the first segment of its path, so that one PUBLIC_BASE_URL reaches
 # them all: https://REGION-PROJECT.cloudfunctions.net/webhooks/... is the function "webhooks".
 BASE_URL=https://$REGION-$PROJECT.cloudfunctions.net
-# Functions of one account do the same kind of work, and read the same secrets (functions/needs.py).
+# Functions of one account do the same kind of work, and read the same secrets (functions/settings/secrets.py).
 # name                     entry point in main.py      account
 FUNCTIONS="
 api                        api                         api
@@ -75,7 +75,7 @@ PROVIDERS="SMS_PROVIDER WHATSAPP_PROVIDER EMAIL_PROVIDER WEBHOOK_PROVIDER"
 needs() {
   local name given=()
   for name in $PROVIDERS JWT_JWKS_URL; do given+=("$name=${!name:-}"); done
-  "$PYTHON" -m functions.needs VOICE_PROVIDER=plivo "${given[@]}"
+  "$PYTHON" -m functions.settings.secrets VOICE_PROVIDER=plivo "${given[@]}"
 }
 
 # secrets_of ENTRY_POINT: the settings that hold its secrets.

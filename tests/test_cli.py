@@ -15,15 +15,21 @@ import pytest
 from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
-from functions.bootstrap import Stack, SystemClock, build
+from functions.bootstrap.clock import SystemClock
+from functions.bootstrap.stack import Stack, build
 from functions.cli.app import app
-from functions.domain.campaign import Action, Campaign
-from functions.domain.phones import parse_phone
-from functions.domain.suppressions import suppression_id
-from functions.engine import campaigns, creation, paths, recall, suppressions, tallies
-from functions.engine.imports import import_csv
-from functions.engine.ports import Create
-from functions.settings import Settings, load_settings
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.status import Action
+from functions.domain.contacts.phones import parse_phone
+from functions.domain.contacts.suppressions import suppression_id
+from functions.engine import paths
+from functions.engine.campaigns import creation, lifecycle, single_message
+from functions.engine.contacts import suppressions
+from functions.engine.delivery import recall
+from functions.engine.imports.list_upload import import_csv
+from functions.engine.messages import statistics
+from functions.engine.ports.store import Create
+from functions.settings.model import Settings, load_settings
 from tests.clock import MovedClock
 
 HOUR = timedelta(hours=1)
@@ -83,7 +89,7 @@ def call(name: str = "Single", *, org: str = "default") -> Callable[[Stack], Awa
 
     async def make(stack: Stack) -> Campaign:
         to = parse_phone("+12025550101")
-        return (await creation.call_once(stack.engine, org, wish(name), to))[0]
+        return (await single_message.call_once(stack.engine, org, wish(name), to))[0]
 
     return make
 
@@ -204,7 +210,7 @@ def test_show_counts_by_status_and_reason() -> None:
         made = await call()(stack)
         message = {"address": "+442079460123", "status": "skipped", "reason": "suppressed"}
         path = f"{paths.messages('default', made.id)}/other"
-        counted = tallies.created(made, "launch", ["skipped"])
+        counted = statistics.created(made, "launch", ["skipped"])
         await stack.engine.store.commit(Create(path, message), counted)
         return made
 
@@ -221,7 +227,7 @@ def test_show_tells_what_a_cancel_has_recalled() -> None:
 
     async def stopped(stack: Stack) -> Campaign:
         made = await call()(stack)
-        await campaigns.change(stack.engine, "default", made.id, Action.CANCEL, by="ann")
+        await lifecycle.change(stack.engine, "default", made.id, Action.CANCEL, by="ann")
         await recall.recall(stack.engine, "default", made.id)
         return made
 
@@ -276,7 +282,7 @@ def test_doctor_does_not_miss_paused_work() -> None:
 
     async def paused(stack: Stack) -> Campaign:
         made = await call()(stack)
-        return await campaigns.change(stack.engine, "default", made.id, Action.PAUSE, by="test")
+        return await lifecycle.change(stack.engine, "default", made.id, Action.PAUSE, by="test")
 
     prepare(paused)
     _, findings = examined()

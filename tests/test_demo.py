@@ -10,12 +10,12 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from functions.channels.simulator_ledger import Hangup, Ledger, PlacedCall
+from functions.channels.simulator.ledger import Hangup, Ledger, PlacedCall
 from functions.cli.app import app
-from functions.cli.demo_people import People, write_people
-from functions.cli.demo_verdict import Evidence, Row
-from functions.domain.events import MessageRef
-from functions.domain.phones import parse_phone
+from functions.cli.demo.people import People, write_people
+from functions.cli.demo.verdict import Evidence, Row
+from functions.domain.contacts.phones import parse_phone
+from functions.domain.messages.delivery_events import MessageRef
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ADA, BEN, CLEO = "+12125550101", "+12125550102", "+12125550103"

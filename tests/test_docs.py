@@ -9,17 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from functions.channels.plivo_causes import HANGUP_CAUSES
+from functions.channels.plivo.voice_statuses import HANGUP_CAUSES
 from functions.cli.app import app
-from functions.domain.campaign import ARROWS, Action, CampaignStatus, ChannelKind
-from functions.domain.countries import COUNTRIES
-from functions.domain.events import DeliveryEvent, EventKind, MessageRef, Retry
-from functions.domain.message import (
-    FINAL,
-    Changes,
+from functions.domain.campaigns.status import ARROWS, Action, CampaignStatus
+from functions.domain.kinds import ChannelKind
+from functions.domain.messages.attempts import (
     DeliveryPolicy,
-    Message,
-    MessageStatus,
     after_lease,
     after_look_up,
     after_send,
@@ -27,9 +22,12 @@ from functions.domain.message import (
     after_watch,
     claim,
 )
-from functions.domain.outcomes import Accepted, Deferred, Rejected, Unknown
-from functions.domain.receipts import after_event
-from functions.settings import Settings
+from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef, Retry
+from functions.domain.messages.message import FINAL, Changes, Message, MessageStatus
+from functions.domain.messages.receipts import after_event
+from functions.domain.messages.send_outcomes import Accepted, Deferred, Rejected, Unknown
+from functions.domain.sending_rules.country_data import COUNTRIES
+from functions.settings.model import Settings
 
 ROOT = Path(__file__).parent.parent
 LIFECYCLE = ROOT / "docs" / "lifecycle.md"

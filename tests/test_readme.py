@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from functions.settings import Settings
+from functions.settings.model import Settings
 
 ROOT = Path(__file__).parent.parent
 PEOPLE = 6

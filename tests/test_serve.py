@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.channels.simulator_ledger import read_ledger
-from functions.settings import Settings
+from functions.channels.simulator.ledger import read_ledger
+from functions.settings.model import Settings
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 30

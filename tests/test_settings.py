@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from functions.settings import (
+from functions.settings.model import (
     CloudTasksUrl,
     FirestoreUrl,
     LocalQueueUrl,
@@ -19,7 +19,7 @@ from functions.settings import (
     env_example,
     load_settings,
 )
-from functions.settings_urls import is_loopback
+from functions.settings.urls import is_loopback
 
 ROOT = Path(__file__).parents[1]
 SECRET = "0123456789abcdef0123456789abcdef"

@@ -12,28 +12,22 @@ from pydantic import (
     model_validator,
 )
 
-from functions.api.auth import Area, Caller
-from functions.api.campaign_bodies import FieldName, Html, OneLine, Subject
-from functions.api.campaign_items import Length
-from functions.api.fields import Id, example, iso
-from functions.api.house import House, HouseOf, Operator, Viewer
-from functions.api.rest import (
-    Cursor,
-    IfMatch,
-    Limit,
-    Rest,
-    RestBody,
-    after_id,
-    decode_cursor,
-    encode_cursor,
-    id_cursor,
-    tag,
-)
-from functions.domain.campaign import AudienceKind, ChannelKind
-from functions.domain.templates import Missing
-from functions.engine import template_trials, templates
-from functions.engine.template_trials import Trial
-from functions.engine.templates import NamedTemplate, TemplateVersion, Wording
+from functions.api.campaigns.bodies import FieldName, Html, OneLine, Subject
+from functions.api.campaigns.views import Length
+from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.kinds import ChannelKind
+from functions.domain.templates.template import Missing
+from functions.engine.campaigns import template_checks
+from functions.engine.campaigns.template_checks import Trial
+from functions.engine.templates import templates
+from functions.engine.templates.templates import NamedTemplate, TemplateVersion, Wording
+from functions.web.auth import Area, Caller
+from functions.web.caller_route import Operator, Viewer
+from functions.web.context import House, HouseOf
+from functions.web.cursors import Cursor, Limit, after_id, decode_cursor, encode_cursor, id_cursor
+from functions.web.etags import IfMatch, tag
+from functions.web.fields import Id, example, iso
+from functions.web.rest import Rest, RestBody
 
 router = APIRouter(prefix="/templates", tags=[Area.TEMPLATES], route_class=Rest)
 
@@ -246,7 +240,7 @@ async def check_template(wanted: CheckWish, house: HouseOf, caller: Viewer) -> S
         wording = (await templates.load(engine, org, wanted.template_id)).newest.wording
     else:
         wording = Wording(text=wanted.text or "", missing=wanted.missing, defaults=wanted.defaults)
-    done = await template_trials.check(engine, org, wording, wanted.audience)
+    done = await template_checks.check(engine, org, wording, wanted.audience)
     return ShownCheck(checked=done.checked, complete=done.complete, missing=dict(done.missing))
 
 
@@ -322,9 +316,9 @@ async def preview_template(
 
 async def _tried(house: House, caller: Caller, who: Person, wording: Wording) -> ShownTrial:
     if who.values is not None:
-        return _trial(template_trials.preview(wording, who.values))
-    known = await template_trials.values_of(house.engine, caller.org, who.contact_id or "")
-    return _trial(template_trials.preview(wording, known))
+        return _trial(template_checks.preview(wording, who.values))
+    known = await template_checks.values_of(house.engine, caller.org, who.contact_id or "")
+    return _trial(template_checks.preview(wording, known))
 
 
 def _trial(trial: Trial) -> ShownTrial:

@@ -11,23 +11,15 @@ from typing import Any, Final
 import httpx
 from httpx import codes
 
-from functions.channels.notifier import HttpNotifier
-from functions.channels.plain import PlainChannel
-from functions.channels.public_http import Resolve
-from functions.domain.events import DeliveryEvent, Retry
-from functions.domain.notifications import Answered, Hearing, Unanswered, headers, is_taken
-from functions.domain.webhook_secret import webhook_secret
-from functions.engine.ports import (
-    Accepted,
-    Clock,
-    Deferred,
-    Outbound,
-    Rejected,
-    SendOutcome,
-    SignatureError,
-    Traits,
-    WebhookRequest,
-)
+from functions.channels.base import PlainChannel
+from functions.domain.messages.delivery_events import DeliveryEvent, Retry
+from functions.domain.messages.send_outcomes import Accepted, Deferred, Rejected, SendOutcome
+from functions.domain.notifications.notification import Answered, Hearing, Unanswered, is_taken
+from functions.domain.notifications.signing import headers, webhook_secret
+from functions.engine.ports.channel import Outbound, SignatureError, Traits, WebhookRequest
+from functions.engine.ports.clock import Clock
+from functions.transport.notifier import HttpNotifier
+from functions.transport.public_http import Resolve
 
 PROVIDER: Final = "webhook"
 

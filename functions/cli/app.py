@@ -3,7 +3,8 @@
 import typer
 
 from functions import logs
-from functions.cli import campaigns, check, demo, doctor, people, serve
+from functions.cli import campaigns, check, contacts, doctor, serve
+from functions.cli.demo import demo
 
 app = typer.Typer(
     name="python -m functions",
@@ -16,8 +17,8 @@ app.command()(serve.serve)
 app.command()(demo.demo)
 app.command()(check.check_once)
 app.add_typer(campaigns.commands, name="campaigns")
-app.command()(people.import_contacts)
-app.command()(people.suppress)
+app.command()(contacts.import_contacts)
+app.command()(contacts.suppress)
 app.command()(doctor.doctor)
 
 

@@ -9,14 +9,16 @@ from typing import Annotated, Any, TypeAlias
 import typer
 from rich.table import Table
 
-from functions.api.fields import iso
-from functions.bootstrap import Stack
+from functions.bootstrap.stack import Stack
 from functions.cli.runtime import AsJson, CampaignId, Org, console, show, with_stack
-from functions.domain.campaign import Action, Campaign, CampaignStatus
-from functions.domain.message import MessageStatus
-from functions.engine import campaigns, overview, recall, reports
-from functions.engine.recall import Recalled
-from functions.engine.reports import Progress
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.status import Action, CampaignStatus
+from functions.domain.messages.message import MessageStatus
+from functions.engine.campaigns import lifecycle
+from functions.engine.reporting import overview, recalls
+from functions.engine.reporting.progress import Progress, progress_of
+from functions.engine.reporting.recalls import Recalled
+from functions.web.fields import iso
 
 commands = typer.Typer(no_args_is_help=True, help="Look at campaigns, pause, resume, cancel them.")
 
@@ -76,10 +78,10 @@ def show_(campaign: CampaignId, org: Org = "default", *, as_json: AsJson = False
     """Show how far a campaign has come, and why people were not reached."""
 
     async def look(stack: Stack) -> tuple[Progress, _Reasons, Recalled | None]:
-        progress = await reports.progress(stack.engine, org, campaign)
+        progress = await progress_of(stack.engine, org, campaign)
         wanted = [status for status in _EXPLAINED if progress.counts[status]]
         reasons = await overview.reasons(stack.engine, progress.campaign, wanted)
-        return progress, reasons, await recall.read_one(stack.engine, progress.campaign)
+        return progress, reasons, await recalls.read_one(stack.engine, progress.campaign)
 
     with console(err=True).status("Counting"):
         found = with_stack(look)
@@ -146,8 +148,8 @@ def cancel(
 
 def _change(action: Action, id_: str, org: str, reason: str | None, *, as_json: bool) -> None:
     async def change(stack: Stack) -> Progress:
-        await campaigns.change(stack.engine, org, id_, action, by=_BY, reason=reason)
-        return await reports.progress(stack.engine, org, id_)
+        await lifecycle.change(stack.engine, org, id_, action, by=_BY, reason=reason)
+        return await progress_of(stack.engine, org, id_)
 
     progress = with_stack(change)
     name, status = progress.campaign.name, progress.campaign.status

@@ -5,9 +5,9 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from functions.api.fields import iso
 from functions.cli.runtime import REFUSED, AsJson, show, with_stack
-from functions.engine.check import CheckResult, check
+from functions.engine.scheduling.check import CheckResult, check
+from functions.web.fields import iso
 
 
 def check_once(*, as_json: AsJson = False) -> None:

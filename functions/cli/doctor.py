@@ -12,14 +12,13 @@ import httpx
 import typer
 from rich.table import Table
 
-from functions.api.fields import iso
-from functions.bootstrap import Stack
+from functions.bootstrap.stack import Stack
 from functions.cli.runtime import REFUSED, AsJson, show, with_stack
-from functions.engine import overview
-from functions.engine.enqueue import lane_task
-from functions.engine.overview import Waiting
-from functions.engine.ports import Create, Delete
-from functions.settings import FirestoreUrl, LocalQueueUrl, Settings
+from functions.engine.kernel.task_queue import lane_task
+from functions.engine.ports.store import Create, Delete
+from functions.engine.reporting.backlog import Waiting, backlog_of
+from functions.settings.model import FirestoreUrl, LocalQueueUrl, Settings
+from functions.web.fields import iso
 
 _PATIENCE_S: Final = 20
 #: The Date header counts whole seconds, and takes its time to arrive.
@@ -162,7 +161,7 @@ def _witness(settings: Settings) -> str:
 
 
 async def _backlog(stack: Stack) -> list[Finding]:
-    backlog = await overview.backlog(stack.engine)
+    backlog = await backlog_of(stack.engine)
     return [
         _age(stack, "due campaigns", backlog.campaign),
         _age(stack, "due work", backlog.lane),

@@ -14,11 +14,11 @@ import orjson
 import typer
 from rich.console import Console, RenderableType
 
-from functions.api.auth import ORG
-from functions.bootstrap import Stack, build
+from functions.bootstrap.stack import Stack, build
 from functions.domain.errors import DomainError
-from functions.engine.ports import StoreError
-from functions.settings import SettingsError, load_settings
+from functions.engine.ports.store import StoreError
+from functions.settings.model import SettingsError, load_settings
+from functions.web.auth import ORG
 
 T = TypeVar("T")
 

@@ -14,10 +14,10 @@ import uvicorn
 import uvloop
 
 from functions import logs
-from functions.bootstrap import Stack, build
+from functions.bootstrap.stack import Stack, build
 from functions.cli.runtime import told_errors
-from functions.engine.check import check
-from functions.settings import Settings, SettingsError, load_settings
+from functions.engine.scheduling.check import check
+from functions.settings.model import Settings, SettingsError, load_settings
 
 log = structlog.get_logger()
 

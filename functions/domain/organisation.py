@@ -7,13 +7,14 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
-from functions.domain import caps, country_rules
-from functions.domain.addresses import check_sender
-from functions.domain.campaign import ChannelKind
+from functions.domain.contacts.addresses import check_sender
+from functions.domain.contacts.phones import NO_ZONES
 from functions.domain.errors import InvalidFieldError
-from functions.domain.phones import NO_ZONES
-from functions.domain.warm_up import check_ramp
-from functions.domain.windows import is_zone
+from functions.domain.kinds import ChannelKind
+from functions.domain.sending_rules import country_rules
+from functions.domain.sending_rules import frequency_caps as caps
+from functions.domain.sending_rules.warm_up import check_ramp
+from functions.domain.sending_rules.windows import is_zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from functions.domain.events import MessageRef
+from functions.domain.messages.delivery_events import MessageRef
 
 #: Names that Firestore keeps to itself: nothing of ours has one.
 RESERVED: Final = re.compile("__.*__")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from functions.engine.ports import Clock, Task
-from functions.queues import wire
+from functions.engine.ports.clock import Clock
+from functions.engine.ports.queue import Task
+from functions.queues import task_request
 
 if TYPE_CHECKING:
     from google.api_core.retry_async import AsyncRetry
@@ -66,7 +67,7 @@ class CloudTasksQueue:
         whose answer was lost may have created the task: with a key the next one finds it, without
         a key the task may be delivered twice.
         """
-        if wire.is_beyond_horizon(at, now=self._clock.now()):
+        if task_request.is_beyond_horizon(at, now=self._clock.now()):
             return False
         await self._create(self._cloud_task(task, at, key))
         return True
@@ -117,7 +118,7 @@ class CloudTasksQueue:
         from google.cloud import tasks_v2
 
         return tasks_v2.Task(
-            name=f"{self._queue_path}/tasks/{wire.task_name(key)}" if key else "",
+            name=f"{self._queue_path}/tasks/{task_request.task_name(key)}" if key else "",
             http_request=self._http_request(task),
             schedule_time=at,
             dispatch_deadline=self._dispatch_deadline,
@@ -129,8 +130,8 @@ class CloudTasksQueue:
         request = tasks_v2.HttpRequest(
             url=self._target_url,
             http_method=tasks_v2.HttpMethod.POST,
-            headers=wire.CONTENT_TYPE,
-            body=wire.encode(task),
+            headers=task_request.CONTENT_TYPE,
+            body=task_request.encode(task),
         )
         if self._service_account:
             request.oidc_token = tasks_v2.OidcToken(

@@ -12,8 +12,9 @@ from uuid import uuid4
 
 import structlog
 
-from functions.engine.ports import Clock, Task
-from functions.queues import wire
+from functions.engine.ports.clock import Clock
+from functions.engine.ports.queue import Task
+from functions.queues import task_request
 
 Deliver: TypeAlias = Callable[[dict[str, str], bytes], Awaitable[int]]
 """Posts headers and body to the `run_task` function and returns the HTTP status."""
@@ -41,7 +42,7 @@ class _Job:
     failed: int = field(default=0, compare=False)  #: attempts that failed so far
 
     def headers(self) -> dict[str, str]:
-        return wire.headers(
+        return task_request.headers(
             queue=QUEUE_NAME, name=self.name, retries=self.failed, due_at=self.due_at
         )
 
@@ -114,13 +115,13 @@ class LocalQueue:
     ) -> bool:
         """Hold the task for its time; False, as in the cloud, if that is over 30 days away."""
         now = self._clock.now()
-        if wire.is_beyond_horizon(at, now=now):
+        if task_request.is_beyond_horizon(at, now=now):
             return False
-        name = wire.task_name(key) if key else uuid4().hex
+        name = task_request.task_name(key) if key else uuid4().hex
         if key and not self._names.claim(name, now=now):
             return True
         due_at = max(at or now, now)
-        self._push(_Job(due_at, next(self._arrivals), name, task.kind, wire.encode(task)))
+        self._push(_Job(due_at, next(self._arrivals), name, task.kind, task_request.encode(task)))
         return True
 
     def start(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import orjson
 
-from functions.engine.ports import MissingIndexError, Query, StoreError
+from functions.engine.ports.store import MissingIndexError, Query, StoreError
 
 Direction = Literal["ASCENDING", "DESCENDING"]
 Ordered: TypeAlias = tuple[str, Direction]

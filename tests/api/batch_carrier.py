@@ -9,18 +9,17 @@ from typing import Any, Final
 
 import httpx
 
-from functions.channels.http_channel import HttpChannel
-from functions.domain.events import DeliveryEvent, EventKind, Inbound, MessageRef, Retry
-from functions.engine.ports import (
-    Accepted,
-    Answer,
-    Clock,
-    Outbound,
-    SendOutcome,
-    SignatureError,
-    Traits,
-    WebhookRequest,
+from functions.channels.provider_api import HttpChannel
+from functions.domain.messages.delivery_events import (
+    DeliveryEvent,
+    EventKind,
+    Inbound,
+    MessageRef,
+    Retry,
 )
+from functions.domain.messages.send_outcomes import Accepted, SendOutcome
+from functions.engine.ports.channel import Answer, Outbound, SignatureError, Traits, WebhookRequest
+from functions.engine.ports.clock import Clock
 
 PROVIDER: Final = "batches"
 PATH: Final = f"/webhooks/{PROVIDER}/inbound/default"

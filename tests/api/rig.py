@@ -7,16 +7,17 @@ from typing import Any, Final
 
 import httpx
 
-from functions.api.house import House
-from functions.bootstrap import build
-from functions.channels.simulator import Simulator
+from functions.bootstrap.stack import build
+from functions.channels.simulator.voice import Simulator
 from functions.engine import paths
-from functions.engine.ports import Store, WebhookRequest
+from functions.engine.ports.channel import WebhookRequest
+from functions.engine.ports.store import Store
 from functions.queues.local import LocalQueue
-from functions.settings import load_settings
-from tests.api.key_server import in_seconds, signed
-from tests.channels.carrier import make_callbacks, simulated
+from functions.settings.model import load_settings
+from functions.web.context import House
+from tests.channels.simulator.simulated_carrier import make_callbacks, simulated
 from tests.clock import MovedClock
+from tests.web.key_server import in_seconds, signed
 
 SECRET: Final = "correct horse battery staple, 32 bytes and more"
 SENDER: Final = "+12025550111"

@@ -8,8 +8,8 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.api.asking import OPERATIONS, Operation, names, places, put
-from tests.api.everything import Things, make_everything
+from tests.api.full_organisation import Things, make_everything
+from tests.api.openapi_requests import OPERATIONS, Operation, names, places, put
 from tests.api.rig import Rig
 
 _MANY: Final = 8

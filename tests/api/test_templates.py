@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from functions.domain.contact import Contact, contact_fields, contact_id
+from functions.domain.contacts.contact import Contact, contact_fields, contact_id
 from functions.engine import paths
-from functions.engine.ports import Create
+from functions.engine.ports.store import Create
 from tests.api.rig import Rig, numbers, token
 from tests.clock import NOON
 

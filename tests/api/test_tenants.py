@@ -10,9 +10,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from functions.api.house import House
-from functions.api.invoker import Invoker
-from tests.api.asking import (
+from functions.web.context import House
+from functions.web.invoker import Invoker
+from tests.api.full_organisation import Things, make_everything
+from tests.api.openapi_requests import (
     KINDS,
     OPERATIONS,
     Operation,
@@ -23,9 +24,8 @@ from tests.api.asking import (
     places,
     request,
 )
-from tests.api.everything import Things, make_everything
-from tests.api.key_server import certificate, rsa_key, serve_keys
 from tests.api.rig import JWT, Rig, token
+from tests.web.key_server import certificate, rsa_key, serve_keys
 
 THEIRS, OURS = "theirs", "ours"
 INVOKER: Final = {

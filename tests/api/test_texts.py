@@ -3,13 +3,16 @@
 import httpx
 import pytest
 
-from functions.channels.simulator_ledger import read_ledger
-from functions.channels.simulator_texts import PROVIDER
-from functions.domain.campaign import AudienceKind, Campaign, ChannelKind
+from functions.channels.simulator.ledger import read_ledger
+from functions.channels.simulator.texts import PROVIDER
+from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.campaign import Campaign
 from functions.domain.errors import InvalidFieldError
-from functions.engine import drafts, tallies
-from functions.engine.drafts import Draft
-from functions.engine.ports import WebhookRequest
+from functions.domain.kinds import ChannelKind
+from functions.engine.campaigns import drafts
+from functions.engine.campaigns.drafts import Draft
+from functions.engine.messages import statistics
+from functions.engine.ports.channel import WebhookRequest
 from tests.api.conftest import MakeRig
 from tests.api.rig import JWT, SENDER, Rig, numbers
 
@@ -36,7 +39,7 @@ async def text(rig: Rig, kind: ChannelKind = ChannelKind.SMS, people: int = 1) -
 
 async def statuses(rig: Rig, campaign: Campaign) -> dict[str, int]:
     """Count a campaign's messages by status."""
-    tally = await tallies.read_one(rig.stack.engine, campaign)
+    tally = await statistics.read_one(rig.stack.engine, campaign)
     return {str(status): count for status, count in tally.by_status.items() if count}
 
 

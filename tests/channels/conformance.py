@@ -11,17 +11,9 @@ from typing import Protocol
 
 import pytest
 
-from functions.domain.events import DeliveryEvent, EventKind, Inbound, MessageRef
-from functions.engine.ports import (
-    Accepted,
-    Channel,
-    Deferred,
-    Outbound,
-    Rejected,
-    SignatureError,
-    Unknown,
-    WebhookRequest,
-)
+from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound, MessageRef
+from functions.domain.messages.send_outcomes import Accepted, Deferred, Rejected, Unknown
+from functions.engine.ports.channel import Channel, Outbound, SignatureError, WebhookRequest
 
 
 class Weather(StrEnum):

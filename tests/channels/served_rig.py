@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Generic, Self, TypeVar
 
-from functions.engine.ports import Channel, Rejected, SendOutcome, Unknown
+from functions.domain.messages.send_outcomes import Rejected, SendOutcome, Unknown
+from functions.engine.ports.channel import Channel
 from tests.channels.conformance import Weather, outbound
-from tests.channels.stand_in import Fault, StandIn
+from tests.channels.provider_server import Fault, StandIn
 
 NINE: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
 BASE: Final = "https://app.example/clarion"

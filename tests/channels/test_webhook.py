@@ -7,24 +7,17 @@ from typing import Any, Final
 
 import pytest
 
-from functions.channels import notifier
 from functions.channels.webhook import WebhookChannel
-from functions.domain.events import Retry
-from functions.domain.webhook_secret import webhook_secret
-from functions.engine.ports import (
-    Accepted,
-    Deferred,
-    Outbound,
-    Rejected,
-    SendOutcome,
-    SignatureError,
-    WebhookRequest,
-)
+from functions.domain.messages.delivery_events import Retry
+from functions.domain.messages.send_outcomes import Accepted, Deferred, Rejected, SendOutcome
+from functions.domain.notifications.signing import webhook_secret
+from functions.engine.ports.channel import Outbound, SignatureError, WebhookRequest
+from functions.transport import notifier
 from tests.channels.conformance import REF, STRANGER, ChannelConformance, Weather
 from tests.channels.conformance import outbound as anybody
 from tests.channels.loopback import Loopback, Request, response
-from tests.channels.receiver import is_genuine
 from tests.clock import NOON, MovedClock
+from tests.transport.webhook_receiver import is_genuine
 
 SIGNING: Final = "what signs is at least thirty-two bytes long"
 UNREACHABLE: Final = "http://127.0.0.1:1/hook"  # port 1: nobody listens there

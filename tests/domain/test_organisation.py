@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from functions.domain.contacts.phones import parse_phone
 from functions.domain.errors import InvalidFieldError
 from functions.domain.organisation import (
     Organisation,
@@ -13,8 +14,7 @@ from functions.domain.organisation import (
     organisation_from,
     zones_for,
 )
-from functions.domain.phones import parse_phone
-from functions.domain.windows import is_zone
+from functions.domain.sending_rules.windows import is_zone
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LIMITS = {"voice": 2.0, "sms": None}

@@ -11,19 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeAlias
 
-from functions.domain.events import DeliveryEvent, EventKind, MessageRef, Retry
-from functions.engine.ports import (
+from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef, Retry
+from functions.domain.messages.send_outcomes import (
     Accepted,
-    Answer,
-    Clock,
     Deferred,
-    Outbound,
     Rejected,
     SendOutcome,
-    Traits,
     Unknown,
-    WebhookRequest,
 )
+from functions.engine.ports.channel import Answer, Outbound, Traits, WebhookRequest
+from functions.engine.ports.clock import Clock
 
 PROVIDER: Final = "carrier"
 _ENDS: Final = (EventKind.COMPLETED, EventKind.FAILED, EventKind.UNCERTAIN)

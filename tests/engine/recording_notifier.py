@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from functions.domain.notifications import Answered, Hearing
+from functions.domain.notifications.notification import Answered, Hearing
 
 
 class Heard(NamedTuple):

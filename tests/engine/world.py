@@ -9,30 +9,29 @@ from typing import Any, Self, TypeVar
 
 import orjson
 
-from functions.domain.campaign import Campaign, CampaignKind, ChannelKind, campaign_from
+from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.domain.errors import NotFoundError
-from functions.domain.events import DeliveryEvent
-from functions.domain.message import DeliveryPolicy, Message, MessageStatus, claim, message_from
-from functions.engine import (
-    campaigns,
-    check,
-    creation,
-    launch,
-    paths,
-    receive,
-    suppressions,
-    tallies,
-    tasks,
-)
-from functions.engine.core import Engine, Limits
-from functions.engine.creation import Wish
-from functions.engine.ports import Create, Document, Query, Task, Update
+from functions.domain.kinds import CampaignKind, ChannelKind
+from functions.domain.messages.attempts import DeliveryPolicy, claim
+from functions.domain.messages.delivery_events import DeliveryEvent
+from functions.domain.messages.message import Message, MessageStatus, message_from
+from functions.engine import paths, worker
+from functions.engine.campaigns import creation, lifecycle
+from functions.engine.campaigns.creation import Wish
+from functions.engine.contacts import suppressions
+from functions.engine.delivery import launch
+from functions.engine.kernel.engine import Engine, Limits
+from functions.engine.messages import statistics
+from functions.engine.ports.queue import Task
+from functions.engine.ports.store import Create, Document, Query, Update
+from functions.engine.receipts import receive
+from functions.engine.scheduling import check
 from functions.queues.local import LocalQueue
 from functions.stores.indexes import INDEX_FILE, Indexes
-from functions.stores.sqlite import MEMORY, SqliteStore
+from functions.stores.sqlite.store import MEMORY, SqliteStore
 from tests.clock import NOON, MovedClock
-from tests.engine.doom import Crash
-from tests.engine.interposed import Happening, InterposedStore
+from tests.engine.crashes import Crash
+from tests.engine.interleaving import Happening, InterposedStore
 from tests.engine.recording_channel import PROVIDER, RecordingChannel
 from tests.engine.recording_notifier import RecordingNotifier
 
@@ -167,7 +166,7 @@ class World:
 
     async def _run_task(self, _headers: dict[str, str], body: bytes) -> int:
         task = Task(**orjson.loads(body))
-        copies = [tasks.run(self.engine, task) for _ in range(self.task_copies)]
+        copies = [worker.run(self.engine, task) for _ in range(self.task_copies)]
         try:
             await asyncio.gather(*copies)
         except Exception as error:
@@ -227,7 +226,7 @@ class World:
         for message in await self.messages(campaign):
             path = f"{paths.messages(ORG, campaign.id)}/{message.id}"
             changes = claim(message, self.policy, now=now)
-            counted = tallies.moved(campaign, "0", [(message, changes)])
+            counted = statistics.moved(campaign, "0", [(message, changes)])
             await self.store.commit(Update(path, changes), *counted)
 
     async def receive(self, event: DeliveryEvent) -> None:
@@ -296,7 +295,7 @@ class World:
 
     async def load(self, campaign: Campaign) -> Campaign:
         """Return a campaign as it stands."""
-        return await campaigns.load(self.engine, campaign.org, campaign.id)
+        return await lifecycle.load(self.engine, campaign.org, campaign.id)
 
     async def documents(self, collection: str) -> list[Document]:
         """Return all documents of a collection."""
@@ -322,7 +321,7 @@ class World:
         messages = await self.messages(campaign)
         return {
             name: sum(getattr(message, f"{name}_at") is not None for message in messages)
-            for name in tallies.MARKS
+            for name in statistics.MARKS
         }
 
     async def check_statistics(self) -> None:
@@ -332,7 +331,7 @@ class World:
             if document.data["kind"] not in list(CampaignKind):
                 continue  # broken by a test
             campaign = campaign_from(ORG, document.id, document.data)
-            tally = await tallies.read_one(engine, campaign)
+            tally = await statistics.read_one(engine, campaign)
             counted = {str(status): n for status, n in tally.by_status.items() if n}
             assert counted == await self.statuses(campaign)
             assert tally.marks == await self.marks(campaign)

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from functions.channels.simulator_ledger import PlacedCall, read_ledger
-from functions.channels.simulator_script import Outcome
-from tests.channels import plivo_server
+from functions.channels.simulator.ledger import PlacedCall, read_ledger
+from functions.channels.simulator.script import Outcome
+from tests.channels.plivo import voice_server
 from tests.faults.stand_ins import running
 from tests.faults.verdict import Call
 
@@ -78,8 +78,8 @@ class PlivoStandIn:
             "VOICE_PROVIDER": "plivo",
             "VOICE_RATE_PER_S": "25",
             "PLIVO_API_URL": self._url,
-            "PLIVO_AUTH_ID": plivo_server.AUTH_ID,
-            "PLIVO_AUTH_TOKEN": plivo_server.AUTH_TOKEN,
+            "PLIVO_AUTH_ID": voice_server.AUTH_ID,
+            "PLIVO_AUTH_TOKEN": voice_server.AUTH_TOKEN,
         }
 
     def script(self, *, busy: list[str], faults: list[str]) -> None:
@@ -96,14 +96,14 @@ class PlivoStandIn:
 @contextmanager
 def plivo() -> Iterator[PlivoStandIn]:
     """Run Plivo's stand-in for the length of a `with`."""
-    with running("plivo_server", "0") as process:
+    with running("plivo.voice_server", "0") as process:
         yield PlivoStandIn(process.says)
 
 
 def _told(call: dict[str, Any]) -> Call:
     segments = urlsplit(call["order"]["hangup_url"]).path.split("/")
     campaign, message, attempt = segments[-3:]
-    connected = call["answered"] and call["cause"] in plivo_server.ANSWERED
+    connected = call["answered"] and call["cause"] in voice_server.ANSWERED
     counts = call["cause"] != NO_ANSWER_URL
     about = (campaign, message, int(attempt), f"+{call['to']}")
     return Call(*about, call["ended"], connected, counts)

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import httpx
 
-from tests.channels.plivo_server import AUTH_ID, AUTH_TOKEN, Call, PlivoServer
-from tests.channels.stand_in import Request, Response, run_alone
+from tests.channels.plivo.voice_server import AUTH_ID, AUTH_TOKEN, Call, PlivoServer
+from tests.channels.provider_server import Request, Response, run_alone
 
 _ROOT: Final = Path(__file__).parents[2]
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 import httpx
 
-from functions.settings import Settings
+from functions.settings.model import Settings
 
 _ROOT: Final = Path(__file__).parents[2]
 _START_S: Final = 60

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from functions.channels.simulator_ledger import read_ledger
+from functions.channels.simulator.ledger import read_ledger
 from tests.faults.call_storm import create, upload
 from tests.faults.carriers import SimulatedCarrier
 from tests.faults.conftest import sqlite

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.channels import twilio_server, whatsapp_server
+from tests.channels.twilio import server as twilio_server
+from tests.channels.whatsapp import server as whatsapp_server
 from tests.faults.server import free_port
 from tests.faults.stand_ins import StandInProcess, running
 from tests.faults.storm import numbers
@@ -184,21 +185,21 @@ class SendGridStandIn(_StandIn):
 @contextmanager
 def twilio() -> Iterator[TwilioStandIn]:
     """Run Twilio's stand-in, on a port that nobody takes while it is away."""
-    with running("twilio_server", str(free_port())) as process:
+    with running("twilio.server", str(free_port())) as process:
         yield TwilioStandIn(process, process.says)
 
 
 @contextmanager
 def whatsapp() -> Iterator[WhatsAppStandIn]:
     """Run Meta's stand-in."""
-    with running("whatsapp_server") as process:
+    with running("whatsapp.server") as process:
         yield WhatsAppStandIn(process, process.says.removesuffix(f"/{whatsapp_server.VERSION}"))
 
 
 @contextmanager
 def sendgrid() -> Iterator[SendGridStandIn]:
     """Run SendGrid's stand-in."""
-    with running("sendgrid_server") as process:
+    with running("mail.sendgrid_server") as process:
         yield SendGridStandIn(process)
 
 

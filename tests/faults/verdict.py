@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
-from functions.domain.message import FINAL, MessageStatus
+from functions.domain.messages.message import FINAL, MessageStatus
 
 
 class Taken(Protocol):

@@ -12,19 +12,21 @@ import pytest
 from starlette.requests import Request
 
 import main
-from functions import bootstrap
-from functions.bootstrap import Stack, build
-from functions.engine.ports import WebhookRequest
-from functions.needs import TARGETS, Use, secrets_of
+from functions.bootstrap import stack as bootstrap
+from functions.bootstrap.stack import Stack, build
+from functions.engine.ports.channel import WebhookRequest
 from functions.queues.local import LocalQueue
-from functions.settings import Settings, load_settings
+from functions.settings.model import Settings, load_settings
+from functions.settings.secrets import TARGETS, Use, secrets_of
 from tests.api.rig import BASE, SECRET, token
-from tests.channels import plivo_server, twilio_server, whatsapp_server
 from tests.channels.loopback import Loopback, response
-from tests.channels.plivo_server import PlivoServer
-from tests.channels.smtp_server import MailServer
-from tests.channels.twilio_server import TwilioServer
-from tests.channels.whatsapp_server import WhatsAppServer
+from tests.channels.mail.smtp_server import MailServer
+from tests.channels.plivo import voice_server
+from tests.channels.plivo.voice_server import PlivoServer
+from tests.channels.twilio import server as twilio_server
+from tests.channels.twilio.server import TwilioServer
+from tests.channels.whatsapp import server as whatsapp_server
+from tests.channels.whatsapp.server import WhatsAppServer
 from tests.clock import MovedClock
 
 FUNCTIONS: Final = tuple(target for target in TARGETS if target != "app")
@@ -42,7 +44,7 @@ SHARED: Final[Mapping[str, Any]] = {
     "QUEUE_URL": "cloudtasks://p/l/q",
     "AUTH_MODE": "jwt",
     "CALLING_WINDOWS": "off",
-    "PLIVO_AUTH_ID": plivo_server.AUTH_ID,
+    "PLIVO_AUTH_ID": voice_server.AUTH_ID,
     "PLIVO_API_URL": "http://127.0.0.1:1",
     "TWILIO_ACCOUNT_SID": twilio_server.ACCOUNT_SID,
     "TWILIO_API_URL": "http://127.0.0.1:1",
@@ -52,7 +54,7 @@ SHARED: Final[Mapping[str, Any]] = {
 #: What only those are told who use it.
 HIDDEN: Final[Mapping[str, str]] = {
     "JWT_SECRET": SECRET,
-    "PLIVO_AUTH_TOKEN": plivo_server.AUTH_TOKEN,
+    "PLIVO_AUTH_TOKEN": voice_server.AUTH_TOKEN,
     "TWILIO_AUTH_TOKEN": twilio_server.AUTH_TOKEN,
     "WHATSAPP_TOKEN": whatsapp_server.TOKEN,
     "WHATSAPP_APP_SECRET": whatsapp_server.APP_SECRET,

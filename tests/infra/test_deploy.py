@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from functions.needs import TARGETS, Use, secrets_of
-from functions.settings import load_settings
+from functions.settings.model import load_settings
+from functions.settings.secrets import TARGETS, Use, secrets_of
 from tests.infra.firestore_admin_server import FirestoreAdminServer
 from tests.infra.google_server import LOCATION, GoogleServer
 from tests.infra.scheduler_server import SchedulerServer, State
@@ -89,7 +89,7 @@ def test_only_what_the_functions_need_is_uploaded(deployed: Deployed) -> None:
     files = {name for name in names if not name.endswith("/")}
     ours = {"main.py", "requirements.txt", "infra/firestore.indexes.json"}
     assert {name for name in files if not name.startswith("functions/")} == ours
-    assert "functions/bootstrap.py" in files
+    assert "functions/bootstrap/stack.py" in files
     assert not [name for name in files if "__pycache__" in name]
 
 
@@ -249,7 +249,7 @@ REST = {"WHATSAPP_PROVIDER": "cloud", "EMAIL_PROVIDER": "smtp", "WEBHOOK_PROVIDE
 
 @pytest.mark.parametrize("name", table())
 def test_a_function_gets_the_secrets_of_what_it_does(name: str) -> None:
-    """Whatever the providers are, the script hands over what functions/needs.py says."""
+    """Whatever the providers are, the script hands over what functions/settings/secrets.py says."""
     ran = deploy(name, DRY_RUN="1", SMS_PROVIDER="twilio", **REST)
     assert ran.returncode == 0, ran.stderr
     settings = {"VOICE_PROVIDER": "plivo", "SMS_PROVIDER": "twilio", **REST}

@@ -7,20 +7,21 @@ from typing import Any, Final
 import pytest
 from fastapi.routing import APIRoute
 
-from functions.api import links, organisation, tasks, webhooks
-from functions.api.app import PARTS, REST_PATHS
-from functions.api.house import CallerFirst
-from functions.api.problems import first_segment
-from functions.bootstrap import build
-from functions.needs import TARGETS, Use, secrets_of
-from functions.settings import SettingsError
+from functions.api.hooks import carrier_webhooks, mail_links, task_runner
+from functions.api.organisation import settings
+from functions.bootstrap.app import PARTS, REST_PATHS
+from functions.bootstrap.stack import build
+from functions.settings.model import SettingsError
+from functions.settings.secrets import TARGETS, Use, secrets_of
+from functions.web.caller_route import CallerFirst
+from functions.web.problems import first_segment
 from tests.api.rig import SENDER, numbers, order
-from tests.channels import whatsapp_server
-from tests.channels.plivo_server import hangup_form
-from tests.channels.receiver import is_genuine
-from tests.channels.whatsapp_server import told_of
+from tests.channels.plivo.voice_server import hangup_form
+from tests.channels.whatsapp import server
+from tests.channels.whatsapp.server import told_of
 from tests.infra.deployment import CHOSEN, FUNCTIONS, Deployment, settings_of
 from tests.infra.test_deploy import paths
+from tests.transport.webhook_receiver import is_genuine
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -157,13 +158,13 @@ async def hear_of_texts(deployment: Deployment) -> None:
     await deployment.call_back(deployment.twilio.move(text, "delivered"))
     (message,) = deployment.whatsapp.messages
     url = "http://127.0.0.1:8080/webhooks/whatsapp/inbound/acme"
-    told = whatsapp_server.callback(url, statuses=[told_of(message, "delivered")])
+    told = server.callback(url, statuses=[told_of(message, "delivered")])
     await deployment.ask(
         "receive_webhook", "POST", url, content=told.body, headers=dict(told.headers)
     )
     asked = {
         "hub.mode": "subscribe",
-        "hub.verify_token": whatsapp_server.VERIFY_TOKEN,
+        "hub.verify_token": server.VERIFY_TOKEN,
         "hub.challenge": "42",
     }
     assert await deployment.ask("receive_webhook", "GET", url, params=asked) == "42"
@@ -222,10 +223,10 @@ def test_a_function_uses_what_its_routes_use(target: str) -> None:
 
 #: Whose routes take a secret besides those of callers.
 _BY_PART: Final = {
-    tasks: Use.SENDS,
-    webhooks: Use.RECEIVES,
-    links: Use.LINKS,
-    organisation: Use.SHOWS,
+    task_runner: Use.SENDS,
+    carrier_webhooks: Use.RECEIVES,
+    mail_links: Use.LINKS,
+    settings: Use.SHOWS,
 }
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from functions.api.app import Face
-from functions.bootstrap import Stack, build
-from functions.channels.plivo_signature import NONCE_HEADER, SIGNATURE_HEADERS, sign_v3
-from functions.settings import load_settings
+from functions.bootstrap.stack import Stack, build
+from functions.channels.plivo.signature import NONCE_HEADER, SIGNATURE_HEADERS, sign_v3
+from functions.settings.model import load_settings
+from functions.web.face import Face
 
 BASE_URL = "https://us-central1-p.cloudfunctions.net"
 TOKEN = "a-plivo-token"

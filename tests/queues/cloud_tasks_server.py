@@ -18,7 +18,7 @@ from google.cloud import tasks_v2
 from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcAsyncIOTransport
 from grpc import StatusCode
 
-from functions.engine.ports import Clock
+from functions.engine.ports.clock import Clock
 from tests.queues.google_identity import GoogleIdentity
 
 SERVICE = "google.cloud.tasks.v2.CloudTasks"

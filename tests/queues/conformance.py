@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
-from functions.engine.ports import Task, TaskQueue
+from functions.engine.ports.queue import Task, TaskQueue
 from tests.clock import MovedClock
 from tests.queues.receiver import Receiver
 

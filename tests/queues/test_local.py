@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from functions.engine.ports import Task
+from functions.engine.ports.queue import Task
 from functions.queues import local
 from functions.queues.local import Deliver, LocalQueue
 from tests.clock import MovedClock

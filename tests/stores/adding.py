@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from functions.engine.ports import (
+from functions.engine.ports.store import (
     Add,
     ConflictError,
     Create,

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions.engine.ports import (
+from functions.engine.ports.store import (
     Add,
     ConflictError,
     Create,

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from functions.engine.ports import MissingIndexError, Query, StoreError, Where
+from functions.engine.ports.store import MissingIndexError, Query, StoreError, Where
 from functions.stores.indexes import INDEX_FILE, Indexes
 
 

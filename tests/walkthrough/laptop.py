@@ -9,11 +9,11 @@ from typing import Any, Self
 
 import httpx
 
-from functions.bootstrap import build
-from functions.channels.simulator import Simulator
+from functions.bootstrap.stack import build
+from functions.channels.simulator.voice import Simulator
 from functions.queues.local import LocalQueue
-from functions.settings import load_settings
-from tests.channels.carrier import make_callbacks
+from functions.settings.model import load_settings
+from tests.channels.simulator.simulated_carrier import make_callbacks
 from tests.engine.world import LivingClock
 
 #: Everybody answers after two seconds and talks for three, unless a test says otherwise.

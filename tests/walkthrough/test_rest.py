@@ -1,11 +1,14 @@
 """A tour of text campaigns over REST, and what must never happen on the way: one idea a test.
 
 Told elsewhere, each in the place of what keeps it:
-tests/engine/test_crashes.py: a death at any moment sends nothing twice and forgets nobody.
-tests/engine/test_texts.py: receipts that come late, twice or in any order move nothing backwards.
-tests/engine/test_drafts.py: sending twice at once, nobody to send to, only drafts are changed.
-tests/api/test_campaigns.py: pages that there are not, times with zones, fourteen days at most.
-tests/api/test_contacts.py: one number in two spellings, and what is no number.
+tests/engine/delivery/test_crashes.py: a death at any moment sends nothing twice,
+    forgets nobody.
+tests/engine/delivery/test_texts.py: receipts late, twice or in any order move nothing back.
+tests/engine/campaigns/test_drafts.py: sending twice at once, nobody to send to, only
+    drafts are changed.
+tests/api/campaigns/test_campaigns.py: pages that there are not, times with zones, fourteen
+    days at most.
+tests/api/contacts/test_contacts.py: one number in two spellings, and what is no number.
 """
 
 from collections import Counter
@@ -17,10 +20,10 @@ from typing import Any
 
 import pytest
 
-from functions.channels.simulator_texts import PROVIDER, SimulatedTexts
+from functions.channels.simulator.texts import PROVIDER, SimulatedTexts
 from functions.engine import paths
-from functions.engine.ports import Query, StoreError
-from tests.engine.interposed import InterposedStore
+from functions.engine.ports.store import Query, StoreError
+from tests.engine.interleaving import InterposedStore
 from tests.walkthrough.laptop import Laptop
 
 SECOND = timedelta(seconds=1)

@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from functions.engine.suppressions import suppress
+from functions.engine.contacts.suppressions import suppress
 from tests.walkthrough.laptop import CALM, Laptop, people
 
 MINUTE = timedelta(minutes=1)

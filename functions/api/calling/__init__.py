@@ -1,0 +1,1 @@
+"""The single-purpose functions of the calling system."""

@@ -1,0 +1,333 @@
+"""The functions that create, steer and show campaigns."""
+
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from fastapi.responses import Response, StreamingResponse
+from pydantic import Field
+
+from functions.domain.campaigns.status import Action
+from functions.domain.contacts.phones import parse_phone
+from functions.domain.errors import InvalidFieldError
+from functions.domain.kinds import ChannelKind
+from functions.domain.messages.message import MessageStatus
+from functions.domain.urls.public_urls import check_public_url
+from functions.engine.campaigns import copies, creation, lifecycle, single_message
+from functions.engine.messages import statistics
+from functions.engine.reporting import reports
+from functions.engine.reporting.progress import Progress, in_flight, progress_of
+from functions.web.auth import Caller
+from functions.web.caller_route import CallerFirst, Operator, Viewer
+from functions.web.context import House, HouseOf
+from functions.web.fields import (
+    Body,
+    Cursor,
+    Id,
+    Instant,
+    MachineDetection,
+    Name,
+    PageSize,
+    PhoneNumber,
+    Reason,
+    Url,
+    example,
+    iso,
+)
+
+router = APIRouter(tags=["campaigns"], route_class=CallerFirst)
+
+_BOT_SCHEMES = ("ws", "wss")
+
+
+class NewVoiceCampaign(Body):
+    """A campaign to be started at once, or at scheduledTime."""
+
+    model_config = example(
+        {
+            "campaignName": "Spring",
+            "listId": "4f2a8c01",
+            "fromNumber": "+12025550199",
+            "wssUrl": "wss://bot.example.com/stream",
+            "scheduledTime": "2030-03-02T09:00:00+03:00",
+        }
+    )
+
+    campaign_name: Name
+    list_id: Id
+    from_number: PhoneNumber
+    wss_url: Url
+    client_id: Id | None = None
+    provider: Literal["plivo", "simulator"] | None = None
+    machine_detection: MachineDetection = ""
+    scheduled_time: Instant | None = None
+    scheduled_by: Name | None = None
+
+
+class OneCampaign(Body):
+    """The campaign that is meant."""
+
+    model_config = example({"campaignId": "4f2a8c01"})
+
+    campaign_id: Id
+
+
+class Stop(OneCampaign):
+    """The campaign that is to be stopped, and why: for the audit trail and its progress."""
+
+    model_config = example({"campaignId": "4f2a8c01", "reason": "lunch"})
+
+    reason: Reason | None = None
+
+
+class Retry(OneCampaign):
+    """A finished campaign whose people are to be called again."""
+
+    model_config = example({"campaignId": "4f2a8c01", "includeUnknown": False})
+
+    include_unknown: bool = False
+
+
+class Reschedule(OneCampaign):
+    """A scheduled campaign and its new start."""
+
+    model_config = example({"campaignId": "4f2a8c01", "scheduledTime": "2030-03-02T09:00:00Z"})
+
+    scheduled_time: Instant
+
+
+class SingleCall(Body):
+    """One call outside a campaign."""
+
+    model_config = example(
+        {"from": "+12025550199", "to": "+12025550123", "wssUrl": "wss://bot.example.com/stream"}
+    )
+
+    from_: PhoneNumber = Field(alias="from")
+    to: PhoneNumber
+    wss_url: Url
+    provider: Literal["plivo", "simulator"] | None = None
+    machine_detection: MachineDetection = ""
+
+
+class Filters(Body):
+    """Which messages a report shows."""
+
+    status: MessageStatus | None = None
+
+
+class ReportWish(OneCampaign):
+    """A page of a report, or all of it as CSV."""
+
+    model_config = example(
+        {"campaignId": "4f2a8c01", "limit": 100, "filters": {"status": "failed"}}
+    )
+
+    cursor: Cursor = ""
+    limit: PageSize = 100
+    filters: Filters = Filters()
+    is_download: bool = False
+
+
+@router.post("/create-campaign")
+async def create_campaign(
+    new: NewVoiceCampaign, house: HouseOf, caller: Operator
+) -> dict[str, Any]:
+    """Create a campaign and start it now, or at scheduledTime."""
+    wish = creation.Wish(
+        name=new.campaign_name,
+        sender=new.from_number,
+        bot_url=_bot_url(house, new.wss_url),
+        provider=_provider(house, new.provider),
+        by=caller.subject,
+        client_id=new.client_id,
+        machine_detection=new.machine_detection,
+        scheduled_at=new.scheduled_time,
+        scheduled_by=new.scheduled_by or caller.subject,
+    )
+    made = await creation.create_for_list(house.engine, caller.org, wish, new.list_id)
+    if made.scheduled_at is None:
+        return _done("Campaign started successfully", campaignId=made.id)
+    time = iso(made.scheduled_at)
+    message = f"Campaign scheduled successfully for {time}"
+    return _done(message, campaignId=made.id, scheduledTime=time)
+
+
+@router.post("/pause-campaign")
+async def pause_campaign(wanted: Stop, house: HouseOf, caller: Operator) -> dict[str, Any]:
+    """Stop calling; calls already with the carrier are told in `inFlight`."""
+    in_flight = await _stop(house, caller, wanted, Action.PAUSE)
+    return _success(
+        "Campaign paused successfully", campaignId=wanted.campaign_id, inFlight=in_flight
+    )
+
+
+@router.post("/resume-campaign")
+async def resume_campaign(wanted: OneCampaign, house: HouseOf, caller: Operator) -> dict[str, Any]:
+    """Go on calling where the campaign was paused."""
+    org, id_ = caller.org, wanted.campaign_id
+    await lifecycle.change(house.engine, org, id_, Action.RESUME, by=caller.subject)
+    progress = await progress_of(house.engine, org, id_)
+    return _success(
+        f"Campaign resumed from position {progress.processed}",
+        campaignId=id_,
+        remainingContacts=progress.total - progress.processed,
+    )
+
+
+@router.post("/cancel-campaign")
+async def cancel_campaign(wanted: Stop, house: HouseOf, caller: Operator) -> dict[str, Any]:
+    """End a campaign; calls already with the carrier are told in `inFlight`."""
+    in_flight = await _stop(house, caller, wanted, Action.CANCEL)
+    return _done(
+        "Campaign cancelled successfully", campaignId=wanted.campaign_id, inFlight=in_flight
+    )
+
+
+@router.post("/reschedule-campaign")
+async def reschedule_campaign(
+    wanted: Reschedule, house: HouseOf, caller: Operator
+) -> dict[str, Any]:
+    """Move the start of a campaign that still waits for it."""
+    await lifecycle.reschedule(
+        house.engine, caller.org, wanted.campaign_id, wanted.scheduled_time, by=caller.subject
+    )
+    time = iso(wanted.scheduled_time)
+    message = f"Campaign rescheduled successfully for {time}"
+    return _done(message, campaignId=wanted.campaign_id, scheduledTime=time)
+
+
+@router.post("/retry-campaign")
+async def retry_campaign(wanted: Retry, house: HouseOf, caller: Operator) -> dict[str, Any]:
+    """Call again, in a new campaign, those whom a finished one did not reach."""
+    made = await copies.retry(
+        house.engine,
+        caller.org,
+        wanted.campaign_id,
+        by=caller.subject,
+        unknown=wanted.include_unknown,
+    )
+    return _done(
+        f"Retrying {made.total} contact(s)",
+        campaignId=made.id,
+        campaignName=made.name,
+        retryOf=wanted.campaign_id,
+        totalContacts=made.total,
+    )
+
+
+@router.post("/single-call")
+async def single_call(wanted: SingleCall, house: HouseOf, caller: Operator) -> dict[str, Any]:
+    """Call one number now."""
+    wish = creation.Wish(
+        name="Single call",
+        sender=wanted.from_,
+        bot_url=_bot_url(house, wanted.wss_url),
+        provider=_provider(house, wanted.provider),
+        by=caller.subject,
+        machine_detection=wanted.machine_detection,
+    )
+    to = parse_phone(wanted.to)
+    made, message_id = await single_message.call_once(house.engine, caller.org, wish, to)
+    return _done("Call accepted", campaignId=made.id, callId=message_id)
+
+
+@router.get("/campaign-progress/{campaign_id}")
+async def campaign_progress(campaign_id: Id, house: HouseOf, caller: Viewer) -> dict[str, Any]:
+    """Show how far a campaign has come."""
+    progress = await progress_of(house.engine, caller.org, campaign_id)
+    return {"success": True, **_shown(progress)}
+
+
+@router.post("/get-report-by-campaign", response_model=None)
+async def get_report_by_campaign(
+    wanted: ReportWish, house: HouseOf, caller: Viewer
+) -> dict[str, Any] | Response:
+    """Show what became of each person, page by page or as CSV."""
+    engine, status = house.engine, wanted.filters.status
+    campaign = await lifecycle.load(engine, caller.org, wanted.campaign_id)
+    if wanted.is_download:
+        lines = reports.as_csv(engine, campaign, status=status)
+        headers = {"content-disposition": f'attachment; filename="{campaign.id}.csv"'}
+        return StreamingResponse(lines, media_type="text/csv", headers=headers)
+    page = await reports.messages(
+        engine, campaign, status=status, cursor=wanted.cursor, limit=wanted.limit
+    )
+    tally = await statistics.read_one(engine, campaign)
+    rows = [reports.row(campaign, message) for message in page.rows]
+    return _done(
+        "OK", campaignId=campaign.id, rows=rows, totals=tally.by_status, nextCursor=page.cursor
+    )
+
+
+async def _stop(house: House, caller: Caller, wanted: Stop, action: Action) -> int:
+    engine, org, id_ = house.engine, caller.org, wanted.campaign_id
+    stopped = await lifecycle.change(
+        engine, org, id_, action, by=caller.subject, reason=wanted.reason
+    )
+    return await in_flight(engine, stopped)
+
+
+def _bot_url(house: House, url: str) -> str:
+    try:
+        private = house.settings.allow_private_hosts
+        check_public_url(url, schemes=_BOT_SCHEMES, allow_private=private)
+    except ValueError as error:
+        raise InvalidFieldError("wssUrl", f"wssUrl: {error}") from None
+    return url
+
+
+def _provider(house: House, wanted: str | None) -> str:
+    provider = wanted or house.settings.voice_provider
+    if provider != house.engine.providers.get(ChannelKind.VOICE):
+        raise InvalidFieldError("provider", f"provider: {provider} is not set up here")
+    return provider
+
+
+def _done(message: str, **more: Any) -> dict[str, Any]:
+    return {"status": 200, "message": message, **more}
+
+
+def _success(message: str, **more: Any) -> dict[str, Any]:
+    return {"success": True, "message": message, **more}
+
+
+def _shown(progress: Progress) -> dict[str, Any]:
+    campaign, health = progress.campaign, progress.health
+    total, processed = progress.total, progress.processed
+    lateness = campaign.start_lateness
+    return {
+        "campaignId": campaign.id,
+        "campaignName": campaign.name,
+        "status": campaign.status,
+        "reason": campaign.reason,
+        "progress": {
+            "currentIndex": processed,
+            "totalContacts": total,
+            "processedContacts": processed,
+            "remainingContacts": total - processed,
+            "progressPercentage": round(100 * processed / total, 1) if total else 100.0,
+        },
+        "timing": {
+            "createdAt": iso(campaign.created_at),
+            "scheduledTime": iso(campaign.scheduled_at),
+            "startedAt": iso(campaign.started_at),
+            "startLatenessSeconds": None if lateness is None else lateness.total_seconds(),
+            "lastActivity": iso(health.heartbeat_at),
+            "pausedAt": iso(campaign.paused_at),
+            "resumedAt": iso(campaign.resumed_at),
+            "endedAt": iso(campaign.ended_at),
+            "estimatedCompletion": iso(progress.estimated_end_at),
+        },
+        "statistics": {
+            "connectedCalls": progress.connected,
+            "failedCalls": progress.counts[MessageStatus.FAILED],
+            "inFlight": progress.in_flight,
+            "byStatus": progress.counts,
+        },
+        "health": {
+            "heartbeat": iso(health.heartbeat_at),
+            "heartbeatStatus": health.status,
+            "containerId": health.holder,
+            "trouble": campaign.trouble,
+        },
+    }

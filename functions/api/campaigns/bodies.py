@@ -1,0 +1,257 @@
+"""What a caller may say of a campaign."""
+
+from typing import Annotated, Any, Final, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.fallbacks import FAILED
+from functions.domain.campaigns.lifecycle import LateStart
+from functions.domain.contacts.addresses import SENDER_LENGTH
+from functions.domain.contacts.contact import read_email
+from functions.domain.kinds import CampaignKind, ChannelKind
+from functions.domain.organisation import SLOWEST
+from functions.domain.templates.template import Missing
+from functions.web.fields import Id, Name, PhoneNumber, Reason, Url, ZonedInstant, example
+from functions.web.rest import RestBody
+
+
+def _no_line(text: str) -> str:
+    if any(character in text for character in "\r\n\0"):
+        raise ValueError("must be one line")
+    return text
+
+
+def _channel(channel: ChannelKind | None) -> ChannelKind:
+    if channel is None:
+        raise ValueError(f"has no default: must be one of {', '.join(ChannelKind)}")
+    return channel
+
+
+def _email(text: str) -> str:
+    if not text:
+        raise ValueError("must look like name@example.com")
+    return read_email(text, field="emails")
+
+
+OneLine = Annotated[Name, AfterValidator(_no_line)]
+Text = Annotated[str, Field(max_length=10_000)]
+Subject = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_no_line)]
+Html = Annotated[str, Field(max_length=100_000)]
+Parameter = Annotated[str, Field(max_length=1000)]
+ProviderTemplate = Annotated[str, Field(max_length=512, pattern=r"^[A-Za-z0-9_.-]+$")]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$")]
+#: A number, an address, or what else the channel sends from: which is checked with the channel.
+Sender = Annotated[str, Field(min_length=1, max_length=SENDER_LENGTH)]
+Percent = Annotated[int, Field(ge=1, le=100)]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_DAYS: Final[tuple[Day, ...]] = get_args(Day)
+#: A message's reason, or one of those words of fallback.py that stand for several.
+Cause = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
+FieldName = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class Audience(RestBody):
+    """Whom a campaign is for: one of these."""
+
+    list_id: Id | None = None
+    segment_id: Id | None = None
+    everyone: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _only_one(self) -> "Audience":
+        if len(self.model_fields_set) > 1:
+            raise ValueError("must name one of list_id, segment_id and everyone")
+        return self
+
+    @property
+    def wanted(self) -> dict[str, str] | None:
+        """The audience as it is stored; None where nothing is named."""
+        if self.list_id:
+            return {"kind": AudienceKind.LIST, "id": self.list_id}
+        if self.segment_id:
+            return {"kind": AudienceKind.SEGMENT, "id": self.segment_id}
+        return {"kind": AudienceKind.EVERYONE, "id": ""} if self.everyone else None
+
+
+class SendWindow(RestBody):
+    """From `start` up to but not including `end`, in each person's own zone, on these days."""
+
+    model_config = example({"start": "09:00", "end": "18:00", "days": ["mon", "tue", "wed"]})
+
+    start: TimeOfDay
+    end: TimeOfDay
+    days: list[Day] = Field(default_factory=lambda: list(_DAYS), min_length=1, max_length=7)
+
+    @model_validator(mode="after")
+    def _opens(self) -> "SendWindow":
+        if self.start == self.end:
+            raise ValueError("start and end must differ; null is for no window")
+        if len(set(self.days)) < len(self.days):
+            raise ValueError("days must differ")
+        return self
+
+
+class Guardrail(RestBody):
+    """Pause the campaign once so many percent of so many last messages have failed."""
+
+    model_config = example({"failed_percent": 30, "of_last": 100})
+
+    failed_percent: Percent
+    of_last: Annotated[int, Field(ge=10, le=10_000)]
+
+
+class Canary(RestBody):
+    """Send to so many first, wait for what becomes of them, and pause if too many have failed."""
+
+    model_config = example({"first": 50, "failed_percent": 10, "wait_s": 600})
+
+    first: Annotated[int, Field(ge=1, le=10_000)]
+    failed_percent: Percent
+    wait_s: Annotated[int, Field(ge=1, le=86_400)] = 600
+
+
+class Said(RestBody):
+    """What is said by one channel, and from where."""
+
+    base_template: Text | None = None
+    subject: Subject | None = None
+    html: Html | None = None
+    provider_template: ProviderTemplate | None = None
+    language: Language | None = None
+    parameters: Annotated[list[Parameter], Field(max_length=10)] | None = None
+    sender: Sender | None = None
+    bot_url: Url | None = None
+    webhook_url: Url | None = None
+
+
+class Fallback(Said):
+    """How somebody is reached whom the message before did not reach, and after which failures."""
+
+    model_config = example({"channel": "sms", "base_template": "Hi!", "after": ["no_answer"]})
+
+    channel: ChannelKind
+    after: list[Cause] = Field(default_factory=lambda: [FAILED], min_length=1, max_length=20)
+    wait_s: Annotated[int, Field(ge=0, le=7 * 86_400)] = 0
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """The fallback as it is stored, before it is known who sends for it."""
+        given = {name: getattr(self, name) for name in ("channel", "after", "wait_s")}
+        texts = {name: getattr(self, name) or "" for name in Said.model_fields}
+        template = texts.pop("base_template")
+        return {**given, **texts, "template": template, "parameters": self.parameters or []}
+
+
+class Changes(Said):
+    """What may be changed of a draft; what is left out stays as it is."""
+
+    model_config = example({"name": "Spring sale, second try", "base_template": "Hi {first_name}!"})
+
+    name: OneLine | None = None
+    channel: Annotated[ChannelKind | None, AfterValidator(_channel)] = None
+    template_id: Id | None = None
+    missing_fields: Missing | None = None
+    defaults: dict[FieldName, Annotated[str, Field(max_length=1000)]] | None = None
+    audience: Audience | None = None
+    rate_per_s: Annotated[float, Field(ge=SLOWEST, le=100_000, allow_inf_nan=False)] | None = None
+    send_window: SendWindow | None = None
+    not_after: ZonedInstant | None = None
+    late_start: LateStart | None = None
+    grace_s: Annotated[int, Field(ge=0, le=7 * 86_400)] | None = None
+    guardrail: Guardrail | None = None
+    canary: Canary | None = None
+    fallbacks: Annotated[list[Fallback], Field(max_length=3)] | None = None
+
+
+class NewCampaign(Changes):
+    """A campaign to be written; a scheduled_at that lies ahead schedules it."""
+
+    channel: ChannelKind
+    scheduled_at: ZonedInstant | None = None
+
+    model_config = example(
+        {
+            "name": "Spring sale",
+            "channel": "sms",
+            "base_template": "Hello {first_name}!",
+            "scheduled_at": None,
+        }
+    )
+
+
+class Replacement(Changes):
+    """All that can be changed of a draft; what is left out falls back to its default."""
+
+    model_config = example({"channel": "sms", "base_template": "Hi {first_name}!"})
+
+    channel: ChannelKind
+
+
+class When(RestBody):
+    """When a campaign is to start."""
+
+    model_config = example({"scheduled_at": "2030-03-02T09:00:00+03:00"})
+
+    scheduled_at: ZonedInstant
+
+
+class StopReason(RestBody):
+    """Why a campaign is stopped: for the audit trail."""
+
+    model_config = example({"reason": "wrong prices"})
+
+    reason: Reason | None = None
+
+
+class Sending(Audience):
+    """Whom to send to: contacts, or one of a list, a segment and everyone."""
+
+    customer_ids: Annotated[list[Id], Field(max_length=10_000)] | None = None
+
+    model_config = example({"customer_ids": ["4f2a8c01d3e5"]})
+
+
+class CampaignPreviewWish(RestBody):
+    """For whom a campaign's text, or another one, is to be filled in."""
+
+    model_config = example({"customer_id": "4f2a8c01d3e5"})
+
+    customer_id: Id | None = None
+    override_template: Text | None = None
+
+
+class TestWish(RestBody):
+    """Where a draft is to be sent as a test, filled in for a contact: mails to emails."""
+
+    model_config = example({"phones": ["+254712345678"]})
+
+    phones: list[PhoneNumber] = Field(default_factory=list)
+    emails: list[Email] = Field(default_factory=list)
+    customer_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _some_but_few(self) -> "TestWish":
+        if not 1 <= len(self.phones) + len(self.emails) <= _MOST_TESTS:
+            raise ValueError(f"phones and emails must be 1 to {_MOST_TESTS} together")
+        return self
+
+
+_MOST_TESTS: Final = 10
+
+
+class Filters(BaseModel):
+    """Which campaigns are listed, in which order, and which part of them."""
+
+    page: Annotated[str, Field(max_length=20)] = "1"
+    page_size: Annotated[str, Field(max_length=20)] = "20"
+    cursor: Annotated[str, Field(max_length=2000)] = ""
+    kind: CampaignKind = CampaignKind.BROADCAST  #: single: tests, and calls outside campaigns
+    channel: ChannelKind | None = None
+    status: Annotated[str, Field(max_length=20)] = ""
+    name_prefix: Annotated[str, Field(max_length=100)] = ""
+    created_from: ZonedInstant | None = None
+    created_before: ZonedInstant | None = None
+    sort: Literal["-created_at", "created_at", "-name", "name"] | None = None

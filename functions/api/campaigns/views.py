@@ -1,0 +1,304 @@
+"""What a caller is shown of campaigns."""
+
+from typing import Any
+
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.lifecycle import LateStart
+from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.contacts.contact import Contact
+from functions.domain.kinds import CampaignKind, ChannelKind
+from functions.domain.messages.message import MessageStatus
+from functions.engine.campaigns import previews
+from functions.engine.kernel.engine import Engine
+from functions.engine.messages.statistics import Tally
+from functions.engine.reporting import overview, recalls
+from functions.engine.reporting.recalls import Recalled
+from functions.web.etags import tag
+from functions.web.fields import iso
+
+
+class Stats(BaseModel):
+    """A campaign's messages by what became of them.
+
+    Those of a fallback count beside the ones that they followed. `delivered` ones count as sent
+    too, `read` ones as both, and those whose outcome is `unknown` as sending. What people have
+    done (`clicked` and so on) is counted once for a message, whatever became of it.
+    """
+
+    total: int
+    pending: int
+    sending: int
+    sent: int
+    failed: int
+    skipped: int
+    cancelled: int
+    expired: int
+    delivered: int
+    read: int
+    unknown: int
+    clicked: int
+    replied: int
+    complained: int
+    opted_out: int
+
+
+class ShownSaid(BaseModel):
+    """What is said by one channel, and from where."""
+
+    channel: ChannelKind
+    base_template: str
+    subject: str
+    html: str
+    provider_template: str
+    language: str
+    parameters: list[str]
+    sender: str
+    bot_url: str
+    webhook_url: str
+
+
+class ShownFallback(ShownSaid):
+    """How those are reached whom the message before did not reach."""
+
+    after: list[str]
+    wait_s: int
+
+
+class ShownRecall(BaseModel):
+    """What a cancel has taken back of what providers had; the figures are final once `done`."""
+
+    recalled: int
+    beyond_recall: int
+    done: bool
+
+
+class CampaignItem(ShownSaid):
+    """A campaign with its statistics."""
+
+    id: str
+    name: str
+    kind: CampaignKind
+    status: CampaignStatus
+    reason: str | None
+    template_id: str
+    template_version: int
+    missing_fields: str
+    defaults: dict[str, str]
+    audience: dict[str, str]
+    rate_per_s: float | None
+    send_window: dict[str, Any] | None
+    not_after: str | None
+    late_start: LateStart
+    grace_s: int
+    guardrail: dict[str, int] | None
+    canary: dict[str, int] | None
+    fallbacks: list[ShownFallback]
+    scheduled_at: str | None
+    created_at: str | None
+    created_by: str
+    updated_at: str | None
+    started_at: str | None
+    paused_at: str | None
+    ended_at: str | None
+    stats: Stats
+    recall: ShownRecall | None = Field(description="Of a campaign that was cancelled at work.")
+
+
+class Pagination(BaseModel):
+    """Where a numbered page stands among all."""
+
+    page: int
+    page_size: int
+    total_count: int
+    total_pages: int
+
+
+class CampaignPage(BaseModel):
+    """Some campaigns; `pagination` only for numbered pages."""
+
+    data: list[CampaignItem]
+    pagination: Pagination | None
+    next_cursor: str | None
+
+
+class Sent(BaseModel):
+    """What sending came to."""
+
+    campaign_id: str
+    messages_queued: int
+    status: CampaignStatus
+
+
+class Steered(BaseModel):
+    """A campaign after a step; `in_flight` messages are with the provider.
+
+    A cancel takes back what it can of them: the campaign's `recall` tells how many that were.
+    """
+
+    campaign_id: str
+    status: CampaignStatus
+    in_flight: int
+
+
+class Deleted(BaseModel):
+    """Which drafts are gone, and why the others are not."""
+
+    deleted: list[str]
+    refused: dict[str, str]
+
+
+class TestSent(BaseModel):
+    """A test that is on its way, as a campaign of its own."""
+
+    to: str
+    campaign_id: str
+    message_id: str
+
+
+class TestsSent(BaseModel):
+    """The tests that were sent."""
+
+    messages: list[TestSent]
+
+
+class Customer(BaseModel):
+    """The contact that a text is filled in for."""
+
+    id: str
+    first_name: str
+    last_name: str
+    phone: str
+    location: str
+    preferred_product: str
+    prefered_product: str  #: the same, as older callers spell it
+
+
+class Length(BaseModel):
+    """What a text comes to as SMS."""
+
+    encoding: str
+    characters: int
+    segments: int
+
+
+class Preview(BaseModel):
+    """What one contact is told; `missing` are the fields that they lack."""
+
+    rendered_message: str
+    used_template: str
+    subject: str
+    html: str
+    parameters: list[str]
+    customer: Customer
+    missing: list[str]
+    sms: Length
+
+
+def shown_preview(preview: previews.Preview, person: Contact) -> Preview:
+    """Show what a text says to a contact."""
+    names = ("id", "first_name", "last_name", "phone", "location", "preferred_product")
+    known = {name: getattr(person, name) for name in names}
+    return Preview(
+        rendered_message=preview.texts.body,
+        used_template=preview.template,
+        subject=preview.texts.subject,
+        html=preview.texts.html,
+        parameters=list(preview.texts.parameters),
+        customer=Customer(**known, prefered_product=person.preferred_product),
+        missing=preview.missing,
+        sms=Length(**preview.length._asdict()),
+    )
+
+
+def item(campaign: Campaign, tally: Tally, recalled: Recalled | None) -> CampaignItem:
+    """Show a campaign."""
+    return CampaignItem(
+        **_said(campaign),
+        id=campaign.id,
+        name=campaign.name,
+        kind=campaign.kind,
+        status=campaign.status,
+        reason=campaign.reason,
+        template_id=campaign.template_id,
+        template_version=campaign.template_version,
+        missing_fields=campaign.missing,
+        defaults=dict(campaign.defaults),
+        audience=dict(campaign.audience),
+        rate_per_s=campaign.own_rate_per_s,
+        late_start=LateStart(campaign.late_start),
+        grace_s=campaign.grace_s,
+        fallbacks=[_fallback(campaign, step) for step in range(1, len(campaign.fallbacks) + 1)],
+        created_by=campaign.created_by,
+        stats=stats(campaign, tally),
+        recall=None if recalled is None else ShownRecall(**recalled._asdict()),
+        **{name: getattr(campaign, name) for name in ("send_window", "guardrail", "canary")},
+        **{name: iso(getattr(campaign, name)) for name in _INSTANTS},
+    )
+
+
+_SAID = ShownSaid.model_fields.keys() - {"base_template"}
+
+
+def _said(campaign: Campaign) -> dict[str, Any]:
+    said = {name: getattr(campaign, name) for name in _SAID}
+    return {**said, "base_template": campaign.template}
+
+
+def _fallback(campaign: Campaign, step: int) -> ShownFallback:
+    fallback = campaign.fallbacks[step - 1]
+    return ShownFallback(
+        **_said(campaign.at_step(step)), after=fallback["after"], wait_s=fallback["wait_s"]
+    )
+
+
+_INSTANTS = (
+    "scheduled_at",
+    "created_at",
+    "updated_at",
+    "started_at",
+    "paused_at",
+    "ended_at",
+    "not_after",
+)
+_SENT = (
+    MessageStatus.SENT,
+    MessageStatus.DELIVERED,
+    MessageStatus.ANSWERED,
+    MessageStatus.READ,
+    MessageStatus.COMPLETED,
+)
+_SENDING = (MessageStatus.SENDING, MessageStatus.UNKNOWN)
+
+
+def stats(campaign: Campaign, tally: Tally) -> Stats:
+    """Show a campaign's statistics.
+
+    People without a message yet are pending; in a campaign that ended before its start, cancelled.
+    """
+    unplanned = max(0, campaign.total - tally.people)
+    never = campaign.has_ended and campaign.started_at is None
+    waiting = 0 if campaign.has_ended else unplanned
+    return Stats(
+        total=tally.total + (unplanned if never else waiting),
+        pending=tally[MessageStatus.PENDING] + waiting,
+        sending=sum(tally[status] for status in _SENDING),
+        sent=sum(tally[status] for status in _SENT),
+        failed=tally[MessageStatus.FAILED],
+        skipped=tally[MessageStatus.SKIPPED],
+        cancelled=tally[MessageStatus.CANCELLED] + (unplanned if never else 0),
+        expired=tally[MessageStatus.EXPIRED],
+        delivered=sum(tally[status] for status in _SENT if status is not MessageStatus.SENT),
+        read=tally[MessageStatus.READ],
+        unknown=tally[MessageStatus.UNKNOWN],
+        **tally.marks,
+    )
+
+
+async def shown(engine: Engine, org: str, id_: str, response: Response) -> CampaignItem:
+    """Show a stored campaign, and tell its version. Raises NotFoundError."""
+    campaign, version, tally = await overview.one(engine, org, id_)
+    tag(response, version)
+    return item(campaign, tally, await recalls.read_one(engine, campaign))

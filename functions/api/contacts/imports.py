@@ -1,0 +1,365 @@
+"""Imports over REST: a file of contacts is sent in, worked off in the background, and undone."""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from functions.domain.errors import InvalidFieldError
+from functions.engine.imports import jobs
+from functions.engine.imports.job import ImportStatus
+from functions.engine.imports.upload import Format, OnExisting, Upload, Wish
+from functions.engine.ports.store import Document
+from functions.web import idempotency
+from functions.web.auth import Area, Caller
+from functions.web.caller_route import Handle, Operator, Viewer
+from functions.web.context import HouseOf
+from functions.web.cursors import Cursor, Limit, decode_cursor, encode_cursor
+from functions.web.etags import tag
+from functions.web.fields import Id, iso
+from functions.web.multipart import Part, parsed_pieces, pieces
+from functions.web.rest import Rest
+
+router = APIRouter(prefix="/contacts/imports", tags=[Area.CONTACTS], route_class=Rest)
+
+_FIELD_BYTES: Final = 65_536
+_LIST_ID: Final = re.compile(r"(?!__.*__$)[A-Za-z0-9_-]{1,64}")
+_NAME: Final = 100
+_JSON_LINES: Final = frozenset(
+    {
+        "application/jsonl",
+        "application/json-lines",
+        "application/x-ndjson",
+        "application/x-jsonlines",
+    }
+)
+_JSON_ENDINGS: Final = (".jsonl", ".ndjson", ".json")
+
+
+class ImportProgress(BaseModel):
+    """How much of the file has been worked off."""
+
+    rows: int
+    bytes: int
+    bytes_total: int
+    percent: float
+
+
+class ImportUndone(BaseModel):
+    """What undoing the import has done; people changed since, or gone, are left as they are."""
+
+    removed: int
+    restored: int
+    left: int
+
+
+class ImportItem(BaseModel):
+    """An import. Its list, where it makes one, exists once it is completed."""
+
+    id: str
+    name: str
+    format: Format | None
+    status: ImportStatus
+    progress: ImportProgress
+    created: int
+    updated: int
+    unchanged: int
+    invalid: int
+    duplicates: int
+    on_existing: OnExisting | None
+    list_id: str | None
+    created_at: str | None
+    created_by: str
+    started_at: str | None
+    ended_at: str | None
+    undo_until: str | None = Field(description="Until when it can be undone.")
+    undone: ImportUndone
+    error: str | None
+
+
+class ImportPage(BaseModel):
+    """Some imports, the newest first; `next_cursor` null: no more follow."""
+
+    data: list[ImportItem]
+    next_cursor: str | None
+
+
+class BadRow(BaseModel):
+    """A row that was left out."""
+
+    line: int
+    column: str | None = Field(description="null where the whole row is to blame")
+    reason: str
+    kind: str = Field(description="invalid, or duplicate: an earlier row is about the same person")
+
+
+class BadRowPage(BaseModel):
+    """Some rows that were left out, by line; `next_cursor` null: no more follow."""
+
+    data: list[BadRow]
+    next_cursor: str | None
+
+
+class FormRoute(Rest):
+    """A route that reads a form by itself: a repeated one may come with another boundary."""
+
+    def guarded(self, handle: Handle) -> Handle:
+        """Return the handler; a form is told by its fields and its file."""
+        return idempotency.guarded(handle, form=True)
+
+
+_FORM: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "format": {"type": "string", "enum": list(Format)},
+                        "mapping": {
+                            "type": "string",
+                            "description": "A JSON object: a column's name, and the field that "
+                            'it fills, "attributes.<name>", or "" to leave it out.',
+                        },
+                        "list_id": {"type": "string", "maxLength": 64},
+                        "list_name": {"type": "string", "maxLength": _NAME},
+                        "on_existing": {"type": "string", "enum": list(OnExisting)},
+                    },
+                    "required": ["file"],
+                },
+                "example": {
+                    "file": "phone,first_name,city\n+12125552000,Ana,Boston\n",
+                    "mapping": '{"city": "location"}',
+                    "list_name": "Spring customers",
+                },
+            }
+        },
+    }
+}
+
+
+async def create_import(
+    request: Request, house: HouseOf, caller: Operator, response: Response
+) -> ImportItem:
+    """Take in a CSV or JSON-lines file of contacts; it is worked off in the background.
+
+    Columns fill the fields that they are named after, or those that `mapping` names; the others
+    become attributes. People are known by phone, else by email: of several rows about one person
+    the first is kept. An empty cell changes nothing.
+    """
+    upload = Upload(house.engine, caller.org)
+    known = idempotency.HEADER in request.headers
+    try:
+        form = await _receive(parsed_pieces(request) if known else pieces(request), upload)
+        document = await upload.finish(_wish(form, caller))
+    except BaseException:
+        await upload.abandon()
+        raise
+    tag(response, document.version)
+    return _shown(document)
+
+
+router.add_api_route(
+    "",
+    create_import,
+    methods=["POST"],
+    status_code=202,
+    openapi_extra=_FORM,
+    route_class_override=FormRoute,
+)
+
+
+@router.get("")
+async def list_imports(
+    house: HouseOf, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
+) -> ImportPage:
+    """List the organisation's imports, the newest first."""
+    decoded = decode_cursor(cursor, datetime, str)
+    after = (decoded[0], decoded[1]) if decoded else None
+    found = await jobs.browse(house.engine, caller.org, limit=limit, after=after)
+    last = found[-1] if len(found) == limit else None
+    following = encode_cursor([last.data["created_at"], last.id]) if last else None
+    return ImportPage(data=[_shown(each) for each in found], next_cursor=following)
+
+
+@router.get("/{import_id}")
+async def get_import(
+    import_id: Id, house: HouseOf, caller: Viewer, response: Response
+) -> ImportItem:
+    """Show how far an import has come."""
+    return _tagged(await jobs.load(house.engine, caller.org, import_id), response)
+
+
+@router.get("/{import_id}/errors")
+async def list_import_errors(
+    import_id: Id, house: HouseOf, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
+) -> BadRowPage:
+    """List every row that was left out, by line, and why."""
+    (after, _) = decode_cursor(cursor, int, str) or (0, "")
+    found = await jobs.bad_rows(house.engine, caller.org, import_id, after=after, limit=limit)
+    rows = [BadRow(**{**row, "column": row["column"] or None}) for row in found.rows]
+    following = None if found.after is None else encode_cursor([found.after, import_id])
+    return BadRowPage(data=rows, next_cursor=following)
+
+
+@router.post("/{import_id}/cancel")
+async def cancel_import(
+    import_id: Id, house: HouseOf, caller: Operator, response: Response
+) -> ImportItem:
+    """Stop an import; what it has done stays, and can be undone."""
+    return _tagged(await jobs.cancel(house.engine, caller.org, import_id), response)
+
+
+@router.post("/{import_id}/undo", status_code=202)
+async def undo_import(
+    import_id: Id, house: HouseOf, caller: Operator, response: Response
+) -> ImportItem:
+    """Undo an import that has ended, in the background.
+
+    Whom it created is removed, whom it changed gets the former fields back, and whom it put on
+    the list is taken off. People who were changed since then are left as they are.
+    """
+    return _tagged(await jobs.undo(house.engine, caller.org, import_id), response)
+
+
+# --- The form --------------------------------------------------------------------------------
+
+
+_FIELDS: Final = frozenset({"format", "mapping", "list_id", "list_name", "on_existing"})
+
+
+@dataclass(slots=True)
+class _Form:
+    """What a form says beside the file's content."""
+
+    file: Part | None = None
+    texts: dict[str, bytes] = field(default_factory=dict)
+
+    def take(self, part: Part, data: bytes) -> None:
+        """Take a piece of a field that is no file."""
+        name = part.name
+        if name not in _FIELDS:
+            raise InvalidFieldError(name, f"{name[:_NAME]}: is not a field of this form")
+        self.texts[name] = self.texts.get(name, b"") + data
+        if len(self.texts[name]) > _FIELD_BYTES:
+            raise InvalidFieldError(name, f"{name}: has more than {_FIELD_BYTES} bytes")
+
+    def take_file(self, part: Part) -> None:
+        """Note which part is the file."""
+        if part.filename is None:
+            raise InvalidFieldError("file", "file: must be a file")
+        if self.file is not None and self.file is not part:
+            raise InvalidFieldError("file", "file: only one can be imported at a time")
+        self.file = part
+
+    def text(self, name: str) -> str:
+        """Return a field, "" where the form has none."""
+        return self.texts.get(name, b"").decode(errors="replace").strip()
+
+
+async def _receive(parts: AsyncIterator[tuple[Part, bytes]], upload: Upload) -> _Form:
+    """Store the file as it comes in, and return what else the form says."""
+    form = _Form()
+    async for part, data in parts:
+        if part.name == "file":
+            form.take_file(part)
+            await upload.write(data)
+        else:
+            form.take(part, data)
+    return form
+
+
+def _wish(form: _Form, caller: Caller) -> Wish:
+    if form.file is None:
+        raise InvalidFieldError("file", "file: is missing")
+    list_id, list_name = _list_id(form.text("list_id")), _list_name(form.text("list_name"))
+    if list_id and list_name:
+        raise InvalidFieldError("list_id", "list_id: cannot go with list_name")
+    return Wish(
+        name=(form.file.filename or "")[:_NAME],
+        format=_format(form.text("format"), form.file),
+        by=caller.subject,
+        mapping=_mapping(form.text("mapping")),
+        list_id=list_id,
+        list_name=list_name,
+        on_existing=_on_existing(form.text("on_existing")),
+    )
+
+
+def _format(wanted: str, file: Part) -> Format:
+    """Return how the file is written: as the form says, else by its type and its name."""
+    if wanted and wanted not in list(Format):
+        raise InvalidFieldError("format", f"format: must be one of {', '.join(Format)}")
+    if wanted:
+        return Format(wanted)
+    named_so = (file.filename or "").lower().endswith(_JSON_ENDINGS)
+    return Format.JSON_LINES if named_so or file.media_type in _JSON_LINES else Format.CSV
+
+
+def _mapping(text: str) -> Mapping[str, str]:
+    try:
+        mapping = orjson.loads(text) if text else {}
+    except ValueError:
+        mapping = None
+    if not isinstance(mapping, dict) or not all(isinstance(v, str) for v in mapping.values()):
+        raise InvalidFieldError("mapping", "mapping: must be a JSON object of columns and fields")
+    return {column: field.strip() for column, field in mapping.items()}
+
+
+def _list_id(text: str) -> str | None:
+    if text and not _LIST_ID.fullmatch(text):
+        raise InvalidFieldError("list_id", "list_id: is not the id of a list")
+    return text or None
+
+
+def _list_name(text: str) -> str | None:
+    if len(text) > _NAME:
+        raise InvalidFieldError("list_name", f"list_name: has more than {_NAME} characters")
+    return text or None
+
+
+def _on_existing(text: str) -> OnExisting:
+    if text and text not in list(OnExisting):
+        raise InvalidFieldError(
+            "on_existing", f"on_existing: must be one of {', '.join(OnExisting)}"
+        )
+    return OnExisting(text or OnExisting.UPDATE)
+
+
+# --- What is shown ---------------------------------------------------------------------------
+
+
+def _tagged(document: Document, response: Response) -> ImportItem:
+    tag(response, document.version)
+    return _shown(document)
+
+
+def _shown(document: Document) -> ImportItem:
+    data = document.data
+    counts = ("created", "updated", "unchanged", "invalid", "duplicates")
+    instants = ("created_at", "started_at", "ended_at", "undo_until")
+    return ImportItem(
+        **{name: data[name] for name in (*counts, "status", "list_id", "error")},
+        **{name: iso(data[name]) for name in instants},
+        id=document.id,
+        name=data.get("name", ""),
+        format=data.get("format"),
+        on_existing=data.get("on_existing"),
+        created_by=data.get("by", ""),
+        progress=_progress(data),
+        undone=ImportUndone(**{name: data[name] for name in ("removed", "restored", "left")}),
+    )
+
+
+def _progress(data: Mapping[str, Any]) -> ImportProgress:
+    done, total = data["bytes"], data["bytes_total"]
+    percent = round(100 * done / total, 1) if total else 0.0
+    return ImportProgress(rows=data["rows"], bytes=done, bytes_total=total, percent=percent)

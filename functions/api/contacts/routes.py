@@ -1,0 +1,204 @@
+"""Contacts over REST: create, change, find and forget people; also under /customers."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final, TypeAlias
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from functions.api.contacts.views import (
+    BulkAnswer,
+    ContactBody,
+    ContactItem,
+    ContactPage,
+    HistoryPage,
+    People,
+    entry,
+    item,
+    row,
+)
+from functions.domain.contacts.contact import Details, read_details
+from functions.domain.errors import InvalidFieldError
+from functions.engine.contacts import contacts
+from functions.engine.contacts.contacts import Filters, Found, Result
+from functions.engine.privacy import erasure
+from functions.engine.reporting import contact_history
+from functions.engine.reporting.contact_history import Position
+from functions.web.auth import Area
+from functions.web.caller_route import Operator, Viewer
+from functions.web.context import HouseOf
+from functions.web.cursors import Cursor, Limit, after_id, decode_cursor, encode_cursor, id_cursor
+from functions.web.etags import IfMatch, tag
+from functions.web.fields import Id
+from functions.web.rest import Rest
+
+MOST_OFFSET: Final = 10_000
+
+router = APIRouter(tags=[Area.CONTACTS], route_class=Rest)
+
+Offset = Annotated[int, Query(ge=0, description="How many are left out, at most 10,000.")]
+Wanted: TypeAlias = Annotated[str | None, Query(max_length=200)]
+Handler: TypeAlias = Callable[..., Any]
+
+
+def _on(method: str, path: str, *, status_code: int = 200) -> Callable[[Handler], Handler]:
+    """Serve a handler below /contacts, and below what other systems call them.
+
+    The OpenAPI document describes it once.
+    """
+
+    def serve(handler: Handler) -> Handler:
+        for prefix in ("/contacts", "/customers"):
+            router.add_api_route(
+                f"{prefix}{path}",
+                handler,
+                methods=[method],
+                status_code=status_code,
+                include_in_schema=prefix == "/contacts",
+            )
+        return handler
+
+    return serve
+
+
+@_on("POST", "", status_code=201)
+async def create_contact(
+    new: ContactBody, house: HouseOf, caller: Operator, response: Response
+) -> ContactItem:
+    """Store somebody new; 409 where somebody is known by the same address."""
+    details = read_details(new.model_dump(exclude_unset=True))
+    return _shown(await contacts.create(house.engine, caller.org, details), response)
+
+
+@_on("GET", "")
+async def list_contacts(
+    house: HouseOf,
+    caller: Viewer,
+    active: bool | None = None,
+    location: Wanted = None,
+    preferred_product: Wanted = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+    cursor: Cursor = "",
+) -> ContactPage:
+    """List people, those that all filters hold for: from `offset`, or on from `next_cursor`."""
+    _check_offset(offset, cursor)
+    filters = Filters(active=active, location=location, preferred_product=preferred_product)
+    page = await contacts.browse(
+        house.engine, caller.org, filters, limit=limit, after=after_id(cursor), offset=offset
+    )
+    people = [item(each) for each in page.contacts]
+    return ContactPage(data=people, next_cursor=id_cursor(page.after))
+
+
+def _check_offset(offset: int, cursor: str) -> None:
+    if offset > MOST_OFFSET:
+        message = f"offset: goes up to {MOST_OFFSET}; follow next_cursor to what lies behind"
+        raise InvalidFieldError("offset", message)
+    if offset and cursor:
+        raise InvalidFieldError("offset", "offset: cannot go with cursor")
+
+
+@_on("POST", "/bulk")
+async def upsert_contacts(wanted: People, house: HouseOf, caller: Operator) -> BulkAnswer:
+    """Create or change up to 1,000 people; bad rows are told by index, good ones kept.
+
+    A row is merged into the person who is known by its address: what it does not name stays.
+    """
+    # In a thread: a thousand numbers take long enough to keep others waiting.
+    rows = await asyncio.to_thread(_read, wanted.contacts)
+    results = await contacts.upsert(house.engine, caller.org, rows)
+    counts = Counter(result.result for result in results)
+    return BulkAnswer(
+        **{str(result): counts[result] for result in Result},
+        results=[row(index, result) for index, result in enumerate(results)],
+    )
+
+
+def _read(rows: Iterable[Mapping[str, Any]]) -> list[Details | InvalidFieldError]:
+    read: list[Details | InvalidFieldError] = []
+    for each in rows:
+        try:
+            read.append(read_details(each))
+        except InvalidFieldError as error:
+            read.append(error)
+    return read
+
+
+@_on("GET", "/{contact_id}")
+async def get_contact(
+    contact_id: Id, house: HouseOf, caller: Viewer, response: Response
+) -> ContactItem:
+    """Show a person."""
+    return _shown(await contacts.load(house.engine, caller.org, contact_id), response)
+
+
+@_on("PATCH", "/{contact_id}")
+async def change_contact(
+    contact_id: Id,
+    changes: ContactBody,
+    house: HouseOf,
+    caller: Operator,
+    response: Response,
+    if_version: IfMatch,
+) -> ContactItem:
+    """Change what is named of a person; null clears, attribute by attribute (RFC 7396).
+
+    The address that somebody is known by, the phone number or else the e-mail address, is fixed.
+    """
+    details = read_details(changes.model_dump(exclude_unset=True))
+    found = await contacts.update(
+        house.engine, caller.org, contact_id, details, if_version=if_version
+    )
+    return _shown(found, response)
+
+
+@_on("PUT", "/{contact_id}")
+async def replace_contact(
+    contact_id: Id,
+    wanted: ContactBody,
+    house: HouseOf,
+    caller: Operator,
+    response: Response,
+    if_version: IfMatch,
+) -> ContactItem:
+    """Replace all that is known of a person but the address that they are known by."""
+    details = read_details(wanted.model_dump(exclude_unset=True))
+    found = await contacts.put(house.engine, caller.org, contact_id, details, if_version=if_version)
+    return _shown(found, response)
+
+
+@_on("DELETE", "/{contact_id}", status_code=204)
+async def erase_contact(
+    contact_id: Id, house: HouseOf, caller: Operator, if_version: IfMatch
+) -> None:
+    """Forget a person: the contact, its places in lists, and who every message to it was for.
+
+    What is still pending is cancelled. A suppression of the address stays. If this breaks off,
+    repeat it: it goes on where it stopped.
+    """
+    await erasure.erase(
+        house.engine, caller.org, contact_id, by=caller.subject, if_version=if_version
+    )
+
+
+@_on("GET", "/{contact_id}/history")
+async def get_history(
+    contact_id: Id, house: HouseOf, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
+) -> HistoryPage:
+    """Show everything that was ever planned for a person, sent or refused, the newest first."""
+    decoded = decode_cursor(cursor, datetime, str)
+    after = Position(*decoded) if decoded else None
+    page = await contact_history.read(
+        house.engine, caller.org, contact_id, after=after, limit=limit
+    )
+    following = encode_cursor(page.end) if page.end else None
+    return HistoryPage(data=[entry(each) for each in page.entries], next_cursor=following)
+
+
+def _shown(found: Found, response: Response) -> ContactItem:
+    tag(response, found.version)
+    return item(found.contact)

@@ -1,0 +1,261 @@
+"""Segments over REST: name conditions, count and list the contacts that they hold for."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from functions.domain.contacts.contact import Contact, contact_from
+from functions.engine import paths
+from functions.engine.contacts import segments
+from functions.engine.contacts.segments import Segment
+from functions.web.auth import Area
+from functions.web.caller_route import Operator, Viewer
+from functions.web.context import HouseOf
+from functions.web.cursors import Cursor, Limit, after_id, id_cursor
+from functions.web.etags import IfMatch, tag
+from functions.web.fields import Id, Name, example, iso
+from functions.web.rest import Rest, RestBody
+
+router = APIRouter(prefix="/segments", tags=[Area.SEGMENTS], route_class=Rest)
+
+_EXAMPLE = {
+    "all": [
+        {"field": "location", "op": "eq", "value": "Nairobi"},
+        {"any": [{"field": "attributes.plan", "op": "in", "value": ["gold", "silver"]}]},
+        {"not": {"campaign": "0b6f8a0e", "status": ["delivered", "completed"]}},
+    ]
+}
+Conditions = Annotated[
+    dict[str, Any],
+    Field(
+        description=(
+            'One of `{"all": [..]}`, `{"any": [..]}`, `{"not": {..}}`, '
+            '`{"field": .., "op": .., "value": ..}` and `{"campaign": .., "status": ..}`.'
+        ),
+        examples=[_EXAMPLE],
+    ),
+]
+
+
+class NewSegment(RestBody):
+    """A condition and what it is called."""
+
+    name: Name
+    conditions: Conditions
+
+    model_config = example(
+        {
+            "name": "Nairobi",
+            "conditions": {"field": "location", "op": "eq", "value": "Nairobi"},
+        }
+    )
+
+
+class SegmentChanges(RestBody):
+    """What is to change of a segment; what is left out stays."""
+
+    model_config = example({"name": "Nairobi and around"})
+
+    name: Name | None = None
+    conditions: Conditions | None = None
+
+
+class Trial(RestBody):
+    """Conditions that are not saved, or not yet."""
+
+    model_config = example({"conditions": {"field": "location", "op": "eq", "value": "Nairobi"}})
+
+    conditions: Conditions
+
+
+class ShownSegment(BaseModel):
+    """A segment."""
+
+    id: str
+    name: str
+    conditions: dict[str, Any]
+    created_at: str
+    created_by: str
+    updated_at: str
+
+
+class ShownPage(BaseModel):
+    """Some segments."""
+
+    data: list[ShownSegment]
+    next_cursor: str | None
+
+
+class ShownCount(BaseModel):
+    """How many active contacts the conditions hold for; at least so many where not exact."""
+
+    count: int
+    exact: bool
+
+
+class Member(BaseModel):
+    """A contact that the conditions hold for."""
+
+    id: str
+    phone: str
+    email: str
+    first_name: str
+    last_name: str
+    location: str
+    preferred_product: str
+    attributes: dict[str, str]
+
+
+class MemberPage(BaseModel):
+    """Some contacts. A page may be empty and yet not the last: reading on has its bounds."""
+
+    data: list[Member]
+    next_cursor: str | None
+
+
+@router.post("", status_code=201)
+async def create_segment(
+    new: NewSegment, house: HouseOf, caller: Operator, response: Response
+) -> ShownSegment:
+    """Name a condition."""
+    made = await segments.create(
+        house.engine, caller.org, new.name, new.conditions, by=caller.subject
+    )
+    return _shown(made, response)
+
+
+@router.get("")
+async def list_segments(
+    house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+) -> ShownPage:
+    """Show the segments, page by page."""
+    found, following = await segments.load_all(
+        house.engine, caller.org, after=after_id(cursor), limit=limit
+    )
+    return ShownPage(data=[_segment(each) for each in found], next_cursor=id_cursor(following))
+
+
+@router.post("/count")
+async def count_conditions(trial: Trial, house: HouseOf, caller: Viewer) -> ShownCount:
+    """Count those for whom conditions hold that need not be saved."""
+    condition = await segments.read(house.engine, caller.org, trial.conditions)
+    return _count(await segments.count(house.engine, caller.org, condition))
+
+
+@router.get("/{segment_id}")
+async def get_segment(
+    segment_id: Id, house: HouseOf, caller: Viewer, response: Response
+) -> ShownSegment:
+    """Show a segment."""
+    return _shown(await segments.load(house.engine, caller.org, segment_id), response)
+
+
+@router.put("/{segment_id}")
+async def replace_segment(
+    segment_id: Id,
+    wanted: NewSegment,
+    house: HouseOf,
+    caller: Operator,
+    response: Response,
+    if_version: IfMatch,
+) -> ShownSegment:
+    """Replace a segment's name and conditions."""
+    changed = await segments.change(
+        house.engine,
+        caller.org,
+        segment_id,
+        name=wanted.name,
+        conditions=wanted.conditions,
+        if_version=if_version,
+    )
+    return _shown(changed, response)
+
+
+@router.patch("/{segment_id}")
+async def change_segment(
+    segment_id: Id,
+    changes: SegmentChanges,
+    house: HouseOf,
+    caller: Operator,
+    response: Response,
+    if_version: IfMatch,
+) -> ShownSegment:
+    """Change a segment's name or conditions."""
+    changed = await segments.change(
+        house.engine,
+        caller.org,
+        segment_id,
+        name=changes.name,
+        conditions=changes.conditions,
+        if_version=if_version,
+    )
+    return _shown(changed, response)
+
+
+@router.delete("/{segment_id}", status_code=204)
+async def delete_segment(
+    segment_id: Id, house: HouseOf, caller: Operator, if_version: IfMatch
+) -> None:
+    """Delete a segment, unless a campaign to it has not ended; the contacts stay."""
+    await segments.delete(house.engine, caller.org, segment_id, if_version=if_version)
+
+
+@router.get("/{segment_id}/count")
+async def count_segment(segment_id: Id, house: HouseOf, caller: Viewer) -> ShownCount:
+    """Count the active contacts that a segment holds just now."""
+    condition = await segments.condition(house.engine, caller.org, segment_id)
+    return _count(await segments.count(house.engine, caller.org, condition))
+
+
+@router.get("/{segment_id}/contacts")
+async def list_segment_contacts(
+    segment_id: Id, house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+) -> MemberPage:
+    """Show the active contacts that a segment holds just now, page by page."""
+    condition = await segments.condition(house.engine, caller.org, segment_id)
+    after = after_id(cursor)
+    found = await segments.page(
+        house.engine,
+        caller.org,
+        condition,
+        after=after and paths.contact(caller.org, after),
+        limit=limit,
+    )
+    following = found.after and found.after.rpartition("/")[2]
+    people = [_member(contact_from(each.id, each.data)) for each in found.contacts]
+    return MemberPage(data=people, next_cursor=id_cursor(following))
+
+
+def _count(count: segments.Count) -> ShownCount:
+    return ShownCount(count=count.count, exact=count.exact)
+
+
+def _shown(segment: Segment, response: Response) -> ShownSegment:
+    tag(response, segment.version)
+    return _segment(segment)
+
+
+def _segment(segment: Segment) -> ShownSegment:
+    return ShownSegment(
+        id=segment.id,
+        name=segment.name,
+        conditions=dict(segment.conditions),
+        created_at=iso(segment.created_at),
+        created_by=segment.created_by,
+        updated_at=iso(segment.updated_at),
+    )
+
+
+def _member(contact: Contact) -> Member:
+    return Member(
+        id=contact.id,
+        phone=contact.phone,
+        email=contact.email,
+        first_name=contact.first_name,
+        last_name=contact.last_name,
+        location=contact.location,
+        preferred_product=contact.preferred_product,
+        attributes=dict(contact.attributes),
+    )

@@ -1,0 +1,185 @@
+"""Suppressions over REST: say whom nobody may contact, with what, why and until when.
+
+An address does not belong in a URL that is logged on its way: a suppression has an id instead,
+the same as the contact who is known by the address.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from functions.domain.contacts.contact import identity, read_details
+from functions.domain.contacts.suppressions import ALL, SCOPES, Bar, Suppression, suppression_id
+from functions.domain.errors import NotFoundError
+from functions.engine.contacts import suppressions
+from functions.web.auth import Area
+from functions.web.caller_route import Operator, Viewer
+from functions.web.context import HouseOf
+from functions.web.cursors import Cursor, Limit, after_id, id_cursor
+from functions.web.fields import Id, PhoneNumber, Reason, ZonedInstant, example, iso
+from functions.web.rest import Rest, RestBody
+
+router = APIRouter(prefix="/suppressions", tags=[Area.SUPPRESSIONS], route_class=Rest)
+
+
+def _known_scope(text: str) -> str:
+    if text not in SCOPES:
+        raise ValueError(f"must be one of {', '.join(SCOPES)}")
+    return text
+
+
+Scope = Annotated[
+    str,
+    AfterValidator(_known_scope),
+    Field(
+        description="Everything, one channel, or one kind of campaign.",
+        json_schema_extra={"enum": [str(scope) for scope in SCOPES]},
+    ),
+]
+
+
+class NewSuppression(RestBody):
+    """An address that must not be contacted: a phone number or an e-mail address."""
+
+    phone: PhoneNumber | None = None
+    email: Annotated[str, Field(min_length=3, max_length=254)] | None = None
+    scope: Scope = ALL
+    reason: Reason
+    until: ZonedInstant | None = None
+
+    model_config = example({"phone": "+12025550142", "scope": "sms", "reason": "asked us to stop"})
+
+    @model_validator(mode="after")
+    def _one_address(self) -> "NewSuppression":
+        if (self.phone is None) == (self.email is None):
+            raise ValueError("must have one of phone and email")
+        return self
+
+    @property
+    def address(self) -> str:
+        """The address, as it is stored. Raises InvalidFieldError."""
+        given = {"phone": self.phone} if self.phone else {"email": self.email}
+        return identity(read_details(given))
+
+
+class ShownBar(BaseModel):
+    """Why the address is not contacted under one scope; `active` until it expires."""
+
+    scope: str
+    reason: str
+    at: str
+    until: str | None
+    by: str
+    active: bool
+
+
+class ShownSuppression(BaseModel):
+    """An address that must not be contacted."""
+
+    id: str
+    address: str
+    scopes: list[ShownBar]
+
+
+class ShownPage(BaseModel):
+    """Some suppressions."""
+
+    data: list[ShownSuppression]
+    next_cursor: str | None
+
+
+@router.post("", status_code=201)
+async def create_suppression(
+    new: NewSuppression, house: HouseOf, caller: Operator
+) -> ShownSuppression:
+    """Leave an address out, of running campaigns too. What bars it for longer already, stays."""
+    engine, address = house.engine, new.address
+    await suppressions.suppress(
+        engine,
+        caller.org,
+        address,
+        scope=new.scope,
+        reason=new.reason,
+        until=new.until,
+        by=caller.subject,
+    )
+    made = await suppressions.load(engine, caller.org, suppression_id(address))
+    return _shown(made, engine.clock.now())
+
+
+@router.get("")
+async def list_suppressions(
+    house: HouseOf,
+    caller: Viewer,
+    address: Annotated[
+        str, Query(max_length=254, description="Only this phone number or e-mail address.")
+    ] = "",
+    cursor: Cursor = "",
+    limit: Limit = 100,
+) -> ShownPage:
+    """Show the suppressed addresses, page by page, or one of them."""
+    engine, now = house.engine, house.engine.clock.now()
+    if address:
+        return ShownPage(
+            data=[_shown(each, now) for each in await _of(house, caller.org, address)],
+            next_cursor=None,
+        )
+    found, following = await suppressions.load_all(
+        engine, caller.org, after=after_id(cursor), limit=limit
+    )
+    return ShownPage(
+        data=[_shown(each, now) for each in found],
+        next_cursor=id_cursor(following),
+    )
+
+
+async def _of(house: HouseOf, org: str, written: str) -> list[Suppression]:
+    # A + that was not written as %2B arrives as a blank.
+    written = f"+{written[1:]}" if written.startswith(" ") else written
+    details = read_details({"email" if "@" in written else "phone": written})
+    try:
+        return [await suppressions.load(house.engine, org, suppression_id(identity(details)))]
+    except NotFoundError:
+        return []
+
+
+@router.get("/{suppression_id}")
+async def get_suppression(suppression_id: Id, house: HouseOf, caller: Viewer) -> ShownSuppression:
+    """Show why an address is not contacted."""
+    found = await suppressions.load(house.engine, caller.org, suppression_id)
+    return _shown(found, house.engine.clock.now())
+
+
+@router.delete("/{suppression_id}", status_code=204)
+async def lift_suppression(
+    suppression_id: Id, house: HouseOf, caller: Operator, scope: Scope | None = None
+) -> None:
+    """Let an address be contacted again under a scope, or under all where none is named."""
+    engine = house.engine
+    found = await suppressions.load(engine, caller.org, suppression_id)
+    if not await suppressions.lift(
+        engine, caller.org, found.address, scope=scope, by=caller.subject
+    ):
+        raise NotFoundError("Suppression", suppression_id)
+
+
+def _shown(suppression: Suppression, now: datetime) -> ShownSuppression:
+    bars = sorted(suppression.scopes.items())
+    return ShownSuppression(
+        id=suppression.id,
+        address=suppression.address,
+        scopes=[_bar(scope, bar, now) for scope, bar in bars],
+    )
+
+
+def _bar(scope: str, bar: Bar, now: datetime) -> ShownBar:
+    return ShownBar(
+        scope=scope,
+        reason=bar.reason,
+        at=iso(bar.at),
+        until=iso(bar.until),
+        by=bar.by,
+        active=bar.holds(now),
+    )

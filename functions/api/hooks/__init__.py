@@ -1,0 +1,1 @@
+"""Called by carriers, Google and readers of mails."""

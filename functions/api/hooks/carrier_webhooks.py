@@ -1,0 +1,113 @@
+"""The function that carriers call back: verify the signature, then apply what they tell.
+
+A message's own URL takes what happens to it. Texts that people send us, and batches of receipts,
+come to one URL for each provider and organisation.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, assert_never
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from functions.domain.errors import InvalidFieldError, NotFoundError
+from functions.domain.messages.delivery_events import DeliveryEvent, Inbound, MessageRef
+from functions.engine.kernel.concurrency import for_each
+from functions.engine.kernel.engine import Engine
+from functions.engine.messages.outbound import bot_of
+from functions.engine.ports.channel import Receiver, WebhookRequest
+from functions.engine.receipts.inbound import receive_inbound
+from functions.engine.receipts.orphans import receive_or_keep
+from functions.web.context import House, HouseOf
+from functions.web.fields import Id
+
+router = APIRouter(tags=["webhooks"])
+
+_PATH = "/webhooks/{provider}/{event}/{org}/{campaign}/{message}/{attempt}"
+_INBOUND = "/webhooks/{provider}/inbound/{org}"
+#: Of one batch, what is applied at a time.
+_AT_ONCE: Final = 20
+_OK: Final = {"status": 200, "message": "OK"}
+
+
+@router.get(_PATH, response_model=None)
+@router.post(_PATH, response_model=None)
+async def receive_webhook(
+    provider: str,
+    event: str,
+    org: Id,
+    campaign: Id,
+    message: Id,
+    attempt: int,
+    request: Request,
+    house: HouseOf,
+) -> Response | dict[str, Any]:
+    """Apply what a carrier reports of a message; the answer webhook is told where to connect."""
+    receiver = _receiver(house, provider)
+    told = _told(receiver, await _as_sent(request, house))
+    await _take(house.engine, org, provider, told)
+    if event != "answer":
+        return _OK
+    ref = MessageRef(org, campaign, message)
+    answer = receiver.answer(ref, attempt, await bot_of(house.engine, ref))
+    return Response(answer.body, media_type=answer.media_type)
+
+
+@router.post(_INBOUND)
+async def receive_inbound_webhook(
+    provider: str, org: Id, request: Request, house: HouseOf
+) -> dict[str, Any]:
+    """Apply a batch of what a carrier reports: receipts of any messages, and texts to the org.
+
+    One that fails keeps none of the others from being applied; the carrier is answered 5xx, and
+    what it repeats is applied once.
+    """
+    told = _told(_receiver(house, provider), await _as_sent(request, house))
+    await _take(house.engine, org, provider, told)
+    return _OK
+
+
+@router.get(_INBOUND, response_model=None)
+async def greet_carrier(provider: str, org: Id, request: Request, house: HouseOf) -> Response:  # noqa: ARG001 - any organisation's URL is ours
+    """Answer a carrier that asks whether this URL is ours."""
+    answer = _receiver(house, provider).greet(await _as_sent(request, house))
+    return Response(answer.body, media_type=answer.media_type)
+
+
+def _receiver(house: House, provider: str) -> Receiver:
+    receiver = house.receivers.get(provider)
+    if receiver is None:
+        raise NotFoundError("Provider", provider)
+    return receiver
+
+
+def _told(receiver: Receiver, request: WebhookRequest) -> Sequence[DeliveryEvent | Inbound]:
+    try:
+        return receiver.parse_webhook(request)
+    except ValueError as error:
+        raise InvalidFieldError("body", str(error)) from None
+
+
+async def _take(
+    engine: Engine, org: str, provider: str, told: Sequence[DeliveryEvent | Inbound]
+) -> None:
+    async def take(each: DeliveryEvent | Inbound) -> None:
+        match each:
+            case DeliveryEvent():
+                await receive_or_keep(engine, each)
+            case Inbound():
+                await receive_inbound(engine, org, provider, each)
+            case _:
+                assert_never(each)
+
+    await for_each(told, take, at_once=_AT_ONCE)
+
+
+async def _as_sent(request: Request, house: House) -> WebhookRequest:
+    """Return the request under the URL that the carrier knows us by, which is what it signs.
+
+    That is the URL that we gave it, whatever a proxy or a function's name has cut off its path.
+    """
+    query = f"?{request.url.query}" if request.url.query else ""
+    url = f"{house.settings.public_base_url}{request.url.path}{query}"
+    return WebhookRequest(request.method, url, dict(request.headers), await request.body())

@@ -1,0 +1,45 @@
+"""The function that Cloud Scheduler calls every minute."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.engine.scheduling.check import CheckResult, check
+from functions.web.caller_route import ByInvoker
+from functions.web.context import HouseOf
+from functions.web.fields import iso
+
+router = APIRouter(tags=["scheduler"])
+
+
+@router.get("/check-scheduled-campaigns", dependencies=[ByInvoker])
+@router.post("/check-scheduled-campaigns", dependencies=[ByInvoker])
+async def check_scheduled_campaigns(house: HouseOf) -> dict[str, Any]:
+    """Start the campaigns that are due, oldest first, and revive work that was left lying."""
+    result = await check(house.engine)
+    return {
+        "success": True,
+        "message": f"Started {len(result.started)} scheduled campaign(s)",
+        "started": [_shown(campaign) for campaign in result.started],
+        "skipped": result.skipped,
+        "errors": _errors(result),
+        "timestamp": iso(house.engine.clock.now()),
+        "maxCampaigns": house.engine.limits.max_campaigns,
+    }
+
+
+def _shown(campaign: Campaign) -> dict[str, Any]:
+    return {
+        "campaignId": campaign.id,
+        "campaignName": campaign.name,
+        "scheduledTime": iso(campaign.scheduled_at),
+        "actualStartTime": iso(campaign.started_at),
+    }
+
+
+def _errors(result: CheckResult) -> list[dict[str, str]]:
+    return [
+        {"campaignId": path.rpartition("/")[2], "campaignName": name, "error": error}
+        for path, (name, error) in result.failed.items()
+    ]

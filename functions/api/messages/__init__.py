@@ -1,0 +1,1 @@
+"""Messages, receipts without one, inbound texts."""

@@ -1,0 +1,82 @@
+"""Receipts whose message does not exist here, over REST: see them, and have them applied again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from functions.domain.messages.delivery_events import EventKind
+from functions.engine.ports.store import Document
+from functions.engine.receipts import orphans
+from functions.web.auth import Area
+from functions.web.caller_route import Operator, Viewer
+from functions.web.context import HouseOf
+from functions.web.cursors import Cursor, Limit, after_id, id_cursor
+from functions.web.fields import iso
+from functions.web.rest import Rest
+
+router = APIRouter(prefix="/receipts", tags=[Area.MESSAGES], route_class=Rest)
+
+
+class ShownStray(BaseModel):
+    """A receipt whose message does not exist here; it is kept until `expires_at`."""
+
+    id: str
+    message_id: str
+    attempt: int
+    kind: EventKind
+    reason: str
+    provider_id: str
+    at: str
+    received_at: str
+    expires_at: str
+
+
+class StrayPage(BaseModel):
+    """Some of them."""
+
+    data: list[ShownStray]
+    next_cursor: str | None
+
+
+class Replayed(BaseModel):
+    """How many found their message this time, and how many did not and are kept."""
+
+    applied: int
+    kept: int
+    next_cursor: str | None
+
+
+@router.get("/strays")
+async def list_strays(
+    house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+) -> StrayPage:
+    """Show the receipts that have found no message, page by page."""
+    found, following = await orphans.load_all(
+        house.engine, caller.org, after=after_id(cursor), limit=limit
+    )
+    return StrayPage(data=[_shown(each) for each in found], next_cursor=id_cursor(following))
+
+
+@router.post("/replay")
+async def replay_strays(
+    house: HouseOf,
+    caller: Operator,
+    cursor: Cursor = "",
+    limit: Annotated[int, Query(ge=1, le=500, description="How many are tried at most.")] = 200,
+) -> Replayed:
+    """Apply receipts again, and forget those that find their message; ask on with the cursor."""
+    applied, kept, following = await orphans.replay(
+        house.engine, caller.org, after=after_id(cursor), limit=limit
+    )
+    return Replayed(applied=applied, kept=kept, next_cursor=id_cursor(following))
+
+
+def _shown(stray: Document) -> ShownStray:
+    data = stray.data
+    return ShownStray(
+        id=stray.id,
+        message_id=f"{data['campaign']}.{data['message']}",
+        **{name: data[name] for name in ("attempt", "kind", "reason", "provider_id")},
+        **{name: iso(data[name]) for name in ("at", "received_at", "expires_at")},
+    )

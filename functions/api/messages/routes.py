@@ -1,0 +1,199 @@
+"""What became of each message of a campaign, and why."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Path, Query
+from fastapi.responses import Response, StreamingResponse
+from pydantic import AfterValidator, BaseModel, Field
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.kinds import ChannelKind
+from functions.domain.messages.delivery_events import MessageRef
+from functions.domain.messages.message import Message, MessageStatus
+from functions.domain.messages.reasons import explain
+from functions.engine.campaigns import lifecycle
+from functions.engine.reporting import explanation, reports
+from functions.engine.reporting.explanation import Step
+from functions.web.auth import Area
+from functions.web.caller_route import Viewer
+from functions.web.context import HouseOf
+from functions.web.cursors import after_id, id_cursor, page
+from functions.web.fields import Id, iso, not_reserved
+from functions.web.rest import Rest
+
+router = APIRouter(tags=[Area.MESSAGES], route_class=Rest)
+
+_CSV = "text/csv"
+
+MessageId = Annotated[
+    str,
+    Path(
+        pattern=r"^[A-Za-z0-9_-]{1,64}\.[A-Za-z0-9_-]{1,64}$",
+        description="The campaign's id, a full stop, and the message's own.",
+    ),
+    AfterValidator(not_reserved),
+]
+
+
+class Wanted(BaseModel):
+    """Which messages are listed, and how."""
+
+    status: MessageStatus | None = None
+    reason: Annotated[str, Field(max_length=200, description="Such as `busy`.")] = ""
+    cursor: Annotated[str, Field(max_length=2000, description="Where to go on.")] = ""
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    format: Literal["json", "csv"] | None = None
+
+
+class ShownMessage(BaseModel):
+    """One message; `reason_words` says what its reason means."""
+
+    id: str
+    campaign_id: str
+    contact_id: str | None
+    to: str
+    channel: ChannelKind
+    step: int = Field(description="0 by the campaign's own channel, else by a fallback.")
+    subject: str
+    status: MessageStatus
+    reason: str
+    reason_words: str
+    attempts: int
+    due_at: str | None
+    next_at: str | None
+    created_at: str | None
+    sent_at: str | None
+    delivered_at: str | None
+    answered_at: str | None
+    read_at: str | None
+    clicked_at: str | None
+    replied_at: str | None
+    complained_at: str | None
+    opted_out_at: str | None
+    ended_at: str | None
+    duration_s: int
+    machine: bool
+
+
+class WholeMessage(ShownMessage):
+    """One message with what it says, as it was or will be sent."""
+
+    body: str
+    html: str
+    parameters: list[str]
+    provider_id: str
+
+
+class MessagePage(BaseModel):
+    """Some of a campaign's messages."""
+
+    data: list[ShownMessage]
+    next_cursor: str | None
+
+
+class ShownStep(BaseModel):
+    """Something that happened; `at` is null for what still goes on."""
+
+    at: str | None
+    what: Literal["planned", "campaign", "sent", "receipt", "state"]
+    words: str
+    reason: str
+
+
+class Why(BaseModel):
+    """Why a message is where it is: in a sentence, and step by step, oldest first."""
+
+    id: str
+    status: MessageStatus
+    reason: str
+    answer: str
+    trail: list[ShownStep]
+
+
+@router.get("/messages/{message_id}")
+async def get_message(message_id: MessageId, house: HouseOf, caller: Viewer) -> WholeMessage:
+    """Show one message."""
+    ref = _ref(caller.org, message_id)
+    campaign, message = await explanation.find(house.engine, ref)
+    return WholeMessage(
+        **_shown(campaign, message),
+        body=message.body,
+        html=message.html,
+        parameters=list(message.parameters),
+        provider_id=message.provider_id,
+    )
+
+
+@router.get("/messages/{message_id}/why")
+async def explain_message(message_id: MessageId, house: HouseOf, caller: Viewer) -> Why:
+    """Say why somebody did, or did not, get a message."""
+    found = await explanation.why(house.engine, _ref(caller.org, message_id))
+    return Why(
+        id=message_id,
+        status=MessageStatus(found.message.status),
+        reason=found.message.reason,
+        answer=found.answer,
+        trail=[_step(step) for step in found.steps],
+    )
+
+
+@router.get(
+    "/campaigns/{campaign_id}/messages",
+    response_model=MessagePage,
+    responses={200: {"content": {_CSV: {"schema": {"type": "string"}}}}},
+)
+async def list_messages(
+    campaign_id: Id,
+    house: HouseOf,
+    caller: Viewer,
+    wanted: Annotated[Wanted, Query()],
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> dict[str, Any] | Response:
+    """Show a campaign's messages page by page, or all of them as CSV.
+
+    Messages are looked through for a `reason`: a page may then be short, and still lead on.
+    """
+    engine = house.engine
+    campaign = await lifecycle.load(engine, caller.org, campaign_id)
+    if wanted.format == "csv" or (wanted.format is None and accept.startswith(_CSV)):
+        lines = reports.as_csv(engine, campaign, status=wanted.status, reason=wanted.reason)
+        headers = {"content-disposition": f'attachment; filename="{campaign.id}.csv"'}
+        return StreamingResponse(lines, media_type=_CSV, headers=headers)
+    found = await reports.messages(
+        engine,
+        campaign,
+        status=wanted.status,
+        reason=wanted.reason,
+        cursor=after_id(wanted.cursor) or "",
+        limit=wanted.limit,
+    )
+    rows = [_shown(campaign, message) for message in found.rows]
+    return page(rows, id_cursor(found.cursor))
+
+
+def _ref(org: str, message_id: str) -> MessageRef:
+    campaign, _, message = message_id.partition(".")
+    return MessageRef(org, campaign, message)
+
+
+def _shown(campaign: Campaign, message: Message) -> dict[str, Any]:
+    known = {name: getattr(message, name) for name in _AS_STORED}
+    return {
+        **known,
+        "id": f"{campaign.id}.{message.id}",
+        "campaign_id": campaign.id,
+        "contact_id": message.contact.rpartition("/contacts/")[2] or None,
+        "to": message.address,
+        "channel": campaign.at_step(message.step).channel,
+        "reason_words": explain(message.reason),
+        "attempts": message.attempt,
+        **{name: iso(getattr(message, name)) for name in _INSTANTS},
+    }
+
+
+_AS_STORED = ("step", "subject", "status", "reason", "duration_s", "machine")
+_INSTANTS = tuple(name for name in ShownMessage.model_fields if name.endswith("_at"))
+
+
+def _step(step: Step) -> ShownStep:
+    return ShownStep(at=iso(step.at), what=step.what, words=step.words, reason=step.reason)

@@ -1,0 +1,109 @@
+"""The REST API's tokens for programs: shown once, ended at any time."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from functions.engine.accounts import api_keys
+from functions.engine.accounts.api_keys import ApiKey, NewKey
+from functions.web.auth import Area, Caller, ForbiddenError, Role
+from functions.web.caller_route import Admin
+from functions.web.context import HouseOf
+from functions.web.cursors import Cursor, Limit, after_id, id_cursor, page
+from functions.web.fields import Id, Name, ZonedInstant, example, iso
+from functions.web.rest import Rest, RestBody
+
+router = APIRouter(tags=[Area.API_KEYS], route_class=Rest)
+
+
+class NewApiKey(RestBody):
+    """A key for one program; without `areas` it may do whatever its role may."""
+
+    model_config = example({"name": "shop", "role": "operator", "areas": ["contacts"]})
+
+    name: Name
+    role: Role
+    areas: Annotated[list[Area], Field(min_length=1)] | None = None
+    expires_at: ZonedInstant | None = None
+
+
+class ShownKey(BaseModel):
+    """What is told of a key. `last_used_at` is right to the minute."""
+
+    id: str
+    name: str
+    role: Role
+    areas: list[Area] | None
+    created_at: str
+    created_by: str
+    expires_at: str | None
+    revoked_at: str | None
+    last_used_at: str | None
+
+
+class MadeKey(ShownKey):
+    """A key that was made just now, with its token, which is not shown again."""
+
+    token: str
+
+
+class KeyPage(BaseModel):
+    """Some of an organisation's keys."""
+
+    data: list[ShownKey]
+    next_cursor: str | None
+
+
+@router.post("/api-keys", status_code=201, response_model=MadeKey)
+async def create_api_key(
+    new: NewApiKey, house: HouseOf, caller: Admin, response: Response
+) -> dict[str, Any]:
+    """Make a key. Its token is in this answer and nowhere else: Clarion keeps a digest only."""
+    _check_reach(caller, new)
+    areas = None if new.areas is None else sorted(set(new.areas))
+    wish = NewKey(
+        name=new.name, role=new.role, areas=areas, expires_at=new.expires_at, by=caller.subject
+    )
+    key, token = await api_keys.create(house.engine, caller.org, wish)
+    response.headers["cache-control"] = "no-store"  # nor does Idempotency-Key keep the answer
+    return {**_shown(key), "token": token}
+
+
+@router.get("/api-keys", response_model=KeyPage)
+async def list_api_keys(
+    house: HouseOf, caller: Admin, cursor: Cursor = "", limit: Limit = 100
+) -> dict[str, Any]:
+    """Show the organisation's keys, revoked ones too, page by page."""
+    keys, following = await api_keys.listed(
+        house.engine, caller.org, limit=limit, after=after_id(cursor)
+    )
+    return page([_shown(key) for key in keys], id_cursor(following))
+
+
+@router.delete("/api-keys/{key_id}", status_code=204)
+async def revoke_api_key(key_id: Id, house: HouseOf, caller: Admin) -> None:
+    """End a key at once and for good."""
+    await api_keys.revoke(house.engine, caller.org, key_id, by=caller.subject)
+
+
+def _check_reach(caller: Caller, new: NewApiKey) -> None:
+    """Refuse a key that may do more than who makes it. Roles need no look: an admin makes it."""
+    if caller.areas is not None and not caller.areas.issuperset(new.areas or Area):
+        mine = ", ".join(sorted(caller.areas))
+        raise ForbiddenError(f"A key for {mine} makes keys for these areas only.")
+
+
+def _shown(key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "role": key.role,
+        "areas": key.areas,
+        "created_at": iso(key.created_at),
+        "created_by": key.created_by,
+        "expires_at": iso(key.expires_at),
+        "revoked_at": iso(key.revoked_at),
+        "last_used_at": iso(key.last_used_at),
+    }

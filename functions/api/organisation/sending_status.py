@@ -1,0 +1,78 @@
+"""How an organisation's sending is doing."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.messages.message import MessageStatus
+from functions.engine.reporting import sending_status
+from functions.engine.reporting.sending_status import COUNTED, LATELY, Lateness, Status
+from functions.web.auth import Area
+from functions.web.caller_route import Viewer
+from functions.web.context import HouseOf
+from functions.web.fields import iso
+from functions.web.rest import Rest
+
+router = APIRouter(tags=[Area.STATUS], route_class=Rest)
+
+
+class Spread(BaseModel):
+    """Lateness in seconds: half of them were at most `p50_s` late, and so on; null without any."""
+
+    count: int
+    p50_s: float | None
+    p95_s: float | None
+    p99_s: float | None
+
+
+class Counted(BaseModel):
+    """Of which campaigns the messages were counted: the newest that run or ended lately."""
+
+    campaigns: int
+    at_most: int
+    ended_within_h: float
+
+
+class ShownStatus(BaseModel):
+    """Campaigns by status, and what became of the messages of those at work.
+
+    `message_lateness` runs from the time at which each message was due to the time at which the
+    provider took it, up to a quarter above the true value.
+    """
+
+    campaigns: dict[CampaignStatus, int]
+    counted: Counted
+    messages: dict[MessageStatus, int]
+    start_lateness: Spread
+    message_lateness: Spread
+    timestamp: str
+
+
+@router.get("/status")
+async def get_status(house: HouseOf, caller: Viewer) -> ShownStatus:
+    """Count the organisation's campaigns and messages, and say how late they are."""
+    return _shown(await sending_status.status(house.engine, caller.org))
+
+
+def _shown(seen: Status) -> ShownStatus:
+    return ShownStatus(
+        campaigns=dict(seen.campaigns),
+        counted=Counted(
+            campaigns=seen.counted,
+            at_most=COUNTED,
+            ended_within_h=LATELY.total_seconds() / 3600,
+        ),
+        messages={status: seen.messages[status] for status in MessageStatus},
+        start_lateness=_spread(seen.starts),
+        message_lateness=_spread(seen.sends),
+        timestamp=iso(seen.now) or "",
+    )
+
+
+def _spread(late: Lateness) -> Spread:
+    return Spread(
+        count=late.count,
+        p50_s=late.shares[0.5],
+        p95_s=late.shares[0.95],
+        p99_s=late.shares[0.99],
+    )

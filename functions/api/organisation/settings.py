@@ -1,0 +1,214 @@
+"""What holds for the whole organisation: senders, zone, quiet hours, rates, polling."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from functions.api.organisation.sending_rules import (
+    CountryRules,
+    FrequencyCap,
+    ShownRules,
+    shown_rules,
+)
+from functions.domain.contacts.addresses import SENDER_LENGTH
+from functions.domain.errors import NotFoundError
+from functions.domain.kinds import ChannelKind
+from functions.domain.notifications.signing import webhook_secret
+from functions.domain.organisation import DECIDED
+from functions.engine.accounts import organisation
+from functions.engine.accounts.organisation import Stored
+from functions.web.auth import Area, Caller
+from functions.web.caller_route import Admin, Viewer
+from functions.web.context import House, HouseOf
+from functions.web.etags import IfMatch, tag
+from functions.web.fields import example, iso
+from functions.web.rest import Rest, RestBody
+
+router = APIRouter(prefix="/settings", tags=[Area.SETTINGS], route_class=Rest)
+
+_Sender = Annotated[str, Field(max_length=SENDER_LENGTH)]
+_Zone = Annotated[str, Field(max_length=64)]
+_ShownTime = Annotated[str, Field(max_length=5)]
+_Rate = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
+_Seconds = Annotated[int, Field(ge=1, le=10_000_000)]
+_Region = Annotated[str, Field(max_length=3)]
+
+
+class Senders(RestBody):
+    """The number or address that people see, by channel; null takes it away."""
+
+    voice: _Sender | None = None
+    sms: _Sender | None = None
+    whatsapp: _Sender | None = None
+    email: _Sender | None = None
+
+
+class Rates(RestBody):
+    """Messages a second, by channel, up to what the deployment sends; null for as many."""
+
+    voice: _Rate | None = None
+    sms: _Rate | None = None
+    whatsapp: _Rate | None = None
+    email: _Rate | None = None
+    webhook: _Rate | None = None
+
+
+class Ramp(RestBody):
+    """How many messages a new sender may send: so many on its first day, then times `growth`."""
+
+    starts_on: Annotated[str, Field(max_length=10)]
+    first_day: Annotated[int, Field(ge=1, le=1_000_000)]
+    growth: Annotated[float, Field(ge=1, le=5, allow_inf_nan=False)]
+
+
+class WarmUp(RestBody):
+    """How each sender is warmed up, by channel and by days of UTC; null for not at all."""
+
+    voice: Ramp | None = None
+    sms: Ramp | None = None
+    whatsapp: Ramp | None = None
+    email: Ramp | None = None
+    webhook: Ramp | None = None
+
+
+class QuietHours(RestBody):
+    """From `start` up to but not including `end`, in each person's own zone, nothing is sent."""
+
+    start: _ShownTime
+    end: _ShownTime
+
+
+class Settings(RestBody):
+    """What an organisation may decide. Campaigns made from then on follow it."""
+
+    senders: Senders | None = None
+    default_zone: _Zone | None = None
+    quiet_hours: QuietHours | None = None
+    rates: Rates | None = None
+    polling_schedule_s: list[_Seconds] | None = None
+    warm_up: WarmUp | None = None
+    country_rules: Annotated[dict[_Region, CountryRules | None], Field(max_length=250)] | None = (
+        None
+    )
+    frequency_caps: Annotated[list[FrequencyCap], Field(max_length=10)] | None = None
+
+    model_config = example(
+        {
+            "senders": {"sms": "+12025550111"},
+            "default_zone": "America/New_York",
+            "quiet_hours": {"start": "21:00", "end": "09:00"},
+            "rates": {"sms": 5},
+            "polling_schedule_s": [30, 300, 1800],
+            "warm_up": {"email": {"starts_on": "2026-03-02", "first_day": 50, "growth": 2}},
+            "country_rules": {"GB": {"voice": {"opens": "10:00", "closes": "18:00"}}},
+            "frequency_caps": [{"most": 3, "hours": 24, "channels": ["sms", "email"]}],
+        }
+    )
+
+
+class ShownSettings(BaseModel):
+    """What an organisation has decided; what is null or empty is left to the deployment."""
+
+    senders: dict[ChannelKind, str]
+    default_zone: str
+    quiet_hours: dict[str, str] | None
+    rates: dict[ChannelKind, float]
+    polling_schedule_s: list[int] | None
+    warm_up: dict[ChannelKind, dict[str, Any]]
+    country_rules: dict[str, dict[ChannelKind, dict[str, Any]]]
+    frequency_caps: list[dict[str, Any]]
+    updated_at: str | None
+    updated_by: str
+
+
+@router.get("")
+async def get_settings(house: HouseOf, caller: Viewer, response: Response) -> ShownSettings:
+    """Show what the organisation has decided."""
+    return _shown(await organisation.load_stored(house.engine, caller.org), response)
+
+
+@router.put("")
+async def replace_settings(
+    wanted: Settings, house: HouseOf, caller: Admin, response: Response, if_version: IfMatch
+) -> ShownSettings:
+    """Decide everything anew: what is left out is left to the deployment."""
+    whole = {name: _given(wanted, name) for name in DECIDED}
+    return await _change(house, caller, whole, if_version, response, whole=True)
+
+
+@router.patch("")
+async def change_settings(
+    wanted: Settings, house: HouseOf, caller: Admin, response: Response, if_version: IfMatch
+) -> ShownSettings:
+    """Decide what is named; the rest, other channels and countries included, stays as it is."""
+    named = {name: _given(wanted, name) for name in DECIDED if name in wanted.model_fields_set}
+    return await _change(house, caller, named, if_version, response)
+
+
+@router.get("/rules")
+async def get_rules(house: HouseOf, caller: Viewer) -> ShownRules:
+    """Show when and how often people may be reached, by whose rule and since which version of it.
+
+    Campaigns made from now on keep to it.
+    """
+    decided = await organisation.load(house.engine, caller.org)
+    return shown_rules(decided, kept=house.engine.limits.windows)
+
+
+class ShownSecret(BaseModel):
+    """What an organisation's webhook messages are signed with, as Standard Webhooks has it."""
+
+    secret: str
+
+
+@router.get("/webhook-secret")
+async def get_webhook_secret(house: HouseOf, caller: Admin, response: Response) -> ShownSecret:
+    """Show the secret that verifies the organisation's webhook messages.
+
+    There is none where the deployment signs none (SIGNING_SECRET).
+    """
+    response.headers["cache-control"] = "no-store"
+    signing_secret = house.settings.signing_secret.get_secret_value()
+    if not signing_secret:
+        raise NotFoundError("Webhook secret", caller.org)
+    return ShownSecret(secret=webhook_secret(signing_secret, caller.org))
+
+
+def _given(wanted: Settings, name: str) -> Any:
+    """Return what a body says of a field."""
+    value = wanted.model_dump(include={name}, exclude_unset=True).get(name)
+    return "" if name == "default_zone" and value is None else value
+
+
+async def _change(
+    house: House,
+    caller: Caller,
+    changes: dict[str, Any],
+    if_version: int | None,
+    response: Response,
+    *,
+    whole: bool = False,
+) -> ShownSettings:
+    stored = await organisation.change(
+        house.engine, caller.org, changes, by=caller.subject, if_version=if_version, whole=whole
+    )
+    return _shown(stored, response)
+
+
+def _shown(stored: Stored, response: Response) -> ShownSettings:
+    tag(response, stored.version)
+    decided, _ = stored
+    return ShownSettings(
+        senders={ChannelKind(channel): number for channel, number in decided.senders.items()},
+        default_zone=decided.default_zone,
+        quiet_hours=None if decided.quiet_hours is None else dict(decided.quiet_hours),
+        rates={ChannelKind(channel): rate for channel, rate in decided.rates.items()},
+        polling_schedule_s=decided.polling_schedule_s and list(decided.polling_schedule_s),
+        warm_up={ChannelKind(channel): dict(ramp) for channel, ramp in decided.warm_up.items()},
+        country_rules={region: dict(rules) for region, rules in decided.country_rules.items()},
+        frequency_caps=[dict(cap) for cap in decided.frequency_caps],
+        updated_at=iso(decided.updated_at),
+        updated_by=decided.updated_by,
+    )

@@ -1,0 +1,296 @@
+"""Subscriptions over REST: URLs of the organisation's own that hear what happens."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from functions.domain.notifications.events import EventType
+from functions.domain.notifications.notification import Notification, NotificationStatus
+from functions.domain.notifications.subscription import Subscription
+from functions.engine.notifications import replay, subscriptions
+from functions.engine.notifications.subscriptions import Held, NewSubscription
+from functions.web.auth import Area
+from functions.web.caller_route import Admin, Operator, Viewer
+from functions.web.context import HouseOf
+from functions.web.cursors import (
+    Cursor,
+    Limit,
+    after_id,
+    decode_cursor,
+    encode_cursor,
+    id_cursor,
+    page,
+)
+from functions.web.etags import IfMatch, tag
+from functions.web.fields import Id, Url, ZonedInstant, example, iso
+from functions.web.rest import Rest, RestBody
+
+router = APIRouter(prefix="/subscriptions", tags=[Area.SUBSCRIPTIONS], route_class=Rest)
+
+_EXAMPLE: dict[str, Any] = {
+    "url": "https://crm.example.com/hooks/clarion",
+    "events": ["campaign.completed", "message.failed"],
+    "description": "The CRM",
+}
+Events = Annotated[list[EventType], Field(min_length=1, max_length=50)]
+Description = Annotated[str, Field(max_length=200)]
+
+
+class SubscriptionOrder(RestBody):
+    """Where to tell of which events: an https URL on the public Internet."""
+
+    url: Url
+    events: Events
+    description: Description = ""
+    active: bool = True
+
+    model_config = example(_EXAMPLE)
+
+
+class SubscriptionChanges(RestBody):
+    """What is to change of a subscription; what is left out stays."""
+
+    url: Url | None = None
+    events: Events | None = None
+    description: Description | None = None
+    active: bool | None = None
+
+    model_config = example({"active": False})
+
+
+class Since(RestBody):
+    """From when on."""
+
+    since: ZonedInstant
+
+    model_config = example({"since": "2026-03-02T12:00:00Z"})
+
+
+class ShownSubscription(BaseModel):
+    """A subscription. `reason` tells why Clarion switched it off: `gone` after an answer of 410."""
+
+    id: str
+    url: str
+    events: list[EventType]
+    description: str
+    active: bool
+    reason: str | None
+    created_at: str
+    created_by: str
+    updated_at: str | None
+    old_secret_until: str | None = Field(description="Until then the secret before signs as well.")
+
+
+class MadeSubscription(ShownSubscription):
+    """A subscription with its new secret, which is not shown again."""
+
+    secret: str
+
+
+class SubscriptionPage(BaseModel):
+    """Some subscriptions."""
+
+    data: list[ShownSubscription]
+    next_cursor: str | None
+
+
+class ShownNotification(BaseModel):
+    """What a subscription was, or is to be, told of one event."""
+
+    id: str = Field(description="The same at each attempt and for each subscription: webhook-id.")
+    type: str
+    data: dict[str, Any]
+    created_at: str
+    status: NotificationStatus
+    attempts: int
+    attempted_at: str | None
+    last_status: int | None = Field(description="The status of the last answer; null without one.")
+    last_error: str | None
+    next_attempt_at: str | None
+
+
+class NotificationPage(BaseModel):
+    """Some of what a subscription was told, newest first."""
+
+    data: list[ShownNotification]
+    next_cursor: str | None
+
+
+class ReplayCount(BaseModel):
+    """How many are sent again. `more`: ask again for the rest."""
+
+    replayed: int
+    more: bool
+
+
+@router.post("", status_code=201, response_model=MadeSubscription)
+async def create_subscription(
+    order: SubscriptionOrder, house: HouseOf, caller: Admin, response: Response
+) -> dict[str, Any]:
+    """Let a URL hear of events. The secret that signs them is in this answer, and in no other."""
+    new = NewSubscription(
+        url=order.url,
+        events=order.events,
+        description=order.description,
+        active=order.active,
+        by=caller.subject,
+    )
+    return _with_secret(await subscriptions.create(house.engine, caller.org, new), response)
+
+
+@router.get("", response_model=SubscriptionPage)
+async def list_subscriptions(
+    house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+) -> dict[str, Any]:
+    """Show the organisation's subscriptions."""
+    found, following = await subscriptions.listed(
+        house.engine, caller.org, limit=limit, after=after_id(cursor)
+    )
+    return page([_shown(each) for each in found], id_cursor(following))
+
+
+@router.get("/{subscription_id}", response_model=ShownSubscription)
+async def get_subscription(
+    subscription_id: Id, house: HouseOf, caller: Viewer, response: Response
+) -> dict[str, Any]:
+    """Show a subscription."""
+    held = await subscriptions.load(house.engine, caller.org, subscription_id)
+    return _tagged(held, response)
+
+
+@router.patch("/{subscription_id}", response_model=ShownSubscription)
+async def change_subscription(
+    subscription_id: Id,
+    changes: SubscriptionChanges,
+    house: HouseOf,
+    caller: Admin,
+    response: Response,
+    if_version: IfMatch,
+) -> dict[str, Any]:
+    """Change a subscription. One that is switched off hears of nothing, also not of it later."""
+    held = await subscriptions.update(
+        house.engine,
+        caller.org,
+        subscription_id,
+        changes.model_dump(exclude_none=True),
+        by=caller.subject,
+        if_version=if_version,
+    )
+    return _tagged(held, response)
+
+
+@router.delete("/{subscription_id}", status_code=204)
+async def delete_subscription(
+    subscription_id: Id, house: HouseOf, caller: Admin, if_version: IfMatch
+) -> None:
+    """Delete a subscription, with everything that it was told and is still to be told."""
+    await subscriptions.delete(
+        house.engine, caller.org, subscription_id, by=caller.subject, if_version=if_version
+    )
+
+
+@router.post("/{subscription_id}/rotate-secret", response_model=MadeSubscription)
+async def rotate_secret(
+    subscription_id: Id, house: HouseOf, caller: Admin, response: Response, if_version: IfMatch
+) -> dict[str, Any]:
+    """Make a new secret. For 24 hours the one before signs as well, so that nobody is left out."""
+    held = await subscriptions.rotate_secret(
+        house.engine, caller.org, subscription_id, by=caller.subject, if_version=if_version
+    )
+    return _with_secret(held, response)
+
+
+@router.post("/{subscription_id}/test", response_model=ShownNotification)
+async def test_subscription(
+    subscription_id: Id, house: HouseOf, caller: Operator
+) -> dict[str, Any]:
+    """Send `subscription.test` once, now, and show what came of it."""
+    return _told(await replay.send_test(house.engine, caller.org, subscription_id))
+
+
+@router.get("/{subscription_id}/notifications", response_model=NotificationPage)
+async def list_notifications(
+    subscription_id: Id,
+    house: HouseOf,
+    caller: Viewer,
+    status: Annotated[NotificationStatus | None, Query()] = None,
+    cursor: Cursor = "",
+    limit: Limit = 100,
+) -> dict[str, Any]:
+    """Show what a subscription was told, newest first."""
+    found, following = await replay.listed(
+        house.engine,
+        caller.org,
+        subscription_id,
+        status=status,
+        limit=limit,
+        start_after=decode_cursor(cursor, datetime, str),
+    )
+    rows = [_told(each) for each in found]
+    return page(rows, encode_cursor(following) if following else None)
+
+
+@router.post(
+    "/{subscription_id}/notifications/{notification_id}/replay", response_model=ShownNotification
+)
+async def replay_notification(
+    subscription_id: Id, notification_id: Id, house: HouseOf, caller: Operator
+) -> dict[str, Any]:
+    """Send one notification again, under the id that it has, whatever came of it before."""
+    return _told(
+        await replay.tell_again(house.engine, caller.org, subscription_id, notification_id)
+    )
+
+
+@router.post("/{subscription_id}/replay", response_model=ReplayCount)
+async def replay_failed(
+    subscription_id: Id, wanted: Since, house: HouseOf, caller: Operator
+) -> dict[str, Any]:
+    """Send again whatever has failed of all that happened since then, 200 of it at a time."""
+    done = await replay.tell_failed_again(
+        house.engine, caller.org, subscription_id, since=wanted.since
+    )
+    return {"replayed": done.number, "more": done.more}
+
+
+def _with_secret(held: Held, response: Response) -> dict[str, Any]:
+    response.headers["cache-control"] = "no-store"  # nor does Idempotency-Key keep the answer
+    return {**_tagged(held, response), "secret": held.subscription.secret}
+
+
+def _tagged(held: Held, response: Response) -> dict[str, Any]:
+    tag(response, held.version)
+    return _shown(held.subscription)
+
+
+def _shown(subscription: Subscription) -> dict[str, Any]:
+    return {
+        "id": subscription.id,
+        "url": subscription.url,
+        "events": subscription.events,
+        "description": subscription.description,
+        "active": subscription.active,
+        "reason": subscription.reason,
+        "created_at": iso(subscription.created_at),
+        "created_by": subscription.created_by,
+        "updated_at": iso(subscription.updated_at),
+        "old_secret_until": iso(subscription.old_secret_until),
+    }
+
+
+def _told(notification: Notification) -> dict[str, Any]:
+    return {
+        "id": notification.id,
+        "type": notification.type,
+        "data": notification.data,
+        "created_at": iso(notification.created_at),
+        "status": notification.status,
+        "attempts": notification.attempts,
+        "attempted_at": iso(notification.attempted_at),
+        "last_status": notification.last_status,
+        "last_error": notification.last_error,
+        "next_attempt_at": iso(notification.wake_at),
+    }

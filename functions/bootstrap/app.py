@@ -1,0 +1,95 @@
+"""The one ASGI application behind every function, and the faces that show a part of it."""
+
+from typing import Final
+
+import structlog
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from functions.api import templates
+from functions.api.calling import campaigns as calling
+from functions.api.calling import lists as calling_lists
+from functions.api.campaigns import actions as campaign_steps
+from functions.api.campaigns import routes as campaigns
+from functions.api.contacts import imports as contact_imports
+from functions.api.contacts import lists, segments, suppressions
+from functions.api.contacts import routes as contacts
+from functions.api.hooks import carrier_webhooks, health, mail_links, scheduler, task_runner
+from functions.api.messages import inbound, orphan_receipts
+from functions.api.messages import routes as messages
+from functions.api.organisation import (
+    api_keys,
+    audit_trail,
+    sending_status,
+    settings,
+    subscriptions,
+)
+from functions.web import problems
+from functions.web.context import House
+from functions.web.openapi import DESCRIPTION, FAILURES, Application, tags
+from functions.web.prefix_router import Crossroads
+from functions.web.rest import Rest
+
+log = structlog.get_logger()
+
+
+#: The parts of the application; the first route that matches a request answers it.
+PARTS: Final = (
+    api_keys,
+    calling,
+    calling_lists,
+    campaign_steps,
+    campaigns,
+    contact_imports,
+    contacts,
+    lists,
+    messages,
+    inbound,
+    orphan_receipts,
+    audit_trail,
+    segments,
+    subscriptions,
+    suppressions,
+    templates,
+    settings,
+    sending_status,
+    scheduler,
+    task_runner,
+    carrier_webhooks,
+    mail_links,
+    health,
+)
+
+
+def _routes() -> list[APIRoute]:
+    """Return the routes of all parts."""
+    routes = [route for part in PARTS for route in part.router.routes]
+    return [route for route in routes if isinstance(route, APIRoute)]
+
+
+def _paths(*, rest: bool) -> frozenset[str]:
+    """Return the first segments of the REST API's paths, or of all others."""
+    wanted = [route for route in _routes() if isinstance(route, Rest) is rest]
+    return frozenset(problems.first_segment(route.path) for route in wanted)
+
+
+#: What the REST API's own face shows.
+REST_PATHS: Final = tuple(sorted({*_paths(rest=True), "/health", "/docs", "/openapi.json"}))
+
+
+def create_app(house: House) -> FastAPI:
+    """Return the application with every route."""
+    app = Application(
+        title="Clarion",
+        version="0.1.0",
+        description=DESCRIPTION,
+        openapi_tags=tags(),
+        redoc_url=None,
+    )
+    app.state.house = house
+    app.state.functions = _paths(rest=False)
+    for part in PARTS:
+        app.include_router(part.router, responses=FAILURES)
+    app.router = Crossroads(app.router, _routes())
+    problems.add_handlers(app)
+    return app

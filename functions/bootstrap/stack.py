@@ -1,0 +1,238 @@
+"""The composition root: with providers.py the only place that picks concrete classes.
+
+It alone reads the clock.
+"""
+
+import gc
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+
+from functions.bootstrap import providers
+from functions.bootstrap.app import create_app
+from functions.bootstrap.clock import SystemClock
+from functions.bootstrap.loopback import RUN_TASK, Loopback
+from functions.bootstrap.providers import Parts, build_channel, build_receiver
+from functions.domain.messages.attempts import DeliveryPolicy
+from functions.domain.urls.tracking_links import Links
+from functions.engine.kernel.engine import Engine, Limits
+from functions.engine.ports.channel import Receiver
+from functions.engine.ports.clock import Clock
+from functions.engine.ports.queue import TaskQueue
+from functions.engine.ports.store import Store
+from functions.settings.model import (
+    CloudTasksUrl,
+    LocalQueueUrl,
+    Settings,
+    SqliteUrl,
+    uses_of,
+)
+from functions.settings.secrets import Use
+from functions.stores.indexes import INDEX_FILE, Indexes
+from functions.transport import public_http
+from functions.transport.notifier import HttpNotifier
+from functions.transport.voice_bots import HttpBots
+from functions.web.auth import Authenticator
+from functions.web.context import House
+from functions.web.face import Face
+from functions.web.invoker import Invoker
+from functions.web.rate_limit import RateLimiter
+
+_BACKOFF = (timedelta(milliseconds=200), timedelta(seconds=30))
+#: Within this time every task has sent what it has claimed and handed on the rest.
+_GRACE = timedelta(seconds=10)
+
+
+class _Worker(Protocol):
+    """Something that works in the background of this process."""
+
+    def start(self) -> None: ...
+
+
+class _Closable(Protocol):
+    async def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Stack:
+    """A whole Clarion in one process."""
+
+    house: House
+    app: Face
+    workers: list[_Worker] = field(default_factory=list)
+    closables: list[_Closable] = field(default_factory=list)
+
+    @property
+    def engine(self) -> Engine:
+        """The use cases' ports and sizes."""
+        return self.house.engine
+
+    def start(self) -> None:
+        """Begin what works in the background: the local queue, the simulated carrier."""
+        calm_garbage_collector()
+        for worker in self.workers:
+            worker.start()
+
+    async def close(self) -> None:
+        """Let tasks finish what they have claimed, then let go of everything."""
+        self.engine.stopping.set()
+        for closable in self.closables:
+            await closable.close()
+
+
+def calm_garbage_collector() -> None:
+    """Collect less often: pages of documents are many objects, and none of them are in cycles.
+
+    With Python's defaults a dispatch spends a third of its main thread's time on looking.
+    """
+    gc.set_threshold(50_000, 20, 20)
+
+
+def build(settings: Settings, target: str = "app", *, clock: Clock | None = None) -> Stack:
+    """Put together what `settings` name and `target` uses; nothing is connected or started yet."""
+    clock = clock or SystemClock()
+    uses = uses_of(target, settings)
+    inside = Loopback()
+    # One client for everything: each of its own would read the certificates again, 50 ms.
+    http = public_http.client()
+    store = _store(settings)
+    queue = _queue(settings, clock, inside)
+    names = providers.chosen(settings)
+    parts = Parts(settings, clock, http, inside.webhook)
+    unique = dict.fromkeys(names.values())
+    channels = {name: build_channel(name, parts) for name in unique if Use.SENDS in uses}
+    receivers: dict[str, Receiver] = {
+        name: channels.get(name) or build_receiver(name, parts) for name in unique
+    }
+    private = settings.allow_private_hosts
+    bots = HttpBots(allow_private_hosts=private, http=http)
+    notifier = HttpNotifier(allow_private_hosts=private, clock=clock, http=http)
+    engine = Engine(
+        store=store,
+        queue=queue,
+        channels=channels,
+        bots=bots,
+        notifier=notifier,
+        clock=clock,
+        limits=_limits(settings),
+        policy=_policy(settings),
+        providers=names,
+        known={name: receiver.traits for name, receiver in receivers.items()},
+        instance=f"{socket.gethostname()}-{os.getpid()}",
+    )
+    house = _house(engine, parts, receivers if Use.RECEIVES in uses else {})
+    inside.app = Face(create_app(house))
+    closables: list[Any] = [queue, *channels.values(), inside, _Http(http), store]
+    workers = [part for part in (queue, *channels.values()) if hasattr(part, "start")]
+    return Stack(house, inside.app, workers, closables)
+
+
+def _house(engine: Engine, parts: Parts, receivers: Mapping[str, Receiver]) -> House:
+    settings, clock, http = parts.settings, parts.clock, parts.http
+    return House(
+        engine,
+        settings,
+        Authenticator(settings, http=http, clock=clock),
+        Invoker(settings, http=http, clock=clock),
+        RateLimiter(settings.api_rate_per_s, clock=clock),
+        # Without a secret no mail with links was ever sent: a key of nobody refuses them all.
+        Links(settings.signing_secret.get_secret_value() or parts.key),
+        receivers,
+    )
+
+
+@dataclass(slots=True)
+class _Http:
+    """An HTTP client that is closed like everything else."""
+
+    client: httpx.AsyncClient
+
+    async def close(self) -> None:
+        await self.client.aclose()
+
+
+def _store(settings: Settings) -> Store:
+    indexes = Indexes.load(INDEX_FILE)
+    match settings.store:
+        case SqliteUrl(path):
+            from functions.stores.sqlite.store import SqliteStore
+
+            if path != ":memory:":
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            return SqliteStore(path, indexes)
+        case firestore:
+            from functions.stores.firestore.store import FirestoreStore
+
+            return FirestoreStore.connect(
+                firestore.project,
+                database=firestore.database,
+                emulator_host=settings.firestore_emulator_host or None,
+                indexes=indexes,
+            )
+
+
+def _queue(settings: Settings, clock: Clock, inside: Loopback) -> TaskQueue:
+    match settings.queue:
+        case LocalQueueUrl():
+            from functions.queues.local import LocalQueue
+
+            shortest, longest = _BACKOFF
+            return LocalQueue(
+                inside.task,
+                clock,
+                max_attempts=settings.task_max_attempts,
+                min_backoff=shortest,
+                max_backoff=longest,
+                grace=_GRACE,
+            )
+        case CloudTasksUrl(project, location, queue):
+            from functions.queues.cloud_tasks import CloudTasksQueue
+
+            return CloudTasksQueue(
+                f"projects/{project}/locations/{location}/queues/{queue}",
+                settings.public_base_url + RUN_TASK,
+                clock,
+                dispatch_deadline=timedelta(seconds=settings.task_deadline_s + 60),
+                service_account=settings.invoker_service_account,
+                audience=settings.invoker_audience,
+            )
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        max_campaigns=settings.max_campaigns,
+        launch_page=settings.launch_page,
+        dispatch_page=settings.dispatch_page,
+        chunk=settings.chunk,
+        lanes=settings.lanes,
+        rate_per_s=settings.voice_rate_per_s,
+        live_calls_per_org=settings.live_calls_per_org,
+        live_calls_total=settings.live_calls_total,
+        windows=settings.calling_windows == "default",
+        lane_lease=timedelta(seconds=settings.lane_lease_s),
+        task_deadline=timedelta(seconds=settings.task_deadline_s),
+        schedule_ahead=timedelta(days=settings.schedule_ahead_days),
+        poll_after=tuple(timedelta(seconds=s) for s in settings.poll_schedule_s),
+    )
+
+
+def _policy(settings: Settings) -> DeliveryPolicy:
+    longest = settings.call_time_limit_s + settings.ring_timeout_s + 60
+    return DeliveryPolicy(
+        max_attempts=settings.max_attempts,
+        backoff=timedelta(seconds=settings.retry_backoff_s),
+        send_lease=timedelta(seconds=settings.send_lease_s),
+        unknown_wait=timedelta(seconds=settings.unknown_wait_s),
+        look_up_after=timedelta(seconds=settings.look_up_after_s),
+        longest_call=timedelta(seconds=longest),
+        defer=timedelta(seconds=settings.defer_s),
+    )
+
+
+# --- functions-framework ---------------------------------------------------------------------

@@ -1,0 +1,36 @@
+"""What a provider answers to the port that can do no more than send."""
+
+from functions.domain.messages.delivery_events import DeliveryEvent, MessageRef
+from functions.engine.ports.channel import Answer, Outbound, SignatureError, WebhookRequest
+from functions.engine.ports.clock import Clock
+
+
+class PlainChannel:
+    """The part of a Channel that is the same for every provider without a talent for it.
+
+    It knows nothing of what it has sent, recalls nothing and greets nobody, and nobody picks up
+    what it sends.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def look_up(self, sent: Outbound, provider_id: str) -> DeliveryEvent | None:  # noqa: ARG002 (the port's signature)
+        """Tell nothing: this provider answers no questions about a message."""
+        return None
+
+    async def recall(self, sent: Outbound, provider_id: str) -> bool:  # noqa: ARG002 (the port's signature)
+        """Recall nothing: what this provider has taken it keeps."""
+        return False
+
+    def greet(self, request: WebhookRequest) -> Answer:
+        """Greet nobody: this provider does not ask whether a URL is ours."""
+        raise SignatureError(f"This provider does not ask for a URL: {request.method}.")
+
+    def answer(self, ref: MessageRef, attempt: int, bot_url: str) -> Answer:  # noqa: ARG002 (the port's signature)
+        """Say nothing: nobody picks up a text."""
+        return Answer("text/plain", b"")
+
+    def _is_late(self, outbound: Outbound) -> bool:
+        """Tell whether a message could no longer arrive in time."""
+        return outbound.expires_at is not None and outbound.expires_at <= self._clock.now()

@@ -1,0 +1,89 @@
+"""What a mail server's answers come to (RFC 5321, 4.2; RFC 3463; RFC 4954).
+
+Nobody has a mail before the server has all of it: whatever goes wrong earlier may be tried again.
+"""
+
+import re
+import ssl
+from typing import Final
+
+from aiosmtplib.errors import (
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+)
+
+from functions.channels.statuses import code_reason
+from functions.domain.messages.delivery_events import Retry
+from functions.domain.messages.send_outcomes import Deferred, Rejected, SendOutcome, Unknown
+
+CLOSING: Final = 421  #: the server ends the connection
+TOO_FAST: Final = frozenset({CLOSING, 454})  #: 454 is how Amazon SES throttles
+#: The server wants a login, another one, or TLS before it.
+_NOT_LET_IN: Final = frozenset({530, 534, 535, 538})
+#: No such mailbox; and, where the server says no more, what it then means.
+_NOBODY: Final = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+_NOBODY_CODES: Final = frozenset({550, 551, 553})
+_ENHANCED: Final = re.compile(r"\s*([245]\.[0-9]{1,3}\.[0-9]{1,3})\b")
+_REFUSAL: Final = 400
+_FINAL: Final = 500
+_UNREADABLE: Final = "provider_unreadable_answer"
+
+#: What it comes to where there was no answer, by the first kind that fits.
+_UNANSWERED: Final[tuple[tuple[type[Exception], SendOutcome], ...]] = (
+    (SMTPServerDisconnected, Deferred("provider_disconnected")),
+    (TimeoutError, Deferred("provider_timeout")),
+    (OSError, Deferred("provider_unreachable")),
+    (SMTPException, Rejected("provider_login_impossible", Retry.STOP)),
+)
+
+
+def before_data(error: Exception) -> SendOutcome:
+    """Return what it comes to where the server was not told the mail yet."""
+    if isinstance(error, SMTPResponseException):
+        return _answered(error)
+    if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
+        return Deferred("provider_tls_failed")
+    return next(outcome for kind, outcome in _UNANSWERED if isinstance(error, kind))
+
+
+def _answered(error: SMTPResponseException) -> SendOutcome:
+    if not isinstance(error, SMTPRecipientRefused):
+        # What it says to us, our login or our sender it says to every mail of the campaign.
+        return _refused(error.code, Retry.STOP)
+    if _is_nobody(error.code, error.message):
+        return Rejected("invalid_address", suppress="bounced")
+    return _refused(error.code)
+
+
+def after_data(error: Exception) -> SendOutcome:
+    """Return what it comes to where the server may have the mail."""
+    match error:
+        case SMTPDataError(code=code) if code >= _REFUSAL:
+            return _refused(code)
+        case SMTPResponseException():
+            return Unknown(_UNREADABLE)
+        case TimeoutError():
+            return Unknown("provider_timeout")
+        case _:
+            return Unknown("provider_disconnected")
+
+
+def _refused(code: int, final: Retry = Retry.NEVER) -> SendOutcome:
+    if code in _NOT_LET_IN:
+        return Rejected(code_reason(code), Retry.STOP)
+    if code >= _FINAL:
+        return Rejected(code_reason(code), final)
+    if code < _REFUSAL:
+        return Deferred(_UNREADABLE)
+    return Deferred(code_reason(code), throttled=code in TOO_FAST)
+
+
+def _is_nobody(code: int, message: str) -> bool:
+    """Tell whether it is the mailbox that there is not, rather than us whom they refuse."""
+    if code < _FINAL:
+        return False
+    said = _ENHANCED.match(message)
+    return said[1] in _NOBODY if said else code in _NOBODY_CODES

@@ -1,0 +1,1 @@
+"""Plivo: calls and SMS."""

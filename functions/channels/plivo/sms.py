@@ -1,0 +1,159 @@
+"""Text messages (SMS) over Plivo's REST API."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+import httpx
+
+from functions.channels.callback_urls import (
+    Callback,
+    CallbackEvent,
+    callback_url,
+    is_inbound,
+    parse_callback,
+)
+from functions.channels.plivo.signature import verified_text_form
+from functions.channels.plivo.sms_statuses import NO_CREDITS, cause_of
+from functions.channels.provider_api import (
+    HttpChannel,
+    accepted,
+    e164_of,
+    event_id,
+    json_of,
+    number_of,
+)
+from functions.channels.statuses import Cause
+from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound
+from functions.domain.messages.send_outcomes import Rejected, SendOutcome
+from functions.engine.ports.channel import Outbound, Traits, WebhookRequest
+from functions.engine.ports.clock import Clock
+
+PROVIDER: Final = "plivo-sms"
+
+INDIA: Final = "+91"
+#: How long Plivo lets a text wait for its turn, in seconds.
+SHORTEST_WAIT_S: Final = 5
+LONGEST_WAIT_S: Final = 10_799
+
+
+class PlivoSms(HttpChannel):
+    """The Channel of Plivo's text messages."""
+
+    #: Plivo takes 300 requests in five seconds of an account.
+    traits = Traits(rate_per_s=5.0, account_rate_per_s=60.0, by_segments=True)
+
+    def __init__(  # noqa: PLR0913 (each is one setting, passed by name)
+        self,
+        *,
+        auth_id: str,
+        auth_token: str,
+        api_url: str,
+        public_base_url: str,
+        dlt_entity_id: str,
+        dlt_template_category: str,
+        clock: Clock,
+        http: httpx.AsyncClient | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        auth = httpx.BasicAuth(auth_id, auth_token)
+        super().__init__(clock=clock, http=http, auth=auth, timeout=timeout)
+        self._texts_url = f"{api_url.rstrip('/')}/v1/Account/{quote(auth_id, safe='')}/Message/"
+        self._auth_token = auth_token
+        self._public_base_url = public_base_url
+        self._dlt = {
+            "dlt_entity_id": dlt_entity_id,
+            "dlt_template_category": dlt_template_category,
+        }
+
+    async def send(self, outbound: Outbound) -> SendOutcome:
+        """Hand the text to Plivo, once."""
+        left_s = self._left_s(outbound)
+        if left_s is not None and left_s < SHORTEST_WAIT_S:
+            return Rejected("expired")
+        response = await self._order(self._texts_url, json=self._ordered(outbound, left_s))
+        if not isinstance(response, httpx.Response):
+            return response
+        answer = json_of(response)
+        if not response.is_success:
+            return self._refused(response, answer)
+        ids = answer.get("message_uuid")
+        return accepted(ids[0] if isinstance(ids, list) and ids else None)
+
+    def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent | Inbound]:
+        """Return what a callback tells; SignatureError unless Plivo signed it for this URL."""
+        form = verified_text_form(request, self._auth_token)
+        text_id = form.get("MessageUUID", "")
+        if request.method != "POST" or not text_id:
+            raise ValueError("The callback does not name its text.")
+        if is_inbound(request.url, PROVIDER):
+            return self._inbound(text_id, form)
+        callback = parse_callback(request.url)
+        if (callback.provider, callback.event) != (PROVIDER, CallbackEvent.RECEIPT):
+            raise ValueError("This is not a callback that Plivo was asked for.")
+        # Plivo numbers the statuses of a text ("Sequence"), but ours only rise: no order is needed.
+        cause = cause_of(form.get("Status", ""), number_of(form.get("ErrorCode")))
+        return [] if cause is None else [self._event(callback, text_id, cause)]
+
+    async def look_up(self, sent: Outbound, provider_id: str) -> DeliveryEvent | None:
+        """Return how a text ended, from its record, which tells nothing new until then."""
+        if not provider_id:
+            return None  # Plivo keeps no id of ours to find the text by
+        record = await self._ask(f"{self._texts_url}{quote(provider_id, safe='')}/")
+        cause = cause_of(str(record.get("message_state")), number_of(record.get("error_code")))
+        if cause is None or cause.kind is EventKind.SENT:
+            return None
+        callback = Callback(PROVIDER, CallbackEvent.RECEIPT, sent.ref, sent.attempt)
+        return self._event(callback, provider_id, cause)
+
+    def _ordered(self, outbound: Outbound, left_s: int | None) -> dict[str, Any]:
+        callback = Callback(PROVIDER, CallbackEvent.RECEIPT, outbound.ref, outbound.attempt)
+        order: dict[str, Any] = {
+            "src": outbound.sender.removeprefix("+"),
+            "dst": outbound.to.removeprefix("+"),
+            "text": outbound.body,
+            "type": "sms",
+            "url": callback_url(self._public_base_url, callback),
+            "method": "POST",
+        }
+        if left_s is not None:
+            order["message_expiry"] = min(left_s, LONGEST_WAIT_S)
+        return order | (self._registered(outbound) if outbound.to.startswith(INDIA) else {})
+
+    def _registered(self, outbound: Outbound) -> dict[str, str]:
+        """Return what India's registry (DLT) knows the sender and the text by, as far as we do."""
+        known = {**self._dlt, "dlt_template_id": outbound.provider_template}
+        return {name: value for name, value in known.items() if value}
+
+    def _left_s(self, outbound: Outbound) -> int | None:
+        """Return the seconds in which a text must have left Plivo; None where there is no hurry."""
+        if outbound.expires_at is None:
+            return None
+        return int((outbound.expires_at - self._clock.now()).total_seconds())
+
+    def _refused(self, response: httpx.Response, answer: Mapping[str, Any]) -> SendOutcome:
+        """Return what an answer without success means; without credits nobody can be texted."""
+        if response.is_client_error and "insufficient credit" in str(answer.get("error")).lower():
+            return Rejected(NO_CREDITS.reason, NO_CREDITS.retry)
+        return self._refusal(response)
+
+    def _inbound(self, text_id: str, form: Mapping[str, str]) -> list[DeliveryEvent | Inbound]:
+        """Return what somebody has written to us, unless the sender is no phone, as a brand is."""
+        address, to = e164_of(form.get("From")), e164_of(form.get("To"))
+        id_ = event_id(PROVIDER, "inbound", text_id)
+        body, now = form.get("Text", ""), self._clock.now()
+        return [Inbound(id_, address, to, body, now)] if address else []
+
+    def _event(self, callback: Callback, text_id: str, cause: Cause) -> DeliveryEvent:
+        kind = cause.kind
+        return DeliveryEvent(
+            id=event_id(PROVIDER, kind, kind, callback.attempt, text_id),
+            ref=callback.ref,
+            attempt=callback.attempt,
+            kind=kind,
+            at=self._clock.now(),  # Plivo does not tell the zone of its own times
+            provider_id=text_id,
+            reason=cause.reason,
+            retry=cause.retry,
+            suppress=cause.suppress,
+        )

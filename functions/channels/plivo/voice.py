@@ -1,0 +1,193 @@
+"""Voice calls over Plivo's REST API."""
+
+from collections.abc import Mapping
+from typing import Any, Final, assert_never
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
+import httpx
+
+from functions.channels.callback_urls import Callback, CallbackEvent, callback_url, parse_callback
+from functions.channels.plivo.signature import verified_form
+from functions.channels.plivo.voice_statuses import CANCELLED, cause_of
+from functions.channels.provider_api import HttpChannel, accepted, event_id, json_of, number_of
+from functions.channels.statuses import MACHINE_HEARD, PICKED_UP, RINGING, Cause
+from functions.domain.messages.delivery_events import DeliveryEvent, MessageRef
+from functions.domain.messages.send_outcomes import SendOutcome
+from functions.engine.ports.channel import Answer, Outbound, Traits, WebhookRequest
+from functions.engine.ports.clock import Clock
+
+PROVIDER: Final = "plivo"
+
+#: Plivo repeats a callback once and only where no answer came, so a single 5xx of ours would
+#: lose a hangup. This asks for five repeats, after a 5xx too.
+CALLBACK_RETRIES: Final = "#rc=5&rp=ct,rt,5xx"
+
+MACHINE_DETECTION_MS: Final = 5000  #: how long Plivo listens; it allows 2000 to 10000
+_STREAM: Final = (
+    '<?xml version="1.0" encoding="UTF-8"?>'
+    '<Response><Stream bidirectional="true" keepCallAlive="true"'
+    ' contentType="audio/x-mulaw;rate=8000">{url}</Stream></Response>'
+)
+
+
+class PlivoVoice(HttpChannel):
+    """The Channel of Plivo calls: each connects the person who answers with the campaign's bot."""
+
+    #: Plivo takes 300 requests in five seconds of an account.
+    traits = Traits(
+        rate_per_s=2.0,
+        account_rate_per_s=60.0,
+        holds_live_call=True,
+        needs_bot=True,
+        recalls=True,
+    )
+
+    def __init__(  # noqa: PLR0913 (each is one setting, passed by name)
+        self,
+        *,
+        auth_id: str,
+        auth_token: str,
+        api_url: str,
+        public_base_url: str,
+        call_time_limit_s: int,
+        ring_timeout_s: int,
+        clock: Clock,
+        http: httpx.AsyncClient | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        auth = httpx.BasicAuth(auth_id, auth_token)
+        super().__init__(clock=clock, http=http, auth=auth, timeout=timeout)
+        account_url = f"{api_url.rstrip('/')}/v1/Account/{quote(auth_id, safe='')}"
+        self._calls_url, self._requests_url = f"{account_url}/Call/", f"{account_url}/Request/"
+        self._auth_token = auth_token
+        self._public_base_url = public_base_url
+        self._limits = {"time_limit": call_time_limit_s, "ring_timeout": ring_timeout_s}
+
+    async def send(self, outbound: Outbound) -> SendOutcome:
+        """Ask Plivo for the call, once."""
+        response = await self._order(self._calls_url, json=self._ordered(outbound))
+        if not isinstance(response, httpx.Response):
+            return response
+        if not response.is_success:
+            return self._refusal(response)
+        return accepted(json_of(response).get("request_uuid"))
+
+    def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent]:
+        """Return what a callback tells; SignatureError unless Plivo signed it for this URL."""
+        form = verified_form(request, self._auth_token)
+        callback = parse_callback(request.url)
+        if callback.provider != PROVIDER or request.method != "POST":
+            raise ValueError("This is not a callback that Plivo was asked for.")
+        call_id = form.get("RequestUUID") or form.get("CallUUID")
+        if not call_id:
+            raise ValueError("The callback does not name its call.")
+        return self._events(callback, call_id, form)
+
+    async def look_up(self, sent: Outbound, provider_id: str) -> DeliveryEvent | None:
+        """Return how a call ended, from its call detail record, which exists once it has ended."""
+        if not provider_id:
+            return None  # Plivo keeps no id of ours to find the call by
+        record = await self._ask(self._call_url(provider_id))
+        if not record.get("end_time"):
+            return None
+        callback = Callback(PROVIDER, CallbackEvent.HANGUP, sent.ref, sent.attempt)
+        cause, duration_s = _cause_of_record(record), _duration_of(record)
+        return self._event(callback, provider_id, cause, duration_s=duration_s)
+
+    async def recall(self, sent: Outbound, provider_id: str) -> bool:  # noqa: ARG002 (the port's signature)
+        """Cancel a call that nobody has answered yet; False for one that was, or has ended.
+
+        A request is cancelled by the id it was given, which leaves conversations alone.
+        """
+        if not provider_id:
+            return False
+        try:
+            response = await self._request("DELETE", self._request_url(provider_id))
+        except httpx.HTTPError:
+            return False
+        if response.status_code != httpx.codes.NOT_FOUND:
+            return response.is_success
+        # There is no such request any more: perhaps because we have cancelled it before.
+        record = await self._ask(self._call_url(provider_id))
+        return number_of(record.get("hangup_cause_code")) == CANCELLED
+
+    def _request_url(self, provider_id: str) -> str:
+        return self._requests_url + f"{quote(provider_id, safe='')}/"
+
+    def _call_url(self, provider_id: str) -> str:
+        return self._calls_url + f"{quote(provider_id, safe='')}/"
+
+    def answer(self, ref: MessageRef, attempt: int, bot_url: str) -> Answer:  # noqa: ARG002 (the port's signature; Plivo's answer depends on the bot alone)
+        """Connect the answered call with the bot, both ways, until one of them hangs up."""
+        return Answer("application/xml", _STREAM.format(url=escape(bot_url)).encode())
+
+    def _ordered(self, outbound: Outbound) -> dict[str, Any]:
+        order: dict[str, Any] = {
+            "from": outbound.sender.removeprefix("+"),
+            "to": outbound.to.removeprefix("+"),
+            "answer_url": self._url(outbound, CallbackEvent.ANSWER),
+            "answer_method": "POST",
+            "ring_url": self._url(outbound, CallbackEvent.RING),
+            "ring_method": "POST",
+            "hangup_url": self._url(outbound, CallbackEvent.HANGUP),
+            "hangup_method": "POST",
+            **self._limits,
+        }
+        if outbound.machine_detection:
+            order |= {
+                "machine_detection": outbound.machine_detection,
+                "machine_detection_time": MACHINE_DETECTION_MS,
+                "machine_detection_url": self._url(outbound, CallbackEvent.MACHINE),
+                "machine_detection_method": "POST",
+            }
+        return order
+
+    def _url(self, outbound: Outbound, event: CallbackEvent) -> str:
+        callback = Callback(PROVIDER, event, outbound.ref, outbound.attempt)
+        return callback_url(self._public_base_url, callback) + CALLBACK_RETRIES
+
+    def _events(
+        self, callback: Callback, call_id: str, form: Mapping[str, str]
+    ) -> list[DeliveryEvent]:
+        match callback.event:
+            case CallbackEvent.RING:
+                return [self._event(callback, call_id, RINGING)]
+            case CallbackEvent.ANSWER:
+                return [self._event(callback, call_id, PICKED_UP)]
+            case CallbackEvent.MACHINE:
+                heard = form.get("Machine", "").lower() == "true"
+                return [self._event(callback, call_id, MACHINE_HEARD)] if heard else []
+            case CallbackEvent.HANGUP:
+                cause = cause_of(number_of(form.get("HangupCauseCode")), form.get("CallStatus", ""))
+                duration_s = number_of(form.get("Duration")) or 0
+                return [self._event(callback, call_id, cause, duration_s=duration_s)]
+            case CallbackEvent.RECEIPT:
+                raise ValueError("Plivo only makes calls for us; it has no receipts of texts.")
+            case _:
+                assert_never(callback.event)
+
+    def _event(
+        self, callback: Callback, call_id: str, cause: Cause, *, duration_s: int = 0
+    ) -> DeliveryEvent:
+        return DeliveryEvent(
+            id=event_id(PROVIDER, callback.event, callback.event, callback.attempt, call_id),
+            ref=callback.ref,
+            attempt=callback.attempt,
+            kind=cause.kind,
+            at=self._clock.now(),  # Plivo's own times are local to the account's console setting
+            provider_id=call_id,
+            reason=cause.reason,
+            retry=cause.retry,
+            duration_s=duration_s,
+        )
+
+
+def _cause_of_record(record: Mapping[str, Any]) -> Cause:
+    """Read a record's cause; it has no call status, so a conversation stands for "completed"."""
+    status = "completed" if _duration_of(record) else ""
+    return cause_of(number_of(record.get("hangup_cause_code")), status)
+
+
+def _duration_of(record: Mapping[str, Any]) -> int:
+    return number_of(record.get("bill_duration")) or 0

@@ -1,0 +1,138 @@
+"""What channels over a provider's REST API have in common.
+
+The APIs are called directly and once: an SDK that repeats a request on a 5xx can reach a person
+twice.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from hashlib import blake2b
+from typing import Any, Final
+
+import httpx
+
+from functions.channels.base import PlainChannel
+from functions.domain.messages.delivery_events import Retry
+from functions.domain.messages.send_outcomes import (
+    Accepted,
+    Deferred,
+    Rejected,
+    SendOutcome,
+    Unknown,
+)
+from functions.engine.ports.clock import Clock
+from functions.transport.retry_after import retry_after
+
+LONGEST_RETRY_AFTER: Final = timedelta(hours=1)  #: a provider that asks for more is asked again
+
+#: Nothing has left us: the request never reached a connection.
+NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+_NUMBER: Final = re.compile(r"\+?[0-9][0-9 ()-]*", re.ASCII)
+
+
+class HttpChannel(PlainChannel):
+    """The part of a Channel that is the same for every provider's REST API.
+
+    What a provider cannot do is answered here: it recalls nothing, greets nobody, and nobody
+    picks up what it sends.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        http: httpx.AsyncClient | None,
+        auth: httpx.Auth | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        super().__init__(clock)
+        self._auth = auth
+        self._timeout = timeout
+        self._http = http or httpx.AsyncClient()
+        self._owns_http = http is None
+
+    async def close(self) -> None:
+        """Close the connections, unless they were lent to us."""
+        if self._owns_http:
+            await self._http.aclose()
+
+    async def _order(self, url: str, **content: Any) -> httpx.Response | Deferred | Unknown:
+        """Post an order, once; a value where there is no answer."""
+        try:
+            return await self._request("POST", url, **content)
+        except NOT_SENT:
+            return Deferred("provider_unreachable")
+        except httpx.TimeoutException:
+            return Unknown("provider_timeout")
+        except httpx.HTTPError:
+            return Unknown("provider_disconnected")
+
+    async def _ask(self, url: str, **content: Any) -> Mapping[str, Any]:
+        """Get what the provider knows; nothing where it does not answer, or not well."""
+        try:
+            response = await self._request("GET", url, **content)
+        except httpx.HTTPError:
+            return {}
+        return json_of(response) if response.status_code == httpx.codes.OK else {}
+
+    async def _request(self, method: str, url: str, **content: Any) -> httpx.Response:
+        return await self._http.request(
+            method, url, auth=self._auth, timeout=self._timeout, follow_redirects=False, **content
+        )
+
+    def _refusal(self, response: httpx.Response) -> SendOutcome:
+        """Return what an answer without success means, by its status alone."""
+        reason = f"provider_{response.status_code}"
+        match response.status_code:
+            case httpx.codes.TOO_MANY_REQUESTS:
+                return Deferred(reason, self._retry_after(response), throttled=True)
+            case httpx.codes.UNAUTHORIZED | httpx.codes.FORBIDDEN:
+                return Rejected(reason, Retry.STOP)
+            case status if httpx.codes.is_server_error(status):
+                return Unknown(reason)
+            case _:
+                return Rejected(reason)
+
+    def _retry_after(self, response: httpx.Response) -> timedelta | None:
+        header = response.headers.get("Retry-After", "")
+        return retry_after(header, now=self._clock.now(), longest=LONGEST_RETRY_AFTER)
+
+
+def accepted(provider_id: Any) -> SendOutcome:
+    """Return what a success comes to: without the id of what was taken, nobody knows."""
+    if isinstance(provider_id, str) and provider_id:
+        return Accepted(provider_id)
+    return Unknown("provider_unreadable_answer")
+
+
+def json_of(response: httpx.Response) -> dict[str, Any]:
+    """Return the object that a response holds; an empty one where it holds none."""
+    try:
+        content = response.json()
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def number_of(value: Any) -> int | None:
+    """Return a whole number from 0 that a provider wrote as it liked; None where it is none."""
+    try:
+        return max(int(value), 0)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def e164_of(number: Any) -> str:
+    """Return a number that a provider writes without its "+"; "" where it is no phone's."""
+    if not isinstance(number, str) or not _NUMBER.fullmatch(number):
+        return ""
+    return "+" + re.sub("[^0-9]", "", number)
+
+
+def event_id(provider: str, kind: str, *promise: object) -> str:
+    """Derive an event's id from what happens once, whoever tells us and how often."""
+    text = "\0".join(map(str, promise)).encode()
+    return f"{provider}-{kind}-{blake2b(text, digest_size=12).hexdigest()}"

@@ -1,0 +1,1 @@
+"""A carrier that only pretends."""

@@ -1,0 +1,275 @@
+"""WhatsApp messages over Meta's Cloud API.
+
+Meta posts everything to one URL, so each message carries the path of its own receipts as an
+opaque text (`biz_opaque_callback_data`), which comes back with every status of it.
+"""
+
+import hmac
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Final
+from urllib.parse import parse_qsl, quote, urlsplit
+
+import httpx
+import orjson
+
+from functions.channels.callback_urls import Callback, CallbackEvent, callback_url, parse_callback
+from functions.channels.provider_api import (
+    HttpChannel,
+    accepted,
+    e164_of,
+    event_id,
+    json_of,
+    number_of,
+)
+from functions.channels.statuses import Cause, code_reason
+from functions.channels.whatsapp.statuses import ERRORS, STATUS, cause_of, pause_after
+from functions.domain.messages.delivery_events import DeliveryEvent, Inbound, Retry
+from functions.domain.messages.send_outcomes import Deferred, Rejected, SendOutcome
+from functions.engine.ports.channel import Answer, Outbound, SignatureError, Traits, WebhookRequest
+from functions.engine.ports.clock import Clock
+
+PROVIDER: Final = "whatsapp"
+
+RATE_PER_S: Final = 80  #: what Meta takes of a number
+MAX_BODY_BYTES: Final = (
+    3 * 1024 * 1024
+)  #: Meta's own limit for what it posts, many statuses at once
+
+#: Where a person's words are, by the type of their message: () where there are none. Types that
+#: are not here were written by nobody.
+_SAID: Final[Mapping[str, tuple[str, ...]]] = {
+    "text": ("text", "body"),
+    "button": ("button", "text"),
+    "reaction": ("reaction", "emoji"),
+    "image": ("image", "caption"),
+    "video": ("video", "caption"),
+    "document": ("document", "caption"),
+    "interactive": (),
+    "audio": (),
+    "contacts": (),
+    "location": (),
+    "order": (),
+    "sticker": (),
+}
+_REPLIES: Final = ("button_reply", "list_reply")  #: what may have been chosen in "interactive"
+
+#: WhatsApp's own button against marketing, as the word that means the same in a text.
+_WISHES: Final[Mapping[str, str]] = {"stop": "STOP", "resume": "START"}
+
+
+class WhatsAppCloud(HttpChannel):
+    """The Channel of WhatsApp messages: texts, and templates that Meta keeps and fills in."""
+
+    traits = Traits(rate_per_s=RATE_PER_S)
+
+    def __init__(
+        self,
+        *,
+        phone_number_id: str,
+        token: str,
+        app_secret: str,
+        verify_token: str,
+        api_url: str,
+        clock: Clock,
+        http: httpx.AsyncClient | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        super().__init__(clock=clock, http=http, timeout=timeout)
+        self._messages_url = f"{api_url.rstrip('/')}/{quote(phone_number_id, safe='')}/messages"
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._app_secret = app_secret.encode()
+        self._verify_token = verify_token.encode()
+
+    async def send(self, outbound: Outbound) -> SendOutcome:
+        """Hand the message to Meta, once. That it is taken does not mean that it is delivered."""
+        if self._is_late(outbound):
+            return Rejected("expired")
+        response = await self._order(
+            self._messages_url, headers=self._headers, json=_ordered(outbound)
+        )
+        if not isinstance(response, httpx.Response):
+            return response
+        if not response.is_success:
+            return self._refused(response, outbound.attempt)
+        return accepted(_at(_first(json_of(response), "messages"), "id"))
+
+    def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent | Inbound]:
+        """Return what a callback tells; SignatureError unless Meta signed its body.
+
+        A status that does not say which message of ours it is of tells nothing: somebody else
+        sends from the same number.
+        """
+        self._check(request)
+        told: list[DeliveryEvent | Inbound] = []
+        for value in _values(request.body):
+            told += self._receipts(value)
+            told += self._inbound(value)
+        return told
+
+    def greet(self, request: WebhookRequest) -> Answer:
+        """Echo the challenge of whoever knows our verify token."""
+        query = dict(parse_qsl(urlsplit(request.url).query))
+        given = query.get("hub.verify_token", "").encode()
+        known = hmac.compare_digest(self._verify_token, given)
+        if not known or query.get("hub.mode") != "subscribe":
+            raise SignatureError("The verify token is missing or wrong.")
+        return Answer("text/plain", query.get("hub.challenge", "").encode())
+
+    # --- Answers ------------------------------------------------------------------------------
+
+    def _refused(self, response: httpx.Response, attempt: int) -> SendOutcome:
+        """Return what an answer without success means: by Meta's code, unless Meta is at fault."""
+        code = number_of(_at(json_of(response), "error", "code"))
+        if code is None or httpx.codes.is_server_error(response.status_code):
+            return self._refusal(response)
+        cause = ERRORS.get(code)
+        if cause is None:
+            return self._refused_unknown(response, code)
+        if pause := pause_after(code, attempt):
+            return Deferred(cause.reason, pause)
+        if cause.retry is Retry.DEFER:
+            return Deferred(cause.reason, self._retry_after(response), throttled=True)
+        return Rejected(cause.reason, cause.retry, cause.suppress)
+
+    def _refused_unknown(self, response: httpx.Response, code: int) -> SendOutcome:
+        """Keep a code that we do not know; the status says what it allows."""
+        refusal = self._refusal(response)
+        if isinstance(refusal, Rejected):
+            return refusal._replace(reason=code_reason(code))
+        return refusal
+
+    # --- Callbacks ----------------------------------------------------------------------------
+
+    def _check(self, request: WebhookRequest) -> None:
+        if len(request.body) > MAX_BODY_BYTES:
+            raise SignatureError(f"The callback's body is over {MAX_BODY_BYTES} bytes.")
+        expected = "sha256=" + hmac.digest(self._app_secret, request.body, sha256).hex()
+        given = request.headers.get("x-hub-signature-256", "")
+        if not hmac.compare_digest(expected.encode(), given.encode()):
+            raise SignatureError("The callback's signature is missing or wrong.")
+
+    def _receipts(self, value: Mapping[str, Any]) -> Iterator[DeliveryEvent]:
+        for status in _objects(value, "statuses"):
+            sent = _sent(status.get("biz_opaque_callback_data"))
+            cause = _cause(status)
+            if sent is not None and cause is not None and isinstance(status.get("id"), str):
+                yield self._event(sent, cause, status)
+
+    def _event(self, sent: Callback, cause: Cause, status: Mapping[str, Any]) -> DeliveryEvent:
+        kind, message_id = status["status"], status["id"]
+        return DeliveryEvent(
+            id=event_id(PROVIDER, kind, kind, sent.attempt, message_id),
+            ref=sent.ref,
+            attempt=sent.attempt,
+            kind=cause.kind,
+            at=self._instant(status.get("timestamp")),
+            provider_id=message_id,
+            reason=cause.reason,
+            retry=cause.retry,
+            suppress=cause.suppress,
+        )
+
+    def _inbound(self, value: Mapping[str, Any]) -> Iterator[Inbound]:
+        to = e164_of(_at(value, "metadata", "display_phone_number"))
+        for message in _objects(value, "messages"):
+            address, id_ = e164_of(message.get("from")), message.get("id")
+            if address and isinstance(id_, str) and str(message.get("type")) in _SAID:
+                at = self._instant(message.get("timestamp"))
+                yield Inbound(event_id(PROVIDER, "inbound", id_), address, to, _said(message), at)
+        for wish in _objects(value, "user_preferences"):
+            address, word = e164_of(wish.get("wa_id")), _WISHES.get(str(wish.get("value")))
+            if address and word:
+                id_ = event_id(PROVIDER, "wish", address, word, wish.get("timestamp"))
+                yield Inbound(id_, address, to, word, self._instant(wish.get("timestamp")))
+
+    def _instant(self, timestamp: Any) -> datetime:
+        """Return the time that Meta tells in seconds since 1970; now where it tells none."""
+        now, seconds = self._clock.now(), number_of(timestamp)
+        if seconds is None or seconds > now.timestamp():
+            return now
+        return datetime.fromtimestamp(seconds, UTC)
+
+
+# --- What Meta is sent ------------------------------------------------------------------------
+
+
+def _ordered(outbound: Outbound) -> dict[str, Any]:
+    """Return the order of a message: a template where the campaign names one, else a text."""
+    callback = Callback(PROVIDER, CallbackEvent.RECEIPT, outbound.ref, outbound.attempt)
+    order = {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": outbound.to,
+        "biz_opaque_callback_data": callback_url("", callback),
+    }
+    if outbound.provider_template:
+        return {**order, "type": "template", "template": _template(outbound)}
+    return {**order, "type": "text", "text": {"body": outbound.body}}
+
+
+def _template(outbound: Outbound) -> dict[str, Any]:
+    named = {"name": outbound.provider_template, "language": {"code": outbound.language}}
+    if not outbound.parameters:
+        return named
+    # Meta refuses line breaks, tabs and rows of blanks in what fills in a template.
+    texts = [" ".join(text.split()) for text in outbound.parameters]
+    parameters = [{"type": "text", "text": text} for text in texts]
+    return {**named, "components": [{"type": "body", "parameters": parameters}]}
+
+
+# --- What Meta tells --------------------------------------------------------------------------
+
+
+def _values(body: bytes) -> Iterator[Mapping[str, Any]]:
+    """Yield what a callback tells of; ValueError where it is not an object."""
+    content = orjson.loads(body)
+    if not isinstance(content, dict):
+        raise ValueError("The callback's body must be a JSON object.")  # noqa: TRY004 (a callback that makes no sense)
+    for entry in _objects(content, "entry"):
+        for change in _objects(entry, "changes"):
+            if isinstance(value := change.get("value"), dict):
+                yield value
+
+
+def _objects(value: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """Return the objects of a list; whatever else is in it, or instead of it, is left out."""
+    found = value.get(name)
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _first(value: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return next(iter(_objects(value, name)), {})
+
+
+def _at(value: Any, *names: str) -> Any:
+    """Return what lies under these names, one within the other; None where one is missing."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _sent(data: Any) -> Callback | None:
+    """Read which message of ours a status is of; None where it is none of ours."""
+    try:
+        callback = parse_callback(data) if isinstance(data, str) else None
+    except ValueError:
+        return None
+    ours = callback and (callback.provider, callback.event) == (PROVIDER, CallbackEvent.RECEIPT)
+    return callback if ours else None
+
+
+def _cause(status: Mapping[str, Any]) -> Cause | None:
+    """Return what a status means; None for those that change nothing, such as "deleted"."""
+    if status.get("status") == "failed":
+        return cause_of(number_of(_first(status, "errors").get("code")))
+    return STATUS.get(str(status.get("status")))
+
+
+def _said(message: Mapping[str, Any]) -> str:
+    """Return the words of a message, or of the button that was chosen; "" where it has none."""
+    path = _SAID[message["type"]]
+    found = [_at(message, *path)] if path else []
+    chosen = [_at(message, "interactive", reply, "title") for reply in _REPLIES]
+    return next((words for words in (*found, *chosen) if isinstance(words, str)), "")

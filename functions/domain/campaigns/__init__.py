@@ -1,0 +1,1 @@
+"""A campaign, its statuses, what it says."""

@@ -1,0 +1,106 @@
+"""Fallback: by what other channel somebody is reached whom a message did not reach.
+
+A campaign names its fallbacks in order, each with what it follows after. The one place that
+decides whether the next of them is taken is here; whoever changes a message asks it.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.messages.attempts import DeliveryPolicy
+from functions.domain.messages.ids import following_id, lane_number, send_lane
+from functions.domain.messages.message import Changes, Message, MessageStatus
+from functions.domain.messages.reasons import explain
+
+#: In a fallback's `after` besides reason codes. Every failure:
+FAILED: Final = "failed"
+#: no receipt has told in time that it arrived,
+NOT_DELIVERED: Final = "not_delivered"
+#: nobody knows whether it was sent at all: the person may be reached twice,
+UNKNOWN: Final = "unknown"
+#: or the person has no address that the channel could reach.
+NO_ADDRESS: Final = "no_address"
+CAUSES: Final = (FAILED, NOT_DELIVERED, UNKNOWN, NO_ADDRESS)
+#: Reasons for which messages fail, besides those that are a provider's own.
+_FAILURES: Final = frozenset(
+    {
+        *("busy", "no_answer", "machine", "undelivered", "bounced", "expired", "opted_out"),
+        *("invalid_address", "invalid_sender", "webhook_url_refused"),
+    }
+)
+
+
+def may_follow(cause: str) -> bool:
+    """Tell whether a message can ever end for this cause, so that a fallback may name it."""
+    is_known = explain(cause) != cause
+    return cause in CAUSES or cause in _FAILURES or (cause.startswith("provider_") and is_known)
+
+
+class Next(NamedTuple):
+    """The message by the next channel."""
+
+    id: str
+    fields: dict[str, Any]
+
+
+def patience(campaign: Campaign, step: int, policy: DeliveryPolicy) -> timedelta | None:
+    """Return how long to wait for the receipt of a text that another channel may follow.
+
+    None where none follows.
+    """
+    if step >= len(campaign.fallbacks):
+        return None
+    return timedelta(seconds=campaign.fallbacks[step]["wait_s"]) or policy.look_up_after
+
+
+def next_message(
+    campaign: Campaign, before: Message, changes: Changes, *, now: datetime
+) -> Next | None:
+    """Return the message that follows one which has just ended without reaching the person.
+
+    Nothing follows a message that its lane no longer waits for: its campaign may have ended.
+    """
+    if before.followed or before.lane is None or before.step >= len(campaign.fallbacks):
+        return None
+    fallback, after = campaign.fallbacks[before.step], before._replace(**changes)
+    if not _causes(before, after) & set(fallback["after"]):
+        return None
+    # Who was not delivered to has been waited for already.
+    failed = after.status == MessageStatus.FAILED
+    wait = timedelta(seconds=fallback["wait_s"]) if failed else timedelta()
+    return _message(campaign, after, now + wait, now)
+
+
+def _causes(before: Message, after: Message) -> set[str]:
+    """Return what is to be called why a message did not reach the person; nothing where it may."""
+    if after.status == MessageStatus.FAILED and before.status != MessageStatus.FAILED:
+        return {after.reason, FAILED}
+    given_up = after.lane is None and before.status == after.status
+    match after.status:
+        case MessageStatus.SKIPPED if after.reason == NO_ADDRESS:
+            return {NO_ADDRESS}
+        case MessageStatus.SENT if given_up:
+            return {NOT_DELIVERED}
+        case MessageStatus.UNKNOWN if given_up:
+            return {UNKNOWN}
+        case _:
+            return set()
+
+
+def _message(campaign: Campaign, after: Message, due_at: datetime, now: datetime) -> Next:
+    id_ = following_id(after.id, campaign.id, step=after.step + 1)
+    fields = {
+        "contact": after.contact,
+        "address": after.address,
+        "region": after.region,
+        "zones": list(after.zones),
+        "step": after.step + 1,
+        "filled": False,
+        "status": MessageStatus.PENDING,
+        "lane": send_lane(lane_number(id_, campaign.lanes)),
+        "due_at": due_at,
+        "next_at": due_at,
+        "created_at": now,
+    }
+    return Next(id_, fields)

@@ -1,0 +1,338 @@
+"""Somebody who can be reached: what is kept of them, and the rules of every field."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from functools import cache
+from hashlib import blake2b
+from typing import Any, Final, TypeAlias
+from zoneinfo import available_timezones
+
+from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
+from functions.domain.errors import InvalidFieldError
+
+Details: TypeAlias = dict[str, Any]
+"""What is said of a person, checked, by our names of the fields; "" and None clear."""
+
+#: In front of an attribute's name among a contact's stored fields: each can be queried.
+ATTRIBUTE = "attr_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A person of an organisation, as stored under orgs/{org}/contacts/{id}."""
+
+    id: str  #: derived from the phone number, else the e-mail address (see contact_id)
+    phone: str = ""  #: E.164
+    email: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    location: str = ""
+    preferred_product: str = ""
+    zone: str = ""  #: IANA; "" where nobody has said it
+    region: str = ""  #: ISO 3166 alpha-2, of the phone number
+    zones: tuple[str, ...] = ()  #: `zone`, else all that the number may be in
+    active: bool = True  #: False: no campaign to everybody reaches them
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    created_at: datetime
+    updated_at: datetime
+    imported_by: str = ""  #: the import job that created them
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What a template may say of this person."""
+        own = {name: getattr(self, name) for name in TEMPLATE_FIELDS}
+        return {**self.attributes, **own}
+
+
+#: The fields of their own that a template may name; attributes stand beside them.
+TEMPLATE_FIELDS = ("first_name", "last_name", "phone", "email", "location", "preferred_product")
+_NAMES = frozenset(f.name for f in fields(Contact)) - {"id", "attributes"}
+
+
+def contact_from(id_: str, data: Mapping[str, Any]) -> Contact:
+    """Rebuild a contact from its stored fields."""
+    stored = {name: value for name, value in data.items() if name in _NAMES}
+    attributes = {
+        name.removeprefix(ATTRIBUTE): value
+        for name, value in data.items()
+        if name.startswith(ATTRIBUTE)
+    }
+    return Contact(
+        **{**stored, "id": id_, "zones": tuple(stored["zones"]), "attributes": attributes}
+    )
+
+
+def contact_fields(contact: Contact) -> dict[str, Any]:
+    """Return what is stored of a contact; its id is its path."""
+    own = {name: getattr(contact, name) for name in _NAMES}
+    attributes = {f"{ATTRIBUTE}{name}": value for name, value in contact.attributes.items()}
+    return {**own, "zones": list(contact.zones), **attributes}
+
+
+def contact_id(address: str) -> str:
+    """Derive the id of whoever is reached at this address, so that nobody is stored twice."""
+    return blake2b(address.encode(), digest_size=12).hexdigest()
+
+
+# --- What a request, or a row of an import, says of a person ----------------------------------
+
+#: Spellings of other systems, accepted and answered beside ours.
+ALIASES: Final[Mapping[str, str]] = {
+    "firstname": "first_name",
+    "lastname": "last_name",
+    "prefered_product": "preferred_product",
+}
+#: The texts that a person may have, and how many characters each may hold.
+LENGTHS: Final[Mapping[str, int]] = {
+    "phone": 32,
+    "email": 254,
+    "first_name": 200,
+    "last_name": 200,
+    "location": 200,
+    "preferred_product": 200,
+    "zone": 64,
+}
+MOST_ATTRIBUTES: Final = 100
+ATTRIBUTE_LENGTH: Final = 1000
+_ATTRIBUTE_NAME: Final = re.compile(r"\w[\w .-]{0,63}")
+_NOWHERE: Final = ("Etc/UTC",)  #: where somebody is of whom no number and nobody tells
+_LOCAL: Final = 64  #: characters before the @ of an e-mail address (RFC 5321, 4.5.3.1.1)
+#: What browsers take for an e-mail address (HTML, 4.10.5.1.5), but for dots that RFC 5322 forbids
+#: and for hosts without a dot.
+_ATOM: Final = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_EMAIL: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}")
+
+
+def read_details(row: Mapping[str, Any]) -> Details:
+    """Check what is said of a person; null says what "" says.
+
+    Raises InvalidFieldError, which names the field as it was written and the rule it breaks.
+    """
+    details: Details = {}
+    for written, value in row.items():
+        name = ALIASES.get(written, written)
+        read = _read(name, written, value)
+        if details.get(name, read[name]) != read[name]:
+            raise InvalidFieldError(written, f"{written}: contradicts {name}")
+        details |= read
+    return details
+
+
+def _read(name: str, written: str, value: Any) -> Details:
+    match name:
+        case "phone":
+            return _phone(_text(name, written, value))
+        case "email":
+            return {name: read_email(_text(name, written, value))}
+        case "zone":
+            return {name: _zone(_text(name, written, value))}
+        case "active":
+            return {name: _active(value)}
+        case "attributes":
+            return {name: _attributes(value)}
+        case _ if name in LENGTHS:
+            return {name: _text(name, written, value)}
+        case _:
+            unknown = _quotable(written)
+            raise InvalidFieldError(unknown, f"{unknown}: is not a field of a contact")
+
+
+def _text(name: str, written: str, value: Any) -> str:
+    return "" if value is None else _checked(written, value, LENGTHS[name])
+
+
+def _checked(field_name: str, value: Any, longest: int) -> str:
+    if not isinstance(value, str):
+        raise InvalidFieldError(field_name, f"{field_name}: must be text")
+    text = value.strip()
+    if len(text) > longest:
+        raise InvalidFieldError(field_name, f"{field_name}: has more than {longest} characters")
+    if text != _quotable(text, longest):
+        raise InvalidFieldError(field_name, f"{field_name}: is not valid Unicode")
+    return text
+
+
+def _quotable(text: str, longest: int = 64) -> str:
+    """Return the beginning of what somebody wrote, without halves of characters (surrogates)."""
+    return text[:longest].encode(errors="replace").decode()
+
+
+def _phone(text: str) -> Details:
+    if not text:
+        return {"phone": ""}
+    try:
+        phone = parse_phone(text)
+    except InvalidPhoneError as error:
+        raise InvalidFieldError("phone", f"phone: {error}") from None
+    return {"phone": phone.e164, "region": phone.region, "zones": phone.zones}
+
+
+def read_email(text: str, *, field: str = "email") -> str:
+    """Return an e-mail address as it is stored, "" for none. Raises InvalidFieldError."""
+    address = text.lower()
+    local = address.rpartition("@")[0]
+    is_too_long = len(local) > _LOCAL or len(address) > LENGTHS["email"]
+    if address and (is_too_long or not _EMAIL.fullmatch(address)):
+        raise InvalidFieldError(field, f"{field}: must look like name@example.com, in plain ASCII")
+    return address
+
+
+def _zone(text: str) -> str:
+    if text and not is_zone(text):
+        raise InvalidFieldError("zone", f"zone: there is no time zone '{text}'")
+    return text
+
+
+def is_zone(name: str) -> bool:
+    """Tell whether this names a zone of the IANA time zone database."""
+    return name in _known_zones()
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def _active(value: Any) -> bool:
+    if value is None:
+        return True
+    if not isinstance(value, bool):
+        raise InvalidFieldError("active", "active: must be true or false")
+    return value
+
+
+def _attributes(value: Any) -> dict[str, str] | None:
+    """Return the attributes that are said, "" for those to be removed; None removes all."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise InvalidFieldError("attributes", "attributes: must be names and their texts")
+    return {name.strip(): _attribute(name.strip(), text) for name, text in value.items()}
+
+
+def _attribute(name: str, value: Any) -> str:
+    named = f"attributes.{_quotable(name)}"
+    if not _ATTRIBUTE_NAME.fullmatch(name):
+        rule = "a name is 1 to 64 letters, digits, blanks, dots, hyphens and underscores"
+        raise InvalidFieldError(named, f"{named}: {rule}")
+    if name in _NAMES or name in ALIASES:
+        raise InvalidFieldError(named, f"{named}: is a field of its own")
+    return "" if value is None else _checked(named, value, ATTRIBUTE_LENGTH)
+
+
+# --- What becomes of a contact by it ----------------------------------------------------------
+
+
+def identity(details: Details) -> str:
+    """Return the address that a person is known by: the phone number, else the e-mail address.
+
+    Raises InvalidFieldError where they have neither.
+    """
+    address: str = details.get("phone") or details.get("email") or ""
+    if not address:
+        raise InvalidFieldError("phone", "phone: is required where there is no email")
+    return address
+
+
+def new_contact(details: Details, *, now: datetime, imported_by: str = "") -> Contact:
+    """Return the contact that these details make. Raises InvalidFieldError without an address."""
+    contact = Contact(
+        id=contact_id(identity(details)),
+        phone=details.get("phone", ""),
+        email=details.get("email", ""),
+        region=details.get("region", ""),
+        zones=details.get("zones", _NOWHERE),
+        created_at=now,
+        updated_at=now,
+        imported_by=imported_by,
+    )
+    return _merged(contact, details)
+
+
+def changed(contact: Contact, details: Details, *, now: datetime) -> Contact:
+    """Return the contact with these details merged in; the same one where nothing changes.
+
+    What is not named stays, attribute by attribute (as in RFC 7396). Raises InvalidFieldError
+    where they name another address than the contact is known by.
+    """
+    return _stamped(contact, _merged(contact, details), now)
+
+
+def replaced(contact: Contact, details: Details, *, now: datetime) -> Contact:
+    """Return the contact with these details and no others, but for the address it is known by.
+
+    The same one where nothing changes. Raises InvalidFieldError as `changed` does.
+    """
+    blank = Contact(
+        id=contact.id,
+        phone=contact.phone,
+        email="" if contact.phone else contact.email,
+        region=contact.region,
+        zones=contact.zones,
+        created_at=contact.created_at,
+        updated_at=contact.updated_at,
+        imported_by=contact.imported_by,
+    )
+    return _stamped(contact, _merged(blank, {"zone": "", **details}), now)
+
+
+def _stamped(before: Contact, after: Contact, now: datetime) -> Contact:
+    return before if after == before else replace(after, updated_at=now)
+
+
+def _merged(contact: Contact, details: Details) -> Contact:
+    _check_identity(contact, details)
+    changes = {name: value for name, value in details.items() if name in _PLAIN}
+    if "attributes" in details:
+        changes["attributes"] = _merge(contact.attributes, details["attributes"])
+    if "zone" in details:
+        changes["zones"] = _zones(contact, details["zone"])
+    return replace(contact, **changes)
+
+
+_PLAIN: Final = (LENGTHS.keys() - {"phone"}) | {"active"}
+
+
+def _check_identity(contact: Contact, details: Details) -> None:
+    for name in ("phone",) if contact.phone else ("phone", "email"):
+        if details.get(name, getattr(contact, name)) != getattr(contact, name):
+            rule = "a contact is known by its address; make another contact for another one"
+            raise InvalidFieldError(name, f"{name}: cannot be changed: {rule}")
+
+
+def _merge(attributes: Mapping[str, str], said: Mapping[str, str] | None) -> dict[str, str]:
+    if said is None:
+        return {}
+    merged = {name: text for name, text in {**attributes, **said}.items() if text}
+    if len(merged) > MOST_ATTRIBUTES:
+        rule = f"attributes: a contact has at most {MOST_ATTRIBUTES}"
+        raise InvalidFieldError("attributes", rule)
+    return merged
+
+
+def _zones(contact: Contact, zone: str) -> tuple[str, ...]:
+    """Return the zone that was said, else those of the number."""
+    if zone:
+        return (zone,)
+    return parse_phone(contact.phone).zones if contact.phone else _NOWHERE
+
+
+# --- Erasure ----------------------------------------------------------------------------------
+
+#: What stands for the address of somebody who was erased.
+ERASED: Final = "erased"
+_ERASING: Final = "erasing"
+
+
+def emptied(id_: str, *, now: datetime) -> dict[str, Any]:
+    """Return what is stored of somebody while they are being erased: nothing that tells who."""
+    empty = Contact(id=id_, active=False, created_at=now, updated_at=now)
+    return {**contact_fields(empty), _ERASING: True}
+
+
+def is_being_erased(data: Mapping[str, Any]) -> bool:
+    """Tell whether these stored fields are what `emptied` has left."""
+    return data.get(_ERASING) is True

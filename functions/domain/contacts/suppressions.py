@@ -1,0 +1,110 @@
+"""Suppressions: whom we must not contact, with what, why and until when."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from functions.domain.contacts.contact import contact_id
+from functions.domain.errors import InvalidFieldError
+from functions.domain.kinds import CampaignKind, ChannelKind
+
+#: Every campaign to many; or one channel, or one kind of campaign. A single message, which
+#: somebody sends to one person on purpose, is never held back, so `single` is no scope.
+ALL: Final = "all"
+SCOPES: Final = (ALL, *ChannelKind, *(k for k in CampaignKind if k is not CampaignKind.SINGLE))
+#: The reason of a bar that the person has asked for, and lifts by asking to hear from us again.
+OPTED_OUT: Final = "opted_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Why an address is not contacted under one scope."""
+
+    reason: str
+    at: datetime
+    until: datetime | None  #: from then on it may be contacted again; None: never
+    by: str
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether it has not expired."""
+        return self.until is None or self.until > now
+
+    def outlasts(self, other: "Bar") -> bool:
+        """Tell whether it expires no earlier than another."""
+        return self.until is None or (other.until is not None and self.until >= other.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """All that bars one address, as stored under orgs/{org}/suppressions/{id}."""
+
+    address: str  #: E.164, or an e-mail address in lower case
+    at: datetime  #: when something was last added
+    scopes: Mapping[str, Bar]
+
+    @property
+    def id(self) -> str:
+        """What the suppression is called where addresses do not belong: URLs, logs, the audit."""
+        return suppression_id(self.address)
+
+    def bars(self, scopes: Collection[str], *, now: datetime) -> bool:
+        """Tell whether one of these scopes is barred."""
+        return any(bar.holds(now) for scope, bar in self.scopes.items() if scope in scopes)
+
+
+def suppression_id(address: str) -> str:
+    """Return the id of an address's suppression: that of the contact who is known by it."""
+    return contact_id(address)
+
+
+def suppression_from(data: Mapping[str, Any]) -> Suppression:
+    """Rebuild a suppression from its stored fields."""
+    scopes = {scope: Bar(**bar) for scope, bar in data["scopes"].items()}
+    return Suppression(data["address"], data["at"], scopes)
+
+
+def suppression_fields(suppression: Suppression) -> dict[str, Any]:
+    """Return what is stored of a suppression."""
+    return asdict(suppression)
+
+
+def check(scope: str, until: datetime | None, *, now: datetime) -> None:
+    """Refuse a scope that is none and an end that does not lie ahead. Raises InvalidFieldError."""
+    if scope not in SCOPES:
+        raise InvalidFieldError("scope", f"scope: must be one of {', '.join(SCOPES)}")
+    if until is not None and until <= now:
+        raise InvalidFieldError("until", "until: must be in the future")
+
+
+def barred(
+    known: Suppression | None, address: str, scope: str, bar: Bar, *, now: datetime
+) -> Suppression | None:
+    """Return what a further bar makes of a suppression; None where it adds nothing.
+
+    A bar that holds is never shortened by another, only lifted; the first reason is kept.
+    """
+    before = known.scopes.get(scope) if known else None
+    if before is not None and before.holds(now):
+        if before.outlasts(bar):
+            return None
+        bar = replace(before, until=bar.until)
+    scopes = {**(known.scopes if known else {}), scope: bar}
+    return Suppression(address, now, scopes)
+
+
+def lifted(known: Suppression, scope: str | None) -> Suppression | None:
+    """Return a suppression without a scope (None: without any); None where nothing is left."""
+    kept = {each: bar for each, bar in known.scopes.items() if scope is not None and each != scope}
+    return replace(known, scopes=kept) if kept else None
+
+
+def opted_in(known: Suppression, at: datetime) -> Suppression | None:
+    """Return what is left of a suppression by somebody's wish to hear from us again, made then.
+
+    That lifts what they had asked for before; None where nothing is left.
+    """
+    kept = {
+        scope: bar for scope, bar in known.scopes.items() if bar.reason != OPTED_OUT or bar.at > at
+    }
+    return replace(known, scopes=kept) if kept else None

@@ -1,0 +1,1 @@
+"""A message, its statuses, and what changes it."""

@@ -1,0 +1,145 @@
+"""The types of events, and what subscribers are told of each."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.status import Action, CampaignStatus
+from functions.domain.messages.message import Changes, Message, MessageStatus
+
+
+class EventType(StrEnum):
+    """What a subscription can hear of."""
+
+    CAMPAIGN_SCHEDULED = "campaign.scheduled"  #: it has a time, or another one than before
+    CAMPAIGN_STARTED = "campaign.started"
+    CAMPAIGN_PAUSED = "campaign.paused"
+    CAMPAIGN_RESUMED = "campaign.resumed"
+    CAMPAIGN_COMPLETED = "campaign.completed"
+    CAMPAIGN_CANCELLED = "campaign.cancelled"
+    CAMPAIGN_FAILED = "campaign.failed"
+    MESSAGE_DELIVERED = "message.delivered"  #: an attempt reached the person's device
+    MESSAGE_FAILED = "message.failed"  #: its last attempt has failed
+    MESSAGE_REPLIED = "message.replied"  #: somebody has written to one of our numbers
+    CONTACT_OPTED_OUT = "contact.opted_out"  #: an address was suppressed, whoever asked for it
+
+
+#: The type of what is sent on request, to see whether a receiver works. Nobody subscribes to it.
+TEST: Final = "subscription.test"
+
+
+class Notice(NamedTuple):
+    """One thing to be told. Its id is derived from what it tells: telling it twice has one id."""
+
+    id: str
+    type: str
+    at: datetime
+    data: Mapping[str, Any]
+
+
+def notice_id(*promise: object) -> str:
+    """Derive a notice's id from what it tells."""
+    text = "\0".join(map(str, promise))
+    return f"evt_{blake2b(text.encode(), digest_size=16).hexdigest()}"
+
+
+_TOLD: Final[Mapping[Action, EventType]] = {
+    Action.SCHEDULE: EventType.CAMPAIGN_SCHEDULED,
+    Action.RESCHEDULE: EventType.CAMPAIGN_SCHEDULED,
+    Action.SEND: EventType.CAMPAIGN_STARTED,
+    Action.START: EventType.CAMPAIGN_STARTED,
+    Action.PAUSE: EventType.CAMPAIGN_PAUSED,
+    Action.HOLD: EventType.CAMPAIGN_PAUSED,
+    Action.RESUME: EventType.CAMPAIGN_RESUMED,
+    Action.COMPLETE: EventType.CAMPAIGN_COMPLETED,
+    Action.CANCEL: EventType.CAMPAIGN_CANCELLED,
+    Action.FAIL: EventType.CAMPAIGN_FAILED,
+}
+_TOLD_OF_NEW: Final[Mapping[CampaignStatus, EventType]] = {
+    CampaignStatus.SCHEDULED: EventType.CAMPAIGN_SCHEDULED,
+    CampaignStatus.RUNNING: EventType.CAMPAIGN_STARTED,
+}
+
+
+def campaign_notice(campaign: Campaign, action: Action, *, now: datetime) -> Notice | None:
+    """Return what is told of a campaign that `action` has just changed; None of a new draft."""
+    type_ = _TOLD.get(action)
+    if action is Action.CREATE:
+        type_ = _TOLD_OF_NEW.get(campaign.status)
+    if type_ is None:
+        return None
+    data = {
+        "campaign_id": campaign.id,
+        "name": campaign.name,
+        "channel": campaign.channel,
+        "status": campaign.status,
+        "reason": campaign.reason,
+        "scheduled_at": iso(campaign.scheduled_at),
+        "started_at": iso(campaign.started_at),
+        "ended_at": iso(campaign.ended_at),
+    }
+    return Notice(notice_id(type_, campaign.id, campaign.epoch), type_, now, data)
+
+
+#: The statuses that say that the attempt has reached the person's device.
+_REACHED: Final = frozenset(
+    {
+        MessageStatus.DELIVERED,
+        MessageStatus.ANSWERED,
+        MessageStatus.READ,
+        MessageStatus.COMPLETED,
+    }
+)
+
+
+def message_notice(
+    campaign: Campaign, before: Message, changes: Changes, *, now: datetime
+) -> Notice | None:
+    """Return what is told of a message, given as it was and with what is written of it."""
+    after = before._replace(**changes)
+    if after.status == MessageStatus.FAILED and before.status != MessageStatus.FAILED:
+        type_ = EventType.MESSAGE_FAILED
+    elif after.status in _REACHED and before.status not in _REACHED:
+        type_ = EventType.MESSAGE_DELIVERED
+    else:
+        return None
+    data = {
+        "campaign_id": campaign.id,
+        "message_id": before.id,
+        "contact_id": before.contact.rpartition("/")[2] or None,
+        "channel": campaign.at_step(before.step).channel,
+        "status": after.status,
+        "reason": after.reason or None,
+        "attempt": after.attempt,
+    }
+    return Notice(notice_id(type_, campaign.id, before.id, after.attempt), type_, now, data)
+
+
+def reply_notice(inbound_id: str, contact_id: str, message: str | None, *, at: datetime) -> Notice:
+    """Return what is told of a text that somebody sent us; `message` is the one that it answers."""
+    type_ = EventType.MESSAGE_REPLIED
+    campaign, _, message_id = (message or "").partition(".")
+    data = {
+        "inbound_id": inbound_id,
+        "contact_id": contact_id,
+        "campaign_id": campaign or None,
+        "message_id": message_id or None,
+    }
+    return Notice(notice_id(type_, inbound_id), type_, at, data)
+
+
+def opt_out_notice(contact_id: str, scope: str, reason: str, *, at: datetime) -> Notice:
+    """Return what is told of a person who is not to be contacted any more, under a scope."""
+    type_ = EventType.CONTACT_OPTED_OUT
+    data = {"contact_id": contact_id, "scope": scope, "reason": reason}
+    return Notice(notice_id(type_, contact_id, scope, at.isoformat()), type_, at, data)
+
+
+def iso(at: datetime | None) -> str | None:
+    """Return an instant as notifications spell it, None where there is none."""
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""When, how often and how fast somebody may be reached."""

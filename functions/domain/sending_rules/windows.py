@@ -1,0 +1,198 @@
+"""When a person may be reached, in that person's own time: windows, and the hours outside them."""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any, Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from functions.domain.sending_rules.public_holidays import is_holiday
+
+_DAY: Final = timedelta(days=1)
+_MINUTE: Final = timedelta(minutes=1)
+#: How far ahead is looked: a day of the week that is a holiday comes again within it.
+HORIZON: Final = timedelta(days=15)
+_NOWHERE: Final = ("Etc/UTC",)
+
+#: What days of the week are called, from Monday on.
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From `opens` up to but not including `closes`, local time, on the days that are not closed.
+
+    One that closes before it opens is open overnight and belongs to the day on which it opens;
+    one that closes as it opens is open for a whole day from then on.
+    """
+
+    opens: time
+    closes: time
+    closed_on: frozenset[int] = frozenset()  #: weekdays, Monday is 0
+    holidays: str = ""  #: closed on the public holidays of this country too, ISO 3166 alpha-2
+
+
+class UnknownZoneError(ValueError):
+    """Somebody is said to be in a time zone that there is not."""
+
+    def __init__(self, zone: str) -> None:
+        self.zone = zone
+        super().__init__(f"there is no time zone '{zone}'")
+
+
+def next_open(windows: Sequence[Window], zones: Sequence[str], *, now: datetime) -> datetime | None:
+    """Return the earliest instant, from `now` on, at which somebody may be reached, UTC.
+
+    It lies within all windows, in all zones that they may be in. None where there is no such
+    instant within the horizon. Raises UnknownZoneError.
+    """
+    places = _places(zones)
+    at = now = now.astimezone(UTC)
+    while at - now <= HORIZON:
+        later = max(
+            (_not_before(each, zone, at) for each in windows for zone in places), default=at
+        )
+        if later == at:
+            return at
+        at = later
+    return None
+
+
+def next_close(
+    windows: Sequence[Window], zones: Sequence[str], *, now: datetime
+) -> datetime | None:
+    """Return the instant, UTC, up to which somebody who may be reached now stays so.
+
+    It is `now` itself where they may not be. None where no window closes within the horizon.
+    Raises UnknownZoneError.
+    """
+    places = _places(zones)
+    pairs = [(each, zone) for each in windows for zone in places]
+    at = now = now.astimezone(UTC)
+    while pairs and at - now <= HORIZON:
+        if not all(_is_open(each, at.astimezone(zone)) for each, zone in pairs):
+            return at
+        at = min(_open_until(each, zone, at) for each, zone in pairs)
+    return None
+
+
+def quiet_hours_from(stored: Mapping[str, str] | None) -> Window | None:
+    """Return the window outside quiet hours {"start": "HH:MM", "end": "HH:MM"}; None from None.
+
+    Quiet is from the start up to but not including the end, every day.
+    """
+    if stored is None:
+        return None
+    return Window(time.fromisoformat(stored["end"]), time.fromisoformat(stored["start"]))
+
+
+def send_window_from(stored: Mapping[str, Any] | None) -> Window | None:
+    """Return a campaign's own window from {"start", "end", "days"}; None from None."""
+    if stored is None:
+        return None
+    start, end = time.fromisoformat(stored["start"]), time.fromisoformat(stored["end"])
+    closed_on = frozenset(number for number, day in enumerate(DAYS) if day not in stored["days"])
+    return Window(start, end, closed_on)
+
+
+def is_zone(name: str) -> bool:
+    """Tell whether `name` is a zone of the IANA time zone database."""
+    return name in _zones()
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    # What a machine calls its local time is no zone that others know.
+    return frozenset(available_timezones()) - {"localtime", "Factory"}
+
+
+def are_zones(names: Sequence[str]) -> bool:
+    """Tell whether all of these, as they are stored, are time zones."""
+    try:
+        _places(names)
+    except UnknownZoneError:
+        return False
+    return True
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return the zone of this name. Raises UnknownZoneError."""
+    try:
+        return _zone(name)
+    except (KeyError, ValueError, OSError):  # what the zone database makes of strange names
+        raise UnknownZoneError(name) from None
+
+
+@lru_cache(maxsize=512)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _places(zones: Sequence[str]) -> list[ZoneInfo]:
+    return [zone_of(name) for name in zones or _NOWHERE]
+
+
+def _not_before(window: Window, zone: ZoneInfo, at: datetime) -> datetime:
+    """Return `at` where the window is open, else an instant before which it does not open.
+
+    That is when clocks there show the opening hour, or when they are changed before that: a
+    change may jump over the hour, or into it.
+    """
+    local = at.astimezone(zone)
+    return at if _is_open(window, local) else _shown_next(window.opens, zone, local, at)
+
+
+def _open_until(window: Window, zone: ZoneInfo, at: datetime) -> datetime:
+    """Return an instant up to which a window that is open at `at` stays so.
+
+    That is when clocks there show the closing hour, or when they are changed before that.
+    """
+    return _shown_next(window.closes, zone, at.astimezone(zone), at)
+
+
+def _shown_next(shown: time, zone: ZoneInfo, local: datetime, at: datetime) -> datetime:
+    """Return when clocks show a time behind `at`, or are changed before that; `local` is `at`."""
+    wait = (_since_midnight(shown) - _since_midnight(local.time())) % _DAY
+    return _change_between(zone, at, at + (wait or _DAY))
+
+
+def _is_open(window: Window, local: datetime) -> bool:
+    shown, day = local.time(), local.date()
+    if window.opens < window.closes:
+        return window.opens <= shown < window.closes and _is_day(window, day)
+    if shown >= window.opens:
+        return _is_day(window, day)
+    return shown < window.closes and _is_day(window, day - _DAY)
+
+
+def _is_day(window: Window, day: date) -> bool:
+    if day.weekday() in window.closed_on:
+        return False
+    return not window.holidays or not is_holiday(window.holidays, day)
+
+
+def _since_midnight(shown: time) -> timedelta:
+    return timedelta(
+        hours=shown.hour,
+        minutes=shown.minute,
+        seconds=shown.second,
+        microseconds=shown.microsecond,
+    )
+
+
+def _change_between(zone: ZoneInfo, at: datetime, then: datetime) -> datetime:
+    """Return the first instant behind `at` at which clocks are changed, `then` at the latest."""
+    before = at.astimezone(zone).utcoffset()
+    if then.astimezone(zone).utcoffset() == before:
+        return then
+    # Clocks are changed on whole minutes: a search that halves finds which.
+    start = at.astimezone(UTC).replace(second=0, microsecond=0)
+    minutes = range((then - start) // _MINUTE + 1)
+    found = bisect_left(
+        minutes,
+        True,
+        key=lambda minute: (start + minute * _MINUTE).astimezone(zone).utcoffset() != before,
+    )
+    return start + found * _MINUTE

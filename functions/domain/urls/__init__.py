@@ -1,0 +1,1 @@
+"""URLs: of ours in mails, of users."""

@@ -1,0 +1,1 @@
+"""Campaigns: created, changed, steered, previewed."""

@@ -1,0 +1,381 @@
+"""Drafts: campaigns that are being written, until they are scheduled or sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+
+from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.campaign import Campaign, campaign_fields, campaign_from
+from functions.domain.campaigns.lifecycle import LateStart, check_start_time
+from functions.domain.campaigns.status import Action, CampaignStatus
+from functions.domain.campaigns.validation import (
+    BY_CHANNEL,
+    check_complete,
+    check_not_after,
+    checked,
+)
+from functions.domain.errors import (
+    InvalidFieldError,
+    NotFoundError,
+    StaleError,
+    WrongStatusError,
+)
+from functions.domain.kinds import CampaignKind, ChannelKind
+from functions.domain.templates.template import Missing
+from functions.engine import paths
+from functions.engine.accounts import organisation
+from functions.engine.campaigns import lifecycle, recipients
+from functions.engine.campaigns.copies import ahead
+from functions.engine.campaigns.in_force import lanes_for, provider_of, ruled, under
+from functions.engine.campaigns.lifecycle import change, create_campaign, load
+from functions.engine.kernel import audit_trail
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.modify import at_version, modify
+from functions.engine.ports.store import (
+    ConflictError,
+    Delete,
+    Document,
+    Query,
+    Update,
+    Where,
+    Write,
+)
+from functions.engine.templates import templates
+
+log = structlog.get_logger()
+
+UNTITLED = "Untitled campaign"
+_TEMPLATE: Final = "base_template"  #: what callers call a campaign's text
+
+
+class EmptyAudienceError(InvalidFieldError):
+    """A campaign was to be sent to nobody."""
+
+    def __init__(self) -> None:
+        message = "must name at least one contact; or say list_id, segment_id or everyone"
+        super().__init__("customer_ids", f"customer_ids: {message}", code="EMPTY_CUSTOMER_IDS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What somebody writes of a campaign, by the names that the campaign stores it under."""
+
+    channel: ChannelKind
+    name: str = UNTITLED
+    template: str = ""
+    template_id: str = ""
+    template_version: int = 0
+    subject: str = ""
+    html: str = ""
+    provider_template: str = ""
+    language: str = ""
+    parameters: Sequence[str] = ()
+    webhook_url: str = ""
+    missing: Missing = Missing.BLANK
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    sender: str = ""
+    bot_url: str = ""
+    machine_detection: str = ""
+    audience: Mapping[str, str] | None = None  #: None: the people whom the campaign names itself
+    own_rate_per_s: float | None = None
+    send_window: Mapping[str, Any] | None = None
+    not_after: datetime | None = None
+    late_start: LateStart = LateStart.RUN
+    grace_s: int = 3600
+    guardrail: Mapping[str, int] | None = None
+    canary: Mapping[str, int] | None = None
+    fallbacks: Sequence[Mapping[str, Any]] = ()
+
+
+#: What a campaign is written with; its audience is looked up.
+_WRITTEN: Final = tuple(f.name for f in fields(Draft) if f.name != "audience")
+
+
+async def create(
+    engine: Engine, org: str, draft: Draft, *, scheduled_at: datetime | None, by: str
+) -> Campaign:
+    """Create a draft; a time that lies ahead schedules it at once.
+
+    Raises InvalidFieldError for a template with a mistake, a time too far ahead, or a channel
+    that nobody is set up to send by.
+    """
+    campaign = await _new(engine, org, draft, by=by)
+    now = engine.clock.now()
+    if scheduled_at is not None and scheduled_at > now:
+        _check_time(engine, scheduled_at)
+        check_complete(campaign)
+        check_not_after(campaign, scheduled_at)
+        status = CampaignStatus.SCHEDULED
+        campaign = replace(campaign, status=status, scheduled_at=scheduled_at, scheduled_by=by)
+    return await create_campaign(engine, campaign)
+
+
+async def _new(engine: Engine, org: str, draft: Draft, *, by: str) -> Campaign:
+    now, id_ = engine.clock.now(), uuid4().hex
+    provider = provider_of(engine, draft.channel)
+    audience, total = await _audience(engine, org, id_, draft.audience)
+    written = {name: getattr(draft, name) for name in _WRITTEN}
+    campaign = Campaign(
+        **{**written, "name": draft.name or UNTITLED},
+        id=id_,
+        org=org,
+        kind=CampaignKind.BROADCAST,
+        status=CampaignStatus.DRAFT,
+        epoch=1,
+        provider=provider,
+        audience=audience,
+        total=total,
+        lanes=1,
+        rate_per_s=None,
+        created_at=now,
+        created_by=by,
+        updated_at=now,
+    )
+    check_not_after(campaign, now)
+    return checked(await ruled(engine, campaign))
+
+
+async def worded(engine: Engine, org: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a draft's fields with what the template says that they name.
+
+    Other fields given beside it come first. Raises NotFoundError, and InvalidFieldError for a
+    text of its own.
+    """
+    if not fields.get("template_id"):
+        unnamed = fields.keys() & {"template", "template_id"}
+        return {**fields, **({"template_id": "", "template_version": 0} if unnamed else {})}
+    if fields.get("template"):
+        message = f"{_TEMPLATE}: cannot go with template_id, which names the text"
+        raise InvalidFieldError(_TEMPLATE, message)
+    newest = (await templates.load(engine, org, fields["template_id"])).newest
+    wording = newest.wording
+    said = {
+        "template": wording.text,
+        "subject": wording.subject,
+        "html": wording.html,
+        "missing": wording.missing,
+        "defaults": wording.defaults,
+    }
+    return {**said, **fields, "template_version": newest.number}
+
+
+def _check_time(engine: Engine, scheduled_at: datetime) -> None:
+    now, longest = engine.clock.now(), engine.limits.schedule_ahead
+    check_start_time(scheduled_at, now=now, field="scheduled_at", longest=longest)
+
+
+async def _audience(
+    engine: Engine, org: str, id_: str, wanted: Mapping[str, str] | None
+) -> tuple[Mapping[str, str], int]:
+    """Return whom a campaign is for, and how many they are, 0 where that is not known yet."""
+    if wanted is None:
+        named = await engine.store.count(Query(paths.recipients(org, id_)))
+        return {"kind": AudienceKind.RECIPIENTS, "id": id_}, named
+    match wanted["kind"]:
+        case AudienceKind.LIST:
+            found = await engine.store.get(paths.lists(org, wanted["id"]))
+            if found is None:
+                raise NotFoundError("List", wanted["id"])
+            return wanted, found.data["size"]
+        case AudienceKind.SEGMENT:
+            if await engine.store.get(f"{paths.segments(org)}/{wanted['id']}") is None:
+                raise NotFoundError("Segment", wanted["id"])
+            return wanted, 0
+        case _:
+            active = Query(paths.contacts(org), (Where("active", "==", True),))
+            return wanted, await engine.store.count(active)
+
+
+async def update(
+    engine: Engine,
+    org: str,
+    id_: str,
+    changes: Mapping[str, Any],
+    *,
+    by: str,
+    if_version: int | None,
+) -> None:
+    """Change fields of a draft. Raises WrongStatusError for any other campaign."""
+    if "audience" in changes:
+        audience, total = await _audience(engine, org, id_, changes["audience"])
+        changes = {**changes, "audience": audience, "total": total}
+    house = await organisation.load(engine, org)
+
+    def decide(documents: list[Document | None]) -> tuple[None, list[Update]]:
+        before, version = _draft(documents[0], org, id_, "update", if_version)
+        changed = _changed(engine, before, changes)
+        after = checked(under(engine, house, changed))
+        return None, [Update(paths.campaign(org, id_), campaign_fields(after), version)]
+
+    await modify(engine.store, [paths.campaign(org, id_)], decide)
+    log.info("campaign_updated", org=org, campaign_id=id_, by=by, fields=sorted(changes))
+
+
+def _changed(engine: Engine, before: Campaign, changes: Mapping[str, Any]) -> Campaign:
+    """Return a draft with changes; what only its former channel could say goes with that."""
+    now, channel = engine.clock.now(), changes.get("channel", before.channel)
+    if channel != before.channel:
+        former = {name: _NOTHING_SAID[name] for name in ("sender", *BY_CHANNEL)}
+        changes = {**former, **changes, "provider": provider_of(engine, channel)}
+    changed = replace(before, **changes, updated_at=now)
+    if "not_after" in changes:
+        check_not_after(changed, now)
+    return changed
+
+
+_NOTHING_SAID: Final = asdict(Draft(channel=ChannelKind.SMS))
+
+
+def _draft(
+    document: Document | None, org: str, id_: str, action: str, if_version: int | None
+) -> tuple[Campaign, int]:
+    """Return a campaign that is still a draft, and its version."""
+    stored = at_version(document, "Campaign", id_, if_version)
+    campaign = campaign_from(org, id_, stored.data)
+    if campaign.status is not CampaignStatus.DRAFT:
+        raise WrongStatusError(action, campaign.status, already=False, ended=campaign.has_ended)
+    return campaign, stored.version
+
+
+async def delete(engine: Engine, org: str, id_: str, *, by: str, if_version: int | None) -> None:
+    """Remove a draft and the people it names. Raises WrongStatusError for any other campaign."""
+    while await _delete_some(engine, org, id_, by=by, if_version=if_version):
+        if_version = None  # ours is the change since then
+    log.info("campaign_deleted", org=org, campaign_id=id_, by=by)
+
+
+async def _delete_some(
+    engine: Engine, org: str, id_: str, *, by: str, if_version: int | None
+) -> bool:
+    """Remove some of the people, and with the last of them the draft; False once it is gone.
+
+    Its total goes down with each: if we die in between, it is a draft to those who are left.
+    """
+    path = paths.campaign(org, id_)
+    campaign, version = _draft(await engine.store.get(path), org, id_, "delete", if_version)
+    people = await engine.store.query(Query(paths.recipients(org, id_), limit=engine.limits.chunk))
+    left = {"total": max(0, campaign.total - len(people))}
+    first: list[Write] = [Update(path, left, version)]
+    if not people:
+        first = _removal(engine, campaign, version, by)
+    try:
+        await engine.store.commit(*first, *(Delete(document.path) for document in people))
+    except ConflictError:
+        raise StaleError("Campaign") from None
+    return bool(people)
+
+
+def _removal(engine: Engine, campaign: Campaign, version: int, by: str) -> list[Write]:
+    now, about = engine.clock.now(), {"campaign": campaign.id, "status": campaign.status}
+    id_ = f"{campaign.id}-deleted"
+    trail = audit_trail.entry(campaign.org, id_, action="delete", by=by, at=now, **about)
+    return [Delete(paths.campaign(campaign.org, campaign.id), version), trail]
+
+
+async def duplicate(engine: Engine, org: str, id_: str, *, by: str) -> Campaign:
+    """Create a draft that says what another campaign says, to the same people."""
+    source = await load(engine, org, id_)
+    own = source.audience["kind"] in {AudienceKind.RECIPIENTS, AudienceKind.RETRY}
+    written = {name: getattr(source, name) for name in _WRITTEN}
+    draft = Draft(
+        **{
+            **written,
+            "name": f"{source.name[:93]} (copy)",
+            "missing": Missing(source.missing),
+            "late_start": LateStart(source.late_start),
+            "not_after": ahead(source.not_after, now=engine.clock.now()),
+            "audience": None if own or source.kind is CampaignKind.SINGLE else source.audience,
+        }
+    )
+    return await create(engine, org, draft, scheduled_at=None, by=by)
+
+
+async def schedule(
+    engine: Engine,
+    org: str,
+    id_: str,
+    scheduled_at: datetime,
+    *,
+    by: str,
+    if_version: int | None = None,
+) -> Campaign:
+    """Have a draft start at a time. Raises InvalidFieldError, NotFoundError, WrongStatusError."""
+    _check_time(engine, scheduled_at)
+
+    def also(campaign: Campaign) -> dict[str, Any]:
+        check_complete(campaign)
+        check_not_after(campaign, scheduled_at)
+        return {"scheduled_at": scheduled_at, "scheduled_by": by}
+
+    return await change(engine, org, id_, Action.SCHEDULE, by=by, also=also, if_version=if_version)
+
+
+async def reschedule(
+    engine: Engine, org: str, id_: str, scheduled_at: datetime, *, by: str
+) -> Campaign:
+    """Move the start of a scheduled campaign.
+
+    Raises InvalidFieldError, NotFoundError and WrongStatusError.
+    """
+    _check_time(engine, scheduled_at)
+    return await lifecycle.reschedule(engine, org, id_, scheduled_at, by=by)
+
+
+async def send(
+    engine: Engine, org: str, id_: str, wanted: Mapping[str, str] | None, *, by: str
+) -> Campaign:
+    """Start a draft now, for this audience or for the one that it has.
+
+    Raises NotFoundError, WrongStatusError, and InvalidFieldError where it could reach nobody.
+    """
+    chosen = await _audience(engine, org, id_, wanted) if wanted else None
+
+    def also(campaign: Campaign) -> dict[str, Any]:
+        _check_ready(engine, campaign)
+        if chosen is None:
+            _check_somebody(campaign)
+            return {"lanes": lanes_for(campaign.rate_per_s, campaign.total, engine)}
+        audience, total = chosen
+        lanes = lanes_for(campaign.rate_per_s, total, engine)
+        return {"audience": audience, "total": total, "lanes": lanes}
+
+    return await change(engine, org, id_, Action.SEND, by=by, also=also)
+
+
+async def send_to(
+    engine: Engine, org: str, id_: str, contact_ids: Sequence[str], *, by: str
+) -> tuple[Campaign, int]:
+    """Start a draft now for contacts too, or add them to a scheduled campaign.
+
+    Returns the campaign as it stands then, and how many of them are new to it. Raises as `send`
+    and recipients.add do, with nobody added.
+    """
+    if not contact_ids:
+        raise EmptyAudienceError
+    campaign = await load(engine, org, id_)
+    if campaign.status is CampaignStatus.DRAFT:
+        _check_ready(engine, campaign)
+    new = await recipients.add(engine, org, id_, contact_ids)
+    campaign = await load(engine, org, id_)
+    if campaign.status is not CampaignStatus.DRAFT:
+        return campaign, new
+    try:
+        return await send(engine, org, id_, None, by=by), new
+    except WrongStatusError:
+        # Somebody was faster: what they have started or ended holds those who were added here.
+        return await load(engine, org, id_), new
+
+
+def _check_ready(engine: Engine, campaign: Campaign) -> None:
+    check_complete(campaign)
+    check_not_after(campaign, engine.clock.now())
+
+
+def _check_somebody(campaign: Campaign) -> None:
+    own = campaign.audience["kind"] == AudienceKind.RECIPIENTS
+    if own and not campaign.total:
+        raise EmptyAudienceError

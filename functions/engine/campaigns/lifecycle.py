@@ -1,0 +1,247 @@
+"""What people do with campaigns: start, pause, resume, cancel, reschedule.
+
+Every change of status is one commit: the campaign conditional on its version, its entry in the
+audit trail, and its lanes, whose changed version stops whoever is working on them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+import structlog
+
+from functions.domain.campaigns.campaign import Campaign, campaign_fields, campaign_from
+from functions.domain.campaigns.lifecycle import check_start_time, step
+from functions.domain.campaigns.status import Action, CampaignStatus
+from functions.domain.campaigns.validation import check_not_after
+from functions.domain.errors import (
+    NotFoundError,
+    WrongStatusError,
+)
+from functions.domain.kinds import CampaignKind
+from functions.engine import paths
+from functions.engine.kernel import audit_trail
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.modify import at_version, modify
+from functions.engine.kernel.task_queue import enqueue, lane_task, start_task
+from functions.engine.notifications import outbox
+from functions.engine.ports.store import Create, Document, Set, Update, Write
+
+log = structlog.get_logger()
+
+LAUNCH = "launch"
+POLL = "poll"
+RECALL = "recall"
+
+
+async def create_campaign(engine: Engine, campaign: Campaign, *also: Write) -> Campaign:
+    """Store a new campaign, and start it where it is running. Raises ConflictError."""
+    org = campaign.org
+    running = campaign.status is CampaignStatus.RUNNING
+    to = await outbox.listeners(engine, org)
+    told = outbox.campaign_writes(to, campaign, Action.CREATE, now=campaign.created_at)
+    writes: list[Write] = [
+        Create(paths.campaign(org, campaign.id), campaign_fields(campaign)),
+        _audit(campaign, Action.CREATE, campaign.created_by, campaign.created_at),
+        *(_new_lanes(campaign, campaign.created_at) if running else ()),
+        *told,
+        *also,
+    ]
+    await engine.store.commit(*writes)
+    log.info("campaign_created", org=org, campaign_id=campaign.id, status=campaign.status)
+    await _announce(engine, campaign, Action.CREATE)
+    await outbox.announce(engine, told)
+    return campaign
+
+
+async def load(engine: Engine, org: str, id_: str) -> Campaign:
+    """Return a campaign. Raises NotFoundError, also for one of another organisation."""
+    document = await engine.store.get(paths.campaign(org, id_))
+    if document is None:
+        raise NotFoundError("Campaign", id_)
+    return campaign_from(org, id_, document.data)
+
+
+_Changed: TypeAlias = tuple[Campaign, Sequence[Set]]  # and what subscribers are told of it
+
+
+async def change(
+    engine: Engine,
+    org: str,
+    id_: str,
+    action: Action,
+    *,
+    by: str,
+    reason: str | None = None,
+    also: Callable[[Campaign], Mapping[str, Any]] = lambda _: {},
+    if_version: int | None = None,
+) -> Campaign:
+    """Take one arrow of the lifecycle and tell the lanes.
+
+    `also` returns what else changes of the campaign as it stands, or raises. Raises
+    NotFoundError, WrongStatusError, and StaleError where the campaign has not `if_version`.
+    """
+    now = engine.clock.now()
+    to = await outbox.listeners(engine, org)
+
+    def decide(documents: list[Document | None]) -> tuple[_Changed, Sequence[Write]]:
+        stored = at_version(documents[0], "Campaign", id_, if_version)
+        before = campaign_from(org, id_, stored.data)
+        changes = {**step(before, action, now=now, reason=reason), **also(before)}
+        after = replace(before, **changes)
+        update = Update(stored.path, changes, stored.version)
+        trail = _audit(after, action, by, now)
+        told = outbox.campaign_writes(to, after, action, now=now)
+        lanes = _lane_writes(engine, before, after, action)
+        return (after, told), [update, trail, *lanes, *told]
+
+    campaign, told = await modify(engine.store, [paths.campaign(org, id_)], decide)
+    log.info(f"campaign_{campaign.status}", org=org, campaign_id=id_, by=by, reason=reason)  # noqa: G004 - the event is named after the status
+    await _announce(engine, campaign, action)
+    await outbox.announce(engine, told)
+    return campaign
+
+
+async def reschedule(
+    engine: Engine, org: str, id_: str, scheduled_at: datetime, *, by: str
+) -> Campaign:
+    """Move the start of a campaign that waits for it.
+
+    Raises NotFoundError, WrongStatusError, and InvalidFieldError for a time that is not ahead.
+    """
+    check_start_time(scheduled_at, now=engine.clock.now())
+
+    def also(campaign: Campaign) -> dict[str, Any]:
+        check_not_after(campaign, scheduled_at)
+        return {"scheduled_at": scheduled_at}
+
+    return await change(engine, org, id_, Action.RESCHEDULE, by=by, also=also)
+
+
+async def stop(
+    engine: Engine, campaign: Campaign, reason: str, *, also: Mapping[str, Any] | None = None
+) -> None:
+    """Pause a campaign that would fail for everybody, and say why; `also` changes with it."""
+    org, id_, more = campaign.org, campaign.id, also or {}
+    try:
+        await change(
+            engine, org, id_, Action.PAUSE, by="clarion", reason=reason, also=lambda _: more
+        )
+    except WrongStatusError:
+        log.info("campaign_stopped_already", campaign_id=campaign.id, reason=reason)
+
+
+async def fail(engine: Engine, campaign: Campaign, *, reason: str) -> None:
+    """End a campaign that has reached nobody, and say why."""
+    with suppress(WrongStatusError):  # somebody has paused or cancelled it
+        await change(engine, campaign.org, campaign.id, Action.FAIL, by="clarion", reason=reason)
+
+
+def poll_after(engine: Engine, campaign: Campaign) -> Sequence[timedelta]:
+    """Return how long after a campaign's end its receipts are counted, each time."""
+    if campaign.poll_after_s is None:
+        return engine.limits.poll_after
+    return [timedelta(seconds=seconds) for seconds in campaign.poll_after_s]
+
+
+def lane_names(campaign: Campaign) -> list[str]:
+    """Return the names of the lanes in which a campaign's messages are dispatched."""
+    return [str(number) for number in range(campaign.lanes)]
+
+
+def _new_lanes(campaign: Campaign, now: datetime | None) -> list[Write]:
+    """Create the lanes of a campaign that starts now; launching wakes those that dispatch.
+
+    `now` is None where it does not start before it is resumed.
+    """
+    launched = campaign.kind is CampaignKind.SINGLE
+    state: dict[str, dict[str, Any]] = {
+        LAUNCH: {"wake_at": None if launched else now, "done": launched},
+        POLL: {"wake_at": None, "step": 0},
+        **{
+            name: {"wake_at": now if launched else None, "done": False}
+            for name in lane_names(campaign)
+        },
+    }
+    common = {"epoch": campaign.epoch, "fence": 0, "lease_until": None}
+    return [
+        Create(paths.lane(campaign.org, campaign.id, name), {**common, **fields})
+        for name, fields in state.items()
+    ]
+
+
+def _lane_writes(engine: Engine, before: Campaign, after: Campaign, action: Action) -> list[Write]:
+    """Fence off whoever works on the lanes, and say when each has to be looked at again."""
+    now = engine.clock.now()
+    match action:
+        case Action.START | Action.SEND | Action.HOLD:
+            return _new_lanes(after, None if action is Action.HOLD else now)
+        case Action.PAUSE:
+            return _fence(after, None)
+        case Action.RESUME:
+            return _fence(after, now)
+        case Action.CANCEL | Action.FAIL if before.started_at and not before.has_ended:
+            recall = [_recall_lane(after, now)] if action is Action.CANCEL else []
+            return [*_fence(after, now), *recall]
+        case Action.COMPLETE:
+            poll = paths.lane(after.org, after.id, POLL)
+            return [Update(poll, {"wake_at": now + poll_after(engine, after)[0]})]
+        case _:
+            return []
+
+
+def _recall_lane(campaign: Campaign, now: datetime) -> Create:
+    """Create the lane that takes back what the provider still has; see recall.py."""
+    state = {"epoch": campaign.epoch, "fence": 0, "lease_until": None, "wake_at": now}
+    begun = {"after": "", "settled": False, "recalled": 0, "beyond_recall": 0, "done": False}
+    return Create(paths.lane(campaign.org, campaign.id, RECALL), {**state, **begun})
+
+
+def _fence(campaign: Campaign, wake_at: datetime | None) -> list[Write]:
+    changes = {"epoch": campaign.epoch, "lease_until": None, "wake_at": wake_at}
+    return [
+        Update(paths.lane(campaign.org, campaign.id, name), changes)
+        for name in (LAUNCH, *lane_names(campaign))
+    ]
+
+
+def _audit(campaign: Campaign, action: Action, by: str, now: datetime) -> Create:
+    return audit_trail.entry(
+        campaign.org,
+        f"{campaign.id}-{campaign.epoch}",
+        action=action,
+        by=by,
+        at=now,
+        reason=campaign.reason,
+        campaign=campaign.id,
+        status=campaign.status,
+    )
+
+
+async def _announce(engine: Engine, campaign: Campaign, action: Action) -> None:
+    """Enqueue what the new status asks for, so that nobody waits for the next check."""
+    org, id_ = campaign.org, campaign.id
+    if campaign.status is CampaignStatus.SCHEDULED:
+        key = f"start/{org}/{id_}/{campaign.epoch}"
+        await enqueue(engine, start_task(org, id_), at=campaign.scheduled_at, key=key)
+    if campaign.status is CampaignStatus.COMPLETED:
+        first_at = engine.clock.now() + poll_after(engine, campaign)[0]
+        await enqueue(engine, lane_task(org, id_, POLL), at=first_at)
+    for name in _woken(campaign, action):
+        await enqueue(engine, lane_task(org, id_, name))
+
+
+def _woken(campaign: Campaign, action: Action) -> Sequence[str]:
+    """Return the lanes that have work at once; launching wakes those that dispatch."""
+    if campaign.started_at is None or campaign.status not in _WORKING:
+        return ()
+    launches = action in {Action.CREATE, Action.START, Action.SEND}
+    if launches and campaign.kind is CampaignKind.BROADCAST:
+        return (LAUNCH,)
+    recalls = (RECALL,) if campaign.status is CampaignStatus.CANCELLED else ()
+    return (LAUNCH, *lane_names(campaign), *recalls)
+
+
+_WORKING = frozenset({CampaignStatus.RUNNING, CampaignStatus.CANCELLED, CampaignStatus.FAILED})

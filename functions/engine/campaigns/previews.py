@@ -1,0 +1,139 @@
+"""What a campaign would say to one person: shown, or sent as a test."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.content import Content, Texts, texts_of
+from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.campaigns.validation import check_complete, check_not_after
+from functions.domain.contacts.addresses import phone_and_email
+from functions.domain.contacts.contact import Contact, contact_id
+from functions.domain.contacts.phones import NO_ZONES, Phone
+from functions.domain.errors import InvalidFieldError, WrongStatusError
+from functions.domain.kinds import ChannelKind
+from functions.domain.templates.sms_segments import TextLength, measure
+from functions.domain.templates.template import Missing, MissingFieldError, TemplateLimitError
+from functions.engine import paths
+from functions.engine.campaigns.copies import anew
+from functions.engine.campaigns.lifecycle import load
+from functions.engine.campaigns.recipient import Person
+from functions.engine.campaigns.single_message import send_once
+from functions.engine.contacts import contacts
+from functions.engine.kernel.engine import Engine
+
+_TEMPLATE: Final = "base_template"
+_OVERRIDE: Final = "override_template"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a campaign says, filled in for one person."""
+
+    texts: Texts
+    template: str
+    missing: list[str]  #: fields of the templates that this person lacks
+    length: TextLength  #: of the text
+
+
+async def preview(
+    engine: Engine, org: str, id_: str, contact_id: str, *, override: str | None
+) -> tuple[Preview, Contact]:
+    """Fill in a campaign's templates, its text's or `override`, for a contact.
+
+    Raises NotFoundError, and InvalidFieldError for a template with a mistake.
+    """
+    campaign = await load(engine, org, id_)
+    person = (await contacts.load(engine, org, contact_id)).contact
+    if override is None:
+        return _fill(campaign, texts_of(campaign), person, field=_TEMPLATE), person
+    other = texts_of(campaign)._replace(body=override)
+    return _fill(campaign, other, person, field=_OVERRIDE), person
+
+
+def _fill(campaign: Campaign, texts: Texts, person: Contact, *, field: str) -> Preview:
+    content = Content.parse(texts, body=field)
+    try:
+        filled = content.render(
+            person.values, missing=Missing(campaign.missing), defaults=campaign.defaults
+        )
+    except (TemplateLimitError, MissingFieldError) as error:
+        raise InvalidFieldError(field, f"{field}: {error}") from None
+    missing = content.missing(person.values)
+    return Preview(filled, texts.body, missing, measure(filled.body))
+
+
+async def send_test(
+    engine: Engine,
+    org: str,
+    id_: str,
+    *,
+    phones: Sequence[Phone] = (),
+    emails: Sequence[str] = (),
+    like: str | None,
+    by: str,
+) -> list[tuple[Person, Campaign, str]]:
+    """Send what a draft says to some addresses now, filled in for the contact `like`.
+
+    Each test is a campaign of its own: the draft's status and statistics do not change, and
+    nobody is left out. Raises NotFoundError, WrongStatusError and InvalidFieldError.
+    """
+    campaign = await load(engine, org, id_)
+    if campaign.status is not CampaignStatus.DRAFT:
+        raise WrongStatusError("test", campaign.status, already=False, ended=campaign.has_ended)
+    now = engine.clock.now()
+    _check_testable(campaign, phones, emails, now)
+    person = (await contacts.load(engine, org, like)).contact if like else None
+    found = [_caller(org, phone) for phone in phones] + await _mailed(engine, org, emails)
+    told = [each._replace(said=_said(campaign, person or _nobody(each, now))) for each in found]
+    sent = [await send_once(engine, _test_of(campaign, by, now), each) for each in told]
+    return [(each, test, message) for each, (test, message) in zip(told, sent, strict=True)]
+
+
+def _check_testable(
+    campaign: Campaign, phones: Sequence[Phone], emails: Sequence[str], now: datetime
+) -> None:
+    """Raise InvalidFieldError for a draft that is not complete, and addresses not of its kind."""
+    check_complete(campaign)
+    check_not_after(campaign, now)
+    by_mail = campaign.channel is ChannelKind.EMAIL
+    if emails and not by_mail and campaign.channel is not ChannelKind.WEBHOOK:
+        message = f"emails: the channel {campaign.channel} is tested with phones"
+        raise InvalidFieldError("emails", message)
+    if phones and by_mail:
+        raise InvalidFieldError("phones", "phones: an e-mail campaign is tested with emails")
+
+
+def _caller(org: str, phone: Phone) -> Person:
+    path = paths.contact(org, contact_id(phone.e164))
+    return Person(path, phone.e164, phone.region, phone.zones)
+
+
+async def _mailed(engine: Engine, org: str, emails: Sequence[str]) -> list[Person]:
+    """Return who is reached at these addresses; where they are is what their contact says."""
+    if not emails:
+        return []
+    at = [paths.contact(org, contact_id(email)) for email in emails]
+    known = await engine.store.get_many(at)
+    zones = [found.data["zones"] if found else NO_ZONES for found in known]
+    return [Person(*each) for each in zip(at, emails, [""] * len(at), zones, strict=True)]
+
+
+def _said(campaign: Campaign, person: Contact) -> Texts:
+    return _fill(campaign, texts_of(campaign), person, field=_TEMPLATE).texts
+
+
+def _test_of(campaign: Campaign, by: str, now: datetime) -> Campaign:
+    """Return a campaign of one message: it is not watched, and nobody is reached otherwise."""
+    test = anew(campaign, now=now, by=by)
+    name = f"Test of {campaign.name}"
+    return replace(test, name=name, total=1, fallbacks=(), guardrail=None, canary=None)
+
+
+def _nobody(to: Person, now: datetime) -> Contact:
+    """Return somebody of whom only the address is known."""
+    phone, email = phone_and_email(to.address)
+    id_ = contact_id(to.address)
+    return Contact(id=id_, phone=phone, email=email, created_at=now, updated_at=now)

@@ -1,0 +1,120 @@
+"""What a template would say: to one person, and to a whole audience before it is sent to them."""
+
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.content import Content, Texts
+from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.errors import InvalidFieldError, NotFoundError
+from functions.domain.kinds import CampaignKind, ChannelKind
+from functions.domain.templates.sms_segments import TextLength, measure
+from functions.domain.templates.template import Missing, TemplateLimitError
+from functions.engine import paths
+from functions.engine.campaigns.audience import pages
+from functions.engine.contacts import contacts, segments
+from functions.engine.kernel.engine import Engine
+from functions.engine.templates.templates import Wording, parse
+
+#: For how long a check reads on.
+_CHECK_FOR: Final = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a template says to one person."""
+
+    texts: Texts | None  #: None: they would be left out, for what they lack
+    template: str
+    missing: list[str]  #: needed fields that neither they nor the defaults have
+    length: TextLength
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What people of an audience lack."""
+
+    checked: int  #: people who would be contacted
+    complete: bool  #: False: there are more, for whom there was no time
+    missing: Mapping[str, int]  #: by field, how many have none
+
+
+async def values_of(engine: Engine, org: str, contact_id: str) -> Mapping[str, str]:
+    """Return what a template may say of a contact. Raises NotFoundError."""
+    return (await contacts.load(engine, org, contact_id)).contact.values
+
+
+def preview(wording: Wording, values: Mapping[str, str]) -> Trial:
+    """Fill in a template. Raises InvalidTemplateError, and InvalidFieldError if it is cut off."""
+    content = parse(wording)
+    lacking = _lacking(content, wording, values)
+    missing = Missing(wording.missing)
+    if lacking and missing is not Missing.BLANK:
+        return Trial(None, wording.text, lacking, measure(""))
+    try:
+        texts = content.render(values, missing=missing, defaults=wording.defaults)
+    except TemplateLimitError as error:
+        raise InvalidFieldError("text", f"text: {error}") from None
+    return Trial(texts, wording.text, lacking, measure(texts.body))
+
+
+def _lacking(content: Content, wording: Wording, values: Mapping[str, str]) -> list[str]:
+    stand_ins = wording.defaults if wording.missing == Missing.DEFAULT else {}
+    return content.missing(values, defaults=stand_ins)
+
+
+async def check(engine: Engine, org: str, wording: Wording, audience: Mapping[str, str]) -> Check:
+    """Count what the people of an audience lack, as far as can be read in a while.
+
+    It walks the audience as a launch does: who would be left out anyway is not counted. Raises
+    InvalidTemplateError, and NotFoundError for a list or segment that there is not.
+    """
+    content = parse(wording)
+    await _require(engine, org, audience)
+    deadline = engine.clock.now() + _CHECK_FOR
+    checked, missing = 0, Counter[str]()
+    async with aclosing(pages(engine, _campaign(engine, org, wording, audience), None)) as walk:
+        async for page in walk:
+            people = [person for person in page.people if not person.bar]
+            checked += len(people)
+            for person in people:
+                missing.update(_lacking(content, wording, person.values))
+            if page.cursor is not None and engine.clock.now() >= deadline:
+                return Check(checked, complete=False, missing=missing)
+    return Check(checked, complete=True, missing=missing)
+
+
+async def _require(engine: Engine, org: str, audience: Mapping[str, str]) -> None:
+    id_ = audience["id"]
+    if audience["kind"] == AudienceKind.SEGMENT:
+        await segments.load(engine, org, id_)
+    if audience["kind"] == AudienceKind.LIST and not await engine.store.get(paths.lists(org, id_)):
+        raise NotFoundError("List", id_)
+
+
+def _campaign(engine: Engine, org: str, wording: Wording, audience: Mapping[str, str]) -> Campaign:
+    """Return a campaign of this template to this audience, which is never stored or sent."""
+    return Campaign(
+        id="",
+        org=org,
+        name="",
+        kind=CampaignKind.BROADCAST,
+        status=CampaignStatus.DRAFT,
+        epoch=0,
+        provider="",
+        channel=ChannelKind(wording.channel or ChannelKind.SMS),
+        sender="",
+        template=wording.text,
+        subject=wording.subject,
+        html=wording.html,
+        audience=audience,
+        lanes=1,
+        rate_per_s=None,
+        created_at=engine.clock.now(),
+        created_by="",
+    )

@@ -1,0 +1,255 @@
+"""Lists: people who are written to together.
+
+The size of a list is kept with every change of its members. A list that is being deleted is
+hidden first and goes last, so that nothing is left of it that nobody refers to.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+import structlog
+
+from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.contacts.contact import Contact, contact_from, is_being_erased
+from functions.domain.errors import NotFoundError, StaleError
+from functions.engine import paths
+from functions.engine.contacts import contacts
+from functions.engine.contacts.in_use import refuse_while_used
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.modify import modify
+from functions.engine.kernel.paging import page_by_id
+from functions.engine.ports.store import (
+    Add,
+    ConflictError,
+    Create,
+    Delete,
+    Document,
+    Query,
+    Update,
+    Write,
+)
+
+log = structlog.get_logger()
+
+_DELETING: Final = "deleting"
+_PAGE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleList:
+    """A list, as stored under orgs/{org}/lists/{id}."""
+
+    id: str
+    name: str
+    size: int
+    created_at: datetime
+
+
+class Found(NamedTuple):
+    """A list and the version it was read at."""
+
+    list: PeopleList
+    version: int
+
+
+async def create(engine: Engine, org: str, name: str) -> Found:
+    """Create an empty list. Several may have one name."""
+    made = PeopleList(uuid4().hex, name, 0, engine.clock.now())
+    fields = {"name": name, "size": 0, "created_at": made.created_at}
+    (version,) = await engine.store.commit(Create(paths.lists(org, made.id), fields))
+    log.info("list_created", org=org, list_id=made.id)
+    return Found(made, version)
+
+
+async def load(engine: Engine, org: str, id_: str) -> Found:
+    """Return a list. Raises NotFoundError, also for one of another organisation."""
+    return _found(await engine.store.get(paths.lists(org, id_)), id_)
+
+
+def _found(document: Document | None, id_: str) -> Found:
+    if document is None or document.data.get(_DELETING):
+        raise NotFoundError("List", id_)
+    return Found(_list(document), document.version)
+
+
+def _list(document: Document) -> PeopleList:
+    data = document.data
+    return PeopleList(document.id, data["name"], data["size"], data["created_at"])
+
+
+async def rename(engine: Engine, org: str, id_: str, name: str, *, if_version: int | None) -> Found:
+    """Give a list another name, at `if_version` if given. Raises NotFoundError, StaleError."""
+
+    def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
+        found = _at_version(documents[0], id_, if_version)
+        if found.list.name == name:
+            return None, []
+        return None, [Update(paths.lists(org, id_), {"name": name}, found.version)]
+
+    await modify(engine.store, [paths.lists(org, id_)], decide)
+    return await load(engine, org, id_)
+
+
+def _at_version(document: Document | None, id_: str, if_version: int | None) -> Found:
+    found = _found(document, id_)
+    if if_version is not None and found.version != if_version:
+        raise StaleError("List")
+    return found
+
+
+class Page(NamedTuple):
+    """Some lists, the newest first, and the last of them where more follow."""
+
+    lists: list[PeopleList]
+    end: PeopleList | None
+
+
+async def browse(
+    engine: Engine, org: str, *, limit: int, after: tuple[datetime, str] | None
+) -> Page:
+    """Return a page of an organisation's lists, behind the time and id of the last one seen."""
+    query = Query(paths.all_lists(org), (), ("-created_at",), limit=limit)
+    if after is not None:
+        query = replace(query, start_after=(after[0], paths.lists(org, after[1])))
+    documents = await engine.store.query(query)
+    shown = [_list(document) for document in documents if not document.data.get(_DELETING)]
+    return Page(shown, _list(documents[-1]) if len(documents) == limit else None)
+
+
+# --- Members ----------------------------------------------------------------------------------
+
+
+async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) -> int:
+    """Put contacts on a list; return how many were not on it yet.
+
+    Raises NotFoundError for the list or a contact, with nobody added.
+    """
+    ids = list(dict.fromkeys(contact_ids))
+    home, members = paths.lists(org, id_), paths.members(org, id_)
+
+    def decide(documents: list[Document | None]) -> tuple[int, Sequence[Write]]:
+        _found(documents[0], id_)
+        people, known = documents[1 : len(ids) + 1], documents[len(ids) + 1 :]
+        found = contacts.all_found(people, ids)
+        fresh = [c for c, member in zip(found, known, strict=True) if member is None]
+        if not fresh:
+            return 0, []
+        created = [
+            Create(f"{members}/{contact.id}", member(contact.path, contact.data))
+            for contact in fresh
+        ]
+        still = [contacts.still_there(contact) for contact in fresh]
+        return len(fresh), [*created, *still, Add(home, {"size": len(fresh)}, must_exist=True)]
+
+    wanted = [home, *(paths.contact(org, each) for each in ids), *(f"{members}/{i}" for i in ids)]
+    added = await modify(engine.store, wanted, decide)
+    log.info("list_extended", org=org, list_id=id_, added=added)
+    return added
+
+
+def member(path: str, contact: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a list, or a campaign, keeps of a contact; the rest is asked for when needed."""
+    kept = {"address": contact["phone"], "region": contact["region"], "zones": contact["zones"]}
+    return {"contact": path, **kept, "attributes": {}}
+
+
+async def remove(engine: Engine, org: str, id_: str, contact_id: str) -> None:
+    """Take somebody off a list. Raises NotFoundError for the list, or where they are not on it."""
+    home, path = paths.lists(org, id_), f"{paths.members(org, id_)}/{contact_id}"
+
+    def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
+        people, member = documents
+        _found(people, id_)
+        if member is None:
+            raise NotFoundError("Contact", contact_id)
+        return None, [Delete(path, member.version), Add(home, {"size": -1}, must_exist=True)]
+
+    await modify(engine.store, [home, path], decide)
+
+
+class Member(NamedTuple):
+    """Somebody on a list, and their contact; None for whom only an uploaded file has named."""
+
+    id: str
+    address: str
+    region: str
+    zones: Sequence[str]
+    attributes: dict[str, str]
+    contact: Contact | None
+
+
+async def members(
+    engine: Engine, org: str, id_: str, *, limit: int, after: str | None
+) -> tuple[list[Member], str | None]:
+    """Return a page of a list's people, and the id to continue behind.
+
+    Raises NotFoundError for the list.
+    """
+    await load(engine, org, id_)
+    found, following = await page_by_id(engine, paths.members(org, id_), after=after, limit=limit)
+    known = await engine.store.get_many([paths.contact(org, each.id) for each in found])
+    return [_shown(*pair) for pair in zip(found, known, strict=True)], following
+
+
+def _shown(member: Document, contact: Document | None) -> Member:
+    data = member.data
+    known = contact is not None and not is_being_erased(contact.data)
+    return Member(
+        member.id,
+        data["address"],
+        data["region"],
+        data["zones"],
+        data["attributes"],
+        contact_from(contact.id, contact.data) if contact and known else None,
+    )
+
+
+# --- Deleting ---------------------------------------------------------------------------------
+
+
+async def delete(engine: Engine, org: str, id_: str, *, if_version: int | None) -> None:
+    """Remove a list; the people on it stay contacts.
+
+    Raises NotFoundError, StaleError, and InUseError while a campaign to it has not ended.
+    """
+    path = paths.lists(org, id_)
+    document = await engine.store.get(path)
+    if document is None:
+        raise NotFoundError("List", id_)
+    if not document.data.get(_DELETING):
+        await refuse_while_used(engine, org, AudienceKind.LIST, id_)
+    await _hide(engine, path, id_, if_version)
+    while not await _sweep(engine, path):
+        pass
+    log.info("list_deleted", org=org, list_id=id_)
+
+
+async def _hide(engine: Engine, path: str, id_: str, if_version: int | None) -> None:
+    """Let nobody find the list any more but a repeated deletion, which goes on with this one."""
+
+    def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
+        document = documents[0]
+        if document is not None and document.data.get(_DELETING):
+            return None, []
+        found = _at_version(document, id_, if_version)
+        return None, [Update(path, {_DELETING: True}, found.version)]
+
+    await modify(engine.store, [path], decide)
+
+
+async def _sweep(engine: Engine, path: str) -> bool:
+    """Remove the members, then the list; False where somebody was added meanwhile."""
+    home = await engine.store.get(path)
+    if home is None:
+        return True  # Another deletion was faster.
+    members = Query(f"{path}/members", limit=_PAGE)
+    while found := await engine.store.query(members):
+        await engine.store.commit(*(Delete(member.path) for member in found))
+    try:
+        await engine.store.commit(Delete(path, home.version))
+    except ConflictError:
+        return False
+    return True

@@ -1,0 +1,238 @@
+"""Suppressions: the people whom no campaign may contact, at its launch and while it sends."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.contacts import suppressions
+from functions.domain.contacts.suppressions import (
+    Bar,
+    Suppression,
+    suppression_fields,
+    suppression_from,
+    suppression_id,
+)
+from functions.domain.errors import NotFoundError
+from functions.engine import paths
+from functions.engine.kernel import audit_trail
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.modify import modify
+from functions.engine.kernel.paging import page_by_id
+from functions.engine.notifications import outbox
+from functions.engine.ports.store import Create, Delete, Document, Query, Set, Where, Write
+
+log = structlog.get_logger()
+
+
+async def suppress(
+    engine: Engine,
+    org: str,
+    address: str,
+    *,
+    scope: str = suppressions.ALL,
+    reason: str,
+    until: datetime | None = None,
+    by: str,
+) -> bool:
+    """Bar an address (E.164, or e-mail in lower case); False if it was, for as long, already.
+
+    The first reason is the one that is kept. Raises InvalidFieldError.
+    """
+    suppressions.check(scope, until, now=engine.clock.now())
+    id_ = suppression_id(address)
+    to = await outbox.listeners(engine, org)
+
+    def decide(documents: list[Document | None]) -> tuple[Sequence[Set] | None, Sequence[Write]]:
+        # The instant of this try: whoever looks for what is new must not have looked beyond it.
+        now = engine.clock.now()
+        document = documents[0]
+        known = suppression_from(document.data) if document else None
+        bar = Bar(reason, now, until, by)
+        after = suppressions.barred(known, address, scope, bar, now=now)
+        if after is None:
+            return None, []
+        told = outbox.opt_out_writes(to, id_, scope, reason, now=now)
+        entry = {"scope": scope, "reason": reason, "until": until}
+        trail = _audit(org, id_, "suppress", by, now, entry)
+        return told, [_stored(org, document, after), trail, *told]
+
+    told = await modify(engine.store, [paths.suppression(org, id_)], decide)
+    if told is None:
+        return False
+    log.info("address_suppressed", org=org, suppression_id=id_, scope=scope, by=by)
+    await outbox.announce(engine, told)
+    return True
+
+
+def _stored(org: str, document: Document | None, after: Suppression) -> Write:
+    path, fields = paths.suppression(org, after.id), suppression_fields(after)
+    return Create(path, fields) if document is None else Set(path, fields, document.version)
+
+
+async def lift(
+    engine: Engine, org: str, address: str, *, scope: str | None = suppressions.ALL, by: str
+) -> bool:
+    """Let an address be contacted again under a scope, None: under all; False if it could be."""
+    id_ = suppression_id(address)
+
+    def decide(documents: list[Document | None]) -> tuple[bool, Sequence[Write]]:
+        document = documents[0]
+        known = suppression_from(document.data) if document else None
+        if document is None or known is None or (scope and scope not in known.scopes):
+            return False, []
+        left = _left(org, document, suppressions.lifted(known, scope))
+        entry = {"scope": scope}
+        return True, [left, _audit(org, id_, "lift", by, engine.clock.now(), entry)]
+
+    was_barred = await modify(engine.store, [paths.suppression(org, id_)], decide)
+    if was_barred:
+        log.info("suppression_lifted", org=org, suppression_id=id_, scope=scope, by=by)
+    return was_barred
+
+
+def _left(org: str, document: Document, after: Suppression | None) -> Write:
+    if after is None:
+        return Delete(document.path, document.version)
+    return _stored(org, document, after)
+
+
+async def opt_in(engine: Engine, org: str, address: str, *, at: datetime, by: str) -> bool:
+    """Let somebody be contacted again who says so at this time; False if they had not opted out.
+
+    What else bars them, and what they have opted out of since, stays.
+    """
+    id_ = suppression_id(address)
+
+    def decide(documents: list[Document | None]) -> tuple[bool, Sequence[Write]]:
+        document = documents[0]
+        if document is None:
+            return False, []
+        known = suppression_from(document.data)
+        after = suppressions.opted_in(known, at)
+        if after == known:
+            return False, []
+        lifted = sorted(known.scopes.keys() - (after.scopes if after else {}).keys())
+        entry = {"scope": ", ".join(lifted)}
+        trail = _audit(org, id_, "opt_in", by, engine.clock.now(), entry)
+        return True, [_left(org, document, after), trail]
+
+    was_barred = await modify(engine.store, [paths.suppression(org, id_)], decide)
+    if was_barred:
+        log.info("contact_opted_in", org=org, suppression_id=id_, by=by)
+    return was_barred
+
+
+def _audit(org: str, id_: str, action: str, by: str, now: datetime, entry: dict[str, Any]) -> Write:
+    """Return the entry in the audit trail, which knows the address by its id alone."""
+    name = f"suppression-{uuid4().hex}"  # an address may be barred and freed any number of times
+    return audit_trail.entry(org, name, action=action, by=by, at=now, suppression=id_, **entry)
+
+
+async def load(engine: Engine, org: str, id_: str) -> Suppression:
+    """Return a suppression by its id. Raises NotFoundError."""
+    document = await engine.store.get(paths.suppression(org, id_))
+    if document is None:
+        raise NotFoundError("Suppression", id_)
+    return suppression_from(document.data)
+
+
+async def load_all(
+    engine: Engine, org: str, *, after: str | None, limit: int
+) -> tuple[list[Suppression], str | None]:
+    """Return suppressions behind the id `after`, by id, and the id to go on behind."""
+    found, following = await page_by_id(engine, paths.suppressions(org), after=after, limit=limit)
+    return [suppression_from(document.data) for document in found], following
+
+
+async def suppressed_among(
+    engine: Engine,
+    org: str,
+    addresses: Collection[str],
+    *,
+    scopes: Collection[str],
+    now: datetime,
+) -> set[str]:
+    """Return those of these addresses that must not be contacted under one of these scopes."""
+    if not addresses or not await engine.store.query(Query(paths.suppressions(org), limit=1)):
+        return set()  # Nobody is: the usual case, and far cheaper than asking for each.
+    return await _barred(engine, org, addresses, scopes=scopes, now=now)
+
+
+async def _barred(
+    engine: Engine,
+    org: str,
+    addresses: Collection[str],
+    *,
+    scopes: Collection[str],
+    now: datetime,
+) -> set[str]:
+    asked = [paths.suppression(org, suppression_id(address)) for address in addresses]
+    documents = await engine.store.get_many(asked)
+    found = [suppression_from(document.data) for document in documents if document is not None]
+    return {each.address for each in found if each.bars(scopes, now=now)}
+
+
+# --- While a campaign sends ------------------------------------------------------------------
+
+#: How soon whoever is suppressed is left out by a campaign that is sending.
+_LOOK_EVERY: Final = timedelta(seconds=1)
+#: A suppression is stamped by another clock than ours, and is seen a little later than stamped:
+#: each look goes back so far,
+_LOOK_BACK: Final = timedelta(seconds=10)
+#: and now and then much farther, for a clock that is wrong or a commit that took very long.
+_LOOK_FAR_BACK: Final = timedelta(minutes=5)
+_LOOK_FAR_EVERY: Final = timedelta(minutes=1)
+#: More than so many new ones are not remembered: each message is asked for instead.
+_REMEMBERED: Final = 1000
+
+
+class FreshSuppressions:
+    """Who was suppressed since a campaign's launch, which has left out those before.
+
+    Looking costs one query, and reads what is new since the last look.
+    """
+
+    def __init__(self, engine: Engine, campaign: Campaign) -> None:
+        self._engine = engine
+        self._campaign = campaign
+        self._seen: set[str] = set()
+        self._too_many = False
+        #: Nobody has looked yet: the first look begins before the launch.
+        self._looked_at = campaign.started_at or campaign.created_at
+        self._looked_far_at: datetime | None = None
+
+    async def among(self, addresses: Iterable[str]) -> set[str]:
+        """Return those of these addresses that must not be contacted by the campaign any more."""
+        now = self._engine.clock.now()
+        if self._is_due(now):
+            await self._look(now)
+        asked = [each for each in addresses if self._too_many or each in self._seen]
+        if not asked:
+            return set()
+        # What was seen may have been lifted or have expired, or be of another scope.
+        scopes = self._campaign.suppression_scopes
+        return await _barred(self._engine, self._campaign.org, asked, scopes=scopes, now=now)
+
+    def _is_due(self, now: datetime) -> bool:
+        if self._looked_far_at is None:
+            return True
+        return not self._too_many and now - self._looked_at >= _LOOK_EVERY
+
+    async def _look(self, now: datetime) -> None:
+        last = self._looked_far_at
+        is_far = last is None or now - last >= _LOOK_FAR_EVERY
+        since = self._looked_at - (_LOOK_FAR_BACK if is_far else _LOOK_BACK)
+        query = Query(
+            paths.suppressions(self._campaign.org),
+            (Where("at", ">", since),),
+            ("at",),
+            limit=_REMEMBERED + 1,
+        )
+        found = await self._engine.store.query(query)
+        self._seen.update(document.data["address"] for document in found)
+        self._too_many = len(self._seen) > _REMEMBERED
+        self._looked_at, self._looked_far_at = now, now if is_far else last

@@ -1,0 +1,1 @@
+"""Messages are planned, claimed, sent, recalled."""

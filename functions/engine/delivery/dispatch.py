@@ -1,0 +1,214 @@
+"""Dispatch: the loop of one lane, from what is due to nothing left to do."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from functions.domain.campaigns.status import Action, CampaignStatus
+from functions.domain.errors import WrongStatusError
+from functions.domain.messages.ids import send_lane, watch_lane
+from functions.domain.messages.message import message_from
+from functions.engine import paths
+from functions.engine.campaigns import lanes
+from functions.engine.campaigns.lanes import Lease
+from functions.engine.campaigns.lifecycle import LAUNCH, change, lane_names
+from functions.engine.delivery import reconcile
+from functions.engine.delivery.at_hand import at_hand
+from functions.engine.delivery.guardrail import Canary
+from functions.engine.delivery.sender import Sender
+from functions.engine.kernel.engine import Engine
+from functions.engine.messages.changes import Tracked
+from functions.engine.ports.store import Document, Query, Where
+
+#: A wait shorter than this is waited in the loop, a longer one by a task of its own.
+_SHORT_WAIT_S = 2.0
+#: A lane that is faster than the launch beside it waits so long, and so often, for more.
+_MOMENT_S = 0.02
+_MOMENTS = 50
+#: How often a busy lane looks for messages that were lost with their sender.
+_WATCH_EVERY = timedelta(seconds=10)
+
+
+async def dispatch(engine: Engine, org: str, campaign_id: str, name: str) -> None:
+    """Work on a lane until nothing is due, the lane is taken away, or the task's time is up."""
+    lease = await lanes.acquire(engine, org, campaign_id, name)
+    if lease is None:
+        return
+    loop = _Loop(lease)
+    while not lease.is_late:
+        if await loop.pass_():
+            return
+    await lease.hand_on()
+
+
+class _Loop:
+    """The passes over one lane."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._senders: dict[int, Sender] = {}
+        self._canary = Canary(lease)
+        self._moments = 0  #: waited for the launch, since it last handed something over
+        #: Nobody has held the lane before.
+        self._is_first = lease.data["fence"] == 1
+        #: When the messages with the provider were last looked at: a lane's first holder has none.
+        self._watched_at = lease.engine.clock.now() if self._is_first else None
+
+    async def pass_(self) -> bool:
+        """Do what is due; True once this task has nothing more to do with the lane."""
+        lease = self._lease
+        now = lease.engine.clock.now()
+        lately = self._watched_lately(now)
+        # In this order: launching makes messages that wait, and a receipt may send one that is
+        # with the provider back to them. Each is seen in one place at least.
+        launched = not lately and await _is_launched(lease)
+        watched = [] if lately else await self._watch(now)
+        handed = self._handed()
+        if not handed and self._waits_for_launch():
+            return await _wait(lease, lanes.soon(lease.engine, _MOMENT_S))
+        waiting = handed or await _messages(lease, send_lane(lease.name))
+        due, lost = self._to_send(waiting, now), _due(watched, now)
+        if not handed and (len(waiting) < _page(lease) or not due):
+            self._watched_at = None  # That was all: the next pass looks at everything.
+        if due or lost:
+            return await self._work_off(due, lost)
+        if lately:
+            return False
+        if not waiting and not watched:
+            return await (_rest(lease) if launched else _wait_for_launch(lease))
+        wanted_at = [*(self._wanted_at(m) for m in waiting), *(_next_at(m) for m in watched[:1])]
+        return await _wait(lease, min(wanted_at))
+
+    def _handed(self) -> list[Tracked]:
+        """Return what this process has launched for this lane, unless others were here before us.
+
+        They may have sent some of it: a turn of the day would be lost on each.
+        """
+        lease = self._lease
+        handed = lease.engine.handover.take(lease.campaign, send_lane(lease.name))
+        if not handed or not self._is_first:
+            return []
+        self._moments = 0
+        return _tracked(handed)
+
+    def _waits_for_launch(self) -> bool:
+        """Tell whether to give a launch in this process a moment, before the store is asked."""
+        lease = self._lease
+        filling = self._is_first and lease.engine.handover.is_filling(lease.campaign)
+        self._moments += filling
+        return filling and self._moments <= _MOMENTS
+
+    async def _work_off(self, due: list[Tracked], lost: list[Tracked]) -> bool:
+        """Send what is due and settle what was lost; True once the lane is no longer ours."""
+        await reconcile.settle(self._lease, lost)
+        if self._lease.campaign.status is not CampaignStatus.RUNNING:
+            return not await reconcile.cancel(self._lease, due)
+        admitted = await self._canary.admit(due) if due else due
+        if due and not admitted:
+            return await _wait(self._lease, self._canary.look_again_at())
+        return not await self._send(admitted)
+
+    async def _send(self, due: Sequence[Tracked]) -> bool:
+        """Send what is due, step by step; False if the lane was taken away."""
+        for step in sorted({tracked.message.step for tracked in due}):
+            if step not in self._senders:
+                self._senders[step] = Sender(self._lease, step)
+            of_step = [tracked for tracked in due if tracked.message.step == step]
+            if not await self._senders[step].send(of_step):
+                return False
+        return True
+
+    def _to_send(self, waiting: list[Tracked], now: datetime) -> list[Tracked]:
+        """Return those that are due; in a campaign that has ended, all, to be written off."""
+        running = self._lease.campaign.status is CampaignStatus.RUNNING
+        return [m for m in waiting if self._wanted_at(m) <= now] if running else waiting
+
+    def _wanted_at(self, tracked: Tracked) -> datetime:
+        """Return when a message is due that waits, or when there may be room for it after that.
+
+        One that would be due too late is due already: it expires, and nobody waits for it.
+        """
+        campaign, next_at = self._lease.campaign, _next_at(tracked)
+        if campaign.expires_by(next_at):
+            return campaign.created_at
+        sender = self._senders.get(tracked.message.step)
+        rests_until = sender.rests_until if sender is not None else None
+        at = max(next_at, rests_until or next_at)
+        return at if campaign.not_after is None else min(at, campaign.not_after)
+
+    def _watched_lately(self, now: datetime) -> bool:
+        return self._watched_at is not None and now - self._watched_at < _WATCH_EVERY
+
+    async def _watch(self, now: datetime) -> list[Tracked]:
+        self._watched_at = now
+        return await _messages(self._lease, watch_lane(self._lease.name))
+
+
+async def _messages(lease: Lease, lane: str) -> list[Tracked]:
+    """Return the messages of a lane that somebody must still look at, the most urgent first."""
+    collection = paths.messages(lease.campaign.org, lease.campaign.id)
+    query = Query(collection, (Where("lane", "==", lane),), ("next_at",), limit=_page(lease))
+    return _tracked(await lease.engine.store.query(query))
+
+
+def _tracked(documents: Sequence[Document]) -> list[Tracked]:
+    return [Tracked(message_from(d.id, d.data), d.version) for d in documents]
+
+
+def _page(lease: Lease) -> int:
+    return at_hand(lease.campaign, lease.engine.limits.dispatch_page)
+
+
+def _due(messages: list[Tracked], now: datetime) -> list[Tracked]:
+    return [m for m in messages if _next_at(m) <= now]
+
+
+def _next_at(tracked: Tracked) -> datetime:
+    at = tracked.message.next_at
+    assert at is not None, "the query returns no message without next_at"  # noqa: S101 - for the type checker
+    return at
+
+
+async def _wait(lease: Lease, next_at: datetime) -> bool:
+    """Wait for the next message: a little here, for longer in a task of its own."""
+    wait = (next_at - lease.engine.clock.now()).total_seconds()
+    if wait > _SHORT_WAIT_S:
+        return await lease.release(next_at) or await lease.is_lost()
+    await lease.engine.clock.sleep(wait)
+    return not await lease.keep() and await lease.is_lost()
+
+
+async def _is_launched(lease: Lease) -> bool:
+    campaign = lease.campaign
+    launch = await lease.engine.store.get(paths.lane(campaign.org, campaign.id, LAUNCH))
+    return launch is not None and bool(launch.data["done"])
+
+
+async def _wait_for_launch(lease: Lease) -> bool:
+    soon = lanes.soon(lease.engine, _SHORT_WAIT_S)
+    return await lease.release(soon) or await lease.is_lost()
+
+
+async def _rest(lease: Lease) -> bool:
+    """Nothing is left in this lane, and nothing will be added: end the campaign, or our part."""
+    campaign = lease.campaign
+    # The lane says first that it is done and keeps its lease: if we die before the campaign has
+    # ended, the check finds the lane and comes here again.
+    if not await lease.commit(lease.renewal(done=True)):
+        return await lease.is_lost()
+    if campaign.status is CampaignStatus.RUNNING:
+        await _complete(lease)
+    return await lease.release(None) or await lease.is_lost()
+
+
+async def _complete(lease: Lease) -> None:
+    """End the campaign if every lane has come to rest; the last lane to look sees them all."""
+    engine, campaign = lease.engine, lease.campaign
+    documents = await engine.store.get_many(
+        [paths.lane(campaign.org, campaign.id, name) for name in lane_names(campaign)]
+    )
+    if not all(document and document.data["done"] for document in documents):
+        return
+    try:
+        await change(engine, campaign.org, campaign.id, Action.COMPLETE, by="clarion")
+    except WrongStatusError:
+        return  # Another lane was faster, or somebody has paused or cancelled it.

@@ -1,0 +1,154 @@
+"""Guardrails: a campaign that goes wrong is paused before it has gone wrong for everybody.
+
+The canary: only the first few messages are sent until it is known how they went. The guardrail:
+the campaign is paused when too many of the last messages have failed. Both judge by the
+statistics, which all lanes and receipts keep together.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from functions.domain.messages.message import MessageStatus
+from functions.engine import paths
+from functions.engine.campaigns.lanes import Lease
+from functions.engine.campaigns.lifecycle import stop
+from functions.engine.messages import statistics
+from functions.engine.messages.changes import Tracked
+from functions.engine.messages.statistics import Tally
+from functions.engine.ports.store import Update
+
+#: How often one lane looks at the statistics.
+_LOOK_EVERY: Final = timedelta(seconds=1)
+#: How soon a lane that waits for the canary looks again.
+_LOOK_AGAIN: Final = timedelta(seconds=5)
+#: Statistics that the guardrail remembers for each window: it is longer than asked by one part.
+_PARTS: Final = 20
+#: Never handed over.
+_KEPT: Final = frozenset(
+    {
+        MessageStatus.PENDING,
+        MessageStatus.SKIPPED,
+        MessageStatus.CANCELLED,
+        MessageStatus.EXPIRED,
+    }
+)
+#: It may still turn out either way.
+_OPEN: Final = frozenset({MessageStatus.SENDING, MessageStatus.UNKNOWN, MessageStatus.SENT})
+#: The same of calls: whose phone rings or who talks has not been served yet.
+_OPEN_CALLS: Final = _OPEN | {MessageStatus.DELIVERED, MessageStatus.ANSWERED}
+
+
+def _handed_over(tally: Tally) -> int:
+    """Count those who have been tried, also those who wait for another attempt."""
+    return tally.again + sum(n for status, n in tally.by_status.items() if status not in _KEPT)
+
+
+def _undecided(lease: Lease, tally: Tally) -> int:
+    live = lease.engine.traits(lease.campaign).holds_live_call
+    return tally.again + sum(tally[status] for status in (_OPEN_CALLS if live else _OPEN))
+
+
+class Canary:
+    """How many messages a lane may send before it is known how the first ones went."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+
+    async def admit(self, due: Sequence[Tracked]) -> Sequence[Tracked]:
+        """Return those of these messages that the lane may send now.
+
+        Those that are tried again are among the first ones.
+        """
+        campaign = self._lease.campaign
+        if campaign.canary is None or campaign.canary_passed:
+            return due
+        room = max(0, await self._room(campaign.canary["first"]))
+        again = [tracked for tracked in due if tracked.message.attempt]
+        fresh = [tracked for tracked in due if not tracked.message.attempt]
+        if again or room:
+            return [*again, *fresh[:room]]
+        return due if await self._has_passed(campaign.canary) else []
+
+    async def _room(self, first: int) -> int:
+        """Return how many more of the first messages this lane may send."""
+        lease = self._lease
+        shard = await statistics.read_shard(lease.engine, lease.campaign, lease.name)
+        return self._share(first) - _handed_over(shard)
+
+    def look_again_at(self) -> datetime:
+        """Return when to ask again where there is no room."""
+        return self._lease.engine.clock.now() + _LOOK_AGAIN
+
+    def _share(self, first: int) -> int:
+        """Return how many of the first messages are this lane's."""
+        lanes = self._lease.campaign.lanes
+        return first // lanes + (int(self._lease.name) < first % lanes)
+
+    async def _has_passed(self, canary: Any) -> bool:
+        """Judge the first messages, once they can be judged."""
+        lease = self._lease
+        tally = await statistics.read_one(lease.engine, lease.campaign)
+        handed_over = _handed_over(tally)
+        known = handed_over >= canary["first"] and not _undecided(lease, tally)
+        if not known and not await self._has_waited(timedelta(seconds=canary["wait_s"])):
+            return False
+        failed = tally[MessageStatus.FAILED]
+        if failed * 100 > handed_over * canary["failed_percent"]:
+            # Whoever resumes the campaign has decided that it goes on.
+            await stop(lease.engine, lease.campaign, "canary_failed", also={"canary_passed": True})
+            return False
+        return await self._pass()
+
+    async def _has_waited(self, wait: timedelta) -> bool:
+        now = self._lease.engine.clock.now()
+        since = self._lease.data.get("canary_at")
+        if since is None:
+            await self._lease.commit(self._lease.renewal(canary_at=now))
+            return False
+        return bool(now >= since + wait)
+
+    async def _pass(self) -> bool:
+        lease = self._lease
+        passed = Update(
+            paths.campaign(lease.campaign.org, lease.campaign.id), {"canary_passed": True}
+        )
+        if not await lease.commit(lease.renewal(), passed):
+            return False
+        lease.campaign = replace(lease.campaign, canary_passed=True)
+        return True
+
+
+class Guardrail:
+    """Pauses a campaign of whose last messages too many have failed."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._looked_at: datetime | None = None
+        #: Messages judged, and failed ones of them, as they were; the oldest first.
+        self._seen: deque[tuple[int, int]] = deque()
+
+    async def look(self) -> None:
+        """Look at what became of the last messages, once a second at most."""
+        guardrail, now = self._lease.campaign.guardrail, self._lease.engine.clock.now()
+        if guardrail is None or (self._looked_at and now - self._looked_at < _LOOK_EVERY):
+            return
+        self._looked_at = now
+        tally = await statistics.read_one(self._lease.engine, self._lease.campaign)
+        failed = tally[MessageStatus.FAILED]
+        judged = _handed_over(tally) - _undecided(self._lease, tally)
+        if self._too_many(judged, failed, guardrail):
+            await stop(self._lease.engine, self._lease.campaign, "too_many_failed")
+
+    def _too_many(self, judged: int, failed: int, guardrail: Any) -> bool:
+        """Compare with how it stood `of_last` messages ago, as far as we have seen that."""
+        of_last = guardrail["of_last"]
+        if not self._seen or judged - self._seen[-1][0] >= max(1, of_last // _PARTS):
+            self._seen.append((judged, failed))
+        while len(self._seen) > 1 and judged - self._seen[1][0] >= of_last:
+            self._seen.popleft()
+        judged_then, failed_then = self._seen[0]
+        recent, bad = judged - judged_then, failed - failed_then
+        return bool(recent >= of_last and bad * 100 > recent * guardrail["failed_percent"])

@@ -1,0 +1,180 @@
+"""Recall: what the provider of a cancelled campaign still queues is taken back.
+
+Its messages that the provider has taken, and has told nothing of, are looked through page by page
+and asked for. A page's outcome and the place where the next one begins stand in one commit: a
+crash repeats the asking for one page at most, which does no harm. Messages that were just being
+handed over when the campaign was cancelled are waited for, and looked through by another pass.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.messages.attempts import end
+from functions.domain.messages.message import Message, MessageStatus, message_from
+from functions.engine import paths
+from functions.engine.campaigns import lanes
+from functions.engine.campaigns.lanes import Lease
+from functions.engine.campaigns.lifecycle import LAUNCH, RECALL
+from functions.engine.kernel.concurrency import for_each
+from functions.engine.kernel.engine import Engine
+from functions.engine.messages import changes, statistics
+from functions.engine.messages.changes import Tracked
+from functions.engine.messages.outbound import outbound
+from functions.engine.pacing import live_calls
+from functions.engine.ports.store import Query, Where
+
+log = structlog.get_logger()
+
+#: Messages read in one query and settled in one commit: few, for so many a crash asks for again.
+_PAGE: Final = 50
+#: Requests that a provider has to answer at a time.
+_AT_ONCE: Final = 20
+#: How soon to look again for messages that were being handed over.
+_AGAIN_S: Final = 2.0
+
+
+async def recall(engine: Engine, org: str, campaign_id: str) -> None:
+    """Take back what can be, until everything was asked for or the task's time is up."""
+    lease = await lanes.acquire(engine, org, campaign_id, RECALL)
+    if lease is None:
+        return
+    if lease.data["done"]:
+        await lease.release(None)
+        return
+    work = _Recall(lease)
+    while not lease.is_late:
+        if await work.pass_():
+            return
+    await lease.hand_on()
+
+
+class _Recall:
+    """The passes over a cancelled campaign's messages."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._engine = lease.engine
+        steps = range(len(lease.campaign.fallbacks) + 1)
+        self._steps = [lease.campaign.at_step(step) for step in steps]
+        self._may_recall = any(map(self._recalls, self._steps))
+
+    async def pass_(self) -> bool:
+        """Settle the next page; True once this task has nothing more to do with the lane."""
+        lease = self._lease
+        if not lease.data["after"] and not await self._begin():
+            return await lease.is_lost()
+        if not self._may_recall:
+            return await self._rest()
+        page = await self._next_page()
+        if not page:
+            return await self._rest()
+        recalled = await self._ask(page)
+        return not await self._record(page, recalled)
+
+    async def _begin(self) -> bool:
+        """Begin to look through the messages; False after a conflict.
+
+        Where no provider recalls anything, the statistics tell already what comes of that.
+        """
+        tally = await statistics.read_one(self._engine, self._lease.campaign)
+        beyond = 0 if self._may_recall else tally[MessageStatus.SENT]
+        settled = tally[MessageStatus.SENDING] == 0
+        return await self._lease.commit(self._lease.renewal(settled=settled, beyond_recall=beyond))
+
+    async def _rest(self) -> bool:
+        """Give the lane back: for good, or until what is being handed over has been."""
+        lease = self._lease
+        settled = lease.data["settled"]
+        again = None if settled else lanes.soon(self._engine, _AGAIN_S)
+        return await lease.release(again, done=settled, after="") or await lease.is_lost()
+
+    def _recalls(self, campaign: Campaign) -> bool:
+        """Tell whether a step's provider recalls anything; one that is not set up here does not."""
+        channel = self._engine.channels.get(campaign.provider)
+        return channel is not None and channel.traits.recalls
+
+    async def _next_page(self) -> list[Tracked]:
+        """Return the next messages that the provider has taken and has told nothing of."""
+        collection, after = self._collection, self._lease.data["after"]
+        where = (Where("status", "==", MessageStatus.SENT),)
+        start_after = (f"{collection}/{after}",) if after else None
+        query = Query(collection, where, limit=_PAGE, start_after=start_after)
+        documents = await self._engine.store.query(query)
+        return [Tracked(message_from(d.id, d.data), d.version) for d in documents]
+
+    @property
+    def _collection(self) -> str:
+        return paths.messages(self._lease.campaign.org, self._lease.campaign.id)
+
+    async def _ask(self, page: Sequence[Tracked]) -> list[Tracked]:
+        """Ask for every message of a page; return those that reach nobody any more."""
+        recalled = set[str]()
+
+        async def ask(tracked: Tracked) -> None:
+            if await self._is_recalled(tracked.message):
+                recalled.add(tracked.message.id)
+
+        await for_each(page, ask, at_once=_AT_ONCE)
+        return [tracked for tracked in page if tracked.message.id in recalled]
+
+    async def _is_recalled(self, message: Message) -> bool:
+        campaign = self._steps[message.step]
+        if not self._recalls(campaign):
+            return False
+        channel = self._engine.channel(campaign)
+        try:
+            return await channel.recall(outbound(campaign, message), message.provider_id)
+        except Exception:
+            # A channel promises not to raise; one that does must not hold up the others.
+            log.exception("recall_raised", campaign_id=campaign.id, message_id=message.id)
+            return False
+
+    async def _record(self, page: Sequence[Tracked], recalled: list[Tracked]) -> bool:
+        """Write what came of a page; False, with nothing written, if the lane was taken away."""
+        # First, for a crash would leave them held: whatever follows, nobody's phone is in use.
+        await self._free(recalled)
+        given_up = 0
+        while not await self._commit(page, recalled, given_up):
+            if await self._lease.is_lost():
+                return False
+            recalled, more = await self._refreshed(recalled)
+            given_up += more
+        return True
+
+    async def _commit(
+        self, page: Sequence[Tracked], recalled: Sequence[Tracked], given_up: int
+    ) -> bool:
+        lease = self._lease
+        cancelled = end(MessageStatus.CANCELLED, "recalled", now=self._engine.clock.now())
+        decided = [(tracked, cancelled) for tracked in recalled]
+        # By now nobody else counts much with the launch's statistics.
+        moved = changes.record(self._engine, lease.campaign, LAUNCH, decided)
+        count = len(recalled) + given_up
+        renewal = lease.renewal(
+            after=page[-1].message.id,
+            recalled=lease.data["recalled"] + count,
+            beyond_recall=lease.data["beyond_recall"] + len(page) - count,
+        )
+        return await lease.commit(renewal, *moved.writes)
+
+    async def _refreshed(self, recalled: Sequence[Tracked]) -> tuple[list[Tracked], int]:
+        """Read messages again of which receipts may have been faster.
+
+        Return those that still wait for one, and how many have failed: that is how some providers
+        themselves report what they have given up.
+        """
+        documents = await self._engine.store.get_many(
+            [f"{self._collection}/{tracked.message.id}" for tracked in recalled]
+        )
+        found = [Tracked(message_from(d.id, d.data), d.version) for d in documents if d]
+        failed = sum(tracked.message.status == MessageStatus.FAILED for tracked in found)
+        return [each for each in found if each.message.status == MessageStatus.SENT], failed
+
+    async def _free(self, recalled: Sequence[Tracked]) -> None:
+        """Give back the live-call slots of calls that are not made."""
+        for step in {tracked.message.step for tracked in recalled}:
+            ids = [tracked.message.id for tracked in recalled if tracked.message.step == step]
+            await live_calls.free(self._engine, self._steps[step], ids)

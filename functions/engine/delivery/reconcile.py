@@ -1,0 +1,92 @@
+"""Messages whose time has come for another reason than sending: lost senders, missing receipts."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from functions.domain.campaigns.fallbacks import patience
+from functions.domain.messages.attempts import (
+    after_lease,
+    after_look_up,
+    after_unknown_wait,
+    after_watch,
+    end,
+)
+from functions.domain.messages.delivery_events import DeliveryEvent
+from functions.domain.messages.message import Changes, Message, MessageStatus
+from functions.domain.messages.receipts import after_event
+from functions.engine.campaigns.lanes import Lease
+from functions.engine.messages import changes as moves
+from functions.engine.messages.changes import Tracked
+from functions.engine.messages.outbound import outbound
+from functions.engine.notifications import outbox
+from functions.engine.pacing import live_calls
+from functions.engine.ports.store import ConflictError
+from functions.engine.receipts.receive import receive
+
+
+async def settle(lease: Lease, overdue: Sequence[Tracked]) -> None:
+    """Decide on messages that nobody has moved in time."""
+    watched = [m for m in overdue if m.message.status != MessageStatus.SENDING]
+    found = await asyncio.gather(*(_look_up(lease, m.message) for m in watched))
+    events = {m.message.id: event for m, event in zip(watched, found, strict=True) if event}
+    rest = [m for m in overdue if m.message.id not in events]
+    await _update(lease, [(m, _decide(lease, m.message)) for m in rest])
+    for event in events.values():
+        await receive(lease.engine, event)
+
+
+async def cancel(lease: Lease, pending: Sequence[Tracked]) -> bool:
+    """Write off what an ended campaign has not sent; False if the lane was taken away."""
+    now = lease.engine.clock.now()
+    reason = f"campaign_{lease.campaign.status}"
+    cancelled = end(MessageStatus.CANCELLED, reason, now=now)
+    size = lease.engine.limits.launch_page
+    for start in range(0, len(pending), size):
+        await _update(lease, [(m, cancelled) for m in pending[start : start + size]])
+        if not await lease.keep() and await lease.is_lost():
+            return False
+    return True
+
+
+async def _look_up(lease: Lease, message: Message) -> DeliveryEvent | None:
+    """Ask the provider; None where what it says moves nothing, so that something else decides."""
+    engine, campaign = lease.engine, lease.campaign.at_step(message.step)
+    channel = engine.channel(campaign)
+    event = await channel.look_up(outbound(campaign, message), message.provider_id)
+    if event is None or not after_event(message, event, engine.policy, now=engine.clock.now()):
+        return None
+    return event
+
+
+def _decide(lease: Lease, message: Message) -> Changes:
+    engine = lease.engine
+    now = engine.clock.now()
+    traits = engine.traits(lease.campaign.at_step(message.step))
+    match message.status:
+        case MessageStatus.SENDING:
+            return after_lease(message, engine.policy, idempotent=traits.idempotent, now=now)
+        case MessageStatus.UNKNOWN:
+            return after_unknown_wait()
+        case _ if not traits.holds_live_call:
+            # Where another channel may follow, this is what it follows on (domain/fallback.py).
+            wait = patience(lease.campaign, message.step, engine.policy) or timedelta()
+            until = (message.sent_at or now) + wait
+            return after_watch() if until <= now else {"next_at": until}
+        case _:
+            return after_look_up(message, engine.policy, now=now)
+
+
+async def _update(lease: Lease, decided: list[tuple[Tracked, Changes]]) -> None:
+    """Commit what was decided and free the slots of those that ended."""
+    to = await outbox.listeners(lease.engine, lease.campaign.org)
+    moved = moves.record(lease.engine, lease.campaign, lease.name, decided, to)
+    try:
+        await lease.engine.store.commit(*moved.writes)
+    except ConflictError:
+        return  # A receipt was faster for one of them: the next pass looks at them all anew.
+    await outbox.announce(lease.engine, moved.told)
+    ended = [m.message for m, changes in decided if changes.get("lane", "") is None]
+    for step in {message.step for message in ended}:
+        of_step = [message.id for message in ended if message.step == step]
+        await live_calls.free(lease.engine, lease.campaign.at_step(step), of_step)

@@ -1,0 +1,349 @@
+"""Sending: claim a chunk, hand it to the provider, record what came of it.
+
+Before the provider is called, each message is durably marked as being sent. Whatever happens
+after that, it is not sent again before its outcome is known.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+
+import structlog
+
+from functions.domain.campaigns.fallbacks import patience
+from functions.domain.kinds import CampaignKind
+from functions.domain.messages.attempts import after_send, claim, merge_late_answer
+from functions.domain.messages.delivery_events import Retry
+from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
+from functions.domain.messages.send_outcomes import (
+    Accepted,
+    Deferred,
+    Rejected,
+    SendOutcome,
+    Unknown,
+)
+from functions.domain.notifications.subscription import Subscription
+from functions.engine import paths
+from functions.engine.campaigns.lanes import Lease
+from functions.engine.campaigns.lifecycle import stop
+from functions.engine.contacts.suppressions import suppress
+from functions.engine.delivery.guardrail import Guardrail
+from functions.engine.eligibility.frequency_caps import Caps
+from functions.engine.eligibility.gate import Manners
+from functions.engine.kernel.modify import modify
+from functions.engine.messages import changes as moves
+from functions.engine.messages.changes import Moves, Tracked
+from functions.engine.messages.outbound import outbound
+from functions.engine.notifications import outbox
+from functions.engine.pacing import admission as throttle
+from functions.engine.pacing import live_calls, slowdown
+from functions.engine.pacing.admission import Admission
+from functions.engine.ports.store import ConflictError, Document, Set, Write
+
+log = structlog.get_logger()
+
+#: How often in a row to find no room, before looking whether a call was lost that holds a slot.
+_PATIENCE = 10
+#: Requests of one lane that a provider has to answer at a time.
+_SENDS_AT_ONCE = 50
+#: Messages of one lane that may be claimed and not yet recorded before the next are claimed.
+_IN_HAND = 1000
+#: For how long a sender relies on holding its lane before it looks again, seconds.
+_TRUST_S = 1.0
+#: What comes of a claimed message whose lane was taken away before its turn.
+_FENCED = Deferred("lane_lost", ours=True)
+#: What comes of one that was not ready at its turn: late, it would meet those behind it.
+_MISSED = Deferred("turn_missed", ours=True)
+#: What comes of one whose window has closed, or whose time is over, before its turn.
+_LATE = Deferred("quiet_hours", ours=True)
+#: A wait for room that is shorter than this is waited in the loop.
+_SHORT_WAIT = timedelta(seconds=2)
+
+
+class Sender:
+    """Sends the messages of one lane that are at the same step (see Message.step)."""
+
+    def __init__(self, lease: Lease, step: int) -> None:
+        self._lease = lease
+        self._engine = lease.engine
+        self._campaign = lease.campaign.at_step(step)
+        self._channel = lease.engine.channel(self._campaign)
+        self._caps = Caps(lease.engine, self._campaign)
+        self._manners = Manners(lease.engine, self._campaign, self._caps)
+        self._guardrail = Guardrail(lease)
+        self._collection = paths.messages(lease.campaign.org, lease.campaign.id)
+        self._delivering: set[asyncio.Task[None]] = set()
+        self._in_hand = 0
+        self._stopped = False
+        #: Until when there is no room for any of its messages, where that is far ahead.
+        self.rests_until: datetime | None = None
+
+    async def send(self, pending: Sequence[Tracked]) -> bool:
+        """Send all of these that may be sent now; False if the lane was taken away."""
+        try:
+            return await self._send_all(pending)
+        finally:
+            await self._finish()
+
+    async def _send_all(self, pending: Sequence[Tracked]) -> bool:
+        left = {m.message.id: m for m in pending}
+        tries = _PATIENCE
+        self.rests_until = None
+        while left and tries and not self._is_over:
+            await self._guardrail.look()
+            if aside := await self._not_now(left):
+                if not await self._set_aside(left, aside):
+                    return not await self._lease.is_lost()
+                continue
+            at_once = min(throttle.at_once(self._engine, self._campaign), self._caps.at_once)
+            offered = list(islice(left.values(), at_once))
+            admission = await throttle.admit(self._lease, self._campaign, offered)
+            tries = _PATIENCE if admission.ids else tries - 1
+            if not await self._follow(left, admission):
+                return not await self._lease.is_lost()
+        return not (self._stopped and await self._lease.is_lost())
+
+    @property
+    def _is_over(self) -> bool:
+        return self._lease.is_late or self._stopped or self.rests_until is not None
+
+    async def _follow(self, left: dict[str, Tracked], admission: Admission) -> bool:
+        """Do as an admission allows; False after a conflict, or without the lane."""
+        if not admission.ids:
+            return not await self._lease.is_taken() and await self._wait(left, admission)
+        chunk = [left.pop(id_) for id_ in admission.ids]
+        if await self._send_chunk(chunk, admission):
+            return True
+        await throttle.withdraw(self._engine, self._campaign, admission)
+        return False
+
+    async def _wait(self, left: dict[str, Tracked], admission: Admission) -> bool:
+        """Wait for room: a little here, for longer in the lane; False after a conflict."""
+        if admission.reason:
+            put_off = {"next_at": admission.again_at, "reason": admission.reason}
+            following = list(islice(left.values(), self._engine.limits.chunk))
+            return await self._set_aside(left, [(tracked, put_off) for tracked in following])
+        if admission.again_at - self._engine.clock.now() > _SHORT_WAIT:
+            self.rests_until = admission.again_at
+            return True
+        await self._sleep_until(admission.again_at)
+        return await self._lease.keep()
+
+    async def _finish(self) -> None:
+        """Wait until every result is recorded: only then does the store tell what is left."""
+        delivering, self._delivering = self._delivering, set()
+        await asyncio.gather(*delivering)
+
+    async def _not_now(self, left: dict[str, Tracked]) -> list[tuple[Tracked, Changes]]:
+        """Return those of the next who must not be reached, or not now, and what becomes of them.
+
+        A single message is sent on purpose, whoever it is to.
+        """
+        if self._campaign.kind is CampaignKind.SINGLE:
+            return []
+        return await self._manners.aside(list(islice(left.values(), self._engine.limits.chunk)))
+
+    async def _set_aside(
+        self, left: dict[str, Tracked], aside: list[tuple[Tracked, Changes]]
+    ) -> bool:
+        """Write what becomes of those who are not sent to; False after a conflict."""
+        for tracked, _ in aside:
+            del left[tracked.message.id]
+        return await self._lease.commit(self._lease.renewal(), *self._moved(aside).writes)
+
+    async def _send_chunk(self, chunk: list[Tracked], admission: Admission) -> bool:
+        """Claim a chunk and see to its sending; False, with nothing sent, without the lane."""
+        claimed = await self._claim(chunk)
+        while claimed is None:
+            # A receipt has woken the lane, or moved one of these: the reserved turns are not lost.
+            if await self._lease.is_lost():
+                return False
+            chunk = await self._unchanged(chunk)
+            claimed = await self._claim(chunk)
+        if admission.turns:
+            self._engine.lead.note(self._engine.clock.now() - admission.asked_at)
+        if claimed:
+            await self._deliver_beside(claimed, admission)
+        return True
+
+    async def _claim(self, chunk: list[Tracked]) -> list[Tracked] | None:
+        """Mark messages as being sent, all or none; None after a conflict.
+
+        Those who were reached often enough in the meantime are put off instead.
+        """
+        places = await self._caps.take(chunk)
+        capped = self._manners.capped(chunk, places.waits)
+        now, policy = self._engine.clock.now(), self._engine.policy
+        free = (tracked for tracked in chunk if tracked.message.id not in places.waits)
+        claims = [(tracked, claim(tracked.message, policy, now=now)) for tracked in free]
+        writes = (*self._moved([*claims, *capped]).writes, *places.writes)
+        self._caps.forget(chunk)
+        versions = await self._lease.write(self._lease.renewal(), *writes)
+        if versions is None:
+            return None
+        await live_calls.free(self._engine, self._campaign, list(places.waits))
+        return [
+            Tracked(tracked.message._replace(**changes), version)
+            for (tracked, changes), version in zip(claims, versions, strict=False)
+        ]
+
+    def _moved(
+        self, decided: list[tuple[Tracked, Changes]], to: Sequence[Subscription] = ()
+    ) -> Moves:
+        return moves.record(self._engine, self._campaign, self._lease.name, decided, to)
+
+    async def _unchanged(self, chunk: list[Tracked]) -> list[Tracked]:
+        """Return those that nobody has changed; the others' places are given back.
+
+        What has changed of those may be who they are for: it is looked at anew, by the next pass.
+        """
+        documents = await self._engine.store.get_many([self._path(tracked) for tracked in chunk])
+        versions = {document.id: document.version for document in documents if document}
+        same = [each for each in chunk if versions.get(each.message.id) == each.version]
+        gone = {each.message.id for each in chunk} - {each.message.id for each in same}
+        await live_calls.free(self._engine, self._campaign, list(gone))
+        return same
+
+    async def _deliver_beside(self, claimed: list[Tracked], admission: Admission) -> None:
+        """Send and record a chunk while the next is claimed, but never far behind."""
+        self._in_hand += len(claimed)
+        self._delivering.add(asyncio.create_task(self._deliver(claimed, admission)))
+        while self._in_hand >= _IN_HAND:
+            done, self._delivering = await asyncio.wait(
+                self._delivering, return_when=asyncio.FIRST_COMPLETED
+            )
+            for finished in done:
+                finished.result()
+
+    async def _deliver(self, claimed: list[Tracked], admission: Admission) -> None:
+        outcomes: dict[int, SendOutcome] = {}
+        turns = iter(enumerate(claimed))
+        trust = _Trust(self._lease)
+
+        async def work() -> None:
+            for number, tracked in turns:
+                outcomes[number] = await self._send_at_turn(tracked.message, admission, trust)
+
+        await asyncio.gather(*(work() for _ in claimed[:_SENDS_AT_ONCE]))
+        await self._record(claimed, [outcomes[number] for number in range(len(claimed))])
+        self._in_hand -= len(claimed)
+
+    async def _send_at_turn(
+        self, message: Message, admission: Admission, trust: "_Trust"
+    ) -> SendOutcome:
+        """Send a message when its turn has come, unless it comes too late, or without the lane."""
+        turn = admission.turns.get(message.id)
+        if turn is not None:
+            await self._sleep_until(turn)
+        if not await trust.is_held():
+            return _FENCED
+        if turn is not None and throttle.is_missed(turn, self._engine.clock.now()):
+            return _MISSED
+        return await self._send_one(message)
+
+    async def _sleep_until(self, at: datetime) -> None:
+        wait = (at - self._engine.clock.now()).total_seconds()
+        if wait > 0:
+            await self._engine.clock.sleep(wait)
+
+    async def _send_one(self, message: Message) -> SendOutcome:
+        expires_at = self._manners.expires_at(message)
+        if expires_at is not None and expires_at <= self._engine.clock.now():
+            return _LATE
+        try:
+            outcome = await self._channel.send(outbound(self._campaign, message, expires_at))
+        except Exception:
+            # A channel promises not to raise; one that does must not take its chunk with it.
+            log.exception("channel_raised", campaign_id=self._campaign.id, message_id=message.id)
+            return Unknown("channel_error")
+        if isinstance(outcome, Rejected) and outcome.suppress:
+            # Before the answer is recorded: a crash in between must not lose that they opted out.
+            await suppress(
+                self._engine,
+                self._campaign.org,
+                message.address,
+                reason=outcome.suppress,
+                by=self._campaign.provider,
+            )
+        return outcome
+
+    async def _record(self, chunk: list[Tracked], outcomes: list[SendOutcome]) -> None:
+        now = self._engine.clock.now()
+        results = list(zip(chunk, outcomes, strict=True))
+        decided = [(m, self._after(m.message, outcome, now)) for m, outcome in results]
+        moved = self._moved(decided, await outbox.listeners(self._engine, self._campaign.org))
+        try:
+            await self._engine.store.commit(*moved.writes)
+        except ConflictError:
+            for tracked, outcome in results:
+                await self._record_late(tracked.message, outcome)
+        else:
+            await outbox.announce(self._engine, moved.told)
+        await self._free_refused(results)
+        await slowdown.heed(self._engine, self._campaign, outcomes)
+        await self._stop_if_refused(outcomes)
+
+    def _after(self, message: Message, outcome: SendOutcome, now: datetime) -> Changes:
+        policy = self._engine.policy
+        live = self._channel.traits.holds_live_call
+        watch = policy.look_up_after if live else patience(self._campaign, message.step, policy)
+        return after_send(message, outcome, policy, watch=watch, now=now)
+
+    async def _record_late(self, sent: Message, outcome: SendOutcome) -> None:
+        """Record the answer to a message of which a receipt may have been faster."""
+        to = await outbox.listeners(self._engine, self._campaign.org)
+
+        def decide(documents: list[Document | None]) -> tuple[Sequence[Set], Sequence[Write]]:
+            document = documents[0]
+            if document is None:
+                return [], []
+            now = self._engine.clock.now()
+            message = message_from(document.id, document.data)
+            if message.status == MessageStatus.SENDING and message.attempt == sent.attempt:
+                changes = self._after(message, outcome, now)
+            else:
+                changes = merge_late_answer(message, sent.attempt, outcome, now)
+            if not changes:
+                return [], []
+            moved = self._moved([(Tracked(message, document.version), changes)], to)
+            return moved.told, moved.writes
+
+        path = f"{self._collection}/{sent.id}"
+        await outbox.announce(self._engine, await modify(self._engine.store, [path], decide))
+
+    async def _free_refused(self, results: list[tuple[Tracked, SendOutcome]]) -> None:
+        """Give back what was taken for those who were not reached."""
+        refused = [
+            tracked.message
+            for tracked, outcome in results
+            if not isinstance(outcome, Accepted | Unknown)
+        ]
+        await live_calls.free(self._engine, self._campaign, [message.id for message in refused])
+        await self._caps.give_back(refused)
+
+    async def _stop_if_refused(self, outcomes: list[SendOutcome]) -> None:
+        """Pause the campaign where the provider refuses not the message but the sender."""
+        refusals = [o for o in outcomes if isinstance(o, Rejected) and o.retry is Retry.STOP]
+        if refusals:
+            self._stopped = True
+            await stop(self._engine, self._campaign, refusals[0].reason)
+
+    def _path(self, tracked: Tracked) -> str:
+        return f"{self._collection}/{tracked.message.id}"
+
+
+class _Trust:
+    """Whether the lane is still ours, asked again once a second: a pause must bite that soon."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._asked_at = lease.engine.clock.now()
+        self._lost = False
+
+    async def is_held(self) -> bool:
+        now = self._lease.engine.clock.now()
+        if not self._lost and (now - self._asked_at).total_seconds() > _TRUST_S:
+            self._asked_at = now
+            self._lost = await self._lease.is_taken()
+        return not self._lost

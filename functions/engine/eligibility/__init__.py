@@ -1,0 +1,1 @@
+"""Who may be reached now: suppressions, hours, caps, fallbacks."""

@@ -1,0 +1,165 @@
+"""Caps: nobody is reached more often than allowed, whatever campaigns and processes reach them.
+
+When somebody was reached of late stands in one small document for each person. It is written in
+the same commit as the claim of their message, over the version that was read: two who claim for
+one person at once cannot both find the last place.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.contacts.contact import contact_id
+from functions.domain.kinds import CampaignKind
+from functions.domain.messages.message import Message
+from functions.domain.sending_rules.country_rules import rule_of
+from functions.domain.sending_rules.frequency_caps import Cap, Handing, caps_from, free_at, recent
+from functions.engine import paths
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.modify import modify
+from functions.engine.messages.changes import Tracked
+from functions.engine.ports.store import Create, Delete, Document, Set, Write
+
+#: People whose documents go into one commit: stores limit its size.
+_AT_ONCE: Final = 200
+
+
+class Taken(NamedTuple):
+    """The places that a claim takes, and who has to wait until when, by the message's id."""
+
+    writes: Sequence[Write]
+    waits: Mapping[str, datetime]
+
+
+class Caps:
+    """What a campaign keeps to by one of its channels, and what it has read of its people."""
+
+    def __init__(self, engine: Engine, campaign: Campaign) -> None:
+        self._engine = engine
+        self._campaign = campaign
+        self._own = [
+            cap for cap in caps_from(campaign.frequency_caps) if cap.counts(campaign.channel)
+        ]
+        self._may_hold = bool(self._own) or engine.limits.windows
+        self._of_region: dict[str, Sequence[Cap]] = {}
+        self._read: dict[str, Document | None] = {}
+
+    @property
+    def at_once(self) -> int:
+        """How many messages to claim together at most."""
+        chunk = self._engine.limits.chunk
+        return min(chunk, _AT_ONCE) if self._may_hold else chunk
+
+    async def over(self, following: Sequence[Tracked]) -> dict[str, datetime]:
+        """Return, by id, until when those must wait who have been reached often enough."""
+        counted = self._counted(tracked.message for tracked in following)
+        await self._look(counted)
+        now = self._engine.clock.now()
+        free = {m.id: free_at(self._handed(m), self._caps(m), now=now) for m in counted}
+        waits = {id_: at for id_, at in free.items() if at > now}
+        self.forget(tracked for tracked in following if tracked.message.id in waits)
+        return waits
+
+    async def take(self, chunk: Iterable[Tracked]) -> Taken:
+        """Take a place for each of a chunk, as far as there are any.
+
+        A single message is sent on purpose: it takes a place even where there is none. The writes
+        go with the claim, and `forget` goes with them, whether they are committed or conflict.
+        """
+        counted = self._counted(tracked.message for tracked in chunk)
+        await self._look(counted)
+        now = self._engine.clock.now()
+        places: dict[str, dict[str, Handing]] = {}
+        waits: dict[str, datetime] = {}
+        for message in counted:
+            path = self._path(message)
+            handed = places.get(path) or self._handed(message)
+            until = free_at(handed, self._caps(message), now=now)
+            if until > now and self._campaign.kind is not CampaignKind.SINGLE:
+                waits[message.id] = until
+            else:
+                places[path] = {**handed, **self._place(message, now)}
+        return Taken([self._write(path, handed, now) for path, handed in places.items()], waits)
+
+    def forget(self, chunk: Iterable[Tracked]) -> None:
+        """Know no more of a chunk's people: next time they are read anew."""
+        for tracked in chunk if self._read else ():
+            self._read.pop(self._path(tracked.message), None)
+
+    async def give_back(self, unsent: Iterable[Message]) -> None:
+        """Give back the places of attempts by which nobody was reached."""
+        places: defaultdict[str, set[str]] = defaultdict(set)
+        for message in self._counted(unsent):
+            places[self._path(message)].add(_attempt(message, message.attempt))
+        if not places:
+            return
+
+        def decide(documents: list[Document | None]) -> tuple[None, list[Write]]:
+            found = [document for document in documents if document is not None]
+            return None, [
+                _without(document, places[document.path])
+                for document in found
+                if places[document.path] & document.data["handed"].keys()
+            ]
+
+        await modify(self._engine.store, list(places), decide)
+
+    def _counted(self, messages: Iterable[Message]) -> list[Message]:
+        """Return those of these messages that a cap counts."""
+        return [message for message in messages if self._caps(message)] if self._may_hold else []
+
+    def _caps(self, message: Message) -> Sequence[Cap]:
+        """Return the caps that count a message."""
+        if message.region not in self._of_region:
+            country = self._country_cap(message.region) if self._engine.limits.windows else None
+            self._of_region[message.region] = [*self._own, *([country] if country else [])]
+        return self._of_region[message.region]
+
+    def _country_cap(self, region: str) -> Cap | None:
+        return rule_of(region, self._campaign.channel, self._campaign.country_rules).cap
+
+    async def _look(self, counted: Iterable[Message]) -> None:
+        """Read what is not known yet of these people."""
+        wanted = dict.fromkeys(self._path(message) for message in counted)
+        unknown = [path for path in wanted if path not in self._read]
+        if unknown:
+            found = await self._engine.store.get_many(unknown)
+            self._read.update(zip(unknown, found, strict=True))
+
+    def _handed(self, message: Message) -> dict[str, Handing]:
+        document = self._read[self._path(message)]
+        return handed_from(document.data) if document else {}
+
+    def _path(self, message: Message) -> str:
+        person = message.contact.rpartition("/")[2] or contact_id(message.address)
+        return paths.reached(self._campaign.org, person)
+
+    def _place(self, message: Message, now: datetime) -> dict[str, Handing]:
+        # No later than that is it handed over: the cap must hold by the provider's clock too.
+        handing = Handing(now + self._engine.policy.send_lease, self._campaign.channel)
+        return {_attempt(message, message.attempt + 1): handing}
+
+    def _write(self, path: str, handed: Mapping[str, Handing], now: datetime) -> Write:
+        document = self._read[path]
+        kept = recent(handed, now=now)
+        data = {"handed": {id_: each._asdict() for id_, each in kept.items()}}
+        return Set(path, data, document.version) if document else Create(path, data)
+
+
+def handed_from(data: Mapping[str, Any]) -> dict[str, Handing]:
+    """Rebuild what a person was reached by from the stored fields."""
+    return {id_: Handing(**each) for id_, each in data["handed"].items()}
+
+
+def _attempt(message: Message, number: int) -> str:
+    return f"{message.id}-{number}"
+
+
+def _without(document: Document, attempts: set[str]) -> Write:
+    handed = document.data["handed"]
+    left = {id_: each for id_, each in handed.items() if id_ not in attempts}
+    if not left:
+        return Delete(document.path, document.version)
+    return Set(document.path, {"handed": left}, document.version)

@@ -1,0 +1,129 @@
+"""Manners: who of those whose turn it is must not be reached after all, or not now."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.messages.attempts import end
+from functions.domain.messages.message import Changes, Message, MessageStatus
+from functions.domain.sending_rules.windows import UnknownZoneError
+from functions.engine.contacts.suppressions import FreshSuppressions
+from functions.engine.eligibility import sending_hours
+from functions.engine.eligibility.fallbacks import Fallbacks
+from functions.engine.eligibility.frequency_caps import Caps
+from functions.engine.eligibility.sending_hours import Place
+from functions.engine.kernel.engine import Engine
+from functions.engine.messages.changes import Tracked
+
+
+class Manners:
+    """What a campaign owes the people whom it is about to reach by one of its channels."""
+
+    def __init__(self, engine: Engine, campaign: Campaign, caps: Caps) -> None:
+        self._engine = engine
+        self._campaign = campaign
+        self._caps = caps
+        self._hours = sending_hours.of(engine, campaign)
+        self._fresh = FreshSuppressions(engine, campaign)
+        self._fallbacks = Fallbacks(engine, campaign)
+        self._closings: dict[Place, datetime | None] = {}
+
+    async def aside(self, following: Sequence[Tracked]) -> list[tuple[Tracked, Changes]]:
+        """Return those of these who are not sent to in this pass, and what becomes of them."""
+        return (
+            await self._fallbacks.fill(following)
+            or await self._suppressed(following)
+            or self._untimely(following)
+            or self.capped(following, await self._caps.over(following))
+        )
+
+    def capped(
+        self, following: Sequence[Tracked], waits: Mapping[str, datetime]
+    ) -> list[tuple[Tracked, Changes]]:
+        """Return those who wait because they were reached often enough, and what becomes of them.
+
+        `waits` says by the message's id until when.
+        """
+        return [
+            (
+                tracked,
+                self._put_off(self._open_from(tracked.message, until), reason="frequency_cap"),
+            )
+            for tracked in following
+            if (until := waits.get(tracked.message.id)) is not None
+        ]
+
+    def expires_at(self, message: Message) -> datetime | None:
+        """Return from when on an attempt that begins now must not arrive; None where it always may.
+
+        It is past or now where the attempt must not begin any more.
+        """
+        ends_at = self._campaign.not_after
+        closes_at = self._closes_at(_place(message)) if self._hours.are_kept else None
+        if closes_at is None or ends_at is None:
+            return closes_at or ends_at
+        return min(closes_at, ends_at)
+
+    async def _suppressed(self, following: Sequence[Tracked]) -> list[tuple[Tracked, Changes]]:
+        """Skip those who have been suppressed since the launch."""
+        barred = await self._fresh.among(tracked.message.address for tracked in following)
+        skip = end(MessageStatus.SKIPPED, "suppressed", now=self._engine.clock.now())
+        return [(tracked, skip) for tracked in following if tracked.message.address in barred]
+
+    def _untimely(self, following: Sequence[Tracked]) -> list[tuple[Tracked, Changes]]:
+        """Put off those who may not be contacted now; what cannot be sent in time expires."""
+        if not self._hours.are_kept and self._campaign.not_after is None:
+            return []
+        of_place = cache(self._closed)
+        decided = [(tracked, self._late(tracked.message, of_place)) for tracked in following]
+        return [(tracked, changes) for tracked, changes in decided if changes]
+
+    def _late(
+        self, message: Message, of_place: Callable[[Place], Changes | None]
+    ) -> Changes | None:
+        """Return what becomes of a message that cannot be sent now; None where it can.
+
+        One that is to be tried again only after its campaign's last hour need not wait for that.
+        """
+        now = self._engine.clock.now()
+        if self._campaign.expires_by(max(now, message.next_at or now)):
+            return self._expired()
+        return of_place(_place(message))
+
+    def _closed(self, place: Place) -> Changes | None:
+        """Return what becomes of those who are where it is closed now; None where it is open."""
+        if not self._hours.are_kept:
+            return None
+        now = self._engine.clock.now()
+        try:
+            until = self._hours.closed_until(place, now=now)
+        except UnknownZoneError:
+            return end(MessageStatus.SKIPPED, "invalid_zone", now=now)
+        return None if until is None else self._put_off(until, reason="quiet_hours")
+
+    def _put_off(self, until: datetime, *, reason: str) -> Changes:
+        if self._campaign.expires_by(until):
+            return self._expired()
+        return {"next_at": until, "reason": reason}
+
+    def _expired(self) -> Changes:
+        return end(MessageStatus.EXPIRED, "expired", now=self._engine.clock.now())
+
+    def _open_from(self, message: Message, at: datetime) -> datetime:
+        """Return the first instant from `at` on at which the person may be reached."""
+        if not self._hours.are_kept:
+            return at
+        return self._hours.next_open(*_place(message), now=at) or at
+
+    def _closes_at(self, place: Place) -> datetime | None:
+        """Return when it closes where somebody is; None where nothing closes in sight."""
+        now = self._engine.clock.now()
+        known = self._closings.get(place)
+        if place not in self._closings or (known is not None and known <= now):
+            self._closings[place] = known = self._hours.closes_at(place, now=now)
+        return known
+
+
+def _place(message: Message) -> Place:
+    return Place(message.region, tuple(message.zones))

@@ -1,0 +1,89 @@
+"""Hours: who must wait because of the rules of the country they are in, or of those who send."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.kinds import CampaignKind, ChannelKind
+from functions.domain.sending_rules import rate_limit
+from functions.domain.sending_rules.country_rules import Overrides, rule_of
+from functions.domain.sending_rules.windows import (
+    Window,
+    next_close,
+    next_open,
+    quiet_hours_from,
+    send_window_from,
+)
+from functions.engine.kernel.engine import Engine
+
+
+class Place(NamedTuple):
+    """Where somebody is, as far as their number and their contact tell."""
+
+    region: str
+    zones: tuple[str, ...]
+
+
+class Hours(NamedTuple):
+    """The hours that a campaign keeps to by one of its channels."""
+
+    channel: ChannelKind
+    overrides: Overrides  #: what the organisation says instead of the rules of countries
+    countries: bool = False  #: the rules of the countries that people are in
+    quiet: Window | None = None  #: outside the organisation's quiet hours
+    send: Window | None = None  #: the campaign's own
+
+    @property
+    def are_kept(self) -> bool:
+        """False where everybody may be reached at any time."""
+        return self.countries or self.quiet is not None or self.send is not None
+
+    def next_open(self, region: str, zones: Sequence[str], *, now: datetime) -> datetime | None:
+        """Return the earliest instant from `now` on; None where there is none within the horizon.
+
+        Raises UnknownZoneError.
+        """
+        return next_open(self._windows(region), zones, now=now)
+
+    def closed_until(self, place: Place, *, now: datetime) -> datetime | None:
+        """Return when a place opens; None while it is open and stays so as long as turns are.
+
+        Raises UnknownZoneError.
+        """
+        for at in (now, now + rate_limit.HORIZON):
+            opens_at = self.next_open(*place, now=at)
+            if opens_at != at:
+                return opens_at or at + timedelta(days=1)
+        return None
+
+    def closes_at(self, place: Place, *, now: datetime) -> datetime | None:
+        """Return until when a place that is open stays so; None where that is not in sight.
+
+        Raises UnknownZoneError.
+        """
+        return next_close(self._windows(place.region), place.zones, now=now)
+
+    def _windows(self, region: str) -> list[Window]:
+        rule = rule_of(region, self.channel, self.overrides) if self.countries else None
+        own = [each for each in (self.quiet, self.send) if each is not None]
+        return [*rule.windows, *own] if rule else own
+
+
+def of(engine: Engine, campaign: Campaign) -> Hours:
+    """Return the hours of a campaign, by the channel that it stands at.
+
+    Quiet hours and send window hold also where the deployment has switched the countries' rules
+    off: they are the organisation's own word. Who sends a single message now means now. What goes
+    to a server disturbs nobody, whatever the country.
+    """
+    channel = campaign.channel
+    if campaign.kind is CampaignKind.SINGLE:
+        return Hours(channel, {})
+    return Hours(
+        channel,
+        campaign.country_rules,
+        engine.limits.windows and channel is not ChannelKind.WEBHOOK,
+        quiet_hours_from(campaign.quiet_hours),
+        send_window_from(campaign.send_window),
+    )

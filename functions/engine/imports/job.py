@@ -1,0 +1,195 @@
+"""An import as it is stored, and the lease by which one worker at a time works on it.
+
+Whoever takes an import raises its fencing token; whoever cancels or undoes it does so too. Every
+page is committed together with the import's document, conditional on its version: a worker that
+has lost its import can neither repeat nor skip anything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+import structlog
+
+from functions.engine import paths
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.task_queue import enqueue
+from functions.engine.ports.queue import Task
+from functions.engine.ports.store import ConflictError, Document, Update, Write
+
+log = structlog.get_logger()
+
+#: How long an import can be undone, for as long as what it has replaced is kept.
+UNDO_FOR: Final = timedelta(days=30)
+
+
+class ImportStatus(StrEnum):
+    """How far an import has come."""
+
+    UPLOADING = "uploading"  #: its file is still coming in
+    QUEUED = "queued"  #: nobody has begun
+    RUNNING = "running"
+    COMPLETED = "completed"  #: every row is stored or reported
+    FAILED = "failed"  #: the file cannot be read on; what stands before is stored
+    CANCELLED = "cancelled"  #: somebody stopped it; what it had done stays
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+#: Nothing more is done to it, unless somebody undoes it.
+ENDED: Final = frozenset({ImportStatus.COMPLETED, ImportStatus.FAILED, ImportStatus.CANCELLED})
+_AT_WORK: Final = frozenset({ImportStatus.QUEUED, ImportStatus.RUNNING, ImportStatus.UNDOING})
+
+#: What every import has, from its beginning.
+BLANK: Final[Mapping[str, Any]] = {
+    "fence": 0,
+    "lease_until": None,
+    "holder": "",
+    "chunks": 0,  #: of the file, as far as they are stored
+    "bytes": 0,  #: of the file, before the place where the work goes on
+    "lines": 0,
+    "bytes_total": 0,
+    "pages": 0,  #: commits that have changed something, and said what
+    "rows": 0,
+    "created": 0,
+    "updated": 0,
+    "unchanged": 0,
+    "invalid": 0,
+    "duplicates": 0,
+    "removed": 0,  #: by undoing it, as are the next two
+    "restored": 0,
+    "left": 0,
+    "undone_pages": 0,
+    "undone_in_page": 0,
+    "list_id": None,
+    "list_name": None,
+    "started_at": None,
+    "ended_at": None,
+    "undo_until": None,
+    "error": None,
+}
+
+
+def import_task(org: str, import_id: str) -> Task:
+    """Work on an import."""
+    return Task("import", {"org": org, "import": import_id})
+
+
+def job_path(org: str, import_id: str) -> str:
+    """Return an import's path."""
+    return f"{paths.imports(org)}/{import_id}"
+
+
+def report_path(org: str, import_id: str, line: int) -> str:
+    """Return the path of a report whose last row is at this line: they sort by line."""
+    return paths.import_part(org, import_id, "errors", f"{line:012d}")
+
+
+def ended(status: ImportStatus, now: datetime, error: str | None = None) -> dict[str, Any]:
+    """Return the fields of an import that ends now; `wake_at` has what it leaves swept up."""
+    return {
+        "status": status,
+        "ended_at": now,
+        "undo_until": now + UNDO_FOR,
+        "wake_at": now,
+        "error": error,
+    }
+
+
+@dataclass(slots=True)
+class Job:
+    """An import that this worker holds."""
+
+    engine: Engine
+    org: str
+    id: str
+    data: dict[str, Any]
+    version: int
+    deadline: datetime = field(init=False)  #: when this task hands on to its continuation
+
+    def __post_init__(self) -> None:
+        self.deadline = self.engine.clock.now() + self.engine.limits.task_deadline
+
+    @property
+    def path(self) -> str:
+        """Its document."""
+        return job_path(self.org, self.id)
+
+    @property
+    def status(self) -> ImportStatus:
+        """Its status, as this worker knows it."""
+        return ImportStatus(self.data["status"])
+
+    @property
+    def makes_list(self) -> bool:
+        """Whether it makes its list; such a list exists once everybody is on it."""
+        return self.data["list_name"] is not None
+
+    @property
+    def is_late(self) -> bool:
+        """True once the task should hand on to its continuation."""
+        return self.engine.stopping.is_set() or self.engine.clock.now() >= self.deadline
+
+    def part(self, part: str, id_: str) -> str:
+        """Return a path below it."""
+        return paths.import_part(self.org, self.id, part, id_)
+
+    async def commit(self, changes: Mapping[str, Any], *writes: Write) -> bool:
+        """Commit changes of it with other writes, and keep the lease; False on a conflict."""
+        until = self.engine.clock.now() + self.engine.limits.lane_lease
+        lease = {"lease_until": until, "wake_at": until}
+        return await self._commit({**changes, **lease}, writes)
+
+    async def release(self, wake_at: datetime | None, **changes: Any) -> bool:
+        """Give it back, to be looked at again at `wake_at`; False where it was taken away."""
+        while not await self._commit({**changes, "lease_until": None, "wake_at": wake_at}, ()):
+            if await self.is_lost():
+                return False
+        return True
+
+    async def hand_on(self) -> None:
+        """Leave it to a task that continues at once."""
+        if await self.release(self.engine.clock.now()):
+            await enqueue(self.engine, import_task(self.org, self.id))
+
+    async def is_lost(self) -> bool:
+        """After a conflict: True if it was taken away, False if something else had changed."""
+        document = await self.engine.store.get(self.path)
+        if document is None or document.data["fence"] != self.data["fence"]:
+            return True
+        self.version = document.version
+        return False
+
+    async def _commit(self, changes: dict[str, Any], writes: tuple[Write, ...]) -> bool:
+        update = Update(self.path, changes, self.version)
+        try:
+            versions = await self.engine.store.commit(update, *writes)
+        except ConflictError:
+            return False
+        self.version = versions[0]
+        self.data.update(changes)
+        return True
+
+
+async def acquire(engine: Engine, org: str, import_id: str) -> Job | None:
+    """Take an import that waits for work; None where there is none, or somebody has it."""
+    document = await engine.store.get(job_path(org, import_id))
+    now = engine.clock.now()
+    if document is None or not _is_free(document, now):
+        return None
+    job = Job(engine, org, import_id, document.data, document.version)
+    changes: dict[str, Any] = {"fence": job.data["fence"] + 1, "holder": engine.instance}
+    if job.status is ImportStatus.QUEUED:
+        changes |= {"status": ImportStatus.RUNNING, "started_at": now}
+    return job if await job.commit(changes) else None
+
+
+def _is_free(document: Document, now: datetime) -> bool:
+    lease_until, wake_at = document.data["lease_until"], document.data["wake_at"]
+    if lease_until is not None and lease_until > now:
+        return False
+    # The clock of whoever enqueued the work may be ahead of ours.
+    at_work = document.data["status"] in _AT_WORK
+    return at_work or (wake_at is not None and wake_at <= now)

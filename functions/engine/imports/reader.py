@@ -1,0 +1,179 @@
+"""The rows of an import's file, page by page, from the place where its work goes on."""
+
+import asyncio
+import io
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias, cast
+
+from functions.domain.contacts.contact import Details, contact_id, identity
+from functions.domain.contacts.import_row import (
+    COLUMNS,
+    Cell,
+    RowError,
+    contact_row,
+    field_of,
+    json_cells,
+)
+from functions.engine.imports.job import Job
+from functions.engine.imports.row_files import CsvRows, HopelessError, JsonRows, Place
+from functions.engine.imports.upload import CHUNK, Format, read_chunk
+
+#: A page makes documents of about so much text, however few rows that are: stores have limits.
+#: The names of the columns count for each row, since each document repeats them.
+_PAGE_CHARACTERS: Final = 500_000
+#: Spellings of JSON's columns that are remembered.
+_REMEMBERED: Final = 1000
+
+INVALID: Final = "invalid"
+DUPLICATE: Final = "duplicate"
+
+
+class Good(NamedTuple):
+    """A row that describes somebody."""
+
+    line: int
+    behind: Place  #: where the next row begins
+    id: str  #: of the contact
+    details: Details
+
+
+class Bad(NamedTuple):
+    """A row that is left out."""
+
+    line: int
+    behind: Place
+    column: str  #: "" where the whole row is to blame
+    reason: str
+    kind: str = INVALID
+
+    def report(self) -> dict[str, Any]:
+        """Return what is kept of it."""
+        return {"line": self.line, "column": self.column, "reason": self.reason, "kind": self.kind}
+
+
+Item: TypeAlias = Good | Bad
+
+
+class Page(NamedTuple):
+    """Some rows, and the place behind them."""
+
+    items: list[Item]
+    behind: Place
+    is_last: bool
+    error: str | None = None  #: why the file cannot be read on
+
+
+class Reader:
+    """Reads the rows of an import."""
+
+    def __init__(self, job: Job) -> None:
+        data = job.data
+        self._most = job.engine.limits.launch_page
+        self._names = sum(map(len, data["columns"]))
+        start = Place(data["bytes"], data["lines"])
+        file = _ChunkFile(_fetching(job), start.bytes, data["bytes_total"])
+        buffered = cast(BinaryIO, io.BufferedReader(file))
+        self._rows: CsvRows | JsonRows
+        self._cells: Callable[[], list[Cell] | None]
+        if data["format"] == Format.CSV:
+            self._rows = rows = CsvRows(buffered, delimiter=data["delimiter"], start=start)
+            self._cells = partial(_csv_cells, rows, data["columns"], data["fields"])
+        else:
+            self._rows = lines = JsonRows(buffered, start=start)
+            mapping = {each["column"]: each["field"] for each in data["mapping"]}
+            named = lru_cache(_REMEMBERED)(partial(field_of, mapping=mapping))
+            self._cells = partial(_json_cells, lines, named)
+        self._items = self._read()
+
+    def page(self) -> Page:
+        """Return the next rows, as many as one commit may hold. To be called in a thread."""
+        items: list[Item] = []
+        start = self._rows.behind.bytes
+        try:
+            for item, behind in self._items:
+                if item is not None:
+                    items.append(item)
+                length = behind.bytes - start + len(items) * self._names
+                if len(items) >= self._most or length >= _PAGE_CHARACTERS:
+                    return Page(items, behind, is_last=False)
+        except HopelessError as error:
+            return Page(items, self._rows.behind, is_last=True, error=str(error))
+        return Page(items, self._rows.behind, is_last=True)
+
+    def _read(self) -> Iterator[tuple[Item | None, Place]]:
+        """Yield the rows, None for one that is blank, and the place behind each."""
+        rows = self._rows
+        while True:
+            item: Item | None = None
+            try:
+                cells = self._cells()
+                if cells is None:
+                    return
+                if cells:
+                    details = contact_row(cells)
+                    id_ = contact_id(identity(details))
+                    item = Good(rows.line, rows.behind, id_, details)
+            except ValueError as error:
+                column = error.column if isinstance(error, RowError) else ""
+                item = Bad(rows.line, rows.behind, column, str(error))
+            yield item, item.behind if item else rows.behind
+
+
+def _csv_cells(rows: CsvRows, columns: list[str], fields: list[str]) -> list[Cell] | None:
+    """Return the next row's cells, none of a blank one, None behind the last."""
+    cells = rows.read()
+    if cells is None or not any(cell.strip() for cell in cells):
+        return None if cells is None else []
+    if len(cells) != len(columns):
+        raise RowError("", f"has {len(cells)} cells, the first line has {len(columns)}")
+    return list(map(Cell, columns, fields, cells))
+
+
+def _json_cells(rows: JsonRows, field: Callable[[str], str]) -> list[Cell] | None:
+    """Return the next row's cells, none of a blank one, None behind the last."""
+    row = rows.read()
+    if not row:
+        return None if row is None else []
+    cells = [Cell(column, field(column), text) for column, text in json_cells(row)]
+    if len(cells) > COLUMNS:
+        raise RowError("", f"has more than {COLUMNS} members")
+    return cells
+
+
+# --- The file --------------------------------------------------------------------------------
+
+
+def _fetching(job: Job) -> Callable[[int], bytes]:
+    """Return what gets a chunk, for a thread other than the one that the store lives in."""
+    loop = asyncio.get_running_loop()
+
+    def fetch(number: int) -> bytes:
+        chunk = read_chunk(job.engine, job.org, job.id, number)
+        return asyncio.run_coroutine_threadsafe(chunk, loop).result()
+
+    return fetch
+
+
+class _ChunkFile(io.RawIOBase):
+    """The chunks of a file, one after the other, as the one file that they are."""
+
+    def __init__(self, fetch: Callable[[int], bytes], at: int, size: int) -> None:
+        self._fetch = fetch
+        self._at = at
+        self._size = size
+        self._chunk = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._at >= self._size:
+            return 0
+        number, offset = divmod(self._at, CHUNK)
+        if not self._chunk or offset == 0:
+            self._chunk = self._fetch(number)
+        part = self._chunk[offset : offset + len(buffer)]
+        buffer[: len(part)] = part
+        self._at += len(part)
+        return len(part)

@@ -1,0 +1,227 @@
+"""Undoing an import, and removing what an import that has ended leaves behind.
+
+The import's own pages are gone through once more: whom it created and nobody has changed since is
+removed, whom it changed and nobody else has is given the former fields back, and whom it put on
+the list is taken off it. Who was changed since, or is gone, is left alone. What is undone and the
+place behind it are one commit, as when importing.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+
+from functions.domain.errors import InUseError, NotFoundError, StaleError
+from functions.engine import paths
+from functions.engine.contacts import lists
+from functions.engine.imports.job import ImportStatus, Job
+from functions.engine.imports.upload import remove_chunks
+from functions.engine.kernel.engine import Engine
+from functions.engine.ports.store import Add, Delete, Document, Query, Set, StoreError, Where, Write
+
+log = structlog.get_logger()
+
+#: A commit restores no more text than this: stores have limits.
+_RESTORED_CHARACTERS: Final = 2_000_000
+#: Documents that one commit removes.
+_AT_ONCE: Final = 500
+
+
+async def undo(job: Job) -> None:
+    """Undo what is left to be undone of an import."""
+    while job.data["undone_pages"] < job.data["pages"]:
+        if not await _undo_some(job):
+            return
+        if job.is_late:
+            await job.hand_on()
+            return
+    await _remove_list(job)
+    now = job.engine.clock.now()
+    changes = {"status": ImportStatus.UNDONE, "undo_until": None, "ended_at": now}
+    while not await job.commit(changes):
+        if await job.is_lost():
+            return
+    log.info("import_undone", org=job.org, import_id=job.id, removed=job.data["removed"])
+
+
+async def _undo_some(job: Job) -> bool:
+    """Undo a page, or as much of it as a commit holds; False if the import was taken away."""
+    while True:
+        plan = _Plan(job, await _page(job))
+        plan.make()
+        if await job.commit(plan.progress(), *plan.writes()):
+            return True
+        if await job.is_lost():
+            return False
+
+
+async def _remove_list(job: Job) -> None:
+    """Remove the list that the import made, unless somebody is on it, or about to write to it."""
+    if not job.makes_list:
+        return
+    version = None
+    with suppress(NotFoundError):  # Where it is half deleted, the deletion below goes on with it.
+        found = await lists.load(job.engine, job.org, job.data["list_id"])
+        if found.list.size > 0:
+            return
+        version = found.version
+    with suppress(NotFoundError, StaleError, InUseError):
+        await lists.delete(job.engine, job.org, job.data["list_id"], if_version=version)
+
+
+# --- One commit ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page of an import that is still to be undone, and what is stored of its people now."""
+
+    at: datetime  #: when it was imported
+    ids: list[str]
+    updated: frozenset[str]
+    created: frozenset[str]
+    contacts: Mapping[str, Document]
+    replaced: Mapping[str, Document]
+    members: Mapping[str, Document]
+    has_list: bool
+
+
+async def _page(job: Job) -> _Page:
+    page = await job.engine.store.get(job.part("pages", f"{job.data['undone_pages']:06d}"))
+    if page is None:
+        raise StoreError(f"page {job.data['undone_pages']} of the import {job.id} is gone")
+    created, updated, joined = (page.data[name] for name in ("created", "updated", "members"))
+    ids = list(dict.fromkeys([*created, *updated, *joined]))[job.data["undone_in_page"] :]
+    home = paths.lists(job.org, job.data["list_id"]) if joined else ""
+    contacts = await _documents(job, [paths.contact(job.org, id_) for id_ in ids])
+    replaced = await _documents(job, [job.part("replaced", id_) for id_ in updated])
+    members = await _documents(job, [f"{home}/members/{id_}" for id_ in joined])
+    has_list = bool(joined) and await job.engine.store.get(home) is not None
+    people = (frozenset(updated), frozenset(created))
+    return _Page(page.data["at"], ids, *people, contacts, replaced, members, has_list)
+
+
+async def _documents(job: Job, paths_: list[str]) -> dict[str, Document]:
+    return {each.id: each for each in await job.engine.store.get_many(paths_) if each}
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What one commit undoes."""
+
+    job: Job
+    page: _Page
+    done: int = 0  #: people of the page that it deals with
+    removed: int = 0
+    restored: int = 0
+    left: int = 0
+    taken_off: int = 0
+    _writes: list[Write] = field(default_factory=list)
+
+    def make(self) -> None:
+        """Decide what becomes of each person, as far as one commit can hold it."""
+        restored = 0
+        for id_ in self.page.ids:
+            if restored > _RESTORED_CHARACTERS:
+                return
+            self.done += 1
+            restored += self._undo(id_)
+
+    def _undo(self, id_: str) -> int:
+        """Undo what the import made of somebody; return how much text that takes."""
+        contact, kept = self.page.contacts.get(id_), self.page.replaced.get(id_)
+        is_created, is_updated = id_ in self.page.created, id_ in self.page.updated
+        if not is_created and not is_updated:
+            self._take_off(id_)  # Only the list was changed.
+            return 0
+        if contact is None or contact.data["updated_at"] != self.page.at:
+            self.left += 1
+            return 0
+        self._take_off(id_)
+        if is_created:
+            self.removed += 1
+            self._writes.append(Delete(contact.path, contact.version))
+            return 0
+        self.restored += 1
+        data = self._former(contact.data, kept.data if kept else {"former": {}, "added": []})
+        self._writes.append(Set(contact.path, data, contact.version))
+        return sum(len(name) + len(str(value)) for name, value in data.items())
+
+    @staticmethod
+    def _former(data: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields that a contact had before; to an earlier import it is unchanged."""
+        left = {name: value for name, value in data.items() if name not in kept["added"]}
+        return {**left, **kept["former"]}
+
+    def _take_off(self, id_: str) -> None:
+        """Take somebody off the list whom the import has put on it."""
+        if member := self.page.members.get(id_):
+            self.taken_off += 1
+            self._writes.append(Delete(member.path, member.version))
+
+    def progress(self) -> dict[str, Any]:
+        """Return the changes of the import."""
+        data = self.job.data
+        changes: dict[str, Any] = {
+            name: data[name] + getattr(self, name) for name in ("removed", "restored", "left")
+        }
+        if self.done < len(self.page.ids):
+            return {**changes, "undone_in_page": data["undone_in_page"] + self.done}
+        return {**changes, "undone_in_page": 0, "undone_pages": data["undone_pages"] + 1}
+
+    def writes(self) -> list[Write]:
+        """Return the writes that go with the progress."""
+        if not self.taken_off or not self.page.has_list:
+            return self._writes
+        home = paths.lists(self.job.org, self.job.data["list_id"])
+        return [*self._writes, Add(home, {"size": -self.taken_off}, must_exist=True)]
+
+
+# --- What is left behind ---------------------------------------------------------------------
+
+
+async def sweep(job: Job) -> None:
+    """Remove the file of an import that has ended, and what undoing it would need once it cannot.
+
+    What was replaced is kept no longer than it can be of use: it is about people.
+    """
+    undo_until = job.data["undo_until"]
+    if undo_until is not None and undo_until <= job.engine.clock.now():
+        undo_until = None
+        if not await _forbid_undo(job):
+            return
+    await remove_chunks(job.engine, job.org, job.id, job.data["chunks"])
+    if undo_until is None and not await _remove_undo(job):
+        await job.hand_on()
+        return
+    await job.release(undo_until, chunks=0)
+
+
+async def _forbid_undo(job: Job) -> bool:
+    """Let nobody undo the import any more; False if somebody is about to."""
+    while not await job.commit({"undo_until": None}):
+        if await job.is_lost():
+            return False
+    return True
+
+
+async def _remove_undo(job: Job) -> bool:
+    """Remove what undoing would need; False if the deadline came first."""
+    for part in ("pages", "replaced"):
+        query = Query(f"{job.path}/{part}", limit=_AT_ONCE)
+        while found := await job.engine.store.query(query):
+            await job.engine.store.commit(*(Delete(each.path) for each in found))
+            if job.is_late:
+                return False
+    return True
+
+
+async def forget(engine: Engine, contact: str) -> None:
+    """Remove what imports keep of the former fields of the contact at this path."""
+    where = (Where("contact", "==", contact),)
+    query = Query("replaced", where, limit=_AT_ONCE, group=True)
+    while kept := await engine.store.query(query):
+        await engine.store.commit(*(Delete(each.path) for each in kept))

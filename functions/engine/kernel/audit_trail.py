@@ -1,0 +1,59 @@
+"""The audit trail: who did what, when and why; written with every change, never changed."""
+
+from datetime import datetime
+from typing import Any
+
+from functions.domain.errors import NotFoundError
+from functions.engine import paths
+from functions.engine.kernel.engine import Engine
+from functions.engine.ports.store import Create, Document, Query, Where
+
+
+def entry(
+    org: str,
+    id_: str,
+    *,
+    action: str,
+    by: str,
+    at: datetime,
+    reason: str | None = None,
+    **about: Any,
+) -> Create:
+    """Return the write that adds an entry, to go with the change in one commit.
+
+    `id_` is derived from the change, so that no change leaves two. `about` says what was changed:
+    campaign, status, fields ...
+    """
+    fields = {"action": action, "by": by, "at": at, "reason": reason, **about}
+    return Create(paths.audit(org, id_), fields)
+
+
+async def of_campaign(
+    engine: Engine, org: str, campaign_id: str, *, after: tuple[datetime, str] | None, limit: int
+) -> list[Document]:
+    """Return what was done to a campaign, oldest first, behind an entry's time and id.
+
+    The trail outlives a draft that was deleted. Raises NotFoundError where there never was one.
+    """
+    where = (Where("campaign", "==", campaign_id),)
+    query = Query(
+        paths.audit_trail(org), where, ("at",), limit=limit, start_after=_start(org, after)
+    )
+    entries = await engine.store.query(query)
+    if not entries and await engine.store.get(paths.campaign(org, campaign_id)) is None:
+        raise NotFoundError("Campaign", campaign_id)
+    return entries
+
+
+async def of_organisation(
+    engine: Engine, org: str, *, after: tuple[datetime, str] | None, limit: int
+) -> list[Document]:
+    """Return what was done in an organisation, newest first, behind an entry's time and id."""
+    query = Query(
+        paths.audit_trail(org), order_by=("-at",), limit=limit, start_after=_start(org, after)
+    )
+    return await engine.store.query(query)
+
+
+def _start(org: str, after: tuple[datetime, str] | None) -> tuple[datetime, str] | None:
+    return (after[0], paths.audit(org, after[1])) if after else None

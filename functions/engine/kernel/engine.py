@@ -1,0 +1,103 @@
+"""What every use case is given: the ports, and the sizes that it works in."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.kinds import ChannelKind
+from functions.domain.messages.attempts import DeliveryPolicy
+from functions.engine.ports.channel import Bots, Channel, Traits
+from functions.engine.ports.clock import Clock
+from functions.engine.ports.notifier import Notifier
+from functions.engine.ports.queue import TaskQueue
+from functions.engine.ports.store import Store
+from functions.engine.process.launched import Handover
+from functions.engine.process.receiver_slots import Turns
+from functions.engine.process.send_lead import Lead
+from functions.engine.process.subscribers import Listeners
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The engine's sizes; each is a setting of the same name."""
+
+    max_campaigns: int = 5  #: campaigns that one check starts at most
+    launch_page: int = 1000  #: messages created in one commit
+    dispatch_page: int = 6000  #: messages a lane reads in one query
+    chunk: int = 500  #: messages claimed in one commit
+    lanes: int = 4
+    rate_per_s: float | None = None  #: of calls; overrides the channel's own rate
+    live_calls_per_org: int = 10
+    live_calls_total: int = 50
+    windows: bool = True  #: keep to the calling windows
+    lane_lease: timedelta = timedelta(seconds=60)
+    task_deadline: timedelta = timedelta(seconds=480)  #: a task hands on to its continuation
+    schedule_ahead: timedelta = timedelta(days=14)  #: how far ahead a campaign may be scheduled
+    poll_after: tuple[timedelta, ...] = tuple(
+        timedelta(seconds=s) for s in (30, 300, 600, 900, 1200, 1500, 1800)
+    )  #: after the end of a campaign's sending, when receipts are counted
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The ports and sizes, handed to every use case."""
+
+    store: Store
+    queue: TaskQueue
+    channels: Mapping[str, Channel]  #: whom this process sends by
+    bots: Bots
+    notifier: Notifier
+    clock: Clock
+    limits: Limits = field(default_factory=Limits)
+    policy: DeliveryPolicy = field(default_factory=DeliveryPolicy)
+    #: Who sends for each kind of channel; a kind that is not here cannot be sent by.
+    providers: Mapping[ChannelKind, str] = field(default_factory=dict)
+    #: What providers are like that others of this deployment send by.
+    known: Mapping[str, Traits] = field(default_factory=dict)
+    instance: str = "local"  #: names this process to the operator
+    #: Set once this process is to end: tasks send what they have claimed, and hand the rest on.
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    #: What this process remembers of subscribers, and how busy it keeps each of them.
+    listeners: Listeners = field(default_factory=Listeners)
+    turns: Turns = field(default_factory=Turns)
+    #: How far ahead of its turn this process has to begin with a message.
+    lead: Lead = field(default_factory=Lead)
+    #: What this process has launched and not yet sent.
+    handover: Handover = field(default_factory=Handover)
+
+    def channel(self, campaign: Campaign) -> Channel:
+        """Return the channel that a campaign is sent by. Raises ProviderMissingError."""
+        try:
+            return self.channels[campaign.provider]
+        except KeyError:
+            raise ProviderMissingError(campaign.provider) from None
+
+    def traits(self, campaign: Campaign) -> Traits:
+        """Return what the channel is like that a campaign is sent by, here or elsewhere.
+
+        Raises ProviderMissingError.
+        """
+        return self.traits_of(campaign.provider)
+
+    def traits_of(self, provider: str) -> Traits:
+        """Return what a provider's channel is like. Raises ProviderMissingError."""
+        channel = self.channels.get(provider)
+        traits = channel.traits if channel else self.known.get(provider)
+        if traits is None:
+            raise ProviderMissingError(provider)
+        return traits
+
+    def rate_of(self, provider: str) -> float | None:
+        """Return how many messages a second a sender of this provider may send; None: any."""
+        traits = self.traits_of(provider)
+        of_calls = self.limits.rate_per_s if traits.holds_live_call else None
+        return of_calls or traits.rate_per_s
+
+
+class ProviderMissingError(Exception):
+    """A campaign's provider is not set up in this process, whose settings name another one."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"the provider {provider} is not set up here")

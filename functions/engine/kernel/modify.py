@@ -1,0 +1,51 @@
+"""Read, decide, write where nothing has changed meanwhile; again where something has."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from random import random
+from typing import TypeVar
+
+from functions.domain.errors import NotFoundError, StaleError
+from functions.engine.ports.store import ConflictError, Document, Store, Write
+
+T = TypeVar("T")
+
+_TRIES = 50
+_PAUSE_S = 0.01  #: grows with each try, up to twenty times this
+
+
+async def modify(
+    store: Store,
+    paths: Sequence[str],
+    decide: Callable[[list[Document | None]], tuple[T, Sequence[Write]]],
+) -> T:
+    """Commit what `decide` makes of the documents at `paths`, and return its result.
+
+    `decide` is pure and may be called several times, each time with newer documents; its writes
+    carry if_version. Whatever it raises is raised here, with nothing written. Raises
+    ConflictError where the documents never stand still.
+    """
+    for tries in range(_TRIES):
+        result, writes = decide(await store.get_many(paths))
+        if not writes:
+            return result
+        try:
+            await store.commit(*writes)
+        except ConflictError:
+            # A hundred calls that end at once would otherwise keep step and hinder each other.
+            await asyncio.sleep(_PAUSE_S * min(tries, 20) * random())  # noqa: S311 - nobody gains by guessing it
+            continue
+        return result
+    raise ConflictError(f"{paths[0]} changed {_TRIES} times while it was being changed")
+
+
+def at_version(document: Document | None, what: str, id_: str, version: int | None) -> Document:
+    """Return what somebody wants to change, as they have seen it; `version` None: any will do.
+
+    Raises NotFoundError and StaleError.
+    """
+    if document is None:
+        raise NotFoundError(what, id_)
+    if version is not None and document.version != version:
+        raise StaleError(what)
+    return document

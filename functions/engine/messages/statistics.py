@@ -1,0 +1,211 @@
+"""Tallies: how many messages of a campaign have each status, kept with every change of one.
+
+A tally rides in the commit that changes the messages, so it is never wrong and never late; it
+is kept in shards, so that neither lanes nor receipts meet at one document.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from functools import cached_property
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.messages.ids import lane_number
+from functions.domain.messages.message import Changes, Message, MessageStatus
+from functions.engine import paths
+from functions.engine.kernel.engine import Engine
+from functions.engine.ports.store import Add
+
+#: Receipts arrive several for each message and from everywhere: four shards for each lane.
+_RECEIPT_SHARDS = 4
+_STATUSES = frozenset(MessageStatus)
+_LATE = "late_"
+#: What people have done, each counted once for a message: nothing takes such a mark away again.
+MARKS = ("clicked", "replied", "complained", "opted_out")
+_MARKS_AT = frozenset(f"{name}_at" for name in MARKS)
+_MARKED = "marked_"
+#: Pending messages that have been tried before.
+_AGAIN = "again"
+#: Those that Message.gave_up tells of.
+_GAVE_UP = "gave_up"
+#: Messages that another one has followed, by their status.
+_FOLLOWED = "followed_"
+#: Upper bounds of lateness, seconds; each is a tenth or more above the one before.
+LATENESS_S = tuple(round(0.01 * 1.25**number, 4) for number in range(72))
+
+
+def created(
+    campaign: Campaign, shard: str, statuses: Iterable[str], *, followed: Iterable[str] = ()
+) -> Add:
+    """Return the write that counts new messages; `followed` are those that have a follower."""
+    amounts = Counter(map(str, statuses))
+    amounts.update(f"{_FOLLOWED}{status}" for status in followed)
+    return _add(campaign.org, campaign.id, shard, amounts)
+
+
+def moved(
+    campaign: Campaign,
+    shard: str,
+    moves: Sequence[tuple[Message, Changes]],
+    *,
+    created: Iterable[str] = (),
+) -> list[Add]:
+    """Return the write, if one is needed, that counts messages whose status changes.
+
+    Each is given as it was and with what is written of it; `created` are the statuses of those
+    that are created beside them.
+    """
+    amounts: Counter[str] = Counter(map(str, created))
+    _count_statuses(amounts, moves)
+    for message, changes in moves:
+        if message.sent_at is None and message.due_at and changes.get("sent_at"):
+            amounts[_bucket(changes["sent_at"] - message.due_at)] += 1
+        if not _MARKS_AT.isdisjoint(changes):
+            amounts.update(f"{_MARKED}{name}" for name in _newly_marked(message, changes))
+    if campaign.canary or campaign.fallbacks:
+        for message, changes in moves:
+            amounts.subtract(_kinds(message))
+            amounts.update(_kinds(message._replace(**changes)))
+    amounts = Counter({name: amount for name, amount in amounts.items() if amount})
+    return [_add(campaign.org, campaign.id, shard, amounts)] if amounts else []
+
+
+def _count_statuses(amounts: Counter[str], moves: Iterable[tuple[Message, Changes]]) -> None:
+    """Count messages from one status to another; a chunk of them takes few different ways."""
+    arrows = Counter(
+        (before.status, changes.get("status", before.status)) for before, changes in moves
+    )
+    for (before, after), count in arrows.items():
+        amounts[str(before)] -= count
+        amounts[str(after)] += count
+
+
+def _kinds(message: Message) -> list[str]:
+    """Return what a message is counted as besides its status."""
+    again = message.status == MessageStatus.PENDING and message.attempt > 0
+    kinds = {
+        _AGAIN: again,
+        _GAVE_UP: message.gave_up,
+        f"{_FOLLOWED}{message.status}": message.followed,
+    }
+    return [kind for kind, holds in kinds.items() if holds]
+
+
+def _newly_marked(before: Message, changes: Changes) -> list[str]:
+    """Return the marks that a message has not had before."""
+    return [
+        name for name in MARKS if changes.get(f"{name}_at") and not getattr(before, f"{name}_at")
+    ]
+
+
+def receipt_shard(campaign: Campaign, message_id: str) -> str:
+    """Return the shard that counts the receipts of a message."""
+    return f"receipts-{lane_number(message_id, campaign.lanes * _RECEIPT_SHARDS)}"
+
+
+def _add(org: str, campaign_id: str, shard: str, amounts: Counter[str]) -> Add:
+    return Add(paths.tally(org, campaign_id, shard), dict(amounts))
+
+
+def _bucket(lateness: timedelta) -> str:
+    return f"{_LATE}{bisect_left(LATENESS_S, lateness.total_seconds())}"
+
+
+def _shards(campaign: Campaign) -> list[str]:
+    lanes = range(campaign.lanes)
+    receipts = range(campaign.lanes * _RECEIPT_SHARDS)
+    return ["launch", *map(str, lanes), *(f"receipts-{number}" for number in receipts)]
+
+
+class Tally:
+    """The statistics of one campaign: messages by status, and how late they were sent."""
+
+    def __init__(self, amounts: Mapping[str, int]) -> None:
+        self._amounts = amounts
+
+    def __getitem__(self, status: MessageStatus) -> int:
+        return self._amounts.get(status, 0)
+
+    @cached_property
+    def total(self) -> int:
+        """Messages of every status."""
+        return sum(amount for name, amount in self._amounts.items() if name in _STATUSES)
+
+    @property
+    def by_status(self) -> dict[MessageStatus, int]:
+        """Messages of each status."""
+        return {status: self[status] for status in MessageStatus}
+
+    @property
+    def again(self) -> int:
+        """Pending messages that have been tried before; counted where there is a canary."""
+        return self._amounts.get(_AGAIN, 0)
+
+    def followed(self, status: MessageStatus) -> int:
+        """Return how many messages of a status another one has followed, by a further channel."""
+        return self._amounts.get(f"{_FOLLOWED}{status}", 0)
+
+    @property
+    def gave_up(self) -> int:
+        """Messages that gave up on a person (see Message.gave_up)."""
+        return self._amounts.get(_GAVE_UP, 0)
+
+    @property
+    def people(self) -> int:
+        """Everybody once, by however many channels they were tried."""
+        return self.total - sum(map(self.followed, MessageStatus))
+
+    @property
+    def marks(self) -> dict[str, int]:
+        """Messages that bear each of the MARKS."""
+        return {name: self._amounts.get(f"{_MARKED}{name}", 0) for name in MARKS}
+
+    @property
+    def lateness(self) -> Counter[int]:
+        """Messages sent, by the number of the bound in LATENESS_S that their lateness kept to."""
+        late = {name: n for name, n in self._amounts.items() if name.startswith(_LATE)}
+        return Counter({int(name.removeprefix(_LATE)): amount for name, amount in late.items()})
+
+
+async def read(engine: Engine, campaigns: Sequence[Campaign]) -> list[Tally]:
+    """Return the tallies of campaigns, in their order, by one read of all."""
+    wanted = [
+        [paths.tally(each.org, each.id, shard) for shard in _shards(each)] for each in campaigns
+    ]
+    found = await engine.store.get_many([path for each in wanted for path in each])
+    data = {document.path: document.data for document in found if document is not None}
+    return [_sum(data.get(path, {}) for path in each) for each in wanted]
+
+
+async def read_shard(engine: Engine, campaign: Campaign, shard: str) -> Tally:
+    """Return what one shard has counted, such as what one lane has moved."""
+    document = await engine.store.get(paths.tally(campaign.org, campaign.id, shard))
+    return Tally(document.data if document else {})
+
+
+async def read_one(engine: Engine, campaign: Campaign) -> Tally:
+    """Return a campaign's tally."""
+    return (await read(engine, [campaign]))[0]
+
+
+def _sum(shards: Iterable[dict[str, int]]) -> Tally:
+    amounts: dict[str, int] = {}
+    for shard in shards:
+        for name, amount in shard.items():
+            amounts[name] = amounts.get(name, 0) + amount
+    return Tally(amounts)
+
+
+def percentile(lateness: Counter[int], share: float) -> float | None:
+    """Return the lateness, seconds, that this share of messages kept to; None without any.
+
+    It is the bound of a bucket: up to a quarter above the true value.
+    """
+    wanted = share * sum(lateness.values())
+    seen = 0
+    for number in sorted(lateness):
+        seen += lateness[number]
+        if seen >= wanted and seen:
+            return LATENESS_S[min(number, len(LATENESS_S) - 1)]
+    return None

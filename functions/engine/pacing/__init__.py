@@ -1,0 +1,1 @@
+"""How fast: rates, live-call slots, slow-down."""

@@ -1,0 +1,51 @@
+"""A sender slows down when its provider asks for it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.messages.send_outcomes import Deferred, SendOutcome, Unknown
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.modify import modify
+from functions.engine.pacing import rate_scopes
+from functions.engine.pacing.admission import log
+from functions.engine.pacing.rate_scopes import State
+from functions.engine.ports.store import Document, Write
+
+
+async def heed(engine: Engine, campaign: Campaign, outcomes: Sequence[SendOutcome]) -> None:
+    """Slow the sender down where the provider's answers to a chunk ask for it.
+
+    They do so where one of them says that we are too fast, and where to most of them there was no
+    answer: whoever is down, or drowning, is not helped by more.
+    """
+    asked = [o for o in outcomes if isinstance(o, Deferred) and o.throttled]
+    lost = [o for o in outcomes if isinstance(o, Unknown) or _is_unreachable(o)]
+    if asked or 2 * len(lost) > len(outcomes):
+        pauses = [o.retry_after for o in asked if o.retry_after is not None]
+        await slow_down(engine, campaign, max(pauses, default=None))
+
+
+def _is_unreachable(outcome: SendOutcome) -> bool:
+    return isinstance(outcome, Deferred) and outcome.reason == "provider_unreachable"
+
+
+async def slow_down(engine: Engine, campaign: Campaign, pause: timedelta | None = None) -> None:
+    """Slow down a campaign's sender, whose provider has said that it is too fast.
+
+    `pause`: the provider wants nothing for so long. All campaigns of the sender keep to it.
+    """
+    sender = rate_scopes.sender(engine, campaign)
+
+    def decide(documents: list[Document | None]) -> tuple[float | None, list[Write]]:
+        now = engine.clock.now()
+        state = State(sender, documents[0])
+        slowdown, had_room_at = state.slowdown.cut(now), state.as_of(now).free_at
+        free_at = max(had_room_at or now, now + (pause or timedelta()))
+        if slowdown == state.slowdown and free_at == had_room_at:
+            return None, []
+        return slowdown.share, [state.slowed(slowdown, free_at)]
+
+    share = await modify(engine.store, [sender.path], decide)
+    if share is not None:
+        log.info("sender_slowed_down", campaign_id=campaign.id, share=share)

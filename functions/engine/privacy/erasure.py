@@ -1,0 +1,260 @@
+"""Erasure: a person is forgotten: contact, places in lists, messages to them and from them.
+
+What tells who they are leaves the contact first, so that nobody finds them any more; the empty
+document that is left goes last. A process that dies in between leaves it, hidden from everybody
+but a repeated erasure, which goes on where the first one stopped. What names a person is created
+by nobody who has not read their contact: lists by a commit that fails once it is emptied
+(contacts.still_there), messages by launches, which are made to read again.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.campaign import Campaign, campaign_from
+from functions.domain.campaigns.content import Texts
+from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.contacts.contact import ERASED, emptied, is_being_erased
+from functions.domain.errors import NotFoundError, StaleError
+from functions.domain.messages.attempts import end
+from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
+from functions.engine import paths
+from functions.engine.campaigns.lifecycle import LAUNCH
+from functions.engine.imports import undo
+from functions.engine.kernel import audit_trail
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.modify import modify
+from functions.engine.kernel.task_queue import enqueue, lane_task
+from functions.engine.messages import statistics
+from functions.engine.ports.store import (
+    Add,
+    ConflictError,
+    Create,
+    Delete,
+    Document,
+    Query,
+    Set,
+    Update,
+    Where,
+    Write,
+)
+
+log = structlog.get_logger()
+
+REASON: Final = "contact_erased"
+_PAGE: Final = 200
+#: By how much the clocks of two processes may differ, in leases of a lane.
+_LEASES: Final = 2
+
+
+async def erase(
+    engine: Engine, org: str, id_: str, *, by: str, if_version: int | None = None
+) -> None:
+    """Forget a person: contact, places in lists and campaigns, and who each message was for.
+
+    What was pending is cancelled; what is with the provider comes to its end without being tried
+    again. A suppression of the address stays: the law wants to know whom not to contact. Raises
+    NotFoundError where nobody has the id and nothing was ever planned for it, and StaleError.
+    """
+    path = paths.contact(org, id_)
+    await _empty(engine, path, id_, if_version)
+    await _leave(engine, path)
+    await undo.forget(engine, path)
+    await _forget_inbound(engine, path)
+    await _forget_messages(engine, path)
+    # Who was read before that may be written only now: not behind this, and then we look again.
+    await _restart_launches(engine, org)
+    await _forget_messages(engine, path)
+    await engine.store.commit(Delete(paths.reached(org, id_)))
+    await _finish(engine, org, path, by=by)
+    log.info("contact_erased", org=org, contact_id=id_)
+
+
+async def _empty(engine: Engine, path: str, id_: str, if_version: int | None) -> None:
+    """Leave nothing of the contact that tells who it is; make such a one where there is none."""
+    if await engine.store.get(path) is None and not await is_mentioned(engine, path):
+        raise NotFoundError("Contact", id_)
+    empty = emptied(id_, now=engine.clock.now())
+
+    def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
+        document = documents[0]
+        if document is None:
+            return None, [Create(path, empty)]
+        if is_being_erased(document.data):
+            return None, []
+        if if_version is not None and document.version != if_version:
+            raise StaleError("Contact")
+        return None, [Set(path, empty, document.version)]
+
+    await modify(engine.store, [path], decide)
+
+
+async def is_mentioned(engine: Engine, contact: str) -> bool:
+    """Tell whether a list, a campaign, a message or a text of theirs names a contact's path."""
+    wanted = (Where("contact", "==", contact),)
+    for query in (
+        Query("members", wanted, limit=1, group=True),
+        Query("messages", wanted, ("-created_at",), limit=1, group=True),
+        _inbound_of(contact, limit=1),
+    ):
+        if await engine.store.query(query):
+            return True
+    return False
+
+
+# --- Lists and campaigns ----------------------------------------------------------------------
+
+
+async def _leave(engine: Engine, contact: str) -> None:
+    """Remove a person from every list and from the people whom campaigns name themselves."""
+    query = Query("members", (Where("contact", "==", contact),), limit=_PAGE, group=True)
+    while members := await engine.store.query(query):
+        homes = Counter(_home(member) for member in members)
+        found = await engine.store.get_many(list(homes))
+        shrunk = [write for home in found if home for write in _shrink(home, homes[home.path])]
+        try:
+            await engine.store.commit(*(Delete(m.path, m.version) for m in members), *shrunk)
+        except ConflictError:
+            continue  # Somebody was faster with one of them: see what is left.
+
+
+def _home(member: Document) -> str:
+    """Return the path of the list or campaign that somebody is a member of."""
+    return member.path.rsplit("/", 2)[0]
+
+
+def _shrink(home: Document, by: int) -> list[Write]:
+    """Return the write that keeps the size of a list, or of a campaign's audience, right."""
+    if home.path.split("/")[2] == "lists":
+        return [Add(home.path, {"size": -by}, must_exist=True)]
+    campaign = campaign_from(home.org, home.id, home.data)
+    waits = campaign.status in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}
+    if not waits or campaign.audience["kind"] != AudienceKind.RECIPIENTS:
+        return []
+    return [Update(home.path, {"total": campaign.total - by}, home.version)]
+
+
+# --- What they have sent us -------------------------------------------------------------------
+
+
+def _inbound_of(contact: str, *, limit: int) -> Query:
+    org = contact.split("/", 2)[1]
+    return Query(paths.all_inbound(org), (Where("contact", "==", contact),), limit=limit)
+
+
+async def _forget_inbound(engine: Engine, contact: str) -> None:
+    """Remove every text that a person has sent us."""
+    query = _inbound_of(contact, limit=_PAGE)
+    while texts := await engine.store.query(query):
+        await engine.store.commit(*(Delete(text.path) for text in texts))
+
+
+# --- Messages ---------------------------------------------------------------------------------
+
+
+async def _forget_messages(engine: Engine, contact: str) -> None:
+    """Take out of every message who it was for; a page that is done is not found again."""
+    where = (Where("contact", "==", contact),)
+    query = Query("messages", where, ("-created_at",), limit=_PAGE, group=True)
+    while messages := await engine.store.query(query):
+        try:
+            await engine.store.commit(*await _forgetting(engine, messages))
+        except ConflictError:
+            continue  # A sender or a receipt has moved one of them: decide anew.
+
+
+async def _forgetting(engine: Engine, messages: Sequence[Document]) -> list[Write]:
+    now = engine.clock.now()
+    writes: list[Write] = []
+    moves: defaultdict[str, list[tuple[Message, Changes]]] = defaultdict(list)
+    for document in messages:
+        message = message_from(document.id, document.data)
+        changes = _forgotten(message, now)
+        writes.append(Update(document.path, changes, document.version))
+        moves[_home(document)].append((message, changes))
+    for home in await engine.store.get_many(list(moves)):
+        if home is not None:
+            campaign = campaign_from(home.org, home.id, home.data)
+            writes += _tallied(campaign, moves[home.path])
+    return writes
+
+
+def _forgotten(message: Message, now: datetime) -> Changes:
+    """Return a message's changes: nobody is told by what is left of it, and nobody called.
+
+    Its country stays, for statistics; so does the provider's id, by which the outcome of what is
+    in flight is found.
+    """
+    blank: Changes = {"contact": "", "address": ERASED, "zones": [], **_UNSAID}
+    if message.status == MessageStatus.PENDING:
+        return {**blank, **end(MessageStatus.CANCELLED, REASON, now=now)}
+    return blank
+
+
+_UNSAID: Final[Changes] = {**Texts()._asdict(), "parameters": []}
+
+
+def _tallied(campaign: Campaign, moves: list[tuple[Message, Changes]]) -> list[Add]:
+    shard = statistics.receipt_shard(campaign, moves[0][0].id)
+    return statistics.moved(campaign, shard, moves)
+
+
+# --- Launches that are under way --------------------------------------------------------------
+
+
+async def _restart_launches(engine: Engine, org: str) -> None:
+    """Take their lane away from all who create messages for the org just now.
+
+    They may have read a person who is gone by now. Whoever takes the lane next reads again.
+    """
+    horizon = engine.clock.now() + _LEASES * engine.limits.lane_lease
+    # A lane that is held is to be looked at when its lease ends: the same query finds them all.
+    query = Query(
+        "lanes", (Where("wake_at", "<=", horizon),), ("wake_at",), limit=_PAGE, group=True
+    )
+    while True:
+        lanes = await engine.store.query(query)
+        for lane in lanes:
+            if lane.org == org and lane.id == LAUNCH:
+                await _restart(engine, lane)
+        if len(lanes) < _PAGE:
+            return
+        query = query.after(lanes[-1])
+
+
+async def _restart(engine: Engine, lane: Document) -> None:
+    now = engine.clock.now()
+
+    def decide(documents: list[Document | None]) -> tuple[bool, Sequence[Write]]:
+        document = documents[0]
+        if document is None or document.data["done"] or document.data["wake_at"] is None:
+            return False, []  # Nobody works on it: it is done, or its campaign is paused.
+        changes = {"fence": document.data["fence"] + 1, "lease_until": None, "wake_at": now}
+        return True, [Update(lane.path, changes, document.version)]
+
+    if await modify(engine.store, [lane.path], decide):
+        campaign_id = _home(lane).rpartition("/")[2]
+        await enqueue(engine, lane_task(lane.org, campaign_id, LAUNCH))
+
+
+# --- The end ----------------------------------------------------------------------------------
+
+
+async def _finish(engine: Engine, org: str, path: str, *, by: str) -> None:
+    """Remove the empty contact, with its entry in the audit trail; it holds the id alone."""
+    now = engine.clock.now()
+
+    def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
+        document = documents[0]
+        # Another erasure was faster, or somebody has stored the person anew, after this one.
+        if document is None or not is_being_erased(document.data):
+            return None, []
+        id_ = f"{document.id}-{document.version}"
+        trail = audit_trail.entry(org, id_, action=REASON, by=by, at=now, contact=document.id)
+        return None, [Delete(path, document.version), trail]
+
+    await modify(engine.store, [path], decide)

@@ -1,0 +1,1 @@
+"""What providers report and people write back."""

@@ -1,0 +1,157 @@
+"""Inbound: what people text to our numbers: words that opt out and in, and replies.
+
+A text is stored last, once all that follows from it is done: a provider whose delivery failed
+repeats it, and nothing is lost. Every step can be repeated.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any, Final
+
+import structlog
+
+from functions.domain.campaigns.campaign import campaign_from
+from functions.domain.contacts.contact import contact_id
+from functions.domain.contacts.opt_out_keywords import Wish, word_of
+from functions.domain.contacts.suppressions import OPTED_OUT
+from functions.domain.errors import NotFoundError
+from functions.domain.kinds import ChannelKind
+from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound, MessageRef
+from functions.domain.messages.message import Message, message_from
+from functions.engine import paths
+from functions.engine.contacts.suppressions import opt_in, suppress
+from functions.engine.kernel.engine import Engine
+from functions.engine.notifications import outbox
+from functions.engine.ports.store import ConflictError, Create, Document, Query, Where
+from functions.engine.receipts.receive import receive
+
+log = structlog.get_logger()
+
+#: Who writes later than this after a message does not answer it.
+REPLY_WITHIN: Final = timedelta(days=30)
+#: Of a person's newest messages, those looked through for the one that they answer.
+_LOOKED_THROUGH: Final = 20
+#: What can be answered by a text.
+_TEXTS: Final = frozenset({ChannelKind.SMS, ChannelKind.WHATSAPP})
+#: What is noted on the message that was answered.
+_NOTED: Final = {Wish.OUT: EventKind.OPTED_OUT, None: EventKind.REPLIED}
+
+
+async def receive_inbound(engine: Engine, org: str, provider: str, text: Inbound) -> None:
+    """Do what a text asks for, and store it, once, however often it is delivered."""
+    id_ = _id(provider, text)
+    if await engine.store.get(paths.inbound(org, id_)) is not None:
+        return
+    wish = word_of(text.body)
+    # The wish comes first, of everything: whoever opts out is left out at once, by all senders.
+    await _grant(engine, org, provider, text, wish)
+    answered = await _note(engine, org, id_, text, wish)
+    await _store(engine, org, id_, text, _fields(org, provider, text, wish, answered))
+
+
+def _id(provider: str, text: Inbound) -> str:
+    """Return a text's id as a part of a path, which a provider's own need not be fit for."""
+    return blake2b(f"{provider}\0{text.id}".encode(), digest_size=16).hexdigest()
+
+
+async def _grant(engine: Engine, org: str, provider: str, text: Inbound, wish: Wish | None) -> None:
+    if wish is Wish.OUT:
+        await suppress(engine, org, text.address, reason=OPTED_OUT, by=provider)
+    elif wish is Wish.IN:
+        await opt_in(engine, org, text.address, at=text.at, by=provider)
+
+
+async def _note(
+    engine: Engine, org: str, id_: str, text: Inbound, wish: Wish | None
+) -> MessageRef | None:
+    """Note on the message that is answered what was made of it; return that message."""
+    found = await _answered(engine, org, text)
+    if found is None:
+        return None
+    ref, message = found
+    if kind := _NOTED.get(wish):
+        await receive(engine, DeliveryEvent(f"inbound-{id_}", ref, message.attempt, kind, text.at))
+    return ref
+
+
+async def _answered(engine: Engine, org: str, text: Inbound) -> tuple[MessageRef, Message] | None:
+    """Return the last text that the person was sent before theirs; None without one of late."""
+    sent = [
+        (MessageRef(org, document.path.split("/")[3], document.id), message)
+        for document in await engine.store.query(_newest(org, text.address))
+        if _may_be_answered(message := message_from(document.id, document.data), text.at)
+    ]
+    homes = await engine.store.get_many([paths.campaign(org, ref.campaign) for ref, _ in sent])
+    texts = [each for each, home in zip(sent, homes, strict=True) if _is_text(each[1], home)]
+    return max(texts, key=lambda each: each[1].sent_at or text.at, default=None)
+
+
+def _newest(org: str, address: str) -> Query:
+    where = (Where("contact", "==", paths.contact(org, contact_id(address))),)
+    return Query("messages", where, ("-created_at",), limit=_LOOKED_THROUGH, group=True)
+
+
+def _may_be_answered(message: Message, at: datetime) -> bool:
+    return message.sent_at is not None and timedelta() <= at - message.sent_at <= REPLY_WITHIN
+
+
+def _is_text(message: Message, home: Document | None) -> bool:
+    if home is None:
+        return False
+    campaign = campaign_from(home.org, home.id, home.data)
+    return campaign.at_step(message.step).channel in _TEXTS
+
+
+def _fields(
+    org: str, provider: str, text: Inbound, wish: Wish | None, answered: MessageRef | None
+) -> dict[str, Any]:
+    return {
+        "address": text.address,
+        "contact": paths.contact(org, contact_id(text.address)),
+        "to": text.to,
+        "body": text.body,
+        "at": text.at,
+        "provider": provider,
+        "taken_for": _TAKEN_FOR[wish],
+        "message": answered and f"{answered.campaign}.{answered.message}",
+    }
+
+
+#: What a text was taken for, as it is stored and shown.
+_TAKEN_FOR: Final = {Wish.OUT: "opt_out", Wish.IN: "opt_in", None: "reply"}
+
+
+async def _store(engine: Engine, org: str, id_: str, text: Inbound, fields: dict[str, Any]) -> None:
+    """Store a text with what subscribers are told of it, unless another delivery was faster."""
+    person, told = contact_id(text.address), []
+    if fields["taken_for"] == _TAKEN_FOR[None]:
+        to = await outbox.listeners(engine, org)
+        now = engine.clock.now()
+        told = outbox.reply_writes(to, id_, person, fields["message"], now=now)
+    try:
+        await engine.store.commit(Create(paths.inbound(org, id_), fields), *told)
+    except ConflictError:
+        return
+    log.info("text_received", org=org, inbound_id=id_, taken_for=fields["taken_for"])
+    await outbox.announce(engine, told)
+
+
+# --- Looking at them --------------------------------------------------------------------------
+
+
+async def load(engine: Engine, org: str, id_: str) -> Document:
+    """Return a text that somebody sent us. Raises NotFoundError."""
+    document = await engine.store.get(paths.inbound(org, id_))
+    if document is None:
+        raise NotFoundError("Text", id_)
+    return document
+
+
+async def load_all(
+    engine: Engine, org: str, *, after: tuple[datetime, str] | None, limit: int
+) -> Sequence[Document]:
+    """Return the texts that people sent us, newest first, behind a text's time and id."""
+    start = (after[0], paths.inbound(org, after[1])) if after else None
+    query = Query(paths.all_inbound(org), order_by=("-at",), limit=limit, start_after=start)
+    return await engine.store.query(query)

@@ -1,0 +1,140 @@
+"""Receive: a provider's receipt becomes the message's next status, once."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import structlog
+
+from functions.domain.campaigns.campaign import Campaign, campaign_from
+from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.contacts.contact import ERASED
+from functions.domain.errors import NotFoundError
+from functions.domain.messages.delivery_events import DeliveryEvent, Retry
+from functions.domain.messages.ids import lane_number, watch_lane
+from functions.domain.messages.message import Message, MessageStatus, message_from
+from functions.domain.messages.receipts import after_event
+from functions.domain.notifications.subscription import Subscription
+from functions.engine import paths
+from functions.engine.campaigns import lanes
+from functions.engine.campaigns.lifecycle import stop
+from functions.engine.contacts.suppressions import suppress
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.modify import modify
+from functions.engine.messages import changes as moves
+from functions.engine.messages import statistics
+from functions.engine.messages.changes import Tracked
+from functions.engine.notifications import outbox
+from functions.engine.pacing import live_calls, slowdown
+from functions.engine.ports.store import Create, Document, Set, Write
+
+log = structlog.get_logger()
+
+
+async def receive(engine: Engine, event: DeliveryEvent) -> None:
+    """Apply a receipt. Repeated, late or out of order, the message ends up the same.
+
+    Raises NotFoundError for a message that does not exist.
+    """
+    ref = event.ref
+    wanted = [
+        paths.message(ref),
+        paths.event(ref, event.id),
+        paths.campaign(ref.org, ref.campaign),
+    ]
+    if event.suppress:
+        await _bar(engine, event, await engine.store.get_many(wanted))
+    to = await outbox.listeners(engine, ref.org)
+    applied = await modify(engine.store, wanted, lambda docs: _apply(engine, event, docs, to))
+    log.info(f"message_{event.kind}", campaign_id=ref.campaign, message_id=ref.message)  # noqa: G004 - the event is named after its kind
+    await outbox.announce(engine, applied.told)
+    # What follows is repeated with a repeated receipt: a crash may have come in between.
+    await _follow_up(engine, event, applied)
+
+
+async def _bar(engine: Engine, event: DeliveryEvent, documents: list[Document | None]) -> None:
+    """Bar the message's address before its receipt is noted: one whose bar fails comes again.
+
+    A receipt that was noted has barred it then; what was lifted since stays lifted.
+    """
+    stored, seen, home = documents
+    if stored is None or home is None or seen is not None:
+        return
+    org, message = event.ref.org, message_from(stored.id, stored.data)
+    if message.address == ERASED:
+        # Whose address it was is forgotten, and nothing can be barred by what is left.
+        log.info("bar_of_erased", campaign_id=event.ref.campaign, message_id=message.id)
+        return
+    campaign = campaign_from(org, event.ref.campaign, home.data).at_step(message.step)
+    await suppress(engine, org, message.address, reason=event.suppress, by=campaign.provider)
+
+
+class _Applied(NamedTuple):
+    """What a receipt has made of its message, and what subscribers are told of it."""
+
+    campaign: Campaign
+    message: Message
+    told: Sequence[Set] = ()
+    waited: bool = True  #: before this, a lane had to look at the message again
+
+
+def _apply(
+    engine: Engine,
+    event: DeliveryEvent,
+    documents: list[Document | None],
+    to: Sequence[Subscription],
+) -> tuple[_Applied, list[Write]]:
+    stored, seen, home = documents
+    if stored is None or home is None:
+        raise NotFoundError("Message", event.ref.message)
+    message = message_from(stored.id, stored.data)
+    campaign = campaign_from(event.ref.org, event.ref.campaign, home.data)
+    if seen is not None:
+        return _Applied(campaign, message), []
+    now = engine.clock.now()
+    awaited = _awaited(campaign, message)
+    changes = after_event(awaited, event, engine.policy, now=now)
+    receipt = {"kind": event.kind, "attempt": event.attempt, "at": event.at, "reason": event.reason}
+    writes: list[Write] = [Create(paths.event(event.ref, event.id), receipt)]
+    if not changes:
+        return _Applied(campaign, message), writes
+    shard = statistics.receipt_shard(campaign, message.id)
+    decided = [(Tracked(message, stored.version), changes)]
+    moved = moves.record(engine, campaign, shard, decided, to)
+    after = message_from(stored.id, {**stored.data, **changes})
+    waited = message.lane is not None or after.status == MessageStatus.PENDING
+    return _Applied(campaign, after, moved.told, waited=waited), [*writes, *moved.writes]
+
+
+def _awaited(campaign: Campaign, message: Message) -> Message:
+    """Return a message as its lane would hold it if it could be tried again.
+
+    Nobody waits for the receipt of a text, but one that fails for now is worth another attempt
+    for as long as its campaign has not ended.
+    """
+    if message.lane is None and message.status == MessageStatus.SENT and not campaign.has_ended:
+        return message._replace(lane=watch_lane(lane_number(message.id, campaign.lanes)))
+    return message
+
+
+async def _follow_up(engine: Engine, event: DeliveryEvent, applied: _Applied) -> None:
+    campaign, message = applied.campaign, applied.message
+    if message.attempt != event.attempt:
+        return
+    if message.lane is None or message.status == MessageStatus.PENDING:
+        await live_calls.free(engine, campaign.at_step(message.step), [message.id])
+        if applied.waited:
+            await _wake_lane(engine, campaign, message)
+    if event.retry is Retry.DEFER:
+        await slowdown.slow_down(engine, campaign.at_step(message.step))
+    if event.retry is Retry.STOP:
+        await stop(engine, campaign, event.reason)
+
+
+async def _wake_lane(engine: Engine, campaign: Campaign, message: Message) -> None:
+    """Let the lane see that a message is to be sent again, or that its last one has ended."""
+    if campaign.status is CampaignStatus.PAUSED:
+        return  # Resuming wakes every lane.
+    at = message.next_at or engine.clock.now()
+    name = str(lane_number(message.id, campaign.lanes))
+    again = message.status == MessageStatus.PENDING
+    await lanes.wake(engine, campaign.org, campaign.id, name, at=at, interrupt=True, reopen=again)

@@ -1,0 +1,202 @@
+"""The decision trail of one message: what was decided about it, when and why, in words."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from functions.domain.campaigns.campaign import Campaign, campaign_from
+from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.errors import NotFoundError
+from functions.domain.kinds import ChannelKind
+from functions.domain.messages.delivery_events import EventKind, MessageRef
+from functions.domain.messages.message import Message, MessageStatus, message_from
+from functions.domain.messages.reasons import RECEIPTS, STATUSES, explain
+from functions.domain.sending_rules.windows import are_zones, zone_of
+from functions.engine import paths
+from functions.engine.eligibility import sending_hours
+from functions.engine.eligibility.sending_hours import Hours
+from functions.engine.kernel.engine import Engine
+from functions.engine.ports.store import Document, Query, Where
+
+#: Receipts of one message, and steps of its campaign, that are told at most.
+_MOST = 500
+
+
+class Step(NamedTuple):
+    """Something that happened to a message; `at` None where it was not written down when."""
+
+    at: datetime | None
+    what: str  #: "planned", "campaign", "sent", "receipt" or "state"
+    words: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A message, why it is where it is in one sentence, and what led there, oldest first."""
+
+    message: Message
+    answer: str
+    steps: list[Step]
+
+
+async def find(engine: Engine, ref: MessageRef) -> tuple[Campaign, Message]:
+    """Return a message and its campaign. Raises NotFoundError."""
+    home, stored = await engine.store.get_many(
+        [paths.campaign(ref.org, ref.campaign), paths.message(ref)]
+    )
+    if home is None or stored is None:
+        raise NotFoundError("Message", f"{ref.campaign}.{ref.message}")
+    campaign = campaign_from(ref.org, ref.campaign, home.data)
+    return campaign, message_from(ref.message, stored.data)
+
+
+async def why(engine: Engine, ref: MessageRef) -> Trail:
+    """Return what was decided about a message. Raises NotFoundError."""
+    campaign, message = await find(engine, ref)
+    planned_at = message.created_at or campaign.started_at or campaign.created_at
+    receipts, actions = await asyncio.gather(
+        engine.store.query(Query(paths.events(ref), limit=_MOST)),
+        engine.store.query(_actions(campaign, planned_at)),
+    )
+    told = [
+        _planned(engine, campaign, message, planned_at),
+        *_of_campaign(message, actions),
+        *_sent(message),
+        *(_receipt(each.data) for each in receipts),
+        *_state(campaign, message),
+    ]
+    end = datetime.max.replace(tzinfo=UTC)
+    return Trail(message, _answer(campaign, message), sorted(told, key=lambda s: s.at or end))
+
+
+def _actions(campaign: Campaign, since: datetime) -> Query:
+    where = (Where("campaign", "==", campaign.id), Where("at", ">", since))
+    return Query(paths.audit_trail(campaign.org), where, ("at",), limit=_MOST)
+
+
+def _planned(engine: Engine, campaign: Campaign, message: Message, at: datetime) -> Step:
+    if message.step:
+        channel = campaign.at_step(message.step).channel
+        return Step(at, "planned", f"Planned by {channel}, as the message before reached nobody")
+    if message.due_at is None:
+        return Step(at, "planned", "Looked at when the campaign was launched")
+    if message.due_at <= at:
+        return Step(at, "planned", "Planned, to be sent at once")
+    until = _local(message, message.due_at)
+    held = _what_held(engine, campaign, message, at)
+    return Step(at, "planned", f"Planned, and held back until {until} by {held}", "quiet_hours")
+
+
+def _what_held(engine: Engine, campaign: Campaign, message: Message, at: datetime) -> str:
+    """Return which hours did not allow sending at an instant."""
+    kept = sending_hours.of(engine, campaign)
+    quiet, own = campaign.quiet_hours, campaign.send_window
+    if quiet and _holds(kept._replace(countries=False, send=None), message, at):
+        return f"the organisation's quiet hours, {quiet['start']} to {quiet['end']}"
+    if own and _holds(kept._replace(countries=False, quiet=None), message, at):
+        return f"the campaign's send window, {own['start']} to {own['end']}"
+    hours_ = "calling window" if campaign.channel is ChannelKind.VOICE else "hours for texts"
+    return f"the {hours_} of where they are"
+
+
+def _holds(kept: Hours, message: Message, at: datetime) -> bool:
+    return kept.next_open(message.region, message.zones, now=at) != at
+
+
+def _of_campaign(message: Message, actions: Sequence[Document]) -> Iterator[Step]:
+    """Tell what was done to the campaign until the message had ended."""
+    for entry in actions:
+        at, action = entry.data["at"], entry.data["action"]
+        if message.ended_at is not None and at > message.ended_at:
+            return
+        done = _DONE.get(action, f"was changed ({action})")
+        reason = entry.data.get("reason") or ""
+        words = f"The campaign {done} by {entry.data['by']}{_because(reason, ': ')}"
+        yield Step(at, "campaign", words, reason)
+
+
+_DONE = {
+    "create": "was created",
+    "schedule": "was scheduled",
+    "send": "was sent",
+    "start": "was started",
+    "pause": "was paused",
+    "resume": "was resumed",
+    "cancel": "was cancelled",
+    "reschedule": "was rescheduled",
+    "complete": "was completed",
+    "fail": "was called failed",
+    "give_up": "had a task given up",
+}
+
+
+def _sent(message: Message) -> Iterator[Step]:
+    """Tell when the latest attempt was taken by the provider."""
+    if message.sent_at is not None:
+        yield Step(message.sent_at, "sent", f"Taken by the provider: {_attempts(message)}")
+
+
+def _attempts(message: Message) -> str:
+    told = f"attempt {message.attempt}"
+    if not message.uncounted:
+        return told
+    return f"{told}, of which {message.uncounted} did not count, being put off"
+
+
+def _receipt(event: dict[str, Any]) -> Step:
+    kind, reason = EventKind(event["kind"]), event.get("reason") or ""
+    words = f"Attempt {event['attempt']}: {RECEIPTS[kind]}{_because(reason)}"
+    return Step(event["at"], "receipt", words, reason)
+
+
+def _state(campaign: Campaign, message: Message) -> Iterator[Step]:
+    """Tell where the message stands, unless its last receipt has told that."""
+    if message.ended_at is not None or MessageStatus(message.status) in _UNTOLD:
+        yield Step(message.ended_at, "state", _answer(campaign, message), message.reason)
+    if message.followed:
+        channel = campaign.at_step(message.step + 1).channel
+        yield Step(message.ended_at, "state", f"It was followed by another one, by {channel}")
+
+
+_UNTOLD = frozenset({MessageStatus.PENDING, MessageStatus.SENDING, MessageStatus.UNKNOWN})
+
+
+def _answer(campaign: Campaign, message: Message) -> str:
+    """Say in one sentence where a message stands and why."""
+    status = MessageStatus(message.status)
+    words = f"It {STATUSES[status]}"
+    if status is MessageStatus.PENDING:
+        return words + _waiting(campaign, message)
+    if status is MessageStatus.FAILED and message.attempt:
+        return f"{words} in {_tries(message)}{_because(message.reason)}"
+    if message.sent_at is not None and not message.reason:
+        return f"{words}; it was sent at {_local(message, message.sent_at)}"
+    return words + _because(message.reason)
+
+
+def _waiting(campaign: Campaign, message: Message) -> str:
+    if campaign.status is CampaignStatus.PAUSED:
+        return f", because its campaign is paused{_because(campaign.reason or '', ': ')}"
+    if campaign.has_ended:
+        return f", and is being written off, because its campaign is {campaign.status}"
+    until = _local(message, message.next_at) if message.next_at else "its turn"
+    return f" at {until}{_because(message.reason)}"
+
+
+def _tries(message: Message) -> str:
+    counted = message.counted_attempts
+    tries = "one attempt" if counted == 1 else f"{counted} attempts"
+    return f"{tries} and {message.uncounted} put off" if message.uncounted else tries
+
+
+def _because(reason: str, before: str = ", because ") -> str:
+    return f"{before}{explain(reason)}" if reason else ""
+
+
+def _local(message: Message, at: datetime) -> str:
+    """Return an instant as clocks show it where the person is."""
+    zone = message.zones[0] if message.zones and are_zones(message.zones) else "UTC"
+    return f"{at.astimezone(zone_of(zone)):%H:%M on %d %B %Y} in {zone}"

@@ -1,0 +1,100 @@
+"""What an operator looks at across campaigns: the newest, and the oldest that nobody works on."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from functions.domain.campaigns.campaign import Campaign, campaign_from, name_key
+from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.errors import NotFoundError
+from functions.domain.kinds import CampaignKind, ChannelKind
+from functions.domain.messages.message import MessageStatus
+from functions.engine import paths
+from functions.engine.kernel.engine import Engine
+from functions.engine.messages import statistics
+from functions.engine.messages.statistics import Tally
+from functions.engine.ports.store import Document, Query, Where
+
+_PAGE = 1000
+_AFTER_ALL = "\U0010ffff"  #: sorts behind whatever a name may go on with
+
+
+async def newest(
+    engine: Engine, org: str, *, status: CampaignStatus | None, limit: int
+) -> list[Campaign]:
+    """Return an organisation's campaigns, those of one status or all, the newest first."""
+    where = (Where("status", "==", status),) if status else ()
+    query = Query(paths.campaigns(org), where, ("-created_at",), limit=limit)
+    return [campaign_from(org, each.id, each.data) for each in await engine.store.query(query)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which campaigns are wanted, and in which order."""
+
+    kind: CampaignKind = CampaignKind.BROADCAST
+    channel: ChannelKind | None = None
+    status: CampaignStatus | None = None
+    name_prefix: str = ""
+    created_from: datetime | None = None  #: inclusive
+    created_before: datetime | None = None
+    by_name: bool = False  #: else by time of creation
+    descending: bool = True
+
+    def query(self, org: str) -> Query:
+        """Return the query for the first of them."""
+        field = "name_key" if self.by_name else "created_at"
+        order = f"-{field}" if self.descending else field
+        return Query(paths.campaigns(org), tuple(self._conditions()), (order,))
+
+    def _conditions(self) -> Iterator[Where]:
+        yield Where("kind", "==", self.kind)
+        if self.channel:
+            yield Where("channel", "==", self.channel)
+        if self.status:
+            yield Where("status", "==", self.status)
+        if self.name_prefix:
+            key = name_key(self.name_prefix)
+            yield Where("name_key", ">=", key)
+            yield Where("name_key", "<", key + _AFTER_ALL)
+        if self.created_from:
+            yield Where("created_at", ">=", self.created_from)
+        if self.created_before:
+            yield Where("created_at", "<", self.created_before)
+
+
+async def one(engine: Engine, org: str, id_: str) -> tuple[Campaign, int, Tally]:
+    """Return a campaign, the version it has in the store, and its statistics.
+
+    Raises NotFoundError.
+    """
+    document = await engine.store.get(paths.campaign(org, id_))
+    if document is None:
+        raise NotFoundError("Campaign", id_)
+    campaign = campaign_from(org, id_, document.data)
+    return campaign, document.version, await statistics.read_one(engine, campaign)
+
+
+async def search(
+    engine: Engine, query: Query
+) -> tuple[list[tuple[Campaign, Tally]], Document | None]:
+    """Return the campaigns that a query finds with their statistics, and the last document."""
+    documents = await engine.store.query(query)
+    campaigns = [campaign_from(each.org, each.id, each.data) for each in documents]
+    found = await statistics.read(engine, campaigns)
+    return list(zip(campaigns, found, strict=True)), documents[-1] if documents else None
+
+
+async def reasons(
+    engine: Engine, campaign: Campaign, statuses: Iterable[MessageStatus]
+) -> Counter[tuple[MessageStatus, str]]:
+    """Count by reason why a campaign's messages have these statuses. Reads each of them."""
+    counted: Counter[tuple[MessageStatus, str]] = Counter()
+    for status in statuses:
+        where = (Where("status", "==", status),)
+        query = Query(paths.messages(campaign.org, campaign.id), where, limit=_PAGE)
+        while documents := await engine.store.query(query):
+            counted.update((status, each.data.get("reason") or "") for each in documents)
+            query = query.after(documents[-1])
+    return counted

@@ -1,0 +1,115 @@
+"""How a campaign stands: its progress, what is in flight, its heartbeat."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.kinds import ChannelKind
+from functions.domain.messages.message import (
+    CALLS_IN_FLIGHT,
+    TEXTS_IN_FLIGHT,
+    MessageStatus,
+)
+from functions.engine import paths
+from functions.engine.campaigns.lifecycle import LAUNCH, lane_names, load
+from functions.engine.kernel.engine import Engine
+from functions.engine.messages import statistics
+
+#: A worker that has not been heard of for this long is presumed dead.
+_STALE = timedelta(seconds=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Who works on a campaign, and when they were last heard of."""
+
+    heartbeat_at: datetime | None
+    holder: str | None
+    status: str  #: "active", "stale" (a worker was lost, the check will replace it) or "idle"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a campaign has come."""
+
+    campaign: Campaign
+    counts: Mapping[MessageStatus, int]  #: messages, those by a further channel beside the others
+    people: int  #: who have a message
+    health: Health
+    now: datetime
+
+    @property
+    def total(self) -> int:
+        """People to be contacted, or found not to be."""
+        return max(self.campaign.total, self.people)
+
+    @property
+    def in_flight(self) -> int:
+        """Messages that are with the provider now."""
+        return _in_flight(self.campaign, self.counts)
+
+    @property
+    def processed(self) -> int:
+        """People for whom everything is done, or being done just now."""
+        return self.people - self.counts[MessageStatus.PENDING]
+
+    @property
+    def connected(self) -> int:
+        """Calls that were answered."""
+        return self.counts[MessageStatus.ANSWERED] + self.counts[MessageStatus.COMPLETED]
+
+    @property
+    def estimated_end_at(self) -> datetime | None:
+        """When it will be done if it goes on as it has; None where nothing can be said."""
+        started_at = self.campaign.started_at
+        if self.campaign.status is not CampaignStatus.RUNNING or not started_at:
+            return None
+        if not self.processed:
+            return None
+        per_person = (self.now - started_at) / self.processed
+        return self.now + per_person * (self.total - self.processed)
+
+
+async def progress_of(engine: Engine, org: str, campaign_id: str) -> Progress:
+    """Return how far a campaign has come. Raises NotFoundError."""
+    campaign = await load(engine, org, campaign_id)
+    tally, health = await asyncio.gather(
+        statistics.read_one(engine, campaign), _health(engine, campaign)
+    )
+    return Progress(campaign, tally.by_status, tally.people, health, engine.clock.now())
+
+
+async def in_flight(engine: Engine, campaign: Campaign) -> int:
+    """Count a campaign's messages that are with the provider now."""
+    tally = await statistics.read_one(engine, campaign)
+    return _in_flight(campaign, tally.by_status)
+
+
+def _in_flight(campaign: Campaign, counts: Mapping[MessageStatus, int]) -> int:
+    steps = map(campaign.at_step, range(len(campaign.fallbacks) + 1))
+    calls = any(step.channel is ChannelKind.VOICE for step in steps)
+    return sum(counts[status] for status in (CALLS_IN_FLIGHT if calls else TEXTS_IN_FLIGHT))
+
+
+async def _health(engine: Engine, campaign: Campaign) -> Health:
+    names = (LAUNCH, *lane_names(campaign))
+    documents = await engine.store.get_many(
+        [paths.lane(campaign.org, campaign.id, name) for name in names]
+    )
+    beats = [d.data for d in documents if d is not None and d.data.get("heartbeat_at")]
+    if not beats:
+        return Health(None, None, "idle")
+    last = max(beats, key=lambda data: data["heartbeat_at"])
+    return Health(last["heartbeat_at"], last["holder"], _pulse(campaign, beats, engine.clock.now()))
+
+
+def _pulse(campaign: Campaign, beats: list[dict[str, Any]], now: datetime) -> str:
+    held = [data for data in beats if data["lease_until"] is not None]
+    if campaign.status is not CampaignStatus.RUNNING or not held:
+        return "idle"
+    lost = any(now - data["heartbeat_at"] > _STALE for data in held)
+    return "stale" if lost else "active"

@@ -1,0 +1,160 @@
+"""What an operator sees of a campaign: its progress, its people, and why each got what they got."""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.content import read_at_once, texts_of
+from functions.domain.errors import InvalidFieldError
+from functions.domain.messages.message import (
+    Message,
+    MessageStatus,
+    message_from,
+)
+from functions.engine import paths
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.paging import page_by_id
+from functions.engine.ports.store import Document, Query, Where
+
+log = structlog.get_logger()
+
+_CSV_PAGE = 1000
+#: Messages looked through for those of one reason, before a page is given as it is.
+_SCANNED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """Some of a campaign's messages, and the cursor behind the last; None where none follow."""
+
+    rows: list[Message]
+    cursor: str | None
+
+
+async def messages(
+    engine: Engine,
+    campaign: Campaign,
+    *,
+    status: MessageStatus | None,
+    cursor: str,
+    limit: int,
+    reason: str = "",
+) -> ReportPage:
+    """Return a page of a campaign's messages, all of them or those of one status or reason.
+
+    Those of a reason are looked for among the others, so a page of them may be short, or empty,
+    and its cursor lead on; so may one of very large mails.
+    """
+    limit = read_at_once(texts_of(campaign), limit)
+    collection = paths.messages(campaign.org, campaign.id)
+    where = (Where("status", "==", status),) if status else ()
+    after = (f"{collection}/{_checked(cursor)}",) if cursor else None
+    scanned = read_at_once(texts_of(campaign), max(limit, _SCANNED)) if reason else limit
+    query = Query(collection, where, limit=scanned, start_after=after)
+    documents = await engine.store.query(query)
+    wanted = [d for d in documents if not reason or d.data.get("reason") == reason]
+    rows, more = wanted[:limit], None
+    if len(wanted) > limit:
+        more = rows[-1].id
+    elif len(documents) == scanned:
+        more = documents[-1].id
+    return ReportPage([message_from(d.id, d.data) for d in rows], more)
+
+
+def _checked(cursor: str) -> str:
+    if not cursor.isalnum():
+        raise InvalidFieldError("cursor", "cursor: must be a nextCursor that an earlier page gave")
+    return cursor
+
+
+COLUMNS = (
+    "number",
+    "status",
+    "reason",
+    "attempts",
+    "due_at",
+    "sent_at",
+    "answered_at",
+    "ended_at",
+    "duration_s",
+    "machine",
+    "message_id",
+    "channel",
+    "step",
+    "subject",
+    "delivered_at",
+    "read_at",
+    "clicked_at",
+    "replied_at",
+)
+
+
+def row(campaign: Campaign, message: Message) -> dict[str, Any]:
+    """Return what a report says of one message."""
+    values = (
+        message.address,
+        message.status,
+        message.reason,
+        message.attempt,
+        message.due_at,
+        message.sent_at,
+        message.answered_at,
+        message.ended_at,
+        message.duration_s,
+        message.machine,
+        message.id,
+        campaign.at_step(message.step).channel,
+        message.step,
+        message.subject,
+        message.delivered_at,
+        message.read_at,
+        message.clicked_at,
+        message.replied_at,
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+async def as_csv(
+    engine: Engine, campaign: Campaign, *, status: MessageStatus | None, reason: str = ""
+) -> AsyncIterator[str]:
+    """Yield the report as CSV, a page at a time."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(COLUMNS)
+    cursor: str | None = ""
+    while cursor is not None:
+        page = await messages(
+            engine, campaign, status=status, cursor=cursor, limit=_CSV_PAGE, reason=reason
+        )
+        rows = [row(campaign, message) for message in page.rows]
+        writer.writerows([_cell(name, value) for name, value in each.items()] for each in rows)
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+        cursor = page.cursor
+
+
+def _cell(name: str, value: Any) -> Any:
+    """Return a value as a cell; what people have written must not become a formula."""
+    is_text = name == "subject" or (name == "number" and "@" in value)
+    if is_text and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+#: What spreadsheets take for the beginning of a formula (OWASP, CSV injection).
+_FORMULA = ("=", "+", "-", "@")
+
+
+async def members(
+    engine: Engine, org: str, list_id: str, *, cursor: str, limit: int
+) -> tuple[list[Document], str | None]:
+    """Return a page of a list's members and the cursor behind the last."""
+    after = _checked(cursor) if cursor else None
+    return await page_by_id(engine, paths.members(org, list_id), after=after, limit=limit)

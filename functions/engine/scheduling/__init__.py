@@ -1,0 +1,1 @@
+"""The every-minute check, starts and polls."""

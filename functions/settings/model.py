@@ -1,0 +1,363 @@
+"""All configuration: read once from the environment and `.env`, validated, frozen.
+
+A setting's docstring is its line in .env.example. What settings must not be together stands in
+settings_rules.py: a deployment that could be misused or lose work refuses to start.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from functions.settings.rules import refusals
+from functions.settings.secrets import EVERYTHING, SECRETS, TARGETS, Use
+from functions.settings.text import error_sentences, example_text
+from functions.settings.urls import (
+    CloudTasksUrl,
+    FirestoreUrl,
+    LocalQueueUrl,
+    QueueUrl,
+    SqliteUrl,
+    StoreUrl,
+    is_loopback,
+    is_loopback_url,
+    parse_queue,
+    parse_smtp,
+    parse_store,
+)
+
+__all__ = [
+    "CloudTasksUrl",
+    "FirestoreUrl",
+    "LocalQueueUrl",
+    "QueueUrl",
+    "Settings",
+    "SettingsError",
+    "SqliteUrl",
+    "StoreUrl",
+    "env_example",
+    "load_settings",
+    "uses_of",
+]
+
+HS256_BYTES = 32  # RFC 7518, 3.2: a key is at least as long as the hash
+
+# --- What a setting may be -------------------------------------------------------------------
+
+
+class SettingsError(Exception):
+    """The configuration is refused; one sentence a line, each opening with its setting's name."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__("\n".join(sentences))
+        self.sentences = sentences
+
+
+def _parsed_by(parse: Callable[[str], object]) -> AfterValidator:
+    """Accept the text that `parse` can read, as it is."""
+
+    def check(text: str) -> str:
+        parse(text)
+        return text
+
+    return AfterValidator(check)
+
+
+def _parsed_secret(parse: Callable[[str], object]) -> AfterValidator:
+    """Accept the secret text that `parse` can read, as it is, or none."""
+
+    def check(secret: SecretStr) -> SecretStr:
+        if secret:
+            parse(secret.get_secret_value())
+        return secret
+
+    return AfterValidator(check)
+
+
+def _check_http(url: str) -> str:
+    parts = urlsplit(url)
+    if url and (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.username
+        or parts.query
+        or parts.fragment
+    ):
+        raise ValueError("must be http(s)://HOST, with neither user, query nor fragment")
+    return url.rstrip("/")
+
+
+def _check_secret_length(secret: SecretStr) -> SecretStr:
+    if secret and len(secret.get_secret_value().encode()) < HS256_BYTES:
+        raise ValueError("must have at least 32 bytes; `openssl rand -hex 32` prints a good one")
+    return secret
+
+
+def _check_email(email: str) -> str:
+    if email and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
+        raise ValueError("must be the e-mail address of a service account")
+    return email
+
+
+def _split_seconds(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*)*", value):
+        raise ValueError("must be whole seconds separated by commas, such as 30,300,600")
+    return tuple(int(part) for part in value.split(","))
+
+
+def _check_rising(seconds: tuple[int, ...]) -> tuple[int, ...]:
+    if any(later <= earlier for earlier, later in zip((0, *seconds), seconds, strict=False)):
+        raise ValueError("must rise from one to the next, the first above 0")
+    return seconds
+
+
+Count = Annotated[int, Field(ge=1, le=10_000)]
+Few = Annotated[int, Field(ge=1, le=100)]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+HttpUrl = Annotated[str, AfterValidator(_check_http)]
+Email = Annotated[str, AfterValidator(_check_email)]
+RisingSeconds = Annotated[
+    tuple[int, ...],
+    NoDecode,
+    BeforeValidator(_split_seconds),
+    Field(min_length=1),
+    AfterValidator(_check_rising),
+]
+
+
+def _own_url(fields: dict[str, Any]) -> str:
+    host = f"[{fields['host']}]" if ":" in fields["host"] else fields["host"]
+    return f"http://{host}:{fields['port']}"
+
+
+def _beside(fields: dict[str, Any]) -> Literal["off", "simulator"]:
+    """Who really calls people must not seem to text them as well."""
+    return "simulator" if fields.get("voice_provider") == "simulator" else "off"
+
+
+def _only_local(fields: dict[str, Any]) -> bool:
+    # A proxy before a loopback HOST makes a server of it; PUBLIC_BASE_URL tells of one.
+    own = is_loopback(fields["host"]) and is_loopback_url(fields["public_base_url"])
+    return own and not fields["k_service"]
+
+
+# --- The settings ----------------------------------------------------------------------------
+
+
+class Settings(BaseSettings):
+    """Every setting, by its environment variable's name in lower case. Use `load_settings`."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_ignore_empty=True,
+        # A name in .env that no setting has would do nothing: most likely it is a slip.
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+    )
+
+    store_url: Annotated[str, _parsed_by(parse_store)] = "sqlite:///.data/clarion.db"
+    """Where everything is kept: sqlite:///PATH, firestore://PROJECT, firestore://PROJECT/DATABASE"""
+    firestore_emulator_host: str = Field("", pattern=r"^([^\s:/]+:\d{1,5})?$")
+    """HOST:PORT of a Firestore emulator to use instead of the cloud"""
+    queue_url: Annotated[str, _parsed_by(parse_queue)] = "local://"
+    """Who delivers tasks: local:// (this process) or cloudtasks://PROJECT/LOCATION/QUEUE"""
+
+    host: str = Field("127.0.0.1", min_length=1)
+    """The address to listen on; anything but loopback needs AUTH_MODE and INVOKER_AUTH"""
+    port: int = Field(8080, ge=1, le=65535)
+    """The port to listen on"""
+    k_service: str = ""
+    """Set by Cloud Run and never by hand: marks a public deployment"""
+    public_base_url: HttpUrl = Field(default_factory=_own_url)
+    """The URL that carriers and task queues reach us by; without it http://HOST:PORT"""
+    allow_private_hosts: bool = Field(default_factory=_only_local)
+    """Whether users may name private hosts; unset: where HOST and PUBLIC_BASE_URL are loopback"""
+
+    max_campaigns: int = Field(5, ge=1, le=1000)
+    """Campaigns that one check starts at most"""
+    schedule_ahead_days: int = Field(14, ge=1, le=3650)
+    """Days ahead that a campaign may be scheduled over REST at most"""
+    check_interval_s: Seconds = 60
+    """Seconds between two checks where no Cloud Scheduler makes them"""
+    calling_windows: Literal["default", "off"] = "default"
+    """Whether calls keep to the hours of the person's country: default or off"""
+    api_rate_per_s: float = Field(50, ge=0, le=100_000, allow_inf_nan=False)
+    """API requests per second, organisation and instance; twice as many at once; 0: no limit"""
+    csv_max_bytes: int = Field(50_000_000, ge=1, le=1_000_000_000)
+    """The largest contact file that is accepted"""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important log line that is written: debug, info, warning or error"""
+
+    voice_provider: Literal["simulator", "plivo"] = "simulator"
+    """Who makes the calls: simulator (nobody is called) or plivo"""
+    simulator_script: str = ""
+    """What the simulator's people do, instead of its own mix"""
+    simulator_ledger: Path = Path(".data/carrier.jsonl")
+    """Where the simulator notes every call that it made and every text that it took"""
+    plivo_auth_id: str = ""
+    """Plivo account"""
+    plivo_auth_token: SecretStr = SecretStr("")
+    """Plivo secret: pays for calls and signs callbacks"""
+    plivo_api_url: HttpUrl = "https://api.plivo.com"
+    """Plivo's API"""
+    sms_provider: Literal["off", "simulator", "twilio", "plivo"] = Field(default_factory=_beside)
+    """Who sends texts: off, simulator, twilio or plivo; without it as calls, simulator or off"""
+    whatsapp_provider: Literal["off", "simulator", "twilio", "cloud"] = Field(
+        default_factory=_beside
+    )
+    """Who sends WhatsApp messages: off, simulator, twilio or cloud (Meta's API); as for texts"""
+    email_provider: Literal["off", "simulator", "smtp"] = Field(default_factory=_beside)
+    """Who sends mails: off, simulator or smtp; as for texts"""
+    webhook_provider: Literal["off", "simulator", "http"] = Field(default_factory=_beside)
+    """Who posts webhook messages: off, simulator or http (ourselves); as for texts"""
+    twilio_account_sid: str = ""
+    """Twilio account"""
+    twilio_auth_token: SecretStr = SecretStr("")
+    """Twilio secret: pays for messages and signs callbacks"""
+    twilio_api_url: HttpUrl = "https://api.twilio.com"
+    """Twilio's API"""
+    plivo_dlt_entity_id: str = ""
+    """The registration (DLT) that texts to India need; each template names its own"""
+    plivo_dlt_template_category: Literal[
+        "promotional", "transactional", "service_implicit", "service_explicit"
+    ] = "promotional"
+    """What the templates of texts to India are registered as (Plivo's dlt_template_category)"""
+    whatsapp_api_url: HttpUrl = "https://graph.facebook.com/v23.0"
+    """Meta's Graph API, with its version"""
+    whatsapp_phone_number_id: str = ""
+    """Meta's id of the number that WhatsApp messages come from"""
+    whatsapp_token: SecretStr = SecretStr("")
+    """Meta secret: sends messages"""
+    whatsapp_app_secret: SecretStr = SecretStr("")
+    """Meta secret: signs callbacks"""
+    whatsapp_verify_token: SecretStr = SecretStr("")
+    """What Meta is to say when it asks whether a callback URL is ours"""
+    smtp_url: Annotated[SecretStr, _parsed_secret(parse_smtp)] = SecretStr("")
+    """Where mails are handed over: smtps://USER:PASSWORD@HOST:PORT, or smtp:// for STARTTLS"""
+    sendgrid_webhook_public_key: str = ""
+    """The key, base64, that SendGrid's event webhooks are verified with"""
+    signing_secret: Annotated[SecretStr, AfterValidator(_check_secret_length)] = SecretStr("")
+    """What signs the links in mails and webhook messages, at least 32 bytes"""
+    voice_rate_per_s: float = Field(2, gt=0, le=1000, allow_inf_nan=False)
+    """Calls begun per second, of each campaign and of each sender number"""
+    live_calls_per_org: Count = 10
+    """Calls of one organisation at a time"""
+    live_calls_total: Count = 50
+    """Calls of all organisations at a time"""
+    call_time_limit_s: int = Field(3600, ge=1, le=86_400)
+    """The carrier hangs up after this many seconds"""
+    ring_timeout_s: int = Field(60, ge=1, le=600)
+    """Seconds to let a phone ring"""
+
+    auth_mode: Literal["off", "jwt"] = "off"
+    """Who may use the API: off (anybody on this machine) or jwt (a signed token names them)"""
+    jwt_secret: Annotated[SecretStr, AfterValidator(_check_secret_length)] = SecretStr("")
+    """The secret that signs HS256 tokens, at least 32 bytes; this or JWT_JWKS_URL"""
+    jwt_jwks_url: HttpUrl = ""
+    """Where the identity provider publishes its RS256 or ES256 keys; this or JWT_SECRET"""
+    jwt_issuer: str = ""
+    """The only issuer (iss) whose tokens count"""
+    jwt_audience: str = ""
+    """The only audience (aud) whose tokens count"""
+    invoker_auth: Literal["off", "oidc", "iam"] = "off"
+    """How scheduler and task queue prove themselves: off, oidc (to us) or iam (to Cloud Run)"""
+    invoker_service_account: Email = ""
+    """The service account that scheduler and task queue call as"""
+    invoker_audience: str = ""
+    """The audience that its tokens are made for: our URL, without path"""
+
+    max_attempts: Few = 3
+    """Attempts to reach one person, the first included"""
+    retry_backoff_s: Seconds = 300
+    """Seconds before calling again; doubles with each attempt"""
+    defer_s: Seconds = 30
+    """Seconds before a message is offered again to a provider that was away or busy; doubles"""
+    launch_page: Count = 1000
+    """Contacts that a launch turns into messages with one commit"""
+    dispatch_page: Count = 6000
+    """Due messages that a dispatch reads at once"""
+    chunk: Count = 500
+    """Messages claimed at once; a pause waits for those in hand"""
+    lanes: Few = 4
+    """Lanes that a campaign is split into at most"""
+    lane_lease_s: Seconds = 60
+    """Seconds after which a silent lane is taken over"""
+    send_lease_s: Seconds = 90
+    """Seconds after which the outcome of an unfinished send counts as unknown"""
+    unknown_wait_s: Seconds = 900
+    """Seconds to wait for a receipt before an unknown outcome is settled"""
+    look_up_after_s: Seconds = 300
+    """Seconds without a receipt after which the provider is asked"""
+    task_deadline_s: Seconds = 480
+    """Seconds after which a task hands over to its continuation"""
+    task_max_attempts: Few = 10
+    """Deliveries of one task at most"""
+    poll_schedule_s: RisingSeconds = (30, 300, 600, 900, 1200, 1500, 1800)
+    """Seconds after a campaign's last send at which its receipts are counted"""
+
+    @property
+    def store(self) -> StoreUrl:
+        """STORE_URL, read."""
+        return parse_store(self.store_url)
+
+    @property
+    def queue(self) -> QueueUrl:
+        """QUEUE_URL, read."""
+        return parse_queue(self.queue_url)
+
+
+# --- Reading and showing ---------------------------------------------------------------------
+
+
+def load_settings(target: str = "app", /, **overrides: Any) -> Settings:
+    """Read the environment, then `.env`; `overrides`, by field name, go before both.
+
+    `target` is the function of main.py that they are for. `_env_file=None` leaves `.env` unread.
+    Raises SettingsError with everything that is wrong, and never with the value of a secret.
+    """
+    settings = _read(overrides)
+    if sentences := refusals(settings, uses_of(target, settings)):
+        raise SettingsError(sentences)
+    return settings
+
+
+def _read(overrides: dict[str, Any]) -> Settings:
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    # Outside the except block: the chained ValidationError would carry the values.
+    fields = Settings.model_fields
+    raise SettingsError([line for each in errors for line in error_sentences(each, fields)])
+
+
+def uses_of(target: str, settings: Settings) -> frozenset[Use]:
+    """Return what a function does that takes a secret.
+
+    One that delivers its own tasks or plays its own carrier, as none does on Cloud Run, does the
+    work of all others too.
+    """
+    alone = isinstance(settings.queue, LocalQueueUrl)
+    kinds = {kind for kind, _ in SECRETS}
+    if alone or any(getattr(settings, kind.lower()) == "simulator" for kind in kinds):
+        return EVERYTHING
+    return TARGETS[target]
+
+
+def env_example() -> str:
+    """Render .env.example: every setting with its description and its default."""
+    return example_text(Settings.model_fields)

@@ -1,0 +1,142 @@
+"""Documents in one SQLite file, or in memory: the store of a laptop and of the tests."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import orjson
+
+from functions.engine.ports.store import Add, Delete, Document, Query, Write
+from functions.stores.document_paths import collection_name, place
+from functions.stores.indexes import Indexes
+from functions.stores.sqlite import queries
+from functions.stores.sqlite import writes as sqlite_writes
+from functions.stores.sqlite.documents import decode
+from functions.stores.sqlite.schema import Schema, create_plumbing, table_of
+from functions.stores.sqlite.thread import DatabaseThread, one_by_one, together
+
+MEMORY = ":memory:"
+
+_UNVERSIONED = (Delete, Add)  #: `commit` answers 0 for these
+
+#: Ids by collection, by the collection's name.
+Wanted: TypeAlias = dict[str, dict[str, list[str]]]
+
+# FULL: what was marked as sent must be remembered after a power cut too. Larger pages than
+# SQLite's own suit documents of half a kilobyte: inserts are half as fast again.
+_SETTINGS = """
+PRAGMA page_size = 16384;
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA busy_timeout = 10000;
+PRAGMA cache_size = -65536;
+"""
+
+
+class SqliteStore:
+    """A Store in a SQLite file, which several processes may share, or in memory (":memory:").
+
+    One thread writes: it takes every commit that waits and syncs them to disk as one transaction.
+    Another reads beside it. Raises StoreError where the file cannot be opened.
+    """
+
+    def __init__(self, path: str | Path, indexes: Indexes) -> None:
+        self._indexes = indexes
+        self._schema = Schema(indexes)
+        #: By table, the fields that have a column for every reader: a commit has made them.
+        self._columns: dict[str, frozenset[str]] = {}
+        self._writer = DatabaseThread(partial(_connect, str(path)), together)
+        if str(path) == MEMORY:  # such a database is seen by its own connection only
+            self._reader = self._writer
+        else:
+            self._reader = DatabaseThread(partial(_connect, str(path)), one_by_one)
+
+    async def get(self, path: str) -> Document | None:
+        return (await self.get_many([path]))[0]
+
+    async def get_many(self, paths: Sequence[str]) -> list[Document | None]:
+        ids: Wanted = defaultdict(lambda: defaultdict(list))
+        for path in paths:
+            collection, id_ = place(path)
+            ids[collection_name(collection)][collection].append(id_)
+        for name in ids:
+            await self._prepare(name)
+        found = await self._reader.do(lambda db: _read_ids(db, ids))
+        return [found.get(path) for path in paths]
+
+    async def query(self, query: Query) -> list[Document]:
+        needed = self._indexes.require(query)
+        await self._prepare(needed.collection, _fields(query))
+        statement, values = queries.select(query, needed)
+        return await self._reader.do(lambda db: _read(db, statement, values))
+
+    async def stream(self, query: Query) -> AsyncGenerator[list[Document], None]:
+        following: Query | None = query
+        while following is not None:
+            part = await self.query(following)
+            following = following.after(part[-1]) if len(part) == query.limit else None
+            if part:
+                yield part
+
+    async def count(self, query: Query) -> int:
+        needed = self._indexes.require(query)
+        await self._prepare(needed.collection, _fields(query))
+        statement, values = queries.count(query, needed)
+        return await self._reader.do(lambda db: int(db.execute(statement, values).fetchone()[0]))
+
+    async def commit(self, *writes: Write) -> list[int]:
+        groups = sqlite_writes.grouped(writes)
+        for group in groups:
+            await self._prepare(collection_name(group.collection))
+        version = await self._writer.do(lambda db: sqlite_writes.apply(db, self._schema, groups))
+        return [0 if type(write) in _UNVERSIONED else version for write in writes]
+
+    async def close(self) -> None:
+        await self._reader.close()
+        await self._writer.close()
+
+    async def _prepare(self, name: str, fields: Iterable[str] = ()) -> None:
+        """Make the table and the columns that are about to be used; they never go away again."""
+        known = self._columns.get(name)
+        if known is None or not known.issuperset(fields):
+            made = await self._writer.do(lambda db: self._schema.ensure(db, name, fields))
+            self._columns[name] = self._columns.get(name, made) | made
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    if path != MEMORY:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(path, isolation_level=None)
+    db.executescript(_SETTINGS)
+    create_plumbing(db)
+    return db
+
+
+def _fields(query: Query) -> frozenset[str]:
+    ordered = {name.lstrip("-") for name in query.order_by}
+    return frozenset(ordered | {where.field for where in query.where})
+
+
+def _read_ids(db: sqlite3.Connection, ids: Wanted) -> dict[str, Document]:
+    documents: list[Document] = []
+    for name, collections in ids.items():
+        statement, values = _by_id(table_of(name), collections)
+        documents += _read(db, statement, values)
+    return {document.path: document for document in documents}
+
+
+def _by_id(table: str, collections: dict[str, list[str]]) -> tuple[str, list[Any]]:
+    """Return the statement for documents of one table: of one collection, or of several."""
+    if len(collections) == 1:
+        ((collection, ids),) = collections.items()
+        return queries.select_ids(table), [collection, orjson.dumps(ids).decode()]
+    pairs = [(collection, id_) for collection, ids in collections.items() for id_ in ids]
+    return queries.select_paths(table), [orjson.dumps(pairs).decode()]
+
+
+def _read(db: sqlite3.Connection, statement: str, values: list[Any]) -> list[Document]:
+    rows = db.execute(statement, values)
+    return [Document(path, version, decode(doc)) for path, version, doc in rows]

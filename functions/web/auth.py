@@ -1,0 +1,227 @@
+"""Who is calling: the subject, the org and the role of a request to the public faces."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import httpx
+import jwt
+
+from functions.engine.accounts.api_keys import PREFIX
+from functions.engine.ports.clock import Clock
+from functions.settings.model import Settings
+from functions.settings.urls import is_loopback
+from functions.web.jwks import KeyRing, read_jwks
+
+SKEW_S = 30  #: how far the clocks of a token's issuer and ours may differ
+ORG = re.compile(r"(?!__.*__$)[A-Za-z0-9_-]{1,64}")  # Firestore keeps such names to itself
+SUBJECT_LENGTH = 255  # OpenID Connect Core 1.0, 2: a sub is at most that long
+
+
+class UnauthenticatedError(Exception):
+    """The request does not prove who sends it."""
+
+    code = "UNAUTHENTICATED"
+
+
+class ForbiddenError(Exception):
+    """The request's sender is known and may not do this."""
+
+    code = "FORBIDDEN"
+
+
+class InvalidOrgError(ValueError):
+    """X-Org-Id does not name an org."""
+
+    code = "INVALID_FIELD"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "X-Org-Id must be 1 to 64 letters, digits, hyphens or underscores,"
+            " without two underscores at both ends."
+        )
+
+
+class Role(StrEnum):
+    """What a caller may do in its org; each role may do what those before it may."""
+
+    VIEWER = "viewer"  #: read
+    OPERATOR = "operator"  #: and create, start, pause and cancel
+    ADMIN = "admin"  #: and everything else
+
+    def covers(self, needed: "Role") -> bool:
+        """Whether this role may do what `needed` may."""
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
+
+
+class Area(StrEnum):
+    """A part of the API, by the tag of its routes; an API key may be kept to some of them."""
+
+    CAMPAIGNS = "campaigns"
+    MESSAGES = "messages"
+    CONTACTS = "contacts"
+    LISTS = "lists"
+    SEGMENTS = "segments"
+    SUPPRESSIONS = "suppressions"
+    TEMPLATES = "templates"
+    SUBSCRIPTIONS = "subscriptions"
+    SETTINGS = "settings"
+    API_KEYS = "api-keys"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a request, and for which org."""
+
+    subject: str
+    org: str
+    role: Role
+    areas: frozenset[str] | None = None  #: None: all
+
+    def require(self, needed: Role) -> None:
+        """Raise ForbiddenError unless the caller's role covers `needed`."""
+        if not self.role.covers(needed):
+            raise ForbiddenError(f"This needs the role {needed}; yours is {self.role}.")
+
+    def require_area(self, needed: frozenset[str]) -> None:
+        """Raise ForbiddenError unless the caller may use one of these areas."""
+        if self.areas is not None and self.areas.isdisjoint(needed):
+            mine, asked = ", ".join(sorted(self.areas)), ", ".join(sorted(needed))
+            raise ForbiddenError(f"This belongs to {asked}; your key is for {mine}.")
+
+
+class _Trust(NamedTuple):
+    """The key that a token must be signed with, and the one algorithm that goes with it."""
+
+    key: jwt.PyJWK | str
+    algorithm: str
+
+
+class Authenticator:
+    """Tells callers by AUTH_MODE.
+
+    off: whoever is on this machine is an admin of the org in X-Org-Id ("default" without it).
+    jwt: a bearer token signed by JWT_SECRET or a key of JWT_JWKS_URL names sub, org and role.
+    """
+
+    def __init__(self, settings: Settings, *, http: httpx.AsyncClient, clock: Clock) -> None:
+        self._settings = settings
+        self._keys = KeyRing(settings.jwt_jwks_url, read_jwks, http=http, clock=clock)
+
+    async def caller(self, headers: Mapping[str, str], client_host: str | None) -> Caller:
+        """Tell who sent a request, by its headers (names in lower case) and its peer's address.
+
+        Raises UnauthenticatedError, ForbiddenError, InvalidOrgError or KeysUnavailableError.
+        """
+        if self._settings.auth_mode == "off":
+            require_local(headers, client_host)
+            return Caller("local", _named_org(headers), Role.ADMIN)
+        token = bearer(headers)
+        return _caller(self._claims(token, await self._trust(token)))
+
+    async def _trust(self, token: str) -> _Trust:
+        if not self._settings.jwt_jwks_url:
+            return _Trust(self._settings.jwt_secret.get_secret_value(), "HS256")
+        if (key := await self._keys.find(key_id(token))) is None:
+            raise UnauthenticatedError("The token is signed with a key that its issuer has not.")
+        return _Trust(key, key.algorithm_name)
+
+    def _claims(self, token: str, trust: _Trust) -> dict[str, Any]:
+        try:
+            return jwt.decode(
+                token,
+                trust.key,
+                # Never what the token's header asks for: RFC 8725, 3.1.
+                algorithms=[trust.algorithm],
+                issuer=self._settings.jwt_issuer or None,
+                audience=self._settings.jwt_audience or None,
+                leeway=SKEW_S,
+                options={
+                    "require": ["exp", "sub", "org", "role"],
+                    "verify_aud": bool(self._settings.jwt_audience),
+                },
+            )
+        except jwt.PyJWTError as error:
+            raise UnauthenticatedError(f"The token is refused: {error}.") from None
+
+
+def _caller(claims: Mapping[str, Any]) -> Caller:
+    subject, org, role = claims["sub"], claims["org"], claims["role"]
+    if not 0 < len(subject) <= SUBJECT_LENGTH:
+        raise UnauthenticatedError(f"The token's sub must have 1 to {SUBJECT_LENGTH} characters.")
+    if not isinstance(org, str) or not ORG.fullmatch(org):
+        raise UnauthenticatedError("The token's org is not an org's name.")
+    if role not in list(Role):
+        raise UnauthenticatedError(f"The token's role must be one of {', '.join(Role)}.")
+    return Caller(subject, org, Role(role))
+
+
+def _named_org(headers: Mapping[str, str]) -> str:
+    org = headers.get("x-org-id", "default")
+    if not ORG.fullmatch(org):
+        raise InvalidOrgError
+    return org
+
+
+def bearer(headers: Mapping[str, str]) -> str:
+    """Return the token of an Authorization header; raises UnauthenticatedError without one."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise UnauthenticatedError("This needs an Authorization header with a bearer token.")
+    return token.strip()
+
+
+def presented_key(headers: Mapping[str, str]) -> str | None:
+    """Return the bearer token where it is an API key of ours."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    return token if scheme.lower() == "bearer" and token.startswith(PREFIX) else None
+
+
+def key_id(token: str) -> str:
+    """Return the id of the key that a token claims to be signed with."""
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+    except jwt.PyJWTError as error:
+        raise UnauthenticatedError(f"The token is refused: {error}.") from None
+    if not isinstance(kid, str):
+        raise UnauthenticatedError("The token does not say which key it is signed with (kid).")
+    return kid
+
+
+def require_local(headers: Mapping[str, str], client_host: str | None) -> None:
+    """Raise ForbiddenError unless a request was sent on this machine (None: in this process).
+
+    A tunnel or proxy on this machine hands on requests from anywhere: what it marks as
+    forwarded is refused. So is what a browser on this machine sends for a page of another site.
+    """
+    if "forwarded" in headers or "x-forwarded-for" in headers:
+        raise ForbiddenError("Without authentication forwarded requests are not answered.")
+    if client_host is not None and not is_loopback(client_host):
+        raise ForbiddenError("Without authentication only this machine is answered.")
+    # Another site's name may have been made to lead here (DNS rebinding).
+    host = headers.get("host", "").lower()
+    if client_host is not None and host and not is_loopback(_hostname(host)):
+        raise ForbiddenError("Without authentication only requests to localhost are answered.")
+    if _is_foreign_page(headers, host):
+        raise ForbiddenError("Without authentication pages of other sites are not answered.")
+
+
+def _is_foreign_page(headers: Mapping[str, str], host: str) -> bool:
+    """Tell whether a browser says that a page of another origin makes it send this request."""
+    if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+        return True
+    origin = headers.get("origin")
+    return origin is not None and origin.lower().partition("://")[2] != host
+
+
+def _hostname(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""

@@ -1,0 +1,100 @@
+"""A part of the application as an ASGI application of its own."""
+
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+
+from functions.web import problems
+from functions.web.context import House
+
+log = structlog.get_logger()
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+_JSON_BYTES: Final = 1_000_000
+#: Where carriers send batches, and how large Meta says that its own may be.
+_BATCH_PATH: Final = re.compile(r"/webhooks/[^/]+/inbound/[^/]+")
+_BATCH_BYTES: Final = 3 * 1024 * 1024
+#: Where files come in.
+_FILE_PATHS: Final = ("/upload-csv", "/contacts/imports")
+_FORM_BYTES: Final = 10_000  #: what a form adds around the file
+#: The path under which older deployments served the same functions.
+_OLD_PREFIX: Final = "/plivo"
+
+
+class Face:
+    """A part of the application as an ASGI application of its own.
+
+    `only`: the paths, with what lies below them, that this face serves; none: all. A function
+    deployed on its own is called at its root: the path of a face of one may be left out there.
+    Errors that nobody handled have been answered by the application (problems.py) and are logged
+    here, once.
+    """
+
+    def __init__(self, app: FastAPI, *only: str) -> None:
+        self._app = app
+        self._only = only
+
+    def part(self, *only: str) -> "Face":
+        """Return the face that shows only these paths."""
+        return Face(self._app, *only)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, its path made complete and its body kept within bounds."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = self._path(scope["path"])
+        if path is None:
+            await problems.not_found()(scope, receive, send)
+            return
+        inner = {**scope, "path": path}
+        inner.pop("raw_path", None)
+        try:
+            await self._app(inner, _bounded(receive, self._limit(path)), send)
+        except Exception:
+            # Whatever has been answered; it is raised only to be logged.
+            log.exception("request_failed", method=scope["method"], path=path)
+
+    def _path(self, path: str) -> str | None:
+        """Return the whole path of what is asked; None where this face does not show it."""
+        whole = path.removeprefix(_OLD_PREFIX) if path.startswith(f"{_OLD_PREFIX}/") else path
+        if not self._only or any(_is_below(whole, each) for each in self._only):
+            return whole
+        if len(self._only) > 1:
+            return None
+        # What a function's own path ends in may begin with a provider's name: no prefix then.
+        return self._only[0] + path.rstrip("/")
+
+    def _limit(self, path: str) -> int:
+        if path in _FILE_PATHS:
+            house: House = self._app.state.house
+            return house.settings.csv_max_bytes + _FORM_BYTES
+        if _BATCH_PATH.fullmatch(path):
+            return _BATCH_BYTES
+        return _JSON_BYTES
+
+
+def _is_below(path: str, top: str) -> bool:
+    return path == top or path.startswith(f"{top}/")
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    """Return a `receive` that refuses a body of more than `limit` bytes, before it is all here."""
+    seen = 0
+
+    async def bounded() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise HTTPException(413, f"The request is larger than {limit} bytes.")
+        return message
+
+    return bounded

@@ -1,0 +1,103 @@
+"""Fields that several requests share, each with its rule."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
+from functions.engine.paths import RESERVED
+
+
+class Body(BaseModel):
+    """A request body: members in camelCase, none that we do not know.
+
+    An unknown member is most likely a misspelt one, and a misspelt scheduledTime would start a
+    campaign at once.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", str_strip_whitespace=True, frozen=True
+    )
+
+
+def example(body: Any) -> ConfigDict:
+    """Return the configuration of a body whose description shows this one."""
+    return ConfigDict(json_schema_extra={"examples": [body]})
+
+
+def _number(text: str) -> str:
+    try:
+        return parse_phone(text).e164
+    except InvalidPhoneError as error:
+        raise ValueError(str(error)) from None
+
+
+def not_reserved(id_: str) -> str:
+    """Refuse names that Firestore keeps to itself, and cannot even be asked for."""
+    if any(RESERVED.fullmatch(part) for part in id_.split(".")):
+        raise ValueError("must not begin and end with two underscores")
+    return id_
+
+
+def _flag(value: object) -> object:
+    """Accept JSON's true and false beside the provider's words."""
+    if isinstance(value, bool):
+        return "true" if value else ""
+    return value
+
+
+PhoneNumber = Annotated[str, Field(max_length=32), AfterValidator(_number)]
+Id = Annotated[
+    str,
+    Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$"),
+    AfterValidator(not_reserved),
+]
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+Reason = Annotated[str, Field(min_length=1, max_length=200)]
+Url = Annotated[str, Field(min_length=1, max_length=2048)]
+Cursor = Annotated[str, Field(max_length=64)]
+PageSize = Annotated[int, Field(ge=1, le=1000)]
+MachineDetection = Annotated[Literal["", "true", "hangup"], BeforeValidator(_flag)]
+
+_BAD_TIME = "Invalid scheduledTime format. Please provide a valid ISO 8601 datetime string."
+
+
+def parse_time(text: object) -> datetime:
+    """Read an ISO 8601 instant; without a zone it would mean a different one to each reader."""
+    if isinstance(text, datetime):
+        return text
+    try:
+        at = datetime.fromisoformat(str(text).strip())
+    except ValueError:
+        raise ValueError(_BAD_TIME) from None
+    if at.tzinfo is None:
+        raise ValueError(f"{_BAD_TIME} It must say its zone, such as Z or +05:30.")
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(_BAD_TIME) from None
+
+
+Instant = Annotated[datetime, BeforeValidator(parse_time)]
+
+
+def _parse_zoned(text: object) -> datetime:
+    try:
+        return parse_time(text)
+    except ValueError:
+        raise ValueError(
+            "must be a time in ISO 8601 with its zone, such as 2026-03-02T12:00:00Z"
+        ) from None
+
+
+#: The same for the REST API, under whatever name.
+ZonedInstant = Annotated[datetime, BeforeValidator(_parse_zoned)]
+
+
+def iso(at: datetime | None) -> str | None:
+    """Return an instant as ISO 8601 in UTC, to the millisecond."""
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

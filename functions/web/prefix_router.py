@@ -1,0 +1,31 @@
+"""Finding a request's route among a hundred without comparing its path with each of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
+
+from functions.web.problems import first_segment
+
+
+class Crossroads(APIRouter):
+    """A router that first looks at those of its routes whose paths begin as the request's does.
+
+    To compare with all of them took 0.2 ms, as long as all the rest of a small answer. Where none
+    of `routes` begins so, the request goes the long way, through everything that was included.
+    """
+
+    def __init__(self, whole: APIRouter, routes: Iterable[APIRoute]) -> None:
+        super().__init__(routes=whole.routes)
+        branches = defaultdict(list)
+        for route in routes:
+            branches[first_segment(route.path)].append(route)
+        self._branches = {start: APIRouter(routes=[*part]) for start, part in branches.items()}
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to the routes that begin as its path does."""
+        start = first_segment(scope.get("path", ""))  # the server's own life has no path
+        serve = self._branches[start].app if start in self._branches else super().app
+        await serve(scope, receive, send)

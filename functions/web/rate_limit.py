@@ -1,0 +1,53 @@
+"""How many requests an organisation may send: a rate and a burst, kept in this process.
+
+Each instance keeps its own count, so that a request costs no round trip: an organisation may send
+at API_RATE_PER_S to each of them. The limit is there so that one organisation does not slow down
+the others of an instance; what may be sent to people is bounded by the throttles.
+"""
+
+import math
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from typing import Final
+
+from functions.domain.sending_rules.rate_limit import Scope, reserve, spacing
+from functions.engine.ports.clock import Clock
+
+#: A pause of this length gathers as much as may then come at once.
+BURST: Final = timedelta(seconds=2)
+#: Organisations whose state is kept. One that is forgotten starts with a full burst.
+_ORGS: Final = 10_000
+
+
+class RateLimitedError(Exception):
+    """The organisation sends more requests than it may."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, retry_after: timedelta) -> None:
+        self.retry_after_s = max(1, math.ceil(retry_after.total_seconds()))
+        super().__init__(
+            f"This organisation sends too many requests; try again in {self.retry_after_s} s"
+        )
+
+
+class RateLimiter:
+    """Counts the requests of each organisation; `rate_per_s` 0 lets everything pass."""
+
+    def __init__(self, rate_per_s: float, *, clock: Clock) -> None:
+        self._rate_per_s = rate_per_s
+        self._clock = clock
+        self._free_at: OrderedDict[str, datetime] = OrderedDict()
+
+    def admit(self, org: str) -> None:
+        """Count a request. Raises RateLimitedError where it is one too many."""
+        if not self._rate_per_s:
+            return
+        now = self._clock.now()
+        # Taken out and put back at the end: the first of them has sent nothing for longest.
+        scope = Scope(spacing(self._rate_per_s), self._free_at.pop(org, None))
+        turns, (self._free_at[org],) = reserve([scope], [1], earliest=now, horizon=BURST)
+        if len(self._free_at) > _ORGS:
+            self._free_at.popitem(last=False)
+        if not turns:
+            raise RateLimitedError(self._free_at[org] - BURST - now)

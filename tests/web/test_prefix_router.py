@@ -1,0 +1,95 @@
+"""The short way to a route leads where the long way leads."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import Message
+
+from functions.web.prefix_router import Crossroads
+
+things, later = APIRouter(), APIRouter()
+
+
+@things.get("/things")
+async def _list() -> str:
+    return "all"
+
+
+@things.get("/things/{name}")
+async def _get(name: str) -> str:
+    return name
+
+
+@things.get("/others")
+async def _others() -> str:
+    return "others"
+
+
+@later.get("/later")
+async def _later() -> str:
+    return "later"
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client of an application with crossroads, to which a router was added later."""
+    app = FastAPI()
+    app.include_router(things)
+    routes = [route for route in things.routes if isinstance(route, APIRoute)]
+    app.router = Crossroads(app.router, routes)
+    app.include_router(later)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [("/things", "all"), ("/things/one", "one"), ("/others", "others"), ("/later", "later")],
+)
+async def test_every_route_is_found(http: httpx.AsyncClient, path: str, answer: str) -> None:
+    """A request reaches the route of its path, also one that was included later."""
+    assert (await http.get(path)).json() == answer
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/things/one/more", "//things", "/thing"])
+async def test_a_path_without_a_route_is_not_found(http: httpx.AsyncClient, path: str) -> None:
+    """A path that no route has is answered with 404, whatever it begins with."""
+    assert (await http.get(f"http://127.0.0.1{path}")).status_code == 404
+
+
+async def test_another_method_is_told_the_right_ones(http: httpx.AsyncClient) -> None:
+    """A path that is there for other methods only is answered with 405 and their names."""
+    answer = await http.post("/things")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+
+
+async def test_a_slash_too_many_is_redirected(http: httpx.AsyncClient) -> None:
+    """A path that would be a route's without its last slash leads there."""
+    answer = await http.get("/things/", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, "http://127.0.0.1/things")
+
+
+async def test_the_document_and_its_page_are_still_there(http: httpx.AsyncClient) -> None:
+    """The OpenAPI document describes every route, and its page is served."""
+    document = (await http.get("/openapi.json")).json()
+    assert set(document["paths"]) == {"/things", "/things/{name}", "/others", "/later"}
+    assert (await http.get("/docs")).status_code == 200
+
+
+async def test_what_names_no_path_is_not_found() -> None:
+    """A request for "*", which names the server itself, is answered with 404 like any other."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    router = Crossroads(APIRouter(), [])
+    await router({"type": "http", "method": "OPTIONS", "path": "*"}, receive, send)
+    assert sent[0]["status"] == 404
