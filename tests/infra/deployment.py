@@ -12,7 +12,7 @@ import pytest
 from starlette.requests import Request
 
 import main
-from functions.bootstrap import stack as bootstrap
+from functions.bootstrap import entry
 from functions.bootstrap.stack import Stack, build
 from functions.engine.ports.channel import WebhookRequest
 from functions.queues.local import LocalQueue
@@ -139,7 +139,7 @@ class Deployment:
         self._open.push_async_callback(stack.close)
         state = stack.app._app.state
         state.house = replace(stack.house, engine=replace(stack.engine, queue=self._queue))
-        self._monkeypatch.setattr(bootstrap, "_stack", stack)
+        self._monkeypatch.setattr(entry, "_stack", stack)
         app: Any = await getattr(main, target)(Request({"type": "http"}))
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE)
         self._open.push_async_callback(client.aclose)

@@ -10,8 +10,8 @@ FOLDER = Path(__file__).parents[2]
 
 _ADD = """
 import asyncio, os
-from functions.engine.ports import Create, Query
-from functions.stores.firestore import FirestoreStore
+from functions.engine.ports.store import Create, Query
+from functions.stores.firestore.store import FirestoreStore
 from functions.stores.indexes import Indexes
 
 async def add():

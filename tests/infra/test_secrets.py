@@ -237,8 +237,8 @@ def served(target: str) -> tuple[str, ...]:
 
 def test_only_tasks_take_a_channel_to_send_by() -> None:
     """What needs a channel belongs to tasks: import-linter keeps all others from the first two."""
-    assert modules_with(r"engine\.channel\(") == {"sending.py", "overdue.py", "recall.py"}
-    assert modules_with(r"\brecall\(engine\b") == {"tasks.py"}
+    assert modules_with(r"engine\.channel\(") == {"sender.py", "reconcile.py", "recall.py"}
+    assert modules_with(r"\brecall\(engine\b") == {"worker.py"}
 
 
 def modules_with(pattern: str) -> set[str]:

@@ -20,9 +20,9 @@ def test_who_asks_for_no_holiday_does_not_wait_for_the_library() -> None:
     """Loading the rules of all countries and keeping to those of calls imports no holidays."""
     program = (
         "import sys; from datetime import datetime, UTC;"
-        "from functions.domain.country_rules import rule_of;"
-        "from functions.domain.windows import next_open;"
-        "from functions.domain.campaign import ChannelKind;"
+        "from functions.domain.sending_rules.country_rules import rule_of;"
+        "from functions.domain.sending_rules.windows import next_open;"
+        "from functions.domain.kinds import ChannelKind;"
         "windows = rule_of('US', ChannelKind.VOICE, {}).windows;"
         "next_open(windows, ['America/New_York'], now=datetime.now(UTC));"
         "sys.exit('holidays' in sys.modules)"
