@@ -11,7 +11,7 @@ import httpx
 import pytest
 from functions_framework.aio import create_asgi_app
 
-from functions.bootstrap import stack
+from functions.bootstrap import entry
 from tests.api.rig import BASE, Rig
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ Serve: TypeAlias = Callable[[str], httpx.AsyncClient]
 @pytest.fixture
 async def serve(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Serve]:
     """Give a function that serves a target as functions-framework does, all on one stack."""
-    monkeypatch.setattr(stack, "_stack", rig.stack)
+    monkeypatch.setattr(entry, "_stack", rig.stack)
     clients = []
 
     def client(target: str) -> httpx.AsyncClient:
