@@ -17,6 +17,7 @@ from functions.api.campaigns.views import Length
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.kinds import ChannelKind
 from functions.domain.templates.template import Missing
+from functions.domain.times import iso
 from functions.engine.campaigns import template_checks
 from functions.engine.campaigns.template_checks import Trial
 from functions.engine.templates import templates
@@ -26,7 +27,7 @@ from functions.web.caller_route import Operator, Viewer
 from functions.web.context import House, HouseOf
 from functions.web.cursors import Cursor, Limit, after_id, decode_cursor, encode_cursor, id_cursor
 from functions.web.etags import IfMatch, tag
-from functions.web.fields import Id, example, iso
+from functions.web.fields import Id, example
 from functions.web.rest import Rest, RestBody
 
 router = APIRouter(prefix="/templates", tags=[Area.TEMPLATES], route_class=Rest)

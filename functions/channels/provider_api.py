@@ -7,12 +7,12 @@ twice.
 import re
 from collections.abc import Mapping
 from datetime import timedelta
-from hashlib import blake2b
 from typing import Any, Final
 
 import httpx
 
 from functions.channels.base import PlainChannel
+from functions.domain.digest import digest
 from functions.domain.messages.delivery_events import Retry
 from functions.domain.messages.send_outcomes import (
     Accepted,
@@ -134,5 +134,4 @@ def e164_of(number: Any) -> str:
 
 def event_id(provider: str, kind: str, *promise: object) -> str:
     """Derive an event's id from what happens once, whoever tells us and how often."""
-    text = "\0".join(map(str, promise)).encode()
-    return f"{provider}-{kind}-{blake2b(text, digest_size=12).hexdigest()}"
+    return f"{provider}-{kind}-{digest(*promise, size=12)}"

@@ -5,7 +5,6 @@ message, and that is the end of it: `sent` is the best that becomes of such a me
 """
 
 import json
-from datetime import UTC
 from typing import Any, Final
 
 import httpx
@@ -16,6 +15,7 @@ from functions.domain.messages.delivery_events import DeliveryEvent, Retry
 from functions.domain.messages.send_outcomes import Accepted, Deferred, Rejected, SendOutcome
 from functions.domain.notifications.notification import Answered, Hearing, Unanswered, is_taken
 from functions.domain.notifications.signing import headers, webhook_secret
+from functions.domain.times import iso
 from functions.engine.ports.channel import Outbound, SignatureError, Traits, WebhookRequest
 from functions.engine.ports.clock import Clock
 from functions.transport.notifier import HttpNotifier
@@ -48,7 +48,7 @@ class WebhookChannel(PlainChannel):
     async def send(self, outbound: Outbound) -> SendOutcome:
         """Post the message, once."""
         now, id_ = self._clock.now(), outbound.ref.message
-        sent_at = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        sent_at = iso(now)
         body = json.dumps({**_said(outbound), "sent_at": sent_at}, ensure_ascii=False).encode()
         secret = webhook_secret(self._signing_secret, outbound.ref.org)
         signed = headers([secret], id_, body, now=now)

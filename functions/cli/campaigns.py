@@ -14,11 +14,11 @@ from functions.cli.runtime import AsJson, CampaignId, Org, console, show, with_s
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.messages.message import MessageStatus
+from functions.domain.times import iso
 from functions.engine.campaigns import lifecycle
 from functions.engine.reporting import overview, recalls
 from functions.engine.reporting.progress import Progress, progress_of
 from functions.engine.reporting.recalls import Recalled
-from functions.web.fields import iso
 
 commands = typer.Typer(no_args_is_help=True, help="Look at campaigns, pause, resume, cancel them.")
 

@@ -6,8 +6,8 @@ import typer
 from rich.table import Table
 
 from functions.cli.runtime import REFUSED, AsJson, show, with_stack
+from functions.domain.times import iso
 from functions.engine.scheduling.check import CheckResult, check
-from functions.web.fields import iso
 
 
 def check_once(*, as_json: AsJson = False) -> None:

@@ -14,11 +14,11 @@ from rich.table import Table
 
 from functions.bootstrap.stack import Stack
 from functions.cli.runtime import REFUSED, AsJson, show, with_stack
+from functions.domain.times import iso
 from functions.engine.kernel.task_queue import lane_task
 from functions.engine.ports.store import Create, Delete
 from functions.engine.reporting.backlog import Waiting, backlog_of
 from functions.settings.model import FirestoreUrl, LocalQueueUrl, Settings
-from functions.web.fields import iso
 
 _PATIENCE_S: Final = 20
 #: The Date header counts whole seconds, and takes its time to arrive.

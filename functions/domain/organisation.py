@@ -1,6 +1,5 @@
 """What an organisation has decided for all of its campaigns, and the rules of each field."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
@@ -8,13 +7,12 @@ from itertools import pairwise
 from typing import Any, Final
 
 from functions.domain.contacts.addresses import check_sender
-from functions.domain.contacts.phones import NO_ZONES
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind
 from functions.domain.sending_rules import country_rules
 from functions.domain.sending_rules import frequency_caps as caps
 from functions.domain.sending_rules.warm_up import check_ramp
-from functions.domain.sending_rules.windows import is_zone
+from functions.domain.times import NO_ZONES, check_time_of_day, check_zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +48,6 @@ DECIDED: Final[tuple[str, ...]] = (
 SLOWEST: Final = 0.01
 _NAMES: Final = frozenset(f.name for f in fields(Organisation))
 _BY_CHANNEL: Final = ("senders", "rates", "warm_up")
-_SHOWN: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _POLLS: Final = 20
 _LONGEST_POLL_S: Final = 7 * 24 * 3600
 
@@ -127,9 +124,8 @@ def _senders(senders: Mapping[str, str]) -> dict[str, str]:
 
 
 def _check(organisation: Organisation, limits: Mapping[str, float | None]) -> None:
-    if organisation.default_zone and not is_zone(organisation.default_zone):
-        problem = f"there is no time zone '{organisation.default_zone}'"
-        raise InvalidFieldError("default_zone", f"default_zone: {problem}")
+    if organisation.default_zone:
+        check_zone("default_zone", organisation.default_zone)
     _check_quiet_hours(organisation.quiet_hours)
     for channel, rate in organisation.rates.items():
         _check_rate(f"rates.{channel}", rate, limits.get(channel))
@@ -145,9 +141,7 @@ def _check_quiet_hours(quiet: Mapping[str, str] | None) -> None:
     if quiet is None:
         return
     for name in ("start", "end"):
-        if not _SHOWN.fullmatch(quiet[name]):
-            field_ = f"quiet_hours.{name}"
-            raise InvalidFieldError(field_, f"{field_}: must be a time of day as HH:MM")
+        check_time_of_day(f"quiet_hours.{name}", quiet[name])
     if quiet["start"] == quiet["end"]:
         message = "quiet_hours: start and end must differ; null is for no quiet hours"
         raise InvalidFieldError("quiet_hours", message)

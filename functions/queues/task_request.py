@@ -1,10 +1,10 @@
 """What a task looks like on the wire, whoever delivers it: Cloud Tasks' HTTP request."""
 
-import hashlib
 from datetime import datetime, timedelta
 
 import orjson
 
+from functions.domain.digest import digest
 from functions.engine.ports.queue import Task
 
 HORIZON = timedelta(days=30) - timedelta(hours=1)
@@ -24,7 +24,7 @@ def task_name(key: str) -> str:
     Hashed, because Cloud Tasks slows down on names with a common beginning, and because a key may
     hold characters that a name may not.
     """
-    return hashlib.sha256(key.encode()).hexdigest()
+    return digest(key)
 
 
 def is_beyond_horizon(at: datetime | None, *, now: datetime) -> bool:

@@ -10,6 +10,7 @@ import orjson
 from fastapi import Query
 
 from functions.domain.errors import InvalidFieldError
+from functions.domain.times import instant_from
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many are returned at most.")]
 Cursor = Annotated[str, Query(max_length=2000, description="`next_cursor` of an earlier page.")]
@@ -76,8 +77,7 @@ def _packed(value: Any) -> Any:
 def _unpacked(value: Any) -> Any:
     match value:
         case {"at": str(text)}:
-            at = datetime.fromisoformat(text)
-            return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+            return instant_from(text)
         case int() if not -_LARGEST - 1 <= value <= _LARGEST:
             raise OverflowError
         case str() | int() | float() | None:

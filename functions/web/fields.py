@@ -1,12 +1,13 @@
 """Fields that several requests share, each with its rule."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
+from functions.domain.times import ZoneMissingError, instant_from
 from functions.engine.paths import RESERVED
 
 
@@ -65,18 +66,14 @@ _BAD_TIME = "Invalid scheduledTime format. Please provide a valid ISO 8601 datet
 
 
 def parse_time(text: object) -> datetime:
-    """Read an ISO 8601 instant; without a zone it would mean a different one to each reader."""
+    """Read an instant in ISO 8601, with its zone."""
     if isinstance(text, datetime):
         return text
     try:
-        at = datetime.fromisoformat(str(text).strip())
+        return instant_from(str(text).strip())
+    except ZoneMissingError:
+        raise ValueError(f"{_BAD_TIME} It must say its zone, such as Z or +05:30.") from None
     except ValueError:
-        raise ValueError(_BAD_TIME) from None
-    if at.tzinfo is None:
-        raise ValueError(f"{_BAD_TIME} It must say its zone, such as Z or +05:30.")
-    try:
-        return at.astimezone(UTC)
-    except OverflowError:
         raise ValueError(_BAD_TIME) from None
 
 
@@ -94,10 +91,3 @@ def _parse_zoned(text: object) -> datetime:
 
 #: The same for the REST API, under whatever name.
 ZonedInstant = Annotated[datetime, BeforeValidator(_parse_zoned)]
-
-
-def iso(at: datetime | None) -> str | None:
-    """Return an instant as ISO 8601 in UTC, to the millisecond."""
-    if at is None:
-        return None
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -9,13 +9,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from hashlib import sha256
 from http import HTTPStatus
 from typing import Final
 
 from fastapi import Request
 from fastapi.responses import Response
 
+from functions.domain.digest import digest
 from functions.domain.errors import InvalidFieldError
 from functions.engine import paths
 from functions.engine.accounts import idempotency
@@ -107,9 +107,8 @@ async def _answered(request: Request, handle: Handle) -> Response:
 
 def _path(request: Request, key: str) -> str:
     caller = request.state.caller
-    parts = (request.method, request.url.path, key, caller.subject)
-    digest = sha256("\n".join(parts).encode()).hexdigest()
-    return paths.idempotency(caller.org, digest)
+    id_ = digest(request.method, request.url.path, key, caller.subject)
+    return paths.idempotency(caller.org, id_)
 
 
 # --- Answers ---------------------------------------------------------------------------------

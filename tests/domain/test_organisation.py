@@ -14,7 +14,6 @@ from functions.domain.organisation import (
     organisation_from,
     zones_for,
 )
-from functions.domain.sending_rules.windows import is_zone
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LIMITS = {"voice": 2.0, "sms": None}
@@ -103,6 +102,8 @@ def test_what_changes_nothing_is_no_change() -> None:
         ({"default_zone": "America/Nowhere"}, "default_zone", "no time zone"),
         ({"default_zone": "../etc/passwd"}, "default_zone", "no time zone"),
         ({"default_zone": "EST5EDT4"}, "default_zone", "no time zone"),
+        ({"default_zone": "localtime"}, "default_zone", "no time zone"),
+        ({"default_zone": "Factory"}, "default_zone", "no time zone"),
         ({"quiet_hours": {"start": "9:00", "end": "10:00"}}, "quiet_hours.start", "HH:MM"),
         ({"quiet_hours": {"start": "21:00", "end": "24:00"}}, "quiet_hours.end", "HH:MM"),
         ({"quiet_hours": {"start": "21:00", "end": "21:00"}}, "quiet_hours", "must differ"),
@@ -137,10 +138,3 @@ def test_a_number_that_tells_no_zone_is_where_the_organisation_says() -> None:
     assert zones_for(nowhere.zones, "") == ("Etc/UTC",)
     assert zones_for(london.zones, "America/New_York") == london.zones
     assert zones_for(list(nowhere.zones), "Asia/Kolkata") == ("Asia/Kolkata",)
-
-
-@pytest.mark.parametrize("name", ["localtime", "posix/UTC", "", "utc ", "Europe"])
-def test_what_only_this_machine_calls_a_zone_is_none(name: str) -> None:
-    """A zone's name means the same everywhere, or it is none."""
-    assert not is_zone(name)
-    assert is_zone("Europe/London")

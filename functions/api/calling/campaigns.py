@@ -11,6 +11,7 @@ from functions.domain.contacts.phones import parse_phone
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.message import MessageStatus
+from functions.domain.times import iso
 from functions.domain.urls.public_urls import check_public_url
 from functions.engine.campaigns import copies, creation, lifecycle, single_message
 from functions.engine.messages import statistics
@@ -31,7 +32,6 @@ from functions.web.fields import (
     Reason,
     Url,
     example,
-    iso,
 )
 
 router = APIRouter(tags=["campaigns"], route_class=CallerFirst)

@@ -12,6 +12,7 @@ from functions.domain.contacts.contact import read_email
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.organisation import SLOWEST
 from functions.domain.templates.template import Missing
+from functions.domain.times import TIME_OF_DAY
 from functions.web.fields import Id, Name, PhoneNumber, Reason, Url, ZonedInstant, example
 from functions.web.rest import RestBody
 
@@ -44,7 +45,7 @@ Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$")]
 #: A number, an address, or what else the channel sends from: which is checked with the channel.
 Sender = Annotated[str, Field(min_length=1, max_length=SENDER_LENGTH)]
 Percent = Annotated[int, Field(ge=1, le=100)]
-TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+TimeOfDay = Annotated[str, Field(pattern=f"^{TIME_OF_DAY}$")]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _DAYS: Final[tuple[Day, ...]] = get_args(Day)
 #: A message's reason, or one of those words of fallback.py that stand for several.

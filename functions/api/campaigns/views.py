@@ -11,13 +11,13 @@ from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.contacts.contact import Contact
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.messages.message import MessageStatus
+from functions.domain.times import iso
 from functions.engine.campaigns import previews
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages.statistics import Tally
 from functions.engine.reporting import overview, recalls
 from functions.engine.reporting.recalls import Recalled
 from functions.web.etags import tag
-from functions.web.fields import iso
 
 
 class Stats(BaseModel):

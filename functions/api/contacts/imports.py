@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from functions.domain.errors import InvalidFieldError
+from functions.domain.times import iso
 from functions.engine.imports import jobs
 from functions.engine.imports.job import ImportStatus
 from functions.engine.imports.upload import Format, OnExisting, Upload, Wish
@@ -22,7 +23,7 @@ from functions.web.caller_route import Handle, Operator, Viewer
 from functions.web.context import HouseOf
 from functions.web.cursors import Cursor, Limit, decode_cursor, encode_cursor
 from functions.web.etags import tag
-from functions.web.fields import Id, iso
+from functions.web.fields import Id
 from functions.web.multipart import Part, parsed_pieces, pieces
 from functions.web.rest import Rest
 

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from functions.api.contacts.views import ContactItem, item
+from functions.domain.times import iso
 from functions.engine.contacts import lists
 from functions.engine.contacts.lists import Found, Member, PeopleList
 from functions.web.auth import Area
@@ -15,7 +16,7 @@ from functions.web.caller_route import Operator, Viewer
 from functions.web.context import HouseOf
 from functions.web.cursors import Cursor, Limit, after_id, decode_cursor, encode_cursor, id_cursor
 from functions.web.etags import IfMatch, tag
-from functions.web.fields import Id, Name, example, iso
+from functions.web.fields import Id, Name, example
 from functions.web.rest import Rest, RestBody
 
 router = APIRouter(prefix="/lists", tags=[Area.LISTS], route_class=Rest)

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from functions.domain.contacts.contact import Contact, contact_from
+from functions.domain.times import iso
 from functions.engine import paths
 from functions.engine.contacts import segments
 from functions.engine.contacts.segments import Segment
@@ -15,7 +16,7 @@ from functions.web.caller_route import Operator, Viewer
 from functions.web.context import HouseOf
 from functions.web.cursors import Cursor, Limit, after_id, id_cursor
 from functions.web.etags import IfMatch, tag
-from functions.web.fields import Id, Name, example, iso
+from functions.web.fields import Id, Name, example
 from functions.web.rest import Rest, RestBody
 
 router = APIRouter(prefix="/segments", tags=[Area.SEGMENTS], route_class=Rest)

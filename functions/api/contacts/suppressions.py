@@ -13,12 +13,13 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from functions.domain.contacts.contact import identity, read_details
 from functions.domain.contacts.suppressions import ALL, SCOPES, Bar, Suppression, suppression_id
 from functions.domain.errors import NotFoundError
+from functions.domain.times import iso
 from functions.engine.contacts import suppressions
 from functions.web.auth import Area
 from functions.web.caller_route import Operator, Viewer
 from functions.web.context import HouseOf
 from functions.web.cursors import Cursor, Limit, after_id, id_cursor
-from functions.web.fields import Id, PhoneNumber, Reason, ZonedInstant, example, iso
+from functions.web.fields import Id, PhoneNumber, Reason, ZonedInstant, example
 from functions.web.rest import Rest, RestBody
 
 router = APIRouter(prefix="/suppressions", tags=[Area.SUPPRESSIONS], route_class=Rest)

@@ -7,9 +7,10 @@ from pydantic.config import JsonDict
 
 from functions.domain.contacts.contact import ALIASES, LENGTHS, Contact
 from functions.domain.messages.message import MessageStatus
+from functions.domain.times import iso
 from functions.engine.contacts.contacts import Result, RowResult
 from functions.engine.reporting.contact_history import Entry
-from functions.web.fields import example, iso
+from functions.web.fields import example
 from functions.web.rest import RestBody
 
 _ANA: JsonDict = {

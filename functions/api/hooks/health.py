@@ -4,10 +4,10 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from functions.domain.times import iso
 from functions.engine.reporting import health as health_of
 from functions.engine.reporting.health import Condition, Health
 from functions.web.context import HouseOf
-from functions.web.fields import iso
 
 router = APIRouter(tags=["ops"])
 

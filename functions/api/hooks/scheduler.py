@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import APIRouter
 
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.times import iso
 from functions.engine.scheduling.check import CheckResult, check
 from functions.web.caller_route import ByInvoker
 from functions.web.context import HouseOf
-from functions.web.fields import iso
 
 router = APIRouter(tags=["scheduler"])
 

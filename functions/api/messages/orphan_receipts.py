@@ -6,13 +6,13 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from functions.domain.messages.delivery_events import EventKind
+from functions.domain.times import iso
 from functions.engine.ports.store import Document
 from functions.engine.receipts import orphans
 from functions.web.auth import Area
 from functions.web.caller_route import Operator, Viewer
 from functions.web.context import HouseOf
 from functions.web.cursors import Cursor, Limit, after_id, id_cursor
-from functions.web.fields import iso
 from functions.web.rest import Rest
 
 router = APIRouter(prefix="/receipts", tags=[Area.MESSAGES], route_class=Rest)

@@ -11,6 +11,7 @@ from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import MessageRef
 from functions.domain.messages.message import Message, MessageStatus
 from functions.domain.messages.reasons import explain
+from functions.domain.times import iso
 from functions.engine.campaigns import lifecycle
 from functions.engine.reporting import explanation, reports
 from functions.engine.reporting.explanation import Step
@@ -18,7 +19,7 @@ from functions.web.auth import Area
 from functions.web.caller_route import Viewer
 from functions.web.context import HouseOf
 from functions.web.cursors import after_id, id_cursor, page
-from functions.web.fields import Id, iso, not_reserved
+from functions.web.fields import Id, not_reserved
 from functions.web.rest import Rest
 
 router = APIRouter(tags=[Area.MESSAGES], route_class=Rest)

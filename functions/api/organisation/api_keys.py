@@ -6,13 +6,14 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from functions.domain.times import iso
 from functions.engine.accounts import api_keys
 from functions.engine.accounts.api_keys import ApiKey, NewKey
 from functions.web.auth import Area, Caller, ForbiddenError, Role
 from functions.web.caller_route import Admin
 from functions.web.context import HouseOf
 from functions.web.cursors import Cursor, Limit, after_id, id_cursor, page
-from functions.web.fields import Id, Name, ZonedInstant, example, iso
+from functions.web.fields import Id, Name, ZonedInstant, example
 from functions.web.rest import Rest, RestBody
 
 router = APIRouter(tags=[Area.API_KEYS], route_class=Rest)

@@ -7,13 +7,14 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from functions.domain.times import iso
 from functions.engine.kernel import audit_trail
 from functions.engine.ports.store import Document
 from functions.web.auth import Area
 from functions.web.caller_route import Viewer
 from functions.web.context import HouseOf
 from functions.web.cursors import Cursor, Limit, decode_cursor, encode_cursor, page
-from functions.web.fields import Id, iso
+from functions.web.fields import Id
 from functions.web.rest import Rest
 
 router = APIRouter(route_class=Rest)

@@ -5,12 +5,12 @@ from pydantic import BaseModel
 
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.messages.message import MessageStatus
+from functions.domain.times import iso
 from functions.engine.reporting import sending_status
 from functions.engine.reporting.sending_status import COUNTED, LATELY, Lateness, Status
 from functions.web.auth import Area
 from functions.web.caller_route import Viewer
 from functions.web.context import HouseOf
-from functions.web.fields import iso
 from functions.web.rest import Rest
 
 router = APIRouter(tags=[Area.STATUS], route_class=Rest)

@@ -17,13 +17,14 @@ from functions.domain.errors import NotFoundError
 from functions.domain.kinds import ChannelKind
 from functions.domain.notifications.signing import webhook_secret
 from functions.domain.organisation import DECIDED
+from functions.domain.times import iso
 from functions.engine.accounts import organisation
 from functions.engine.accounts.organisation import Stored
 from functions.web.auth import Area, Caller
 from functions.web.caller_route import Admin, Viewer
 from functions.web.context import House, HouseOf
 from functions.web.etags import IfMatch, tag
-from functions.web.fields import example, iso
+from functions.web.fields import example
 from functions.web.rest import Rest, RestBody
 
 router = APIRouter(prefix="/settings", tags=[Area.SETTINGS], route_class=Rest)

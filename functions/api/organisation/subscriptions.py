@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from functions.domain.notifications.events import EventType
 from functions.domain.notifications.notification import Notification, NotificationStatus
 from functions.domain.notifications.subscription import Subscription
+from functions.domain.times import iso
 from functions.engine.notifications import replay, subscriptions
 from functions.engine.notifications.subscriptions import Held, NewSubscription
 from functions.web.auth import Area
@@ -25,7 +26,7 @@ from functions.web.cursors import (
     page,
 )
 from functions.web.etags import IfMatch, tag
-from functions.web.fields import Id, Url, ZonedInstant, example, iso
+from functions.web.fields import Id, Url, ZonedInstant, example
 from functions.web.rest import Rest, RestBody
 
 router = APIRouter(prefix="/subscriptions", tags=[Area.SUBSCRIPTIONS], route_class=Rest)

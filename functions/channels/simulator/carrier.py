@@ -7,7 +7,6 @@ on the same ledger, it continues what had not ended.
 
 from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from pathlib import Path
 from typing import ClassVar, Final, Generic, TypeVar
 
@@ -37,6 +36,7 @@ from functions.channels.statuses import (
     UNDELIVERED,
     Cause,
 )
+from functions.domain.digest import digest
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef, Retry
 from functions.domain.messages.send_outcomes import (
     Accepted,
@@ -281,8 +281,7 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
 
 def _id_of(ref: MessageRef, attempt: int, count: int) -> str:
     """Name what was placed; the count tells two of one attempt apart, should there ever be two."""
-    text = "\0".join((*ref, str(attempt))).encode()
-    return f"sim-{blake2b(text, digest_size=8).hexdigest()}-{count}"
+    return f"sim-{digest(*ref, attempt, size=8)}-{count}"
 
 
 def _event(

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
+from functions.domain.digest import digest
 from functions.domain.messages.delivery_events import MessageRef
 
 
@@ -67,7 +67,7 @@ class Recall(NamedTuple):
 
 def digest_of(body: str) -> str:
     """Return what the book keeps of a text: enough to compare, not to read."""
-    return blake2b(body.encode(), digest_size=16).hexdigest()
+    return digest(body)
 
 
 @dataclass

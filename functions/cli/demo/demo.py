@@ -23,7 +23,7 @@ from functions.domain.contacts.phones import parse_phone
 from functions.domain.kinds import ChannelKind
 from functions.domain.sending_rules.country_rules import rule_of
 from functions.domain.sending_rules.windows import next_open
-from functions.web.fields import iso
+from functions.domain.times import iso
 
 _FOLDER: Final = Path(".data/demo")
 _AHEAD: Final = timedelta(seconds=3)

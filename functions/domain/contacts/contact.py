@@ -4,13 +4,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from functools import cache
-from hashlib import blake2b
 from typing import Any, Final, TypeAlias
-from zoneinfo import available_timezones
 
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
+from functions.domain.digest import digest
 from functions.domain.errors import InvalidFieldError
+from functions.domain.times import NO_ZONES, check_zone
 
 Details: TypeAlias = dict[str, Any]
 """What is said of a person, checked, by our names of the fields; "" and None clear."""
@@ -73,7 +72,7 @@ def contact_fields(contact: Contact) -> dict[str, Any]:
 
 def contact_id(address: str) -> str:
     """Derive the id of whoever is reached at this address, so that nobody is stored twice."""
-    return blake2b(address.encode(), digest_size=12).hexdigest()
+    return digest(address, size=12)
 
 
 # --- What a request, or a row of an import, says of a person ----------------------------------
@@ -97,7 +96,6 @@ LENGTHS: Final[Mapping[str, int]] = {
 MOST_ATTRIBUTES: Final = 100
 ATTRIBUTE_LENGTH: Final = 1000
 _ATTRIBUTE_NAME: Final = re.compile(r"\w[\w .-]{0,63}")
-_NOWHERE: Final = ("Etc/UTC",)  #: where somebody is of whom no number and nobody tells
 _LOCAL: Final = 64  #: characters before the @ of an e-mail address (RFC 5321, 4.5.3.1.1)
 #: What browsers take for an e-mail address (HTML, 4.10.5.1.5), but for dots that RFC 5322 forbids
 #: and for hosts without a dot.
@@ -181,19 +179,9 @@ def read_email(text: str, *, field: str = "email") -> str:
 
 
 def _zone(text: str) -> str:
-    if text and not is_zone(text):
-        raise InvalidFieldError("zone", f"zone: there is no time zone '{text}'")
+    if text:
+        check_zone("zone", text)
     return text
-
-
-def is_zone(name: str) -> bool:
-    """Tell whether this names a zone of the IANA time zone database."""
-    return name in _known_zones()
-
-
-@cache
-def _known_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def _active(value: Any) -> bool:
@@ -244,7 +232,7 @@ def new_contact(details: Details, *, now: datetime, imported_by: str = "") -> Co
         phone=details.get("phone", ""),
         email=details.get("email", ""),
         region=details.get("region", ""),
-        zones=details.get("zones", _NOWHERE),
+        zones=details.get("zones", NO_ZONES),
         created_at=now,
         updated_at=now,
         imported_by=imported_by,
@@ -317,7 +305,7 @@ def _zones(contact: Contact, zone: str) -> tuple[str, ...]:
     """Return the zone that was said, else those of the number."""
     if zone:
         return (zone,)
-    return parse_phone(contact.phone).zones if contact.phone else _NOWHERE
+    return parse_phone(contact.phone).zones if contact.phone else NO_ZONES
 
 
 # --- Erasure ----------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType, timezone
 
+from functions.domain.times import NO_ZONES
+
 _NO_ZONE = "Etc/Unknown"
-#: The zones of a number that tells none.
-NO_ZONES = ("Etc/UTC",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +59,4 @@ def _zones(number: phonenumbers.PhoneNumber, kind: int) -> tuple[str, ...]:
     else:
         zones = timezone.time_zones_for_number(number)
     known = tuple(zone for zone in zones if zone != _NO_ZONE)
-    return known or ("Etc/UTC",)
+    return known or NO_ZONES

@@ -1,10 +1,10 @@
 """Ids derived from what a message promises, and which lane looks after it."""
 
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Final
 
 from functions.domain.contacts.contact import contact_id
+from functions.domain.digest import digest
 
 _PROMISE_LENGTH: Final = 16
 
@@ -30,8 +30,7 @@ def following_id(id_: str, campaign: str, *, step: int) -> str:
 @lru_cache(maxsize=1024)
 def _promise(campaign: str, step: int, visit: int) -> str:
     """Return what tells the messages to one subject apart."""
-    promise = f"{campaign}\0{step}\0{visit}".encode()
-    return blake2b(promise, digest_size=_PROMISE_LENGTH // 2).hexdigest()
+    return digest(campaign, step, visit, size=_PROMISE_LENGTH // 2)
 
 
 def lane_number(id_: str, lanes: int) -> int:

@@ -1,14 +1,15 @@
 """The types of events, and what subscribers are told of each."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import Action, CampaignStatus
+from functions.domain.digest import digest
 from functions.domain.messages.message import Changes, Message, MessageStatus
+from functions.domain.times import iso
 
 
 class EventType(StrEnum):
@@ -42,8 +43,7 @@ class Notice(NamedTuple):
 
 def notice_id(*promise: object) -> str:
     """Derive a notice's id from what it tells."""
-    text = "\0".join(map(str, promise))
-    return f"evt_{blake2b(text.encode(), digest_size=16).hexdigest()}"
+    return f"evt_{digest(*promise)}"
 
 
 _TOLD: Final[Mapping[Action, EventType]] = {
@@ -136,10 +136,3 @@ def opt_out_notice(contact_id: str, scope: str, reason: str, *, at: datetime) ->
     type_ = EventType.CONTACT_OPTED_OUT
     data = {"contact_id": contact_id, "scope": scope, "reason": reason}
     return Notice(notice_id(type_, contact_id, scope, at.isoformat()), type_, at, data)
-
-
-def iso(at: datetime | None) -> str | None:
-    """Return an instant as notifications spell it, None where there is none."""
-    if at is None:
-        return None
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

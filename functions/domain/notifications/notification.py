@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from functions.domain.messages.message import Changes
-from functions.domain.notifications.events import TEST, Notice, iso
+from functions.domain.notifications.events import TEST, Notice
+from functions.domain.times import iso
 
 #: How long to wait after the first, second ... failed attempt; after the last one it has failed.
 BACKOFF: Final = (

@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
 
 from functions.domain.errors import InvalidFieldError
@@ -23,6 +22,7 @@ from functions.domain.segments.conditions import (
     campaigns,
     sortable,
 )
+from functions.domain.times import instant_from
 
 MAX_DEPTH: Final = 6
 MAX_CONDITIONS: Final = 100
@@ -157,11 +157,8 @@ def _operand(field: str, given: object, at: str) -> str:
     if field not in TIMES:
         return text
     try:
-        instant = datetime.fromisoformat(text)
-        if instant.tzinfo is None:
-            raise ValueError  # noqa: TRY301 - one sentence for all that is no instant
-        return sortable(instant)
-    except (ValueError, OverflowError):
+        return sortable(instant_from(text))
+    except ValueError:
         raise _wrong(at, "must be an ISO 8601 instant with its zone") from None
 
 

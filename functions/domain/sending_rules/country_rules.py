@@ -4,7 +4,6 @@ An organisation's word stands in place of a country's whole rule for one kind of
 {"US": {"voice": {"opens", "closes", "closed_on", "holidays", "cap": {"most", "hours"}}}}.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import time
 from typing import Any, Final, TypeAlias
@@ -17,11 +16,11 @@ from functions.domain.sending_rules import frequency_caps
 from functions.domain.sending_rules.country_data import COUNTRIES, ELSEWHERE, Rule
 from functions.domain.sending_rules.public_holidays import are_known
 from functions.domain.sending_rules.windows import DAYS, Window
+from functions.domain.times import check_time_of_day
 
 Overrides: TypeAlias = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """By region and channel: what an organisation says instead of a country's rule."""
 
-_SHOWN: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 #: Where numbers can be, each the main region of its calling code; territories follow it.
 _MAIN: Final = {
     region: regions[0] for regions in COUNTRY_CODE_TO_REGION_CODE.values() for region in regions
@@ -100,8 +99,8 @@ def _check_window(name: str, rule: Mapping[str, Any]) -> None:
         field = f"{name}.{part}"
         if rule[part] is None and rule[other] is not None:
             raise InvalidFieldError(field, f"{field}: is required beside {other}")
-        if rule[part] is not None and not _SHOWN.fullmatch(rule[part]):
-            raise InvalidFieldError(field, f"{field}: must be a time of day as HH:MM")
+        if rule[part] is not None:
+            check_time_of_day(field, rule[part])
     _check_days(name, rule)
 
 

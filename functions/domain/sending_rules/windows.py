@@ -4,17 +4,16 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from typing import Any, Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from functions.domain.sending_rules.public_holidays import is_holiday
+from functions.domain.times import zones_of
 
 _DAY: Final = timedelta(days=1)
 _MINUTE: Final = timedelta(minutes=1)
 #: How far ahead is looked: a day of the week that is a holiday comes again within it.
 HORIZON: Final = timedelta(days=15)
-_NOWHERE: Final = ("Etc/UTC",)
 
 #: What days of the week are called, from Monday on.
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -34,21 +33,13 @@ class Window:
     holidays: str = ""  #: closed on the public holidays of this country too, ISO 3166 alpha-2
 
 
-class UnknownZoneError(ValueError):
-    """Somebody is said to be in a time zone that there is not."""
-
-    def __init__(self, zone: str) -> None:
-        self.zone = zone
-        super().__init__(f"there is no time zone '{zone}'")
-
-
 def next_open(windows: Sequence[Window], zones: Sequence[str], *, now: datetime) -> datetime | None:
     """Return the earliest instant, from `now` on, at which somebody may be reached, UTC.
 
     It lies within all windows, in all zones that they may be in. None where there is no such
     instant within the horizon. Raises UnknownZoneError.
     """
-    places = _places(zones)
+    places = zones_of(zones)
     at = now = now.astimezone(UTC)
     while at - now <= HORIZON:
         later = max(
@@ -68,7 +59,7 @@ def next_close(
     It is `now` itself where they may not be. None where no window closes within the horizon.
     Raises UnknownZoneError.
     """
-    places = _places(zones)
+    places = zones_of(zones)
     pairs = [(each, zone) for each in windows for zone in places]
     at = now = now.astimezone(UTC)
     while pairs and at - now <= HORIZON:
@@ -95,43 +86,6 @@ def send_window_from(stored: Mapping[str, Any] | None) -> Window | None:
     start, end = time.fromisoformat(stored["start"]), time.fromisoformat(stored["end"])
     closed_on = frozenset(number for number, day in enumerate(DAYS) if day not in stored["days"])
     return Window(start, end, closed_on)
-
-
-def is_zone(name: str) -> bool:
-    """Tell whether `name` is a zone of the IANA time zone database."""
-    return name in _zones()
-
-
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    # What a machine calls its local time is no zone that others know.
-    return frozenset(available_timezones()) - {"localtime", "Factory"}
-
-
-def are_zones(names: Sequence[str]) -> bool:
-    """Tell whether all of these, as they are stored, are time zones."""
-    try:
-        _places(names)
-    except UnknownZoneError:
-        return False
-    return True
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """Return the zone of this name. Raises UnknownZoneError."""
-    try:
-        return _zone(name)
-    except (KeyError, ValueError, OSError):  # what the zone database makes of strange names
-        raise UnknownZoneError(name) from None
-
-
-@lru_cache(maxsize=512)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
-
-
-def _places(zones: Sequence[str]) -> list[ZoneInfo]:
-    return [zone_of(name) for name in zones or _NOWHERE]
 
 
 def _not_before(window: Window, zone: ZoneInfo, at: datetime) -> datetime:

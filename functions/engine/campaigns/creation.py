@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from uuid import uuid4
 
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.lifecycle import check_start_time
 from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.digest import digest
 from functions.domain.errors import (
     NameTakenError,
     NotFoundError,
@@ -86,8 +86,8 @@ def new_campaign(
 
 async def create_named(engine: Engine, campaign: Campaign) -> Campaign:
     """Create a campaign whose name no other of these has. Raises NameTakenError."""
-    key = blake2b(campaign.name.encode(), digest_size=16).hexdigest()
-    claim = Create(paths.campaign_name(campaign.org, key), {"campaign": campaign.id})
+    path = paths.campaign_name(campaign.org, digest(campaign.name))
+    claim = Create(path, {"campaign": campaign.id})
     try:
         return await create_campaign(engine, campaign, claim)
     except ConflictError:

@@ -11,11 +11,12 @@ from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.campaigns.validation import check_complete, check_not_after
 from functions.domain.contacts.addresses import phone_and_email
 from functions.domain.contacts.contact import Contact, contact_id
-from functions.domain.contacts.phones import NO_ZONES, Phone
+from functions.domain.contacts.phones import Phone
 from functions.domain.errors import InvalidFieldError, WrongStatusError
 from functions.domain.kinds import ChannelKind
 from functions.domain.templates.sms_segments import TextLength, measure
 from functions.domain.templates.template import Missing, MissingFieldError, TemplateLimitError
+from functions.domain.times import NO_ZONES
 from functions.engine import paths
 from functions.engine.campaigns.copies import anew
 from functions.engine.campaigns.lifecycle import load

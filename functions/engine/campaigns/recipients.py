@@ -10,8 +10,7 @@ from functions.engine import paths
 from functions.engine.campaigns.in_force import lanes_for
 from functions.engine.contacts import contacts, lists
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
-from functions.engine.ports.store import Create, Document, Update, Write
+from functions.engine.ports.store import Document, Update, Write
 
 #: Contacts read and added in one commit: two writes for each.
 _AT_ONCE = 200
@@ -31,30 +30,15 @@ async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) ->
 
 
 async def _add_some(engine: Engine, org: str, id_: str, ids: Sequence[str]) -> int:
-    home, members = paths.campaign(org, id_), paths.recipients(org, id_)
+    home = paths.campaign(org, id_)
 
-    def decide(documents: list[Document | None]) -> tuple[int, list[Write]]:
-        campaign, version = _open(documents[0], org, id_)
-        people, known = documents[1 : len(ids) + 1], documents[len(ids) + 1 :]
-        found = contacts.all_found(people, ids)
-        fresh = [c for c, member in zip(found, known, strict=True) if member is None]
-        if not fresh:
-            return 0, []
-        total = campaign.total + len(fresh)
+    def grow(stored: Document | None, by: int) -> Write:
+        campaign, version = _open(stored, org, id_)
+        total = campaign.total + by
         lanes = lanes_for(campaign.rate_per_s, total, engine)
-        created = [
-            Create(f"{members}/{contact.id}", lists.member(contact.path, contact.data))
-            for contact in fresh
-        ]
-        still = [contacts.still_there(contact) for contact in fresh]
-        return len(fresh), [
-            Update(home, {"total": total, "lanes": lanes}, version),
-            *created,
-            *still,
-        ]
+        return Update(home, {"total": total, "lanes": lanes}, version)
 
-    wanted = [home, *(paths.contact(org, each) for each in ids), *(f"{members}/{i}" for i in ids)]
-    return await modify(engine.store, wanted, decide)
+    return await lists.add_members(engine, org, home, ids, grow)
 
 
 def _open(document: Document | None, org: str, id_: str) -> tuple[Campaign, int]:

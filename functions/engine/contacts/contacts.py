@@ -23,12 +23,10 @@ from functions.domain.contacts.contact import (
 from functions.domain.errors import (
     ContactExistsError,
     InvalidFieldError,
-    NotFoundError,
-    StaleError,
 )
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
+from functions.engine.kernel.modify import at_version, modify
 from functions.engine.ports.store import (
     ConflictError,
     Create,
@@ -76,10 +74,11 @@ async def load(engine: Engine, org: str, id_: str) -> Found:
     return _found(await engine.store.get(paths.contact(org, id_)), id_)
 
 
-def _found(document: Document | None, id_: str) -> Found:
-    if document is None or is_being_erased(document.data):
-        raise NotFoundError("Contact", id_)
-    return Found(contact_from(document.id, document.data), document.version)
+def _found(document: Document | None, id_: str, if_version: int | None = None) -> Found:
+    """Return somebody whom nobody is erasing. Raises NotFoundError and StaleError."""
+    is_hidden = document is not None and is_being_erased(document.data)
+    stored = at_version(None if is_hidden else document, "Contact", id_, if_version)
+    return Found(contact_from(id_, stored.data), stored.version)
 
 
 def all_found(documents: Sequence[Document | None], ids: Sequence[str]) -> list[Document]:
@@ -130,9 +129,7 @@ async def _change(
     path = paths.contact(org, id_)
 
     def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
-        contact, version = _found(documents[0], id_)
-        if if_version is not None and version != if_version:
-            raise StaleError("Contact")
+        contact, version = _found(documents[0], id_, if_version)
         after = change(contact)
         return None, [] if after is contact else [Set(path, contact_fields(after), version)]
 

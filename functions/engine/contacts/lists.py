@@ -4,7 +4,7 @@ The size of a list is kept with every change of its members. A list that is bein
 hidden first and goes last, so that nothing is left of it that nobody refers to.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -14,12 +14,12 @@ import structlog
 
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.contacts.contact import Contact, contact_from, is_being_erased
-from functions.domain.errors import NotFoundError, StaleError
+from functions.domain.errors import NotFoundError
 from functions.engine import paths
 from functions.engine.contacts import contacts
 from functions.engine.contacts.in_use import refuse_while_used
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
+from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.paging import page_by_id
 from functions.engine.ports.store import (
     Add,
@@ -70,9 +70,14 @@ async def load(engine: Engine, org: str, id_: str) -> Found:
 
 
 def _found(document: Document | None, id_: str) -> Found:
-    if document is None or document.data.get(_DELETING):
-        raise NotFoundError("List", id_)
-    return Found(_list(document), document.version)
+    stored = _at_version(document, id_, None)
+    return Found(_list(stored), stored.version)
+
+
+def _at_version(document: Document | None, id_: str, if_version: int | None) -> Document:
+    """Return a list that nobody is deleting. Raises NotFoundError and StaleError."""
+    is_hidden = document is not None and document.data.get(_DELETING)
+    return at_version(None if is_hidden else document, "List", id_, if_version)
 
 
 def _list(document: Document) -> PeopleList:
@@ -84,20 +89,13 @@ async def rename(engine: Engine, org: str, id_: str, name: str, *, if_version: i
     """Give a list another name, at `if_version` if given. Raises NotFoundError, StaleError."""
 
     def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
-        found = _at_version(documents[0], id_, if_version)
-        if found.list.name == name:
+        stored = _at_version(documents[0], id_, if_version)
+        if stored.data["name"] == name:
             return None, []
-        return None, [Update(paths.lists(org, id_), {"name": name}, found.version)]
+        return None, [Update(stored.path, {"name": name}, stored.version)]
 
     await modify(engine.store, [paths.lists(org, id_)], decide)
     return await load(engine, org, id_)
-
-
-def _at_version(document: Document | None, id_: str, if_version: int | None) -> Found:
-    found = _found(document, id_)
-    if if_version is not None and found.version != if_version:
-        raise StaleError("List")
-    return found
 
 
 class Page(NamedTuple):
@@ -127,27 +125,43 @@ async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) ->
 
     Raises NotFoundError for the list or a contact, with nobody added.
     """
+    home = paths.lists(org, id_)
+
+    def grow(stored: Document | None, by: int) -> Write:
+        _found(stored, id_)
+        return Add(home, {"size": by}, must_exist=True)
+
     ids = list(dict.fromkeys(contact_ids))
-    home, members = paths.lists(org, id_), paths.members(org, id_)
-
-    def decide(documents: list[Document | None]) -> tuple[int, Sequence[Write]]:
-        _found(documents[0], id_)
-        people, known = documents[1 : len(ids) + 1], documents[len(ids) + 1 :]
-        found = contacts.all_found(people, ids)
-        fresh = [c for c, member in zip(found, known, strict=True) if member is None]
-        if not fresh:
-            return 0, []
-        created = [
-            Create(f"{members}/{contact.id}", member(contact.path, contact.data))
-            for contact in fresh
-        ]
-        still = [contacts.still_there(contact) for contact in fresh]
-        return len(fresh), [*created, *still, Add(home, {"size": len(fresh)}, must_exist=True)]
-
-    wanted = [home, *(paths.contact(org, each) for each in ids), *(f"{members}/{i}" for i in ids)]
-    added = await modify(engine.store, wanted, decide)
+    added = await add_members(engine, org, home, ids, grow)
     log.info("list_extended", org=org, list_id=id_, added=added)
     return added
+
+
+async def add_members(
+    engine: Engine,
+    org: str,
+    home: str,
+    ids: Sequence[str],
+    grow: Callable[[Document | None, int], Write],
+) -> int:
+    """Make contacts members of the list or campaign at `home`; return how many were not yet.
+
+    `grow` makes, of the document at `home` and that number, the write that goes with them, or
+    raises. Raises NotFoundError for a contact.
+    """
+    members = f"{home}/members"
+
+    def decide(documents: list[Document | None]) -> tuple[int, Sequence[Write]]:
+        people, known = documents[1 : len(ids) + 1], documents[len(ids) + 1 :]
+        grown = grow(documents[0], known.count(None))
+        found = contacts.all_found(people, ids)
+        fresh = [c for c, member in zip(found, known, strict=True) if member is None]
+        created = [Create(f"{members}/{each.id}", member(each.path, each.data)) for each in fresh]
+        still = [contacts.still_there(each) for each in fresh]
+        return len(fresh), [grown, *created, *still] if fresh else []
+
+    wanted = [home, *(paths.contact(org, each) for each in ids), *(f"{members}/{i}" for i in ids)]
+    return await modify(engine.store, wanted, decide)
 
 
 def member(path: str, contact: Mapping[str, Any]) -> dict[str, Any]:
@@ -234,8 +248,8 @@ async def _hide(engine: Engine, path: str, id_: str, if_version: int | None) -> 
         document = documents[0]
         if document is not None and document.data.get(_DELETING):
             return None, []
-        found = _at_version(document, id_, if_version)
-        return None, [Update(path, {_DELETING: True}, found.version)]
+        stored = _at_version(document, id_, if_version)
+        return None, [Update(path, {_DELETING: True}, stored.version)]
 
     await modify(engine.store, [path], decide)
 

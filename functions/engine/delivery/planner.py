@@ -10,7 +10,7 @@ from functions.domain.campaigns.fallbacks import next_message
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.messages.ids import lane_number, message_id, send_lane
 from functions.domain.messages.message import Message, MessageStatus
-from functions.domain.sending_rules.windows import UnknownZoneError
+from functions.domain.times import UnknownZoneError
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import LAUNCH
 from functions.engine.campaigns.recipient import Person

@@ -7,7 +7,7 @@ from functools import cache
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.attempts import end
 from functions.domain.messages.message import Changes, Message, MessageStatus
-from functions.domain.sending_rules.windows import UnknownZoneError
+from functions.domain.times import UnknownZoneError
 from functions.engine.contacts.suppressions import FreshSuppressions
 from functions.engine.eligibility import sending_hours
 from functions.engine.eligibility.fallbacks import Fallbacks

@@ -4,16 +4,15 @@ import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, BinaryIO, NamedTuple
 from uuid import uuid4
-from zoneinfo import available_timezones
 
 import structlog
 
 from functions.domain.contacts.contact import contact_id
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
 from functions.domain.errors import InvalidFieldError
+from functions.domain.times import is_zone
 from functions.engine import paths
 from functions.engine.imports.row_files import BrokenRowError, CsvRows, HopelessError
 from functions.engine.kernel.engine import Engine
@@ -190,15 +189,10 @@ def _member(header: list[str], cells: list[str]) -> tuple[str, dict[str, Any]]:
     except InvalidPhoneError as error:
         raise ValueError(f"{NUMBER}: {error}") from None
     zone = row.pop(TIMEZONE, "").strip()
-    if zone and zone not in _zones():
+    if zone and not is_zone(zone):
         raise ValueError(f"{TIMEZONE}: there is no zone '{zone}'")
     zones = [zone] if zone else list(phone.zones)
     attributes = {name: cell for name, cell in row.items() if name and cell}
     member = {"address": phone.e164, "region": phone.region, "zones": zones}
     id_ = contact_id(phone.e164)
     return id_, {**member, "attributes": attributes}
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())

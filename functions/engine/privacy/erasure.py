@@ -19,7 +19,7 @@ from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.domain.campaigns.content import Texts
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.contacts.contact import ERASED, emptied, is_being_erased
-from functions.domain.errors import NotFoundError, StaleError
+from functions.domain.errors import NotFoundError
 from functions.domain.messages.attempts import end
 from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
 from functions.engine import paths
@@ -27,7 +27,7 @@ from functions.engine.campaigns.lifecycle import LAUNCH
 from functions.engine.imports import undo
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
+from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.task_queue import enqueue, lane_task
 from functions.engine.messages import statistics
 from functions.engine.ports.store import (
@@ -86,9 +86,8 @@ async def _empty(engine: Engine, path: str, id_: str, if_version: int | None) ->
             return None, [Create(path, empty)]
         if is_being_erased(document.data):
             return None, []
-        if if_version is not None and document.version != if_version:
-            raise StaleError("Contact")
-        return None, [Set(path, empty, document.version)]
+        stored = at_version(document, "Contact", id_, if_version)
+        return None, [Set(path, empty, stored.version)]
 
     await modify(engine.store, [path], decide)
 

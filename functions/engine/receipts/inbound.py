@@ -6,7 +6,6 @@ repeats it, and nothing is lost. Every step can be repeated.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import Any, Final
 
 import structlog
@@ -15,6 +14,7 @@ from functions.domain.campaigns.campaign import campaign_from
 from functions.domain.contacts.contact import contact_id
 from functions.domain.contacts.opt_out_keywords import Wish, word_of
 from functions.domain.contacts.suppressions import OPTED_OUT
+from functions.domain.digest import digest
 from functions.domain.errors import NotFoundError
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound, MessageRef
@@ -52,7 +52,7 @@ async def receive_inbound(engine: Engine, org: str, provider: str, text: Inbound
 
 def _id(provider: str, text: Inbound) -> str:
     """Return a text's id as a part of a path, which a provider's own need not be fit for."""
-    return blake2b(f"{provider}\0{text.id}".encode(), digest_size=16).hexdigest()
+    return digest(provider, text.id)
 
 
 async def _grant(engine: Engine, org: str, provider: str, text: Inbound, wish: Wish | None) -> None:

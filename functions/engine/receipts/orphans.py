@@ -7,11 +7,11 @@ lost.
 
 from collections.abc import Mapping
 from datetime import timedelta
-from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 import structlog
 
+from functions.domain.digest import digest
 from functions.domain.errors import NotFoundError
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef, Retry
 from functions.engine import paths
@@ -55,8 +55,7 @@ async def _keep(engine: Engine, event: DeliveryEvent) -> None:
 
 def _id(event: DeliveryEvent) -> str:
     """Return what a stray is called: receipts of two messages may have the same id."""
-    text = "\0".join((*event.ref, event.id))
-    return blake2b(text.encode(), digest_size=16).hexdigest()
+    return digest(*event.ref, event.id)
 
 
 def _fields(engine: Engine, event: DeliveryEvent) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import EventKind, MessageRef
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.domain.messages.reasons import RECEIPTS, STATUSES, explain
-from functions.domain.sending_rules.windows import are_zones, zone_of
+from functions.domain.times import are_zones, zone_of
 from functions.engine import paths
 from functions.engine.eligibility import sending_hours
 from functions.engine.eligibility.sending_hours import Hours

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
 from uuid import uuid4
 
 import structlog
 
 from functions.domain.campaigns.content import Content, Texts
+from functions.domain.digest import digest
 from functions.domain.errors import NameTakenError, NotFoundError
 from functions.domain.templates.template import Missing
 from functions.engine import paths
@@ -191,7 +191,7 @@ def _version_path(org: str, id_: str, number: int) -> str:
 
 def _claim(org: str, name: str) -> str:
     """Return the path that holds a name for one template alone."""
-    return paths.template_name(org, blake2b(name.encode(), digest_size=16).hexdigest())
+    return paths.template_name(org, digest(name))
 
 
 def _template(document: Document) -> NamedTemplate:

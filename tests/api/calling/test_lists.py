@@ -175,6 +175,15 @@ async def test_an_unknown_zone_spoils_its_row(rig: Rig) -> None:
     assert errors[0] == (2, "timezone: there is no zone 'Mars/Olympus'")
 
 
+async def test_a_zone_of_one_machine_spoils_its_row(rig: Rig) -> None:
+    """What a machine calls its local time is no zone that others know."""
+    content = f"number,timezone\n{A},localtime\n{B},Factory\n{C},Europe/Paris\n"
+    kept, errors = await imported(rig, content)
+    assert kept == {C}
+    told = [f"timezone: there is no zone '{name}'" for name in ("localtime", "Factory")]
+    assert errors == list(enumerate(told, start=2))
+
+
 MEGABYTES = 5_000_000
 JUNK: dict[str, Callable[[], bytes]] = {
     "random bytes": lambda: random.Random(5).randbytes(MEGABYTES),  # noqa: S311 - junk is no secret

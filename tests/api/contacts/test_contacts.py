@@ -90,6 +90,8 @@ async def test_two_creations_at_once_make_one(rig: Rig) -> None:
         ({}, "phone", "phone: is required where there is no email"),
         ({"email": "ana"}, "email", "email: must look like name@example.com"),
         ({"phone": ANA, "zone": "Mars"}, "zone", "zone: there is no time zone 'Mars'"),
+        ({"phone": ANA, "zone": "localtime"}, "zone", "zone: there is no time zone 'localtime'"),
+        ({"phone": ANA, "zone": "Factory"}, "zone", "zone: there is no time zone 'Factory'"),
         ({"phone": ANA, "firstName": "A"}, "firstName", "firstName: Extra inputs"),
         ({"phone": ANA, "attributes": {"a/b": "c"}}, "attributes.a/b", "attributes.a/b: a name"),
         ({"phone": ANA, "attributes": {"a": 1}}, "attributes.a", "attributes.a: Input should be"),

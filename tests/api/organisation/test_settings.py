@@ -99,6 +99,8 @@ async def test_a_change_can_name_the_version_it_was_made_for(rig: Rig) -> None:
         ({"senders": {"sms": "12"}}, "senders.sms"),
         ({"senders": {"fax": "+12025550111"}}, "senders.fax"),
         ({"default_zone": "Mars/Olympus"}, "default_zone"),
+        ({"default_zone": "localtime"}, "default_zone"),
+        ({"default_zone": "Factory"}, "default_zone"),
         ({"quiet_hours": {"start": "21:00"}}, "quiet_hours.end"),
         ({"quiet_hours": {"start": "25:00", "end": "09:00"}}, "quiet_hours.start"),
         ({"quiet_hours": {"start": "21:00", "end": "21:00"}}, "quiet_hours"),

@@ -47,6 +47,8 @@ def test_a_number_is_one_person_however_it_is_written(written: str) -> None:
         ({"phone": "+1" * 40}, "phone", "phone: has more than 32 characters"),
         ({"zone": "Mars/Olympus"}, "zone", "zone: there is no time zone 'Mars/Olympus'"),
         ({"zone": "../etc/passwd"}, "zone", "zone: there is no time zone"),
+        ({"zone": "localtime"}, "zone", "zone: there is no time zone 'localtime'"),
+        ({"zone": "Factory"}, "zone", "zone: there is no time zone 'Factory'"),
         ({"active": "yes"}, "active", "active: must be true or false"),
         ({"attributes": ["a"]}, "attributes", "attributes: must be names and their texts"),
         ({"attributes": {"": "x"}}, "attributes.", "attributes.: a name is"),

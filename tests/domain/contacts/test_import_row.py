@@ -96,6 +96,8 @@ def test_an_empty_cell_says_nothing() -> None:
         ({"Mobile": "+1"}, "Mobile", "Mobile: is not a phone number"),
         ({"phone": PHONE, "E-Mail": "x"}, "E-Mail", "E-Mail: must look like"),
         ({"phone": PHONE, "timezone": "Mars"}, "timezone", "timezone: there is no time zone"),
+        ({"phone": PHONE, "zone": "localtime"}, "zone", "zone: there is no time zone 'localtime'"),
+        ({"phone": PHONE, "zone": "Factory"}, "zone", "zone: there is no time zone 'Factory'"),
         ({"phone": PHONE, "active": "maybe"}, "active", "active: must be true or false"),
         ({"phone": PHONE, "first_name": "x" * 201}, "first_name", "first_name: has more than 200"),
         ({"phone": PHONE, "city": "x" * 1001}, "city", "city: has more than 1000 characters"),

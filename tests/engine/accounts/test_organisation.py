@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from functions.domain.campaigns.status import CampaignStatus
-from functions.domain.contacts.phones import NO_ZONES, parse_phone
+from functions.domain.contacts.phones import parse_phone
 from functions.domain.errors import InvalidFieldError, StaleError
 from functions.domain.organisation import Organisation
+from functions.domain.times import NO_ZONES
 from functions.engine import paths
 from functions.engine.accounts import organisation
 from functions.engine.campaigns import single_message
