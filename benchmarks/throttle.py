@@ -107,7 +107,7 @@ async def _reservations(store: Store, name: str, count: int) -> Row:
     )
 
 
-async def _reserve(lease: lanes.Lease, count: int) -> float:
+async def _reserve(lease: lanes.LaneLease, count: int) -> float:
     offered = [Tracked(Message(f"m{n}", "", "pending"), 1) for n in range(_CHUNK)]
     start = time.perf_counter()
     for _ in range(count):

@@ -9,7 +9,7 @@ from functions.domain.messages.ids import send_lane, watch_lane
 from functions.domain.messages.message import message_from
 from functions.engine import paths
 from functions.engine.campaigns import lanes
-from functions.engine.campaigns.lanes import Lease
+from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import LAUNCH, change, lane_names
 from functions.engine.delivery import reconcile
 from functions.engine.delivery.at_hand import at_hand
@@ -20,9 +20,9 @@ from functions.engine.messages.changes import Tracked
 from functions.engine.ports.store import Document, Query, Where
 
 #: A wait shorter than this is waited in the loop, a longer one by a task of its own.
-_SHORT_WAIT_S = 2.0
+_SHORT_WAIT = timedelta(seconds=2)
 #: A lane that is faster than the launch beside it waits so long, and so often, for more.
-_MOMENT_S = 0.02
+_MOMENT = timedelta(seconds=0.02)
 _MOMENTS = 50
 #: How often a busy lane looks for messages that were lost with their sender.
 _WATCH_EVERY = timedelta(seconds=10)
@@ -31,19 +31,14 @@ _WATCH_EVERY = timedelta(seconds=10)
 async def dispatch(engine: Engine, org: str, campaign_id: str, name: str) -> None:
     """Work on a lane until nothing is due, the lane is taken away, or the task's time is up."""
     lease = await lanes.acquire(engine, org, campaign_id, name)
-    if lease is None:
-        return
-    loop = _Loop(lease)
-    while not lease.is_late:
-        if await loop.pass_():
-            return
-    await lease.hand_on()
+    if lease is not None:
+        await lease.work(_Loop(lease).pass_)
 
 
 class _Loop:
     """The passes over one lane."""
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: LaneLease) -> None:
         self._lease = lease
         self._senders: dict[int, Sender] = {}
         self._canary = Canary(lease)
@@ -53,8 +48,8 @@ class _Loop:
         #: When the messages with the provider were last looked at: a lane's first holder has none.
         self._watched_at = lease.engine.clock.now() if self._is_first else None
 
-    async def pass_(self) -> bool:
-        """Do what is due; True once this task has nothing more to do with the lane."""
+    async def pass_(self) -> None:
+        """Do what is due; give the lane back where nothing is for a while."""
         lease = self._lease
         now = lease.engine.clock.now()
         lately = self._watched_lately(now)
@@ -64,19 +59,17 @@ class _Loop:
         watched = [] if lately else await self._watch(now)
         handed = self._handed()
         if not handed and self._waits_for_launch():
-            return await _wait(lease, lanes.soon(lease.engine, _MOMENT_S))
+            await _wait(lease, lease.engine.clock.now() + _MOMENT)
+            return
         waiting = handed or await _messages(lease, send_lane(lease.name))
         due, lost = self._to_send(waiting, now), _due(watched, now)
         if not handed and (len(waiting) < _page(lease) or not due):
             self._watched_at = None  # That was all: the next pass looks at everything.
         if due or lost:
-            return await self._work_off(due, lost)
-        if lately:
-            return False
-        if not waiting and not watched:
-            return await (_rest(lease) if launched else _wait_for_launch(lease))
-        wanted_at = [*(self._wanted_at(m) for m in waiting), *(_next_at(m) for m in watched[:1])]
-        return await _wait(lease, min(wanted_at))
+            await self._work_off(due, lost)
+        elif not lately:
+            wanted_at = [self._wanted_at(m) for m in waiting] + [_next_at(m) for m in watched[:1]]
+            await _idle(lease, wanted_at, launched=launched)
 
     def _handed(self) -> list[Tracked]:
         """Return what this process has launched for this lane, unless others were here before us.
@@ -97,25 +90,23 @@ class _Loop:
         self._moments += filling
         return filling and self._moments <= _MOMENTS
 
-    async def _work_off(self, due: list[Tracked], lost: list[Tracked]) -> bool:
-        """Send what is due and settle what was lost; True once the lane is no longer ours."""
+    async def _work_off(self, due: list[Tracked], lost: list[Tracked]) -> None:
+        """Send what is due and settle what was lost."""
         await reconcile.settle(self._lease, lost)
         if self._lease.campaign.status is not CampaignStatus.RUNNING:
-            return not await reconcile.cancel(self._lease, due)
-        admitted = await self._canary.admit(due) if due else due
-        if due and not admitted:
-            return await _wait(self._lease, self._canary.look_again_at())
-        return not await self._send(admitted)
+            await reconcile.cancel(self._lease, due)
+        elif admitted := await self._canary.admit(due) if due else due:
+            await self._send(admitted)
+        elif due:
+            await _wait(self._lease, self._canary.look_again_at())
 
-    async def _send(self, due: Sequence[Tracked]) -> bool:
-        """Send what is due, step by step; False if the lane was taken away."""
+    async def _send(self, due: Sequence[Tracked]) -> None:
+        """Send what is due, step by step."""
         for step in sorted({tracked.message.step for tracked in due}):
             if step not in self._senders:
                 self._senders[step] = Sender(self._lease, step)
             of_step = [tracked for tracked in due if tracked.message.step == step]
-            if not await self._senders[step].send(of_step):
-                return False
-        return True
+            await self._senders[step].send(of_step)
 
     def _to_send(self, waiting: list[Tracked], now: datetime) -> list[Tracked]:
         """Return those that are due; in a campaign that has ended, all, to be written off."""
@@ -143,7 +134,7 @@ class _Loop:
         return await _messages(self._lease, watch_lane(self._lease.name))
 
 
-async def _messages(lease: Lease, lane: str) -> list[Tracked]:
+async def _messages(lease: LaneLease, lane: str) -> list[Tracked]:
     """Return the messages of a lane that somebody must still look at, the most urgent first."""
     collection = paths.messages(lease.campaign.org, lease.campaign.id)
     query = Query(collection, (Where("lane", "==", lane),), ("next_at",), limit=_page(lease))
@@ -154,7 +145,7 @@ def _tracked(documents: Sequence[Document]) -> list[Tracked]:
     return [Tracked(message_from(d.id, d.data), d.version) for d in documents]
 
 
-def _page(lease: Lease) -> int:
+def _page(lease: LaneLease) -> int:
     return at_hand(lease.campaign, lease.engine.limits.dispatch_page)
 
 
@@ -168,39 +159,43 @@ def _next_at(tracked: Tracked) -> datetime:
     return at
 
 
-async def _wait(lease: Lease, next_at: datetime) -> bool:
+async def _idle(lease: LaneLease, wanted_at: Sequence[datetime], *, launched: bool) -> None:
+    """Nothing is due: wait for the next message, for the launch, or come to rest."""
+    if wanted_at:
+        await _wait(lease, min(wanted_at))
+    elif launched:
+        await _rest(lease)
+    else:
+        await lease.release(lease.engine.clock.now() + _SHORT_WAIT)
+
+
+async def _wait(lease: LaneLease, next_at: datetime) -> None:
     """Wait for the next message: a little here, for longer in a task of its own."""
-    wait = (next_at - lease.engine.clock.now()).total_seconds()
-    if wait > _SHORT_WAIT_S:
-        return await lease.release(next_at) or await lease.is_lost()
-    await lease.engine.clock.sleep(wait)
-    return not await lease.keep() and await lease.is_lost()
+    wait = next_at - lease.engine.clock.now()
+    if wait > _SHORT_WAIT:
+        await lease.release(next_at)
+    else:
+        await lease.engine.clock.sleep(wait.total_seconds())
+        await lease.keep()
 
 
-async def _is_launched(lease: Lease) -> bool:
+async def _is_launched(lease: LaneLease) -> bool:
     campaign = lease.campaign
     launch = await lease.engine.store.get(paths.lane(campaign.org, campaign.id, LAUNCH))
     return launch is not None and bool(launch.data["done"])
 
 
-async def _wait_for_launch(lease: Lease) -> bool:
-    soon = lanes.soon(lease.engine, _SHORT_WAIT_S)
-    return await lease.release(soon) or await lease.is_lost()
-
-
-async def _rest(lease: Lease) -> bool:
+async def _rest(lease: LaneLease) -> None:
     """Nothing is left in this lane, and nothing will be added: end the campaign, or our part."""
-    campaign = lease.campaign
     # The lane says first that it is done and keeps its lease: if we die before the campaign has
     # ended, the check finds the lane and comes here again.
-    if not await lease.commit(lease.renewal(done=True)):
-        return await lease.is_lost()
-    if campaign.status is CampaignStatus.RUNNING:
+    await lease.commit(done=True)
+    if lease.campaign.status is CampaignStatus.RUNNING:
         await _complete(lease)
-    return await lease.release(None) or await lease.is_lost()
+    await lease.release()
 
 
-async def _complete(lease: Lease) -> None:
+async def _complete(lease: LaneLease) -> None:
     """End the campaign if every lane has come to rest; the last lane to look sees them all."""
     engine, campaign = lease.engine, lease.campaign
     documents = await engine.store.get_many(

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from functions.domain.messages.message import MessageStatus
 from functions.engine import paths
-from functions.engine.campaigns.lanes import Lease
+from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import stop
 from functions.engine.messages import statistics
 from functions.engine.messages.changes import Tracked
@@ -46,7 +46,7 @@ def _handed_over(tally: Tally) -> int:
     return tally.again + sum(n for status, n in tally.by_status.items() if status not in _KEPT)
 
 
-def _undecided(lease: Lease, tally: Tally) -> int:
+def _undecided(lease: LaneLease, tally: Tally) -> int:
     live = lease.engine.traits(lease.campaign).holds_live_call
     return tally.again + sum(tally[status] for status in (_OPEN_CALLS if live else _OPEN))
 
@@ -54,7 +54,7 @@ def _undecided(lease: Lease, tally: Tally) -> int:
 class Canary:
     """How many messages a lane may send before it is known how the first ones went."""
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: LaneLease) -> None:
         self._lease = lease
 
     async def admit(self, due: Sequence[Tracked]) -> Sequence[Tracked]:
@@ -100,31 +100,28 @@ class Canary:
             # Whoever resumes the campaign has decided that it goes on.
             await stop(lease.engine, lease.campaign, "canary_failed", also={"canary_passed": True})
             return False
-        return await self._pass()
+        await self._pass()
+        return True
 
     async def _has_waited(self, wait: timedelta) -> bool:
         now = self._lease.engine.clock.now()
         since = self._lease.data.get("canary_at")
         if since is None:
-            await self._lease.commit(self._lease.renewal(canary_at=now))
+            await self._lease.commit(canary_at=now)
             return False
         return bool(now >= since + wait)
 
-    async def _pass(self) -> bool:
+    async def _pass(self) -> None:
         lease = self._lease
-        passed = Update(
-            paths.campaign(lease.campaign.org, lease.campaign.id), {"canary_passed": True}
-        )
-        if not await lease.commit(lease.renewal(), passed):
-            return False
+        campaign = paths.campaign(lease.campaign.org, lease.campaign.id)
+        await lease.commit(Update(campaign, {"canary_passed": True}))
         lease.campaign = replace(lease.campaign, canary_passed=True)
-        return True
 
 
 class Guardrail:
     """Pauses a campaign of whose last messages too many have failed."""
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: LaneLease) -> None:
         self._lease = lease
         self._looked_at: datetime | None = None
         #: Messages judged, and failed ones of them, as they were; the oldest first.

@@ -7,6 +7,7 @@ handed over when the campaign was cancelled are waited for, and looked through b
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -16,10 +17,11 @@ from functions.domain.messages.attempts import end
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.engine import paths
 from functions.engine.campaigns import lanes
-from functions.engine.campaigns.lanes import Lease
+from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import LAUNCH, RECALL
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.lease import LookAgainError
 from functions.engine.messages import changes, statistics
 from functions.engine.messages.changes import Tracked
 from functions.engine.messages.outbound import outbound
@@ -33,63 +35,55 @@ _PAGE: Final = 50
 #: Requests that a provider has to answer at a time.
 _AT_ONCE: Final = 20
 #: How soon to look again for messages that were being handed over.
-_AGAIN_S: Final = 2.0
+_AGAIN: Final = timedelta(seconds=2)
 
 
 async def recall(engine: Engine, org: str, campaign_id: str) -> None:
     """Take back what can be, until everything was asked for or the task's time is up."""
     lease = await lanes.acquire(engine, org, campaign_id, RECALL)
-    if lease is None:
-        return
-    if lease.data["done"]:
-        await lease.release(None)
-        return
-    work = _Recall(lease)
-    while not lease.is_late:
-        if await work.pass_():
-            return
-    await lease.hand_on()
+    if lease is not None:
+        await lease.work(_Recall(lease).pass_)
 
 
 class _Recall:
     """The passes over a cancelled campaign's messages."""
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: LaneLease) -> None:
         self._lease = lease
         self._engine = lease.engine
         steps = range(len(lease.campaign.fallbacks) + 1)
         self._steps = [lease.campaign.at_step(step) for step in steps]
         self._may_recall = any(map(self._recalls, self._steps))
 
-    async def pass_(self) -> bool:
-        """Settle the next page; True once this task has nothing more to do with the lane."""
+    async def pass_(self) -> None:
+        """Settle the next page; give the lane back behind the last."""
         lease = self._lease
-        if not lease.data["after"] and not await self._begin():
-            return await lease.is_lost()
-        if not self._may_recall:
-            return await self._rest()
-        page = await self._next_page()
-        if not page:
-            return await self._rest()
-        recalled = await self._ask(page)
-        return not await self._record(page, recalled)
+        if lease.data["done"]:
+            await lease.release()
+            return
+        if not lease.data["after"]:
+            await self._begin()
+        page = await self._next_page() if self._may_recall else []
+        if page:
+            await self._record(page, await self._ask(page))
+        else:
+            await self._rest()
 
-    async def _begin(self) -> bool:
-        """Begin to look through the messages; False after a conflict.
+    async def _begin(self) -> None:
+        """Begin to look through the messages.
 
         Where no provider recalls anything, the statistics tell already what comes of that.
         """
         tally = await statistics.read_one(self._engine, self._lease.campaign)
         beyond = 0 if self._may_recall else tally[MessageStatus.SENT]
         settled = tally[MessageStatus.SENDING] == 0
-        return await self._lease.commit(self._lease.renewal(settled=settled, beyond_recall=beyond))
+        await self._lease.commit(settled=settled, beyond_recall=beyond)
 
-    async def _rest(self) -> bool:
+    async def _rest(self) -> None:
         """Give the lane back: for good, or until what is being handed over has been."""
-        lease = self._lease
-        settled = lease.data["settled"]
-        again = None if settled else lanes.soon(self._engine, _AGAIN_S)
-        return await lease.release(again, done=settled, after="") or await lease.is_lost()
+        settled = self._lease.data["settled"]
+        again_at = None if settled else self._engine.clock.now() + _AGAIN
+        await self._lease.release(again_at, done=settled, after="")
 
     def _recalls(self, campaign: Campaign) -> bool:
         """Tell whether a step's provider recalls anything; one that is not set up here does not."""
@@ -132,33 +126,33 @@ class _Recall:
             log.exception("recall_raised", campaign_id=campaign.id, message_id=message.id)
             return False
 
-    async def _record(self, page: Sequence[Tracked], recalled: list[Tracked]) -> bool:
-        """Write what came of a page; False, with nothing written, if the lane was taken away."""
+    async def _record(self, page: Sequence[Tracked], recalled: list[Tracked]) -> None:
+        """Write what came of a page."""
         # First, for a crash would leave them held: whatever follows, nobody's phone is in use.
         await self._free(recalled)
         given_up = 0
-        while not await self._commit(page, recalled, given_up):
-            if await self._lease.is_lost():
-                return False
-            recalled, more = await self._refreshed(recalled)
-            given_up += more
-        return True
+        while True:
+            try:
+                return await self._commit(page, recalled, given_up)
+            except LookAgainError:
+                recalled, more = await self._refreshed(recalled)
+                given_up += more
 
     async def _commit(
         self, page: Sequence[Tracked], recalled: Sequence[Tracked], given_up: int
-    ) -> bool:
+    ) -> None:
         lease = self._lease
         cancelled = end(MessageStatus.CANCELLED, "recalled", now=self._engine.clock.now())
         decided = [(tracked, cancelled) for tracked in recalled]
         # By now nobody else counts much with the launch's statistics.
         moved = changes.record(self._engine, lease.campaign, LAUNCH, decided)
         count = len(recalled) + given_up
-        renewal = lease.renewal(
+        await lease.commit(
+            *moved.writes,
             after=page[-1].message.id,
             recalled=lease.data["recalled"] + count,
             beyond_recall=lease.data["beyond_recall"] + len(page) - count,
         )
-        return await lease.commit(renewal, *moved.writes)
 
     async def _refreshed(self, recalled: Sequence[Tracked]) -> tuple[list[Tracked], int]:
         """Read messages again of which receipts may have been faster.

@@ -15,7 +15,7 @@ from functions.domain.messages.attempts import (
 from functions.domain.messages.delivery_events import DeliveryEvent
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.domain.messages.receipts import after_event
-from functions.engine.campaigns.lanes import Lease
+from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.messages import changes as moves
 from functions.engine.messages.changes import Tracked
 from functions.engine.messages.outbound import outbound
@@ -25,7 +25,7 @@ from functions.engine.ports.store import ConflictError
 from functions.engine.receipts.receive import receive
 
 
-async def settle(lease: Lease, overdue: Sequence[Tracked]) -> None:
+async def settle(lease: LaneLease, overdue: Sequence[Tracked]) -> None:
     """Decide on messages that nobody has moved in time."""
     watched = [m for m in overdue if m.message.status != MessageStatus.SENDING]
     found = await asyncio.gather(*(_look_up(lease, m.message) for m in watched))
@@ -36,20 +36,18 @@ async def settle(lease: Lease, overdue: Sequence[Tracked]) -> None:
         await receive(lease.engine, event)
 
 
-async def cancel(lease: Lease, pending: Sequence[Tracked]) -> bool:
-    """Write off what an ended campaign has not sent; False if the lane was taken away."""
+async def cancel(lease: LaneLease, pending: Sequence[Tracked]) -> None:
+    """Write off what an ended campaign has not sent."""
     now = lease.engine.clock.now()
     reason = f"campaign_{lease.campaign.status}"
     cancelled = end(MessageStatus.CANCELLED, reason, now=now)
     size = lease.engine.limits.launch_page
     for start in range(0, len(pending), size):
         await _update(lease, [(m, cancelled) for m in pending[start : start + size]])
-        if not await lease.keep() and await lease.is_lost():
-            return False
-    return True
+        await lease.keep()
 
 
-async def _look_up(lease: Lease, message: Message) -> DeliveryEvent | None:
+async def _look_up(lease: LaneLease, message: Message) -> DeliveryEvent | None:
     """Ask the provider; None where what it says moves nothing, so that something else decides."""
     engine, campaign = lease.engine, lease.campaign.at_step(message.step)
     channel = engine.channel(campaign)
@@ -59,7 +57,7 @@ async def _look_up(lease: Lease, message: Message) -> DeliveryEvent | None:
     return event
 
 
-def _decide(lease: Lease, message: Message) -> Changes:
+def _decide(lease: LaneLease, message: Message) -> Changes:
     engine = lease.engine
     now = engine.clock.now()
     traits = engine.traits(lease.campaign.at_step(message.step))
@@ -77,7 +75,7 @@ def _decide(lease: Lease, message: Message) -> Changes:
             return after_look_up(message, engine.policy, now=now)
 
 
-async def _update(lease: Lease, decided: list[tuple[Tracked, Changes]]) -> None:
+async def _update(lease: LaneLease, decided: list[tuple[Tracked, Changes]]) -> None:
     """Commit what was decided and free the slots of those that ended."""
     to = await outbox.listeners(lease.engine, lease.campaign.org)
     moved = moves.record(lease.engine, lease.campaign, lease.name, decided, to)

@@ -25,12 +25,13 @@ from functions.domain.messages.send_outcomes import (
 )
 from functions.domain.notifications.subscription import Subscription
 from functions.engine import paths
-from functions.engine.campaigns.lanes import Lease
+from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import stop
 from functions.engine.contacts.suppressions import suppress
 from functions.engine.delivery.guardrail import Guardrail
 from functions.engine.eligibility.frequency_caps import Caps
 from functions.engine.eligibility.gate import Manners
+from functions.engine.kernel.lease import LeaseLostError, LookAgainError
 from functions.engine.kernel.modify import modify
 from functions.engine.messages import changes as moves
 from functions.engine.messages.changes import Moves, Tracked
@@ -64,7 +65,7 @@ _SHORT_WAIT = timedelta(seconds=2)
 class Sender:
     """Sends the messages of one lane that are at the same step (see Message.step)."""
 
-    def __init__(self, lease: Lease, step: int) -> None:
+    def __init__(self, lease: LaneLease, step: int) -> None:
         self._lease = lease
         self._engine = lease.engine
         self._campaign = lease.campaign.at_step(step)
@@ -79,56 +80,57 @@ class Sender:
         #: Until when there is no room for any of its messages, where that is far ahead.
         self.rests_until: datetime | None = None
 
-    async def send(self, pending: Sequence[Tracked]) -> bool:
-        """Send all of these that may be sent now; False if the lane was taken away."""
+    async def send(self, pending: Sequence[Tracked]) -> None:
+        """Send all of these that may be sent now. Raises LeaseLostError and LookAgainError."""
         try:
-            return await self._send_all(pending)
+            await self._send_all(pending)
         finally:
             await self._finish()
 
-    async def _send_all(self, pending: Sequence[Tracked]) -> bool:
+    async def _send_all(self, pending: Sequence[Tracked]) -> None:
         left = {m.message.id: m for m in pending}
         tries = _PATIENCE
         self.rests_until = None
         while left and tries and not self._is_over:
             await self._guardrail.look()
             if aside := await self._not_now(left):
-                if not await self._set_aside(left, aside):
-                    return not await self._lease.is_lost()
+                await self._set_aside(left, aside)
                 continue
             at_once = min(throttle.at_once(self._engine, self._campaign), self._caps.at_once)
             offered = list(islice(left.values(), at_once))
             admission = await throttle.admit(self._lease, self._campaign, offered)
             tries = _PATIENCE if admission.ids else tries - 1
-            if not await self._follow(left, admission):
-                return not await self._lease.is_lost()
-        return not (self._stopped and await self._lease.is_lost())
+            await self._follow(left, admission)
+        if self._stopped:
+            await self._lease.confirm()
 
     @property
     def _is_over(self) -> bool:
         return self._lease.is_late or self._stopped or self.rests_until is not None
 
-    async def _follow(self, left: dict[str, Tracked], admission: Admission) -> bool:
-        """Do as an admission allows; False after a conflict, or without the lane."""
+    async def _follow(self, left: dict[str, Tracked], admission: Admission) -> None:
+        """Do as an admission allows."""
         if not admission.ids:
-            return not await self._lease.is_taken() and await self._wait(left, admission)
+            await self._wait(left, admission)
+            return
         chunk = [left.pop(id_) for id_ in admission.ids]
-        if await self._send_chunk(chunk, admission):
-            return True
-        await throttle.withdraw(self._engine, self._campaign, admission)
-        return False
+        try:
+            await self._send_chunk(chunk, admission)
+        except LeaseLostError:
+            await throttle.withdraw(self._engine, self._campaign, admission)
+            raise
 
-    async def _wait(self, left: dict[str, Tracked], admission: Admission) -> bool:
-        """Wait for room: a little here, for longer in the lane; False after a conflict."""
+    async def _wait(self, left: dict[str, Tracked], admission: Admission) -> None:
+        """Wait for room: a little here, for longer in the lane."""
         if admission.reason:
             put_off = {"next_at": admission.again_at, "reason": admission.reason}
             following = list(islice(left.values(), self._engine.limits.chunk))
-            return await self._set_aside(left, [(tracked, put_off) for tracked in following])
-        if admission.again_at - self._engine.clock.now() > _SHORT_WAIT:
+            await self._set_aside(left, [(tracked, put_off) for tracked in following])
+        elif admission.again_at - self._engine.clock.now() > _SHORT_WAIT:
             self.rests_until = admission.again_at
-            return True
-        await self._sleep_until(admission.again_at)
-        return await self._lease.keep()
+        else:
+            await self._sleep_until(admission.again_at)
+            await self._lease.keep()
 
     async def _finish(self) -> None:
         """Wait until every result is recorded: only then does the store tell what is left."""
@@ -146,29 +148,28 @@ class Sender:
 
     async def _set_aside(
         self, left: dict[str, Tracked], aside: list[tuple[Tracked, Changes]]
-    ) -> bool:
-        """Write what becomes of those who are not sent to; False after a conflict."""
+    ) -> None:
+        """Write what becomes of those who are not sent to."""
         for tracked, _ in aside:
             del left[tracked.message.id]
-        return await self._lease.commit(self._lease.renewal(), *self._moved(aside).writes)
+        await self._lease.commit(*self._moved(aside).writes)
 
-    async def _send_chunk(self, chunk: list[Tracked], admission: Admission) -> bool:
-        """Claim a chunk and see to its sending; False, with nothing sent, without the lane."""
-        claimed = await self._claim(chunk)
+    async def _send_chunk(self, chunk: list[Tracked], admission: Admission) -> None:
+        """Claim a chunk and see to its sending. Raises LeaseLostError, with nothing sent."""
+        claimed = None
         while claimed is None:
-            # A receipt has woken the lane, or moved one of these: the reserved turns are not lost.
-            if await self._lease.is_lost():
-                return False
-            chunk = await self._unchanged(chunk)
-            claimed = await self._claim(chunk)
+            try:
+                claimed = await self._claim(chunk)
+            except LookAgainError:
+                # A receipt woke the lane or moved a message: the reserved turns are not lost.
+                chunk = await self._unchanged(chunk)
         if admission.turns:
             self._engine.lead.note(self._engine.clock.now() - admission.asked_at)
         if claimed:
             await self._deliver_beside(claimed, admission)
-        return True
 
-    async def _claim(self, chunk: list[Tracked]) -> list[Tracked] | None:
-        """Mark messages as being sent, all or none; None after a conflict.
+    async def _claim(self, chunk: list[Tracked]) -> list[Tracked]:
+        """Mark messages as being sent, all or none.
 
         Those who were reached often enough in the meantime are put off instead.
         """
@@ -179,9 +180,7 @@ class Sender:
         claims = [(tracked, claim(tracked.message, policy, now=now)) for tracked in free]
         writes = (*self._moved([*claims, *capped]).writes, *places.writes)
         self._caps.forget(chunk)
-        versions = await self._lease.write(self._lease.renewal(), *writes)
-        if versions is None:
-            return None
+        versions = await self._lease.commit(*writes)
         await live_calls.free(self._engine, self._campaign, list(places.waits))
         return [
             Tracked(tracked.message._replace(**changes), version)
@@ -336,7 +335,7 @@ class Sender:
 class _Trust:
     """Whether the lane is still ours, asked again once a second: a pause must bite that soon."""
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: LaneLease) -> None:
         self._lease = lease
         self._asked_at = lease.engine.clock.now()
         self._lost = False
@@ -345,5 +344,5 @@ class _Trust:
         now = self._lease.engine.clock.now()
         if not self._lost and (now - self._asked_at).total_seconds() > _TRUST_S:
             self._asked_at = now
-            self._lost = await self._lease.is_taken()
+            self._lost = await self._lease.is_lost()
         return not self._lost

@@ -9,7 +9,6 @@ import structlog
 
 from functions.domain.errors import ImportStatusError, NotFoundError
 from functions.engine import paths
-from functions.engine.campaigns.lanes import soon
 from functions.engine.imports import apply, upload
 from functions.engine.imports import undo as import_undo
 from functions.engine.imports.job import (
@@ -49,7 +48,7 @@ async def run(engine: Engine, org: str, import_id: str) -> None:
     except Exception:
         # Whoever tries it again is not to wait for our lease; the check waits for it all the same.
         with suppress(StoreError):
-            await job.release(soon(engine, engine.limits.lane_lease.total_seconds()))
+            await job.release(engine.clock.now() + engine.limits.lane_lease)
         raise
 
 

@@ -15,8 +15,9 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.sending_rules.rate_limit import HORIZON, TOLERANCE, reserve
 from functions.domain.sending_rules.warm_up import next_day
 from functions.domain.templates.sms_segments import measure
-from functions.engine.campaigns.lanes import Lease
+from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.lease import LeaseLostError
 from functions.engine.kernel.modify import modify
 from functions.engine.messages.changes import Tracked
 from functions.engine.pacing import rate_scopes
@@ -61,11 +62,11 @@ def is_missed(turn: datetime, now: datetime) -> bool:
     return now - turn > TOLERANCE
 
 
-async def admit(lease: Lease, campaign: Campaign, offered: Sequence[Tracked]) -> Admission:
+async def admit(lease: LaneLease, campaign: Campaign, offered: Sequence[Tracked]) -> Admission:
     """Reserve what these messages need; those for which there is no room now are left out.
 
-    None are admitted once the lane was taken away: its new holder's slots must not be taken for
-    ours. The lane is read last, so that who sees those slots also sees whose lane it is.
+    Raises LeaseLostError: the new holder's slots must not be taken for ours. The lane is read
+    last, so that who sees those slots also sees whose lane it is.
     """
     engine = lease.engine
     rates = rate_scopes.of(engine, campaign)
@@ -76,7 +77,7 @@ async def admit(lease: Lease, campaign: Campaign, offered: Sequence[Tracked]) ->
         *found, lane = documents
         now = engine.clock.now()
         if not lease.owns(lane):
-            return Admission([], now, now), []
+            raise LeaseLostError(lease.path)
         slots = dict(zip(live, found[len(rates) :], strict=True))
         states = rate_scopes.states(rates, found[: len(rates)])
         limiting = [state for state in states if state.holds_back(now)]

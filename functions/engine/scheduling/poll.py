@@ -5,7 +5,7 @@ from datetime import datetime
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.messages.message import MessageStatus
 from functions.engine.campaigns import lanes
-from functions.engine.campaigns.lanes import Lease
+from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import POLL, fail, poll_after
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages import statistics
@@ -17,22 +17,25 @@ _UNSENT = (MessageStatus.SKIPPED, MessageStatus.EXPIRED, MessageStatus.CANCELLED
 async def poll(engine: Engine, org: str, campaign_id: str) -> None:
     """Count once, and come back for the next count of the schedule."""
     lease = await lanes.acquire(engine, org, campaign_id, POLL)
-    if lease is None:
-        return
+    if lease is not None:
+        await lease.work(lambda: _poll(lease))
+
+
+async def _poll(lease: LaneLease) -> None:
     failed = lease.campaign.status is CampaignStatus.COMPLETED and await _all_failed(lease)
     if failed:
-        await fail(engine, lease.campaign, reason="every_message_failed")
+        await fail(lease.engine, lease.campaign, reason="every_message_failed")
     step = lease.data["step"] + 1
     await lease.release(None if failed else _next(lease, step), step=step)
 
 
-async def _all_failed(lease: Lease) -> bool:
+async def _all_failed(lease: LaneLease) -> bool:
     tally = await statistics.read_one(lease.engine, lease.campaign)
     failed = tally[MessageStatus.FAILED]
     return failed > 0 and failed == tally.total - sum(tally[status] for status in _UNSENT)
 
 
-def _next(lease: Lease, step: int) -> datetime | None:
+def _next(lease: LaneLease, step: int) -> datetime | None:
     schedule = poll_after(lease.engine, lease.campaign)
     ended_at = lease.campaign.ended_at
     if step >= len(schedule) or ended_at is None:
