@@ -97,8 +97,8 @@ async def _campaign(port: int) -> float:
         await drafts.send(engine, ORG, campaign.id, None, by="bench")
         await queue.idle()
         took = time.perf_counter() - start
-        _, _, tally = await overview.one(engine, ORG, campaign.id)
-        assert tally[MessageStatus.SENT] == _SIZE, tally.by_status
+        _, _, counts = await overview.one(engine, ORG, campaign.id)
+        assert counts[MessageStatus.SENT] == _SIZE, counts.by_status
         await channel.close()
         await store.close()
         return took

@@ -39,8 +39,8 @@ async def text(rig: Rig, kind: ChannelKind = ChannelKind.SMS, people: int = 1) -
 
 async def statuses(rig: Rig, campaign: Campaign) -> dict[str, int]:
     """Count a campaign's messages by status."""
-    tally = await statistics.read_one(rig.stack.engine, campaign)
-    return {str(status): count for status, count in tally.by_status.items() if count}
+    counts = await statistics.read_one(rig.stack.engine, campaign)
+    return {str(status): count for status, count in counts.by_status.items() if count}
 
 
 @pytest.mark.parametrize("kind", [ChannelKind.SMS, ChannelKind.WHATSAPP])

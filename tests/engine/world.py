@@ -316,31 +316,31 @@ class World:
         """Count a campaign's messages by status."""
         return Counter(str(message.status) for message in await self.messages(campaign))
 
-    async def marks(self, campaign: Campaign) -> dict[str, int]:
-        """Count a campaign's messages that bear each mark."""
+    async def reactions(self, campaign: Campaign) -> dict[str, int]:
+        """Count a campaign's messages with each reaction."""
         messages = await self.messages(campaign)
         return {
             name: sum(getattr(message, f"{name}_at") is not None for message in messages)
-            for name in statistics.MARKS
+            for name in statistics.REACTIONS
         }
 
     async def check_statistics(self) -> None:
-        """Compare every campaign's tally with its messages."""
+        """Compare every campaign's statistics with its messages."""
         engine = replace(self.engine, store=self.store)
         for document in await self.documents(paths.campaigns(ORG)):
             if document.data["kind"] not in list(CampaignKind):
                 continue  # broken by a test
             campaign = campaign_from(ORG, document.id, document.data)
-            tally = await statistics.read_one(engine, campaign)
-            counted = {str(status): n for status, n in tally.by_status.items() if n}
+            counts = await statistics.read_one(engine, campaign)
+            counted = {str(status): n for status, n in counts.by_status.items() if n}
             assert counted == await self.statuses(campaign)
-            assert tally.marks == await self.marks(campaign)
+            assert counts.reactions == await self.reactions(campaign)
             messages = await self.messages(campaign)
-            assert tally.people == sum(not message.followed for message in messages)
-            assert tally.gave_up == sum(message.gave_up for message in messages)
+            assert counts.people == sum(not message.followed for message in messages)
+            assert counts.exhausted == sum(message.exhausted for message in messages)
             if campaign.canary:
                 pending = (m for m in messages if m.status == MessageStatus.PENDING)
-                assert tally.again == sum(message.attempt > 0 for message in pending)
+                assert counts.retrying == sum(message.attempt > 0 for message in pending)
 
     async def slots(self) -> dict[str, int]:
         """Count the live-call slots that are held, of the org and of all together."""

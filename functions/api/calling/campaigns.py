@@ -252,10 +252,10 @@ async def get_report_by_campaign(
     page = await reports.messages(
         engine, campaign, status=status, cursor=wanted.cursor, limit=wanted.limit
     )
-    tally = await statistics.read_one(engine, campaign)
+    counts = await statistics.read_one(engine, campaign)
     rows = [reports.row(campaign, message) for message in page.rows]
     return _done(
-        "OK", campaignId=campaign.id, rows=rows, totals=tally.by_status, nextCursor=page.cursor
+        "OK", campaignId=campaign.id, rows=rows, totals=counts.by_status, nextCursor=page.cursor
     )
 
 

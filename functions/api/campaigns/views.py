@@ -14,7 +14,7 @@ from functions.domain.messages.message import MessageStatus
 from functions.domain.times import iso
 from functions.engine.campaigns import previews
 from functions.engine.kernel.engine import Engine
-from functions.engine.messages.statistics import Tally
+from functions.engine.messages.statistics import Statistics
 from functions.engine.reporting import overview, recalls
 from functions.engine.reporting.recalls import Recalled
 from functions.web.etags import tag
@@ -213,7 +213,7 @@ def shown_preview(preview: previews.Preview, person: Contact) -> Preview:
     )
 
 
-def item(campaign: Campaign, tally: Tally, recalled: Recalled | None) -> CampaignItem:
+def item(campaign: Campaign, counts: Statistics, recalled: Recalled | None) -> CampaignItem:
     """Show a campaign."""
     return CampaignItem(
         **_said(campaign),
@@ -232,7 +232,7 @@ def item(campaign: Campaign, tally: Tally, recalled: Recalled | None) -> Campaig
         grace_s=campaign.grace_s,
         fallbacks=[_fallback(campaign, step) for step in range(1, len(campaign.fallbacks) + 1)],
         created_by=campaign.created_by,
-        stats=stats(campaign, tally),
+        stats=stats(campaign, counts),
         recall=None if recalled is None else ShownRecall(**recalled._asdict()),
         **{name: getattr(campaign, name) for name in ("send_window", "guardrail", "canary")},
         **{name: iso(getattr(campaign, name)) for name in _INSTANTS},
@@ -273,32 +273,32 @@ _SENT = (
 _SENDING = (MessageStatus.SENDING, MessageStatus.UNKNOWN)
 
 
-def stats(campaign: Campaign, tally: Tally) -> Stats:
+def stats(campaign: Campaign, counts: Statistics) -> Stats:
     """Show a campaign's statistics.
 
     People without a message yet are pending; in a campaign that ended before its start, cancelled.
     """
-    unplanned = max(0, campaign.total - tally.people)
+    unplanned = max(0, campaign.total - counts.people)
     never = campaign.has_ended and campaign.started_at is None
     waiting = 0 if campaign.has_ended else unplanned
     return Stats(
-        total=tally.total + (unplanned if never else waiting),
-        pending=tally[MessageStatus.PENDING] + waiting,
-        sending=sum(tally[status] for status in _SENDING),
-        sent=sum(tally[status] for status in _SENT),
-        failed=tally[MessageStatus.FAILED],
-        skipped=tally[MessageStatus.SKIPPED],
-        cancelled=tally[MessageStatus.CANCELLED] + (unplanned if never else 0),
-        expired=tally[MessageStatus.EXPIRED],
-        delivered=sum(tally[status] for status in _SENT if status is not MessageStatus.SENT),
-        read=tally[MessageStatus.READ],
-        unknown=tally[MessageStatus.UNKNOWN],
-        **tally.marks,
+        total=counts.total + (unplanned if never else waiting),
+        pending=counts[MessageStatus.PENDING] + waiting,
+        sending=sum(counts[status] for status in _SENDING),
+        sent=sum(counts[status] for status in _SENT),
+        failed=counts[MessageStatus.FAILED],
+        skipped=counts[MessageStatus.SKIPPED],
+        cancelled=counts[MessageStatus.CANCELLED] + (unplanned if never else 0),
+        expired=counts[MessageStatus.EXPIRED],
+        delivered=sum(counts[status] for status in _SENT if status is not MessageStatus.SENT),
+        read=counts[MessageStatus.READ],
+        unknown=counts[MessageStatus.UNKNOWN],
+        **counts.reactions,
     )
 
 
 async def shown(engine: Engine, org: str, id_: str, response: Response) -> CampaignItem:
     """Show a stored campaign, and tell its version. Raises NotFoundError."""
-    campaign, version, tally = await overview.one(engine, org, id_)
+    campaign, version, counts = await overview.one(engine, org, id_)
     tag(response, version)
-    return item(campaign, tally, await recalls.read_one(engine, campaign))
+    return item(campaign, counts, await recalls.read_one(engine, campaign))

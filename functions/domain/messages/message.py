@@ -84,7 +84,7 @@ class Message(NamedTuple):
     created_at: datetime | None = None
 
     @property
-    def gave_up(self) -> bool:
+    def exhausted(self) -> bool:
         """True where a person was tried, not reached, and then not tried by the next channel."""
         left_out = self.status in {MessageStatus.SKIPPED, MessageStatus.EXPIRED}
         return left_out and self.step > 0 and not self.followed and bool(self.address)

@@ -146,7 +146,7 @@ def _is_repeated(document: Document) -> bool:
     """
     message = message_from(document.id, document.data)
     left_out = message.status in {MessageStatus.SKIPPED, MessageStatus.EXPIRED}
-    return message.gave_up if left_out else not message.followed
+    return message.exhausted if left_out else not message.followed
 
 
 def _source(campaign: Campaign, number: int) -> Query:

@@ -32,12 +32,12 @@ async def retry(engine: Engine, org: str, id_: str, *, by: str, unknown: bool) -
     if not source.has_ended:
         raise InvalidFieldError("campaignId", f"Cannot retry {source.status} campaign")
     statuses = [MessageStatus.FAILED, *([MessageStatus.UNKNOWN] if unknown else [])]
-    tally = await statistics.read_one(engine, source)
+    counts = await statistics.read_one(engine, source)
     # Whom another channel was tried for counts by what became of that.
-    total = tally.gave_up + sum(tally[status] - tally.followed(status) for status in statuses)
+    total = counts.exhausted + sum(counts[status] - counts.followed(status) for status in statuses)
     if total == 0:
         raise InvalidFieldError("campaignId", "There is nobody to call again in this campaign")
-    statuses += [MessageStatus.SKIPPED, MessageStatus.EXPIRED] if tally.gave_up else []
+    statuses += [MessageStatus.SKIPPED, MessageStatus.EXPIRED] if counts.exhausted else []
     audience = {"kind": AudienceKind.RETRY, "id": id_, "statuses": ",".join(statuses)}
     campaign = anew(source, now=engine.clock.now(), by=by)
     campaign = replace(campaign, kind=CampaignKind.BROADCAST, audience=audience, total=total)

@@ -60,5 +60,5 @@ async def send_once(engine: Engine, campaign: Campaign, to: Person) -> tuple[Cam
         **(to.said.stored if to.said else {}),
     }
     create = Create(f"{paths.messages(single.org, single.id)}/{id_}", message)
-    tally = statistics.created(single, LAUNCH, [MessageStatus.PENDING])
-    return await create_campaign(engine, single, create, tally), id_
+    counts = statistics.created(single, LAUNCH, [MessageStatus.PENDING])
+    return await create_campaign(engine, single, create, counts), id_

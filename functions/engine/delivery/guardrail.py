@@ -17,7 +17,7 @@ from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import stop
 from functions.engine.messages import statistics
 from functions.engine.messages.changes import Tracked
-from functions.engine.messages.statistics import Tally
+from functions.engine.messages.statistics import Statistics
 from functions.engine.ports.store import Update
 
 #: How often one lane looks at the statistics.
@@ -41,14 +41,14 @@ _OPEN: Final = frozenset({MessageStatus.SENDING, MessageStatus.UNKNOWN, MessageS
 _OPEN_CALLS: Final = _OPEN | {MessageStatus.DELIVERED, MessageStatus.ANSWERED}
 
 
-def _handed_over(tally: Tally) -> int:
+def _handed_over(counts: Statistics) -> int:
     """Count those who have been tried, also those who wait for another attempt."""
-    return tally.again + sum(n for status, n in tally.by_status.items() if status not in _KEPT)
+    return counts.retrying + sum(n for status, n in counts.by_status.items() if status not in _KEPT)
 
 
-def _undecided(lease: LaneLease, tally: Tally) -> int:
+def _undecided(lease: LaneLease, counts: Statistics) -> int:
     live = lease.engine.traits(lease.campaign).holds_live_call
-    return tally.again + sum(tally[status] for status in (_OPEN_CALLS if live else _OPEN))
+    return counts.retrying + sum(counts[status] for status in (_OPEN_CALLS if live else _OPEN))
 
 
 class Canary:
@@ -90,12 +90,12 @@ class Canary:
     async def _has_passed(self, canary: Any) -> bool:
         """Judge the first messages, once they can be judged."""
         lease = self._lease
-        tally = await statistics.read_one(lease.engine, lease.campaign)
-        handed_over = _handed_over(tally)
-        known = handed_over >= canary["first"] and not _undecided(lease, tally)
+        counts = await statistics.read_one(lease.engine, lease.campaign)
+        handed_over = _handed_over(counts)
+        known = handed_over >= canary["first"] and not _undecided(lease, counts)
         if not known and not await self._has_waited(timedelta(seconds=canary["wait_s"])):
             return False
-        failed = tally[MessageStatus.FAILED]
+        failed = counts[MessageStatus.FAILED]
         if failed * 100 > handed_over * canary["failed_percent"]:
             # Whoever resumes the campaign has decided that it goes on.
             await stop(lease.engine, lease.campaign, "canary_failed", also={"canary_passed": True})
@@ -133,9 +133,9 @@ class Guardrail:
         if guardrail is None or (self._looked_at and now - self._looked_at < _LOOK_EVERY):
             return
         self._looked_at = now
-        tally = await statistics.read_one(self._lease.engine, self._lease.campaign)
-        failed = tally[MessageStatus.FAILED]
-        judged = _handed_over(tally) - _undecided(self._lease, tally)
+        counts = await statistics.read_one(self._lease.engine, self._lease.campaign)
+        failed = counts[MessageStatus.FAILED]
+        judged = _handed_over(counts) - _undecided(self._lease, counts)
         if self._too_many(judged, failed, guardrail):
             await stop(self._lease.engine, self._lease.campaign, "too_many_failed")
 

@@ -74,9 +74,9 @@ class _Recall:
 
         Where no provider recalls anything, the statistics tell already what comes of that.
         """
-        tally = await statistics.read_one(self._engine, self._lease.campaign)
-        beyond = 0 if self._may_recall else tally[MessageStatus.SENT]
-        settled = tally[MessageStatus.SENDING] == 0
+        counts = await statistics.read_one(self._engine, self._lease.campaign)
+        beyond = 0 if self._may_recall else counts[MessageStatus.SENT]
+        settled = counts[MessageStatus.SENDING] == 0
         await self._lease.commit(settled=settled, beyond_recall=beyond)
 
     async def _rest(self) -> None:

@@ -1,7 +1,7 @@
-"""Tallies: how many messages of a campaign have each status, kept with every change of one.
+"""Statistics: how many messages of a campaign have each status, kept with every change of one.
 
-A tally rides in the commit that changes the messages, so it is never wrong and never late; it
-is kept in shards, so that neither lanes nor receipts meet at one document.
+The commit that changes messages changes the tally of one shard, so statistics are never wrong and
+never late. Shards keep lanes and receipts from writing to one document.
 """
 
 from bisect import bisect_left
@@ -21,14 +21,14 @@ from functions.engine.ports.store import Add
 _RECEIPT_SHARDS = 4
 _STATUSES = frozenset(MessageStatus)
 _LATE = "late_"
-#: What people have done, each counted once for a message: nothing takes such a mark away again.
-MARKS = ("clicked", "replied", "complained", "opted_out")
-_MARKS_AT = frozenset(f"{name}_at" for name in MARKS)
-_MARKED = "marked_"
+#: What people do with a message. A message counts once for each, and nothing takes that away.
+REACTIONS = ("clicked", "replied", "complained", "opted_out")
+_REACTIONS_AT = frozenset(f"{name}_at" for name in REACTIONS)
+_REACTED = "reacted_"
 #: Pending messages that have been tried before.
-_AGAIN = "again"
-#: Those that Message.gave_up tells of.
-_GAVE_UP = "gave_up"
+_RETRYING = "retrying"
+#: Messages that are exhausted (Message.exhausted).
+_EXHAUSTED = "exhausted"
 #: Messages that another one has followed, by their status.
 _FOLLOWED = "followed_"
 #: Upper bounds of lateness, seconds; each is a tenth or more above the one before.
@@ -61,8 +61,8 @@ def moved(
     for message, changes in moves:
         if message.sent_at is None and message.due_at and changes.get("sent_at"):
             amounts[_bucket(changes["sent_at"] - message.due_at)] += 1
-        if not _MARKS_AT.isdisjoint(changes):
-            amounts.update(f"{_MARKED}{name}" for name in _newly_marked(message, changes))
+        if not _REACTIONS_AT.isdisjoint(changes):
+            amounts.update(f"{_REACTED}{name}" for name in _new_reactions(message, changes))
     if campaign.canary or campaign.fallbacks:
         for message, changes in moves:
             amounts.subtract(_kinds(message))
@@ -83,19 +83,21 @@ def _count_statuses(amounts: Counter[str], moves: Iterable[tuple[Message, Change
 
 def _kinds(message: Message) -> list[str]:
     """Return what a message is counted as besides its status."""
-    again = message.status == MessageStatus.PENDING and message.attempt > 0
+    retrying = message.status == MessageStatus.PENDING and message.attempt > 0
     kinds = {
-        _AGAIN: again,
-        _GAVE_UP: message.gave_up,
+        _RETRYING: retrying,
+        _EXHAUSTED: message.exhausted,
         f"{_FOLLOWED}{message.status}": message.followed,
     }
     return [kind for kind, holds in kinds.items() if holds]
 
 
-def _newly_marked(before: Message, changes: Changes) -> list[str]:
-    """Return the marks that a message has not had before."""
+def _new_reactions(before: Message, changes: Changes) -> list[str]:
+    """Return the reactions that a message has not had before."""
     return [
-        name for name in MARKS if changes.get(f"{name}_at") and not getattr(before, f"{name}_at")
+        name
+        for name in REACTIONS
+        if changes.get(f"{name}_at") and not getattr(before, f"{name}_at")
     ]
 
 
@@ -118,8 +120,8 @@ def _shards(campaign: Campaign) -> list[str]:
     return ["launch", *map(str, lanes), *(f"receipts-{number}" for number in receipts)]
 
 
-class Tally:
-    """The statistics of one campaign: messages by status, and how late they were sent."""
+class Statistics:
+    """The statistics of one campaign: its messages by status, and how late they were sent."""
 
     def __init__(self, amounts: Mapping[str, int]) -> None:
         self._amounts = amounts
@@ -138,18 +140,18 @@ class Tally:
         return {status: self[status] for status in MessageStatus}
 
     @property
-    def again(self) -> int:
+    def retrying(self) -> int:
         """Pending messages that have been tried before; counted where there is a canary."""
-        return self._amounts.get(_AGAIN, 0)
+        return self._amounts.get(_RETRYING, 0)
 
     def followed(self, status: MessageStatus) -> int:
         """Return how many messages of a status another one has followed, by a further channel."""
         return self._amounts.get(f"{_FOLLOWED}{status}", 0)
 
     @property
-    def gave_up(self) -> int:
-        """Messages that gave up on a person (see Message.gave_up)."""
-        return self._amounts.get(_GAVE_UP, 0)
+    def exhausted(self) -> int:
+        """Messages to people whom the next channel did not try (Message.exhausted)."""
+        return self._amounts.get(_EXHAUSTED, 0)
 
     @property
     def people(self) -> int:
@@ -157,9 +159,9 @@ class Tally:
         return self.total - sum(map(self.followed, MessageStatus))
 
     @property
-    def marks(self) -> dict[str, int]:
-        """Messages that bear each of the MARKS."""
-        return {name: self._amounts.get(f"{_MARKED}{name}", 0) for name in MARKS}
+    def reactions(self) -> dict[str, int]:
+        """Messages with each of the REACTIONS."""
+        return {name: self._amounts.get(f"{_REACTED}{name}", 0) for name in REACTIONS}
 
     @property
     def lateness(self) -> Counter[int]:
@@ -168,8 +170,8 @@ class Tally:
         return Counter({int(name.removeprefix(_LATE)): amount for name, amount in late.items()})
 
 
-async def read(engine: Engine, campaigns: Sequence[Campaign]) -> list[Tally]:
-    """Return the tallies of campaigns, in their order, by one read of all."""
+async def read(engine: Engine, campaigns: Sequence[Campaign]) -> list[Statistics]:
+    """Return the statistics of campaigns, in their order, by one read of all."""
     wanted = [
         [paths.tally(each.org, each.id, shard) for shard in _shards(each)] for each in campaigns
     ]
@@ -178,23 +180,23 @@ async def read(engine: Engine, campaigns: Sequence[Campaign]) -> list[Tally]:
     return [_sum(data.get(path, {}) for path in each) for each in wanted]
 
 
-async def read_shard(engine: Engine, campaign: Campaign, shard: str) -> Tally:
+async def read_shard(engine: Engine, campaign: Campaign, shard: str) -> Statistics:
     """Return what one shard has counted, such as what one lane has moved."""
     document = await engine.store.get(paths.tally(campaign.org, campaign.id, shard))
-    return Tally(document.data if document else {})
+    return Statistics(document.data if document else {})
 
 
-async def read_one(engine: Engine, campaign: Campaign) -> Tally:
-    """Return a campaign's tally."""
+async def read_one(engine: Engine, campaign: Campaign) -> Statistics:
+    """Return a campaign's statistics."""
     return (await read(engine, [campaign]))[0]
 
 
-def _sum(shards: Iterable[dict[str, int]]) -> Tally:
+def _sum(shards: Iterable[dict[str, int]]) -> Statistics:
     amounts: dict[str, int] = {}
     for shard in shards:
         for name, amount in shard.items():
             amounts[name] = amounts.get(name, 0) + amount
-    return Tally(amounts)
+    return Statistics(amounts)
 
 
 def percentile(lateness: Counter[int], share: float) -> float | None:

@@ -13,7 +13,7 @@ from functions.domain.messages.message import MessageStatus
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages import statistics
-from functions.engine.messages.statistics import Tally
+from functions.engine.messages.statistics import Statistics
 from functions.engine.ports.store import Document, Query, Where
 
 _PAGE = 1000
@@ -64,7 +64,7 @@ class Search:
             yield Where("created_at", "<", self.created_before)
 
 
-async def one(engine: Engine, org: str, id_: str) -> tuple[Campaign, int, Tally]:
+async def one(engine: Engine, org: str, id_: str) -> tuple[Campaign, int, Statistics]:
     """Return a campaign, the version it has in the store, and its statistics.
 
     Raises NotFoundError.
@@ -78,7 +78,7 @@ async def one(engine: Engine, org: str, id_: str) -> tuple[Campaign, int, Tally]
 
 async def search(
     engine: Engine, query: Query
-) -> tuple[list[tuple[Campaign, Tally]], Document | None]:
+) -> tuple[list[tuple[Campaign, Statistics]], Document | None]:
     """Return the campaigns that a query finds with their statistics, and the last document."""
     documents = await engine.store.query(query)
     campaigns = [campaign_from(each.org, each.id, each.data) for each in documents]

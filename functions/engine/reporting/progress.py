@@ -77,16 +77,16 @@ class Progress:
 async def progress_of(engine: Engine, org: str, campaign_id: str) -> Progress:
     """Return how far a campaign has come. Raises NotFoundError."""
     campaign = await load(engine, org, campaign_id)
-    tally, health = await asyncio.gather(
+    counts, health = await asyncio.gather(
         statistics.read_one(engine, campaign), _health(engine, campaign)
     )
-    return Progress(campaign, tally.by_status, tally.people, health, engine.clock.now())
+    return Progress(campaign, counts.by_status, counts.people, health, engine.clock.now())
 
 
 async def in_flight(engine: Engine, campaign: Campaign) -> int:
     """Count a campaign's messages that are with the provider now."""
-    tally = await statistics.read_one(engine, campaign)
-    return _in_flight(campaign, tally.by_status)
+    counts = await statistics.read_one(engine, campaign)
+    return _in_flight(campaign, counts.by_status)
 
 
 def _in_flight(campaign: Campaign, counts: Mapping[MessageStatus, int]) -> int:

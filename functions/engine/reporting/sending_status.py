@@ -52,9 +52,9 @@ async def status(engine: Engine, org: str) -> Status:
     found = await statistics.read(engine, recent)
     messages = Counter[MessageStatus]()
     lateness = Counter[int]()
-    for tally in found:
-        messages.update(tally.by_status)
-        lateness.update(tally.lateness)
+    for each in found:
+        messages.update(each.by_status)
+        lateness.update(each.lateness)
     return Status(
         engine.clock.now(),
         dict(zip(statuses, counts, strict=True)),

@@ -30,9 +30,9 @@ async def _poll(lease: LaneLease) -> None:
 
 
 async def _all_failed(lease: LaneLease) -> bool:
-    tally = await statistics.read_one(lease.engine, lease.campaign)
-    failed = tally[MessageStatus.FAILED]
-    return failed > 0 and failed == tally.total - sum(tally[status] for status in _UNSENT)
+    counts = await statistics.read_one(lease.engine, lease.campaign)
+    failed = counts[MessageStatus.FAILED]
+    return failed > 0 and failed == counts.total - sum(counts[status] for status in _UNSENT)
 
 
 def _next(lease: LaneLease, step: int) -> datetime | None:

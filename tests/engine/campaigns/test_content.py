@@ -435,7 +435,7 @@ async def test_a_named_template_brings_subject_and_html(world: World) -> None:
 
 
 async def test_what_people_do_is_counted_once() -> None:
-    """A click that is told twice is one; the earlier instant counts, and the tally with it."""
+    """A click that is told twice is one; the earlier instant counts, and the statistics with it."""
     async with Texting() as world:
         await add_people(world.engine, [{"email": "ann@example.com"}, {"email": "b@example.com"}])
         campaign = await send(world, MAIL)
@@ -448,8 +448,8 @@ async def test_what_people_do_is_counted_once() -> None:
             await world.receive(DeliveryEvent(f"e{n}", ref, 1, kind, now - n * HOUR))
         ref = MessageRef(ORG, campaign.id, other.id)
         await world.receive(DeliveryEvent("o", ref, 1, EventKind.OPTED_OUT, now))
-        tally = await statistics.read_one(world.engine, campaign)
-        assert tally.marks == {"clicked": 1, "replied": 1, "complained": 1, "opted_out": 1}
+        counts = await statistics.read_one(world.engine, campaign)
+        assert counts.reactions == {"clicked": 1, "replied": 1, "complained": 1, "opted_out": 1}
         rows = [reports.row(campaign, each) for each in await world.messages(campaign)]
         (read,) = [row for row in rows if row["clicked_at"]]
         assert (read["clicked_at"], read["channel"]) == (now - HOUR, ChannelKind.EMAIL)

@@ -301,8 +301,8 @@ async def test_a_test_reaches_whoever_was_named_and_leaves_the_draft_alone(world
     )
     await world.finish(sent[0][1])
     assert [(call.to, call.body) for call in world.carrier.requests] == [(number(7), "Hello Ada!")]
-    campaign, _, tally = await overview.one(world.engine, ORG, id_)
-    assert (campaign.status, tally.total) == (CampaignStatus.DRAFT, 0)
+    campaign, _, counts = await overview.one(world.engine, ORG, id_)
+    assert (campaign.status, counts.total) == (CampaignStatus.DRAFT, 0)
 
 
 async def test_a_preview_is_filled_in_as_the_campaign_would_be(world: World) -> None:

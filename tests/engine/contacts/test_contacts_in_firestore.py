@@ -121,8 +121,8 @@ async def test_nothing_is_left_that_tells_who_it_was(engine: Engine, org: str) -
     assert all(each is None or isinstance(each, NotFoundError) for each in outcomes)
     assert await naming(engine.store, number(1), org=org) == []
     assert (await lists.load(engine, org, list_id)).list.size == 1
-    tally = await statistics.read_one(engine, campaign)
-    assert {str(status): n for status, n in tally.by_status.items() if n} == {
+    counts = await statistics.read_one(engine, campaign)
+    assert {str(status): n for status, n in counts.by_status.items() if n} == {
         "pending": 1,
         "cancelled": 1,
     }

@@ -117,9 +117,9 @@ async def skipped(world: World, campaign: Campaign) -> set[str]:
     """Return who was left out as suppressed, and that the statistics say so."""
     found = await world.messages(campaign)
     left_out = {m.address for m in found if (m.status, m.reason) == ("skipped", "suppressed")}
-    tally = await statistics.read_one(world.engine, campaign)
-    assert tally[MessageStatus.SKIPPED] == len(left_out)
-    assert tally.total == len(found)
+    counts = await statistics.read_one(world.engine, campaign)
+    assert counts[MessageStatus.SKIPPED] == len(left_out)
+    assert counts.total == len(found)
     return left_out
 
 

@@ -57,14 +57,14 @@ async def message_of(world: World, campaign: Campaign) -> Message:
 
 
 async def check_forgotten(world: World) -> None:
-    """Hold that nothing tells who Ana was, and that every tally is right."""
+    """Hold that nothing tells who Ana was, and that all statistics are right."""
     assert await naming(world.store, *TELLS) == []
     with pytest.raises(NotFoundError):
         await contacts.load(world.engine, ORG, ANA_ID)
     for document in await world.documents(paths.campaigns(ORG)):
         campaign = await lifecycle.load(world.engine, ORG, document.id)
-        tally = await statistics.read_one(world.engine, campaign)
-        counted = {str(status): n for status, n in tally.by_status.items() if n}
+        counts = await statistics.read_one(world.engine, campaign)
+        counted = {str(status): n for status, n in counts.by_status.items() if n}
         assert counted == await world.statuses(campaign)
     for document in await world.documents(paths.all_lists(ORG)):
         members = await world.documents(paths.members(ORG, document.id))
