@@ -5,6 +5,8 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Self
 
+from tests.loop_time import put_loop_forward
+
 
 class Request(NamedTuple):
     """What arrived; header names in lower case."""
@@ -23,6 +25,11 @@ def response(status: str, body: bytes = b"") -> bytes:
     """Return a whole response, such as of "204 No Content"."""
     head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     return head.encode() + body
+
+
+def say_nothing(_: Request) -> None:
+    """Never answer, and have whoever waits give up."""
+    put_loop_forward()
 
 
 class Loopback:

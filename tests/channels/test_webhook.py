@@ -12,10 +12,9 @@ from functions.domain.messages.delivery_events import Retry
 from functions.domain.messages.send_outcomes import Accepted, Deferred, Rejected, SendOutcome
 from functions.domain.notifications.signing import webhook_secret
 from functions.engine.ports.channel import Outbound, SignatureError, WebhookRequest
-from functions.transport import notifier
 from tests.channels.conformance import REF, STRANGER, ChannelConformance, Weather
 from tests.channels.conformance import outbound as anybody
-from tests.channels.loopback import Loopback, Request, response
+from tests.channels.loopback import Loopback, Request, response, say_nothing
 from tests.clock import NOON, MovedClock
 from tests.transport.webhook_receiver import is_genuine
 
@@ -45,7 +44,6 @@ class WebhookRig:
     ANSWERS: Final = {
         Weather.BUSY: response("429 Too Many Requests"),
         Weather.ERROR: response("500 Internal Server Error"),
-        Weather.SILENCE: None,
     }
 
     def __init__(self) -> None:
@@ -71,13 +69,15 @@ class WebhookRig:
     def _take(self, request: Request) -> bytes | None:
         if self.weather is not Weather.BUSY:
             self.taken.append(request)
+        if self.weather is Weather.SILENCE:
+            say_nothing(request)
+            return None
         return self.ANSWERS.get(self.weather, response("204 No Content"))
 
 
 @pytest.fixture
-async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[WebhookRig]:
-    """Give a channel and its server; who does not answer is not waited for."""
-    monkeypatch.setattr(notifier, "TIMEOUT_S", 1.5)
+async def rig() -> AsyncIterator[WebhookRig]:
+    """Give a channel and its server."""
     made = WebhookRig()
     async with made.server:
         made.channel.url = f"http://127.0.0.1:{made.server.port}/hook"

@@ -5,11 +5,10 @@
 Its calls ring for ever, so that nothing but requests for calls keeps anybody busy.
 """
 
-import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE, Popen
 from typing import Any, Final
@@ -69,6 +68,4 @@ def punctual_plivo() -> Iterator[Watched]:
 
 
 if __name__ == "__main__":
-    with suppress(OSError):  # for superusers only
-        os.nice(-10)  # a busy machine must not make its clock late
     run_alone(PunctualPlivo())

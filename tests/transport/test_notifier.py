@@ -12,7 +12,7 @@ from functions.domain.notifications.signing import headers, new_secret
 from functions.transport import notifier
 from functions.transport.notifier import HttpNotifier
 from functions.transport.public_http import Resolve
-from tests.channels.loopback import Loopback, Request, response
+from tests.channels.loopback import Loopback, Request, response, say_nothing
 from tests.clock import NOON, MovedClock
 from tests.transport.webhook_receiver import is_genuine
 
@@ -86,10 +86,9 @@ async def test_how_long_to_wait_is_told() -> None:
             assert heard == Answered(503, timedelta(seconds=90))
 
 
-async def test_silence_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_silence_is_given_up() -> None:
     """3. A receiver that never answers is given up after its time."""
-    monkeypatch.setattr(notifier, "TIMEOUT_S", 1)
-    async with Loopback(lambda _: None) as server, notifying() as told:
+    async with Loopback(say_nothing) as server, notifying() as told:
         heard = await told.tell(f"http://127.0.0.1:{server.port}/", NOTHING, BODY)
         assert heard == Unanswered("timeout")
 

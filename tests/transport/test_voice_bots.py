@@ -12,10 +12,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from functions.transport import voice_bots
 from functions.transport.public_http import Resolve
 from functions.transport.voice_bots import HttpBots
-from tests.channels.loopback import Loopback, Request, response
+from tests.channels.loopback import Loopback, Request, response, say_nothing
 
 
 @asynccontextmanager
@@ -70,10 +69,9 @@ async def test_a_bot_may_take_three_tries_to_wake() -> None:
         assert await woken.is_ready(f"ws://127.0.0.1:{server.port}/talk")
 
 
-async def test_a_bot_that_never_answers_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bot_that_never_answers_is_not_ready() -> None:
     """A try without an answer is given up after its time."""
-    monkeypatch.setattr(voice_bots, "TIMEOUT_S", 0.5)
-    async with Loopback(lambda _: None) as server, http_bots() as woken:
+    async with Loopback(say_nothing) as server, http_bots() as woken:
         assert not await woken.is_ready(f"ws://127.0.0.1:{server.port}/talk")
         assert len(server.requests) == 3
 

@@ -57,12 +57,10 @@ class Smtp(MailReceiver):
         composer: Composer,
         events: SendGridEvents | None,
         clock: Clock,
-        patience: float = 1.0,
     ) -> None:
         super().__init__(events=events, clock=clock)
         self._server = server
         self._composer = composer
-        self._patience = patience  # in shares of the usual
         self._turns = asyncio.Semaphore(CONNECTIONS)
 
     async def send(self, outbound: Outbound) -> SendOutcome:
@@ -71,7 +69,7 @@ class Smtp(MailReceiver):
         if isinstance(mail, Rejected):
             return mail
         try:
-            async with asyncio.timeout(TURN_S * self._patience):
+            async with asyncio.timeout(TURN_S):
                 await self._turns.acquire()
         except TimeoutError:
             return Deferred("provider_slow")
@@ -86,7 +84,7 @@ class Smtp(MailReceiver):
 
     async def _hand_over(self, mail: Mail) -> SendOutcome:
         try:
-            async with asyncio.timeout(ADDRESS_S * self._patience):
+            async with asyncio.timeout(ADDRESS_S):
                 connection = await self._server.addressed(mail.sender, mail.to)
         except (SMTPException, OSError) as error:
             return before_data(error)
@@ -102,7 +100,7 @@ class Smtp(MailReceiver):
 
     async def _tell(self, connection: SMTP, mail: Mail) -> SendOutcome:
         try:
-            async with asyncio.timeout(TAKE_S * self._patience):
+            async with asyncio.timeout(TAKE_S):
                 await connection.data(mail.content)
         except (SMTPException, OSError) as error:
             return after_data(error)

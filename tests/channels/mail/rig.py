@@ -100,7 +100,6 @@ class SmtpRig:
     password: str = ""
     plain_login: bool = False
     trusts: ssl.SSLContext | None = None
-    patience: float = 1.0
     kind: type[Smtp] = Smtp
 
     def __post_init__(self) -> None:
@@ -122,7 +121,6 @@ class SmtpRig:
             composer=Composer(links=LINKS, public_base_url=BASE, for_sendgrid=key is not None),
             events=SendGridEvents(key, clock=self.clock) if key else None,
             clock=self.clock,
-            patience=self.patience,
         )
 
     async def expect(self, weather: Weather) -> None:

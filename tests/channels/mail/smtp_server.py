@@ -66,6 +66,7 @@ class MailServer:
     delay_s: float = 0.0
     #: Released for each answer that does not come.
     silent: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)  #: let them come after all
     port: int = 0
     _sessions: set["_Session"] = field(default_factory=set)
 
@@ -161,7 +162,8 @@ class MailServer:
             server.hang_up()
         if answer in {DROP, HANG}:
             self.silent.release()
-            await asyncio.Event().wait()
+            await self.go_on.wait()
+            answer = "250 OK"
         if answer.startswith("421"):
             assert isinstance(server, _Session)
             asyncio.get_running_loop().call_later(0.01, server.hang_up)

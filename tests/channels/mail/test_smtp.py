@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from functions.bootstrap.stack import build
-from functions.channels.mail.smtp import CONNECTIONS
+from functions.channels.mail.smtp import CONNECTIONS, TURN_S
 from functions.channels.mail.smtp_connections import LONGEST_IDLE
 from functions.domain.messages.delivery_events import EventKind, Retry
 from functions.domain.messages.send_outcomes import (
@@ -33,6 +33,7 @@ from tests.channels.mail.smtp_server import (
     Certificate,
     MailServer,
 )
+from tests.loop_time import put_loop_forward
 
 
 @pytest.fixture
@@ -144,11 +145,12 @@ async def test_a_lost_answer_is_unknown_once_the_mail_was_told(
     rig: SmtpRig, command: str, fault: str, outcome: SendOutcome
 ) -> None:
     """Before DATA nobody can have the mail; after it somebody may, and it is not told again."""
-    if fault == HANG:
-        rig.patience = 0.05
-        rig.open()
     rig.server.script(**{command: fault})
-    assert await rig.channel.send(mail()) == outcome
+    sending = asyncio.create_task(rig.channel.send(mail()))
+    await rig.server.silent.acquire()
+    if fault == HANG:
+        put_loop_forward()
+    assert await sending == outcome
     assert isinstance(await rig.channel.send(mail()), Accepted)
     assert rig.placed() == 1 + (command == "DATA")
 
@@ -246,16 +248,18 @@ async def test_an_old_connection_is_not_trusted(rig: SmtpRig) -> None:
 
 async def test_a_slow_server_is_not_queued_for_without_end(rig: SmtpRig) -> None:
     """Where all connections stay busy, mails are put off before their lease can run out."""
-    rig.patience = 0.05
-    rig.open()
-    rig.server.delay_s = 0.15
-    outcomes = await asyncio.gather(
-        *(rig.channel.send(mail(ref=REF._replace(message=f"m{n}"))) for n in range(60))
-    )
-    kinds = {type(outcome) for outcome in outcomes}
-    assert Deferred("provider_slow") in outcomes
-    assert kinds == {Accepted, Deferred}
-    assert sum(isinstance(outcome, Accepted) for outcome in outcomes) == rig.placed()
+    for _ in range(CONNECTIONS):
+        rig.server.script(DATA=HANG)
+    refs = [REF._replace(message=f"m{n}") for n in range(CONNECTIONS + 5)]
+    sends = [asyncio.create_task(rig.channel.send(mail(ref=ref))) for ref in refs]
+    for _ in range(CONNECTIONS):
+        await rig.server.silent.acquire()
+    put_loop_forward(TURN_S)
+    late = await asyncio.gather(*sends[CONNECTIONS:])
+    assert late == [Deferred("provider_slow")] * 5
+    rig.server.go_on.set()
+    assert {type(await send) for send in sends[:CONNECTIONS]} == {Accepted}
+    assert rig.placed() == CONNECTIONS
 
 
 async def test_a_sender_that_is_stopped_leaves_no_connection_behind(rig: SmtpRig) -> None:

@@ -483,8 +483,7 @@ async def test_a_whole_message_goes_over_http() -> None:
     async with alone as url, Loopback(application) as loopback:
         channel = twilio(url, base=f"http://127.0.0.1:{loopback.port}")
         assert isinstance(await channel.send(outbound()), Accepted)
-        async with asyncio.timeout(10):
-            await application.ended.wait()
+        await application.ended.wait()
         await channel.close()
         async with httpx.AsyncClient(trust_env=False) as http:
             (message,) = (await http.get(f"{url}/ledger")).json()
