@@ -24,7 +24,7 @@ from functions.engine.messages import statistics as tallies
 from functions.engine.ports.store import Add, Create
 from functions.engine.reporting import overview
 from functions.engine.reporting.overview import Search
-from functions.settings.model import load_settings
+from functions.settings.load import load_settings
 from functions.stores.sqlite.store import SqliteStore
 
 _FEW, _MANY = 1_000, 1_000_000

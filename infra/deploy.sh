@@ -11,11 +11,11 @@
 # Without arguments it does all three. DRY_RUN=1 prints every command and runs none.
 #
 # It needs gcloud, signed in; Python with requirements.txt and application default credentials;
-# a Firestore database in native mode; and these secrets in Secret Manager: plivo-auth-token,
-# jwt-secret where no JWT_JWKS_URL is given, and what the providers need that SMS_PROVIDER,
+# a Firestore database in native mode; and these secrets in Secret Manager: jwt-secret where no
+# JWT_JWKS_URL is given, and what the providers need that VOICE_PROVIDER (plivo), SMS_PROVIDER,
 # WHATSAPP_PROVIDER, EMAIL_PROVIDER and WEBHOOK_PROVIDER name, each called as its setting:
-# twilio-auth-token, whatsapp-token, whatsapp-app-secret, whatsapp-verify-token, smtp-url,
-# signing-secret. SETTINGS names a YAML file of further settings.
+# plivo-auth-token, twilio-auth-token, whatsapp-token, whatsapp-app-secret, whatsapp-verify-token,
+# smtp-url, signing-secret. SETTINGS names a YAML file of further settings.
 #
 # Tested with the real gcloud against a stand-in of Google's APIs (tests/infra), never against
 # Google itself. docs/guide/deploying.md says what to look at after the first run.
@@ -28,6 +28,7 @@ QUEUE=${QUEUE:-clarion}
 RUNTIME=${RUNTIME:-python311}
 PYTHON=${PYTHON:-python3}
 SETTINGS=${SETTINGS:-}
+VOICE_PROVIDER=${VOICE_PROVIDER:-plivo}
 
 # Every function is called by the first segment of its path, so that one PUBLIC_BASE_URL reaches
 # them all: https://REGION-PROJECT.cloudfunctions.net/webhooks/... is the function "webhooks".
@@ -69,13 +70,13 @@ exists() {
   [ -z "${DRY_RUN:-}" ] && gcloud --quiet --project="$PROJECT" "$@" >/dev/null 2>&1
 }
 
-PROVIDERS="SMS_PROVIDER WHATSAPP_PROVIDER EMAIL_PROVIDER WEBHOOK_PROVIDER"
+PROVIDERS="VOICE_PROVIDER SMS_PROVIDER WHATSAPP_PROVIDER EMAIL_PROVIDER WEBHOOK_PROVIDER"
 
 # The secrets of each entry point, a line each: the settings that hold them.
 needs() {
   local name given=()
   for name in $PROVIDERS JWT_JWKS_URL; do given+=("$name=${!name:-}"); done
-  "$PYTHON" -m functions.settings.secrets VOICE_PROVIDER=plivo "${given[@]}"
+  "$PYTHON" -m functions.settings.secrets "${given[@]}"
 }
 
 # secrets_of ENTRY_POINT: the settings that hold its secrets.
@@ -160,8 +161,8 @@ settings() {
   setting INVOKER_AUTH oidc
   setting INVOKER_SERVICE_ACCOUNT "$(account invoker)"
   setting INVOKER_AUDIENCE "$BASE_URL"
-  setting VOICE_PROVIDER plivo
-  setting PLIVO_AUTH_ID "${PLIVO_AUTH_ID:?set PLIVO_AUTH_ID to the Plivo account}"
+  [ "$VOICE_PROVIDER" != plivo ] || : "${PLIVO_AUTH_ID:?set PLIVO_AUTH_ID to the Plivo account}"
+  [ -z "${PLIVO_AUTH_ID:-}" ] || setting PLIVO_AUTH_ID "$PLIVO_AUTH_ID"
   for name in $PROVIDERS; do [ -z "${!name:-}" ] || setting "$name" "${!name}"; done
   setting AUTH_MODE jwt
   [ -z "${JWT_JWKS_URL:-}" ] || setting JWT_JWKS_URL "$JWT_JWKS_URL"

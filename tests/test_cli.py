@@ -29,7 +29,8 @@ from functions.engine.delivery import recall
 from functions.engine.imports.list_upload import import_csv
 from functions.engine.messages import statistics
 from functions.engine.ports.store import Create
-from functions.settings.model import Settings, load_settings
+from functions.settings.load import load_settings
+from functions.settings.model import Settings
 from tests.clock import MovedClock
 
 HOUR = timedelta(hours=1)

@@ -7,19 +7,17 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from functions.settings.model import (
+from functions.settings.load import SettingsError, env_example, load_settings
+from functions.settings.model import Settings
+from functions.settings.urls import (
     CloudTasksUrl,
     FirestoreUrl,
     LocalQueueUrl,
     QueueUrl,
-    Settings,
-    SettingsError,
     SqliteUrl,
     StoreUrl,
-    env_example,
-    load_settings,
+    is_loopback,
 )
-from functions.settings.urls import is_loopback
 
 ROOT = Path(__file__).parents[1]
 SECRET = "0123456789abcdef0123456789abcdef"

@@ -6,9 +6,7 @@ from starlette.responses import Response
 
 from functions import logs
 from functions.bootstrap.stack import Stack, build
-from functions.settings.model import (
-    load_settings,
-)
+from functions.settings.load import load_settings
 
 _stack: Stack | None = None
 
@@ -16,7 +14,7 @@ _stack: Stack | None = None
 async def face(target: str, *only: str) -> Response:
     """Return the part of the application that a function of main.py serves: `only` these paths.
 
-    The first request builds it, with no more than the function uses (needs.py).
+    The first request builds it, with no more than the function uses (settings/secrets.py).
 
     The framework runs no lifespan, so there is no earlier moment inside the event loop.
     """

@@ -1,8 +1,7 @@
-"""The table of providers: who sends for each kind of channel, and how each is put together.
+"""The factory of each provider, by the name in its row (settings/providers.py).
 
-A provider is one file in channels/, one row in each of the two tables here, and its secrets in
-needs.py. Its module is
-imported when it is chosen: a function's cold start pays for nothing else.
+A provider's module is imported when the provider is chosen: a function's cold start pays for
+nothing else.
 """
 
 import secrets
@@ -17,7 +16,8 @@ from functions.domain.kinds import ChannelKind
 from functions.domain.urls.tracking_links import Links
 from functions.engine.ports.channel import Channel, Receiver, WebhookRequest
 from functions.engine.ports.clock import Clock
-from functions.settings.model import Settings, SettingsError
+from functions.settings.load import SettingsError
+from functions.settings.model import Settings
 from functions.settings.urls import is_loopback, parse_smtp
 
 if TYPE_CHECKING:
@@ -36,34 +36,14 @@ class Parts(NamedTuple):
     key: str = secrets.token_hex()
 
 
-#: The provider's name, by the kind of channel and what the kind's setting says.
-_NAMES: Final[Mapping[tuple[ChannelKind, str], str]] = {
-    (ChannelKind.VOICE, "simulator"): "simulator",
-    (ChannelKind.VOICE, "plivo"): "plivo",
-    (ChannelKind.SMS, "simulator"): "simulator-texts",
-    (ChannelKind.SMS, "plivo"): "plivo-sms",
-    (ChannelKind.SMS, "twilio"): "twilio-sms",
-    (ChannelKind.WHATSAPP, "simulator"): "simulator-texts",
-    (ChannelKind.WHATSAPP, "cloud"): "whatsapp",
-    (ChannelKind.WHATSAPP, "twilio"): "twilio-whatsapp",
-    (ChannelKind.EMAIL, "simulator"): "simulator-texts",
-    (ChannelKind.EMAIL, "smtp"): "smtp",
-    (ChannelKind.WEBHOOK, "simulator"): "simulator-texts",
-    (ChannelKind.WEBHOOK, "http"): "webhook",
-}
-
-
 def chosen(settings: Settings) -> dict[ChannelKind, str]:
     """Return the name of the provider of each kind of channel that somebody sends for."""
-    names = {
-        kind: _NAMES.get((kind, getattr(settings, f"{kind}_provider"))) for kind in ChannelKind
-    }
-    return {kind: name for kind, name in names.items() if name is not None}
+    return {ChannelKind(provider.kind): provider.name for provider in settings.providers}
 
 
 def build_channel(name: str, parts: Parts) -> Channel:
     """Return the Channel of a provider. Raises SettingsError for a setting that it cannot read."""
-    return _BUILDERS[name](parts)
+    return FACTORIES[name](parts)
 
 
 def build_receiver(name: str, parts: Parts) -> Receiver:
@@ -222,7 +202,7 @@ def _webhook(parts: Parts) -> Channel:
     )
 
 
-_BUILDERS: Final[Mapping[str, Callable[[Parts], Channel]]] = {
+FACTORIES: Final[Mapping[str, Callable[[Parts], Channel]]] = {
     "simulator": _simulator,
     "simulator-texts": _simulated_texts,
     "plivo": _plivo,

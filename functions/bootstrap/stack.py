@@ -26,14 +26,10 @@ from functions.engine.ports.channel import Receiver
 from functions.engine.ports.clock import Clock
 from functions.engine.ports.queue import TaskQueue
 from functions.engine.ports.store import Store
-from functions.settings.model import (
-    CloudTasksUrl,
-    LocalQueueUrl,
-    Settings,
-    SqliteUrl,
-    uses_of,
-)
-from functions.settings.secrets import Use
+from functions.settings.load import uses_of
+from functions.settings.model import Settings
+from functions.settings.providers import Use
+from functions.settings.urls import CloudTasksUrl, LocalQueueUrl, SqliteUrl
 from functions.stores.indexes import INDEX_FILE, Indexes
 from functions.transport import public_http
 from functions.transport.notifier import HttpNotifier

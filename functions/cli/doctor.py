@@ -18,7 +18,8 @@ from functions.domain.times import iso
 from functions.engine.kernel.task_queue import lane_task
 from functions.engine.ports.store import Create, Delete
 from functions.engine.reporting.backlog import Waiting, backlog_of
-from functions.settings.model import FirestoreUrl, LocalQueueUrl, Settings
+from functions.settings.model import Settings
+from functions.settings.urls import FirestoreUrl, LocalQueueUrl
 
 _PATIENCE_S: Final = 20
 #: The Date header counts whole seconds, and takes its time to arrive.

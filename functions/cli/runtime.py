@@ -17,7 +17,7 @@ from rich.console import Console, RenderableType
 from functions.bootstrap.stack import Stack, build
 from functions.domain.errors import DomainError
 from functions.engine.ports.store import StoreError
-from functions.settings.model import SettingsError, load_settings
+from functions.settings.load import SettingsError, load_settings
 from functions.web.auth import ORG
 
 T = TypeVar("T")

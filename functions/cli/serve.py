@@ -17,7 +17,8 @@ from functions import logs
 from functions.bootstrap.stack import Stack, build
 from functions.cli.runtime import told_errors
 from functions.engine.scheduling.check import check
-from functions.settings.model import Settings, SettingsError, load_settings
+from functions.settings.load import SettingsError, load_settings
+from functions.settings.model import Settings
 
 log = structlog.get_logger()
 

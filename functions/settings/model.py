@@ -1,7 +1,7 @@
 """All configuration: read once from the environment and `.env`, validated, frozen.
 
 A setting's docstring is its line in .env.example. What settings must not be together stands in
-settings_rules.py: a deployment that could be misused or lose work refuses to start.
+rules.py: a deployment that could be misused or lose work refuses to start.
 """
 
 import re
@@ -15,19 +15,12 @@ from pydantic import (
     BeforeValidator,
     Field,
     SecretStr,
-    ValidationError,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from functions.settings.rules import refusals
-from functions.settings.secrets import EVERYTHING, SECRETS, TARGETS, Use
-from functions.settings.text import error_sentences, example_text
+from functions.settings.providers import Provider, alternatives, choices, chosen
 from functions.settings.urls import (
-    CloudTasksUrl,
-    FirestoreUrl,
-    LocalQueueUrl,
     QueueUrl,
-    SqliteUrl,
     StoreUrl,
     is_loopback,
     is_loopback_url,
@@ -36,31 +29,9 @@ from functions.settings.urls import (
     parse_store,
 )
 
-__all__ = [
-    "CloudTasksUrl",
-    "FirestoreUrl",
-    "LocalQueueUrl",
-    "QueueUrl",
-    "Settings",
-    "SettingsError",
-    "SqliteUrl",
-    "StoreUrl",
-    "env_example",
-    "load_settings",
-    "uses_of",
-]
-
 HS256_BYTES = 32  # RFC 7518, 3.2: a key is at least as long as the hash
 
 # --- What a setting may be -------------------------------------------------------------------
-
-
-class SettingsError(Exception):
-    """The configuration is refused; one sentence a line, each opening with its setting's name."""
-
-    def __init__(self, sentences: list[str]) -> None:
-        super().__init__("\n".join(sentences))
-        self.sentences = sentences
 
 
 def _parsed_by(parse: Callable[[str], object]) -> AfterValidator:
@@ -142,9 +113,26 @@ def _own_url(fields: dict[str, Any]) -> str:
     return f"http://{host}:{fields['port']}"
 
 
-def _beside(fields: dict[str, Any]) -> Literal["off", "simulator"]:
-    """Who really calls people must not seem to text them as well."""
-    return "simulator" if fields.get("voice_provider") == "simulator" else "off"
+def _choice_of(kind: str) -> AfterValidator:
+    """Accept what chooses a provider of this kind of channel."""
+
+    def check(choice: str) -> str:
+        if choice not in (allowed := choices(kind)):
+            raise ValueError(f"must be one of {', '.join(allowed)}, not {choice!r}")
+        return choice
+
+    return AfterValidator(check)
+
+
+def _beside_calls(kind: str, description: str) -> Any:
+    """Return the field of a kind that may be off; its choices take the place of {}."""
+
+    # Who really calls people must not seem to text them as well.
+    def default(fields: dict[str, Any]) -> str:
+        return "simulator" if fields.get("voice_provider") == "simulator" else "off"
+
+    text = description.format(alternatives(kind))
+    return Field(default_factory=default, description=text)
 
 
 def _only_local(fields: dict[str, Any]) -> bool:
@@ -202,8 +190,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important log line that is written: debug, info, warning or error"""
 
-    voice_provider: Literal["simulator", "plivo"] = "simulator"
-    """Who makes the calls: simulator (nobody is called) or plivo"""
+    voice_provider: Annotated[str, _choice_of("voice")] = Field(
+        "simulator",
+        description=f"Who makes the calls: {alternatives('voice')}; the simulator calls nobody",
+    )
     simulator_script: str = ""
     """What the simulator's people do, instead of its own mix"""
     simulator_ledger: Path = Path(".data/carrier.jsonl")
@@ -214,16 +204,18 @@ class Settings(BaseSettings):
     """Plivo secret: pays for calls and signs callbacks"""
     plivo_api_url: HttpUrl = "https://api.plivo.com"
     """Plivo's API"""
-    sms_provider: Literal["off", "simulator", "twilio", "plivo"] = Field(default_factory=_beside)
-    """Who sends texts: off, simulator, twilio or plivo; without it as calls, simulator or off"""
-    whatsapp_provider: Literal["off", "simulator", "twilio", "cloud"] = Field(
-        default_factory=_beside
+    sms_provider: Annotated[str, _choice_of("sms")] = _beside_calls(
+        "sms", "Who sends texts: {}; without it as calls, simulator or off"
     )
-    """Who sends WhatsApp messages: off, simulator, twilio or cloud (Meta's API); as for texts"""
-    email_provider: Literal["off", "simulator", "smtp"] = Field(default_factory=_beside)
-    """Who sends mails: off, simulator or smtp; as for texts"""
-    webhook_provider: Literal["off", "simulator", "http"] = Field(default_factory=_beside)
-    """Who posts webhook messages: off, simulator or http (ourselves); as for texts"""
+    whatsapp_provider: Annotated[str, _choice_of("whatsapp")] = _beside_calls(
+        "whatsapp", "Who sends WhatsApp messages: {} (Meta's API); as for texts"
+    )
+    email_provider: Annotated[str, _choice_of("email")] = _beside_calls(
+        "email", "Who sends mails: {}; as for texts"
+    )
+    webhook_provider: Annotated[str, _choice_of("webhook")] = _beside_calls(
+        "webhook", "Who posts webhook messages: {} (ourselves); as for texts"
+    )
     twilio_account_sid: str = ""
     """Twilio account"""
     twilio_auth_token: SecretStr = SecretStr("")
@@ -319,45 +311,7 @@ class Settings(BaseSettings):
         """QUEUE_URL, read."""
         return parse_queue(self.queue_url)
 
-
-# --- Reading and showing ---------------------------------------------------------------------
-
-
-def load_settings(target: str = "app", /, **overrides: Any) -> Settings:
-    """Read the environment, then `.env`; `overrides`, by field name, go before both.
-
-    `target` is the function of main.py that they are for. `_env_file=None` leaves `.env` unread.
-    Raises SettingsError with everything that is wrong, and never with the value of a secret.
-    """
-    settings = _read(overrides)
-    if sentences := refusals(settings, uses_of(target, settings)):
-        raise SettingsError(sentences)
-    return settings
-
-
-def _read(overrides: dict[str, Any]) -> Settings:
-    try:
-        return Settings(**overrides)
-    except ValidationError as error:
-        errors = error.errors(include_url=False)
-    # Outside the except block: the chained ValidationError would carry the values.
-    fields = Settings.model_fields
-    raise SettingsError([line for each in errors for line in error_sentences(each, fields)])
-
-
-def uses_of(target: str, settings: Settings) -> frozenset[Use]:
-    """Return what a function does that takes a secret.
-
-    One that delivers its own tasks or plays its own carrier, as none does on Cloud Run, does the
-    work of all others too.
-    """
-    alone = isinstance(settings.queue, LocalQueueUrl)
-    kinds = {kind for kind, _ in SECRETS}
-    if alone or any(getattr(settings, kind.lower()) == "simulator" for kind in kinds):
-        return EVERYTHING
-    return TARGETS[target]
-
-
-def env_example() -> str:
-    """Render .env.example: every setting with its description and its default."""
-    return example_text(Settings.model_fields)
+    @property
+    def providers(self) -> list[Provider]:
+        """The providers that are chosen, one for each kind of channel that is not off."""
+        return chosen(lambda setting: getattr(self, setting.lower()))

@@ -3,12 +3,10 @@
 Each sentence opens with the name of the setting to change.
 """
 
-from __future__ import annotations
+from collections.abc import Callable, Iterator, Sequence
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
-
-from functions.settings.secrets import SECRETS, Use, provider_secrets
+from functions.settings.model import Settings
+from functions.settings.providers import Provider, Use, alternatives
 from functions.settings.urls import (
     FirestoreUrl,
     LocalQueueUrl,
@@ -19,9 +17,6 @@ from functions.settings.urls import (
     is_safe_url,
     parse_smtp,
 )
-
-if TYPE_CHECKING:
-    from functions.settings.model import Settings
 
 
 def refusals(settings: Settings, uses: frozenset[Use]) -> list[str]:
@@ -37,10 +32,8 @@ def _secrets(settings: Settings, uses: frozenset[Use]) -> Iterator[str]:
     one_key = bool(settings.jwt_secret) != bool(settings.jwt_jwks_url)
     if settings.auth_mode == "jwt" and Use.CALLERS in uses and not one_key:
         yield "AUTH_MODE: jwt needs JWT_SECRET or JWT_JWKS_URL; set exactly one of them"
-    for kind, provider in SECRETS:
-        if getattr(settings, kind.lower()) == provider:
-            needed = provider_secrets(kind, provider, uses)
-            yield from _missing(settings, f"{kind}={provider}", needed)
+    for provider in settings.providers:
+        yield from _missing(settings, provider, provider.secrets_for(uses))
 
 
 def _open_doors(settings: Settings) -> Iterator[str]:
@@ -86,42 +79,26 @@ def _invoker(settings: Settings) -> Iterator[str]:
         yield "INVOKER_AUDIENCE: INVOKER_AUTH=oidc needs to know it; set it to our URL"
 
 
-#: What only pretends, by the setting that must then name somebody else in the cloud.
-_PRETENDERS = {
-    "VOICE_PROVIDER": "simulator only pretends to call people; set VOICE_PROVIDER=plivo",
-    "SMS_PROVIDER": "simulator only pretends to text people; set it to twilio, plivo or off",
-    "WHATSAPP_PROVIDER": "simulator only pretends to text people; set it to twilio, cloud or off",
-    "EMAIL_PROVIDER": "simulator only pretends to send mails; set it to smtp or off",
-    "WEBHOOK_PROVIDER": "simulator only pretends to post messages; set it to http or off",
-}
-#: Whom a provider knows us as, and where it is reached, by the setting that names it. What proves
-#: that we are this account is a secret: needs.py.
-_ACCOUNTS: Mapping[tuple[str, str], tuple[str, str]] = {
-    ("VOICE_PROVIDER", "plivo"): ("PLIVO_AUTH_ID", "PLIVO_API_URL"),
-    ("SMS_PROVIDER", "plivo"): ("PLIVO_AUTH_ID", "PLIVO_API_URL"),
-    ("SMS_PROVIDER", "twilio"): ("TWILIO_ACCOUNT_SID", "TWILIO_API_URL"),
-    ("WHATSAPP_PROVIDER", "twilio"): ("TWILIO_ACCOUNT_SID", "TWILIO_API_URL"),
-    ("WHATSAPP_PROVIDER", "cloud"): ("WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_API_URL"),
-}
-
-
 def _pretenders(settings: Settings) -> Iterator[str]:
-    for name, remedy in _PRETENDERS.items():
-        if settings.k_service and getattr(settings, name.lower()) == "simulator":
-            yield f"{name}: {remedy}"
+    for provider in settings.providers:
+        if settings.k_service and provider.pretends_to:
+            remedy = alternatives(provider.kind, without=provider.choice)
+            pretence = f"{provider.choice} only pretends to {provider.pretends_to}"
+            yield f"{provider.setting}: {pretence}; set it to {remedy}"
 
 
 def _providers(settings: Settings) -> Iterator[str]:
-    for (kind, provider), (account, api) in _ACCOUNTS.items():
-        if getattr(settings, kind.lower()) == provider:
-            yield from _missing(settings, f"{kind}={provider}", [account])
-            yield from _unreachable(settings, provider, api)
+    for provider in settings.providers:
+        if provider.account:
+            yield from _missing(settings, provider, [provider.account])
+        if provider.api_url:
+            yield from _unreachable(settings, provider)
 
 
-def _missing(settings: Settings, choice: str, needed: Sequence[str]) -> Iterator[str]:
+def _missing(settings: Settings, provider: Provider, needed: Sequence[str]) -> Iterator[str]:
     for name in needed:
         if not getattr(settings, name.lower()):
-            yield f"{name}: {choice} needs it"
+            yield f"{name}: {provider.setting}={provider.choice} needs it"
 
 
 def _mails(settings: Settings) -> Iterator[str]:
@@ -133,12 +110,12 @@ def _mails(settings: Settings) -> Iterator[str]:
         yield "PUBLIC_BASE_URL: the links in mails lead to it; set it to a public https URL"
 
 
-def _unreachable(settings: Settings, provider: str, api: str) -> Iterator[str]:
-    url = getattr(settings, api.lower())
+def _unreachable(settings: Settings, provider: Provider) -> Iterator[str]:
+    url = getattr(settings, provider.api_url.lower())
     if not is_safe_url(url):
-        yield f"{api}: the token must not travel without TLS; use https"
+        yield f"{provider.api_url}: the token must not travel without TLS; use https"
     if not is_loopback_url(url) and not is_public_url(settings.public_base_url):
-        yield f"PUBLIC_BASE_URL: {provider} must reach us; set it to a public https URL"
+        yield f"PUBLIC_BASE_URL: {provider.choice} must reach us; set it to a public https URL"
 
 
 def _queue(settings: Settings) -> Iterator[str]:

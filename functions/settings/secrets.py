@@ -1,7 +1,7 @@
-"""What each function of main.py needs that no other may read: the secrets, by what they are for.
+"""Which deployable function reads which secret.
 
-Settings are refused, channels built and secrets handed out by the tables here. infra/deploy.sh
-asks for them, so this module needs nothing but Python:
+Settings are refused, channels built and secrets handed out by the table of functions here and
+the rows in providers.py. infra/deploy.sh runs this module, so it needs nothing but Python:
 
     python -m functions.settings.secrets VOICE_PROVIDER=plivo SMS_PROVIDER=twilio
 
@@ -10,19 +10,9 @@ prints each function of a deployment with these settings, and after it the secre
 
 import sys
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import Final
 
-
-class Use(StrEnum):
-    """What a function does that takes a secret."""
-
-    CALLERS = "callers"  #: tells users by their tokens
-    SENDS = "sends"  #: hands messages to providers, and asks them for what became of them
-    RECEIVES = "receives"  #: verifies what providers tell
-    LINKS = "links"  #: reads the links in mails
-    SHOWS = "shows"  #: shows what webhook messages are verified with
-
+from functions.settings.providers import Use, chosen
 
 EVERYTHING: Final = frozenset(Use)
 _CALLERS: Final = frozenset({Use.CALLERS})
@@ -51,43 +41,14 @@ TARGETS: Final[Mapping[str, frozenset[Use]]] = {
     "health": _NOTHING,
 }
 
-_PLIVO: Final = {Use.SENDS: ("PLIVO_AUTH_TOKEN",), Use.RECEIVES: ("PLIVO_AUTH_TOKEN",)}
-_TWILIO: Final = {Use.SENDS: ("TWILIO_AUTH_TOKEN",), Use.RECEIVES: ("TWILIO_AUTH_TOKEN",)}
-#: The secrets of a provider, by the setting that names it.
-SECRETS: Final[Mapping[tuple[str, str], Mapping[Use, Sequence[str]]]] = {
-    ("VOICE_PROVIDER", "plivo"): _PLIVO,
-    ("SMS_PROVIDER", "plivo"): _PLIVO,
-    ("SMS_PROVIDER", "twilio"): _TWILIO,
-    ("WHATSAPP_PROVIDER", "twilio"): _TWILIO,
-    ("WHATSAPP_PROVIDER", "cloud"): {
-        Use.SENDS: ("WHATSAPP_TOKEN",),
-        Use.RECEIVES: ("WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN"),
-    },
-    ("EMAIL_PROVIDER", "smtp"): {
-        Use.SENDS: ("SMTP_URL", "SIGNING_SECRET"),
-        Use.LINKS: ("SIGNING_SECRET",),
-    },
-    ("WEBHOOK_PROVIDER", "http"): {
-        Use.SENDS: ("SIGNING_SECRET",),
-        Use.SHOWS: ("SIGNING_SECRET",),
-    },
-}
-
-
-def provider_secrets(kind: str, provider: str, uses: frozenset[Use]) -> list[str]:
-    """Return which of a provider's secrets these uses take."""
-    by_use = SECRETS.get((kind, provider), {})
-    return [name for use, names in by_use.items() if use in uses for name in names]
-
 
 def secrets_of(target: str, settings: Mapping[str, str]) -> list[str]:
     """Return the secrets that a function is given in a deployment with these settings."""
     uses = TARGETS[target]
     users = Use.CALLERS in uses and not settings.get("JWT_JWKS_URL")
     found = ["JWT_SECRET"] if users else []
-    for kind, provider in SECRETS:
-        if settings.get(kind) == provider:
-            found += provider_secrets(kind, provider, uses)
+    for provider in chosen(settings.get):
+        found += provider.secrets_for(uses)
     return list(dict.fromkeys(found))
 
 

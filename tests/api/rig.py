@@ -13,7 +13,7 @@ from functions.engine import paths
 from functions.engine.ports.channel import WebhookRequest
 from functions.engine.ports.store import Store
 from functions.queues.local import LocalQueue
-from functions.settings.model import load_settings
+from functions.settings.load import load_settings
 from functions.web.context import House
 from tests.channels.simulator.simulated_carrier import make_callbacks, simulated
 from tests.clock import MovedClock

@@ -16,8 +16,10 @@ from functions.bootstrap import entry
 from functions.bootstrap.stack import Stack, build
 from functions.engine.ports.channel import WebhookRequest
 from functions.queues.local import LocalQueue
-from functions.settings.model import Settings, load_settings
-from functions.settings.secrets import TARGETS, Use, secrets_of
+from functions.settings.load import load_settings
+from functions.settings.model import Settings
+from functions.settings.providers import Use
+from functions.settings.secrets import TARGETS, secrets_of
 from tests.api.rig import BASE, SECRET, token
 from tests.channels.loopback import Loopback, response
 from tests.channels.mail.smtp_server import MailServer

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from functions.settings.model import load_settings
-from functions.settings.secrets import TARGETS, Use, secrets_of
+from functions.settings.load import load_settings
+from functions.settings.providers import Use
+from functions.settings.secrets import TARGETS, secrets_of
 from tests.infra.firestore_admin_server import FirestoreAdminServer
 from tests.infra.google_server import LOCATION, GoogleServer
 from tests.infra.scheduler_server import SchedulerServer, State
@@ -283,6 +284,14 @@ def test_a_provider_brings_its_secrets(providers: dict[str, str], needed: set[st
     assert set(secrets_in(ran.stdout)) == {"PLIVO_AUTH_TOKEN", *needed}
     for name, value in providers.items():
         assert f"# {name}: '{value}'" in ran.stdout.splitlines()
+
+
+def test_another_provider_of_calls_needs_no_plivo_account() -> None:
+    """Who makes the calls is chosen like every other provider, and Plivo's account only there."""
+    ran = deploy("tasks", DRY_RUN="1", VOICE_PROVIDER="other", PLIVO_AUTH_ID="")
+    assert (ran.returncode, secrets_in(ran.stdout)) == (0, {})
+    assert "PLIVO" not in ran.stdout
+    assert deploy("tasks", DRY_RUN="1", PLIVO_AUTH_ID="").returncode != 0
 
 
 def test_an_unknown_part_deploys_nothing() -> None:

@@ -11,8 +11,9 @@ from functions.api.hooks import carrier_webhooks, mail_links, task_runner
 from functions.api.organisation import settings
 from functions.bootstrap.app import PARTS, REST_PATHS
 from functions.bootstrap.stack import build
-from functions.settings.model import SettingsError
-from functions.settings.secrets import TARGETS, Use, secrets_of
+from functions.settings.load import SettingsError
+from functions.settings.providers import Use
+from functions.settings.secrets import TARGETS, secrets_of
 from functions.web.caller_route import CallerFirst
 from functions.web.problems import first_segment
 from tests.api.rig import SENDER, numbers, order

@@ -8,7 +8,7 @@ import pytest
 
 from functions.bootstrap.stack import Stack, build
 from functions.channels.plivo.signature import NONCE_HEADER, SIGNATURE_HEADERS, sign_v3
-from functions.settings.model import load_settings
+from functions.settings.load import load_settings
 from functions.web.face import Face
 
 BASE_URL = "https://us-central1-p.cloudfunctions.net"

@@ -12,7 +12,7 @@ import httpx
 from functions.bootstrap.stack import build
 from functions.channels.simulator.voice import Simulator
 from functions.queues.local import LocalQueue
-from functions.settings.model import load_settings
+from functions.settings.load import load_settings
 from tests.channels.simulator.simulated_carrier import make_callbacks
 from tests.engine.world import LivingClock
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from functions.settings.model import load_settings
+from functions.settings.load import load_settings
 from functions.web.auth import (
     Authenticator,
     Caller,

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import httpx
 import pytest
 
-from functions.settings.model import load_settings
+from functions.settings.load import load_settings
 from functions.web.auth import ForbiddenError, UnauthenticatedError
 from functions.web.invoker import Invoker
 from functions.web.jwks import KeysUnavailableError

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from functions.settings.model import SettingsError, load_settings
+from functions.settings.load import SettingsError, load_settings
 from functions.web import rate_limit
 from functions.web.rate_limit import RateLimitedError, RateLimiter
 from tests.api.conftest import MakeRig

@@ -1,10 +1,10 @@
 """The functions that create, steer and show campaigns."""
 
-from typing import Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from functions.domain.campaigns.status import Action
 from functions.domain.contacts.phones import parse_phone
@@ -17,6 +17,7 @@ from functions.engine.campaigns import copies, creation, lifecycle, single_messa
 from functions.engine.messages import statistics
 from functions.engine.reporting import reports
 from functions.engine.reporting.progress import Progress, in_flight, progress_of
+from functions.settings.providers import PROVIDERS
 from functions.web.auth import Caller
 from functions.web.caller_route import CallerFirst, Operator, Viewer
 from functions.web.context import House, HouseOf
@@ -37,6 +38,18 @@ from functions.web.fields import (
 router = APIRouter(tags=["campaigns"], route_class=CallerFirst)
 
 _BOT_SCHEMES = ("ws", "wss")
+_VOICE_PROVIDERS = sorted(row.name for row in PROVIDERS if row.kind == ChannelKind.VOICE)
+
+
+def _known_provider(name: str) -> str:
+    if name not in _VOICE_PROVIDERS:
+        raise ValueError(f"must be one of {', '.join(_VOICE_PROVIDERS)}")
+    return name
+
+
+VoiceProvider = Annotated[
+    str, AfterValidator(_known_provider), Field(json_schema_extra={"enum": [*_VOICE_PROVIDERS]})
+]
 
 
 class NewVoiceCampaign(Body):
@@ -57,7 +70,7 @@ class NewVoiceCampaign(Body):
     from_number: PhoneNumber
     wss_url: Url
     client_id: Id | None = None
-    provider: Literal["plivo", "simulator"] | None = None
+    provider: VoiceProvider | None = None
     machine_detection: MachineDetection = ""
     scheduled_time: Instant | None = None
     scheduled_by: Name | None = None
@@ -105,7 +118,7 @@ class SingleCall(Body):
     from_: PhoneNumber = Field(alias="from")
     to: PhoneNumber
     wss_url: Url
-    provider: Literal["plivo", "simulator"] | None = None
+    provider: VoiceProvider | None = None
     machine_detection: MachineDetection = ""
 
 
@@ -277,9 +290,9 @@ def _bot_url(house: House, url: str) -> str:
 
 
 def _provider(house: House, wanted: str | None) -> str:
-    provider = wanted or house.settings.voice_provider
-    if provider != house.engine.providers.get(ChannelKind.VOICE):
-        raise InvalidFieldError("provider", f"provider: {provider} is not set up here")
+    provider = house.engine.providers[ChannelKind.VOICE]
+    if wanted not in {None, provider}:
+        raise InvalidFieldError("provider", f"provider: {wanted} is not set up here")
     return provider
 
 

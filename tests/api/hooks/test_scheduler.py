@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.settings.model import SettingsError, load_settings
+from functions.settings.load import SettingsError, load_settings
 from tests.api.conftest import MakeRig
 from tests.api.rig import Rig, audit, numbers, order, token
 

@@ -21,7 +21,8 @@ from functions.domain.messages.send_outcomes import (
     Unknown,
 )
 from functions.domain.urls.tracking_links import Purpose
-from functions.settings.model import Settings, SettingsError, load_settings
+from functions.settings.load import SettingsError, load_settings
+from functions.settings.model import Settings
 from tests.channels.conformance import REF, ChannelConformance
 from tests.channels.mail.rig import SmtpRig, ToMailboxes, mail
 from tests.channels.mail.smtp_server import (

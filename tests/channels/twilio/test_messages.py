@@ -22,7 +22,8 @@ from functions.domain.messages.send_outcomes import (
     Unknown,
 )
 from functions.engine.ports.channel import Channel, Outbound, WebhookRequest
-from functions.settings.model import Settings, load_settings
+from functions.settings.load import load_settings
+from functions.settings.model import Settings
 from tests.channels.conformance import REF, ChannelConformance, outbound
 from tests.channels.loopback import Loopback, Request, response
 from tests.channels.provider_server import Fault, process_of
