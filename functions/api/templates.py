@@ -23,14 +23,13 @@ from functions.engine.campaigns.template_checks import Trial
 from functions.engine.templates import templates
 from functions.engine.templates.templates import NamedTemplate, TemplateVersion, Wording
 from functions.web.auth import Area, Caller
-from functions.web.caller_route import Operator, Viewer
-from functions.web.context import House, HouseOf
+from functions.web.caller_route import Operator, RestRoute, Viewer
+from functions.web.context import AppContext, Context
 from functions.web.cursors import Cursor, Limit, after_id, decode_cursor, encode_cursor, id_cursor
 from functions.web.etags import IfMatch, tag
-from functions.web.fields import Id, example
-from functions.web.rest import Rest, RestBody
+from functions.web.fields import Id, RestBody, example
 
-router = APIRouter(prefix="/templates", tags=[Area.TEMPLATES], route_class=Rest)
+router = APIRouter(prefix="/templates", tags=[Area.TEMPLATES], route_class=RestRoute)
 
 _MOST_FIELDS = 100
 
@@ -201,22 +200,22 @@ class ShownCheck(BaseModel):
 
 @router.post("", status_code=201)
 async def create_template(
-    new: NewTemplate, house: HouseOf, caller: Operator, response: Response
+    new: NewTemplate, context: Context, caller: Operator, response: Response
 ) -> ShownTemplate:
     """Save a text under a name. A mistake in it is told by line and column."""
     made = await templates.create(
-        house.engine, caller.org, new.name, new.wording, by=caller.subject
+        context.engine, caller.org, new.name, new.wording, by=caller.subject
     )
     return _shown(made, response)
 
 
 @router.get("")
 async def list_templates(
-    house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+    context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> ShownPage:
     """Show the templates, page by page."""
     found, following = await templates.load_all(
-        house.engine, caller.org, after=after_id(cursor), limit=limit
+        context.engine, caller.org, after=after_id(cursor), limit=limit
     )
     return ShownPage(
         data=[_template(each) for each in found],
@@ -225,18 +224,18 @@ async def list_templates(
 
 
 @router.post("/preview")
-async def preview_text(wanted: PreviewWish, house: HouseOf, caller: Viewer) -> ShownTrial:
+async def preview_text(wanted: PreviewWish, context: Context, caller: Viewer) -> ShownTrial:
     """Show what a text says that is not saved."""
-    return await _tried(house, caller, wanted, wanted.wording)
+    return await _tried(context, caller, wanted, wanted.wording)
 
 
 @router.post("/check")
-async def check_template(wanted: CheckWish, house: HouseOf, caller: Viewer) -> ShownCheck:
+async def check_template(wanted: CheckWish, context: Context, caller: Viewer) -> ShownCheck:
     """Count what the people of an audience lack who would be contacted.
 
     Reading a large audience takes time: `complete` tells whether there was enough of it.
     """
-    engine, org = house.engine, caller.org
+    engine, org = context.engine, caller.org
     if wanted.template_id:
         wording = (await templates.load(engine, org, wanted.template_id)).newest.wording
     else:
@@ -247,24 +246,24 @@ async def check_template(wanted: CheckWish, house: HouseOf, caller: Viewer) -> S
 
 @router.get("/{template_id}")
 async def get_template(
-    template_id: Id, house: HouseOf, caller: Viewer, response: Response
+    template_id: Id, context: Context, caller: Viewer, response: Response
 ) -> ShownTemplate:
     """Show a template in its newest version."""
-    return _shown(await templates.load(house.engine, caller.org, template_id), response)
+    return _shown(await templates.load(context.engine, caller.org, template_id), response)
 
 
 @router.put("/{template_id}")
 async def replace_template(
     template_id: Id,
     wanted: NewTemplate,
-    house: HouseOf,
+    context: Context,
     caller: Operator,
     response: Response,
     if_version: IfMatch,
 ) -> ShownTemplate:
     """Make a new version; the old ones stay. What says the same makes none."""
     changed = await templates.replace(
-        house.engine,
+        context.engine,
         caller.org,
         template_id,
         wanted.name,
@@ -277,20 +276,20 @@ async def replace_template(
 
 @router.delete("/{template_id}", status_code=204)
 async def delete_template(
-    template_id: Id, house: HouseOf, caller: Operator, if_version: IfMatch
+    template_id: Id, context: Context, caller: Operator, if_version: IfMatch
 ) -> None:
     """Delete a template. Its versions stay readable, for the campaigns that used them."""
-    await templates.delete(house.engine, caller.org, template_id, if_version=if_version)
+    await templates.delete(context.engine, caller.org, template_id, if_version=if_version)
 
 
 @router.get("/{template_id}/versions")
 async def list_versions(
-    template_id: Id, house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+    template_id: Id, context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> VersionPage:
     """Show what a template has said, the oldest version first."""
     after = decode_cursor(cursor, int, str)
     found, following = await templates.versions(
-        house.engine, caller.org, template_id, after=after[0] if after else 0, limit=limit
+        context.engine, caller.org, template_id, after=after[0] if after else 0, limit=limit
     )
     return VersionPage(
         data=[_version(each) for each in found],
@@ -300,25 +299,25 @@ async def list_versions(
 
 @router.get("/{template_id}/versions/{number}")
 async def get_version(
-    template_id: Id, number: Number, house: HouseOf, caller: Viewer
+    template_id: Id, number: Number, context: Context, caller: Viewer
 ) -> ShownVersion:
     """Show what a template said in one version."""
-    return _version(await templates.load_version(house.engine, caller.org, template_id, number))
+    return _version(await templates.load_version(context.engine, caller.org, template_id, number))
 
 
 @router.post("/{template_id}/preview")
 async def preview_template(
-    template_id: Id, wanted: Person, house: HouseOf, caller: Viewer
+    template_id: Id, wanted: Person, context: Context, caller: Viewer
 ) -> ShownTrial:
     """Show what a template says to a person."""
-    found = await templates.load(house.engine, caller.org, template_id)
-    return await _tried(house, caller, wanted, found.newest.wording)
+    found = await templates.load(context.engine, caller.org, template_id)
+    return await _tried(context, caller, wanted, found.newest.wording)
 
 
-async def _tried(house: House, caller: Caller, who: Person, wording: Wording) -> ShownTrial:
+async def _tried(context: AppContext, caller: Caller, who: Person, wording: Wording) -> ShownTrial:
     if who.values is not None:
         return _trial(template_checks.preview(wording, who.values))
-    known = await template_checks.values_of(house.engine, caller.org, who.contact_id or "")
+    known = await template_checks.values_of(context.engine, caller.org, who.contact_id or "")
     return _trial(template_checks.preview(wording, known))
 
 

@@ -25,10 +25,10 @@ from functions.api.organisation import (
     subscriptions,
 )
 from functions.web import problems
-from functions.web.context import House
+from functions.web.caller_route import RestRoute
+from functions.web.context import AppContext
 from functions.web.openapi import DESCRIPTION, FAILURES, Application, tags
-from functions.web.prefix_router import Crossroads
-from functions.web.rest import Rest
+from functions.web.prefix_router import PrefixRouter
 
 log = structlog.get_logger()
 
@@ -69,7 +69,7 @@ def _routes() -> list[APIRoute]:
 
 def _paths(*, rest: bool) -> frozenset[str]:
     """Return the first segments of the REST API's paths, or of all others."""
-    wanted = [route for route in _routes() if isinstance(route, Rest) is rest]
+    wanted = [route for route in _routes() if isinstance(route, RestRoute) is rest]
     return frozenset(problems.first_segment(route.path) for route in wanted)
 
 
@@ -77,7 +77,7 @@ def _paths(*, rest: bool) -> frozenset[str]:
 REST_PATHS: Final = tuple(sorted({*_paths(rest=True), "/health", "/docs", "/openapi.json"}))
 
 
-def create_app(house: House) -> FastAPI:
+def create_app(context: AppContext) -> FastAPI:
     """Return the application with every route."""
     app = Application(
         title="Clarion",
@@ -86,10 +86,10 @@ def create_app(house: House) -> FastAPI:
         openapi_tags=tags(),
         redoc_url=None,
     )
-    app.state.house = house
+    app.state.context = context
     app.state.functions = _paths(rest=False)
     for part in PARTS:
         app.include_router(part.router, responses=FAILURES)
-    app.router = Crossroads(app.router, _routes())
+    app.router = PrefixRouter(app.router, _routes())
     problems.add_handlers(app)
     return app

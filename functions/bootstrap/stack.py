@@ -35,7 +35,7 @@ from functions.transport import public_http
 from functions.transport.notifier import HttpNotifier
 from functions.transport.voice_bots import HttpBots
 from functions.web.auth import Authenticator
-from functions.web.context import House
+from functions.web.context import AppContext
 from functions.web.face import Face
 from functions.web.invoker import Invoker
 from functions.web.rate_limit import RateLimiter
@@ -59,7 +59,7 @@ class _Closable(Protocol):
 class Stack:
     """A whole Clarion in one process."""
 
-    house: House
+    context: AppContext
     app: Face
     workers: list[_Worker] = field(default_factory=list)
     closables: list[_Closable] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Stack:
     @property
     def engine(self) -> Engine:
         """The use cases' ports and sizes."""
-        return self.house.engine
+        return self.context.engine
 
     def start(self) -> None:
         """Begin what works in the background: the local queue, the simulated carrier."""
@@ -122,16 +122,16 @@ def build(settings: Settings, target: str = "app", *, clock: Clock | None = None
         known={name: receiver.traits for name, receiver in receivers.items()},
         instance=f"{socket.gethostname()}-{os.getpid()}",
     )
-    house = _house(engine, parts, receivers if Use.RECEIVES in uses else {})
-    inside.app = Face(create_app(house))
+    context = _context(engine, parts, receivers if Use.RECEIVES in uses else {})
+    inside.app = Face(create_app(context))
     closables: list[Any] = [queue, *channels.values(), inside, _Http(http), store]
     workers = [part for part in (queue, *channels.values()) if hasattr(part, "start")]
-    return Stack(house, inside.app, workers, closables)
+    return Stack(context, inside.app, workers, closables)
 
 
-def _house(engine: Engine, parts: Parts, receivers: Mapping[str, Receiver]) -> House:
+def _context(engine: Engine, parts: Parts, receivers: Mapping[str, Receiver]) -> AppContext:
     settings, clock, http = parts.settings, parts.clock, parts.http
-    return House(
+    return AppContext(
         engine,
         settings,
         Authenticator(settings, http=http, clock=clock),

@@ -83,7 +83,7 @@ async def _look(
 
 
 async def _settings(stack: Stack) -> Finding:
-    settings = stack.house.settings
+    settings = stack.context.settings
     people = "nobody is really called" if settings.voice_provider == "simulator" else "real calls"
     windows = "kept" if settings.calling_windows == "default" else "off"
     detail = (
@@ -109,7 +109,7 @@ async def _store(stack: Stack) -> Finding:
 
 async def _queue(stack: Stack) -> Finding:
     """See whether tasks are delivered: by the server's own queue, or accepted by the cloud's."""
-    settings = stack.house.settings
+    settings = stack.context.settings
     if not isinstance(settings.queue, LocalQueueUrl):
         # A campaign that does not exist: whoever is delivered this task has nothing to do.
         await stack.engine.queue.enqueue(lane_task("doctor", "none", "poll"))
@@ -132,7 +132,7 @@ def _server_url(settings: Settings) -> str:
 
 async def _clock(stack: Stack) -> Finding:
     """Compare our clock with that of the first service outside this machine that is in use."""
-    url = _witness(stack.house.settings)
+    url = _witness(stack.context.settings)
     if not url:
         now = iso(stack.engine.clock.now())
         return Finding("clock", f"{now}; no service outside this machine to compare it with")
@@ -175,7 +175,7 @@ def _age(stack: Stack, name: str, oldest: Waiting | None) -> Finding:
         return Finding(name, "none waits")
     age = stack.engine.clock.now() - oldest.since
     detail = f"the oldest has waited {age.total_seconds():.0f} s: {oldest.path}"
-    patience = timedelta(seconds=2 * stack.house.settings.check_interval_s)
+    patience = timedelta(seconds=2 * stack.context.settings.check_interval_s)
     return Finding(name, detail, _CHECK if age > patience else "")
 
 

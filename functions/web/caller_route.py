@@ -1,13 +1,15 @@
-"""A route that knows its caller before it reads the body."""
+"""Routes that know their caller before they read the body: the functions' and the REST API's."""
 
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, ClassVar, TypeAlias
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends, Request
+from fastapi.params import Form
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from functions.engine.accounts import api_keys
+from functions.web import idempotency
 from functions.web.auth import (
     Caller,
     Role,
@@ -15,13 +17,11 @@ from functions.web.auth import (
     presented_key,
     require_local,
 )
-from functions.web.context import House, HouseOf, house_of
-from functions.web.openapi import with_bearer
-
-Handle: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]
+from functions.web.context import AppContext, Context, Handle, context_of
+from functions.web.openapi import with_bearer, with_problems
 
 
-class CallerFirst(APIRoute):
+class CallerRoute(APIRoute):
     """A route that knows its caller before it reads the body: a stranger's upload costs nothing.
 
     The caller's organisation is held to its rate, and an API key to its areas: the route's tags.
@@ -42,24 +42,41 @@ class CallerFirst(APIRoute):
         areas = frozenset(str(tag) for tag in self.tags)
 
         async def handle_known(request: Request) -> Response:
-            house = house_of(request)
-            request.state.caller = caller = await _who(house, request)
-            house.rates.admit(caller.org)
+            context = context_of(request)
+            request.state.caller = caller = await _who(context, request)
+            context.rates.admit(caller.org)
             caller.require_area(areas)
             return await handle(request)
 
         return handle_known
 
 
-async def _who(house: House, request: Request) -> Caller:
+class RestRoute(CallerRoute):
+    """A route of the REST API: its errors are problem documents, its POSTs take a key.
+
+    `Idempotency-Key` on a POST makes repeating it harmless (idempotency.py).
+    """
+
+    tells_problems: ClassVar[bool] = True
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **with_problems(options))
+
+    def guarded(self, handle: Handle) -> Handle:
+        """Return the handler; a POST with a key goes through what is known of that key."""
+        form = self.body_field is not None and isinstance(self.body_field.field_info, Form)
+        return idempotency.guarded(handle, form=form)
+
+
+async def _who(context: AppContext, request: Request) -> Caller:
     """Tell who calls: by an API key of ours, else by AUTH_MODE."""
     peer = _peer(request)
     token = presented_key(request.headers)
     if token is None:
-        return await house.authenticator.caller(request.headers, peer)
-    if house.settings.auth_mode == "off":
+        return await context.authenticator.caller(request.headers, peer)
+    if context.settings.auth_mode == "off":
         require_local(request.headers, peer)
-    key = await api_keys.identify(house.engine, token)
+    key = await api_keys.identify(context.engine, token)
     if key is None:
         raise UnauthenticatedError("The API key is refused.")
     areas = None if key.areas is None else frozenset(key.areas)
@@ -85,17 +102,17 @@ async def _admin(caller: Annotated[Caller, Depends(_viewer)]) -> Caller:
 FROM_INSIDE = "clarion.from_inside"
 
 
-async def _invoker(request: Request, house: HouseOf) -> None:
+async def _invoker(request: Request, context: Context) -> None:
     if request.scope.get(FROM_INSIDE):
         return
-    await house.invoker.verify(request.headers, _peer(request))
+    await context.invoker.verify(request.headers, _peer(request))
 
 
 def _peer(request: Request) -> str | None:
     return request.client.host if request.client else None
 
 
-#: Who may read; who may create, start and stop; who may do everything (all of them on CallerFirst
+#: Who may read; who may create, start and stop; who may do everything (all of them on CallerRoute
 #: routes); Google's scheduler and task queue.
 Viewer = Annotated[Caller, Depends(_viewer)]
 Operator = Annotated[Caller, Depends(_operator)]

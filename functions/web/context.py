@@ -1,10 +1,11 @@
 """What a request handler is given: the engine, the settings, and who is calling."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Request
+from fastapi.responses import Response
 
 from functions.domain.urls.tracking_links import Links
 from functions.engine.kernel.engine import Engine
@@ -18,7 +19,7 @@ from functions.web.rate_limit import RateLimiter
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class AppContext:
     """Everything behind the HTTP faces, made once by bootstrap."""
 
     engine: Engine
@@ -30,14 +31,18 @@ class House:
     receivers: Mapping[str, Receiver]  #: whose callbacks this process takes
 
 
-def house_of(request: Request) -> House:
+def context_of(request: Request) -> AppContext:
     """Return what stands behind the application that a request is sent to."""
-    house: House = request.app.state.house
-    return house
+    context: AppContext = request.app.state.context
+    return context
 
 
-async def _depend_on_house(request: Request) -> House:
-    return house_of(request)  # FastAPI would run a plain function in a thread, at twice the price
+async def _depend_on_context(request: Request) -> AppContext:
+    return context_of(request)  # FastAPI would run a plain function in a thread, at twice the price
 
 
-HouseOf = Annotated[House, Depends(_depend_on_house)]
+Context = Annotated[AppContext, Depends(_depend_on_context)]
+
+
+#: A handler of requests, as routes wrap it.
+Handle: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]

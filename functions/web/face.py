@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from functions.web import problems
-from functions.web.context import House
+from functions.web.context import AppContext
 
 log = structlog.get_logger()
 
@@ -74,8 +74,8 @@ class Face:
 
     def _limit(self, path: str) -> int:
         if path in _FILE_PATHS:
-            house: House = self._app.state.house
-            return house.settings.csv_max_bytes + _FORM_BYTES
+            context: AppContext = self._app.state.context
+            return context.settings.csv_max_bytes + _FORM_BYTES
         if _BATCH_PATH.fullmatch(path):
             return _BATCH_BYTES
         return _JSON_BYTES

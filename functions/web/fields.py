@@ -1,4 +1,4 @@
-"""Fields that several requests share, each with its rule."""
+"""Bodies, and the fields that several of them share, each field with its rule."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -21,6 +21,12 @@ class Body(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel, extra="forbid", str_strip_whitespace=True, frozen=True
     )
+
+
+class RestBody(BaseModel):
+    """A request body: members in snake_case, none that we do not know (docs/decisions/0006)."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
 
 
 def example(body: Any) -> ConfigDict:

@@ -9,11 +9,17 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from http import HTTPStatus
-from typing import Final
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, Final, Protocol, cast
 
 from fastapi import Request
 from fastapi.responses import Response
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive
 
 from functions.domain.digest import digest
 from functions.domain.errors import InvalidFieldError
@@ -21,9 +27,7 @@ from functions.engine import paths
 from functions.engine.accounts import idempotency
 from functions.engine.accounts.idempotency import Answer, Claim
 from functions.engine.kernel.engine import Engine
-from functions.web.caller_route import Handle
-from functions.web.context import house_of
-from functions.web.fingerprints import fingerprinted
+from functions.web.context import Handle, context_of
 from functions.web.problems import answer_to
 
 HEADER: Final = "Idempotency-Key"
@@ -34,6 +38,8 @@ RENEWED_EVERY_S: Final = idempotency.LEASE.total_seconds() / 3
 _KEY: Final = re.compile(r"[!-~]{1,255}")
 _KEPT_HEADERS: Final = ("content-type", "etag", "location")
 _KEPT_BYTES: Final = 256_000
+_IN_MEMORY: Final = 1_000_000  #: bytes of a body; what is larger waits on disk
+_PIECE: Final = 65_536
 
 
 def guarded(handle: Handle, *, form: bool) -> Handle:
@@ -45,14 +51,14 @@ def guarded(handle: Handle, *, form: bool) -> Handle:
             return await handle(request)
         if not _KEY.fullmatch(key):
             raise InvalidFieldError(HEADER, f"{HEADER}: must be 1 to 255 visible ASCII characters")
-        async with fingerprinted(request, form=form) as (whole, fingerprint):
+        async with _fingerprinted(request, form=form) as (whole, fingerprint):
             return await _once(whole, key, fingerprint, handle)
 
     return handle_once
 
 
 async def _once(request: Request, key: str, fingerprint: str, handle: Handle) -> Response:
-    engine = house_of(request).engine
+    engine = context_of(request).engine
     held = await idempotency.claim(engine, _path(request, key), fingerprint)
     if isinstance(held, Answer):
         return _replayed(held)
@@ -135,3 +141,76 @@ def _kept_body(response: Response) -> str | None:
 def _replayed(answer: Answer) -> Response:
     headers = {**answer.headers, REPLAYED: "true"}
     return Response(answer.body, answer.status, headers)
+
+
+# --- Fingerprints ----------------------------------------------------------------------------
+
+
+class _Hasher(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+
+
+@asynccontextmanager
+async def _fingerprinted(request: Request, *, form: bool) -> AsyncIterator[tuple[Request, str]]:
+    """Give the request, its body still to be read, and its fingerprint: of its query and its body.
+
+    A form is known by its fields and files, for a repeated one has another boundary between them.
+    """
+    hasher = sha256(request.url.query.encode() + b"\n")
+    if form:
+        async with request.form() as fields:
+            await _digest_form(fields, hasher)
+            yield request, hasher.hexdigest()
+        return
+    with SpooledTemporaryFile(_IN_MEMORY) as body:
+        await _put_aside(request, cast(BinaryIO, body), hasher)
+        again = Request(request.scope, _reading(cast(BinaryIO, body), request.receive))
+        yield again, hasher.hexdigest()
+
+
+async def _digest_form(form: FormData, hasher: _Hasher) -> None:
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            _digest_parts(hasher, "field", name, value)
+            continue
+        _digest_parts(hasher, "file", name, value.filename or "", str(value.size))
+        await _digest_file(value, hasher)
+
+
+def _digest_parts(hasher: _Hasher, *parts: str) -> None:
+    for part in parts:
+        encoded = part.encode(errors="surrogatepass")
+        # The length keeps one part from passing for two.
+        hasher.update(b"%d:" % len(encoded) + encoded)
+
+
+async def _digest_file(file: UploadFile, hasher: _Hasher) -> None:
+    while piece := await file.read(_PIECE):
+        hasher.update(piece)
+    await file.seek(0)
+
+
+async def _put_aside(request: Request, body: BinaryIO, hasher: _Hasher) -> None:
+    try:
+        async for piece in request.stream():
+            hasher.update(piece)
+            body.write(piece)
+    except ClientDisconnect:
+        raise HTTPException(400, "The request ended before its body did.") from None
+    body.seek(0)
+
+
+def _reading(body: BinaryIO, receive: Receive) -> Receive:
+    """Return a `receive` that gives the body again, and then what really comes in."""
+    ended = False
+
+    async def read() -> Message:
+        nonlocal ended
+        if ended:
+            return await receive()
+        piece = body.read(_PIECE)
+        ended = len(piece) < _PIECE
+        message: dict[str, Any] = {"type": "http.request", "body": piece, "more_body": not ended}
+        return message
+
+    return read

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from functions.web.problems import first_segment
 
 
-class Crossroads(APIRouter):
+class PrefixRouter(APIRouter):
     """A router that first looks at those of its routes whose paths begin as the request's does.
 
     To compare with all of them took 0.2 ms, as long as all the rest of a small answer. Where none

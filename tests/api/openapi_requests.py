@@ -5,11 +5,11 @@ from copy import deepcopy
 from typing import Any, Final, NamedTuple, cast
 
 from functions.bootstrap.app import create_app
-from functions.web.context import House
+from functions.web.context import AppContext
 from tests.api.full_organisation import NOWHERE, TOMORROW, Things
 from tests.api.rig import BOT, SENDER
 
-DOCUMENT: Final[Mapping[str, Any]] = create_app(cast(House, None)).openapi()
+DOCUMENT: Final[Mapping[str, Any]] = create_app(cast(AppContext, None)).openapi()
 
 #: What each id names, by the name that a path, a query or a body gives it.
 KINDS: Final[Mapping[str, str]] = {

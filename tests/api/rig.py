@@ -14,7 +14,7 @@ from functions.engine.ports.channel import WebhookRequest
 from functions.engine.ports.store import Store
 from functions.queues.local import LocalQueue
 from functions.settings.load import load_settings
-from functions.web.context import House
+from functions.web.context import AppContext
 from tests.channels.simulator.simulated_carrier import make_callbacks, simulated
 from tests.clock import MovedClock
 from tests.web.key_server import in_seconds, signed
@@ -159,8 +159,8 @@ class Rig:
     def break_store(self, store: Store) -> None:
         """Put another store in place of ours."""
         app = self.stack.app._app
-        house: House = app.state.house
-        app.state.house = replace(house, engine=replace(house.engine, store=store))
+        context: AppContext = app.state.context
+        app.state.context = replace(context, engine=replace(context.engine, store=store))
 
 
 def order(list_id: str, **changes: Any) -> dict[str, Any]:

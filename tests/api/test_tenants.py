@@ -10,7 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from functions.web.context import House
+from functions.web.context import AppContext
 from functions.web.invoker import Invoker
 from tests.api.full_organisation import Things, make_everything
 from tests.api.openapi_requests import (
@@ -129,9 +129,11 @@ async def street(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stre
 def trust(rig: Rig, certificates_url: str, http: httpx.AsyncClient) -> None:
     """Let a stand-in publish Google's certificates."""
     app = rig.stack.app._app
-    house: House = app.state.house
-    invoker = Invoker(house.settings, http=http, clock=rig.clock, certificates_url=certificates_url)
-    app.state.house = replace(house, invoker=invoker)
+    context: AppContext = app.state.context
+    invoker = Invoker(
+        context.settings, http=http, clock=rig.clock, certificates_url=certificates_url
+    )
+    app.state.context = replace(context, invoker=invoker)
 
 
 ADMIN: Final = token("admin", org=OURS)

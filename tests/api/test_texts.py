@@ -53,7 +53,7 @@ async def test_texts_are_sent_and_their_receipts_come_in_as_webhooks(
     await rig.clock.sleep(1)
     await rig.settle()
     assert await statuses(rig, campaign) == {"delivered": 3}
-    ledger = read_ledger(rig.stack.house.settings.simulator_ledger)
+    ledger = read_ledger(rig.stack.context.settings.simulator_ledger)
     assert sorted(taken.to for taken in ledger.texts) == numbers(3)
     assert ledger.placed == []
 
@@ -91,4 +91,4 @@ async def test_who_really_calls_people_does_not_pretend_to_text_them(make_rig: M
     wish = Draft(channel=ChannelKind.SMS, template="Hello!", sender=SENDER)
     with pytest.raises(InvalidFieldError, match="no provider is set up for sms"):
         await drafts.create(engine, ORG, wish, scheduled_at=None, by="ann")
-    assert not rig.stack.house.settings.simulator_ledger.exists()
+    assert not rig.stack.context.settings.simulator_ledger.exists()

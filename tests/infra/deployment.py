@@ -140,7 +140,7 @@ class Deployment:
         stack = build(settings_of(target, **changes), target, clock=self.clock)
         self._open.push_async_callback(stack.close)
         state = stack.app._app.state
-        state.house = replace(stack.house, engine=replace(stack.engine, queue=self._queue))
+        state.context = replace(stack.context, engine=replace(stack.engine, queue=self._queue))
         self._monkeypatch.setattr(entry, "_stack", stack)
         app: Any = await getattr(main, target)(Request({"type": "http"}))
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE)

@@ -14,7 +14,7 @@ from functions.bootstrap.stack import build
 from functions.settings.load import SettingsError
 from functions.settings.providers import Use
 from functions.settings.secrets import TARGETS, secrets_of
-from functions.web.caller_route import CallerFirst
+from functions.web.caller_route import CallerRoute
 from functions.web.problems import first_segment
 from tests.api.rig import SENDER, numbers, order
 from tests.channels.plivo.voice_server import hangup_form
@@ -201,7 +201,7 @@ async def test_only_who_sends_has_channels(target: str) -> None:
     """A function that does not send has nothing to send by, nor one that is told nothing ears."""
     stack, uses = build(settings_of(target), target), TARGETS[target]
     assert bool(stack.engine.channels) is (Use.SENDS in uses)
-    assert bool(stack.house.receivers) is (Use.RECEIVES in uses)
+    assert bool(stack.context.receivers) is (Use.RECEIVES in uses)
     assert stack.engine.traits_of("plivo").holds_live_call
     await stack.close()
 
@@ -217,7 +217,7 @@ def test_a_function_uses_what_its_routes_use(target: str) -> None:
         if isinstance(route, APIRoute) and first_segment(route.path) in tops
     ]
     used = {_BY_PART[part] for part, _ in shown if part in _BY_PART}
-    if any(isinstance(route, CallerFirst) for _, route in shown):
+    if any(isinstance(route, CallerRoute) for _, route in shown):
         used.add(Use.CALLERS)
     assert used == TARGETS[target]
 

@@ -77,7 +77,7 @@ class Desk(Laptop):
 
         store = InterposedStore(self.engine.store, lambda operation, _: operation == "commit", fail)
         app = self._stack.app._app
-        app.state.house = replace(app.state.house, engine=replace(self.engine, store=store))
+        app.state.context = replace(app.state.context, engine=replace(self.engine, store=store))
 
     @property
     def texted(self) -> Counter[str]:

@@ -17,14 +17,14 @@ from functions.engine.kernel import expiry
 from functions.engine.ports.store import Query, StoreError
 from functions.web import idempotency as face
 from functions.web.auth import Area
-from functions.web.caller_route import Operator
+from functions.web.caller_route import Operator, RestRoute
 from functions.web.etags import tag
 from functions.web.face import Face
-from functions.web.rest import Rest, RestBody
+from functions.web.fields import RestBody
 from tests.api.rig import BASE, Rig, token
 
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
-router = APIRouter(route_class=Rest, tags=[Area.CONTACTS])
+router = APIRouter(route_class=RestRoute, tags=[Area.CONTACTS])
 
 
 class Shop:
@@ -124,7 +124,7 @@ async def http(rig: Rig, shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
 
 def client_of(rig: Rig, shop: Shop) -> httpx.AsyncClient:
     """Return a client of a Clarion with a shop in it."""
-    app = create_app(rig.stack.house)
+    app = create_app(rig.stack.context)
     app.include_router(router)
     app.state.shop = shop
     return httpx.AsyncClient(transport=httpx.ASGITransport(Face(app)), base_url=BASE)
@@ -418,7 +418,7 @@ async def test_a_body_over_the_limit_claims_nothing(
 
 async def test_a_request_that_breaks_off_claims_nothing(rig: Rig, shop: Shop) -> None:
     """A client that hangs up in the middle of its body leaves nothing behind."""
-    app = create_app(rig.stack.house)
+    app = create_app(rig.stack.context)
     app.include_router(router)
     app.state.shop = shop
     messages = [

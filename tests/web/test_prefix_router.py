@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import Message
 
-from functions.web.prefix_router import Crossroads
+from functions.web.prefix_router import PrefixRouter
 
 things, later = APIRouter(), APIRouter()
 
@@ -35,11 +35,11 @@ async def _later() -> str:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client of an application with crossroads, to which a router was added later."""
+    """Give a client of an application with a prefix router, to which a router was added later."""
     app = FastAPI()
     app.include_router(things)
     routes = [route for route in things.routes if isinstance(route, APIRoute)]
-    app.router = Crossroads(app.router, routes)
+    app.router = PrefixRouter(app.router, routes)
     app.include_router(later)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
@@ -90,6 +90,6 @@ async def test_what_names_no_path_is_not_found() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    router = Crossroads(APIRouter(), [])
+    router = PrefixRouter(APIRouter(), [])
     await router({"type": "http", "method": "OPTIONS", "path": "*"}, receive, send)
     assert sent[0]["status"] == 404

@@ -16,14 +16,14 @@ from functions.bootstrap.app import PARTS, REST_PATHS, create_app
 from functions.domain.errors import InvalidFieldError, NotFoundError, StaleError
 from functions.web import face
 from functions.web.auth import Area
-from functions.web.caller_route import CallerFirst, Operator
+from functions.web.caller_route import CallerRoute, Operator, RestRoute
 from functions.web.cursors import Cursor, Limit, decode_cursor, encode_cursor, page
 from functions.web.etags import IfMatch, tag
 from functions.web.face import Face
-from functions.web.rest import Rest, RestBody
+from functions.web.fields import RestBody
 from tests.api.rig import BASE, Rig
 
-router = APIRouter(route_class=Rest, tags=[Area.CONTACTS])
+router = APIRouter(route_class=RestRoute, tags=[Area.CONTACTS])
 
 
 class Thing(RestBody):
@@ -56,7 +56,7 @@ async def list_things(_: Operator, cursor: Cursor = "", limit: Limit = 100) -> d
 @pytest.fixture
 async def http(rig: Rig) -> Any:
     """Give a client of an application with things in it."""
-    app = create_app(rig.stack.house)
+    app = create_app(rig.stack.context)
     app.include_router(router)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(Face(app)), base_url=BASE) as client:
         yield client
@@ -233,7 +233,7 @@ def test_no_route_promises_what_is_never_answered(rig: Rig) -> None:
 def test_rest_routes_declare_their_problems(rig: Rig) -> None:
     """Every REST operation declares what it is refused with, and that it needs a token."""
     found = operations(rig.stack.app._app.openapi())
-    for route in routes(Rest):
+    for route in routes(RestRoute):
         # An alias under a path of old is not documented twice.
         for method in route.methods or () if route.include_in_schema else ():
             operation = found[method.lower(), route.path]
@@ -250,7 +250,7 @@ def test_rest_routes_declare_their_problems(rig: Rig) -> None:
 
 def test_every_route_of_the_public_is_in_an_area() -> None:
     """Each public route has one tag, which API keys can be kept to."""
-    for route in routes(CallerFirst):
+    for route in routes(CallerRoute):
         assert len(route.tags) == 1, route.path
         assert route.tags[0] in list(Area), route.path
 
@@ -295,7 +295,7 @@ async def test_the_api_face_serves_no_function(api: httpx.AsyncClient) -> None:
     """Tasks, webhooks, the scheduler's and the calling functions are not there."""
     for route in routes(APIRoute):
         top = "/" + route.path.split("/")[1]
-        if isinstance(route, Rest) or top == "/health":
+        if isinstance(route, RestRoute) or top == "/health":
             continue
         for method in (route.methods or set()) - {"HEAD"}:
             answer = await api.request(method, route.path.replace("{", "").replace("}", ""))
@@ -304,7 +304,7 @@ async def test_the_api_face_serves_no_function(api: httpx.AsyncClient) -> None:
 
 def test_every_rest_path_is_the_face_s() -> None:
     """A route that is added to the REST API is served by its face without a word more."""
-    for route in routes(Rest):
+    for route in routes(RestRoute):
         assert any(face._is_below(route.path, top) for top in REST_PATHS), route.path
 
 

@@ -19,8 +19,8 @@ from functions.engine.reporting import reports
 from functions.engine.reporting.progress import Progress, in_flight, progress_of
 from functions.settings.providers import PROVIDERS
 from functions.web.auth import Caller
-from functions.web.caller_route import CallerFirst, Operator, Viewer
-from functions.web.context import House, HouseOf
+from functions.web.caller_route import CallerRoute, Operator, Viewer
+from functions.web.context import AppContext, Context
 from functions.web.fields import (
     Body,
     Cursor,
@@ -35,7 +35,7 @@ from functions.web.fields import (
     example,
 )
 
-router = APIRouter(tags=["campaigns"], route_class=CallerFirst)
+router = APIRouter(tags=["campaigns"], route_class=CallerRoute)
 
 _BOT_SCHEMES = ("ws", "wss")
 _VOICE_PROVIDERS = sorted(row.name for row in PROVIDERS if row.kind == ChannelKind.VOICE)
@@ -143,21 +143,21 @@ class ReportWish(OneCampaign):
 
 @router.post("/create-campaign")
 async def create_campaign(
-    new: NewVoiceCampaign, house: HouseOf, caller: Operator
+    new: NewVoiceCampaign, context: Context, caller: Operator
 ) -> dict[str, Any]:
     """Create a campaign and start it now, or at scheduledTime."""
     wish = creation.Wish(
         name=new.campaign_name,
         sender=new.from_number,
-        bot_url=_bot_url(house, new.wss_url),
-        provider=_provider(house, new.provider),
+        bot_url=_bot_url(context, new.wss_url),
+        provider=_provider(context, new.provider),
         by=caller.subject,
         client_id=new.client_id,
         machine_detection=new.machine_detection,
         scheduled_at=new.scheduled_time,
         scheduled_by=new.scheduled_by or caller.subject,
     )
-    made = await creation.create_for_list(house.engine, caller.org, wish, new.list_id)
+    made = await creation.create_for_list(context.engine, caller.org, wish, new.list_id)
     if made.scheduled_at is None:
         return _done("Campaign started successfully", campaignId=made.id)
     time = iso(made.scheduled_at)
@@ -166,20 +166,22 @@ async def create_campaign(
 
 
 @router.post("/pause-campaign")
-async def pause_campaign(wanted: Stop, house: HouseOf, caller: Operator) -> dict[str, Any]:
+async def pause_campaign(wanted: Stop, context: Context, caller: Operator) -> dict[str, Any]:
     """Stop calling; calls already with the carrier are told in `inFlight`."""
-    in_flight = await _stop(house, caller, wanted, Action.PAUSE)
+    in_flight = await _stop(context, caller, wanted, Action.PAUSE)
     return _success(
         "Campaign paused successfully", campaignId=wanted.campaign_id, inFlight=in_flight
     )
 
 
 @router.post("/resume-campaign")
-async def resume_campaign(wanted: OneCampaign, house: HouseOf, caller: Operator) -> dict[str, Any]:
+async def resume_campaign(
+    wanted: OneCampaign, context: Context, caller: Operator
+) -> dict[str, Any]:
     """Go on calling where the campaign was paused."""
     org, id_ = caller.org, wanted.campaign_id
-    await lifecycle.change(house.engine, org, id_, Action.RESUME, by=caller.subject)
-    progress = await progress_of(house.engine, org, id_)
+    await lifecycle.change(context.engine, org, id_, Action.RESUME, by=caller.subject)
+    progress = await progress_of(context.engine, org, id_)
     return _success(
         f"Campaign resumed from position {progress.processed}",
         campaignId=id_,
@@ -188,9 +190,9 @@ async def resume_campaign(wanted: OneCampaign, house: HouseOf, caller: Operator)
 
 
 @router.post("/cancel-campaign")
-async def cancel_campaign(wanted: Stop, house: HouseOf, caller: Operator) -> dict[str, Any]:
+async def cancel_campaign(wanted: Stop, context: Context, caller: Operator) -> dict[str, Any]:
     """End a campaign; calls already with the carrier are told in `inFlight`."""
-    in_flight = await _stop(house, caller, wanted, Action.CANCEL)
+    in_flight = await _stop(context, caller, wanted, Action.CANCEL)
     return _done(
         "Campaign cancelled successfully", campaignId=wanted.campaign_id, inFlight=in_flight
     )
@@ -198,11 +200,11 @@ async def cancel_campaign(wanted: Stop, house: HouseOf, caller: Operator) -> dic
 
 @router.post("/reschedule-campaign")
 async def reschedule_campaign(
-    wanted: Reschedule, house: HouseOf, caller: Operator
+    wanted: Reschedule, context: Context, caller: Operator
 ) -> dict[str, Any]:
     """Move the start of a campaign that still waits for it."""
     await lifecycle.reschedule(
-        house.engine, caller.org, wanted.campaign_id, wanted.scheduled_time, by=caller.subject
+        context.engine, caller.org, wanted.campaign_id, wanted.scheduled_time, by=caller.subject
     )
     time = iso(wanted.scheduled_time)
     message = f"Campaign rescheduled successfully for {time}"
@@ -210,10 +212,10 @@ async def reschedule_campaign(
 
 
 @router.post("/retry-campaign")
-async def retry_campaign(wanted: Retry, house: HouseOf, caller: Operator) -> dict[str, Any]:
+async def retry_campaign(wanted: Retry, context: Context, caller: Operator) -> dict[str, Any]:
     """Call again, in a new campaign, those whom a finished one did not reach."""
     made = await copies.retry(
-        house.engine,
+        context.engine,
         caller.org,
         wanted.campaign_id,
         by=caller.subject,
@@ -229,34 +231,34 @@ async def retry_campaign(wanted: Retry, house: HouseOf, caller: Operator) -> dic
 
 
 @router.post("/single-call")
-async def single_call(wanted: SingleCall, house: HouseOf, caller: Operator) -> dict[str, Any]:
+async def single_call(wanted: SingleCall, context: Context, caller: Operator) -> dict[str, Any]:
     """Call one number now."""
     wish = creation.Wish(
         name="Single call",
         sender=wanted.from_,
-        bot_url=_bot_url(house, wanted.wss_url),
-        provider=_provider(house, wanted.provider),
+        bot_url=_bot_url(context, wanted.wss_url),
+        provider=_provider(context, wanted.provider),
         by=caller.subject,
         machine_detection=wanted.machine_detection,
     )
     to = parse_phone(wanted.to)
-    made, message_id = await single_message.call_once(house.engine, caller.org, wish, to)
+    made, message_id = await single_message.call_once(context.engine, caller.org, wish, to)
     return _done("Call accepted", campaignId=made.id, callId=message_id)
 
 
 @router.get("/campaign-progress/{campaign_id}")
-async def campaign_progress(campaign_id: Id, house: HouseOf, caller: Viewer) -> dict[str, Any]:
+async def campaign_progress(campaign_id: Id, context: Context, caller: Viewer) -> dict[str, Any]:
     """Show how far a campaign has come."""
-    progress = await progress_of(house.engine, caller.org, campaign_id)
+    progress = await progress_of(context.engine, caller.org, campaign_id)
     return {"success": True, **_shown(progress)}
 
 
 @router.post("/get-report-by-campaign", response_model=None)
 async def get_report_by_campaign(
-    wanted: ReportWish, house: HouseOf, caller: Viewer
+    wanted: ReportWish, context: Context, caller: Viewer
 ) -> dict[str, Any] | Response:
     """Show what became of each person, page by page or as CSV."""
-    engine, status = house.engine, wanted.filters.status
+    engine, status = context.engine, wanted.filters.status
     campaign = await lifecycle.load(engine, caller.org, wanted.campaign_id)
     if wanted.is_download:
         lines = reports.as_csv(engine, campaign, status=status)
@@ -272,25 +274,25 @@ async def get_report_by_campaign(
     )
 
 
-async def _stop(house: House, caller: Caller, wanted: Stop, action: Action) -> int:
-    engine, org, id_ = house.engine, caller.org, wanted.campaign_id
+async def _stop(context: AppContext, caller: Caller, wanted: Stop, action: Action) -> int:
+    engine, org, id_ = context.engine, caller.org, wanted.campaign_id
     stopped = await lifecycle.change(
         engine, org, id_, action, by=caller.subject, reason=wanted.reason
     )
     return await in_flight(engine, stopped)
 
 
-def _bot_url(house: House, url: str) -> str:
+def _bot_url(context: AppContext, url: str) -> str:
     try:
-        private = house.settings.allow_private_hosts
+        private = context.settings.allow_private_hosts
         check_public_url(url, schemes=_BOT_SCHEMES, allow_private=private)
     except ValueError as error:
         raise InvalidFieldError("wssUrl", f"wssUrl: {error}") from None
     return url
 
 
-def _provider(house: House, wanted: str | None) -> str:
-    provider = house.engine.providers[ChannelKind.VOICE]
+def _provider(context: AppContext, wanted: str | None) -> str:
+    provider = context.engine.providers[ChannelKind.VOICE]
     if wanted not in {None, provider}:
         raise InvalidFieldError("provider", f"provider: {wanted} is not set up here")
     return provider

@@ -8,25 +8,25 @@ from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.engine import paths
 from functions.engine.imports import list_upload
 from functions.engine.reporting import reports
-from functions.web.caller_route import CallerFirst, Operator, Viewer
-from functions.web.context import HouseOf
+from functions.web.caller_route import CallerRoute, Operator, Viewer
+from functions.web.context import Context
 from functions.web.fields import Cursor, Id, Name
 
-router = APIRouter(tags=["lists"], route_class=CallerFirst)
+router = APIRouter(tags=["lists"], route_class=CallerRoute)
 
 
 @router.post("/upload-csv")
 async def upload_csv(
     file: Annotated[UploadFile, File()],
     list_name: Annotated[Name, Form(alias="listName")],
-    house: HouseOf,
+    context: Context,
     caller: Operator,
 ) -> dict[str, Any]:
     """Make a list of the people in a CSV file; bad rows are told by line, good ones kept."""
     name = list_name.strip()
     if not name:
         raise InvalidFieldError("listName", "listName: is empty")
-    result = await list_upload.import_csv(house.engine, caller.org, name, file.file)
+    result = await list_upload.import_csv(context.engine, caller.org, name, file.file)
     return {
         "status": 200,
         "message": f"{result.imported} contact(s) imported",
@@ -41,18 +41,18 @@ async def upload_csv(
 
 @router.get("/get-list-contact")
 async def get_list_contact(
-    house: HouseOf,
+    context: Context,
     caller: Viewer,
     list_id: Annotated[Id, Query(alias="listId")],
     cursor: Annotated[Cursor, Query()] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """Show the people of a list, page by page."""
-    people = await house.engine.store.get(paths.lists(caller.org, list_id))
+    people = await context.engine.store.get(paths.lists(caller.org, list_id))
     if people is None:
         raise NotFoundError("List", list_id)
     members, following = await reports.members(
-        house.engine, caller.org, list_id, cursor=cursor, limit=limit
+        context.engine, caller.org, list_id, cursor=cursor, limit=limit
     )
     return {
         "status": 200,

@@ -21,40 +21,41 @@ from functions.domain.errors import InvalidFieldError
 from functions.engine.campaigns import drafts, lifecycle, previews
 from functions.engine.reporting import progress
 from functions.web.auth import Area, Caller
-from functions.web.caller_route import Operator, Viewer
-from functions.web.context import House, HouseOf
+from functions.web.caller_route import Operator, RestRoute, Viewer
+from functions.web.context import AppContext, Context
 from functions.web.fields import Id
-from functions.web.rest import Rest
 
-router = APIRouter(prefix="/campaigns", tags=[Area.CAMPAIGNS], route_class=Rest)
+router = APIRouter(prefix="/campaigns", tags=[Area.CAMPAIGNS], route_class=RestRoute)
 
 
 @router.post("/{campaign_id}/schedule")
 async def schedule_campaign(
-    campaign_id: Id, when: When, house: HouseOf, caller: Operator, response: Response
+    campaign_id: Id, when: When, context: Context, caller: Operator, response: Response
 ) -> CampaignItem:
     """Have a draft start at a time."""
     await drafts.schedule(
-        house.engine, caller.org, campaign_id, when.scheduled_at, by=caller.subject
+        context.engine, caller.org, campaign_id, when.scheduled_at, by=caller.subject
     )
-    return await shown(house.engine, caller.org, campaign_id, response)
+    return await shown(context.engine, caller.org, campaign_id, response)
 
 
 @router.post("/{campaign_id}/reschedule")
 async def reschedule_campaign(
-    campaign_id: Id, when: When, house: HouseOf, caller: Operator, response: Response
+    campaign_id: Id, when: When, context: Context, caller: Operator, response: Response
 ) -> CampaignItem:
     """Move the start of a scheduled campaign."""
     await drafts.reschedule(
-        house.engine, caller.org, campaign_id, when.scheduled_at, by=caller.subject
+        context.engine, caller.org, campaign_id, when.scheduled_at, by=caller.subject
     )
-    return await shown(house.engine, caller.org, campaign_id, response)
+    return await shown(context.engine, caller.org, campaign_id, response)
 
 
 @router.post("/{campaign_id}/send")
-async def send_campaign(campaign_id: Id, wanted: Sending, house: HouseOf, caller: Operator) -> Sent:
+async def send_campaign(
+    campaign_id: Id, wanted: Sending, context: Context, caller: Operator
+) -> Sent:
     """Send a draft now. Contacts named to a scheduled campaign are added, and wait for its time."""
-    engine, org = house.engine, caller.org
+    engine, org = context.engine, caller.org
     if wanted.customer_ids is None:
         started = await drafts.send(engine, org, campaign_id, wanted.wanted, by=caller.subject)
         return _sent(started, started.total)
@@ -68,11 +69,11 @@ def _sent(campaign: Campaign, queued: int) -> Sent:
 
 @router.post("/{campaign_id}/send-test")
 async def send_test(
-    campaign_id: Id, wanted: TestWish, house: HouseOf, caller: Operator
+    campaign_id: Id, wanted: TestWish, context: Context, caller: Operator
 ) -> TestsSent:
     """Send what a draft says to some numbers or addresses; the draft stays as it is."""
     sent = await previews.send_test(
-        house.engine,
+        context.engine,
         caller.org,
         campaign_id,
         phones=[parse_phone(phone) for phone in wanted.phones],
@@ -89,14 +90,14 @@ async def send_test(
 
 @router.post("/{campaign_id}/personalized-preview")
 async def personalized_preview(
-    campaign_id: Id, wanted: CampaignPreviewWish, house: HouseOf, caller: Viewer
+    campaign_id: Id, wanted: CampaignPreviewWish, context: Context, caller: Viewer
 ) -> Preview:
     """Show what a campaign, or another text, says to one contact."""
     if wanted.customer_id is None:
         message = "customer_id: is required"
         raise InvalidFieldError("customer_id", message, code="MISSING_CUSTOMER_ID")
     preview, person = await previews.preview(
-        house.engine,
+        context.engine,
         caller.org,
         campaign_id,
         wanted.customer_id,
@@ -107,34 +108,34 @@ async def personalized_preview(
 
 @router.post("/{campaign_id}/pause")
 async def pause_campaign(
-    campaign_id: Id, house: HouseOf, caller: Operator, why: StopReason | None = None
+    campaign_id: Id, context: Context, caller: Operator, why: StopReason | None = None
 ) -> Steered:
     """Stop sending until the campaign is resumed."""
-    return await _steer(house, caller, campaign_id, Action.PAUSE, why)
+    return await _steer(context, caller, campaign_id, Action.PAUSE, why)
 
 
 @router.post("/{campaign_id}/resume")
 async def resume_campaign(
-    campaign_id: Id, house: HouseOf, caller: Operator, why: StopReason | None = None
+    campaign_id: Id, context: Context, caller: Operator, why: StopReason | None = None
 ) -> Steered:
     """Go on sending where the campaign was paused."""
-    return await _steer(house, caller, campaign_id, Action.RESUME, why)
+    return await _steer(context, caller, campaign_id, Action.RESUME, why)
 
 
 @router.post("/{campaign_id}/cancel")
 async def cancel_campaign(
-    campaign_id: Id, house: HouseOf, caller: Operator, why: StopReason | None = None
+    campaign_id: Id, context: Context, caller: Operator, why: StopReason | None = None
 ) -> Steered:
     """End a campaign for good."""
-    return await _steer(house, caller, campaign_id, Action.CANCEL, why)
+    return await _steer(context, caller, campaign_id, Action.CANCEL, why)
 
 
 async def _steer(
-    house: House, caller: Caller, id_: str, action: Action, why: StopReason | None
+    context: AppContext, caller: Caller, id_: str, action: Action, why: StopReason | None
 ) -> Steered:
     reason = why.reason if why else None
     campaign = await lifecycle.change(
-        house.engine, caller.org, id_, action, by=caller.subject, reason=reason
+        context.engine, caller.org, id_, action, by=caller.subject, reason=reason
     )
-    in_flight = await progress.in_flight(house.engine, campaign)
+    in_flight = await progress.in_flight(context.engine, campaign)
     return Steered(campaign_id=id_, status=campaign.status, in_flight=in_flight)

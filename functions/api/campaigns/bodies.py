@@ -13,8 +13,7 @@ from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.organisation import SLOWEST
 from functions.domain.templates.template import Missing
 from functions.domain.times import TIME_OF_DAY
-from functions.web.fields import Id, Name, PhoneNumber, Reason, Url, ZonedInstant, example
-from functions.web.rest import RestBody
+from functions.web.fields import Id, Name, PhoneNumber, Reason, RestBody, Url, ZonedInstant, example
 
 
 def _no_line(text: str) -> str:

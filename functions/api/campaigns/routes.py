@@ -35,14 +35,13 @@ from functions.engine.campaigns.drafts import Draft
 from functions.engine.reporting import overview, recalls
 from functions.engine.reporting.overview import Search
 from functions.web.auth import Area, Caller
-from functions.web.caller_route import Operator, Viewer
-from functions.web.context import House, HouseOf
+from functions.web.caller_route import Operator, RestRoute, Viewer
+from functions.web.context import AppContext, Context
 from functions.web.cursors import decode_cursor, encode_cursor
 from functions.web.etags import IfMatch
 from functions.web.fields import Id
-from functions.web.rest import Rest
 
-router = APIRouter(prefix="/campaigns", tags=[Area.CAMPAIGNS], route_class=Rest)
+router = APIRouter(prefix="/campaigns", tags=[Area.CAMPAIGNS], route_class=RestRoute)
 
 #: What other systems call our statuses.
 SYNONYMS = {"sending": CampaignStatus.RUNNING, "sent": CampaignStatus.COMPLETED}
@@ -58,74 +57,74 @@ _ANY_WEB_SCHEMES = ("http", "https")  #: where the network may be our own
 
 @router.post("", status_code=201)
 async def create_campaign(
-    new: NewCampaign, house: HouseOf, caller: Operator, response: Response
+    new: NewCampaign, context: Context, caller: Operator, response: Response
 ) -> CampaignItem:
     """Write a campaign: a draft, or scheduled where scheduled_at lies ahead."""
-    fields = await _fields(house, caller.org, new, new.model_fields_set)
+    fields = await _fields(context, caller.org, new, new.model_fields_set)
     draft = Draft(**{"channel": new.channel, **fields})
     made = await drafts.create(
-        house.engine, caller.org, draft, scheduled_at=new.scheduled_at, by=caller.subject
+        context.engine, caller.org, draft, scheduled_at=new.scheduled_at, by=caller.subject
     )
-    return await shown(house.engine, caller.org, made.id, response)
+    return await shown(context.engine, caller.org, made.id, response)
 
 
 @router.get("/{campaign_id}")
 async def get_campaign(
-    campaign_id: Id, house: HouseOf, caller: Viewer, response: Response
+    campaign_id: Id, context: Context, caller: Viewer, response: Response
 ) -> CampaignItem:
     """Show a campaign with its statistics."""
-    return await shown(house.engine, caller.org, campaign_id, response)
+    return await shown(context.engine, caller.org, campaign_id, response)
 
 
 @router.patch("/{campaign_id}")
 async def change_campaign(
     campaign_id: Id,
     changes: Changes,
-    house: HouseOf,
+    context: Context,
     caller: Operator,
     response: Response,
     if_version: IfMatch,
 ) -> CampaignItem:
     """Change what is named of a draft."""
-    fields = await _fields(house, caller.org, changes, changes.model_fields_set)
-    return await _update(house, caller, campaign_id, fields, if_version, response)
+    fields = await _fields(context, caller.org, changes, changes.model_fields_set)
+    return await _update(context, caller, campaign_id, fields, if_version, response)
 
 
 @router.put("/{campaign_id}")
 async def replace_campaign(
     campaign_id: Id,
     wanted: Replacement,
-    house: HouseOf,
+    context: Context,
     caller: Operator,
     response: Response,
     if_version: IfMatch,
 ) -> CampaignItem:
     """Replace a draft; what is left out falls back to its default."""
-    fields = await _fields(house, caller.org, wanted, set(Changes.model_fields))
-    return await _update(house, caller, campaign_id, fields, if_version, response)
+    fields = await _fields(context, caller.org, wanted, set(Changes.model_fields))
+    return await _update(context, caller, campaign_id, fields, if_version, response)
 
 
 @router.delete("/{campaign_id}", status_code=204)
 async def delete_campaign(
-    campaign_id: Id, house: HouseOf, caller: Operator, if_version: IfMatch
+    campaign_id: Id, context: Context, caller: Operator, if_version: IfMatch
 ) -> None:
     """Remove a draft."""
     await drafts.delete(
-        house.engine, caller.org, campaign_id, by=caller.subject, if_version=if_version
+        context.engine, caller.org, campaign_id, by=caller.subject, if_version=if_version
     )
 
 
 @router.delete("")
 async def delete_campaigns(
     ids: Annotated[list[Id], Query(min_length=1, max_length=100)],
-    house: HouseOf,
+    context: Context,
     caller: Operator,
 ) -> Deleted:
     """Remove several drafts, `?ids=A&ids=B`; those that cannot be are told with the reason."""
     result = Deleted(deleted=[], refused={})
     for id_ in dict.fromkeys(ids):
         try:
-            await drafts.delete(house.engine, caller.org, id_, by=caller.subject, if_version=None)
+            await drafts.delete(context.engine, caller.org, id_, by=caller.subject, if_version=None)
         except DomainError as error:
             result.refused[id_] = str(error)
         else:
@@ -135,11 +134,11 @@ async def delete_campaigns(
 
 @router.post("/{campaign_id}/duplicate", status_code=201)
 async def duplicate_campaign(
-    campaign_id: Id, house: HouseOf, caller: Operator, response: Response
+    campaign_id: Id, context: Context, caller: Operator, response: Response
 ) -> CampaignItem:
     """Write a draft that says what another campaign says."""
-    made = await drafts.duplicate(house.engine, caller.org, campaign_id, by=caller.subject)
-    return await shown(house.engine, caller.org, made.id, response)
+    made = await drafts.duplicate(context.engine, caller.org, campaign_id, by=caller.subject)
+    return await shown(context.engine, caller.org, made.id, response)
 
 
 # --- Finding ---------------------------------------------------------------------------------
@@ -147,7 +146,7 @@ async def duplicate_campaign(
 
 @router.get("")
 async def list_campaigns(
-    wanted: Annotated[Filters, Query()], house: HouseOf, caller: Viewer
+    wanted: Annotated[Filters, Query()], context: Context, caller: Viewer
 ) -> CampaignPage:
     """List campaigns, the newest first: numbered pages, or on from `next_cursor`."""
     sort = wanted.sort or ("name" if wanted.name_prefix else "-created_at")
@@ -164,35 +163,39 @@ async def list_campaigns(
     _check_order(search)
     size = min(_number(wanted.page_size, 20), _LARGEST_PAGE)
     if wanted.cursor:
-        return await _behind(house, caller.org, search, wanted.cursor, size)
-    return await _numbered(house, caller.org, search, _number(wanted.page, 1), size)
+        return await _behind(context, caller.org, search, wanted.cursor, size)
+    return await _numbered(context, caller.org, search, _number(wanted.page, 1), size)
 
 
-async def _numbered(house: House, org: str, search: Search, number: int, size: int) -> CampaignPage:
+async def _numbered(
+    context: AppContext, org: str, search: Search, number: int, size: int
+) -> CampaignPage:
     query = replace(search.query(org), limit=size)
-    total = await house.engine.store.count(query)
+    total = await context.engine.store.count(query)
     pages = math.ceil(total / size)
     # Behind the last page there is nothing to read, however far behind.
     skipped = min((number - 1) * size, total, _FARTHEST)
-    page = await _found(house, search, replace(query, offset=skipped))
+    page = await _found(context, search, replace(query, offset=skipped))
     page.pagination = Pagination(page=number, page_size=size, total_count=total, total_pages=pages)
     return page
 
 
-async def _behind(house: House, org: str, search: Search, cursor: str, size: int) -> CampaignPage:
+async def _behind(
+    context: AppContext, org: str, search: Search, cursor: str, size: int
+) -> CampaignPage:
     value, id_ = decode_cursor(cursor, str if search.by_name else datetime, str)
     after = (value, paths.campaign(org, id_))
     query = replace(search.query(org), limit=size, start_after=after)
-    return await _found(house, search, query)
+    return await _found(context, search, query)
 
 
-async def _found(house: House, search: Search, query: Any) -> CampaignPage:
-    found, last = await overview.search(house.engine, query)
+async def _found(context: AppContext, search: Search, query: Any) -> CampaignPage:
+    found, last = await overview.search(context.engine, query)
     following = None
     if last is not None and len(found) == query.limit:
         value = last.data["name_key" if search.by_name else "created_at"]
         following = encode_cursor([value, last.id])
-    recalled = await recalls.read(house.engine, [campaign for campaign, _ in found])
+    recalled = await recalls.read(context.engine, [campaign for campaign, _ in found])
     data = [item(*pair, each) for pair, each in zip(found, recalled, strict=True)]
     return CampaignPage(data=data, pagination=None, next_cursor=following)
 
@@ -223,7 +226,7 @@ def _check_order(search: Search) -> None:
 
 
 async def _update(
-    house: House,
+    context: AppContext,
     caller: Caller,
     id_: str,
     fields: Mapping[str, Any],
@@ -231,14 +234,14 @@ async def _update(
     response: Response,
 ) -> CampaignItem:
     await drafts.update(
-        house.engine, caller.org, id_, fields, by=caller.subject, if_version=if_version
+        context.engine, caller.org, id_, fields, by=caller.subject, if_version=if_version
     )
-    return await shown(house.engine, caller.org, id_, response)
+    return await shown(context.engine, caller.org, id_, response)
 
 
-async def _fields(house: House, org: str, body: Changes, names: set[str]) -> dict[str, Any]:
+async def _fields(context: AppContext, org: str, body: Changes, names: set[str]) -> dict[str, Any]:
     """Return the draft's fields that a body gives; null means the field's default."""
-    _check_urls(house, body)
+    _check_urls(context, body)
     fields: dict[str, Any] = {}
     for name in names & set(Changes.model_fields):
         stored = _STORED.get(name, name)
@@ -248,7 +251,7 @@ async def _fields(house: House, org: str, body: Changes, names: set[str]) -> dic
         fields["audience"] = body.audience.wanted
     if body.template_id:  # what else a PUT leaves out is for the template to say
         fields = {name: fields[name] for name in fields if name not in _SAID or _given(body, name)}
-    return await drafts.worded(house.engine, org, fields)
+    return await drafts.worded(context.engine, org, fields)
 
 
 def _stored(value: Any) -> Any:
@@ -280,22 +283,22 @@ _STORED = {
 }
 
 
-def _check_urls(house: House, body: Changes) -> None:
+def _check_urls(context: AppContext, body: Changes) -> None:
     """Raise InvalidFieldError for a URL that we must not call, of a fallback as well."""
-    _check_url(house, "bot_url", body.bot_url, _BOT_SCHEMES)
-    web = _ANY_WEB_SCHEMES if house.settings.allow_private_hosts else _WEB_SCHEMES
-    _check_url(house, "webhook_url", body.webhook_url, web)
+    _check_url(context, "bot_url", body.bot_url, _BOT_SCHEMES)
+    web = _ANY_WEB_SCHEMES if context.settings.allow_private_hosts else _WEB_SCHEMES
+    _check_url(context, "webhook_url", body.webhook_url, web)
     for number, fallback in enumerate(body.fallbacks or ()):
         prefix = f"fallbacks.{number}."
-        _check_url(house, f"{prefix}bot_url", fallback.bot_url, _BOT_SCHEMES)
-        _check_url(house, f"{prefix}webhook_url", fallback.webhook_url, web)
+        _check_url(context, f"{prefix}bot_url", fallback.bot_url, _BOT_SCHEMES)
+        _check_url(context, f"{prefix}webhook_url", fallback.webhook_url, web)
 
 
-def _check_url(house: House, field: str, url: str | None, schemes: Sequence[str]) -> None:
+def _check_url(context: AppContext, field: str, url: str | None, schemes: Sequence[str]) -> None:
     if url is None:
         return
     try:
-        private = house.settings.allow_private_hosts
+        private = context.settings.allow_private_hosts
         check_public_url(url, schemes=schemes, allow_private=private)
     except ValueError as error:
         raise InvalidFieldError(field, f"{field}: {error}") from None

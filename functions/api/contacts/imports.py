@@ -19,15 +19,14 @@ from functions.engine.imports.upload import Format, OnExisting, Upload, Wish
 from functions.engine.ports.store import Document
 from functions.web import idempotency
 from functions.web.auth import Area, Caller
-from functions.web.caller_route import Handle, Operator, Viewer
-from functions.web.context import HouseOf
+from functions.web.caller_route import Operator, RestRoute, Viewer
+from functions.web.context import Context, Handle
 from functions.web.cursors import Cursor, Limit, decode_cursor, encode_cursor
 from functions.web.etags import tag
 from functions.web.fields import Id
 from functions.web.multipart import Part, parsed_pieces, pieces
-from functions.web.rest import Rest
 
-router = APIRouter(prefix="/contacts/imports", tags=[Area.CONTACTS], route_class=Rest)
+router = APIRouter(prefix="/contacts/imports", tags=[Area.CONTACTS], route_class=RestRoute)
 
 _FIELD_BYTES: Final = 65_536
 _LIST_ID: Final = re.compile(r"(?!__.*__$)[A-Za-z0-9_-]{1,64}")
@@ -107,7 +106,7 @@ class BadRowPage(BaseModel):
     next_cursor: str | None
 
 
-class FormRoute(Rest):
+class FormRoute(RestRoute):
     """A route that reads a form by itself: a repeated one may come with another boundary."""
 
     def guarded(self, handle: Handle) -> Handle:
@@ -148,7 +147,7 @@ _FORM: Final[dict[str, Any]] = {
 
 
 async def create_import(
-    request: Request, house: HouseOf, caller: Operator, response: Response
+    request: Request, context: Context, caller: Operator, response: Response
 ) -> ImportItem:
     """Take in a CSV or JSON-lines file of contacts; it is worked off in the background.
 
@@ -156,7 +155,7 @@ async def create_import(
     become attributes. People are known by phone, else by email: of several rows about one person
     the first is kept. An empty cell changes nothing.
     """
-    upload = Upload(house.engine, caller.org)
+    upload = Upload(context.engine, caller.org)
     known = idempotency.HEADER in request.headers
     try:
         form = await _receive(parsed_pieces(request) if known else pieces(request), upload)
@@ -180,12 +179,12 @@ router.add_api_route(
 
 @router.get("")
 async def list_imports(
-    house: HouseOf, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
+    context: Context, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
 ) -> ImportPage:
     """List the organisation's imports, the newest first."""
     decoded = decode_cursor(cursor, datetime, str)
     after = (decoded[0], decoded[1]) if decoded else None
-    found = await jobs.browse(house.engine, caller.org, limit=limit, after=after)
+    found = await jobs.browse(context.engine, caller.org, limit=limit, after=after)
     last = found[-1] if len(found) == limit else None
     following = encode_cursor([last.data["created_at"], last.id]) if last else None
     return ImportPage(data=[_shown(each) for each in found], next_cursor=following)
@@ -193,19 +192,19 @@ async def list_imports(
 
 @router.get("/{import_id}")
 async def get_import(
-    import_id: Id, house: HouseOf, caller: Viewer, response: Response
+    import_id: Id, context: Context, caller: Viewer, response: Response
 ) -> ImportItem:
     """Show how far an import has come."""
-    return _tagged(await jobs.load(house.engine, caller.org, import_id), response)
+    return _tagged(await jobs.load(context.engine, caller.org, import_id), response)
 
 
 @router.get("/{import_id}/errors")
 async def list_import_errors(
-    import_id: Id, house: HouseOf, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
+    import_id: Id, context: Context, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
 ) -> BadRowPage:
     """List every row that was left out, by line, and why."""
     (after, _) = decode_cursor(cursor, int, str) or (0, "")
-    found = await jobs.bad_rows(house.engine, caller.org, import_id, after=after, limit=limit)
+    found = await jobs.bad_rows(context.engine, caller.org, import_id, after=after, limit=limit)
     rows = [BadRow(**{**row, "column": row["column"] or None}) for row in found.rows]
     following = None if found.after is None else encode_cursor([found.after, import_id])
     return BadRowPage(data=rows, next_cursor=following)
@@ -213,22 +212,22 @@ async def list_import_errors(
 
 @router.post("/{import_id}/cancel")
 async def cancel_import(
-    import_id: Id, house: HouseOf, caller: Operator, response: Response
+    import_id: Id, context: Context, caller: Operator, response: Response
 ) -> ImportItem:
     """Stop an import; what it has done stays, and can be undone."""
-    return _tagged(await jobs.cancel(house.engine, caller.org, import_id), response)
+    return _tagged(await jobs.cancel(context.engine, caller.org, import_id), response)
 
 
 @router.post("/{import_id}/undo", status_code=202)
 async def undo_import(
-    import_id: Id, house: HouseOf, caller: Operator, response: Response
+    import_id: Id, context: Context, caller: Operator, response: Response
 ) -> ImportItem:
     """Undo an import that has ended, in the background.
 
     Whom it created is removed, whom it changed gets the former fields back, and whom it put on
     the list is taken off. People who were changed since then are left as they are.
     """
-    return _tagged(await jobs.undo(house.engine, caller.org, import_id), response)
+    return _tagged(await jobs.undo(context.engine, caller.org, import_id), response)
 
 
 # --- The form --------------------------------------------------------------------------------

@@ -12,14 +12,13 @@ from functions.domain.times import iso
 from functions.engine.contacts import lists
 from functions.engine.contacts.lists import Found, Member, PeopleList
 from functions.web.auth import Area
-from functions.web.caller_route import Operator, Viewer
-from functions.web.context import HouseOf
+from functions.web.caller_route import Operator, RestRoute, Viewer
+from functions.web.context import Context
 from functions.web.cursors import Cursor, Limit, after_id, decode_cursor, encode_cursor, id_cursor
 from functions.web.etags import IfMatch, tag
-from functions.web.fields import Id, Name, example
-from functions.web.rest import Rest, RestBody
+from functions.web.fields import Id, Name, RestBody, example
 
-router = APIRouter(prefix="/lists", tags=[Area.LISTS], route_class=Rest)
+router = APIRouter(prefix="/lists", tags=[Area.LISTS], route_class=RestRoute)
 
 
 class ListBody(RestBody):
@@ -80,11 +79,11 @@ class MemberPage(BaseModel):
 
 @router.get("")
 async def list_lists(
-    house: HouseOf, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
+    context: Context, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
 ) -> ListPage:
     """List the lists, the newest first."""
     after = decode_cursor(cursor, datetime, str) or None
-    page = await lists.browse(house.engine, caller.org, limit=limit, after=after)
+    page = await lists.browse(context.engine, caller.org, limit=limit, after=after)
     end = page.end
     following = encode_cursor([end.created_at, end.id]) if end else None
     return ListPage(data=[_item(each) for each in page.lists], next_cursor=following)
@@ -92,62 +91,62 @@ async def list_lists(
 
 @router.post("", status_code=201)
 async def create_list(
-    new: ListBody, house: HouseOf, caller: Operator, response: Response
+    new: ListBody, context: Context, caller: Operator, response: Response
 ) -> ListItem:
     """Create an empty list."""
-    return _shown(await lists.create(house.engine, caller.org, new.name), response)
+    return _shown(await lists.create(context.engine, caller.org, new.name), response)
 
 
 @router.get("/{list_id}")
-async def get_list(list_id: Id, house: HouseOf, caller: Viewer, response: Response) -> ListItem:
+async def get_list(list_id: Id, context: Context, caller: Viewer, response: Response) -> ListItem:
     """Show a list."""
-    return _shown(await lists.load(house.engine, caller.org, list_id), response)
+    return _shown(await lists.load(context.engine, caller.org, list_id), response)
 
 
 @router.patch("/{list_id}")
 async def rename_list(
     list_id: Id,
     changes: ListBody,
-    house: HouseOf,
+    context: Context,
     caller: Operator,
     response: Response,
     if_version: IfMatch,
 ) -> ListItem:
     """Give a list another name."""
     found = await lists.rename(
-        house.engine, caller.org, list_id, changes.name, if_version=if_version
+        context.engine, caller.org, list_id, changes.name, if_version=if_version
     )
     return _shown(found, response)
 
 
 @router.delete("/{list_id}", status_code=204)
-async def delete_list(list_id: Id, house: HouseOf, caller: Operator, if_version: IfMatch) -> None:
+async def delete_list(list_id: Id, context: Context, caller: Operator, if_version: IfMatch) -> None:
     """Remove a list, unless a campaign to it has not ended; the people stay contacts."""
-    await lists.delete(house.engine, caller.org, list_id, if_version=if_version)
+    await lists.delete(context.engine, caller.org, list_id, if_version=if_version)
 
 
 @router.get("/{list_id}/contacts")
 async def list_members(
-    list_id: Id, house: HouseOf, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
+    list_id: Id, context: Context, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
 ) -> MemberPage:
     """List the people on a list."""
     people, following = await lists.members(
-        house.engine, caller.org, list_id, limit=limit, after=after_id(cursor)
+        context.engine, caller.org, list_id, limit=limit, after=after_id(cursor)
     )
     return MemberPage(data=[_member(each) for each in people], next_cursor=id_cursor(following))
 
 
 @router.post("/{list_id}/contacts")
-async def add_members(list_id: Id, new: NewMembers, house: HouseOf, caller: Operator) -> Extended:
+async def add_members(list_id: Id, new: NewMembers, context: Context, caller: Operator) -> Extended:
     """Put up to 1,000 contacts on a list, all or, where one does not exist, none."""
-    added = await lists.add(house.engine, caller.org, list_id, new.contact_ids)
+    added = await lists.add(context.engine, caller.org, list_id, new.contact_ids)
     return Extended(added=added)
 
 
 @router.delete("/{list_id}/contacts/{contact_id}", status_code=204)
-async def remove_member(list_id: Id, contact_id: Id, house: HouseOf, caller: Operator) -> None:
+async def remove_member(list_id: Id, contact_id: Id, context: Context, caller: Operator) -> None:
     """Take somebody off a list."""
-    await lists.remove(house.engine, caller.org, list_id, contact_id)
+    await lists.remove(context.engine, caller.org, list_id, contact_id)
 
 
 def _shown(found: Found, response: Response) -> ListItem:

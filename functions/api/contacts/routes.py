@@ -28,16 +28,15 @@ from functions.engine.privacy import erasure
 from functions.engine.reporting import contact_history
 from functions.engine.reporting.contact_history import Position
 from functions.web.auth import Area
-from functions.web.caller_route import Operator, Viewer
-from functions.web.context import HouseOf
+from functions.web.caller_route import Operator, RestRoute, Viewer
+from functions.web.context import Context
 from functions.web.cursors import Cursor, Limit, after_id, decode_cursor, encode_cursor, id_cursor
 from functions.web.etags import IfMatch, tag
 from functions.web.fields import Id
-from functions.web.rest import Rest
 
 MOST_OFFSET: Final = 10_000
 
-router = APIRouter(tags=[Area.CONTACTS], route_class=Rest)
+router = APIRouter(tags=[Area.CONTACTS], route_class=RestRoute)
 
 Offset = Annotated[int, Query(ge=0, description="How many are left out, at most 10,000.")]
 Wanted: TypeAlias = Annotated[str | None, Query(max_length=200)]
@@ -66,16 +65,16 @@ def _on(method: str, path: str, *, status_code: int = 200) -> Callable[[Handler]
 
 @_on("POST", "", status_code=201)
 async def create_contact(
-    new: ContactBody, house: HouseOf, caller: Operator, response: Response
+    new: ContactBody, context: Context, caller: Operator, response: Response
 ) -> ContactItem:
     """Store somebody new; 409 where somebody is known by the same address."""
     details = read_details(new.model_dump(exclude_unset=True))
-    return _shown(await contacts.create(house.engine, caller.org, details), response)
+    return _shown(await contacts.create(context.engine, caller.org, details), response)
 
 
 @_on("GET", "")
 async def list_contacts(
-    house: HouseOf,
+    context: Context,
     caller: Viewer,
     active: bool | None = None,
     location: Wanted = None,
@@ -88,7 +87,7 @@ async def list_contacts(
     _check_offset(offset, cursor)
     filters = Filters(active=active, location=location, preferred_product=preferred_product)
     page = await contacts.browse(
-        house.engine, caller.org, filters, limit=limit, after=after_id(cursor), offset=offset
+        context.engine, caller.org, filters, limit=limit, after=after_id(cursor), offset=offset
     )
     people = [item(each) for each in page.contacts]
     return ContactPage(data=people, next_cursor=id_cursor(page.after))
@@ -103,14 +102,14 @@ def _check_offset(offset: int, cursor: str) -> None:
 
 
 @_on("POST", "/bulk")
-async def upsert_contacts(wanted: People, house: HouseOf, caller: Operator) -> BulkAnswer:
+async def upsert_contacts(wanted: People, context: Context, caller: Operator) -> BulkAnswer:
     """Create or change up to 1,000 people; bad rows are told by index, good ones kept.
 
     A row is merged into the person who is known by its address: what it does not name stays.
     """
     # In a thread: a thousand numbers take long enough to keep others waiting.
     rows = await asyncio.to_thread(_read, wanted.contacts)
-    results = await contacts.upsert(house.engine, caller.org, rows)
+    results = await contacts.upsert(context.engine, caller.org, rows)
     counts = Counter(result.result for result in results)
     return BulkAnswer(
         **{str(result): counts[result] for result in Result},
@@ -130,17 +129,17 @@ def _read(rows: Iterable[Mapping[str, Any]]) -> list[Details | InvalidFieldError
 
 @_on("GET", "/{contact_id}")
 async def get_contact(
-    contact_id: Id, house: HouseOf, caller: Viewer, response: Response
+    contact_id: Id, context: Context, caller: Viewer, response: Response
 ) -> ContactItem:
     """Show a person."""
-    return _shown(await contacts.load(house.engine, caller.org, contact_id), response)
+    return _shown(await contacts.load(context.engine, caller.org, contact_id), response)
 
 
 @_on("PATCH", "/{contact_id}")
 async def change_contact(
     contact_id: Id,
     changes: ContactBody,
-    house: HouseOf,
+    context: Context,
     caller: Operator,
     response: Response,
     if_version: IfMatch,
@@ -151,7 +150,7 @@ async def change_contact(
     """
     details = read_details(changes.model_dump(exclude_unset=True))
     found = await contacts.update(
-        house.engine, caller.org, contact_id, details, if_version=if_version
+        context.engine, caller.org, contact_id, details, if_version=if_version
     )
     return _shown(found, response)
 
@@ -160,20 +159,22 @@ async def change_contact(
 async def replace_contact(
     contact_id: Id,
     wanted: ContactBody,
-    house: HouseOf,
+    context: Context,
     caller: Operator,
     response: Response,
     if_version: IfMatch,
 ) -> ContactItem:
     """Replace all that is known of a person but the address that they are known by."""
     details = read_details(wanted.model_dump(exclude_unset=True))
-    found = await contacts.put(house.engine, caller.org, contact_id, details, if_version=if_version)
+    found = await contacts.put(
+        context.engine, caller.org, contact_id, details, if_version=if_version
+    )
     return _shown(found, response)
 
 
 @_on("DELETE", "/{contact_id}", status_code=204)
 async def erase_contact(
-    contact_id: Id, house: HouseOf, caller: Operator, if_version: IfMatch
+    contact_id: Id, context: Context, caller: Operator, if_version: IfMatch
 ) -> None:
     """Forget a person: the contact, its places in lists, and who every message to it was for.
 
@@ -181,19 +182,19 @@ async def erase_contact(
     repeat it: it goes on where it stopped.
     """
     await erasure.erase(
-        house.engine, caller.org, contact_id, by=caller.subject, if_version=if_version
+        context.engine, caller.org, contact_id, by=caller.subject, if_version=if_version
     )
 
 
 @_on("GET", "/{contact_id}/history")
 async def get_history(
-    contact_id: Id, house: HouseOf, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
+    contact_id: Id, context: Context, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
 ) -> HistoryPage:
     """Show everything that was ever planned for a person, sent or refused, the newest first."""
     decoded = decode_cursor(cursor, datetime, str)
     after = Position(*decoded) if decoded else None
     page = await contact_history.read(
-        house.engine, caller.org, contact_id, after=after, limit=limit
+        context.engine, caller.org, contact_id, after=after, limit=limit
     )
     following = encode_cursor(page.end) if page.end else None
     return HistoryPage(data=[entry(each) for each in page.entries], next_cursor=following)

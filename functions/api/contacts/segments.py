@@ -12,14 +12,13 @@ from functions.engine import paths
 from functions.engine.contacts import segments
 from functions.engine.contacts.segments import Segment
 from functions.web.auth import Area
-from functions.web.caller_route import Operator, Viewer
-from functions.web.context import HouseOf
+from functions.web.caller_route import Operator, RestRoute, Viewer
+from functions.web.context import Context
 from functions.web.cursors import Cursor, Limit, after_id, id_cursor
 from functions.web.etags import IfMatch, tag
-from functions.web.fields import Id, Name, example
-from functions.web.rest import Rest, RestBody
+from functions.web.fields import Id, Name, RestBody, example
 
-router = APIRouter(prefix="/segments", tags=[Area.SEGMENTS], route_class=Rest)
+router = APIRouter(prefix="/segments", tags=[Area.SEGMENTS], route_class=RestRoute)
 
 _EXAMPLE = {
     "all": [
@@ -118,53 +117,53 @@ class MemberPage(BaseModel):
 
 @router.post("", status_code=201)
 async def create_segment(
-    new: NewSegment, house: HouseOf, caller: Operator, response: Response
+    new: NewSegment, context: Context, caller: Operator, response: Response
 ) -> ShownSegment:
     """Name a condition."""
     made = await segments.create(
-        house.engine, caller.org, new.name, new.conditions, by=caller.subject
+        context.engine, caller.org, new.name, new.conditions, by=caller.subject
     )
     return _shown(made, response)
 
 
 @router.get("")
 async def list_segments(
-    house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+    context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> ShownPage:
     """Show the segments, page by page."""
     found, following = await segments.load_all(
-        house.engine, caller.org, after=after_id(cursor), limit=limit
+        context.engine, caller.org, after=after_id(cursor), limit=limit
     )
     return ShownPage(data=[_segment(each) for each in found], next_cursor=id_cursor(following))
 
 
 @router.post("/count")
-async def count_conditions(trial: Trial, house: HouseOf, caller: Viewer) -> ShownCount:
+async def count_conditions(trial: Trial, context: Context, caller: Viewer) -> ShownCount:
     """Count those for whom conditions hold that need not be saved."""
-    condition = await segments.read(house.engine, caller.org, trial.conditions)
-    return _count(await segments.count(house.engine, caller.org, condition))
+    condition = await segments.read(context.engine, caller.org, trial.conditions)
+    return _count(await segments.count(context.engine, caller.org, condition))
 
 
 @router.get("/{segment_id}")
 async def get_segment(
-    segment_id: Id, house: HouseOf, caller: Viewer, response: Response
+    segment_id: Id, context: Context, caller: Viewer, response: Response
 ) -> ShownSegment:
     """Show a segment."""
-    return _shown(await segments.load(house.engine, caller.org, segment_id), response)
+    return _shown(await segments.load(context.engine, caller.org, segment_id), response)
 
 
 @router.put("/{segment_id}")
 async def replace_segment(
     segment_id: Id,
     wanted: NewSegment,
-    house: HouseOf,
+    context: Context,
     caller: Operator,
     response: Response,
     if_version: IfMatch,
 ) -> ShownSegment:
     """Replace a segment's name and conditions."""
     changed = await segments.change(
-        house.engine,
+        context.engine,
         caller.org,
         segment_id,
         name=wanted.name,
@@ -178,14 +177,14 @@ async def replace_segment(
 async def change_segment(
     segment_id: Id,
     changes: SegmentChanges,
-    house: HouseOf,
+    context: Context,
     caller: Operator,
     response: Response,
     if_version: IfMatch,
 ) -> ShownSegment:
     """Change a segment's name or conditions."""
     changed = await segments.change(
-        house.engine,
+        context.engine,
         caller.org,
         segment_id,
         name=changes.name,
@@ -197,28 +196,28 @@ async def change_segment(
 
 @router.delete("/{segment_id}", status_code=204)
 async def delete_segment(
-    segment_id: Id, house: HouseOf, caller: Operator, if_version: IfMatch
+    segment_id: Id, context: Context, caller: Operator, if_version: IfMatch
 ) -> None:
     """Delete a segment, unless a campaign to it has not ended; the contacts stay."""
-    await segments.delete(house.engine, caller.org, segment_id, if_version=if_version)
+    await segments.delete(context.engine, caller.org, segment_id, if_version=if_version)
 
 
 @router.get("/{segment_id}/count")
-async def count_segment(segment_id: Id, house: HouseOf, caller: Viewer) -> ShownCount:
+async def count_segment(segment_id: Id, context: Context, caller: Viewer) -> ShownCount:
     """Count the active contacts that a segment holds just now."""
-    condition = await segments.condition(house.engine, caller.org, segment_id)
-    return _count(await segments.count(house.engine, caller.org, condition))
+    condition = await segments.condition(context.engine, caller.org, segment_id)
+    return _count(await segments.count(context.engine, caller.org, condition))
 
 
 @router.get("/{segment_id}/contacts")
 async def list_segment_contacts(
-    segment_id: Id, house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+    segment_id: Id, context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> MemberPage:
     """Show the active contacts that a segment holds just now, page by page."""
-    condition = await segments.condition(house.engine, caller.org, segment_id)
+    condition = await segments.condition(context.engine, caller.org, segment_id)
     after = after_id(cursor)
     found = await segments.page(
-        house.engine,
+        context.engine,
         caller.org,
         condition,
         after=after and paths.contact(caller.org, after),

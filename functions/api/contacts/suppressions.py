@@ -16,13 +16,12 @@ from functions.domain.errors import NotFoundError
 from functions.domain.times import iso
 from functions.engine.contacts import suppressions
 from functions.web.auth import Area
-from functions.web.caller_route import Operator, Viewer
-from functions.web.context import HouseOf
+from functions.web.caller_route import Operator, RestRoute, Viewer
+from functions.web.context import Context
 from functions.web.cursors import Cursor, Limit, after_id, id_cursor
-from functions.web.fields import Id, PhoneNumber, Reason, ZonedInstant, example
-from functions.web.rest import Rest, RestBody
+from functions.web.fields import Id, PhoneNumber, Reason, RestBody, ZonedInstant, example
 
-router = APIRouter(prefix="/suppressions", tags=[Area.SUPPRESSIONS], route_class=Rest)
+router = APIRouter(prefix="/suppressions", tags=[Area.SUPPRESSIONS], route_class=RestRoute)
 
 
 def _known_scope(text: str) -> str:
@@ -93,10 +92,10 @@ class ShownPage(BaseModel):
 
 @router.post("", status_code=201)
 async def create_suppression(
-    new: NewSuppression, house: HouseOf, caller: Operator
+    new: NewSuppression, context: Context, caller: Operator
 ) -> ShownSuppression:
     """Leave an address out, of running campaigns too. What bars it for longer already, stays."""
-    engine, address = house.engine, new.address
+    engine, address = context.engine, new.address
     await suppressions.suppress(
         engine,
         caller.org,
@@ -112,7 +111,7 @@ async def create_suppression(
 
 @router.get("")
 async def list_suppressions(
-    house: HouseOf,
+    context: Context,
     caller: Viewer,
     address: Annotated[
         str, Query(max_length=254, description="Only this phone number or e-mail address.")
@@ -121,10 +120,10 @@ async def list_suppressions(
     limit: Limit = 100,
 ) -> ShownPage:
     """Show the suppressed addresses, page by page, or one of them."""
-    engine, now = house.engine, house.engine.clock.now()
+    engine, now = context.engine, context.engine.clock.now()
     if address:
         return ShownPage(
-            data=[_shown(each, now) for each in await _of(house, caller.org, address)],
+            data=[_shown(each, now) for each in await _of(context, caller.org, address)],
             next_cursor=None,
         )
     found, following = await suppressions.load_all(
@@ -136,29 +135,29 @@ async def list_suppressions(
     )
 
 
-async def _of(house: HouseOf, org: str, written: str) -> list[Suppression]:
+async def _of(context: Context, org: str, written: str) -> list[Suppression]:
     # A + that was not written as %2B arrives as a blank.
     written = f"+{written[1:]}" if written.startswith(" ") else written
     details = read_details({"email" if "@" in written else "phone": written})
     try:
-        return [await suppressions.load(house.engine, org, suppression_id(identity(details)))]
+        return [await suppressions.load(context.engine, org, suppression_id(identity(details)))]
     except NotFoundError:
         return []
 
 
 @router.get("/{suppression_id}")
-async def get_suppression(suppression_id: Id, house: HouseOf, caller: Viewer) -> ShownSuppression:
+async def get_suppression(suppression_id: Id, context: Context, caller: Viewer) -> ShownSuppression:
     """Show why an address is not contacted."""
-    found = await suppressions.load(house.engine, caller.org, suppression_id)
-    return _shown(found, house.engine.clock.now())
+    found = await suppressions.load(context.engine, caller.org, suppression_id)
+    return _shown(found, context.engine.clock.now())
 
 
 @router.delete("/{suppression_id}", status_code=204)
 async def lift_suppression(
-    suppression_id: Id, house: HouseOf, caller: Operator, scope: Scope | None = None
+    suppression_id: Id, context: Context, caller: Operator, scope: Scope | None = None
 ) -> None:
     """Let an address be contacted again under a scope, or under all where none is named."""
-    engine = house.engine
+    engine = context.engine
     found = await suppressions.load(engine, caller.org, suppression_id)
     if not await suppressions.lift(
         engine, caller.org, found.address, scope=scope, by=caller.subject

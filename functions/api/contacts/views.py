@@ -10,8 +10,7 @@ from functions.domain.messages.message import MessageStatus
 from functions.domain.times import iso
 from functions.engine.contacts.contacts import Result, RowResult
 from functions.engine.reporting.contact_history import Entry
-from functions.web.fields import example
-from functions.web.rest import RestBody
+from functions.web.fields import RestBody, example
 
 _ANA: JsonDict = {
     "phone": "+1 212 555 2000",

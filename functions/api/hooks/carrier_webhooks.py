@@ -18,7 +18,7 @@ from functions.engine.messages.outbound import bot_of
 from functions.engine.ports.channel import Receiver, WebhookRequest
 from functions.engine.receipts.inbound import receive_inbound
 from functions.engine.receipts.orphans import receive_or_keep
-from functions.web.context import House, HouseOf
+from functions.web.context import AppContext, Context
 from functions.web.fields import Id
 
 router = APIRouter(tags=["webhooks"])
@@ -40,42 +40,42 @@ async def receive_webhook(
     message: Id,
     attempt: int,
     request: Request,
-    house: HouseOf,
+    context: Context,
 ) -> Response | dict[str, Any]:
     """Apply what a carrier reports of a message; the answer webhook is told where to connect."""
-    receiver = _receiver(house, provider)
-    told = _told(receiver, await _as_sent(request, house))
-    await _take(house.engine, org, provider, told)
+    receiver = _receiver(context, provider)
+    told = _told(receiver, await _as_sent(request, context))
+    await _take(context.engine, org, provider, told)
     if event != "answer":
         return _OK
     ref = MessageRef(org, campaign, message)
-    answer = receiver.answer(ref, attempt, await bot_of(house.engine, ref))
+    answer = receiver.answer(ref, attempt, await bot_of(context.engine, ref))
     return Response(answer.body, media_type=answer.media_type)
 
 
 @router.post(_INBOUND)
 async def receive_inbound_webhook(
-    provider: str, org: Id, request: Request, house: HouseOf
+    provider: str, org: Id, request: Request, context: Context
 ) -> dict[str, Any]:
     """Apply a batch of what a carrier reports: receipts of any messages, and texts to the org.
 
     One that fails keeps none of the others from being applied; the carrier is answered 5xx, and
     what it repeats is applied once.
     """
-    told = _told(_receiver(house, provider), await _as_sent(request, house))
-    await _take(house.engine, org, provider, told)
+    told = _told(_receiver(context, provider), await _as_sent(request, context))
+    await _take(context.engine, org, provider, told)
     return _OK
 
 
 @router.get(_INBOUND, response_model=None)
-async def greet_carrier(provider: str, org: Id, request: Request, house: HouseOf) -> Response:  # noqa: ARG001 - any organisation's URL is ours
+async def greet_carrier(provider: str, org: Id, request: Request, context: Context) -> Response:  # noqa: ARG001 - any organisation's URL is ours
     """Answer a carrier that asks whether this URL is ours."""
-    answer = _receiver(house, provider).greet(await _as_sent(request, house))
+    answer = _receiver(context, provider).greet(await _as_sent(request, context))
     return Response(answer.body, media_type=answer.media_type)
 
 
-def _receiver(house: House, provider: str) -> Receiver:
-    receiver = house.receivers.get(provider)
+def _receiver(context: AppContext, provider: str) -> Receiver:
+    receiver = context.receivers.get(provider)
     if receiver is None:
         raise NotFoundError("Provider", provider)
     return receiver
@@ -103,11 +103,11 @@ async def _take(
     await for_each(told, take, at_once=_AT_ONCE)
 
 
-async def _as_sent(request: Request, house: House) -> WebhookRequest:
+async def _as_sent(request: Request, context: AppContext) -> WebhookRequest:
     """Return the request under the URL that the carrier knows us by, which is what it signs.
 
     That is the URL that we gave it, whatever a proxy or a function's name has cut off its path.
     """
     query = f"?{request.url.query}" if request.url.query else ""
-    url = f"{house.settings.public_base_url}{request.url.path}{query}"
+    url = f"{context.settings.public_base_url}{request.url.path}{query}"
     return WebhookRequest(request.method, url, dict(request.headers), await request.body())

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from functions.domain.times import iso
 from functions.engine.reporting import health as health_of
 from functions.engine.reporting.health import Condition, Health
-from functions.web.context import HouseOf
+from functions.web.context import Context
 
 router = APIRouter(tags=["ops"])
 
@@ -50,9 +50,9 @@ class ShownHealth(BaseModel):
 
 
 @router.get("/health", responses={503: {"model": ShownHealth, "description": "Unhealthy."}})
-async def health(house: HouseOf, response: Response) -> ShownHealth:
+async def health(context: Context, response: Response) -> ShownHealth:
     """Say whether store and queue work, and whether checks and campaigns keep to their time."""
-    seen = await health_of.health(house.engine)
+    seen = await health_of.health(context.engine)
     if seen.overall is Condition.UNHEALTHY:
         response.status_code = 503
     return _shown(seen)

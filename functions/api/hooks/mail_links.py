@@ -16,7 +16,7 @@ from functions.domain.errors import NotFoundError
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind
 from functions.domain.urls.tracking_links import Link, Purpose
 from functions.engine.receipts.receive import receive
-from functions.web.context import House, HouseOf
+from functions.web.context import AppContext, Context
 
 router = APIRouter(tags=["links"])
 log = structlog.get_logger()
@@ -49,20 +49,20 @@ _DONE: Final = _PAGE.format("<p>You are unsubscribed.</p>")
 
 
 @router.get("/links/u/{token}", response_class=HTMLResponse)
-async def ask_to_unsubscribe(token: Token, house: HouseOf) -> HTMLResponse:
+async def ask_to_unsubscribe(token: Token, context: Context) -> HTMLResponse:
     """Show a page with a button, and change nothing."""
-    _link(house, Purpose.UNSUBSCRIBE, token)
+    _link(context, Purpose.UNSUBSCRIBE, token)
     return HTMLResponse(_ASK, headers=_PRIVATE)
 
 
 @router.post("/links/u/{token}", response_class=HTMLResponse)
-async def unsubscribe(token: Token, house: HouseOf) -> HTMLResponse:
+async def unsubscribe(token: Token, context: Context) -> HTMLResponse:
     """Bar the mail's address at once, whether the page or the reader's mail program asks."""
-    link = _link(house, Purpose.UNSUBSCRIBE, token)
-    event = _event(house, link, EventKind.OPTED_OUT)
+    link = _link(context, Purpose.UNSUBSCRIBE, token)
+    event = _event(context, link, EventKind.OPTED_OUT)
     # Whoever was let back in may change their mind again, by the same mail.
     again = replace(event, id=f"{event.id}-{event.at:%Y%m%d%H%M}", suppress="unsubscribed")
-    await receive(house.engine, again)
+    await receive(context.engine, again)
     return HTMLResponse(_DONE, headers=_PRIVATE)
 
 
@@ -71,30 +71,30 @@ async def unsubscribe(token: Token, house: HouseOf) -> HTMLResponse:
     response_class=Response,
     responses={200: {"description": "An invisible picture.", "content": {"image/gif": {}}}},
 )
-async def show_picture(token: Token, house: HouseOf) -> Response:
+async def show_picture(token: Token, context: Context) -> Response:
     """Note that a mail was opened; the picture is shown whatever comes of that."""
-    link = house.links.read(Purpose.OPEN, token)
+    link = context.links.read(Purpose.OPEN, token)
     if link is not None:
-        await _note(house, link, EventKind.READ)
+        await _note(context, link, EventKind.READ)
     return Response(_PICTURE, media_type="image/gif", headers=_PRIVATE)
 
 
 @router.get("/links/c/{token}", response_class=RedirectResponse, status_code=302)
-async def follow(token: Token, house: HouseOf) -> RedirectResponse:
+async def follow(token: Token, context: Context) -> RedirectResponse:
     """Lead to where the mail says, and note the click."""
-    link = _link(house, Purpose.CLICK, token)
-    await _note(house, link, EventKind.CLICKED)
+    link = _link(context, Purpose.CLICK, token)
+    await _note(context, link, EventKind.CLICKED)
     return _to(link)
 
 
 @router.head("/links/c/{token}", include_in_schema=False)
-async def look_where(token: Token, house: HouseOf) -> RedirectResponse:
+async def look_where(token: Token, context: Context) -> RedirectResponse:
     """Tell where a link leads: it is a program that asks, not a person who follows."""
-    return _to(_link(house, Purpose.CLICK, token))
+    return _to(_link(context, Purpose.CLICK, token))
 
 
-def _link(house: House, purpose: Purpose, token: str) -> Link:
-    link = house.links.read(purpose, token)
+def _link(context: AppContext, purpose: Purpose, token: str) -> Link:
+    link = context.links.read(purpose, token)
     if link is None:
         raise NotFoundError("Link", token)
     return link
@@ -104,20 +104,20 @@ def _to(link: Link) -> RedirectResponse:
     return RedirectResponse(link.target, 302, headers=_PRIVATE)
 
 
-async def _note(house: House, link: Link, kind: EventKind) -> None:
+async def _note(context: AppContext, link: Link, kind: EventKind) -> None:
     """Note what a person did with a mail, if we can: it must not keep them from doing it."""
     try:
-        await receive(house.engine, _event(house, link, kind))
+        await receive(context.engine, _event(context, link, kind))
     except Exception:
         log.exception("link_not_noted", campaign_id=link.ref.campaign, message_id=link.ref.message)
 
 
-def _event(house: House, link: Link, kind: EventKind) -> DeliveryEvent:
+def _event(context: AppContext, link: Link, kind: EventKind) -> DeliveryEvent:
     """Return what is noted, once for each attempt: who clicks again does nothing new."""
     return DeliveryEvent(
         id=f"link-{kind}-{link.attempt}",
         ref=link.ref,
         attempt=link.attempt,
         kind=kind,
-        at=house.engine.clock.now(),
+        at=context.engine.clock.now(),
     )

@@ -8,24 +8,24 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.times import iso
 from functions.engine.scheduling.check import CheckResult, check
 from functions.web.caller_route import ByInvoker
-from functions.web.context import HouseOf
+from functions.web.context import Context
 
 router = APIRouter(tags=["scheduler"])
 
 
 @router.get("/check-scheduled-campaigns", dependencies=[ByInvoker])
 @router.post("/check-scheduled-campaigns", dependencies=[ByInvoker])
-async def check_scheduled_campaigns(house: HouseOf) -> dict[str, Any]:
+async def check_scheduled_campaigns(context: Context) -> dict[str, Any]:
     """Start the campaigns that are due, oldest first, and revive work that was left lying."""
-    result = await check(house.engine)
+    result = await check(context.engine)
     return {
         "success": True,
         "message": f"Started {len(result.started)} scheduled campaign(s)",
         "started": [_shown(campaign) for campaign in result.started],
         "skipped": result.skipped,
         "errors": _errors(result),
-        "timestamp": iso(house.engine.clock.now()),
-        "maxCampaigns": house.engine.limits.max_campaigns,
+        "timestamp": iso(context.engine.clock.now()),
+        "maxCampaigns": context.engine.limits.max_campaigns,
     }
 
 

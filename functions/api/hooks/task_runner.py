@@ -13,7 +13,7 @@ from functions.engine.kernel.engine import ProviderMissingError
 from functions.engine.ports.queue import Task
 from functions.engine.ports.store import StoreError
 from functions.web.caller_route import ByInvoker
-from functions.web.context import HouseOf
+from functions.web.context import Context
 from functions.web.problems import answer
 
 router = APIRouter(tags=["tasks"])
@@ -30,23 +30,23 @@ class TaskBody(BaseModel):
 @router.post("/tasks/run", dependencies=[ByInvoker], response_model=None)
 async def run_task(
     wanted: TaskBody,
-    house: HouseOf,
+    context: Context,
     retries: Annotated[int, Header(alias="x-cloudtasks-taskretrycount")] = 0,
     name: Annotated[str, Header(alias="x-cloudtasks-taskname")] = "unnamed",
 ) -> dict[str, Any] | JSONResponse:
     """Do a task; an answer other than 2xx has it delivered again."""
     task = Task(wanted.kind, wanted.body)
     try:
-        await worker.run(house.engine, task)
+        await worker.run(context.engine, task)
     except DomainError as error:
         # Delivering it again would not mend it, and would slow down the whole queue.
         log.warning("task_refused", kind=task.kind, error=str(error))
         return {"status": 200, "message": str(error)}
     except Exception as error:
         log.exception("task_failed", kind=task.kind, retries=retries, body=task.body)
-        if retries + 1 < house.settings.task_max_attempts:
+        if retries + 1 < context.settings.task_max_attempts:
             return answer(500, "The task failed and is delivered again.")
-        await worker.give_up(house.engine, task, _in_words(error), name)
+        await worker.give_up(context.engine, task, _in_words(error), name)
     return {"status": 200, "message": "OK"}
 
 

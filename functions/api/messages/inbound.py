@@ -10,13 +10,12 @@ from functions.domain.times import iso
 from functions.engine.ports.store import Document
 from functions.engine.receipts import inbound
 from functions.web.auth import Area, Caller, Role
-from functions.web.caller_route import Viewer
-from functions.web.context import HouseOf
+from functions.web.caller_route import RestRoute, Viewer
+from functions.web.context import Context
 from functions.web.cursors import Cursor, Limit, decode_cursor, encode_cursor, page
 from functions.web.fields import Id
-from functions.web.rest import Rest
 
-router = APIRouter(prefix="/inbound", tags=[Area.MESSAGES], route_class=Rest)
+router = APIRouter(prefix="/inbound", tags=[Area.MESSAGES], route_class=RestRoute)
 
 
 class ShownText(BaseModel):
@@ -45,10 +44,10 @@ class TextPage(BaseModel):
 
 @router.get("", response_model=TextPage)
 async def list_inbound(
-    house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+    context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show what people have texted to our numbers, newest first."""
-    found = await inbound.load_all(house.engine, caller.org, after=_after(cursor), limit=limit)
+    found = await inbound.load_all(context.engine, caller.org, after=_after(cursor), limit=limit)
     rows = [_shown(each, caller) for each in found]
     if len(found) < limit:
         return page(rows, None)
@@ -56,9 +55,9 @@ async def list_inbound(
 
 
 @router.get("/{inbound_id}")
-async def get_inbound(inbound_id: Id, house: HouseOf, caller: Viewer) -> ShownText:
+async def get_inbound(inbound_id: Id, context: Context, caller: Viewer) -> ShownText:
     """Show one text."""
-    return _shown(await inbound.load(house.engine, caller.org, inbound_id), caller)
+    return _shown(await inbound.load(context.engine, caller.org, inbound_id), caller)
 
 
 def _after(cursor: str) -> tuple[datetime, str] | None:

@@ -10,12 +10,11 @@ from functions.domain.times import iso
 from functions.engine.ports.store import Document
 from functions.engine.receipts import orphans
 from functions.web.auth import Area
-from functions.web.caller_route import Operator, Viewer
-from functions.web.context import HouseOf
+from functions.web.caller_route import Operator, RestRoute, Viewer
+from functions.web.context import Context
 from functions.web.cursors import Cursor, Limit, after_id, id_cursor
-from functions.web.rest import Rest
 
-router = APIRouter(prefix="/receipts", tags=[Area.MESSAGES], route_class=Rest)
+router = APIRouter(prefix="/receipts", tags=[Area.MESSAGES], route_class=RestRoute)
 
 
 class ShownStray(BaseModel):
@@ -49,25 +48,25 @@ class Replayed(BaseModel):
 
 @router.get("/strays")
 async def list_strays(
-    house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+    context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> StrayPage:
     """Show the receipts that have found no message, page by page."""
     found, following = await orphans.load_all(
-        house.engine, caller.org, after=after_id(cursor), limit=limit
+        context.engine, caller.org, after=after_id(cursor), limit=limit
     )
     return StrayPage(data=[_shown(each) for each in found], next_cursor=id_cursor(following))
 
 
 @router.post("/replay")
 async def replay_strays(
-    house: HouseOf,
+    context: Context,
     caller: Operator,
     cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=500, description="How many are tried at most.")] = 200,
 ) -> Replayed:
     """Apply receipts again, and forget those that find their message; ask on with the cursor."""
     applied, kept, following = await orphans.replay(
-        house.engine, caller.org, after=after_id(cursor), limit=limit
+        context.engine, caller.org, after=after_id(cursor), limit=limit
     )
     return Replayed(applied=applied, kept=kept, next_cursor=id_cursor(following))
 

@@ -16,13 +16,12 @@ from functions.engine.campaigns import lifecycle
 from functions.engine.reporting import explanation, reports
 from functions.engine.reporting.explanation import Step
 from functions.web.auth import Area
-from functions.web.caller_route import Viewer
-from functions.web.context import HouseOf
+from functions.web.caller_route import RestRoute, Viewer
+from functions.web.context import Context
 from functions.web.cursors import after_id, id_cursor, page
 from functions.web.fields import Id, not_reserved
-from functions.web.rest import Rest
 
-router = APIRouter(tags=[Area.MESSAGES], route_class=Rest)
+router = APIRouter(tags=[Area.MESSAGES], route_class=RestRoute)
 
 _CSV = "text/csv"
 
@@ -112,10 +111,10 @@ class Why(BaseModel):
 
 
 @router.get("/messages/{message_id}")
-async def get_message(message_id: MessageId, house: HouseOf, caller: Viewer) -> WholeMessage:
+async def get_message(message_id: MessageId, context: Context, caller: Viewer) -> WholeMessage:
     """Show one message."""
     ref = _ref(caller.org, message_id)
-    campaign, message = await explanation.find(house.engine, ref)
+    campaign, message = await explanation.find(context.engine, ref)
     return WholeMessage(
         **_shown(campaign, message),
         body=message.body,
@@ -126,9 +125,9 @@ async def get_message(message_id: MessageId, house: HouseOf, caller: Viewer) -> 
 
 
 @router.get("/messages/{message_id}/why")
-async def explain_message(message_id: MessageId, house: HouseOf, caller: Viewer) -> Why:
+async def explain_message(message_id: MessageId, context: Context, caller: Viewer) -> Why:
     """Say why somebody did, or did not, get a message."""
-    found = await explanation.why(house.engine, _ref(caller.org, message_id))
+    found = await explanation.why(context.engine, _ref(caller.org, message_id))
     return Why(
         id=message_id,
         status=MessageStatus(found.message.status),
@@ -145,7 +144,7 @@ async def explain_message(message_id: MessageId, house: HouseOf, caller: Viewer)
 )
 async def list_messages(
     campaign_id: Id,
-    house: HouseOf,
+    context: Context,
     caller: Viewer,
     wanted: Annotated[Wanted, Query()],
     accept: Annotated[str, Header(include_in_schema=False)] = "",
@@ -154,7 +153,7 @@ async def list_messages(
 
     Messages are looked through for a `reason`: a page may then be short, and still lead on.
     """
-    engine = house.engine
+    engine = context.engine
     campaign = await lifecycle.load(engine, caller.org, campaign_id)
     if wanted.format == "csv" or (wanted.format is None and accept.startswith(_CSV)):
         lines = reports.as_csv(engine, campaign, status=wanted.status, reason=wanted.reason)

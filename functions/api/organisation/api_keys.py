@@ -10,13 +10,12 @@ from functions.domain.times import iso
 from functions.engine.accounts import api_keys
 from functions.engine.accounts.api_keys import ApiKey, NewKey
 from functions.web.auth import Area, Caller, ForbiddenError, Role
-from functions.web.caller_route import Admin
-from functions.web.context import HouseOf
+from functions.web.caller_route import Admin, RestRoute
+from functions.web.context import Context
 from functions.web.cursors import Cursor, Limit, after_id, id_cursor, page
-from functions.web.fields import Id, Name, ZonedInstant, example
-from functions.web.rest import Rest, RestBody
+from functions.web.fields import Id, Name, RestBody, ZonedInstant, example
 
-router = APIRouter(tags=[Area.API_KEYS], route_class=Rest)
+router = APIRouter(tags=[Area.API_KEYS], route_class=RestRoute)
 
 
 class NewApiKey(RestBody):
@@ -59,7 +58,7 @@ class KeyPage(BaseModel):
 
 @router.post("/api-keys", status_code=201, response_model=MadeKey)
 async def create_api_key(
-    new: NewApiKey, house: HouseOf, caller: Admin, response: Response
+    new: NewApiKey, context: Context, caller: Admin, response: Response
 ) -> dict[str, Any]:
     """Make a key. Its token is in this answer and nowhere else: Clarion keeps a digest only."""
     _check_reach(caller, new)
@@ -67,26 +66,26 @@ async def create_api_key(
     wish = NewKey(
         name=new.name, role=new.role, areas=areas, expires_at=new.expires_at, by=caller.subject
     )
-    key, token = await api_keys.create(house.engine, caller.org, wish)
+    key, token = await api_keys.create(context.engine, caller.org, wish)
     response.headers["cache-control"] = "no-store"  # nor does Idempotency-Key keep the answer
     return {**_shown(key), "token": token}
 
 
 @router.get("/api-keys", response_model=KeyPage)
 async def list_api_keys(
-    house: HouseOf, caller: Admin, cursor: Cursor = "", limit: Limit = 100
+    context: Context, caller: Admin, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show the organisation's keys, revoked ones too, page by page."""
     keys, following = await api_keys.listed(
-        house.engine, caller.org, limit=limit, after=after_id(cursor)
+        context.engine, caller.org, limit=limit, after=after_id(cursor)
     )
     return page([_shown(key) for key in keys], id_cursor(following))
 
 
 @router.delete("/api-keys/{key_id}", status_code=204)
-async def revoke_api_key(key_id: Id, house: HouseOf, caller: Admin) -> None:
+async def revoke_api_key(key_id: Id, context: Context, caller: Admin) -> None:
     """End a key at once and for good."""
-    await api_keys.revoke(house.engine, caller.org, key_id, by=caller.subject)
+    await api_keys.revoke(context.engine, caller.org, key_id, by=caller.subject)
 
 
 def _check_reach(caller: Caller, new: NewApiKey) -> None:

@@ -11,13 +11,12 @@ from functions.domain.times import iso
 from functions.engine.kernel import audit_trail
 from functions.engine.ports.store import Document
 from functions.web.auth import Area
-from functions.web.caller_route import Viewer
-from functions.web.context import HouseOf
+from functions.web.caller_route import RestRoute, Viewer
+from functions.web.context import Context
 from functions.web.cursors import Cursor, Limit, decode_cursor, encode_cursor, page
 from functions.web.fields import Id
-from functions.web.rest import Rest
 
-router = APIRouter(route_class=Rest)
+router = APIRouter(route_class=RestRoute)
 
 
 class Entry(BaseModel):
@@ -40,23 +39,23 @@ class EntryPage(BaseModel):
 
 @router.get("/campaigns/{campaign_id}/audit", tags=[Area.CAMPAIGNS], response_model=EntryPage)
 async def get_campaign_audit(
-    campaign_id: Id, house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+    campaign_id: Id, context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show what was done to a campaign, oldest first; that of a deleted draft too."""
     after = _after(cursor)
     found = await audit_trail.of_campaign(
-        house.engine, caller.org, campaign_id, after=after, limit=limit
+        context.engine, caller.org, campaign_id, after=after, limit=limit
     )
     return _page(found, limit)
 
 
 @router.get("/audit", tags=[Area.SETTINGS], response_model=EntryPage)
 async def get_audit(
-    house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+    context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show what was done in the organisation, newest first."""
     after = _after(cursor)
-    found = await audit_trail.of_organisation(house.engine, caller.org, after=after, limit=limit)
+    found = await audit_trail.of_organisation(context.engine, caller.org, after=after, limit=limit)
     return _page(found, limit)
 
 

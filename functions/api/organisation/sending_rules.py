@@ -12,7 +12,7 @@ from functions.domain.sending_rules.country_data import COUNTRIES, ELSEWHERE, Co
 from functions.domain.sending_rules.country_rules import rule_of
 from functions.domain.sending_rules.frequency_caps import MOST, MOST_HOURS, Cap
 from functions.domain.sending_rules.windows import DAYS, Window
-from functions.web.rest import RestBody
+from functions.web.fields import RestBody
 
 _ShownTime = Annotated[str, Field(max_length=5)]
 #: What a country can have rules for.

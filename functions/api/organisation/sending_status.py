@@ -9,11 +9,10 @@ from functions.domain.times import iso
 from functions.engine.reporting import sending_status
 from functions.engine.reporting.sending_status import COUNTED, LATELY, Lateness, Status
 from functions.web.auth import Area
-from functions.web.caller_route import Viewer
-from functions.web.context import HouseOf
-from functions.web.rest import Rest
+from functions.web.caller_route import RestRoute, Viewer
+from functions.web.context import Context
 
-router = APIRouter(tags=[Area.STATUS], route_class=Rest)
+router = APIRouter(tags=[Area.STATUS], route_class=RestRoute)
 
 
 class Spread(BaseModel):
@@ -49,9 +48,9 @@ class ShownStatus(BaseModel):
 
 
 @router.get("/status")
-async def get_status(house: HouseOf, caller: Viewer) -> ShownStatus:
+async def get_status(context: Context, caller: Viewer) -> ShownStatus:
     """Count the organisation's campaigns and messages, and say how late they are."""
-    return _shown(await sending_status.status(house.engine, caller.org))
+    return _shown(await sending_status.status(context.engine, caller.org))
 
 
 def _shown(seen: Status) -> ShownStatus:

@@ -21,13 +21,12 @@ from functions.domain.times import iso
 from functions.engine.accounts import organisation
 from functions.engine.accounts.organisation import Stored
 from functions.web.auth import Area, Caller
-from functions.web.caller_route import Admin, Viewer
-from functions.web.context import House, HouseOf
+from functions.web.caller_route import Admin, RestRoute, Viewer
+from functions.web.context import AppContext, Context
 from functions.web.etags import IfMatch, tag
-from functions.web.fields import example
-from functions.web.rest import Rest, RestBody
+from functions.web.fields import RestBody, example
 
-router = APIRouter(prefix="/settings", tags=[Area.SETTINGS], route_class=Rest)
+router = APIRouter(prefix="/settings", tags=[Area.SETTINGS], route_class=RestRoute)
 
 _Sender = Annotated[str, Field(max_length=SENDER_LENGTH)]
 _Zone = Annotated[str, Field(max_length=64)]
@@ -125,37 +124,37 @@ class ShownSettings(BaseModel):
 
 
 @router.get("")
-async def get_settings(house: HouseOf, caller: Viewer, response: Response) -> ShownSettings:
+async def get_settings(context: Context, caller: Viewer, response: Response) -> ShownSettings:
     """Show what the organisation has decided."""
-    return _shown(await organisation.load_stored(house.engine, caller.org), response)
+    return _shown(await organisation.load_stored(context.engine, caller.org), response)
 
 
 @router.put("")
 async def replace_settings(
-    wanted: Settings, house: HouseOf, caller: Admin, response: Response, if_version: IfMatch
+    wanted: Settings, context: Context, caller: Admin, response: Response, if_version: IfMatch
 ) -> ShownSettings:
     """Decide everything anew: what is left out is left to the deployment."""
     whole = {name: _given(wanted, name) for name in DECIDED}
-    return await _change(house, caller, whole, if_version, response, whole=True)
+    return await _change(context, caller, whole, if_version, response, whole=True)
 
 
 @router.patch("")
 async def change_settings(
-    wanted: Settings, house: HouseOf, caller: Admin, response: Response, if_version: IfMatch
+    wanted: Settings, context: Context, caller: Admin, response: Response, if_version: IfMatch
 ) -> ShownSettings:
     """Decide what is named; the rest, other channels and countries included, stays as it is."""
     named = {name: _given(wanted, name) for name in DECIDED if name in wanted.model_fields_set}
-    return await _change(house, caller, named, if_version, response)
+    return await _change(context, caller, named, if_version, response)
 
 
 @router.get("/rules")
-async def get_rules(house: HouseOf, caller: Viewer) -> ShownRules:
+async def get_rules(context: Context, caller: Viewer) -> ShownRules:
     """Show when and how often people may be reached, by whose rule and since which version of it.
 
     Campaigns made from now on keep to it.
     """
-    decided = await organisation.load(house.engine, caller.org)
-    return shown_rules(decided, kept=house.engine.limits.windows)
+    decided = await organisation.load(context.engine, caller.org)
+    return shown_rules(decided, kept=context.engine.limits.windows)
 
 
 class ShownSecret(BaseModel):
@@ -165,13 +164,13 @@ class ShownSecret(BaseModel):
 
 
 @router.get("/webhook-secret")
-async def get_webhook_secret(house: HouseOf, caller: Admin, response: Response) -> ShownSecret:
+async def get_webhook_secret(context: Context, caller: Admin, response: Response) -> ShownSecret:
     """Show the secret that verifies the organisation's webhook messages.
 
     There is none where the deployment signs none (SIGNING_SECRET).
     """
     response.headers["cache-control"] = "no-store"
-    signing_secret = house.settings.signing_secret.get_secret_value()
+    signing_secret = context.settings.signing_secret.get_secret_value()
     if not signing_secret:
         raise NotFoundError("Webhook secret", caller.org)
     return ShownSecret(secret=webhook_secret(signing_secret, caller.org))
@@ -184,7 +183,7 @@ def _given(wanted: Settings, name: str) -> Any:
 
 
 async def _change(
-    house: House,
+    context: AppContext,
     caller: Caller,
     changes: dict[str, Any],
     if_version: int | None,
@@ -193,7 +192,7 @@ async def _change(
     whole: bool = False,
 ) -> ShownSettings:
     stored = await organisation.change(
-        house.engine, caller.org, changes, by=caller.subject, if_version=if_version, whole=whole
+        context.engine, caller.org, changes, by=caller.subject, if_version=if_version, whole=whole
     )
     return _shown(stored, response)
 

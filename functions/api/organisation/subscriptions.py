@@ -14,8 +14,8 @@ from functions.domain.times import iso
 from functions.engine.notifications import replay, subscriptions
 from functions.engine.notifications.subscriptions import Held, NewSubscription
 from functions.web.auth import Area
-from functions.web.caller_route import Admin, Operator, Viewer
-from functions.web.context import HouseOf
+from functions.web.caller_route import Admin, Operator, RestRoute, Viewer
+from functions.web.context import Context
 from functions.web.cursors import (
     Cursor,
     Limit,
@@ -26,10 +26,9 @@ from functions.web.cursors import (
     page,
 )
 from functions.web.etags import IfMatch, tag
-from functions.web.fields import Id, Url, ZonedInstant, example
-from functions.web.rest import Rest, RestBody
+from functions.web.fields import Id, RestBody, Url, ZonedInstant, example
 
-router = APIRouter(prefix="/subscriptions", tags=[Area.SUBSCRIPTIONS], route_class=Rest)
+router = APIRouter(prefix="/subscriptions", tags=[Area.SUBSCRIPTIONS], route_class=RestRoute)
 
 _EXAMPLE: dict[str, Any] = {
     "url": "https://crm.example.com/hooks/clarion",
@@ -129,7 +128,7 @@ class ReplayCount(BaseModel):
 
 @router.post("", status_code=201, response_model=MadeSubscription)
 async def create_subscription(
-    order: SubscriptionOrder, house: HouseOf, caller: Admin, response: Response
+    order: SubscriptionOrder, context: Context, caller: Admin, response: Response
 ) -> dict[str, Any]:
     """Let a URL hear of events. The secret that signs them is in this answer, and in no other."""
     new = NewSubscription(
@@ -139,26 +138,26 @@ async def create_subscription(
         active=order.active,
         by=caller.subject,
     )
-    return _with_secret(await subscriptions.create(house.engine, caller.org, new), response)
+    return _with_secret(await subscriptions.create(context.engine, caller.org, new), response)
 
 
 @router.get("", response_model=SubscriptionPage)
 async def list_subscriptions(
-    house: HouseOf, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+    context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show the organisation's subscriptions."""
     found, following = await subscriptions.listed(
-        house.engine, caller.org, limit=limit, after=after_id(cursor)
+        context.engine, caller.org, limit=limit, after=after_id(cursor)
     )
     return page([_shown(each) for each in found], id_cursor(following))
 
 
 @router.get("/{subscription_id}", response_model=ShownSubscription)
 async def get_subscription(
-    subscription_id: Id, house: HouseOf, caller: Viewer, response: Response
+    subscription_id: Id, context: Context, caller: Viewer, response: Response
 ) -> dict[str, Any]:
     """Show a subscription."""
-    held = await subscriptions.load(house.engine, caller.org, subscription_id)
+    held = await subscriptions.load(context.engine, caller.org, subscription_id)
     return _tagged(held, response)
 
 
@@ -166,14 +165,14 @@ async def get_subscription(
 async def change_subscription(
     subscription_id: Id,
     changes: SubscriptionChanges,
-    house: HouseOf,
+    context: Context,
     caller: Admin,
     response: Response,
     if_version: IfMatch,
 ) -> dict[str, Any]:
     """Change a subscription. One that is switched off hears of nothing, also not of it later."""
     held = await subscriptions.update(
-        house.engine,
+        context.engine,
         caller.org,
         subscription_id,
         changes.model_dump(exclude_none=True),
@@ -185,37 +184,37 @@ async def change_subscription(
 
 @router.delete("/{subscription_id}", status_code=204)
 async def delete_subscription(
-    subscription_id: Id, house: HouseOf, caller: Admin, if_version: IfMatch
+    subscription_id: Id, context: Context, caller: Admin, if_version: IfMatch
 ) -> None:
     """Delete a subscription, with everything that it was told and is still to be told."""
     await subscriptions.delete(
-        house.engine, caller.org, subscription_id, by=caller.subject, if_version=if_version
+        context.engine, caller.org, subscription_id, by=caller.subject, if_version=if_version
     )
 
 
 @router.post("/{subscription_id}/rotate-secret", response_model=MadeSubscription)
 async def rotate_secret(
-    subscription_id: Id, house: HouseOf, caller: Admin, response: Response, if_version: IfMatch
+    subscription_id: Id, context: Context, caller: Admin, response: Response, if_version: IfMatch
 ) -> dict[str, Any]:
     """Make a new secret. For 24 hours the one before signs as well, so that nobody is left out."""
     held = await subscriptions.rotate_secret(
-        house.engine, caller.org, subscription_id, by=caller.subject, if_version=if_version
+        context.engine, caller.org, subscription_id, by=caller.subject, if_version=if_version
     )
     return _with_secret(held, response)
 
 
 @router.post("/{subscription_id}/test", response_model=ShownNotification)
 async def test_subscription(
-    subscription_id: Id, house: HouseOf, caller: Operator
+    subscription_id: Id, context: Context, caller: Operator
 ) -> dict[str, Any]:
     """Send `subscription.test` once, now, and show what came of it."""
-    return _told(await replay.send_test(house.engine, caller.org, subscription_id))
+    return _told(await replay.send_test(context.engine, caller.org, subscription_id))
 
 
 @router.get("/{subscription_id}/notifications", response_model=NotificationPage)
 async def list_notifications(
     subscription_id: Id,
-    house: HouseOf,
+    context: Context,
     caller: Viewer,
     status: Annotated[NotificationStatus | None, Query()] = None,
     cursor: Cursor = "",
@@ -223,7 +222,7 @@ async def list_notifications(
 ) -> dict[str, Any]:
     """Show what a subscription was told, newest first."""
     found, following = await replay.listed(
-        house.engine,
+        context.engine,
         caller.org,
         subscription_id,
         status=status,
@@ -238,21 +237,21 @@ async def list_notifications(
     "/{subscription_id}/notifications/{notification_id}/replay", response_model=ShownNotification
 )
 async def replay_notification(
-    subscription_id: Id, notification_id: Id, house: HouseOf, caller: Operator
+    subscription_id: Id, notification_id: Id, context: Context, caller: Operator
 ) -> dict[str, Any]:
     """Send one notification again, under the id that it has, whatever came of it before."""
     return _told(
-        await replay.tell_again(house.engine, caller.org, subscription_id, notification_id)
+        await replay.tell_again(context.engine, caller.org, subscription_id, notification_id)
     )
 
 
 @router.post("/{subscription_id}/replay", response_model=ReplayCount)
 async def replay_failed(
-    subscription_id: Id, wanted: Since, house: HouseOf, caller: Operator
+    subscription_id: Id, wanted: Since, context: Context, caller: Operator
 ) -> dict[str, Any]:
     """Send again whatever has failed of all that happened since then, 200 of it at a time."""
     done = await replay.tell_failed_again(
-        house.engine, caller.org, subscription_id, since=wanted.since
+        context.engine, caller.org, subscription_id, since=wanted.since
     )
     return {"replayed": done.number, "more": done.more}
 

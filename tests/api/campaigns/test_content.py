@@ -51,7 +51,7 @@ async def test_a_mail_is_written_sent_and_kept(rig: Rig) -> None:
     assert (whole["body"], whole["html"]) == ("Hi Ann & Co", "<p>Hi Ann &amp; Co</p>")
     (entry,) = (await rig.get(f"/contacts/{ann}/history")).json()["data"]
     assert (entry["channel"], entry["subject"]) == ("email", "News for Ann & Co")
-    (text,) = read_ledger(rig.stack.house.settings.simulator_ledger).texts
+    (text,) = read_ledger(rig.stack.context.settings.simulator_ledger).texts
     assert text.to == "ann@example.com"
 
 

@@ -30,7 +30,7 @@ async def test_a_cancel_takes_back_the_calls_that_do_not_ring(make_rig: MakeRig)
     assert await recalled(rig, campaign_id) == {"recalled": 3, "beyond_recall": 0, "done": True}
     await rig.clock.sleep(120)
     await rig.settle()
-    ledger = read_ledger(rig.stack.house.settings.simulator_ledger)
+    ledger = read_ledger(rig.stack.context.settings.simulator_ledger)
     assert (len(ledger.recalled), ledger.ended, ledger.live) == (3, {}, [])
     assert {row["reason"] for row in await rig.report(campaign_id)} == {"recalled"}
     (message, *_) = (await rig.get(f"/campaigns/{campaign_id}/messages")).json()["data"]

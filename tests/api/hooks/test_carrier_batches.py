@@ -40,8 +40,8 @@ async def batches(rig: Rig) -> AsyncIterator[BatchChannel]:
 
 def add(rig: Rig, channel: BatchChannel) -> None:
     """Set up another provider."""
-    house = rig.stack.house
-    for providers in (house.engine.channels, house.receivers):
+    context = rig.stack.context
+    for providers in (context.engine.channels, context.receivers):
         cast(dict[str, Any], providers)[PROVIDER] = channel
 
 

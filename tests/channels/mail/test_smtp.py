@@ -298,7 +298,7 @@ async def test_settings_name_the_server(rig: SmtpRig, tmp_path: Path) -> None:
     await stack.close()
     link = rig.server.taken[0].mail["List-Unsubscribe"].strip("<>")
     assert link.startswith("http://127.0.0.1:8080/links/u/")
-    assert stack.house.links.read(Purpose.UNSUBSCRIBE, link.rpartition("/")[2]) is not None
+    assert stack.context.links.read(Purpose.UNSUBSCRIBE, link.rpartition("/")[2]) is not None
 
 
 def test_a_key_that_is_none_is_refused_at_the_start(tmp_path: Path) -> None:
