@@ -7,6 +7,7 @@ Of several rows about one person the first is kept; the others are reported as d
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -28,6 +29,7 @@ from functions.engine.imports.job import ENDED, ImportStatus, Job, ended, report
 from functions.engine.imports.reader import DUPLICATE, INVALID, Bad, Good, Page, Reader
 from functions.engine.imports.row_files import Place
 from functions.engine.imports.upload import OnExisting
+from functions.engine.kernel.lease import LookAgainError
 from functions.engine.ports.store import Add, Create, Document, Query, Set, Update, Write
 
 log = structlog.get_logger()
@@ -47,12 +49,10 @@ async def work(job: Job) -> None:
             page = await ahead
             if not page.is_last:
                 ahead = asyncio.create_task(asyncio.to_thread(reader.page))
-            if not await _commit_page(job, page):
-                return
+            await _commit_page(job, page)
             if job.status in ENDED:
                 break
             if job.is_late:
-                await job.hand_on()
                 return
     finally:
         ahead.cancel()
@@ -60,17 +60,15 @@ async def work(job: Job) -> None:
     log.info("import_ended", org=job.org, import_id=job.id, status=job.status, **counts)
 
 
-async def _commit_page(job: Job, page: Page) -> bool:
-    """Commit a page, in parts where it is too much for one; False if the import was taken away."""
+async def _commit_page(job: Job, page: Page) -> None:
+    """Commit a page, in parts where it is too much for one."""
     rest: Page | None = page
     while rest is not None:
         plan = Plan(job, rest, await _known(job, rest))
         plan.make()
-        if await job.commit(plan.progress(), *plan.writes()):
+        with suppress(LookAgainError):  # somebody has changed a contact of the page
+            await job.commit(*plan.writes(), **plan.progress())
             rest = plan.rest
-        elif await job.is_lost():
-            return False
-    return True
 
 
 # --- What is there already -------------------------------------------------------------------

@@ -1,25 +1,20 @@
 """An import as it is stored, and the lease by which one worker at a time works on it.
 
-Whoever takes an import raises its fencing token; whoever cancels or undoes it does so too. Every
-page is committed together with the import's document, conditional on its version: a worker that
-has lost its import can neither repeat nor skip anything.
+Whoever cancels or undoes an import takes it away from its worker. Every page is committed together
+with the import's document: a worker that has lost its import can neither repeat nor skip anything.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-import structlog
-
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.task_queue import enqueue
+from functions.engine.kernel.lease import Lease, is_leased
 from functions.engine.ports.queue import Task
-from functions.engine.ports.store import ConflictError, Document, Update, Write
-
-log = structlog.get_logger()
+from functions.engine.ports.store import Document
 
 #: How long an import can be undone, for as long as what it has replaced is kept.
 UNDO_FOR: Final = timedelta(days=30)
@@ -99,23 +94,11 @@ def ended(status: ImportStatus, now: datetime, error: str | None = None) -> dict
 
 
 @dataclass(slots=True)
-class Job:
+class Job(Lease):
     """An import that this worker holds."""
 
-    engine: Engine
     org: str
     id: str
-    data: dict[str, Any]
-    version: int
-    deadline: datetime = field(init=False)  #: when this task hands on to its continuation
-
-    def __post_init__(self) -> None:
-        self.deadline = self.engine.clock.now() + self.engine.limits.task_deadline
-
-    @property
-    def path(self) -> str:
-        """Its document."""
-        return job_path(self.org, self.id)
 
     @property
     def status(self) -> ImportStatus:
@@ -127,50 +110,9 @@ class Job:
         """Whether it makes its list; such a list exists once everybody is on it."""
         return self.data["list_name"] is not None
 
-    @property
-    def is_late(self) -> bool:
-        """True once the task should hand on to its continuation."""
-        return self.engine.stopping.is_set() or self.engine.clock.now() >= self.deadline
-
     def part(self, part: str, id_: str) -> str:
         """Return a path below it."""
         return paths.import_part(self.org, self.id, part, id_)
-
-    async def commit(self, changes: Mapping[str, Any], *writes: Write) -> bool:
-        """Commit changes of it with other writes, and keep the lease; False on a conflict."""
-        until = self.engine.clock.now() + self.engine.limits.lane_lease
-        lease = {"lease_until": until, "wake_at": until}
-        return await self._commit({**changes, **lease}, writes)
-
-    async def release(self, wake_at: datetime | None, **changes: Any) -> bool:
-        """Give it back, to be looked at again at `wake_at`; False where it was taken away."""
-        while not await self._commit({**changes, "lease_until": None, "wake_at": wake_at}, ()):
-            if await self.is_lost():
-                return False
-        return True
-
-    async def hand_on(self) -> None:
-        """Leave it to a task that continues at once."""
-        if await self.release(self.engine.clock.now()):
-            await enqueue(self.engine, import_task(self.org, self.id))
-
-    async def is_lost(self) -> bool:
-        """After a conflict: True if it was taken away, False if something else had changed."""
-        document = await self.engine.store.get(self.path)
-        if document is None or document.data["fence"] != self.data["fence"]:
-            return True
-        self.version = document.version
-        return False
-
-    async def _commit(self, changes: dict[str, Any], writes: tuple[Write, ...]) -> bool:
-        update = Update(self.path, changes, self.version)
-        try:
-            versions = await self.engine.store.commit(update, *writes)
-        except ConflictError:
-            return False
-        self.version = versions[0]
-        self.data.update(changes)
-        return True
 
 
 async def acquire(engine: Engine, org: str, import_id: str) -> Job | None:
@@ -179,17 +121,16 @@ async def acquire(engine: Engine, org: str, import_id: str) -> Job | None:
     now = engine.clock.now()
     if document is None or not _is_free(document, now):
         return None
-    job = Job(engine, org, import_id, document.data, document.version)
-    changes: dict[str, Any] = {"fence": job.data["fence"] + 1, "holder": engine.instance}
-    if job.status is ImportStatus.QUEUED:
-        changes |= {"status": ImportStatus.RUNNING, "started_at": now}
-    return job if await job.commit(changes) else None
+    task = import_task(org, import_id)
+    job = Job(engine, task, document.path, document.data, document.version, org, import_id)
+    begins = job.status is ImportStatus.QUEUED
+    begun = {"status": ImportStatus.RUNNING, "started_at": now} if begins else {}
+    return job if await job.acquire(**begun) else None
 
 
 def _is_free(document: Document, now: datetime) -> bool:
-    lease_until, wake_at = document.data["lease_until"], document.data["wake_at"]
-    if lease_until is not None and lease_until > now:
+    if is_leased(document, now):
         return False
     # The clock of whoever enqueued the work may be ahead of ours.
-    at_work = document.data["status"] in _AT_WORK
-    return at_work or (wake_at is not None and wake_at <= now)
+    wake_at = document.data["wake_at"]
+    return document.data["status"] in _AT_WORK or (wake_at is not None and wake_at <= now)

@@ -22,6 +22,7 @@ from functions.engine.imports.job import (
     report_path,
 )
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.lease import LeaseLostError
 from functions.engine.kernel.modify import modify
 from functions.engine.kernel.task_queue import enqueue
 from functions.engine.ports.store import Document, Query, StoreError, Update, Where, Write
@@ -44,11 +45,11 @@ async def run(engine: Engine, org: str, import_id: str) -> None:
     if job is None:
         return
     try:
-        await _work(job)
+        await job.work(lambda: _work(job))
     except Exception:
         # Whoever tries it again is not to wait for our lease; the check waits for it all the same.
-        with suppress(StoreError):
-            await job.release(engine.clock.now() + engine.limits.lane_lease)
+        with suppress(StoreError, LeaseLostError):
+            await job.release(engine.clock.now() + engine.limits.lane_lease, with_task=False)
         raise
 
 
@@ -56,7 +57,6 @@ async def _work(job: Job) -> None:
     match job.status:
         case ImportStatus.UPLOADING:
             await _remove_upload(job)
-            return
         case ImportStatus.RUNNING:
             await apply.work(job)
         case ImportStatus.UNDOING:
@@ -70,6 +70,7 @@ async def _work(job: Job) -> None:
 async def _remove_upload(job: Job) -> None:
     """Remove a file that never came in whole: whoever sent it was not told that it did."""
     await upload.remove(job.engine, job.org, job.id, job.data["chunks"])
+    job.is_held = False
     log.info("upload_removed", org=job.org, import_id=job.id)
 
 

@@ -33,29 +33,15 @@ _AT_ONCE: Final = 500
 async def undo(job: Job) -> None:
     """Undo what is left to be undone of an import."""
     while job.data["undone_pages"] < job.data["pages"]:
-        if not await _undo_some(job):
-            return
+        plan = _Plan(job, await _page(job))
+        plan.make()
+        await job.commit(*plan.writes(), **plan.progress())
         if job.is_late:
-            await job.hand_on()
             return
     await _remove_list(job)
     now = job.engine.clock.now()
-    changes = {"status": ImportStatus.UNDONE, "undo_until": None, "ended_at": now}
-    while not await job.commit(changes):
-        if await job.is_lost():
-            return
+    await job.commit(status=ImportStatus.UNDONE, undo_until=None, ended_at=now)
     log.info("import_undone", org=job.org, import_id=job.id, removed=job.data["removed"])
-
-
-async def _undo_some(job: Job) -> bool:
-    """Undo a page, or as much of it as a commit holds; False if the import was taken away."""
-    while True:
-        plan = _Plan(job, await _page(job))
-        plan.make()
-        if await job.commit(plan.progress(), *plan.writes()):
-            return True
-        if await job.is_lost():
-            return False
 
 
 async def _remove_list(job: Job) -> None:
@@ -191,32 +177,13 @@ async def sweep(job: Job) -> None:
     undo_until = job.data["undo_until"]
     if undo_until is not None and undo_until <= job.engine.clock.now():
         undo_until = None
-        if not await _forbid_undo(job):
-            return
-    await remove_chunks(job.engine, job.org, job.id, job.data["chunks"])
-    if undo_until is None and not await _remove_undo(job):
-        await job.hand_on()
-        return
-    await job.release(undo_until, chunks=0)
-
-
-async def _forbid_undo(job: Job) -> bool:
-    """Let nobody undo the import any more; False if somebody is about to."""
-    while not await job.commit({"undo_until": None}):
-        if await job.is_lost():
-            return False
-    return True
-
-
-async def _remove_undo(job: Job) -> bool:
-    """Remove what undoing would need; False if the deadline came first."""
-    for part in ("pages", "replaced"):
-        query = Query(f"{job.path}/{part}", limit=_AT_ONCE)
-        while found := await job.engine.store.query(query):
+        await job.commit(undo_until=None)
+    for part in ("pages", "replaced") if undo_until is None else ():
+        if found := await job.engine.store.query(Query(f"{job.path}/{part}", limit=_AT_ONCE)):
             await job.engine.store.commit(*(Delete(each.path) for each in found))
-            if job.is_late:
-                return False
-    return True
+            return  # the next pass goes on
+    await remove_chunks(job.engine, job.org, job.id, job.data["chunks"])
+    await job.release(undo_until, with_task=False, chunks=0)
 
 
 async def forget(engine: Engine, contact: str) -> None:
