@@ -1,6 +1,7 @@
 """The kinds of campaign and of channel."""
 
 from enum import StrEnum
+from typing import Final, Literal, NamedTuple, assert_never
 
 
 class CampaignKind(StrEnum):
@@ -18,3 +19,36 @@ class ChannelKind(StrEnum):
     WHATSAPP = "whatsapp"
     EMAIL = "email"
     WEBHOOK = "webhook"  #: a request to the organisation's own server for each person
+
+
+class ChannelFacts(NamedTuple):
+    """What holds for a kind of channel, whoever its provider is."""
+
+    reached_at: Literal["phone", "email", "either"]
+    own_fields: frozenset[str] = frozenset()  #: of a campaign, besides its text
+    is_call: bool = False
+    takes_replies: bool = False  #: people answer by a text of their own
+    keeps_country_hours: bool = True  #: it can disturb somebody at night
+
+
+_CALLS: Final = ChannelFacts("phone", is_call=True)
+_TEXTS: Final = ChannelFacts(
+    "phone", frozenset({"provider_template", "language", "parameters"}), takes_replies=True
+)
+_MAILS: Final = ChannelFacts("email", frozenset({"subject", "html"}))
+_POSTS: Final = ChannelFacts("either", frozenset({"webhook_url"}), keeps_country_hours=False)
+
+
+def facts_of(kind: ChannelKind) -> ChannelFacts:
+    """Return what holds for a kind of channel."""
+    match kind:
+        case ChannelKind.VOICE:
+            return _CALLS
+        case ChannelKind.SMS | ChannelKind.WHATSAPP:
+            return _TEXTS
+        case ChannelKind.EMAIL:
+            return _MAILS
+        case ChannelKind.WEBHOOK:
+            return _POSTS
+        case _:
+            assert_never(kind)

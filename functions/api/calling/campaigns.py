@@ -38,7 +38,7 @@ from functions.web.fields import (
 router = APIRouter(tags=["campaigns"], route_class=CallerRoute)
 
 _BOT_SCHEMES = ("ws", "wss")
-_VOICE_PROVIDERS = sorted(row.name for row in PROVIDERS if row.kind == ChannelKind.VOICE)
+_VOICE_PROVIDERS = sorted(row.name for row in PROVIDERS if row.kind == "voice")
 
 
 def _known_provider(name: str) -> str:

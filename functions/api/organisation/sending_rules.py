@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from functions.api.campaigns.bodies import Day
-from functions.domain.kinds import ChannelKind
+from functions.domain.kinds import ChannelKind, facts_of
 from functions.domain.organisation import Organisation
 from functions.domain.sending_rules.country_data import COUNTRIES, ELSEWHERE, Country, Rule
 from functions.domain.sending_rules.country_rules import rule_of
@@ -16,7 +16,7 @@ from functions.web.fields import RestBody
 
 _ShownTime = Annotated[str, Field(max_length=5)]
 #: What a country can have rules for.
-_KINDS = (ChannelKind.VOICE, ChannelKind.SMS, ChannelKind.WHATSAPP, ChannelKind.EMAIL)
+_KINDS = tuple(kind for kind in ChannelKind if facts_of(kind).keeps_country_hours)
 
 
 class CapBody(RestBody):

@@ -5,27 +5,18 @@ as the campaign itself, under the names "fallbacks.0.sender" and so on.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, assert_never
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.content import Content, texts_of
 from functions.domain.campaigns.fallbacks import CAUSES, may_follow
 from functions.domain.contacts.addresses import check_sender
 from functions.domain.errors import InvalidFieldError
-from functions.domain.kinds import ChannelKind
+from functions.domain.kinds import ChannelKind, facts_of
 
-_PROVIDER_TEXT: Final = frozenset({"provider_template", "language", "parameters"})
-#: What only some channels can say, by channel; each of them can have a text.
-_SAYS: Final[Mapping[ChannelKind, frozenset[str]]] = {
-    ChannelKind.VOICE: frozenset(),
-    ChannelKind.SMS: _PROVIDER_TEXT,
-    ChannelKind.WHATSAPP: _PROVIDER_TEXT,
-    ChannelKind.EMAIL: frozenset({"subject", "html"}),
-    ChannelKind.WEBHOOK: frozenset({"webhook_url"}),
-}
 #: Every field that belongs to some channels: it goes when a draft changes to another one.
 BY_CHANNEL: Final = (
     "subject",
@@ -75,7 +66,7 @@ def _checked(step: _Step) -> str:
     campaign = step.campaign
     Content.parse(texts_of(campaign), prefix=step.prefix)
     for name in BY_CHANNEL:
-        if getattr(campaign, name) and name not in _SAYS[campaign.channel]:
+        if getattr(campaign, name) and name not in facts_of(campaign.channel).own_fields:
             raise step.error(name, f"cannot be said by the channel {campaign.channel}")
     field = f"{step.prefix}sender"
     return campaign.sender and check_sender(campaign.channel, campaign.sender, field=field)
@@ -94,7 +85,7 @@ def check_complete(campaign: Campaign) -> None:
         campaign = step.campaign
         if (campaign.language or campaign.parameters) and not campaign.provider_template:
             raise step.error("provider_template", "language and parameters are those of one")
-        _NEEDS[campaign.channel](step)
+        _check_channel(step)
 
 
 def check_not_after(campaign: Campaign, start: datetime) -> None:
@@ -104,6 +95,22 @@ def check_not_after(campaign: Campaign, start: datetime) -> None:
 
 
 # --- What each channel needs ------------------------------------------------------------------
+
+
+def _check_channel(step: _Step) -> None:
+    match step.campaign.channel:
+        case ChannelKind.VOICE:
+            _need_call(step)
+        case ChannelKind.SMS:
+            _need_text(step)
+        case ChannelKind.WHATSAPP:
+            _need_whatsapp(step)
+        case ChannelKind.EMAIL:
+            _need_mail(step)
+        case ChannelKind.WEBHOOK:
+            _need_webhook(step)
+        case kind:
+            assert_never(kind)
 
 
 def _need_call(step: _Step) -> None:
@@ -140,12 +147,3 @@ def _need_mail(step: _Step) -> None:
 def _need_webhook(step: _Step) -> None:
     if not step.campaign.webhook_url:
         raise step.error("webhook_url", "a webhook campaign needs the URL it is posted to")
-
-
-_NEEDS: Final[Mapping[ChannelKind, Callable[[_Step], None]]] = {
-    ChannelKind.VOICE: _need_call,
-    ChannelKind.SMS: _need_text,
-    ChannelKind.WHATSAPP: _need_whatsapp,
-    ChannelKind.EMAIL: _need_mail,
-    ChannelKind.WEBHOOK: _need_webhook,
-}

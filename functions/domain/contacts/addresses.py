@@ -1,7 +1,7 @@
 """Addresses: where a channel reaches somebody, and from which ones it may send."""
 
 import re
-from typing import Final
+from typing import Final, assert_never
 
 from functions.domain.contacts.contact import read_email
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
@@ -33,8 +33,10 @@ def address_for(channel: ChannelKind, *, phone: str, email: str) -> str:
             return email
         case ChannelKind.WEBHOOK:
             return phone or email
-        case _:
+        case ChannelKind.VOICE | ChannelKind.SMS | ChannelKind.WHATSAPP:
             return phone
+        case _:
+            assert_never(channel)
 
 
 def check_sender(channel: ChannelKind, text: str, *, field: str) -> str:
@@ -46,8 +48,10 @@ def check_sender(channel: ChannelKind, text: str, *, field: str) -> str:
             return _name(text.strip(), field)
         case ChannelKind.SMS if _NO_NUMBER.fullmatch(text.strip()):
             return text.strip()
-        case _:
+        case ChannelKind.VOICE | ChannelKind.SMS | ChannelKind.WHATSAPP:
             return _number(text, field)
+        case _:
+            assert_never(channel)
 
 
 def _number(text: str, field: str) -> str:

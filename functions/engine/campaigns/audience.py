@@ -12,12 +12,12 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.content import read_at_once, texts_of, written_at_once
 from functions.domain.contacts.contact import contact_from
 from functions.domain.errors import NotFoundError
+from functions.domain.kinds import facts_of
 from functions.domain.messages.message import MessageStatus, message_from
 from functions.domain.organisation import zones_for
 from functions.domain.segments.parser import parse as parse_conditions
 from functions.engine import paths
 from functions.engine.campaigns.recipient import (
-    BY_CONTACT,
     Person,
     of_contact,
     of_member,
@@ -239,7 +239,7 @@ def _id(path: str) -> str:
 
 def _needs_contacts(campaign: Campaign) -> bool:
     """Tell whether a list's own rows do not say enough: neither all addresses nor all values."""
-    return campaign.channel in BY_CONTACT or any(texts_of(campaign))
+    return facts_of(campaign.channel).reached_at != "phone" or any(texts_of(campaign))
 
 
 async def _repeated(

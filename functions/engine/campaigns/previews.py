@@ -13,7 +13,7 @@ from functions.domain.contacts.addresses import phone_and_email
 from functions.domain.contacts.contact import Contact, contact_id
 from functions.domain.contacts.phones import Phone
 from functions.domain.errors import InvalidFieldError, WrongStatusError
-from functions.domain.kinds import ChannelKind
+from functions.domain.kinds import facts_of
 from functions.domain.templates.sms_segments import TextLength, measure
 from functions.domain.templates.template import Missing, MissingFieldError, TemplateLimitError
 from functions.domain.times import NO_ZONES
@@ -99,11 +99,11 @@ def _check_testable(
     """Raise InvalidFieldError for a draft that is not complete, and addresses not of its kind."""
     check_complete(campaign)
     check_not_after(campaign, now)
-    by_mail = campaign.channel is ChannelKind.EMAIL
-    if emails and not by_mail and campaign.channel is not ChannelKind.WEBHOOK:
+    reached_at = facts_of(campaign.channel).reached_at
+    if emails and reached_at == "phone":
         message = f"emails: the channel {campaign.channel} is tested with phones"
         raise InvalidFieldError("emails", message)
-    if phones and by_mail:
+    if phones and reached_at == "email":
         raise InvalidFieldError("phones", "phones: an e-mail campaign is tested with emails")
 
 

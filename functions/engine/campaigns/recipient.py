@@ -8,7 +8,7 @@ from functions.domain.campaigns.content import Texts, texts_of
 from functions.domain.contacts.addresses import address_for, phone_and_email
 from functions.domain.contacts.contact import ERASED, Contact, contact_from, read_email
 from functions.domain.errors import InvalidFieldError
-from functions.domain.kinds import ChannelKind
+from functions.domain.kinds import facts_of
 from functions.engine import paths
 from functions.engine.ports.store import Document
 
@@ -23,9 +23,6 @@ class Person(NamedTuple):
     values: Mapping[str, str] = {}  #: what a template may say of them
     said: Texts | None = None  #: what they were to be told by the campaign that this one repeats
     bar: str = ""  #: why they must not be contacted
-
-
-BY_CONTACT = frozenset({ChannelKind.EMAIL, ChannelKind.WEBHOOK})
 
 
 def of_contact(campaign: Campaign, path: str, contact: Contact) -> Person:
@@ -68,7 +65,7 @@ def of_member_and_contact(campaign: Campaign, member: Document, contact: Documen
     if known:
         values |= {name: value for name, value in known.values.items() if value}
     address = data["address"]
-    if campaign.channel in BY_CONTACT:
+    if facts_of(campaign.channel).reached_at != "phone":
         email = _checked_email(values.get("email", ""))
         address = address_for(campaign.channel, phone=address, email=email)
     bar = "" if address else "no_address"

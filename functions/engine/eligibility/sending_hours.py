@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.kinds import CampaignKind, ChannelKind
+from functions.domain.kinds import CampaignKind, ChannelKind, facts_of
 from functions.domain.sending_rules import rate_limit
 from functions.domain.sending_rules.country_rules import Overrides, rule_of
 from functions.domain.sending_rules.windows import (
@@ -83,7 +83,7 @@ def of(engine: Engine, campaign: Campaign) -> Hours:
     return Hours(
         channel,
         campaign.country_rules,
-        engine.limits.windows and channel is not ChannelKind.WEBHOOK,
+        engine.limits.windows and facts_of(channel).keeps_country_hours,
         quiet_hours_from(campaign.quiet_hours),
         send_window_from(campaign.send_window),
     )

@@ -16,7 +16,7 @@ from functions.domain.contacts.opt_out_keywords import Wish, word_of
 from functions.domain.contacts.suppressions import OPTED_OUT
 from functions.domain.digest import digest
 from functions.domain.errors import NotFoundError
-from functions.domain.kinds import ChannelKind
+from functions.domain.kinds import facts_of
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound, MessageRef
 from functions.domain.messages.message import Message, message_from
 from functions.engine import paths
@@ -32,8 +32,6 @@ log = structlog.get_logger()
 REPLY_WITHIN: Final = timedelta(days=30)
 #: Of a person's newest messages, those looked through for the one that they answer.
 _LOOKED_THROUGH: Final = 20
-#: What can be answered by a text.
-_TEXTS: Final = frozenset({ChannelKind.SMS, ChannelKind.WHATSAPP})
 #: What is noted on the message that was answered.
 _NOTED: Final = {Wish.OUT: EventKind.OPTED_OUT, None: EventKind.REPLIED}
 
@@ -100,7 +98,7 @@ def _is_text(message: Message, home: Document | None) -> bool:
     if home is None:
         return False
     campaign = campaign_from(home.org, home.id, home.data)
-    return campaign.at_step(message.step).channel in _TEXTS
+    return facts_of(campaign.at_step(message.step).channel).takes_replies
 
 
 def _fields(

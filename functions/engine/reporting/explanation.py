@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.errors import NotFoundError
-from functions.domain.kinds import ChannelKind
+from functions.domain.kinds import facts_of
 from functions.domain.messages.delivery_events import EventKind, MessageRef
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.domain.messages.reasons import RECEIPTS, STATUSES, explain
@@ -98,7 +98,7 @@ def _what_held(engine: Engine, campaign: Campaign, message: Message, at: datetim
         return f"the organisation's quiet hours, {quiet['start']} to {quiet['end']}"
     if own and _holds(kept._replace(countries=False, quiet=None), message, at):
         return f"the campaign's send window, {own['start']} to {own['end']}"
-    hours_ = "calling window" if campaign.channel is ChannelKind.VOICE else "hours for texts"
+    hours_ = "calling window" if facts_of(campaign.channel).is_call else "hours for texts"
     return f"the {hours_} of where they are"
 
 

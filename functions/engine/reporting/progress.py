@@ -8,7 +8,7 @@ from typing import Any
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import CampaignStatus
-from functions.domain.kinds import ChannelKind
+from functions.domain.kinds import facts_of
 from functions.domain.messages.message import (
     CALLS_IN_FLIGHT,
     TEXTS_IN_FLIGHT,
@@ -91,7 +91,7 @@ async def in_flight(engine: Engine, campaign: Campaign) -> int:
 
 def _in_flight(campaign: Campaign, counts: Mapping[MessageStatus, int]) -> int:
     steps = map(campaign.at_step, range(len(campaign.fallbacks) + 1))
-    calls = any(step.channel is ChannelKind.VOICE for step in steps)
+    calls = any(facts_of(step.channel).is_call for step in steps)
     return sum(counts[status] for status in (CALLS_IN_FLIGHT if calls else TEXTS_IN_FLIGHT))
 
 
