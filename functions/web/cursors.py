@@ -4,13 +4,17 @@ import base64
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 import orjson
 from fastapi import Query
+from pydantic import BaseModel
 
 from functions.domain.errors import InvalidFieldError
 from functions.domain.times import instant_from
+from functions.engine.ports.store import Document
+
+T = TypeVar("T")
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many are returned at most.")]
 Cursor = Annotated[str, Query(max_length=2000, description="`next_cursor` of an earlier page.")]
@@ -21,8 +25,15 @@ _LARGEST: Final = 2**63 - 1  # of the stores
 _ID: Final = re.compile(r"(?!\.{1,2}$|__.*__$)[^/\x00]{1,512}", re.DOTALL)
 
 
-def page(rows: list[Any], cursor: str | None) -> dict[str, Any]:
-    """Return the body of one page; `cursor` None says that no more follow."""
+class Page(BaseModel, Generic[T]):
+    """Some of all there are; `next_cursor` null: no more follow."""
+
+    data: list[T]
+    next_cursor: str | None
+
+
+def page(rows: Sequence[object], cursor: str | None) -> dict[str, Any]:
+    """Return the body of one page; its route's `response_model` tells what is shown of a row."""
     return {"data": rows, "next_cursor": cursor}
 
 
@@ -62,6 +73,17 @@ def after_id(cursor: str) -> str | None:
 def id_cursor(following: str | None) -> str | None:
     """Return the cursor that goes on behind an id, None where nothing follows."""
     return None if following is None else encode_cursor([following])
+
+
+def after_instant(cursor: str) -> tuple[datetime, str] | None:
+    """Return the instant and the id that a cursor goes on behind, None of an empty one."""
+    values = decode_cursor(cursor, datetime, str)
+    return (values[0], values[1]) if values else None
+
+
+def instant_cursor(found: Sequence[Document], limit: int, *, by: str) -> str | None:
+    """Return the cursor behind a full page of documents in the order of an instant's field."""
+    return encode_cursor([found[-1].data[by], found[-1].id]) if len(found) == limit else None
 
 
 def _is_id(values: tuple[Any, ...]) -> bool:

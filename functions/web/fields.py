@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
-from functions.domain.times import ZoneMissingError, instant_from
+from functions.domain.times import ZoneMissingError, instant_from, iso
 from functions.engine.paths import RESERVED
 
 
@@ -83,7 +83,7 @@ def parse_time(text: object) -> datetime:
         raise ValueError(_BAD_TIME) from None
 
 
-Instant = Annotated[datetime, BeforeValidator(parse_time)]
+ScheduledTime = Annotated[datetime, BeforeValidator(parse_time)]
 
 
 def _parse_zoned(text: object) -> datetime:
@@ -97,3 +97,12 @@ def _parse_zoned(text: object) -> datetime:
 
 #: The same for the REST API, under whatever name.
 ZonedInstant = Annotated[datetime, BeforeValidator(_parse_zoned)]
+
+
+def _written(at: object) -> object:
+    return iso(at) if isinstance(at, datetime) else at
+
+
+#: An instant in an answer: ISO 8601 in UTC, to the millisecond.
+Instant = Annotated[str, BeforeValidator(_written)]
+MaybeInstant = Annotated[str | None, BeforeValidator(_written)]

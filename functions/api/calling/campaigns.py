@@ -25,12 +25,12 @@ from functions.web.fields import (
     Body,
     Cursor,
     Id,
-    Instant,
     MachineDetection,
     Name,
     PageSize,
     PhoneNumber,
     Reason,
+    ScheduledTime,
     Url,
     example,
 )
@@ -72,7 +72,7 @@ class NewVoiceCampaign(Body):
     client_id: Id | None = None
     provider: VoiceProvider | None = None
     machine_detection: MachineDetection = ""
-    scheduled_time: Instant | None = None
+    scheduled_time: ScheduledTime | None = None
     scheduled_by: Name | None = None
 
 
@@ -105,7 +105,7 @@ class Reschedule(OneCampaign):
 
     model_config = example({"campaignId": "4f2a8c01", "scheduledTime": "2030-03-02T09:00:00Z"})
 
-    scheduled_time: Instant
+    scheduled_time: ScheduledTime
 
 
 class SingleCall(Body):

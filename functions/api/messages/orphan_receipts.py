@@ -1,23 +1,23 @@
 """Receipts whose message does not exist here, over REST: see them, and have them applied again."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from functions.domain.messages.delivery_events import EventKind
-from functions.domain.times import iso
 from functions.engine.ports.store import Document
 from functions.engine.receipts import orphans
 from functions.web.auth import Area
 from functions.web.caller_route import Operator, RestRoute, Viewer
 from functions.web.context import Context
-from functions.web.cursors import Cursor, Limit, after_id, id_cursor
+from functions.web.cursors import Cursor, Limit, Page, after_id, id_cursor, page
+from functions.web.fields import Instant
 
 router = APIRouter(prefix="/receipts", tags=[Area.MESSAGES], route_class=RestRoute)
 
 
-class ShownStray(BaseModel):
+class OrphanReceipt(BaseModel):
     """A receipt whose message does not exist here; it is kept until `expires_at`."""
 
     id: str
@@ -26,16 +26,13 @@ class ShownStray(BaseModel):
     kind: EventKind
     reason: str
     provider_id: str
-    at: str
-    received_at: str
-    expires_at: str
+    at: Instant
+    received_at: Instant
+    expires_at: Instant
 
 
-class StrayPage(BaseModel):
+class OrphanPage(Page[OrphanReceipt]):
     """Some of them."""
-
-    data: list[ShownStray]
-    next_cursor: str | None
 
 
 class Replayed(BaseModel):
@@ -46,15 +43,15 @@ class Replayed(BaseModel):
     next_cursor: str | None
 
 
-@router.get("/strays")
+@router.get("/strays", response_model=OrphanPage)
 async def list_strays(
     context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
-) -> StrayPage:
+) -> dict[str, Any]:
     """Show the receipts that have found no message, page by page."""
     found, following = await orphans.load_all(
         context.engine, caller.org, after=after_id(cursor), limit=limit
     )
-    return StrayPage(data=[_shown(each) for each in found], next_cursor=id_cursor(following))
+    return page([_shown(each) for each in found], id_cursor(following))
 
 
 @router.post("/replay")
@@ -71,11 +68,6 @@ async def replay_strays(
     return Replayed(applied=applied, kept=kept, next_cursor=id_cursor(following))
 
 
-def _shown(stray: Document) -> ShownStray:
-    data = stray.data
-    return ShownStray(
-        id=stray.id,
-        message_id=f"{data['campaign']}.{data['message']}",
-        **{name: data[name] for name in ("attempt", "kind", "reason", "provider_id")},
-        **{name: iso(data[name]) for name in ("at", "received_at", "expires_at")},
-    )
+def _shown(orphan: Document) -> dict[str, Any]:
+    data = orphan.data
+    return {**data, "id": orphan.id, "message_id": f"{data['campaign']}.{data['message']}"}

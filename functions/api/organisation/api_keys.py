@@ -1,19 +1,19 @@
 """The REST API's tokens for programs: shown once, ended at any time."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from functions.domain.times import iso
 from functions.engine.accounts import api_keys
-from functions.engine.accounts.api_keys import ApiKey, NewKey
+from functions.engine.accounts.api_keys import NewKey
 from functions.web.auth import Area, Caller, ForbiddenError, Role
 from functions.web.caller_route import Admin, RestRoute
 from functions.web.context import Context
-from functions.web.cursors import Cursor, Limit, after_id, id_cursor, page
-from functions.web.fields import Id, Name, RestBody, ZonedInstant, example
+from functions.web.cursors import Cursor, Limit, Page, after_id, id_cursor, page
+from functions.web.fields import Id, Instant, MaybeInstant, Name, RestBody, ZonedInstant, example
 
 router = APIRouter(tags=[Area.API_KEYS], route_class=RestRoute)
 
@@ -36,24 +36,21 @@ class ShownKey(BaseModel):
     name: str
     role: Role
     areas: list[Area] | None
-    created_at: str
+    created_at: Instant
     created_by: str
-    expires_at: str | None
-    revoked_at: str | None
-    last_used_at: str | None
+    expires_at: MaybeInstant
+    revoked_at: MaybeInstant
+    last_used_at: MaybeInstant
+
+
+class KeyPage(Page[ShownKey]):
+    """Some of an organisation's keys."""
 
 
 class MadeKey(ShownKey):
     """A key that was made just now, with its token, which is not shown again."""
 
     token: str
-
-
-class KeyPage(BaseModel):
-    """Some of an organisation's keys."""
-
-    data: list[ShownKey]
-    next_cursor: str | None
 
 
 @router.post("/api-keys", status_code=201, response_model=MadeKey)
@@ -68,7 +65,7 @@ async def create_api_key(
     )
     key, token = await api_keys.create(context.engine, caller.org, wish)
     response.headers["cache-control"] = "no-store"  # nor does Idempotency-Key keep the answer
-    return {**_shown(key), "token": token}
+    return asdict(key) | {"token": token}
 
 
 @router.get("/api-keys", response_model=KeyPage)
@@ -79,7 +76,7 @@ async def list_api_keys(
     keys, following = await api_keys.listed(
         context.engine, caller.org, limit=limit, after=after_id(cursor)
     )
-    return page([_shown(key) for key in keys], id_cursor(following))
+    return page(keys, id_cursor(following))
 
 
 @router.delete("/api-keys/{key_id}", status_code=204)
@@ -93,17 +90,3 @@ def _check_reach(caller: Caller, new: NewApiKey) -> None:
     if caller.areas is not None and not caller.areas.issuperset(new.areas or Area):
         mine = ", ".join(sorted(caller.areas))
         raise ForbiddenError(f"A key for {mine} makes keys for these areas only.")
-
-
-def _shown(key: ApiKey) -> dict[str, Any]:
-    return {
-        "id": key.id,
-        "name": key.name,
-        "role": key.role,
-        "areas": key.areas,
-        "created_at": iso(key.created_at),
-        "created_by": key.created_by,
-        "expires_at": iso(key.expires_at),
-        "revoked_at": iso(key.revoked_at),
-        "last_used_at": iso(key.last_used_at),
-    }

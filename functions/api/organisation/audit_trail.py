@@ -1,20 +1,18 @@
 """The audit trail: who did what, when and why."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from functions.domain.times import iso
 from functions.engine.kernel import audit_trail
 from functions.engine.ports.store import Document
 from functions.web.auth import Area
 from functions.web.caller_route import RestRoute, Viewer
 from functions.web.context import Context
-from functions.web.cursors import Cursor, Limit, decode_cursor, encode_cursor, page
-from functions.web.fields import Id
+from functions.web.cursors import Cursor, Limit, Page, after_instant, instant_cursor, page
+from functions.web.fields import Id, Instant
 
 router = APIRouter(route_class=RestRoute)
 
@@ -23,18 +21,15 @@ class Entry(BaseModel):
     """One thing that was done. `about` names what it was done to, and the fields it changed."""
 
     id: str
-    at: str
+    at: Instant
     action: str
     by: str
     reason: str | None
     about: dict[str, Any]
 
 
-class EntryPage(BaseModel):
+class EntryPage(Page[Entry]):
     """Some of the trail."""
-
-    data: list[Entry]
-    next_cursor: str | None
 
 
 @router.get("/campaigns/{campaign_id}/audit", tags=[Area.CAMPAIGNS], response_model=EntryPage)
@@ -42,9 +37,8 @@ async def get_campaign_audit(
     campaign_id: Id, context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show what was done to a campaign, oldest first; that of a deleted draft too."""
-    after = _after(cursor)
     found = await audit_trail.of_campaign(
-        context.engine, caller.org, campaign_id, after=after, limit=limit
+        context.engine, caller.org, campaign_id, after=after_instant(cursor), limit=limit
     )
     return _page(found, limit)
 
@@ -54,34 +48,23 @@ async def get_audit(
     context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show what was done in the organisation, newest first."""
-    after = _after(cursor)
-    found = await audit_trail.of_organisation(context.engine, caller.org, after=after, limit=limit)
+    found = await audit_trail.of_organisation(
+        context.engine, caller.org, after=after_instant(cursor), limit=limit
+    )
     return _page(found, limit)
 
 
-def _after(cursor: str) -> tuple[datetime, str] | None:
-    values = decode_cursor(cursor, datetime, str)
-    return (values[0], values[1]) if values else None
-
-
 def _page(entries: Sequence[Document], limit: int) -> dict[str, Any]:
-    rows = [_shown(entry) for entry in entries]
-    if len(entries) < limit:
-        return page(rows, None)
-    last = entries[-1]
-    return page(rows, encode_cursor([last.data["at"], last.id]))
+    return page([_shown(entry) for entry in entries], instant_cursor(entries, limit, by="at"))
 
 
 def _shown(entry: Document) -> dict[str, Any]:
     data = entry.data
     return {
         "id": entry.id,
-        "at": iso(data["at"]),
-        "action": data["action"],
-        "by": data["by"],
-        "reason": data.get("reason"),
+        **{name: data.get(name) for name in _SHOWN},
         "about": {name: value for name, value in data.items() if name not in _SHOWN},
     }
 
 
-_SHOWN = frozenset({"at", "action", "by", "reason"})
+_SHOWN = ("at", "action", "by", "reason")

@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 from functions.domain.notifications.events import EventType
 from functions.domain.notifications.notification import Notification, NotificationStatus
 from functions.domain.notifications.subscription import Subscription
-from functions.domain.times import iso
 from functions.engine.notifications import replay, subscriptions
 from functions.engine.notifications.subscriptions import Held, NewSubscription
 from functions.web.auth import Area
@@ -19,14 +18,15 @@ from functions.web.context import Context
 from functions.web.cursors import (
     Cursor,
     Limit,
+    Page,
     after_id,
     decode_cursor,
     encode_cursor,
     id_cursor,
     page,
 )
-from functions.web.etags import IfMatch, tag
-from functions.web.fields import Id, RestBody, Url, ZonedInstant, example
+from functions.web.etags import IfMatch, tagged
+from functions.web.fields import Id, Instant, MaybeInstant, RestBody, Url, ZonedInstant, example
 
 router = APIRouter(prefix="/subscriptions", tags=[Area.SUBSCRIPTIONS], route_class=RestRoute)
 
@@ -78,10 +78,16 @@ class ShownSubscription(BaseModel):
     description: str
     active: bool
     reason: str | None
-    created_at: str
+    created_at: Instant
     created_by: str
-    updated_at: str | None
-    old_secret_until: str | None = Field(description="Until then the secret before signs as well.")
+    updated_at: MaybeInstant
+    old_secret_until: MaybeInstant = Field(
+        description="Until then the secret before signs as well."
+    )
+
+
+class SubscriptionPage(Page[ShownSubscription]):
+    """Some subscriptions."""
 
 
 class MadeSubscription(ShownSubscription):
@@ -90,33 +96,23 @@ class MadeSubscription(ShownSubscription):
     secret: str
 
 
-class SubscriptionPage(BaseModel):
-    """Some subscriptions."""
-
-    data: list[ShownSubscription]
-    next_cursor: str | None
-
-
 class ShownNotification(BaseModel):
     """What a subscription was, or is to be, told of one event."""
 
     id: str = Field(description="The same at each attempt and for each subscription: webhook-id.")
     type: str
     data: dict[str, Any]
-    created_at: str
+    created_at: Instant
     status: NotificationStatus
     attempts: int
-    attempted_at: str | None
+    attempted_at: MaybeInstant
     last_status: int | None = Field(description="The status of the last answer; null without one.")
     last_error: str | None
-    next_attempt_at: str | None
+    next_attempt_at: MaybeInstant = Field(validation_alias="wake_at")
 
 
-class NotificationPage(BaseModel):
+class NotificationPage(Page[ShownNotification]):
     """Some of what a subscription was told, newest first."""
-
-    data: list[ShownNotification]
-    next_cursor: str | None
 
 
 class ReplayCount(BaseModel):
@@ -129,7 +125,7 @@ class ReplayCount(BaseModel):
 @router.post("", status_code=201, response_model=MadeSubscription)
 async def create_subscription(
     order: SubscriptionOrder, context: Context, caller: Admin, response: Response
-) -> dict[str, Any]:
+) -> Subscription:
     """Let a URL hear of events. The secret that signs them is in this answer, and in no other."""
     new = NewSubscription(
         url=order.url,
@@ -149,16 +145,15 @@ async def list_subscriptions(
     found, following = await subscriptions.listed(
         context.engine, caller.org, limit=limit, after=after_id(cursor)
     )
-    return page([_shown(each) for each in found], id_cursor(following))
+    return page(found, id_cursor(following))
 
 
 @router.get("/{subscription_id}", response_model=ShownSubscription)
 async def get_subscription(
     subscription_id: Id, context: Context, caller: Viewer, response: Response
-) -> dict[str, Any]:
+) -> Subscription:
     """Show a subscription."""
-    held = await subscriptions.load(context.engine, caller.org, subscription_id)
-    return _tagged(held, response)
+    return tagged(response, await subscriptions.load(context.engine, caller.org, subscription_id))
 
 
 @router.patch("/{subscription_id}", response_model=ShownSubscription)
@@ -169,7 +164,7 @@ async def change_subscription(
     caller: Admin,
     response: Response,
     if_version: IfMatch,
-) -> dict[str, Any]:
+) -> Subscription:
     """Change a subscription. One that is switched off hears of nothing, also not of it later."""
     held = await subscriptions.update(
         context.engine,
@@ -179,7 +174,7 @@ async def change_subscription(
         by=caller.subject,
         if_version=if_version,
     )
-    return _tagged(held, response)
+    return tagged(response, held)
 
 
 @router.delete("/{subscription_id}", status_code=204)
@@ -195,7 +190,7 @@ async def delete_subscription(
 @router.post("/{subscription_id}/rotate-secret", response_model=MadeSubscription)
 async def rotate_secret(
     subscription_id: Id, context: Context, caller: Admin, response: Response, if_version: IfMatch
-) -> dict[str, Any]:
+) -> Subscription:
     """Make a new secret. For 24 hours the one before signs as well, so that nobody is left out."""
     held = await subscriptions.rotate_secret(
         context.engine, caller.org, subscription_id, by=caller.subject, if_version=if_version
@@ -206,9 +201,9 @@ async def rotate_secret(
 @router.post("/{subscription_id}/test", response_model=ShownNotification)
 async def test_subscription(
     subscription_id: Id, context: Context, caller: Operator
-) -> dict[str, Any]:
+) -> Notification:
     """Send `subscription.test` once, now, and show what came of it."""
-    return _told(await replay.send_test(context.engine, caller.org, subscription_id))
+    return await replay.send_test(context.engine, caller.org, subscription_id)
 
 
 @router.get("/{subscription_id}/notifications", response_model=NotificationPage)
@@ -229,8 +224,7 @@ async def list_notifications(
         limit=limit,
         start_after=decode_cursor(cursor, datetime, str),
     )
-    rows = [_told(each) for each in found]
-    return page(rows, encode_cursor(following) if following else None)
+    return page(found, encode_cursor(following) if following else None)
 
 
 @router.post(
@@ -238,11 +232,9 @@ async def list_notifications(
 )
 async def replay_notification(
     subscription_id: Id, notification_id: Id, context: Context, caller: Operator
-) -> dict[str, Any]:
+) -> Notification:
     """Send one notification again, under the id that it has, whatever came of it before."""
-    return _told(
-        await replay.tell_again(context.engine, caller.org, subscription_id, notification_id)
-    )
+    return await replay.tell_again(context.engine, caller.org, subscription_id, notification_id)
 
 
 @router.post("/{subscription_id}/replay", response_model=ReplayCount)
@@ -256,41 +248,6 @@ async def replay_failed(
     return {"replayed": done.number, "more": done.more}
 
 
-def _with_secret(held: Held, response: Response) -> dict[str, Any]:
+def _with_secret(held: Held, response: Response) -> Subscription:
     response.headers["cache-control"] = "no-store"  # nor does Idempotency-Key keep the answer
-    return {**_tagged(held, response), "secret": held.subscription.secret}
-
-
-def _tagged(held: Held, response: Response) -> dict[str, Any]:
-    tag(response, held.version)
-    return _shown(held.subscription)
-
-
-def _shown(subscription: Subscription) -> dict[str, Any]:
-    return {
-        "id": subscription.id,
-        "url": subscription.url,
-        "events": subscription.events,
-        "description": subscription.description,
-        "active": subscription.active,
-        "reason": subscription.reason,
-        "created_at": iso(subscription.created_at),
-        "created_by": subscription.created_by,
-        "updated_at": iso(subscription.updated_at),
-        "old_secret_until": iso(subscription.old_secret_until),
-    }
-
-
-def _told(notification: Notification) -> dict[str, Any]:
-    return {
-        "id": notification.id,
-        "type": notification.type,
-        "data": notification.data,
-        "created_at": iso(notification.created_at),
-        "status": notification.status,
-        "attempts": notification.attempts,
-        "attempted_at": iso(notification.attempted_at),
-        "last_status": notification.last_status,
-        "last_error": notification.last_error,
-        "next_attempt_at": iso(notification.wake_at),
-    }
+    return tagged(response, held)
