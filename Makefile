@@ -6,9 +6,12 @@ BIN := $(VENV)/bin
 RUN_TIME := $(VENV)/.run-time
 DEVELOPMENT := $(VENV)/.development
 PYTEST := $(BIN)/python -m pytest
+# For every platform and every Python that we run on; no address of an index stands in a lock.
+LOCK := $(BIN)/uv pip compile --quiet --no-config --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run emulator test check bench storm
+.PHONY: help demo run emulator test check bench storm lock
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -38,17 +41,21 @@ bench: $(RUN_TIME) ## Measure, and print the figures
 storm: $(DEVELOPMENT) ## Run the long version of the kill tests
 	@$(PYTEST) -m storm
 
+lock: $(DEVELOPMENT) ## Resolve the requirements anew, into the locks that every target installs from
+	@$(LOCK) requirements.txt -o requirements.lock
+	@$(LOCK) requirements-dev.txt -c requirements.lock -o requirements-dev.lock
+
 # pip's own output is of use only when it fails, and then it speaks for itself.
 define set_up
 	@echo "Setting up .venv (once)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Clarion needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r $(1)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(1)
 	@touch $(2)
 endef
 
-$(RUN_TIME): requirements.txt
-	$(call set_up,requirements.txt,$(RUN_TIME))
+$(RUN_TIME): requirements.lock
+	$(call set_up,requirements.lock,$(RUN_TIME))
 
-$(DEVELOPMENT): requirements-dev.txt requirements.txt
-	$(call set_up,requirements-dev.txt,$(RUN_TIME) $(DEVELOPMENT))
+$(DEVELOPMENT): requirements-dev.lock
+	$(call set_up,requirements-dev.lock,$(RUN_TIME) $(DEVELOPMENT))

@@ -239,7 +239,7 @@ def test_every_hangup_cause_is_in_the_plivo_page() -> None:
 
 def test_every_country_s_rules_are_in_the_guide() -> None:
     """Who asks when somebody may be called in a country finds a row for each kind of message."""
-    page = (ROOT / "docs/guide/manners.md").read_text()
+    page = (ROOT / "docs/guide/sending-rules.md").read_text()
     rows = re.findall(r"^\| `(\S+)` \| (calls|SMS) \|", page, re.MULTILINE)
     kinds = {ChannelKind.VOICE: "calls", ChannelKind.SMS: "SMS"}
     expected = [(region, kinds[kind]) for region, each in COUNTRIES.items() for kind in each.rules]
