@@ -40,7 +40,7 @@ async def create_campaign(engine: Engine, campaign: Campaign, *also: Write) -> C
     """Store a new campaign, and start it where it is running. Raises ConflictError."""
     org = campaign.org
     running = campaign.status is CampaignStatus.RUNNING
-    to = await outbox.listeners(engine, org)
+    to = await outbox.subscribers(engine, org)
     told = outbox.campaign_writes(to, campaign, Action.CREATE, now=campaign.created_at)
     writes: list[Write] = [
         Create(paths.campaign(org, campaign.id), campaign_fields(campaign)),
@@ -84,7 +84,7 @@ async def change(
     NotFoundError, WrongStatusError, and StaleError where the campaign has not `if_version`.
     """
     now = engine.clock.now()
-    to = await outbox.listeners(engine, org)
+    to = await outbox.subscribers(engine, org)
 
     def decide(documents: list[Document | None]) -> tuple[_Changed, Sequence[Write]]:
         stored = at_version(documents[0], "Campaign", id_, if_version)

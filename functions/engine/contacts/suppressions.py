@@ -44,7 +44,7 @@ async def suppress(
     """
     suppressions.check(scope, until, now=engine.clock.now())
     id_ = suppression_id(address)
-    to = await outbox.listeners(engine, org)
+    to = await outbox.subscribers(engine, org)
 
     def decide(documents: list[Document | None]) -> tuple[Sequence[Set] | None, Sequence[Write]]:
         # The instant of this try: whoever looks for what is new must not have looked beyond it.

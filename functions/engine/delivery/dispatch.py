@@ -77,7 +77,7 @@ class _Loop:
         They may have sent some of it: a turn of the day would be lost on each.
         """
         lease = self._lease
-        handed = lease.engine.handover.take(lease.campaign, send_lane(lease.name))
+        handed = lease.engine.memory.launched.take(lease.campaign, send_lane(lease.name))
         if not handed or not self._is_first:
             return []
         self._moments = 0
@@ -86,7 +86,7 @@ class _Loop:
     def _waits_for_launch(self) -> bool:
         """Tell whether to give a launch in this process a moment, before the store is asked."""
         lease = self._lease
-        filling = self._is_first and lease.engine.handover.is_filling(lease.campaign)
+        filling = self._is_first and lease.engine.memory.launched.is_filling(lease.campaign)
         self._moments += filling
         return filling and self._moments <= _MOMENTS
 

@@ -58,7 +58,7 @@ async def _create_messages(lease: LaneLease) -> None:
     planner = Planner(lease.engine, lease.campaign)
     committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     committed.set_result(None)
-    with lease.engine.handover.filling(lease.campaign):
+    with lease.engine.memory.launched.filling(lease.campaign):
         try:
             async for page in pages(lease.engine, lease.campaign, lease.data.get("cursor")):
                 plan = planner.plan(page.people)
@@ -121,4 +121,4 @@ def _hand_over(lease: LaneLease, plan: Plan, versions: list[int]) -> None:
             due[message["lane"]].append(Document(path, version, message))
     most = at_hand(campaign, lease.engine.limits.dispatch_page)
     for lane, messages in due.items():
-        lease.engine.handover.give(campaign, lane, messages, most=most)
+        lease.engine.memory.launched.give(campaign, lane, messages, most=most)

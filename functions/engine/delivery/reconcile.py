@@ -77,7 +77,7 @@ def _decide(lease: LaneLease, message: Message) -> Changes:
 
 async def _update(lease: LaneLease, decided: list[tuple[Tracked, Changes]]) -> None:
     """Commit what was decided and free the slots of those that ended."""
-    to = await outbox.listeners(lease.engine, lease.campaign.org)
+    to = await outbox.subscribers(lease.engine, lease.campaign.org)
     moved = moves.record(lease.engine, lease.campaign, lease.name, decided, to)
     try:
         await lease.engine.store.commit(*moved.writes)

@@ -164,7 +164,7 @@ class Sender:
                 # A receipt woke the lane or moved a message: the reserved turns are not lost.
                 chunk = await self._unchanged(chunk)
         if admission.turns:
-            self._engine.lead.note(self._engine.clock.now() - admission.asked_at)
+            self._engine.memory.send_lead.note(self._engine.clock.now() - admission.asked_at)
         if claimed:
             await self._deliver_beside(claimed, admission)
 
@@ -271,7 +271,7 @@ class Sender:
         now = self._engine.clock.now()
         results = list(zip(chunk, outcomes, strict=True))
         decided = [(m, self._after(m.message, outcome, now)) for m, outcome in results]
-        moved = self._moved(decided, await outbox.listeners(self._engine, self._campaign.org))
+        moved = self._moved(decided, await outbox.subscribers(self._engine, self._campaign.org))
         try:
             await self._engine.store.commit(*moved.writes)
         except ConflictError:
@@ -291,7 +291,7 @@ class Sender:
 
     async def _record_late(self, sent: Message, outcome: SendOutcome) -> None:
         """Record the answer to a message of which a receipt may have been faster."""
-        to = await outbox.listeners(self._engine, self._campaign.org)
+        to = await outbox.subscribers(self._engine, self._campaign.org)
 
         def decide(documents: list[Document | None]) -> tuple[Sequence[Set], Sequence[Write]]:
             document = documents[0]

@@ -13,10 +13,10 @@ from functions.engine.ports.clock import Clock
 from functions.engine.ports.notifier import Notifier
 from functions.engine.ports.queue import TaskQueue
 from functions.engine.ports.store import Store
-from functions.engine.process.launched import Handover
-from functions.engine.process.receiver_slots import Turns
-from functions.engine.process.send_lead import Lead
-from functions.engine.process.subscribers import Listeners
+from functions.engine.process.launched import LaunchedMessages
+from functions.engine.process.receiver_slots import ReceiverSlots
+from functions.engine.process.send_lead import SendLead
+from functions.engine.process.subscriber_cache import SubscriberCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,16 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessMemory:
+    """What this process remembers; losing it loses nothing."""
+
+    subscribers: SubscriberCache = field(default_factory=SubscriberCache)
+    receiver_slots: ReceiverSlots = field(default_factory=ReceiverSlots)
+    send_lead: SendLead = field(default_factory=SendLead)
+    launched: LaunchedMessages = field(default_factory=LaunchedMessages)
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
     """The ports and sizes, handed to every use case."""
 
@@ -59,13 +69,7 @@ class Engine:
     instance: str = "local"  #: names this process to the operator
     #: Set once this process is to end: tasks send what they have claimed, and hand the rest on.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    #: What this process remembers of subscribers, and how busy it keeps each of them.
-    listeners: Listeners = field(default_factory=Listeners)
-    turns: Turns = field(default_factory=Turns)
-    #: How far ahead of its turn this process has to begin with a message.
-    lead: Lead = field(default_factory=Lead)
-    #: What this process has launched and not yet sent.
-    handover: Handover = field(default_factory=Handover)
+    memory: ProcessMemory = field(default_factory=ProcessMemory)
 
     def channel(self, campaign: Campaign) -> Channel:
         """Return the channel that a campaign is sent by. Raises ProviderMissingError."""

@@ -56,7 +56,7 @@ async def deliver(engine: Engine, org: str, subscription_id: str, id_: str) -> N
     notification = notification_from(id_, document.data)
     if reason := _hindrance(to, notification):
         await _try_commit(engine, Update(document.path, give_up(reason), document.version))
-    elif engine.turns.take(home.path):
+    elif engine.memory.receiver_slots.take(home.path):
         await _deliver_at_turn(engine, to, notification, document)
     else:
         await _put_off(engine, notification, document)
@@ -95,7 +95,7 @@ async def _deliver_at_turn(
         hearing = await _tell(engine, to, notification)
         failed = not is_taken(hearing)
     finally:
-        engine.turns.give_back(paths.subscription(to.org, to.id), failed=failed)
+        engine.memory.receiver_slots.give_back(paths.subscription(to.org, to.id), failed=failed)
     await _record(engine, to, notification, version, hearing)
 
 

@@ -45,9 +45,9 @@ _AT_ONCE = 50
 # --- Writing what is to be told --------------------------------------------------------------
 
 
-async def listeners(engine: Engine, org: str) -> Sequence[Subscription]:
+async def subscribers(engine: Engine, org: str) -> Sequence[Subscription]:
     """Return who listens in an organisation; see functions/engine/process/subscribers.py."""
-    return await engine.listeners.of(engine.store, org, now=engine.clock.now())
+    return await engine.memory.subscribers.of(engine.store, org, now=engine.clock.now())
 
 
 def campaign_writes(

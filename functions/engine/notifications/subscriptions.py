@@ -27,7 +27,7 @@ from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.paging import page_by_id
 from functions.engine.kernel.task_queue import enqueue, forget_task
 from functions.engine.ports.store import Create, Delete, Document, Query, Update, Write
-from functions.engine.process.subscribers import LIFE
+from functions.engine.process.subscriber_cache import LIFE
 
 log = structlog.get_logger()
 
@@ -238,7 +238,7 @@ def _audit(engine: Engine, subscription: Subscription, action: str, by: str) -> 
 
 def _note(engine: Engine, subscription: Subscription, action: str, by: str) -> None:
     """Have the change known: at once in this process, within listeners.LIFE in the others."""
-    engine.listeners.forget(subscription.org)
+    engine.memory.subscribers.forget(subscription.org)
     log.info(_EVENTS[action], org=subscription.org, subscription=subscription.id, by=by)
 
 

@@ -136,7 +136,7 @@ def _reserve_all(
     if 0 in left:
         return _Room(0, next_day(now), reason="warm_up")
     wanted = weights[: min(left, default=len(weights))]
-    earliest = now + engine.lead.length
+    earliest = now + engine.memory.send_lead.length
     found = [state.as_of(now) for state in rates]
     turns, free = reserve(found, wanted, earliest=earliest, horizon=HORIZON)
     begins_at = turns[0] if turns else max(free)

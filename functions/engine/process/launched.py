@@ -1,7 +1,8 @@
-"""Handover: messages that this process has just made, for its lanes to send without reading them.
+"""Messages that this process has just created, for its lanes to send without reading them.
 
-Only the store tells what is to be done. Each message is claimed at the version that it was created
-at, so one that has changed since is read again; what is not handed over is found by a query.
+Only the store says what is to be done. Each message is claimed at the version that it was created
+at, so a message that has changed since is read again. A message that is not kept here is found by a
+query.
 """
 
 from collections import OrderedDict
@@ -13,15 +14,15 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.engine import paths
 from functions.engine.ports.store import Document
 
-#: Held for all lanes together; those of the lane that was given nothing for longest go first.
+#: Messages kept for all lanes together; the lane that was given nothing for longest loses its own.
 _MOST: Final = 20_000
 
 _Lane: TypeAlias = tuple[str, str]
 """A campaign's path, and what its messages hold in `lane`."""
 
 
-class Handover:
-    """Messages that are due, as they were created."""
+class LaunchedMessages:
+    """Messages that are due, by campaign and lane, as they were created."""
 
     def __init__(self) -> None:
         self._lanes: OrderedDict[_Lane, list[Document]] = OrderedDict()

@@ -3,8 +3,8 @@
 from typing import Final
 
 
-class Turns:
-    """How many requests each receiver may have under way in this process: few where it fails.
+class ReceiverSlots:
+    """Slots for requests to each receiver: few where it fails.
 
     A receiver that answers is asked FULL at a time. Each failure halves that, each success adds
     one: a dead receiver holds one worker, not all of them.
@@ -20,7 +20,7 @@ class Turns:
         self._total = 0
 
     def take(self, receiver: str) -> bool:
-        """Take a turn, to be given back; False where the receiver has all of its own."""
+        """Take a slot, to be given back; False where the receiver has none left."""
         under_way = self._under_way.get(receiver, 0)
         if self._total >= self.TOTAL or under_way >= self._allowed.get(receiver, self.FULL):
             return False
@@ -29,7 +29,7 @@ class Turns:
         return True
 
     def give_back(self, receiver: str, *, failed: bool) -> None:
-        """Give a turn back."""
+        """Give a slot back."""
         self._total -= 1
         self._under_way[receiver] -= 1
         if not self._under_way[receiver]:

@@ -1,4 +1,4 @@
-"""Lead: how far ahead of its turn a message must be reserved and claimed to be ready for it."""
+"""How far ahead of its turn a message must be reserved and claimed to be ready for it."""
 
 from datetime import timedelta
 from typing import Final
@@ -9,8 +9,10 @@ _LONGEST: Final = timedelta(seconds=0.7)
 _KEPT: Final = 0.9
 
 
-class Lead:
-    """What it takes this process, by its last times: with the store, it changes from hour to hour.
+class SendLead:
+    """The time that this process needs to claim a message, by its last times.
+
+    It depends on the store, and changes from hour to hour.
 
     Where nobody else sends, a message's turn would be now, and be missed by the time that the
     message is claimed.

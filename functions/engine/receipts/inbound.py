@@ -124,7 +124,7 @@ async def _store(engine: Engine, org: str, id_: str, text: Inbound, fields: dict
     """Store a text with what subscribers are told of it, unless another delivery was faster."""
     person, told = contact_id(text.address), []
     if fields["taken_for"] == _TAKEN_FOR[None]:
-        to = await outbox.listeners(engine, org)
+        to = await outbox.subscribers(engine, org)
         now = engine.clock.now()
         told = outbox.reply_writes(to, id_, person, fields["message"], now=now)
     try:

@@ -43,7 +43,7 @@ async def receive(engine: Engine, event: DeliveryEvent) -> None:
     ]
     if event.suppress:
         await _bar(engine, event, await engine.store.get_many(wanted))
-    to = await outbox.listeners(engine, ref.org)
+    to = await outbox.subscribers(engine, ref.org)
     applied = await modify(engine.store, wanted, lambda docs: _apply(engine, event, docs, to))
     log.info(f"message_{event.kind}", campaign_id=ref.campaign, message_id=ref.message)  # noqa: G004 - the event is named after its kind
     await outbox.announce(engine, applied.told)

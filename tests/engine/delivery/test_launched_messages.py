@@ -1,4 +1,4 @@
-"""Handover: what this process has just launched is sent without being read again."""
+"""What this process has just launched is sent without being read again."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +10,7 @@ from functions.engine.campaigns import lanes
 from functions.engine.delivery.dispatch import dispatch
 from functions.engine.ports.store import Document, Update
 from functions.engine.process import launched
-from functions.engine.process.launched import Handover
+from functions.engine.process.launched import LaunchedMessages
 from tests.engine.counting_store import WatchedStore
 from tests.engine.delivery.test_launch import PAGED
 from tests.engine.world import ORG, World, number
@@ -85,9 +85,9 @@ async def test_a_lane_does_not_wait_for_ever_for_a_launch_that_hangs(world: Worl
     await world.add_list(3)
     campaign = await world.create()
     await world.launch_only(campaign)
-    world.engine.handover.take(campaign, "send-0")
+    world.engine.memory.launched.take(campaign, "send-0")
     before = world.clock.now()
-    with world.engine.handover.filling(campaign):
+    with world.engine.memory.launched.filling(campaign):
         await dispatch(world.engine, ORG, campaign.id, "0")
     assert len(world.carrier.called) == 3
     assert timedelta(seconds=1) <= world.clock.now() - before < timedelta(seconds=5)
@@ -101,7 +101,7 @@ async def test_only_what_is_due_is_handed_over(world: World) -> None:
     await world.add_member("people", number(5), zones=tokyo)
     campaign = await world.create()
     await world.launch_only(campaign)
-    handed = world.engine.handover.take(campaign, "send-0")
+    handed = world.engine.memory.launched.take(campaign, "send-0")
     waiting = await world.message_to(campaign, number(5))
     assert waiting.reason == "quiet_hours"
     assert waiting.id not in {each.id for each in handed}
@@ -112,7 +112,7 @@ async def test_what_is_held_is_bounded(world: World, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(launched, "_MOST", 5)
     await world.add_list(0)
     campaign = await world.create()
-    held = Handover()
+    held = LaunchedMessages()
     messages = [Document(f"orgs/o/campaigns/c/messages/{n}", 1, {}) for n in range(4)]
     held.give(campaign, "send-0", messages[:2], most=3)
     held.give(campaign, "send-0", messages[2:], most=3)

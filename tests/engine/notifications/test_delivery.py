@@ -27,8 +27,8 @@ from functions.engine.contacts import suppressions
 from functions.engine.notifications import delivery, outbox, replay, subscriptions
 from functions.engine.notifications.subscriptions import NewSubscription
 from functions.engine.ports.store import Update
-from functions.engine.process.receiver_slots import Turns
-from functions.engine.process.subscribers import LIFE
+from functions.engine.process.receiver_slots import ReceiverSlots
+from functions.engine.process.subscriber_cache import LIFE
 from functions.engine.scheduling import check
 from tests.engine.interleaving import InterposedStore
 from tests.engine.recording_channel import NO_ANSWER, REJECTED
@@ -149,21 +149,21 @@ async def test_nobody_listening_costs_one_query_in_a_while(world: World) -> None
 
     world.engine = replace(world.engine, store=InterposedStore(world.store, is_it, nothing))
     for _ in range(100):
-        assert await outbox.listeners(world.engine, ORG) == ()
+        assert await outbox.subscribers(world.engine, ORG) == ()
     assert len(asked) == 1
     world.clock.advance(LIFE)
-    await asyncio.gather(*(outbox.listeners(world.engine, ORG) for _ in range(100)))
+    await asyncio.gather(*(outbox.subscribers(world.engine, ORG) for _ in range(100)))
     assert len(asked) == 2
 
 
 async def test_another_process_hears_of_a_subscription_within_seconds(world: World) -> None:
     """A process that knew of no subscription writes for a new one once its memory is over."""
     elsewhere = world.new_engine()
-    assert await outbox.listeners(elsewhere, ORG) == ()
+    assert await outbox.subscribers(elsewhere, ORG) == ()
     made = await subscribe(world)
-    assert await outbox.listeners(elsewhere, ORG) == ()
+    assert await outbox.subscribers(elsewhere, ORG) == ()
     world.clock.advance(LIFE)
-    assert [each.id for each in await outbox.listeners(elsewhere, ORG)] == [made.id]
+    assert [each.id for each in await outbox.subscribers(elsewhere, ORG)] == [made.id]
 
 
 async def test_it_is_written_with_the_change_or_not_at_all(world: World) -> None:
@@ -391,7 +391,7 @@ async def test_a_dead_receiver_does_not_hold_up_another(world: World) -> None:
         await asyncio.sleep(0.005)
         world.clock.advance(timedelta(milliseconds=100))
         world.queue._begin_due()
-    assert sum("dead" in each.url for each in world.receiver.heard) == Turns.FULL
+    assert sum("dead" in each.url for each in world.receiver.heard) == ReceiverSlots.FULL
     never.set()
     await working
     assert {each.status for each in await told(world, alive)} == {"delivered"}
@@ -402,34 +402,34 @@ async def test_a_dead_receiver_does_not_hold_up_another(world: World) -> None:
 
 def test_a_receiver_that_fails_gets_fewer_turns_and_regains_them() -> None:
     """Each failure halves how many requests a receiver may have under way; success restores it."""
-    turns = Turns()
+    slots = ReceiverSlots()
 
     def free() -> int:
         taken = 0
-        while turns.take("a"):
+        while slots.take("a"):
             taken += 1
         for _ in range(taken):
-            turns._under_way["a"] -= 1
-            turns._total -= 1
-        turns._under_way.pop("a", None)
+            slots._under_way["a"] -= 1
+            slots._total -= 1
+        slots._under_way.pop("a", None)
         return taken
 
     seen = [free()]
     for failed in [True] * 6 + [False] * 20:
-        assert turns.take("a")
-        turns.give_back("a", failed=failed)
+        assert slots.take("a")
+        slots.give_back("a", failed=failed)
         seen.append(free())
     assert seen[:8] == [16, 8, 4, 2, 1, 1, 1, 2]
     assert seen[-1] == 16
-    assert turns._allowed == {}
+    assert slots._allowed == {}
 
 
 def test_all_receivers_together_leave_room_for_other_work() -> None:
     """However many receivers are slow, their requests fill at most half of the queue's places."""
-    turns = Turns()
-    assert sum(turns.take(f"r{n}") for n in range(100)) == Turns.TOTAL
-    turns.give_back("r0", failed=False)
-    assert turns.take("another")
+    slots = ReceiverSlots()
+    assert sum(slots.take(f"r{n}") for n in range(100)) == ReceiverSlots.TOTAL
+    slots.give_back("r0", failed=False)
+    assert slots.take("another")
 
 
 # --- Replaying and trying out ----------------------------------------------------------------

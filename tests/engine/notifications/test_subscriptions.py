@@ -109,11 +109,11 @@ async def test_switching_on_again_forgives(world: World) -> None:
     """A subscription that was switched off hears again, and the reason is forgotten."""
     held = await subscriptions.create(world.engine, ORG, NEW)
     await subscriptions.switch_off(world.engine, held.subscription, "gone")
-    assert await outbox.listeners(world.engine, ORG) == ()
+    assert await outbox.subscribers(world.engine, ORG) == ()
     id_ = held.subscription.id
     after = await subscriptions.update(world.engine, ORG, id_, {"active": True}, by="ann")
     assert (after.subscription.active, after.subscription.reason) == (True, None)
-    assert len(await outbox.listeners(world.engine, ORG)) == 1
+    assert len(await outbox.subscribers(world.engine, ORG)) == 1
 
 
 async def test_it_is_switched_off_once(world: World) -> None:

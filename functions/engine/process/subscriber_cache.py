@@ -1,4 +1,4 @@
-"""Who listens: the subscriptions of organisations, as this process knows them for a moment.
+"""The subscriptions of organisations, as this process knows them for a moment.
 
 Every change of a campaign or a message asks whether anybody wants to hear of it. To read that each
 time would cost everybody a query for what few use. So a process remembers an organisation's
@@ -27,7 +27,7 @@ class _Known(NamedTuple):
     subscriptions: Sequence[Subscription]
 
 
-class Listeners:
+class SubscriberCache:
     """The active subscriptions of each organisation."""
 
     def __init__(self) -> None:
