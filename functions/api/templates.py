@@ -1,6 +1,7 @@
 """Templates over REST: named texts with versions, tried on one person or a whole audience."""
 
-from typing import Annotated, Literal
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
@@ -17,17 +18,25 @@ from functions.api.campaigns.views import Length
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.kinds import ChannelKind
 from functions.domain.templates.template import Missing
-from functions.domain.times import iso
 from functions.engine.campaigns import template_checks
-from functions.engine.campaigns.template_checks import Trial
+from functions.engine.campaigns.template_checks import Check, Trial
 from functions.engine.templates import templates
 from functions.engine.templates.templates import NamedTemplate, TemplateVersion, Wording
 from functions.web.auth import Area, Caller
 from functions.web.caller_route import Operator, RestRoute, Viewer
 from functions.web.context import AppContext, Context
-from functions.web.cursors import Cursor, Limit, after_id, decode_cursor, encode_cursor, id_cursor
-from functions.web.etags import IfMatch, tag
-from functions.web.fields import Id, RestBody, example
+from functions.web.cursors import (
+    Cursor,
+    Limit,
+    Page,
+    after_id,
+    decode_cursor,
+    encode_cursor,
+    id_cursor,
+    page,
+)
+from functions.web.etags import IfMatch, tagged
+from functions.web.fields import Id, Instant, RestBody, example
 
 router = APIRouter(prefix="/templates", tags=[Area.TEMPLATES], route_class=RestRoute)
 
@@ -66,14 +75,7 @@ class Words(RestBody):
     @property
     def wording(self) -> Wording:
         """What is to be stored of it."""
-        return Wording(
-            text=self.text,
-            subject=self.subject,
-            html=self.html,
-            channel=self.channel,
-            missing=self.missing,
-            defaults=self.defaults,
-        )
+        return Wording(**{name: getattr(self, name) for name in Words.model_fields})
 
 
 class NewTemplate(Words):
@@ -152,7 +154,7 @@ class ShownVersion(BaseModel):
     html: str
     missing: Missing
     defaults: dict[str, str]
-    created_at: str
+    created_at: Instant
     created_by: str
 
 
@@ -161,22 +163,16 @@ class ShownTemplate(ShownVersion):
 
     id: str
     name: str
-    updated_at: str
+    updated_at: Instant
     updated_by: str
 
 
-class ShownPage(BaseModel):
+class TemplatePage(Page[ShownTemplate]):
     """Some templates."""
 
-    data: list[ShownTemplate]
-    next_cursor: str | None
 
-
-class VersionPage(BaseModel):
+class VersionPage(Page[ShownVersion]):
     """Some versions of a template, the oldest first."""
-
-    data: list[ShownVersion]
-    next_cursor: str | None
 
 
 class ShownTrial(BaseModel):
@@ -198,39 +194,36 @@ class ShownCheck(BaseModel):
     missing: dict[str, int]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, response_model=ShownTemplate)
 async def create_template(
     new: NewTemplate, context: Context, caller: Operator, response: Response
-) -> ShownTemplate:
+) -> dict[str, Any]:
     """Save a text under a name. A mistake in it is told by line and column."""
     made = await templates.create(
         context.engine, caller.org, new.name, new.wording, by=caller.subject
     )
-    return _shown(made, response)
+    return _tagged(made, response)
 
 
-@router.get("")
+@router.get("", response_model=TemplatePage)
 async def list_templates(
     context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
-) -> ShownPage:
+) -> dict[str, Any]:
     """Show the templates, page by page."""
     found, following = await templates.load_all(
         context.engine, caller.org, after=after_id(cursor), limit=limit
     )
-    return ShownPage(
-        data=[_template(each) for each in found],
-        next_cursor=id_cursor(following),
-    )
+    return page([_template(each) for each in found], id_cursor(following))
 
 
-@router.post("/preview")
-async def preview_text(wanted: PreviewWish, context: Context, caller: Viewer) -> ShownTrial:
+@router.post("/preview", response_model=ShownTrial)
+async def preview_text(wanted: PreviewWish, context: Context, caller: Viewer) -> dict[str, Any]:
     """Show what a text says that is not saved."""
     return await _tried(context, caller, wanted, wanted.wording)
 
 
-@router.post("/check")
-async def check_template(wanted: CheckWish, context: Context, caller: Viewer) -> ShownCheck:
+@router.post("/check", response_model=ShownCheck)
+async def check_template(wanted: CheckWish, context: Context, caller: Viewer) -> Check:
     """Count what the people of an audience lack who would be contacted.
 
     Reading a large audience takes time: `complete` tells whether there was enough of it.
@@ -240,19 +233,18 @@ async def check_template(wanted: CheckWish, context: Context, caller: Viewer) ->
         wording = (await templates.load(engine, org, wanted.template_id)).newest.wording
     else:
         wording = Wording(text=wanted.text or "", missing=wanted.missing, defaults=wanted.defaults)
-    done = await template_checks.check(engine, org, wording, wanted.audience)
-    return ShownCheck(checked=done.checked, complete=done.complete, missing=dict(done.missing))
+    return await template_checks.check(engine, org, wording, wanted.audience)
 
 
-@router.get("/{template_id}")
+@router.get("/{template_id}", response_model=ShownTemplate)
 async def get_template(
     template_id: Id, context: Context, caller: Viewer, response: Response
-) -> ShownTemplate:
+) -> dict[str, Any]:
     """Show a template in its newest version."""
-    return _shown(await templates.load(context.engine, caller.org, template_id), response)
+    return _tagged(await templates.load(context.engine, caller.org, template_id), response)
 
 
-@router.put("/{template_id}")
+@router.put("/{template_id}", response_model=ShownTemplate)
 async def replace_template(
     template_id: Id,
     wanted: NewTemplate,
@@ -260,7 +252,7 @@ async def replace_template(
     caller: Operator,
     response: Response,
     if_version: IfMatch,
-) -> ShownTemplate:
+) -> dict[str, Any]:
     """Make a new version; the old ones stay. What says the same makes none."""
     changed = await templates.replace(
         context.engine,
@@ -271,7 +263,7 @@ async def replace_template(
         by=caller.subject,
         if_version=if_version,
     )
-    return _shown(changed, response)
+    return _tagged(changed, response)
 
 
 @router.delete("/{template_id}", status_code=204)
@@ -282,84 +274,78 @@ async def delete_template(
     await templates.delete(context.engine, caller.org, template_id, if_version=if_version)
 
 
-@router.get("/{template_id}/versions")
+@router.get("/{template_id}/versions", response_model=VersionPage)
 async def list_versions(
     template_id: Id, context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
-) -> VersionPage:
+) -> dict[str, Any]:
     """Show what a template has said, the oldest version first."""
     after = decode_cursor(cursor, int, str)
     found, following = await templates.versions(
         context.engine, caller.org, template_id, after=after[0] if after else 0, limit=limit
     )
-    return VersionPage(
-        data=[_version(each) for each in found],
-        next_cursor=following and encode_cursor([following, template_id]),
-    )
+    next_cursor = encode_cursor([following, template_id]) if following else None
+    return page([_version(each) for each in found], next_cursor)
 
 
-@router.get("/{template_id}/versions/{number}")
+@router.get("/{template_id}/versions/{number}", response_model=ShownVersion)
 async def get_version(
     template_id: Id, number: Number, context: Context, caller: Viewer
-) -> ShownVersion:
+) -> dict[str, Any]:
     """Show what a template said in one version."""
     return _version(await templates.load_version(context.engine, caller.org, template_id, number))
 
 
-@router.post("/{template_id}/preview")
+@router.post("/{template_id}/preview", response_model=ShownTrial)
 async def preview_template(
     template_id: Id, wanted: Person, context: Context, caller: Viewer
-) -> ShownTrial:
+) -> dict[str, Any]:
     """Show what a template says to a person."""
     found = await templates.load(context.engine, caller.org, template_id)
     return await _tried(context, caller, wanted, found.newest.wording)
 
 
-async def _tried(context: AppContext, caller: Caller, who: Person, wording: Wording) -> ShownTrial:
+async def _tried(
+    context: AppContext, caller: Caller, who: Person, wording: Wording
+) -> dict[str, Any]:
     if who.values is not None:
         return _trial(template_checks.preview(wording, who.values))
     known = await template_checks.values_of(context.engine, caller.org, who.contact_id or "")
     return _trial(template_checks.preview(wording, known))
 
 
-def _trial(trial: Trial) -> ShownTrial:
-    told = trial.texts
-    return ShownTrial(
-        rendered_message=told and told.body,
-        used_template=trial.template,
-        subject=told and told.subject,
-        html=told and told.html,
-        missing=trial.missing,
-        sms=Length(**trial.length._asdict()),
-    )
+def _trial(trial: Trial) -> dict[str, Any]:
+    texts = trial.texts
+    return {
+        "rendered_message": texts and texts.body,
+        "used_template": trial.template,
+        "subject": texts and texts.subject,
+        "html": texts and texts.html,
+        "missing": trial.missing,
+        "sms": trial.length,
+    }
 
 
-def _shown(template: NamedTemplate, response: Response) -> ShownTemplate:
-    tag(response, template.revision)
-    return _template(template)
+def _tagged(template: NamedTemplate, response: Response) -> dict[str, Any]:
+    return tagged(response, (_template(template), template.revision))
 
 
-def _template(template: NamedTemplate) -> ShownTemplate:
-    newest = _version(template.newest).model_dump()
-    made = {"created_at": iso(template.created_at), "created_by": template.created_by}
-    return ShownTemplate(
-        **{**newest, **made},
-        id=template.id,
-        name=template.name,
-        updated_at=newest["created_at"],
-        updated_by=newest["created_by"],
-    )
+def _template(template: NamedTemplate) -> dict[str, Any]:
+    newest = _version(template.newest)
+    return {
+        **newest,
+        "id": template.id,
+        "name": template.name,
+        "created_at": template.created_at,
+        "created_by": template.created_by,
+        "updated_at": newest["created_at"],
+        "updated_by": newest["created_by"],
+    }
 
 
-def _version(version: TemplateVersion) -> ShownVersion:
-    wording = version.wording
-    return ShownVersion(
-        version=version.number,
-        channel=wording.channel and ChannelKind(wording.channel),
-        text=wording.text,
-        subject=wording.subject,
-        html=wording.html,
-        missing=Missing(wording.missing),
-        defaults=dict(wording.defaults),
-        created_at=iso(version.created_at),
-        created_by=version.created_by,
-    )
+def _version(version: TemplateVersion) -> dict[str, Any]:
+    return {
+        **asdict(version.wording),
+        "version": version.number,
+        "created_at": version.created_at,
+        "created_by": version.created_by,
+    }

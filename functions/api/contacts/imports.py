@@ -3,7 +3,6 @@
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -12,7 +11,6 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from functions.domain.errors import InvalidFieldError
-from functions.domain.times import iso
 from functions.engine.imports import jobs
 from functions.engine.imports.job import ImportStatus
 from functions.engine.imports.upload import Format, OnExisting, Upload, Wish
@@ -21,9 +19,18 @@ from functions.web import idempotency
 from functions.web.auth import Area, Caller
 from functions.web.caller_route import Operator, RestRoute, Viewer
 from functions.web.context import Context, Handle
-from functions.web.cursors import Cursor, Limit, decode_cursor, encode_cursor
-from functions.web.etags import tag
-from functions.web.fields import Id
+from functions.web.cursors import (
+    Cursor,
+    Limit,
+    Page,
+    after_instant,
+    decode_cursor,
+    encode_cursor,
+    instant_cursor,
+    page,
+)
+from functions.web.etags import tagged
+from functions.web.fields import Id, MaybeInstant
 from functions.web.multipart import Part, parsed_pieces, pieces
 
 router = APIRouter(prefix="/contacts/imports", tags=[Area.CONTACTS], route_class=RestRoute)
@@ -74,20 +81,17 @@ class ImportItem(BaseModel):
     duplicates: int
     on_existing: OnExisting | None
     list_id: str | None
-    created_at: str | None
+    created_at: MaybeInstant
     created_by: str
-    started_at: str | None
-    ended_at: str | None
-    undo_until: str | None = Field(description="Until when it can be undone.")
+    started_at: MaybeInstant
+    ended_at: MaybeInstant
+    undo_until: MaybeInstant = Field(description="Until when it can be undone.")
     undone: ImportUndone
     error: str | None
 
 
-class ImportPage(BaseModel):
+class ImportPage(Page[ImportItem]):
     """Some imports, the newest first; `next_cursor` null: no more follow."""
-
-    data: list[ImportItem]
-    next_cursor: str | None
 
 
 class BadRow(BaseModel):
@@ -99,11 +103,8 @@ class BadRow(BaseModel):
     kind: str = Field(description="invalid, or duplicate: an earlier row is about the same person")
 
 
-class BadRowPage(BaseModel):
+class BadRowPage(Page[BadRow]):
     """Some rows that were left out, by line; `next_cursor` null: no more follow."""
-
-    data: list[BadRow]
-    next_cursor: str | None
 
 
 class FormRoute(RestRoute):
@@ -148,7 +149,7 @@ _FORM: Final[dict[str, Any]] = {
 
 async def create_import(
     request: Request, context: Context, caller: Operator, response: Response
-) -> ImportItem:
+) -> dict[str, Any]:
     """Take in a CSV or JSON-lines file of contacts; it is worked off in the background.
 
     Columns fill the fields that they are named after, or those that `mapping` names; the others
@@ -163,8 +164,7 @@ async def create_import(
     except BaseException:
         await upload.abandon()
         raise
-    tag(response, document.version)
-    return _shown(document)
+    return _tagged(document, response)
 
 
 router.add_api_route(
@@ -172,56 +172,52 @@ router.add_api_route(
     create_import,
     methods=["POST"],
     status_code=202,
+    response_model=ImportItem,
     openapi_extra=_FORM,
     route_class_override=FormRoute,
 )
 
 
-@router.get("")
+@router.get("", response_model=ImportPage)
 async def list_imports(
     context: Context, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
-) -> ImportPage:
+) -> dict[str, Any]:
     """List the organisation's imports, the newest first."""
-    decoded = decode_cursor(cursor, datetime, str)
-    after = (decoded[0], decoded[1]) if decoded else None
-    found = await jobs.browse(context.engine, caller.org, limit=limit, after=after)
-    last = found[-1] if len(found) == limit else None
-    following = encode_cursor([last.data["created_at"], last.id]) if last else None
-    return ImportPage(data=[_shown(each) for each in found], next_cursor=following)
+    found = await jobs.browse(context.engine, caller.org, limit=limit, after=after_instant(cursor))
+    return page([_shown(each) for each in found], instant_cursor(found, limit, by="created_at"))
 
 
-@router.get("/{import_id}")
+@router.get("/{import_id}", response_model=ImportItem)
 async def get_import(
     import_id: Id, context: Context, caller: Viewer, response: Response
-) -> ImportItem:
+) -> dict[str, Any]:
     """Show how far an import has come."""
     return _tagged(await jobs.load(context.engine, caller.org, import_id), response)
 
 
-@router.get("/{import_id}/errors")
+@router.get("/{import_id}/errors", response_model=BadRowPage)
 async def list_import_errors(
     import_id: Id, context: Context, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
-) -> BadRowPage:
+) -> dict[str, Any]:
     """List every row that was left out, by line, and why."""
     (after, _) = decode_cursor(cursor, int, str) or (0, "")
     found = await jobs.bad_rows(context.engine, caller.org, import_id, after=after, limit=limit)
-    rows = [BadRow(**{**row, "column": row["column"] or None}) for row in found.rows]
     following = None if found.after is None else encode_cursor([found.after, import_id])
-    return BadRowPage(data=rows, next_cursor=following)
+    return page([{**row, "column": row["column"] or None} for row in found.rows], following)
 
 
-@router.post("/{import_id}/cancel")
+@router.post("/{import_id}/cancel", response_model=ImportItem)
 async def cancel_import(
     import_id: Id, context: Context, caller: Operator, response: Response
-) -> ImportItem:
+) -> dict[str, Any]:
     """Stop an import; what it has done stays, and can be undone."""
     return _tagged(await jobs.cancel(context.engine, caller.org, import_id), response)
 
 
-@router.post("/{import_id}/undo", status_code=202)
+@router.post("/{import_id}/undo", status_code=202, response_model=ImportItem)
 async def undo_import(
     import_id: Id, context: Context, caller: Operator, response: Response
-) -> ImportItem:
+) -> dict[str, Any]:
     """Undo an import that has ended, in the background.
 
     Whom it created is removed, whom it changed gets the former fields back, and whom it put on
@@ -337,29 +333,20 @@ def _on_existing(text: str) -> OnExisting:
 # --- What is shown ---------------------------------------------------------------------------
 
 
-def _tagged(document: Document, response: Response) -> ImportItem:
-    tag(response, document.version)
-    return _shown(document)
+def _tagged(document: Document, response: Response) -> dict[str, Any]:
+    return tagged(response, (_shown(document), document.version))
 
 
-def _shown(document: Document) -> ImportItem:
+def _shown(document: Document) -> dict[str, Any]:
     data = document.data
-    counts = ("created", "updated", "unchanged", "invalid", "duplicates")
-    instants = ("created_at", "started_at", "ended_at", "undo_until")
-    return ImportItem(
-        **{name: data[name] for name in (*counts, "status", "list_id", "error")},
-        **{name: iso(data[name]) for name in instants},
-        id=document.id,
-        name=data.get("name", ""),
-        format=data.get("format"),
-        on_existing=data.get("on_existing"),
-        created_by=data.get("by", ""),
-        progress=_progress(data),
-        undone=ImportUndone(**{name: data[name] for name in ("removed", "restored", "left")}),
-    )
-
-
-def _progress(data: Mapping[str, Any]) -> ImportProgress:
     done, total = data["bytes"], data["bytes_total"]
     percent = round(100 * done / total, 1) if total else 0.0
-    return ImportProgress(rows=data["rows"], bytes=done, bytes_total=total, percent=percent)
+    return {
+        **dict.fromkeys(("format", "on_existing")),
+        **data,
+        "id": document.id,
+        "name": data.get("name", ""),
+        "created_by": data.get("by", ""),
+        "progress": {**data, "percent": percent},
+        "undone": data,
+    }

@@ -1,22 +1,29 @@
 """Lists over REST: people who are written to together."""
 
-from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from functions.api.contacts.views import ContactItem, item
-from functions.domain.times import iso
+from functions.api.contacts.views import ContactItem
 from functions.engine.contacts import lists
-from functions.engine.contacts.lists import Found, Member, PeopleList
+from functions.engine.contacts.lists import PeopleList
 from functions.web.auth import Area
 from functions.web.caller_route import Operator, RestRoute, Viewer
 from functions.web.context import Context
-from functions.web.cursors import Cursor, Limit, after_id, decode_cursor, encode_cursor, id_cursor
-from functions.web.etags import IfMatch, tag
-from functions.web.fields import Id, Name, RestBody, example
+from functions.web.cursors import (
+    Cursor,
+    Limit,
+    Page,
+    after_id,
+    after_instant,
+    encode_cursor,
+    id_cursor,
+    page,
+)
+from functions.web.etags import IfMatch, tagged
+from functions.web.fields import Id, MaybeInstant, Name, RestBody, example
 
 router = APIRouter(prefix="/lists", tags=[Area.LISTS], route_class=RestRoute)
 
@@ -43,14 +50,11 @@ class ListItem(BaseModel):
     id: str
     name: str
     size: int
-    created_at: str | None
+    created_at: MaybeInstant
 
 
-class ListPage(BaseModel):
+class ListPage(Page[ListItem]):
     """Some lists; `next_cursor` null: no more follow."""
-
-    data: list[ListItem]
-    next_cursor: str | None
 
 
 class Extended(BaseModel):
@@ -70,40 +74,35 @@ class MemberItem(BaseModel):
     contact: ContactItem | None
 
 
-class MemberPage(BaseModel):
+class MemberPage(Page[MemberItem]):
     """Some of the people on a list; `next_cursor` null: no more follow."""
 
-    data: list[MemberItem]
-    next_cursor: str | None
 
-
-@router.get("")
+@router.get("", response_model=ListPage)
 async def list_lists(
     context: Context, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
-) -> ListPage:
+) -> dict[str, Any]:
     """List the lists, the newest first."""
-    after = decode_cursor(cursor, datetime, str) or None
-    page = await lists.browse(context.engine, caller.org, limit=limit, after=after)
-    end = page.end
-    following = encode_cursor([end.created_at, end.id]) if end else None
-    return ListPage(data=[_item(each) for each in page.lists], next_cursor=following)
+    found = await lists.browse(context.engine, caller.org, limit=limit, after=after_instant(cursor))
+    end = found.end
+    return page(found.lists, encode_cursor([end.created_at, end.id]) if end else None)
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, response_model=ListItem)
 async def create_list(
     new: ListBody, context: Context, caller: Operator, response: Response
-) -> ListItem:
+) -> PeopleList:
     """Create an empty list."""
-    return _shown(await lists.create(context.engine, caller.org, new.name), response)
+    return tagged(response, await lists.create(context.engine, caller.org, new.name))
 
 
-@router.get("/{list_id}")
-async def get_list(list_id: Id, context: Context, caller: Viewer, response: Response) -> ListItem:
+@router.get("/{list_id}", response_model=ListItem)
+async def get_list(list_id: Id, context: Context, caller: Viewer, response: Response) -> PeopleList:
     """Show a list."""
-    return _shown(await lists.load(context.engine, caller.org, list_id), response)
+    return tagged(response, await lists.load(context.engine, caller.org, list_id))
 
 
-@router.patch("/{list_id}")
+@router.patch("/{list_id}", response_model=ListItem)
 async def rename_list(
     list_id: Id,
     changes: ListBody,
@@ -111,12 +110,12 @@ async def rename_list(
     caller: Operator,
     response: Response,
     if_version: IfMatch,
-) -> ListItem:
+) -> PeopleList:
     """Give a list another name."""
     found = await lists.rename(
         context.engine, caller.org, list_id, changes.name, if_version=if_version
     )
-    return _shown(found, response)
+    return tagged(response, found)
 
 
 @router.delete("/{list_id}", status_code=204)
@@ -125,15 +124,15 @@ async def delete_list(list_id: Id, context: Context, caller: Operator, if_versio
     await lists.delete(context.engine, caller.org, list_id, if_version=if_version)
 
 
-@router.get("/{list_id}/contacts")
+@router.get("/{list_id}/contacts", response_model=MemberPage)
 async def list_members(
     list_id: Id, context: Context, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
-) -> MemberPage:
+) -> dict[str, Any]:
     """List the people on a list."""
     people, following = await lists.members(
         context.engine, caller.org, list_id, limit=limit, after=after_id(cursor)
     )
-    return MemberPage(data=[_member(each) for each in people], next_cursor=id_cursor(following))
+    return page(people, id_cursor(following))
 
 
 @router.post("/{list_id}/contacts")
@@ -147,23 +146,3 @@ async def add_members(list_id: Id, new: NewMembers, context: Context, caller: Op
 async def remove_member(list_id: Id, contact_id: Id, context: Context, caller: Operator) -> None:
     """Take somebody off a list."""
     await lists.remove(context.engine, caller.org, list_id, contact_id)
-
-
-def _shown(found: Found, response: Response) -> ListItem:
-    tag(response, found.version)
-    return _item(found.list)
-
-
-def _item(of: PeopleList) -> ListItem:
-    return ListItem(id=of.id, name=of.name, size=of.size, created_at=iso(of.created_at))
-
-
-def _member(member: Member) -> MemberItem:
-    return MemberItem(
-        id=member.id,
-        address=member.address,
-        region=member.region,
-        zones=list(member.zones),
-        attributes=member.attributes,
-        contact=None if member.contact is None else item(member.contact),
-    )

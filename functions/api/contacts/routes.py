@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import APIRouter, Query
@@ -17,21 +16,27 @@ from functions.api.contacts.views import (
     HistoryPage,
     People,
     entry,
-    item,
-    row,
 )
-from functions.domain.contacts.contact import Details, read_details
+from functions.domain.contacts.contact import Contact, Details, read_details
 from functions.domain.errors import InvalidFieldError
 from functions.engine.contacts import contacts
-from functions.engine.contacts.contacts import Filters, Found, Result
+from functions.engine.contacts.contacts import Filters, Result
 from functions.engine.privacy import erasure
 from functions.engine.reporting import contact_history
 from functions.engine.reporting.contact_history import Position
 from functions.web.auth import Area
 from functions.web.caller_route import Operator, RestRoute, Viewer
 from functions.web.context import Context
-from functions.web.cursors import Cursor, Limit, after_id, decode_cursor, encode_cursor, id_cursor
-from functions.web.etags import IfMatch, tag
+from functions.web.cursors import (
+    Cursor,
+    Limit,
+    after_id,
+    after_instant,
+    encode_cursor,
+    id_cursor,
+    page,
+)
+from functions.web.etags import IfMatch, tagged
 from functions.web.fields import Id
 
 MOST_OFFSET: Final = 10_000
@@ -43,7 +48,7 @@ Wanted: TypeAlias = Annotated[str | None, Query(max_length=200)]
 Handler: TypeAlias = Callable[..., Any]
 
 
-def _on(method: str, path: str, *, status_code: int = 200) -> Callable[[Handler], Handler]:
+def _on(method: str, path: str, **options: Any) -> Callable[[Handler], Handler]:
     """Serve a handler below /contacts, and below what other systems call them.
 
     The OpenAPI document describes it once.
@@ -55,24 +60,24 @@ def _on(method: str, path: str, *, status_code: int = 200) -> Callable[[Handler]
                 f"{prefix}{path}",
                 handler,
                 methods=[method],
-                status_code=status_code,
                 include_in_schema=prefix == "/contacts",
+                **options,
             )
         return handler
 
     return serve
 
 
-@_on("POST", "", status_code=201)
+@_on("POST", "", status_code=201, response_model=ContactItem)
 async def create_contact(
     new: ContactBody, context: Context, caller: Operator, response: Response
-) -> ContactItem:
+) -> Contact:
     """Store somebody new; 409 where somebody is known by the same address."""
     details = read_details(new.model_dump(exclude_unset=True))
-    return _shown(await contacts.create(context.engine, caller.org, details), response)
+    return tagged(response, await contacts.create(context.engine, caller.org, details))
 
 
-@_on("GET", "")
+@_on("GET", "", response_model=ContactPage)
 async def list_contacts(
     context: Context,
     caller: Viewer,
@@ -82,15 +87,14 @@ async def list_contacts(
     limit: Limit = 100,
     offset: Offset = 0,
     cursor: Cursor = "",
-) -> ContactPage:
+) -> dict[str, Any]:
     """List people, those that all filters hold for: from `offset`, or on from `next_cursor`."""
     _check_offset(offset, cursor)
     filters = Filters(active=active, location=location, preferred_product=preferred_product)
-    page = await contacts.browse(
+    found = await contacts.browse(
         context.engine, caller.org, filters, limit=limit, after=after_id(cursor), offset=offset
     )
-    people = [item(each) for each in page.contacts]
-    return ContactPage(data=people, next_cursor=id_cursor(page.after))
+    return page(found.contacts, id_cursor(found.after))
 
 
 def _check_offset(offset: int, cursor: str) -> None:
@@ -101,8 +105,8 @@ def _check_offset(offset: int, cursor: str) -> None:
         raise InvalidFieldError("offset", "offset: cannot go with cursor")
 
 
-@_on("POST", "/bulk")
-async def upsert_contacts(wanted: People, context: Context, caller: Operator) -> BulkAnswer:
+@_on("POST", "/bulk", response_model=BulkAnswer)
+async def upsert_contacts(wanted: People, context: Context, caller: Operator) -> dict[str, Any]:
     """Create or change up to 1,000 people; bad rows are told by index, good ones kept.
 
     A row is merged into the person who is known by its address: what it does not name stays.
@@ -111,10 +115,8 @@ async def upsert_contacts(wanted: People, context: Context, caller: Operator) ->
     rows = await asyncio.to_thread(_read, wanted.contacts)
     results = await contacts.upsert(context.engine, caller.org, rows)
     counts = Counter(result.result for result in results)
-    return BulkAnswer(
-        **{str(result): counts[result] for result in Result},
-        results=[row(index, result) for index, result in enumerate(results)],
-    )
+    rows_done = [{**result._asdict(), "index": index} for index, result in enumerate(results)]
+    return {**{result: counts[result] for result in Result}, "results": rows_done}
 
 
 def _read(rows: Iterable[Mapping[str, Any]]) -> list[Details | InvalidFieldError]:
@@ -127,15 +129,15 @@ def _read(rows: Iterable[Mapping[str, Any]]) -> list[Details | InvalidFieldError
     return read
 
 
-@_on("GET", "/{contact_id}")
+@_on("GET", "/{contact_id}", response_model=ContactItem)
 async def get_contact(
     contact_id: Id, context: Context, caller: Viewer, response: Response
-) -> ContactItem:
+) -> Contact:
     """Show a person."""
-    return _shown(await contacts.load(context.engine, caller.org, contact_id), response)
+    return tagged(response, await contacts.load(context.engine, caller.org, contact_id))
 
 
-@_on("PATCH", "/{contact_id}")
+@_on("PATCH", "/{contact_id}", response_model=ContactItem)
 async def change_contact(
     contact_id: Id,
     changes: ContactBody,
@@ -143,7 +145,7 @@ async def change_contact(
     caller: Operator,
     response: Response,
     if_version: IfMatch,
-) -> ContactItem:
+) -> Contact:
     """Change what is named of a person; null clears, attribute by attribute (RFC 7396).
 
     The address that somebody is known by, the phone number or else the e-mail address, is fixed.
@@ -152,10 +154,10 @@ async def change_contact(
     found = await contacts.update(
         context.engine, caller.org, contact_id, details, if_version=if_version
     )
-    return _shown(found, response)
+    return tagged(response, found)
 
 
-@_on("PUT", "/{contact_id}")
+@_on("PUT", "/{contact_id}", response_model=ContactItem)
 async def replace_contact(
     contact_id: Id,
     wanted: ContactBody,
@@ -163,13 +165,13 @@ async def replace_contact(
     caller: Operator,
     response: Response,
     if_version: IfMatch,
-) -> ContactItem:
+) -> Contact:
     """Replace all that is known of a person but the address that they are known by."""
     details = read_details(wanted.model_dump(exclude_unset=True))
     found = await contacts.put(
         context.engine, caller.org, contact_id, details, if_version=if_version
     )
-    return _shown(found, response)
+    return tagged(response, found)
 
 
 @_on("DELETE", "/{contact_id}", status_code=204)
@@ -186,20 +188,15 @@ async def erase_contact(
     )
 
 
-@_on("GET", "/{contact_id}/history")
+@_on("GET", "/{contact_id}/history", response_model=HistoryPage)
 async def get_history(
     contact_id: Id, context: Context, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
-) -> HistoryPage:
+) -> dict[str, Any]:
     """Show everything that was ever planned for a person, sent or refused, the newest first."""
-    decoded = decode_cursor(cursor, datetime, str)
+    decoded = after_instant(cursor)
     after = Position(*decoded) if decoded else None
-    page = await contact_history.read(
+    found = await contact_history.read(
         context.engine, caller.org, contact_id, after=after, limit=limit
     )
-    following = encode_cursor(page.end) if page.end else None
-    return HistoryPage(data=[entry(each) for each in page.entries], next_cursor=following)
-
-
-def _shown(found: Found, response: Response) -> ContactItem:
-    tag(response, found.version)
-    return item(found.contact)
+    following = encode_cursor(found.end) if found.end else None
+    return page([entry(each) for each in found.entries], following)

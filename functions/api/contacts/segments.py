@@ -6,17 +6,16 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from functions.domain.contacts.contact import Contact, contact_from
-from functions.domain.times import iso
+from functions.domain.contacts.contact import contact_from
 from functions.engine import paths
 from functions.engine.contacts import segments
 from functions.engine.contacts.segments import Segment
 from functions.web.auth import Area
 from functions.web.caller_route import Operator, RestRoute, Viewer
 from functions.web.context import Context
-from functions.web.cursors import Cursor, Limit, after_id, id_cursor
-from functions.web.etags import IfMatch, tag
-from functions.web.fields import Id, Name, RestBody, example
+from functions.web.cursors import Cursor, Limit, Page, after_id, id_cursor, page
+from functions.web.etags import IfMatch, tagged
+from functions.web.fields import Id, Instant, Name, RestBody, example
 
 router = APIRouter(prefix="/segments", tags=[Area.SEGMENTS], route_class=RestRoute)
 
@@ -76,16 +75,13 @@ class ShownSegment(BaseModel):
     id: str
     name: str
     conditions: dict[str, Any]
-    created_at: str
+    created_at: Instant
     created_by: str
-    updated_at: str
+    updated_at: Instant
 
 
-class ShownPage(BaseModel):
+class SegmentPage(Page[ShownSegment]):
     """Some segments."""
-
-    data: list[ShownSegment]
-    next_cursor: str | None
 
 
 class ShownCount(BaseModel):
@@ -95,7 +91,7 @@ class ShownCount(BaseModel):
     exact: bool
 
 
-class Member(BaseModel):
+class SegmentMember(BaseModel):
     """A contact that the conditions hold for."""
 
     id: str
@@ -108,51 +104,48 @@ class Member(BaseModel):
     attributes: dict[str, str]
 
 
-class MemberPage(BaseModel):
+class SegmentMemberPage(Page[SegmentMember]):
     """Some contacts. A page may be empty and yet not the last: reading on has its bounds."""
 
-    data: list[Member]
-    next_cursor: str | None
 
-
-@router.post("", status_code=201)
+@router.post("", status_code=201, response_model=ShownSegment)
 async def create_segment(
     new: NewSegment, context: Context, caller: Operator, response: Response
-) -> ShownSegment:
+) -> Segment:
     """Name a condition."""
     made = await segments.create(
         context.engine, caller.org, new.name, new.conditions, by=caller.subject
     )
-    return _shown(made, response)
+    return _tagged(made, response)
 
 
-@router.get("")
+@router.get("", response_model=SegmentPage)
 async def list_segments(
     context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
-) -> ShownPage:
+) -> dict[str, Any]:
     """Show the segments, page by page."""
     found, following = await segments.load_all(
         context.engine, caller.org, after=after_id(cursor), limit=limit
     )
-    return ShownPage(data=[_segment(each) for each in found], next_cursor=id_cursor(following))
+    return page(found, id_cursor(following))
 
 
-@router.post("/count")
-async def count_conditions(trial: Trial, context: Context, caller: Viewer) -> ShownCount:
+@router.post("/count", response_model=ShownCount)
+async def count_conditions(trial: Trial, context: Context, caller: Viewer) -> segments.Count:
     """Count those for whom conditions hold that need not be saved."""
     condition = await segments.read(context.engine, caller.org, trial.conditions)
-    return _count(await segments.count(context.engine, caller.org, condition))
+    return await segments.count(context.engine, caller.org, condition)
 
 
-@router.get("/{segment_id}")
+@router.get("/{segment_id}", response_model=ShownSegment)
 async def get_segment(
     segment_id: Id, context: Context, caller: Viewer, response: Response
-) -> ShownSegment:
+) -> Segment:
     """Show a segment."""
-    return _shown(await segments.load(context.engine, caller.org, segment_id), response)
+    return _tagged(await segments.load(context.engine, caller.org, segment_id), response)
 
 
-@router.put("/{segment_id}")
+@router.put("/{segment_id}", response_model=ShownSegment)
 async def replace_segment(
     segment_id: Id,
     wanted: NewSegment,
@@ -160,7 +153,7 @@ async def replace_segment(
     caller: Operator,
     response: Response,
     if_version: IfMatch,
-) -> ShownSegment:
+) -> Segment:
     """Replace a segment's name and conditions."""
     changed = await segments.change(
         context.engine,
@@ -170,10 +163,10 @@ async def replace_segment(
         conditions=wanted.conditions,
         if_version=if_version,
     )
-    return _shown(changed, response)
+    return _tagged(changed, response)
 
 
-@router.patch("/{segment_id}")
+@router.patch("/{segment_id}", response_model=ShownSegment)
 async def change_segment(
     segment_id: Id,
     changes: SegmentChanges,
@@ -181,7 +174,7 @@ async def change_segment(
     caller: Operator,
     response: Response,
     if_version: IfMatch,
-) -> ShownSegment:
+) -> Segment:
     """Change a segment's name or conditions."""
     changed = await segments.change(
         context.engine,
@@ -191,7 +184,7 @@ async def change_segment(
         conditions=changes.conditions,
         if_version=if_version,
     )
-    return _shown(changed, response)
+    return _tagged(changed, response)
 
 
 @router.delete("/{segment_id}", status_code=204)
@@ -202,17 +195,17 @@ async def delete_segment(
     await segments.delete(context.engine, caller.org, segment_id, if_version=if_version)
 
 
-@router.get("/{segment_id}/count")
-async def count_segment(segment_id: Id, context: Context, caller: Viewer) -> ShownCount:
+@router.get("/{segment_id}/count", response_model=ShownCount)
+async def count_segment(segment_id: Id, context: Context, caller: Viewer) -> segments.Count:
     """Count the active contacts that a segment holds just now."""
     condition = await segments.condition(context.engine, caller.org, segment_id)
-    return _count(await segments.count(context.engine, caller.org, condition))
+    return await segments.count(context.engine, caller.org, condition)
 
 
-@router.get("/{segment_id}/contacts")
+@router.get("/{segment_id}/contacts", response_model=SegmentMemberPage)
 async def list_segment_contacts(
     segment_id: Id, context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
-) -> MemberPage:
+) -> dict[str, Any]:
     """Show the active contacts that a segment holds just now, page by page."""
     condition = await segments.condition(context.engine, caller.org, segment_id)
     after = after_id(cursor)
@@ -224,38 +217,9 @@ async def list_segment_contacts(
         limit=limit,
     )
     following = found.after and found.after.rpartition("/")[2]
-    people = [_member(contact_from(each.id, each.data)) for each in found.contacts]
-    return MemberPage(data=people, next_cursor=id_cursor(following))
+    people = [contact_from(each.id, each.data) for each in found.contacts]
+    return page(people, id_cursor(following))
 
 
-def _count(count: segments.Count) -> ShownCount:
-    return ShownCount(count=count.count, exact=count.exact)
-
-
-def _shown(segment: Segment, response: Response) -> ShownSegment:
-    tag(response, segment.version)
-    return _segment(segment)
-
-
-def _segment(segment: Segment) -> ShownSegment:
-    return ShownSegment(
-        id=segment.id,
-        name=segment.name,
-        conditions=dict(segment.conditions),
-        created_at=iso(segment.created_at),
-        created_by=segment.created_by,
-        updated_at=iso(segment.updated_at),
-    )
-
-
-def _member(contact: Contact) -> Member:
-    return Member(
-        id=contact.id,
-        phone=contact.phone,
-        email=contact.email,
-        first_name=contact.first_name,
-        last_name=contact.last_name,
-        location=contact.location,
-        preferred_product=contact.preferred_product,
-        attributes=dict(contact.attributes),
-    )
+def _tagged(segment: Segment, response: Response) -> Segment:
+    return tagged(response, (segment, segment.version))

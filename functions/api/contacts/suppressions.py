@@ -4,22 +4,31 @@ An address does not belong in a URL that is logged on its way: a suppression has
 the same as the contact who is known by the address.
 """
 
+from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from functions.domain.contacts.contact import identity, read_details
-from functions.domain.contacts.suppressions import ALL, SCOPES, Bar, Suppression, suppression_id
+from functions.domain.contacts.suppressions import ALL, SCOPES, Suppression, suppression_id
 from functions.domain.errors import NotFoundError
-from functions.domain.times import iso
 from functions.engine.contacts import suppressions
 from functions.web.auth import Area
 from functions.web.caller_route import Operator, RestRoute, Viewer
 from functions.web.context import Context
-from functions.web.cursors import Cursor, Limit, after_id, id_cursor
-from functions.web.fields import Id, PhoneNumber, Reason, RestBody, ZonedInstant, example
+from functions.web.cursors import Cursor, Limit, Page, after_id, id_cursor, page
+from functions.web.fields import (
+    Id,
+    Instant,
+    MaybeInstant,
+    PhoneNumber,
+    Reason,
+    RestBody,
+    ZonedInstant,
+    example,
+)
 
 router = APIRouter(prefix="/suppressions", tags=[Area.SUPPRESSIONS], route_class=RestRoute)
 
@@ -69,8 +78,8 @@ class ShownBar(BaseModel):
 
     scope: str
     reason: str
-    at: str
-    until: str | None
+    at: Instant
+    until: MaybeInstant
     by: str
     active: bool
 
@@ -83,17 +92,14 @@ class ShownSuppression(BaseModel):
     scopes: list[ShownBar]
 
 
-class ShownPage(BaseModel):
+class SuppressionPage(Page[ShownSuppression]):
     """Some suppressions."""
 
-    data: list[ShownSuppression]
-    next_cursor: str | None
 
-
-@router.post("", status_code=201)
+@router.post("", status_code=201, response_model=ShownSuppression)
 async def create_suppression(
     new: NewSuppression, context: Context, caller: Operator
-) -> ShownSuppression:
+) -> dict[str, Any]:
     """Leave an address out, of running campaigns too. What bars it for longer already, stays."""
     engine, address = context.engine, new.address
     await suppressions.suppress(
@@ -109,7 +115,7 @@ async def create_suppression(
     return _shown(made, engine.clock.now())
 
 
-@router.get("")
+@router.get("", response_model=SuppressionPage)
 async def list_suppressions(
     context: Context,
     caller: Viewer,
@@ -118,21 +124,15 @@ async def list_suppressions(
     ] = "",
     cursor: Cursor = "",
     limit: Limit = 100,
-) -> ShownPage:
+) -> dict[str, Any]:
     """Show the suppressed addresses, page by page, or one of them."""
     engine, now = context.engine, context.engine.clock.now()
     if address:
-        return ShownPage(
-            data=[_shown(each, now) for each in await _of(context, caller.org, address)],
-            next_cursor=None,
-        )
+        return page([_shown(each, now) for each in await _of(context, caller.org, address)], None)
     found, following = await suppressions.load_all(
         engine, caller.org, after=after_id(cursor), limit=limit
     )
-    return ShownPage(
-        data=[_shown(each, now) for each in found],
-        next_cursor=id_cursor(following),
-    )
+    return page([_shown(each, now) for each in found], id_cursor(following))
 
 
 async def _of(context: Context, org: str, written: str) -> list[Suppression]:
@@ -145,8 +145,8 @@ async def _of(context: Context, org: str, written: str) -> list[Suppression]:
         return []
 
 
-@router.get("/{suppression_id}")
-async def get_suppression(suppression_id: Id, context: Context, caller: Viewer) -> ShownSuppression:
+@router.get("/{suppression_id}", response_model=ShownSuppression)
+async def get_suppression(suppression_id: Id, context: Context, caller: Viewer) -> dict[str, Any]:
     """Show why an address is not contacted."""
     found = await suppressions.load(context.engine, caller.org, suppression_id)
     return _shown(found, context.engine.clock.now())
@@ -165,21 +165,9 @@ async def lift_suppression(
         raise NotFoundError("Suppression", suppression_id)
 
 
-def _shown(suppression: Suppression, now: datetime) -> ShownSuppression:
-    bars = sorted(suppression.scopes.items())
-    return ShownSuppression(
-        id=suppression.id,
-        address=suppression.address,
-        scopes=[_bar(scope, bar, now) for scope, bar in bars],
-    )
-
-
-def _bar(scope: str, bar: Bar, now: datetime) -> ShownBar:
-    return ShownBar(
-        scope=scope,
-        reason=bar.reason,
-        at=iso(bar.at),
-        until=iso(bar.until),
-        by=bar.by,
-        active=bar.holds(now),
-    )
+def _shown(suppression: Suppression, now: datetime) -> dict[str, Any]:
+    bars = [
+        {**asdict(bar), "scope": scope, "active": bar.holds(now)}
+        for scope, bar in sorted(suppression.scopes.items())
+    ]
+    return {"id": suppression.id, "address": suppression.address, "scopes": bars}

@@ -2,15 +2,15 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 from pydantic.config import JsonDict
 
-from functions.domain.contacts.contact import ALIASES, LENGTHS, Contact
+from functions.domain.contacts.contact import LENGTHS
 from functions.domain.messages.message import MessageStatus
-from functions.domain.times import iso
-from functions.engine.contacts.contacts import Result, RowResult
+from functions.engine.contacts.contacts import Result
 from functions.engine.reporting.contact_history import Entry
-from functions.web.fields import RestBody, example
+from functions.web.cursors import Page
+from functions.web.fields import MaybeInstant, RestBody, example
 
 _ANA: JsonDict = {
     "phone": "+1 212 555 2000",
@@ -55,33 +55,38 @@ class People(RestBody):
     model_config = example({"contacts": [_ANA, {"phone": "+12125552001", "first_name": "Ben"}]})
 
 
+#: A text that may be empty, which is shown as null.
+_Text = Annotated[str | None, BeforeValidator(lambda text: text or None)]
+
+
+def _same_as(name: str) -> Any:
+    return Field(validation_alias=name)
+
+
 class ContactItem(BaseModel):
     """A person; firstname, lastname and prefered_product repeat ours for other systems."""
 
     id: str
-    phone: str | None
-    email: str | None
-    first_name: str | None
-    last_name: str | None
-    location: str | None
-    preferred_product: str | None
-    firstname: str | None
-    lastname: str | None
-    prefered_product: str | None
-    zone: str | None
+    phone: _Text
+    email: _Text
+    first_name: _Text
+    last_name: _Text
+    location: _Text
+    preferred_product: _Text
+    firstname: _Text = _same_as("first_name")
+    lastname: _Text = _same_as("last_name")
+    prefered_product: _Text = _same_as("preferred_product")
+    zone: _Text
     zones: list[str]
-    region: str | None
+    region: _Text
     active: bool
     attributes: dict[str, str]
-    created_at: str | None
-    updated_at: str | None
+    created_at: MaybeInstant
+    updated_at: MaybeInstant
 
 
-class ContactPage(BaseModel):
+class ContactPage(Page[ContactItem]):
     """Some people; `next_cursor` null: no more follow."""
-
-    data: list[ContactItem]
-    next_cursor: str | None
 
 
 class BulkRow(BaseModel):
@@ -89,9 +94,9 @@ class BulkRow(BaseModel):
 
     index: int
     result: Result
-    id: str | None
-    field: str | None
-    reason: str | None
+    id: _Text
+    field: _Text
+    reason: _Text
 
 
 class BulkAnswer(BaseModel):
@@ -112,66 +117,29 @@ class HistoryItem(BaseModel):
     campaign_name: str
     channel: str
     status: MessageStatus
-    reason: str | None
-    created_at: str | None
-    due_at: str | None
-    sent_at: str | None
-    read_at: str | None
-    clicked_at: str | None
-    replied_at: str | None
-    ended_at: str | None
-    subject: str | None
-    body: str | None
+    reason: _Text
+    created_at: MaybeInstant
+    due_at: MaybeInstant
+    sent_at: MaybeInstant
+    read_at: MaybeInstant
+    clicked_at: MaybeInstant
+    replied_at: MaybeInstant
+    ended_at: MaybeInstant
+    subject: _Text
+    body: _Text
 
 
-class HistoryPage(BaseModel):
+class HistoryPage(Page[HistoryItem]):
     """Some of a history; `next_cursor` null: no more follows."""
 
-    data: list[HistoryItem]
-    next_cursor: str | None
 
-
-def item(contact: Contact) -> ContactItem:
-    """Show a person."""
-    texts = {name: getattr(contact, name) or None for name in LENGTHS}
-    return ContactItem(
-        id=contact.id,
-        **texts,
-        **{alias: texts[name] for alias, name in ALIASES.items()},
-        zones=list(contact.zones),
-        region=contact.region or None,
-        active=contact.active,
-        attributes=dict(contact.attributes),
-        created_at=iso(contact.created_at),
-        updated_at=iso(contact.updated_at),
-    )
-
-
-def row(index: int, result: RowResult) -> BulkRow:
-    """Show what became of a row."""
-    return BulkRow(
-        index=index,
-        result=result.result,
-        id=result.id or None,
-        field=result.field or None,
-        reason=result.reason or None,
-    )
-
-
-def entry(of: Entry) -> HistoryItem:
+def entry(of: Entry) -> dict[str, Any]:
     """Show a message of a history."""
     message = of.message
-    return HistoryItem(
-        id=of.id,
-        campaign_id=of.campaign.id,
-        campaign_name=of.campaign.name,
-        channel=of.campaign.at_step(message.step).channel,
-        status=MessageStatus(message.status),
-        reason=message.reason or None,
-        subject=message.subject or None,
-        body=message.body or None,
-        **{name: iso(getattr(message, name)) for name in _INSTANTS},
-    )
-
-
-_INSTANTS = tuple(name for name in HistoryItem.model_fields if name.endswith("_at"))
+    return {
+        **message._asdict(),
+        "id": of.id,
+        "campaign_id": of.campaign.id,
+        "campaign_name": of.campaign.name,
+        "channel": of.campaign.at_step(message.step).channel,
+    }

@@ -1,13 +1,15 @@
 """The function that says whether Clarion is well."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from functions.domain.times import iso
 from functions.engine.reporting import health as health_of
 from functions.engine.reporting.health import Condition, Health
 from functions.web.context import Context
+from functions.web.fields import Instant, MaybeInstant
 
 router = APIRouter(tags=["ops"])
 
@@ -21,14 +23,14 @@ class Part(BaseModel):
 class CheckPart(Part):
     """How the every-minute check is; `unknown` before the first."""
 
-    last_check_at: str | None
+    last_check_at: MaybeInstant
     age_s: float | None
 
 
 class CampaignsPart(Part):
     """Whether campaigns start on time: the one that has waited longest for its start."""
 
-    oldest_due_at: str | None
+    oldest_due_at: MaybeInstant
     overdue_s: float
 
 
@@ -46,11 +48,15 @@ class ShownHealth(BaseModel):
 
     status: Condition
     checks: Checks
-    timestamp: str
+    timestamp: Instant
 
 
-@router.get("/health", responses={503: {"model": ShownHealth, "description": "Unhealthy."}})
-async def health(context: Context, response: Response) -> ShownHealth:
+@router.get(
+    "/health",
+    response_model=ShownHealth,
+    responses={503: {"model": ShownHealth, "description": "Unhealthy."}},
+)
+async def health(context: Context, response: Response) -> dict[str, Any]:
     """Say whether store and queue work, and whether checks and campaigns keep to their time."""
     seen = await health_of.health(context.engine)
     if seen.overall is Condition.UNHEALTHY:
@@ -58,23 +64,23 @@ async def health(context: Context, response: Response) -> ShownHealth:
     return _shown(seen)
 
 
-def _shown(seen: Health) -> ShownHealth:
-    age, overdue = seen.check_age, seen.overdue
-    return ShownHealth(
-        status=seen.overall,
-        checks=Checks(
-            database=Part(status=seen.store),
-            queue=Part(status=seen.queue),
-            check=CheckPart(
-                status=seen.check,
-                last_check_at=iso(seen.last_check_at),
-                age_s=None if age is None else age.total_seconds(),
-            ),
-            campaigns=CampaignsPart(
-                status=seen.campaigns,
-                oldest_due_at=iso(seen.oldest_due_at),
-                overdue_s=overdue.total_seconds(),
-            ),
-        ),
-        timestamp=iso(seen.now) or "",
-    )
+def _shown(seen: Health) -> dict[str, Any]:
+    age = seen.check_age
+    return {
+        "status": seen.overall,
+        "checks": {
+            "database": {"status": seen.store},
+            "queue": {"status": seen.queue},
+            "check": {
+                "status": seen.check,
+                "last_check_at": seen.last_check_at,
+                "age_s": None if age is None else age.total_seconds(),
+            },
+            "campaigns": {
+                "status": seen.campaigns,
+                "oldest_due_at": seen.oldest_due_at,
+                "overdue_s": seen.overdue.total_seconds(),
+            },
+        },
+        "timestamp": seen.now,
+    }

@@ -11,15 +11,13 @@ from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import MessageRef
 from functions.domain.messages.message import Message, MessageStatus
 from functions.domain.messages.reasons import explain
-from functions.domain.times import iso
 from functions.engine.campaigns import lifecycle
 from functions.engine.reporting import explanation, reports
-from functions.engine.reporting.explanation import Step
 from functions.web.auth import Area
 from functions.web.caller_route import RestRoute, Viewer
 from functions.web.context import Context
-from functions.web.cursors import after_id, id_cursor, page
-from functions.web.fields import Id, not_reserved
+from functions.web.cursors import Page, after_id, id_cursor, page
+from functions.web.fields import Id, MaybeInstant, not_reserved
 
 router = APIRouter(tags=[Area.MESSAGES], route_class=RestRoute)
 
@@ -59,18 +57,18 @@ class ShownMessage(BaseModel):
     reason: str
     reason_words: str
     attempts: int
-    due_at: str | None
-    next_at: str | None
-    created_at: str | None
-    sent_at: str | None
-    delivered_at: str | None
-    answered_at: str | None
-    read_at: str | None
-    clicked_at: str | None
-    replied_at: str | None
-    complained_at: str | None
-    opted_out_at: str | None
-    ended_at: str | None
+    due_at: MaybeInstant
+    next_at: MaybeInstant
+    created_at: MaybeInstant
+    sent_at: MaybeInstant
+    delivered_at: MaybeInstant
+    answered_at: MaybeInstant
+    read_at: MaybeInstant
+    clicked_at: MaybeInstant
+    replied_at: MaybeInstant
+    complained_at: MaybeInstant
+    opted_out_at: MaybeInstant
+    ended_at: MaybeInstant
     duration_s: int
     machine: bool
 
@@ -84,17 +82,14 @@ class WholeMessage(ShownMessage):
     provider_id: str
 
 
-class MessagePage(BaseModel):
+class MessagePage(Page[ShownMessage]):
     """Some of a campaign's messages."""
-
-    data: list[ShownMessage]
-    next_cursor: str | None
 
 
 class ShownStep(BaseModel):
     """Something that happened; `at` is null for what still goes on."""
 
-    at: str | None
+    at: MaybeInstant
     what: Literal["planned", "campaign", "sent", "receipt", "state"]
     words: str
     reason: str
@@ -110,31 +105,25 @@ class Why(BaseModel):
     trail: list[ShownStep]
 
 
-@router.get("/messages/{message_id}")
-async def get_message(message_id: MessageId, context: Context, caller: Viewer) -> WholeMessage:
+@router.get("/messages/{message_id}", response_model=WholeMessage)
+async def get_message(message_id: MessageId, context: Context, caller: Viewer) -> dict[str, Any]:
     """Show one message."""
-    ref = _ref(caller.org, message_id)
-    campaign, message = await explanation.find(context.engine, ref)
-    return WholeMessage(
-        **_shown(campaign, message),
-        body=message.body,
-        html=message.html,
-        parameters=list(message.parameters),
-        provider_id=message.provider_id,
-    )
+    return _shown(*await explanation.find(context.engine, _ref(caller.org, message_id)))
 
 
-@router.get("/messages/{message_id}/why")
-async def explain_message(message_id: MessageId, context: Context, caller: Viewer) -> Why:
+@router.get("/messages/{message_id}/why", response_model=Why)
+async def explain_message(
+    message_id: MessageId, context: Context, caller: Viewer
+) -> dict[str, Any]:
     """Say why somebody did, or did not, get a message."""
     found = await explanation.why(context.engine, _ref(caller.org, message_id))
-    return Why(
-        id=message_id,
-        status=MessageStatus(found.message.status),
-        reason=found.message.reason,
-        answer=found.answer,
-        trail=[_step(step) for step in found.steps],
-    )
+    return {
+        "id": message_id,
+        "status": found.message.status,
+        "reason": found.message.reason,
+        "answer": found.answer,
+        "trail": found.steps,
+    }
 
 
 @router.get(
@@ -177,9 +166,8 @@ def _ref(org: str, message_id: str) -> MessageRef:
 
 
 def _shown(campaign: Campaign, message: Message) -> dict[str, Any]:
-    known = {name: getattr(message, name) for name in _AS_STORED}
     return {
-        **known,
+        **message._asdict(),
         "id": f"{campaign.id}.{message.id}",
         "campaign_id": campaign.id,
         "contact_id": message.contact.rpartition("/contacts/")[2] or None,
@@ -187,13 +175,4 @@ def _shown(campaign: Campaign, message: Message) -> dict[str, Any]:
         "channel": campaign.at_step(message.step).channel,
         "reason_words": explain(message.reason),
         "attempts": message.attempt,
-        **{name: iso(getattr(message, name)) for name in _INSTANTS},
     }
-
-
-_AS_STORED = ("step", "subject", "status", "reason", "duration_s", "machine")
-_INSTANTS = tuple(name for name in ShownMessage.model_fields if name.endswith("_at"))
-
-
-def _step(step: Step) -> ShownStep:
-    return ShownStep(at=iso(step.at), what=step.what, words=step.words, reason=step.reason)

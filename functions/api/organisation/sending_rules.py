@@ -10,7 +10,7 @@ from functions.domain.kinds import ChannelKind, facts_of
 from functions.domain.organisation import Organisation
 from functions.domain.sending_rules.country_data import COUNTRIES, ELSEWHERE, Country, Rule
 from functions.domain.sending_rules.country_rules import rule_of
-from functions.domain.sending_rules.frequency_caps import MOST, MOST_HOURS, Cap
+from functions.domain.sending_rules.frequency_caps import MOST, MOST_HOURS
 from functions.domain.sending_rules.windows import DAYS, Window
 from functions.web.fields import RestBody
 
@@ -91,45 +91,41 @@ class ShownRules(BaseModel):
     frequency_caps: list[dict[str, Any]]
 
 
-def shown_rules(decided: Organisation, *, kept: bool) -> ShownRules:
-    """Return the rules in force for an organisation."""
+def shown_rules(decided: Organisation, *, kept: bool) -> dict[str, Any]:
+    """Return the rules in force for an organisation, as ShownRules has them."""
     regions = dict.fromkeys((*COUNTRIES, *sorted(decided.country_rules)))
-    return ShownRules(
-        kept=kept,
-        countries=[_country(region, decided.country_rules) for region in regions],
-        frequency_caps=[dict(cap) for cap in decided.frequency_caps],
-    )
+    return {
+        "kept": kept,
+        "countries": [_country(region, decided.country_rules) for region in regions],
+        "frequency_caps": decided.frequency_caps,
+    }
 
 
-def _country(region: str, overrides: Mapping[str, Any]) -> ShownCountry:
+def _country(region: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
     country: Country = COUNTRIES.get(region, COUNTRIES[ELSEWHERE])
     said = overrides.get(region, {})
     rules = {kind: rule_of(region, kind, overrides) for kind in _KINDS}
-    return ShownCountry(
-        region=region,
-        version=country.version.isoformat(),
-        source=country.source,
-        rules={
+    return {
+        "region": region,
+        "version": country.version.isoformat(),
+        "source": country.source,
+        "rules": {
             kind: _rule(rule, overridden=kind in said)
             for kind, rule in rules.items()
             if kind in said or rule != Rule()
         },
-    )
+    }
 
 
-def _rule(rule: Rule, *, overridden: bool) -> ShownRule:
+def _rule(rule: Rule, *, overridden: bool) -> dict[str, Any]:
     windows = [_window(window) for window in rule.windows]
-    return ShownRule(windows=windows, cap=_cap(rule.cap), overridden=overridden)
+    return {"windows": windows, "cap": rule.cap, "overridden": overridden}
 
 
-def _window(window: Window) -> ShownWindow:
-    return ShownWindow(
-        opens=f"{window.opens:%H:%M}",
-        closes=f"{window.closes:%H:%M}",
-        closed_on=[DAYS[number] for number in sorted(window.closed_on)],
-        holidays=bool(window.holidays),
-    )
-
-
-def _cap(cap: Cap | None) -> CapBody | None:
-    return CapBody(most=cap.most, hours=cap.hours) if cap else None
+def _window(window: Window) -> dict[str, Any]:
+    return {
+        "opens": f"{window.opens:%H:%M}",
+        "closes": f"{window.closes:%H:%M}",
+        "closed_on": [DAYS[number] for number in sorted(window.closed_on)],
+        "holidays": bool(window.holidays),
+    }

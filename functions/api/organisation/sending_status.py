@@ -1,16 +1,18 @@
 """How an organisation's sending is doing."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from pydantic import BaseModel
 
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.messages.message import MessageStatus
-from functions.domain.times import iso
 from functions.engine.reporting import sending_status
 from functions.engine.reporting.sending_status import COUNTED, LATELY, Lateness, Status
 from functions.web.auth import Area
 from functions.web.caller_route import RestRoute, Viewer
 from functions.web.context import Context
+from functions.web.fields import Instant
 
 router = APIRouter(tags=[Area.STATUS], route_class=RestRoute)
 
@@ -44,34 +46,26 @@ class ShownStatus(BaseModel):
     messages: dict[MessageStatus, int]
     start_lateness: Spread
     message_lateness: Spread
-    timestamp: str
+    timestamp: Instant
 
 
-@router.get("/status")
-async def get_status(context: Context, caller: Viewer) -> ShownStatus:
+@router.get("/status", response_model=ShownStatus)
+async def get_status(context: Context, caller: Viewer) -> dict[str, Any]:
     """Count the organisation's campaigns and messages, and say how late they are."""
     return _shown(await sending_status.status(context.engine, caller.org))
 
 
-def _shown(seen: Status) -> ShownStatus:
-    return ShownStatus(
-        campaigns=dict(seen.campaigns),
-        counted=Counted(
-            campaigns=seen.counted,
-            at_most=COUNTED,
-            ended_within_h=LATELY.total_seconds() / 3600,
-        ),
-        messages={status: seen.messages[status] for status in MessageStatus},
-        start_lateness=_spread(seen.starts),
-        message_lateness=_spread(seen.sends),
-        timestamp=iso(seen.now) or "",
-    )
+def _shown(seen: Status) -> dict[str, Any]:
+    hours = LATELY.total_seconds() / 3600
+    return {
+        "campaigns": seen.campaigns,
+        "counted": {"campaigns": seen.counted, "at_most": COUNTED, "ended_within_h": hours},
+        "messages": {status: seen.messages[status] for status in MessageStatus},
+        "start_lateness": _spread(seen.starts),
+        "message_lateness": _spread(seen.sends),
+        "timestamp": seen.now,
+    }
 
 
-def _spread(late: Lateness) -> Spread:
-    return Spread(
-        count=late.count,
-        p50_s=late.shares[0.5],
-        p95_s=late.shares[0.95],
-        p99_s=late.shares[0.99],
-    )
+def _spread(late: Lateness) -> dict[str, Any]:
+    return {"count": late.count, **{f"p{share * 100:.0f}_s": s for share, s in late.shares.items()}}

@@ -16,15 +16,13 @@ from functions.domain.contacts.addresses import SENDER_LENGTH
 from functions.domain.errors import NotFoundError
 from functions.domain.kinds import ChannelKind
 from functions.domain.notifications.signing import webhook_secret
-from functions.domain.organisation import DECIDED
-from functions.domain.times import iso
+from functions.domain.organisation import DECIDED, Organisation
 from functions.engine.accounts import organisation
-from functions.engine.accounts.organisation import Stored
 from functions.web.auth import Area, Caller
 from functions.web.caller_route import Admin, RestRoute, Viewer
 from functions.web.context import AppContext, Context
-from functions.web.etags import IfMatch, tag
-from functions.web.fields import RestBody, example
+from functions.web.etags import IfMatch, tagged
+from functions.web.fields import MaybeInstant, RestBody, example
 
 router = APIRouter(prefix="/settings", tags=[Area.SETTINGS], route_class=RestRoute)
 
@@ -119,36 +117,36 @@ class ShownSettings(BaseModel):
     warm_up: dict[ChannelKind, dict[str, Any]]
     country_rules: dict[str, dict[ChannelKind, dict[str, Any]]]
     frequency_caps: list[dict[str, Any]]
-    updated_at: str | None
+    updated_at: MaybeInstant
     updated_by: str
 
 
-@router.get("")
-async def get_settings(context: Context, caller: Viewer, response: Response) -> ShownSettings:
+@router.get("", response_model=ShownSettings)
+async def get_settings(context: Context, caller: Viewer, response: Response) -> Organisation:
     """Show what the organisation has decided."""
-    return _shown(await organisation.load_stored(context.engine, caller.org), response)
+    return tagged(response, await organisation.load_stored(context.engine, caller.org))
 
 
-@router.put("")
+@router.put("", response_model=ShownSettings)
 async def replace_settings(
     wanted: Settings, context: Context, caller: Admin, response: Response, if_version: IfMatch
-) -> ShownSettings:
+) -> Organisation:
     """Decide everything anew: what is left out is left to the deployment."""
     whole = {name: _given(wanted, name) for name in DECIDED}
     return await _change(context, caller, whole, if_version, response, whole=True)
 
 
-@router.patch("")
+@router.patch("", response_model=ShownSettings)
 async def change_settings(
     wanted: Settings, context: Context, caller: Admin, response: Response, if_version: IfMatch
-) -> ShownSettings:
+) -> Organisation:
     """Decide what is named; the rest, other channels and countries included, stays as it is."""
     named = {name: _given(wanted, name) for name in DECIDED if name in wanted.model_fields_set}
     return await _change(context, caller, named, if_version, response)
 
 
-@router.get("/rules")
-async def get_rules(context: Context, caller: Viewer) -> ShownRules:
+@router.get("/rules", response_model=ShownRules)
+async def get_rules(context: Context, caller: Viewer) -> dict[str, Any]:
     """Show when and how often people may be reached, by whose rule and since which version of it.
 
     Campaigns made from now on keep to it.
@@ -190,25 +188,8 @@ async def _change(
     response: Response,
     *,
     whole: bool = False,
-) -> ShownSettings:
+) -> Organisation:
     stored = await organisation.change(
         context.engine, caller.org, changes, by=caller.subject, if_version=if_version, whole=whole
     )
-    return _shown(stored, response)
-
-
-def _shown(stored: Stored, response: Response) -> ShownSettings:
-    tag(response, stored.version)
-    decided, _ = stored
-    return ShownSettings(
-        senders={ChannelKind(channel): number for channel, number in decided.senders.items()},
-        default_zone=decided.default_zone,
-        quiet_hours=None if decided.quiet_hours is None else dict(decided.quiet_hours),
-        rates={ChannelKind(channel): rate for channel, rate in decided.rates.items()},
-        polling_schedule_s=decided.polling_schedule_s and list(decided.polling_schedule_s),
-        warm_up={ChannelKind(channel): dict(ramp) for channel, ramp in decided.warm_up.items()},
-        country_rules={region: dict(rules) for region, rules in decided.country_rules.items()},
-        frequency_caps=[dict(cap) for cap in decided.frequency_caps],
-        updated_at=iso(decided.updated_at),
-        updated_by=decided.updated_by,
-    )
+    return tagged(response, stored)
