@@ -95,6 +95,12 @@ _REACHED: Final = frozenset(
 )
 
 
+def may_be_told(changes: Changes) -> bool:
+    """Tell whether there may be a notice of a message that changes so."""
+    status = changes.get("status")
+    return status == MessageStatus.FAILED or status in _REACHED
+
+
 def message_notice(
     campaign: Campaign, before: Message, changes: Changes, *, now: datetime
 ) -> Notice | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 
 import structlog
 
@@ -21,13 +21,14 @@ from functions.domain.errors import (
     WrongStatusError,
 )
 from functions.domain.kinds import CampaignKind
+from functions.domain.notifications.events import campaign_notice
 from functions.engine import paths
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version, modify
+from functions.engine.kernel.modify import at_version
 from functions.engine.kernel.task_queue import enqueue, lane_task, start_task
-from functions.engine.notifications import outbox
-from functions.engine.ports.store import Create, Document, Set, Update, Write
+from functions.engine.notifications.outbox import Decision, commit_with_notices, modify_with_notices
+from functions.engine.ports.store import Create, Document, Update, Write
 
 log = structlog.get_logger()
 
@@ -40,19 +41,16 @@ async def create_campaign(engine: Engine, campaign: Campaign, *also: Write) -> C
     """Store a new campaign, and start it where it is running. Raises ConflictError."""
     org = campaign.org
     running = campaign.status is CampaignStatus.RUNNING
-    to = await outbox.subscribers(engine, org)
-    told = outbox.campaign_writes(to, campaign, Action.CREATE, now=campaign.created_at)
+    notice = campaign_notice(campaign, Action.CREATE, now=campaign.created_at)
     writes: list[Write] = [
         Create(paths.campaign(org, campaign.id), campaign_fields(campaign)),
         _audit(campaign, Action.CREATE, campaign.created_by, campaign.created_at),
         *(_new_lanes(campaign, campaign.created_at) if running else ()),
-        *told,
         *also,
     ]
-    await engine.store.commit(*writes)
+    await commit_with_notices(engine, org, writes, [notice])
     log.info("campaign_created", org=org, campaign_id=campaign.id, status=campaign.status)
     await _announce(engine, campaign, Action.CREATE)
-    await outbox.announce(engine, told)
     return campaign
 
 
@@ -62,9 +60,6 @@ async def load(engine: Engine, org: str, id_: str) -> Campaign:
     if document is None:
         raise NotFoundError("Campaign", id_)
     return campaign_from(org, id_, document.data)
-
-
-_Changed: TypeAlias = tuple[Campaign, Sequence[Set]]  # and what subscribers are told of it
 
 
 async def change(
@@ -84,23 +79,20 @@ async def change(
     NotFoundError, WrongStatusError, and StaleError where the campaign has not `if_version`.
     """
     now = engine.clock.now()
-    to = await outbox.subscribers(engine, org)
 
-    def decide(documents: list[Document | None]) -> tuple[_Changed, Sequence[Write]]:
+    def decide(documents: list[Document | None]) -> Decision[Campaign]:
         stored = at_version(documents[0], "Campaign", id_, if_version)
         before = campaign_from(org, id_, stored.data)
         changes = {**step(before, action, now=now, reason=reason), **also(before)}
         after = replace(before, **changes)
         update = Update(stored.path, changes, stored.version)
         trail = _audit(after, action, by, now)
-        told = outbox.campaign_writes(to, after, action, now=now)
         lanes = _lane_writes(engine, before, after, action)
-        return (after, told), [update, trail, *lanes, *told]
+        return after, [update, trail, *lanes], [campaign_notice(after, action, now=now)]
 
-    campaign, told = await modify(engine.store, [paths.campaign(org, id_)], decide)
+    campaign = await modify_with_notices(engine, org, [paths.campaign(org, id_)], decide)
     log.info(f"campaign_{campaign.status}", org=org, campaign_id=id_, by=by, reason=reason)  # noqa: G004 - the event is named after the status
     await _announce(engine, campaign, action)
-    await outbox.announce(engine, told)
     return campaign
 
 

@@ -17,12 +17,13 @@ from functions.domain.contacts.suppressions import (
     suppression_id,
 )
 from functions.domain.errors import NotFoundError
+from functions.domain.notifications.events import opt_out_notice
 from functions.engine import paths
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
 from functions.engine.kernel.paging import page_by_id
-from functions.engine.notifications import outbox
+from functions.engine.notifications.outbox import Decision, modify_with_notices
 from functions.engine.ports.store import Create, Delete, Document, Query, Set, Where, Write
 
 log = structlog.get_logger()
@@ -44,9 +45,8 @@ async def suppress(
     """
     suppressions.check(scope, until, now=engine.clock.now())
     id_ = suppression_id(address)
-    to = await outbox.subscribers(engine, org)
 
-    def decide(documents: list[Document | None]) -> tuple[Sequence[Set] | None, Sequence[Write]]:
+    def decide(documents: list[Document | None]) -> Decision[bool]:
         # The instant of this try: whoever looks for what is new must not have looked beyond it.
         now = engine.clock.now()
         document = documents[0]
@@ -54,18 +54,16 @@ async def suppress(
         bar = Bar(reason, now, until, by)
         after = suppressions.barred(known, address, scope, bar, now=now)
         if after is None:
-            return None, []
-        told = outbox.opt_out_writes(to, id_, scope, reason, now=now)
+            return False, [], []
         entry = {"scope": scope, "reason": reason, "until": until}
         trail = _audit(org, id_, "suppress", by, now, entry)
-        return told, [_stored(org, document, after), trail, *told]
+        notice = opt_out_notice(id_, scope, reason, at=now)
+        return True, [_stored(org, document, after), trail], [notice]
 
-    told = await modify(engine.store, [paths.suppression(org, id_)], decide)
-    if told is None:
-        return False
-    log.info("address_suppressed", org=org, suppression_id=id_, scope=scope, by=by)
-    await outbox.announce(engine, told)
-    return True
+    is_new = await modify_with_notices(engine, org, [paths.suppression(org, id_)], decide)
+    if is_new:
+        log.info("address_suppressed", org=org, suppression_id=id_, scope=scope, by=by)
+    return is_new
 
 
 def _stored(org: str, document: Document | None, after: Suppression) -> Write:

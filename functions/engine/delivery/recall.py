@@ -8,6 +8,7 @@ handed over when the campaign was cancelled are waited for, and looked through b
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
@@ -22,8 +23,8 @@ from functions.engine.campaigns.lifecycle import LAUNCH, RECALL
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lease import LookAgainError
-from functions.engine.messages import changes, statistics
-from functions.engine.messages.changes import Tracked
+from functions.engine.messages import statistics
+from functions.engine.messages.changes import Tracked, commit_changes
 from functions.engine.messages.outbound import outbound
 from functions.engine.pacing import live_calls
 from functions.engine.ports.store import Query, Where
@@ -144,15 +145,15 @@ class _Recall:
         lease = self._lease
         cancelled = end(MessageStatus.CANCELLED, "recalled", now=self._engine.clock.now())
         decided = [(tracked, cancelled) for tracked in recalled]
-        # By now nobody else counts much with the launch's statistics.
-        moved = changes.record(self._engine, lease.campaign, LAUNCH, decided)
         count = len(recalled) + given_up
-        await lease.commit(
-            *moved.writes,
+        commit = partial(
+            lease.commit,
             after=page[-1].message.id,
             recalled=lease.data["recalled"] + count,
             beyond_recall=lease.data["beyond_recall"] + len(page) - count,
         )
+        # By now nobody else counts much with the launch's statistics.
+        await commit_changes(self._engine, lease.campaign, LAUNCH, decided, by=commit)
 
     async def _refreshed(self, recalled: Sequence[Tracked]) -> tuple[list[Tracked], int]:
         """Read messages again of which receipts may have been faster.

@@ -16,10 +16,8 @@ from functions.domain.messages.delivery_events import DeliveryEvent
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.domain.messages.receipts import after_event
 from functions.engine.campaigns.lanes import LaneLease
-from functions.engine.messages import changes as moves
-from functions.engine.messages.changes import Tracked
+from functions.engine.messages.changes import Tracked, commit_changes
 from functions.engine.messages.outbound import outbound
-from functions.engine.notifications import outbox
 from functions.engine.pacing import live_calls
 from functions.engine.ports.store import ConflictError
 from functions.engine.receipts.receive import receive
@@ -77,13 +75,10 @@ def _decide(lease: LaneLease, message: Message) -> Changes:
 
 async def _update(lease: LaneLease, decided: list[tuple[Tracked, Changes]]) -> None:
     """Commit what was decided and free the slots of those that ended."""
-    to = await outbox.subscribers(lease.engine, lease.campaign.org)
-    moved = moves.record(lease.engine, lease.campaign, lease.name, decided, to)
     try:
-        await lease.engine.store.commit(*moved.writes)
+        await commit_changes(lease.engine, lease.campaign, lease.name, decided)
     except ConflictError:
         return  # A receipt was faster for one of them: the next pass looks at them all anew.
-    await outbox.announce(lease.engine, moved.told)
     ended = [m.message for m, changes in decided if changes.get("lane", "") is None]
     for step in {message.step for message in ended}:
         of_step = [message.id for message in ended if message.step == step]

@@ -23,7 +23,6 @@ from functions.domain.messages.send_outcomes import (
     SendOutcome,
     Unknown,
 )
-from functions.domain.notifications.subscription import Subscription
 from functions.engine import paths
 from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import stop
@@ -32,15 +31,13 @@ from functions.engine.delivery.guardrail import Guardrail
 from functions.engine.eligibility.frequency_caps import Caps
 from functions.engine.eligibility.gate import Manners
 from functions.engine.kernel.lease import LeaseLostError, LookAgainError
-from functions.engine.kernel.modify import modify
-from functions.engine.messages import changes as moves
-from functions.engine.messages.changes import Moves, Tracked
+from functions.engine.messages.changes import Tracked, commit_changes, record
 from functions.engine.messages.outbound import outbound
-from functions.engine.notifications import outbox
+from functions.engine.notifications.outbox import Decision, modify_with_notices
 from functions.engine.pacing import admission as throttle
 from functions.engine.pacing import live_calls, slowdown
 from functions.engine.pacing.admission import Admission
-from functions.engine.ports.store import ConflictError, Document, Set, Write
+from functions.engine.ports.store import ConflictError, Document, Write
 
 log = structlog.get_logger()
 
@@ -152,7 +149,7 @@ class Sender:
         """Write what becomes of those who are not sent to."""
         for tracked, _ in aside:
             del left[tracked.message.id]
-        await self._lease.commit(*self._moved(aside).writes)
+        await self._commit(aside)
 
     async def _send_chunk(self, chunk: list[Tracked], admission: Admission) -> None:
         """Claim a chunk and see to its sending. Raises LeaseLostError, with nothing sent."""
@@ -178,19 +175,20 @@ class Sender:
         now, policy = self._engine.clock.now(), self._engine.policy
         free = (tracked for tracked in chunk if tracked.message.id not in places.waits)
         claims = [(tracked, claim(tracked.message, policy, now=now)) for tracked in free]
-        writes = (*self._moved([*claims, *capped]).writes, *places.writes)
         self._caps.forget(chunk)
-        versions = await self._lease.commit(*writes)
+        versions = await self._commit([*claims, *capped], *places.writes)
         await live_calls.free(self._engine, self._campaign, list(places.waits))
         return [
             Tracked(tracked.message._replace(**changes), version)
             for (tracked, changes), version in zip(claims, versions, strict=False)
         ]
 
-    def _moved(
-        self, decided: list[tuple[Tracked, Changes]], to: Sequence[Subscription] = ()
-    ) -> Moves:
-        return moves.record(self._engine, self._campaign, self._lease.name, decided, to)
+    async def _commit(self, decided: list[tuple[Tracked, Changes]], *also: Write) -> list[int]:
+        """Commit changes of messages for as long as the lane is ours."""
+        lease = self._lease
+        return await commit_changes(
+            self._engine, self._campaign, lease.name, decided, *also, by=lease.commit
+        )
 
     async def _unchanged(self, chunk: list[Tracked]) -> list[Tracked]:
         """Return those that nobody has changed; the others' places are given back.
@@ -271,14 +269,12 @@ class Sender:
         now = self._engine.clock.now()
         results = list(zip(chunk, outcomes, strict=True))
         decided = [(m, self._after(m.message, outcome, now)) for m, outcome in results]
-        moved = self._moved(decided, await outbox.subscribers(self._engine, self._campaign.org))
         try:
-            await self._engine.store.commit(*moved.writes)
+            # Also without the lane: what was sent was sent.
+            await commit_changes(self._engine, self._campaign, self._lease.name, decided)
         except ConflictError:
             for tracked, outcome in results:
                 await self._record_late(tracked.message, outcome)
-        else:
-            await outbox.announce(self._engine, moved.told)
         await self._free_refused(results)
         await slowdown.heed(self._engine, self._campaign, outcomes)
         await self._stop_if_refused(outcomes)
@@ -291,12 +287,13 @@ class Sender:
 
     async def _record_late(self, sent: Message, outcome: SendOutcome) -> None:
         """Record the answer to a message of which a receipt may have been faster."""
-        to = await outbox.subscribers(self._engine, self._campaign.org)
 
-        def decide(documents: list[Document | None]) -> tuple[Sequence[Set], Sequence[Write]]:
+        def decide(
+            documents: list[Document | None],
+        ) -> Decision[None]:
             document = documents[0]
             if document is None:
-                return [], []
+                return None, (), ()
             now = self._engine.clock.now()
             message = message_from(document.id, document.data)
             if message.status == MessageStatus.SENDING and message.attempt == sent.attempt:
@@ -304,12 +301,12 @@ class Sender:
             else:
                 changes = merge_late_answer(message, sent.attempt, outcome, now)
             if not changes:
-                return [], []
-            moved = self._moved([(Tracked(message, document.version), changes)], to)
-            return moved.told, moved.writes
+                return None, (), ()
+            decided = [(Tracked(message, document.version), changes)]
+            return None, *record(self._engine, self._campaign, self._lease.name, decided)
 
         path = f"{self._collection}/{sent.id}"
-        await outbox.announce(self._engine, await modify(self._engine.store, [path], decide))
+        await modify_with_notices(self._engine, self._campaign.org, [path], decide)
 
     async def _free_refused(self, results: list[tuple[Tracked, SendOutcome]]) -> None:
         """Give back what was taken for those who were not reached."""

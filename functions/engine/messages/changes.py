@@ -1,21 +1,21 @@
-"""Moves: all that is written where messages change, in one place.
+"""Changes of messages: all that is written with them, in one place.
 
 A message's change, its campaign's statistics, what subscribers are told of it and the message by
 another channel that it leads to stand in one commit: none of them exists without the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.fallbacks import next_message
 from functions.domain.messages.message import Changes, Message
-from functions.domain.notifications.subscription import Subscription
+from functions.domain.notifications.events import Notice, may_be_told, message_notice
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages import statistics
-from functions.engine.notifications import outbox
-from functions.engine.ports.store import Create, Set, Update, Write
+from functions.engine.notifications.outbox import Commit, commit_with_notices
+from functions.engine.ports.store import Create, Update, Write
 
 
 class Tracked(NamedTuple):
@@ -25,37 +25,50 @@ class Tracked(NamedTuple):
     version: int
 
 
-class Moves(NamedTuple):
-    """The writes of a commit that changes messages, and those of them that tell subscribers."""
+class Recorded(NamedTuple):
+    """The writes of changed messages, and the notices that tell of them."""
 
     writes: Sequence[Write]
-    told: Sequence[Set]
+    notices: Iterable[Notice | None]
 
 
-def record(
+async def commit_changes(
     engine: Engine,
     campaign: Campaign,
     shard: str,
     decided: Sequence[tuple[Tracked, Changes]],
-    to: Sequence[Subscription] = (),
-) -> Moves:
+    *also: Write,
+    by: Commit | None = None,
+) -> list[int]:
+    """Commit changes of messages and what follows from them, beside other writes.
+
+    Returns the messages' versions first. Raises ConflictError, or what `by` raises.
+    """
+    writes, notices = record(engine, campaign, shard, decided)
+    return await commit_with_notices(engine, campaign.org, [*writes, *also], notices, by=by)
+
+
+def record(
+    engine: Engine, campaign: Campaign, shard: str, decided: Sequence[tuple[Tracked, Changes]]
+) -> Recorded:
     """Return what is written where messages, each as it was read, change so.
 
-    `shard` is that of the campaign's statistics; `to` are those who listen in its organisation.
+    `shard` is that of the campaign's statistics.
     """
     now = engine.clock.now()
     collection = paths.messages(campaign.org, campaign.id)
     updates: list[Write] = []
     followers: list[Create] = []
-    moves: list[tuple[Message, Changes]] = []
+    changed: list[tuple[Message, Changes]] = []
     for (message, version), changes in decided:
         follower = next_message(campaign, message, changes, now=now) if campaign.fallbacks else None
         if follower is not None:
             followers.append(Create(f"{collection}/{follower.id}", follower.fields))
             changes = {**changes, "followed": True}  # noqa: PLW2901 - with what follows from it
         updates.append(Update(f"{collection}/{message.id}", changes, version))
-        moves.append((message, changes))
+        changed.append((message, changes))
     created = [follower.data["status"] for follower in followers]
-    told = outbox.message_writes(to, campaign, moves, now=now)
-    counted = statistics.moved(campaign, shard, moves, created=created)
-    return Moves([*updates, *followers, *counted, *told], told)
+    counted = statistics.moved(campaign, shard, changed, created=created)
+    told = [each for each in changed if may_be_told(each[1])]
+    notices = (message_notice(campaign, *each, now=now) for each in told) if told else ()
+    return Recorded([*updates, *followers, *counted], notices)

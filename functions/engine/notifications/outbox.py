@@ -1,116 +1,111 @@
-"""Notify: subscribers hear of what happens, each thing at least once.
+"""The outbox: notifications are written in the commit of the change that they tell of.
 
-What is to be told is written in the commit of the change that it tells of, so neither exists
-without the other. Each notification is then sent by a task of its own, which takes it under a
-lease before the receiver is called: a sender that dies leaves it to be sent again.
+Neither exists without the other, so subscribers hear of each change at least once. Each
+notification is then sent by a task of its own (see delivery.py).
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
+from typing import TypeAlias, TypeVar
 
 import structlog
 
-from functions.domain.campaigns.campaign import Campaign
-from functions.domain.campaigns.status import Action
-from functions.domain.messages.message import Changes, Message
-from functions.domain.notifications.events import (
-    Notice,
-    campaign_notice,
-    message_notice,
-    opt_out_notice,
-    reply_notice,
-)
-from functions.domain.notifications.notification import (
-    notification_fields,
-)
+from functions.domain.notifications.events import Notice
+from functions.domain.notifications.notification import notification_fields
 from functions.domain.notifications.subscription import Subscription
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.modify import modify
 from functions.engine.kernel.task_queue import enqueue, notify_task
 from functions.engine.ports.queue import Task
-from functions.engine.ports.store import (
-    Query,
-    Set,
-    Where,
-)
+from functions.engine.ports.store import Document, Query, Set, Where, Write
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 #: Notifications that one check enqueues again at most; those left over are found by the next one.
 _REVIVED = 500
 #: Tasks that are enqueued at a time.
 _AT_ONCE = 50
 
-# --- Writing what is to be told --------------------------------------------------------------
+
+Commit: TypeAlias = Callable[..., Awaitable[list[int]]]
+"""Commits writes and returns their versions: `Store.commit`, or a lease's, which adds its own."""
+Decision: TypeAlias = tuple[T, Sequence[Write], Iterable[Notice | None]]
+"""What a change of documents returns, writes, and tells subscribers."""
 
 
 async def subscribers(engine: Engine, org: str) -> Sequence[Subscription]:
-    """Return who listens in an organisation; see functions/engine/process/subscribers.py."""
+    """Return an organisation's active subscriptions, as this process remembers them."""
     return await engine.memory.subscribers.of(engine.store, org, now=engine.clock.now())
 
 
-def campaign_writes(
-    to: Sequence[Subscription], campaign: Campaign, action: Action, *, now: datetime
-) -> list[Set]:
-    """Return the writes that tell what `action` has just made of a campaign."""
-    if not to:
-        return []
-    return _writes(to, campaign_notice(campaign, action, now=now))
-
-
-def message_writes(
-    to: Sequence[Subscription],
-    campaign: Campaign,
-    moves: Iterable[tuple[Message, Changes]],
+async def commit_with_notices(
+    engine: Engine,
+    org: str,
+    writes: Sequence[Write],
+    notices: Iterable[Notice | None],
     *,
-    now: datetime,
+    by: Commit | None = None,
+) -> list[int]:
+    """Commit a change together with the notifications of it, and have these sent.
+
+    Returns the versions of `writes` first. Without notices nobody reads the subscriptions.
+    """
+    listening = await subscribers(engine, org) if notices else ()
+    notifications = _notifications(listening, notices)
+    versions = await (by or engine.store.commit)(*writes, *notifications)
+    await _announce(engine, notifications)
+    return versions
+
+
+async def modify_with_notices(
+    engine: Engine,
+    org: str,
+    paths_: Sequence[str],
+    decide: Callable[[list[Document | None]], Decision[T]],
+) -> T:
+    """Modify documents as kernel.modify does, with the notifications of the change.
+
+    `decide` also returns the notices of what it changes.
+    """
+    listening = await subscribers(engine, org)
+    notifications: list[Set] = []
+
+    def with_notifications(documents: list[Document | None]) -> tuple[T, Sequence[Write]]:
+        result, writes, notices = decide(documents)
+        notifications[:] = _notifications(listening, notices)
+        return result, [*writes, *notifications]
+
+    result = await modify(engine.store, paths_, with_notifications)
+    await _announce(engine, notifications)
+    return result
+
+
+def _notifications(
+    listening: Sequence[Subscription], notices: Iterable[Notice | None]
 ) -> list[Set]:
-    """Return the writes that tell of messages, each given as it was and with what changes."""
-    if not to:
-        return []
-    notices = (message_notice(campaign, *move, now=now) for move in moves)
-    return [write for notice in notices for write in _writes(to, notice)]
+    """Return one notification for each subscription and each notice that it wants.
 
-
-def opt_out_writes(
-    to: Sequence[Subscription], contact_id: str, scope: str, reason: str, *, now: datetime
-) -> list[Set]:
-    """Return the writes that tell that a person is not to be contacted any more."""
-    return _writes(to, opt_out_notice(contact_id, scope, reason, at=now)) if to else []
-
-
-def reply_writes(
-    to: Sequence[Subscription],
-    inbound_id: str,
-    contact_id: str,
-    message: str | None,
-    *,
-    now: datetime,
-) -> list[Set]:
-    """Return the writes that tell of a text that somebody sent us (see reply_notice)."""
-    return _writes(to, reply_notice(inbound_id, contact_id, message, at=now)) if to else []
-
-
-def _writes(to: Sequence[Subscription], notice: Notice | None) -> list[Set]:
-    """Return one notification for each who wants to hear of it.
-
-    Whatever is told a second time is sent again, under the same id: it must never be the reason
+    A notice that was told already is told again, under the same id: it must never be the reason
     that the change it tells of cannot be committed.
     """
-    if notice is None:
+    if not listening:
         return []
-    fields = notification_fields(notice)
     return [
-        Set(paths.notification(each.org, each.id, notice.id), fields)
-        for each in to
-        if notice.type in each.events
+        Set(paths.notification(to.org, to.id, notice.id), notification_fields(notice))
+        for notice in notices
+        if notice is not None
+        for to in listening
+        if notice.type in to.events
     ]
 
 
-async def announce(engine: Engine, told: Sequence[Set]) -> None:
+async def _announce(engine: Engine, notifications: Sequence[Set]) -> None:
     """Have what was committed sent at once; what gets lost here the check finds."""
-    await wake(engine, [write.path for write in told])
+    await wake(engine, [write.path for write in notifications])
 
 
 async def wake(engine: Engine, found: Sequence[str], *, at: datetime | None = None) -> None:
@@ -130,6 +125,3 @@ async def revive(engine: Engine) -> None:
     where = (Where("wake_at", "<=", engine.clock.now()),)
     query = Query("notifications", where, ("wake_at",), limit=_REVIVED, group=True)
     await wake(engine, [found.path for found in await engine.store.query(query)])
-
-
-# --- Delivering it ---------------------------------------------------------------------------

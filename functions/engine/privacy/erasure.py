@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from functions.domain.campaigns.audience import AudienceKind
-from functions.domain.campaigns.campaign import Campaign, campaign_from
+from functions.domain.campaigns.campaign import campaign_from
 from functions.domain.campaigns.content import Texts
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.contacts.contact import ERASED, emptied, is_being_erased
@@ -30,6 +30,8 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.task_queue import enqueue, lane_task
 from functions.engine.messages import statistics
+from functions.engine.messages.changes import Recorded, Tracked, record
+from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.ports.store import (
     Add,
     ConflictError,
@@ -65,10 +67,10 @@ async def erase(
     await _leave(engine, path)
     await undo.forget(engine, path)
     await _forget_inbound(engine, path)
-    await _forget_messages(engine, path)
+    await _forget_messages(engine, org, path)
     # Who was read before that may be written only now: not behind this, and then we look again.
     await _restart_launches(engine, org)
-    await _forget_messages(engine, path)
+    await _forget_messages(engine, org, path)
     await engine.store.commit(Delete(paths.reached(org, id_)))
     await _finish(engine, org, path, by=by)
     log.info("contact_erased", org=org, contact_id=id_)
@@ -155,31 +157,43 @@ async def _forget_inbound(engine: Engine, contact: str) -> None:
 # --- Messages ---------------------------------------------------------------------------------
 
 
-async def _forget_messages(engine: Engine, contact: str) -> None:
+async def _forget_messages(engine: Engine, org: str, contact: str) -> None:
     """Take out of every message who it was for; a page that is done is not found again."""
     where = (Where("contact", "==", contact),)
     query = Query("messages", where, ("-created_at",), limit=_PAGE, group=True)
     while messages := await engine.store.query(query):
         try:
-            await engine.store.commit(*await _forgetting(engine, messages))
+            await commit_with_notices(engine, org, *await _forgetting(engine, messages))
         except ConflictError:
             continue  # A sender or a receipt has moved one of them: decide anew.
 
 
-async def _forgetting(engine: Engine, messages: Sequence[Document]) -> list[Write]:
+async def _forgetting(engine: Engine, messages: Sequence[Document]) -> Recorded:
     now = engine.clock.now()
-    writes: list[Write] = []
-    moves: defaultdict[str, list[tuple[Message, Changes]]] = defaultdict(list)
+    decided: defaultdict[str, list[tuple[Tracked, Changes]]] = defaultdict(list)
     for document in messages:
         message = message_from(document.id, document.data)
         changes = _forgotten(message, now)
-        writes.append(Update(document.path, changes, document.version))
-        moves[_home(document)].append((message, changes))
-    for home in await engine.store.get_many(list(moves)):
-        if home is not None:
-            campaign = campaign_from(home.org, home.id, home.data)
-            writes += _tallied(campaign, moves[home.path])
-    return writes
+        decided[_home(document)].append((Tracked(message, document.version), changes))
+    homes = await engine.store.get_many(list(decided))
+    every = [
+        _recorded(engine, path, home, of_home)
+        for (path, of_home), home in zip(decided.items(), homes, strict=True)
+    ]
+    writes = [write for recorded in every for write in recorded.writes]
+    return Recorded(writes, [notice for recorded in every for notice in recorded.notices])
+
+
+def _recorded(
+    engine: Engine, path: str, home: Document | None, decided: list[tuple[Tracked, Changes]]
+) -> Recorded:
+    """Return what is written of one campaign's messages; nobody counts those of none."""
+    if home is None:
+        updates = [Update(f"{path}/messages/{m.id}", changed, v) for (m, v), changed in decided]
+        return Recorded(updates, ())
+    campaign = campaign_from(home.org, home.id, home.data)
+    shard = statistics.receipt_shard(campaign, decided[0][0].message.id)
+    return record(engine, campaign, shard, decided)
 
 
 def _forgotten(message: Message, now: datetime) -> Changes:
@@ -195,11 +209,6 @@ def _forgotten(message: Message, now: datetime) -> Changes:
 
 
 _UNSAID: Final[Changes] = {**Texts()._asdict(), "parameters": []}
-
-
-def _tallied(campaign: Campaign, moves: list[tuple[Message, Changes]]) -> list[Add]:
-    shard = statistics.receipt_shard(campaign, moves[0][0].id)
-    return statistics.moved(campaign, shard, moves)
 
 
 # --- Launches that are under way --------------------------------------------------------------

@@ -19,10 +19,11 @@ from functions.domain.errors import NotFoundError
 from functions.domain.kinds import facts_of
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound, MessageRef
 from functions.domain.messages.message import Message, message_from
+from functions.domain.notifications.events import reply_notice
 from functions.engine import paths
 from functions.engine.contacts.suppressions import opt_in, suppress
 from functions.engine.kernel.engine import Engine
-from functions.engine.notifications import outbox
+from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.ports.store import ConflictError, Create, Document, Query, Where
 from functions.engine.receipts.receive import receive
 
@@ -122,17 +123,15 @@ _TAKEN_FOR: Final = {Wish.OUT: "opt_out", Wish.IN: "opt_in", None: "reply"}
 
 async def _store(engine: Engine, org: str, id_: str, text: Inbound, fields: dict[str, Any]) -> None:
     """Store a text with what subscribers are told of it, unless another delivery was faster."""
-    person, told = contact_id(text.address), []
-    if fields["taken_for"] == _TAKEN_FOR[None]:
-        to = await outbox.subscribers(engine, org)
-        now = engine.clock.now()
-        told = outbox.reply_writes(to, id_, person, fields["message"], now=now)
+    person, now = contact_id(text.address), engine.clock.now()
+    is_reply = fields["taken_for"] == _TAKEN_FOR[None]
+    notices = [reply_notice(id_, person, fields["message"], at=now)] if is_reply else []
     try:
-        await engine.store.commit(Create(paths.inbound(org, id_), fields), *told)
+        create = Create(paths.inbound(org, id_), fields)
+        await commit_with_notices(engine, org, [create], notices)
     except ConflictError:
         return
     log.info("text_received", org=org, inbound_id=id_, taken_for=fields["taken_for"])
-    await outbox.announce(engine, told)
 
 
 # --- Looking at them --------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Receive: a provider's receipt becomes the message's next status, once."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import structlog
@@ -13,19 +12,16 @@ from functions.domain.messages.delivery_events import DeliveryEvent, Retry
 from functions.domain.messages.ids import lane_number, watch_lane
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.domain.messages.receipts import after_event
-from functions.domain.notifications.subscription import Subscription
 from functions.engine import paths
 from functions.engine.campaigns import lanes
 from functions.engine.campaigns.lifecycle import stop
 from functions.engine.contacts.suppressions import suppress
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
-from functions.engine.messages import changes as moves
 from functions.engine.messages import statistics
-from functions.engine.messages.changes import Tracked
-from functions.engine.notifications import outbox
+from functions.engine.messages.changes import Tracked, record
+from functions.engine.notifications.outbox import Decision, modify_with_notices
 from functions.engine.pacing import live_calls, slowdown
-from functions.engine.ports.store import Create, Document, Set, Write
+from functions.engine.ports.store import Create, Document, Write
 
 log = structlog.get_logger()
 
@@ -43,10 +39,10 @@ async def receive(engine: Engine, event: DeliveryEvent) -> None:
     ]
     if event.suppress:
         await _bar(engine, event, await engine.store.get_many(wanted))
-    to = await outbox.subscribers(engine, ref.org)
-    applied = await modify(engine.store, wanted, lambda docs: _apply(engine, event, docs, to))
+    applied = await modify_with_notices(
+        engine, ref.org, wanted, lambda documents: _apply(engine, event, documents)
+    )
     log.info(f"message_{event.kind}", campaign_id=ref.campaign, message_id=ref.message)  # noqa: G004 - the event is named after its kind
-    await outbox.announce(engine, applied.told)
     # What follows is repeated with a repeated receipt: a crash may have come in between.
     await _follow_up(engine, event, applied)
 
@@ -69,40 +65,37 @@ async def _bar(engine: Engine, event: DeliveryEvent, documents: list[Document | 
 
 
 class _Applied(NamedTuple):
-    """What a receipt has made of its message, and what subscribers are told of it."""
+    """What a receipt has made of its message."""
 
     campaign: Campaign
     message: Message
-    told: Sequence[Set] = ()
     waited: bool = True  #: before this, a lane had to look at the message again
 
 
 def _apply(
-    engine: Engine,
-    event: DeliveryEvent,
-    documents: list[Document | None],
-    to: Sequence[Subscription],
-) -> tuple[_Applied, list[Write]]:
+    engine: Engine, event: DeliveryEvent, documents: list[Document | None]
+) -> Decision[_Applied]:
     stored, seen, home = documents
     if stored is None or home is None:
         raise NotFoundError("Message", event.ref.message)
     message = message_from(stored.id, stored.data)
     campaign = campaign_from(event.ref.org, event.ref.campaign, home.data)
     if seen is not None:
-        return _Applied(campaign, message), []
+        return _Applied(campaign, message), [], ()
     now = engine.clock.now()
     awaited = _awaited(campaign, message)
     changes = after_event(awaited, event, engine.policy, now=now)
     receipt = {"kind": event.kind, "attempt": event.attempt, "at": event.at, "reason": event.reason}
     writes: list[Write] = [Create(paths.event(event.ref, event.id), receipt)]
     if not changes:
-        return _Applied(campaign, message), writes
+        return _Applied(campaign, message), writes, ()
     shard = statistics.receipt_shard(campaign, message.id)
     decided = [(Tracked(message, stored.version), changes)]
-    moved = moves.record(engine, campaign, shard, decided, to)
+    recorded = record(engine, campaign, shard, decided)
     after = message_from(stored.id, {**stored.data, **changes})
     waited = message.lane is not None or after.status == MessageStatus.PENDING
-    return _Applied(campaign, after, moved.told, waited=waited), [*writes, *moved.writes]
+    writes += recorded.writes
+    return _Applied(campaign, after, waited=waited), writes, recorded.notices
 
 
 def _awaited(campaign: Campaign, message: Message) -> Message:

@@ -10,7 +10,7 @@ import pytest
 
 from functions.domain.campaigns.status import Action
 from functions.domain.errors import InvalidFieldError, NotFoundError
-from functions.domain.notifications.events import EventType
+from functions.domain.notifications.events import EventType, campaign_notice
 from functions.domain.notifications.notification import (
     BACKOFF,
     LEASE,
@@ -354,13 +354,12 @@ async def test_a_sender_that_dies_every_time_is_given_up(world: World) -> None:
 
 async def test_telling_it_again_never_fails_the_change(world: World) -> None:
     """What was told already is told again under its id, instead of refusing its change."""
-    to = await subscribe(world)
+    await subscribe(world)
     await world.add_list(1)
     campaign = await world.create(scheduled_at=world.clock.now() + DAY)
     await world.settle()
-    writes = outbox.campaign_writes([to], campaign, Action.CREATE, now=world.clock.now())
-    await world.store.commit(*writes)
-    await outbox.announce(world.engine, writes)
+    notice = campaign_notice(campaign, Action.CREATE, now=world.clock.now())
+    await outbox.commit_with_notices(world.engine, ORG, [], [notice])
     await world.settle()
     assert list(world.receiver.times.values()) == [2]
 
