@@ -9,6 +9,11 @@ from uuid import uuid4
 
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, ORG, engine_on
+from functions.domain.campaigns.audience import Audience, AudienceKind
+from functions.domain.campaigns.campaign import Campaign, campaign_fields
+from functions.domain.campaigns.send import Content, Send
+from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.engine import paths
 from functions.engine.ports.store import Create, Store
 from functions.engine.scheduling.check import check
@@ -54,21 +59,19 @@ async def _store_campaigns(store: Store, count: int, *, status: str, at: datetim
 
 
 def _campaign(number: int, status: str, at: datetime) -> Create:
-    fields = {
-        "name": f"Campaign {number}",
-        "name_key": f"campaign {number}",
-        "channel": "voice",
-        "kind": "broadcast",
-        "status": status,
-        "epoch": 1,
-        "provider": "noop",
-        "sender": "+12025550100",
-        "bot_url": "wss://bot.example",
-        "audience": {"kind": "list", "id": "nobody"},
-        "lanes": 1,
-        "rate_per_s": None,
-        "created_at": at,
-        "created_by": "bench",
-        "scheduled_at": at + timedelta(seconds=number),
-    }
-    return Create(paths.campaign(ORG, uuid4().hex), fields)
+    content = Content(bot_url="wss://bot.example")
+    campaign = Campaign(
+        id=uuid4().hex,
+        org=ORG,
+        name=f"Campaign {number}",
+        kind=CampaignKind.BROADCAST,
+        status=CampaignStatus(status),
+        epoch=1,
+        own_send=Send("", ChannelKind.VOICE, "noop", "+12025550100", content),
+        audience=Audience(AudienceKind.LIST, "nobody"),
+        lanes=1,
+        created_at=at,
+        created_by="bench",
+        scheduled_at=at + timedelta(seconds=number),
+    )
+    return Create(paths.campaign(ORG, campaign.id), campaign_fields(campaign))

@@ -20,6 +20,7 @@ from functions.bootstrap.clock import SystemClock
 from functions.channels.mail.composer import Composer
 from functions.channels.mail.smtp import CONNECTIONS, Smtp
 from functions.channels.mail.smtp_connections import Access, MailServer
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.contacts.contact import read_details
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.message import MessageStatus
@@ -90,7 +91,7 @@ async def _campaign(port: int) -> float:
             subject="Hello {first_name}",
             template=_TEXT,
             html=_HTML,
-            audience={"kind": "everyone", "id": ""},
+            audience=Audience(AudienceKind.EVERYONE),
         )
         campaign = await drafts.create(engine, ORG, draft, scheduled_at=None, by="bench")
         start = time.perf_counter()

@@ -12,7 +12,7 @@ from functions.domain.messages.delivery_events import DeliveryEvent, MessageRef
 from functions.domain.messages.send_outcomes import Accepted, SendOutcome
 from functions.domain.notifications.notification import Hearing, Unanswered
 from functions.engine import paths, worker
-from functions.engine.campaigns.creation import Wish, create_for_list
+from functions.engine.campaigns.creation import NewVoiceCampaign, create_for_list
 from functions.engine.kernel.engine import Engine, Limits
 from functions.engine.ports.channel import Answer, Outbound, Traits, WebhookRequest
 from functions.engine.ports.queue import Task
@@ -151,7 +151,7 @@ def _new_member(list_id: str, number: int) -> Create:
 
 async def create(engine: Engine, name: str) -> str:
     """Create a campaign for the list of the same name; return its id."""
-    wish = Wish(
+    new = NewVoiceCampaign(
         name=name, sender="+12025550100", bot_url="wss://bot.example", provider="noop", by="bench"
     )
-    return (await create_for_list(engine, ORG, wish, name)).id
+    return (await create_for_list(engine, ORG, new, name)).id

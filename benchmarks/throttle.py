@@ -111,7 +111,7 @@ async def _reserve(lease: lanes.LaneLease, count: int) -> float:
     offered = [Tracked(Message(f"m{n}", "", "pending"), 1) for n in range(_CHUNK)]
     start = time.perf_counter()
     for _ in range(count):
-        admission = await throttle.admit(lease, lease.campaign, offered)
+        admission = await throttle.admit(lease, lease.campaign.own_send, offered)
         assert len(admission.turns) == _CHUNK
     return time.perf_counter() - start
 

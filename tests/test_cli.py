@@ -73,9 +73,9 @@ def prepare(work: Callable[[Stack], Awaitable[Campaign]], *, ago: timedelta = HO
     return asyncio.run(do())
 
 
-def wish(name: str, **more: Any) -> creation.Wish:
+def wish(name: str, **more: Any) -> creation.NewVoiceCampaign:
     """Return a campaign to be."""
-    return creation.Wish(
+    return creation.NewVoiceCampaign(
         name=name,
         sender="+12025550100",
         bot_url="wss://bot.example.com/a",

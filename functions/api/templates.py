@@ -15,6 +15,7 @@ from pydantic import (
 
 from functions.api.campaigns.bodies import FieldName, Html, OneLine, Subject
 from functions.api.campaigns.views import Length
+from functions.domain.campaigns import audience
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.kinds import ChannelKind
 from functions.domain.templates.template import Missing
@@ -135,13 +136,13 @@ class CheckWish(RestBody):
         return self
 
     @property
-    def audience(self) -> dict[str, str]:
-        """Whom it is checked for, as a campaign's audience is stored."""
+    def wanted(self) -> audience.Audience:
+        """The audience that the template is checked for."""
         if self.list_id:
-            return {"kind": AudienceKind.LIST, "id": self.list_id}
+            return audience.Audience(AudienceKind.LIST, self.list_id)
         if self.segment_id:
-            return {"kind": AudienceKind.SEGMENT, "id": self.segment_id}
-        return {"kind": AudienceKind.EVERYONE, "id": ""}
+            return audience.Audience(AudienceKind.SEGMENT, self.segment_id)
+        return audience.Audience(AudienceKind.EVERYONE)
 
 
 class ShownVersion(BaseModel):
@@ -233,7 +234,7 @@ async def check_template(wanted: CheckWish, context: Context, caller: Viewer) ->
         wording = (await templates.load(engine, org, wanted.template_id)).newest.wording
     else:
         wording = Wording(text=wanted.text or "", missing=wanted.missing, defaults=wanted.defaults)
-    return await template_checks.check(engine, org, wording, wanted.audience)
+    return await template_checks.check(engine, org, wording, wanted.wanted)
 
 
 @router.get("/{template_id}", response_model=ShownTemplate)

@@ -5,7 +5,7 @@ import pytest
 
 from functions.channels.simulator.ledger import read_ledger
 from functions.channels.simulator.texts import PROVIDER
-from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind
@@ -28,7 +28,7 @@ def rig(make_rig: MakeRig) -> Rig:
 
 async def text(rig: Rig, kind: ChannelKind = ChannelKind.SMS, people: int = 1) -> Campaign:
     """Text a few people, and let the carrier take it."""
-    audience = {"kind": AudienceKind.LIST, "id": await rig.make_list(numbers(people))}
+    audience = Audience(AudienceKind.LIST, await rig.make_list(numbers(people)))
     wish = Draft(channel=kind, template="Hello!", audience=audience)
     engine = rig.stack.engine
     draft = await drafts.create(engine, ORG, wish, scheduled_at=None, by="ann")

@@ -9,15 +9,23 @@ from typing import Any, Self, TypeVar
 
 import orjson
 
-from functions.domain.campaigns.campaign import Campaign, campaign_from
+from functions.domain.campaigns.campaign import (
+    Campaign,
+    Fallback,
+    campaign_fields,
+    campaign_from,
+    with_changes,
+)
+from functions.domain.campaigns.send import Content, Send
 from functions.domain.errors import NotFoundError
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.messages.attempts import DeliveryPolicy, claim
 from functions.domain.messages.delivery_events import DeliveryEvent
+from functions.domain.messages.ids import fallback_key
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.engine import paths, worker
 from functions.engine.campaigns import creation, lifecycle
-from functions.engine.campaigns.creation import Wish
+from functions.engine.campaigns.creation import NewVoiceCampaign
 from functions.engine.contacts import suppressions
 from functions.engine.delivery import launch
 from functions.engine.kernel.engine import Engine, Limits
@@ -98,6 +106,21 @@ class ReadyBots:
         """Note who was woken."""
         self.woken.append(bot_url)
         return self.ready
+
+
+def fallback(
+    channel: ChannelKind,
+    after: Sequence[str],
+    wait_s: int = 0,
+    *,
+    number: int = 1,
+    provider: str = "",
+    sender: str = "",
+    **said: Any,
+) -> Fallback:
+    """Return the so many-th fallback of a campaign."""
+    send = Send(fallback_key(number), channel, provider, sender, Content(**said))
+    return Fallback(send, after, wait_s)
 
 
 def number(n: int) -> str:
@@ -213,8 +236,14 @@ class World:
     ) -> Campaign:
         """Create a campaign to a list, started at once unless `scheduled_at` is given."""
         return await creation.create_for_list(
-            self.engine, ORG, replace(WISH, name=name, **wish), list_id
+            self.engine, ORG, replace(VOICE, name=name, **wish), list_id
         )
+
+    async def rewrite(self, campaign: Campaign, **changes: Any) -> None:
+        """Store a campaign with other fields, of its own, of its send or of its content."""
+        after = with_changes(await self.load(campaign), changes)
+        path = paths.campaign(campaign.org, campaign.id)
+        await self.store.commit(Update(path, campaign_fields(after)))
 
     async def launch_only(self, campaign: Campaign) -> None:
         """Create a campaign's messages and send none of them yet."""
@@ -371,7 +400,7 @@ class Forgetful:
         """Have nothing to let go of."""
 
 
-WISH = Wish(
+VOICE = NewVoiceCampaign(
     name="Spring",
     sender=SENDER,
     bot_url="wss://bot.example.com/talk",

@@ -146,7 +146,7 @@ async def create_campaign(
     new: NewVoiceCampaign, context: Context, caller: Operator
 ) -> dict[str, Any]:
     """Create a campaign and start it now, or at scheduledTime."""
-    wish = creation.Wish(
+    wish = creation.NewVoiceCampaign(
         name=new.campaign_name,
         sender=new.from_number,
         bot_url=_bot_url(context, new.wss_url),
@@ -233,7 +233,7 @@ async def retry_campaign(wanted: Retry, context: Context, caller: Operator) -> d
 @router.post("/single-call")
 async def single_call(wanted: SingleCall, context: Context, caller: Operator) -> dict[str, Any]:
     """Call one number now."""
-    wish = creation.Wish(
+    wish = creation.NewVoiceCampaign(
         name="Single call",
         sender=wanted.from_,
         bot_url=_bot_url(context, wanted.wss_url),

@@ -1,16 +1,19 @@
 """What a caller may say of a campaign."""
 
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from functions.domain.campaigns import audience, campaign, safety_limits
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.campaigns.fallbacks import FAILED
 from functions.domain.campaigns.lifecycle import LateStart
+from functions.domain.campaigns.send import Content, Send
 from functions.domain.contacts.addresses import SENDER_LENGTH
 from functions.domain.contacts.contact import read_email
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.organisation import SLOWEST
+from functions.domain.sending_rules import windows
 from functions.domain.templates.template import Missing
 from functions.domain.times import TIME_OF_DAY
 from functions.web.fields import Id, Name, PhoneNumber, Reason, RestBody, Url, ZonedInstant, example
@@ -67,13 +70,13 @@ class Audience(RestBody):
         return self
 
     @property
-    def wanted(self) -> dict[str, str] | None:
-        """The audience as it is stored; None where nothing is named."""
+    def wanted(self) -> audience.Audience | None:
+        """The audience that is named; None where nothing is."""
         if self.list_id:
-            return {"kind": AudienceKind.LIST, "id": self.list_id}
+            return audience.Audience(AudienceKind.LIST, self.list_id)
         if self.segment_id:
-            return {"kind": AudienceKind.SEGMENT, "id": self.segment_id}
-        return {"kind": AudienceKind.EVERYONE, "id": ""} if self.everyone else None
+            return audience.Audience(AudienceKind.SEGMENT, self.segment_id)
+        return audience.Audience(AudienceKind.EVERYONE) if self.everyone else None
 
 
 class SendWindow(RestBody):
@@ -93,6 +96,11 @@ class SendWindow(RestBody):
             raise ValueError("days must differ")
         return self
 
+    @property
+    def wanted(self) -> windows.SendWindow:
+        """The window as a campaign has it."""
+        return windows.SendWindow(**self.model_dump())
+
 
 class Guardrail(RestBody):
     """Pause the campaign once so many percent of so many last messages have failed."""
@@ -101,6 +109,11 @@ class Guardrail(RestBody):
 
     failed_percent: Percent
     of_last: Annotated[int, Field(ge=10, le=10_000)]
+
+    @property
+    def wanted(self) -> safety_limits.Guardrail:
+        """The guardrail as a campaign has it."""
+        return safety_limits.Guardrail(**self.model_dump())
 
 
 class Canary(RestBody):
@@ -111,6 +124,11 @@ class Canary(RestBody):
     first: Annotated[int, Field(ge=1, le=10_000)]
     failed_percent: Percent
     wait_s: Annotated[int, Field(ge=1, le=86_400)] = 600
+
+    @property
+    def wanted(self) -> safety_limits.Canary:
+        """The canary as a campaign has it."""
+        return safety_limits.Canary(**self.model_dump())
 
 
 class Said(RestBody):
@@ -137,12 +155,20 @@ class Fallback(Said):
     wait_s: Annotated[int, Field(ge=0, le=7 * 86_400)] = 0
 
     @property
-    def wanted(self) -> dict[str, Any]:
-        """The fallback as it is stored, before it is known who sends for it."""
-        given = {name: getattr(self, name) for name in ("channel", "after", "wait_s")}
-        texts = {name: getattr(self, name) or "" for name in Said.model_fields}
-        template = texts.pop("base_template")
-        return {**given, **texts, "template": template, "parameters": self.parameters or []}
+    def wanted(self) -> campaign.Fallback:
+        """The fallback before it is known which provider sends it."""
+        content = Content(
+            template=self.base_template or "",
+            subject=self.subject or "",
+            html=self.html or "",
+            provider_template=self.provider_template or "",
+            language=self.language or "",
+            parameters=self.parameters or (),
+            webhook_url=self.webhook_url or "",
+            bot_url=self.bot_url or "",
+        )
+        send = Send("", self.channel, "", self.sender or "", content)
+        return campaign.Fallback(send, self.after, self.wait_s)
 
 
 class Changes(Said):

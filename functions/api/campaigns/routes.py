@@ -2,20 +2,24 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields as fields_of
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from pydantic import BaseModel
 
 from functions.api.campaigns.bodies import (
+    Audience,
+    Canary,
     Changes,
     Fallback,
     Filters,
+    Guardrail,
     NewCampaign,
     Replacement,
+    SendWindow,
 )
 from functions.api.campaigns.views import (
     CampaignItem,
@@ -247,11 +251,9 @@ async def _fields(context: AppContext, org: str, body: Changes, names: set[str])
         stored = _STORED.get(name, name)
         value = _stored(getattr(body, name))
         fields[stored] = _DEFAULTS[stored] if value is None else value
-    if body.audience and "audience" in fields:
-        fields["audience"] = body.audience.wanted
     if body.template_id:  # what else a PUT leaves out is for the template to say
         fields = {name: fields[name] for name in fields if name not in _SAID or _given(body, name)}
-    return await drafts.worded(context.engine, org, fields)
+    return await drafts.with_template(context.engine, org, fields)
 
 
 def _stored(value: Any) -> Any:
@@ -259,8 +261,8 @@ def _stored(value: Any) -> Any:
     match value:
         case [Fallback(), *_]:
             return [fallback.wanted for fallback in value]
-        case BaseModel():
-            return value.model_dump()
+        case Audience() | Canary() | Guardrail() | SendWindow():
+            return value.wanted
         case _:
             return value
 
@@ -275,7 +277,8 @@ def _given(body: Changes, stored: str) -> bool:
 _SAID = frozenset({"template", "subject", "html", "missing", "defaults"})
 
 
-_DEFAULTS = asdict(Draft(channel=ChannelKind.SMS))
+_BLANK = Draft(channel=ChannelKind.SMS)
+_DEFAULTS = {f.name: getattr(_BLANK, f.name) for f in fields_of(Draft)}
 _STORED = {
     "base_template": "template",
     "missing_fields": "missing",

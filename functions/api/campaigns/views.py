@@ -5,12 +5,16 @@ from typing import Any
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from functions.domain.campaigns.audience import audience_fields
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.lifecycle import LateStart
+from functions.domain.campaigns.safety_limits import Canary, Guardrail
+from functions.domain.campaigns.send import Send
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.contacts.contact import Contact
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.messages.message import MessageStatus
+from functions.domain.sending_rules.windows import SendWindow
 from functions.domain.times import iso
 from functions.engine.campaigns import previews
 from functions.engine.kernel.engine import Engine
@@ -215,43 +219,45 @@ def shown_preview(preview: previews.Preview, person: Contact) -> Preview:
 
 def item(campaign: Campaign, counts: Statistics, recalled: Recalled | None) -> CampaignItem:
     """Show a campaign."""
+    content = campaign.own_send.content
     return CampaignItem(
-        **_said(campaign),
+        **_said(campaign.own_send),
         id=campaign.id,
         name=campaign.name,
         kind=campaign.kind,
         status=campaign.status,
         reason=campaign.reason,
-        template_id=campaign.template_id,
-        template_version=campaign.template_version,
-        missing_fields=campaign.missing,
-        defaults=dict(campaign.defaults),
-        audience=dict(campaign.audience),
+        template_id=content.template_id,
+        template_version=content.template_version,
+        missing_fields=content.missing,
+        defaults=dict(content.defaults),
+        audience=audience_fields(campaign.audience),
         rate_per_s=campaign.own_rate_per_s,
         late_start=LateStart(campaign.late_start),
         grace_s=campaign.grace_s,
-        fallbacks=[_fallback(campaign, step) for step in range(1, len(campaign.fallbacks) + 1)],
+        fallbacks=[
+            ShownFallback(**_said(each.send), after=list(each.after), wait_s=each.wait_s)
+            for each in campaign.fallbacks
+        ],
         created_by=campaign.created_by,
         stats=stats(campaign, counts),
         recall=None if recalled is None else ShownRecall(**recalled._asdict()),
-        **{name: getattr(campaign, name) for name in ("send_window", "guardrail", "canary")},
+        send_window=_as_map(campaign.send_window),
+        guardrail=_as_map(campaign.guardrail),
+        canary=_as_map(campaign.canary),
         **{name: iso(getattr(campaign, name)) for name in _INSTANTS},
     )
 
 
-_SAID = ShownSaid.model_fields.keys() - {"base_template"}
+def _said(send: Send) -> dict[str, Any]:
+    content = send.content._asdict()
+    said = {name: content[name] for name in content.keys() & ShownSaid.model_fields}
+    more = {"channel": send.channel, "sender": send.sender}
+    return {**said, **more, "base_template": send.content.template}
 
 
-def _said(campaign: Campaign) -> dict[str, Any]:
-    said = {name: getattr(campaign, name) for name in _SAID}
-    return {**said, "base_template": campaign.template}
-
-
-def _fallback(campaign: Campaign, step: int) -> ShownFallback:
-    fallback = campaign.fallbacks[step - 1]
-    return ShownFallback(
-        **_said(campaign.at_step(step)), after=fallback["after"], wait_s=fallback["wait_s"]
-    )
+def _as_map(limit: SendWindow | Guardrail | Canary | None) -> dict[str, Any] | None:
+    return None if limit is None else limit._asdict()
 
 
 _INSTANTS = (

@@ -141,5 +141,5 @@ def entry(of: Entry) -> dict[str, Any]:
         "id": of.id,
         "campaign_id": of.campaign.id,
         "campaign_name": of.campaign.name,
-        "channel": of.campaign.at_step(message.step).channel,
+        "channel": of.campaign.send(message.send).channel,
     }

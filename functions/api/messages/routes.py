@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import MessageRef
+from functions.domain.messages.ids import fallback_number
 from functions.domain.messages.message import Message, MessageStatus
 from functions.domain.messages.reasons import explain
 from functions.engine.campaigns import lifecycle
@@ -172,7 +173,8 @@ def _shown(campaign: Campaign, message: Message) -> dict[str, Any]:
         "campaign_id": campaign.id,
         "contact_id": message.contact.rpartition("/contacts/")[2] or None,
         "to": message.address,
-        "channel": campaign.at_step(message.step).channel,
+        "step": fallback_number(message.send),
+        "channel": campaign.send(message.send).channel,
         "reason_words": explain(message.reason),
         "attempts": message.attempt,
     }

@@ -1,12 +1,27 @@
-"""A campaign and the one table of its statuses (drawn in docs/lifecycle.md)."""
+"""A campaign as it is stored."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final, NamedTuple
 
+from functions.domain.campaigns.audience import Audience, audience_fields, audience_from
+from functions.domain.campaigns.rules_in_force import RulesInForce, rules_fields, rules_from
+from functions.domain.campaigns.safety_limits import Canary, Guardrail
+from functions.domain.campaigns.send import Content, Send, send_fields, send_from
 from functions.domain.campaigns.status import ENDED, CampaignStatus
+from functions.domain.campaigns.stored import record_or_none
 from functions.domain.kinds import CampaignKind, ChannelKind
+from functions.domain.messages.ids import fallback_number
+from functions.domain.sending_rules.windows import SendWindow
+
+
+class Fallback(NamedTuple):
+    """How a recipient is reached whom the message before did not reach."""
+
+    send: Send
+    after: Sequence[str]  #: reason codes, and the words for several of them (fallbacks.py)
+    wait_s: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,31 +34,17 @@ class Campaign:
     kind: CampaignKind
     status: CampaignStatus
     epoch: int  #: grows with every change of status
-    provider: str
-    channel: ChannelKind = ChannelKind.VOICE
-    sender: str  #: the number or address that people see
-    bot_url: str = ""  #: where answered calls are connected to, ws:// or wss://
-    template: str = ""  #: what its text messages say, before it is filled in
-    template_id: str = ""  #: the named template that this text was taken from
-    template_version: int = 0
-    subject: str = ""  #: what its mails are headed with, before it is filled in
-    html: str = ""  #: what its mails show, before it is filled in; "" for text alone
-    provider_template: str = ""  #: a text that the provider keeps and fills in itself
-    language: str = ""  #: of that text
-    parameters: Sequence[str] = ()  #: what that text is filled in with, each a template
-    webhook_url: str = ""  #: where its webhook messages are posted to
-    missing: str = "blank"  #: what becomes of a person who lacks a field of the template
-    defaults: Mapping[str, str] = field(default_factory=dict)  #: values for those who have none
-    audience: Mapping[str, str]  #: {"kind": ..., "id": ...}
+    own_send: Send
+    fallbacks: Sequence[Fallback] = ()
+    audience: Audience
+    rules: RulesInForce = field(default_factory=RulesInForce)
     lanes: int  #: how many slices its messages are dispatched in
-    rate_per_s: float | None  #: messages a second, of this campaign and of its sender
-    own_rate_per_s: float | None = None  #: the lower one that was asked for this campaign alone
+    own_rate_per_s: float | None = None  #: what was asked for this campaign alone
     created_at: datetime
     created_by: str
     updated_at: datetime | None = None  #: when a draft was last changed
     total: int = 0  #: people in the audience when it was created
     client_id: str | None = None
-    machine_detection: str = ""
     scheduled_at: datetime | None = None
     scheduled_by: str | None = None
     started_at: datetime | None = None
@@ -52,35 +53,37 @@ class Campaign:
     ended_at: datetime | None = None
     reason: str | None = None  #: why it was paused, cancelled or failed
     trouble: str | None = None  #: the last task that was given up, for the operator
-    quiet_hours: Mapping[str, str] | None = None  #: the organisation's own, {"start", "end"}
-    default_zone: str = ""  #: for people whose zone nobody knows
-    country_rules: Mapping[str, Any] = field(default_factory=dict)  #: said instead of countries'
-    frequency_caps: Sequence[Mapping[str, Any]] = ()  #: the organisation's own (caps.py)
-    sender_rates: Mapping[str, float] = field(default_factory=dict)  #: its organisation's
-    warm_up: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  #: its organisation's
-    send_window: Mapping[str, Any] | None = None  #: its own hours, {"start", "end", "days"}
+    send_window: SendWindow | None = None
     not_after: datetime | None = None  #: what cannot be sent before then expires
     late_start: str = "run"  #: what becomes of a start beyond the grace period (LateStart)
     grace_s: int = 3600  #: how late a start may be before that
-    guardrail: Mapping[str, int] | None = None  #: {"failed_percent", "of_last"}
-    canary: Mapping[str, int] | None = None  #: {"first", "failed_percent", "wait_s"}
-    canary_passed: bool = False  #: those first ones have gone well
-    fallbacks: Sequence[Mapping[str, Any]] = ()  #: how those are reached who were not (fallback.py)
-    poll_after_s: Sequence[int] | None = None  #: the organisation's own polling schedule
-    bot_ready: bool = field(default=False)  #: the bot has answered since the campaign started
-
-    def at_step(self, step: int) -> "Campaign":
-        """Return the campaign as it sends the messages of a step (see Message.step)."""
-        if step == 0:
-            return self
-        fallback = self.fallbacks[step - 1]
-        fields = {name: value for name, value in fallback.items() if name in _BY_STEP}
-        return replace(self, **{**fields, "channel": ChannelKind(fallback["channel"])})
+    guardrail: Guardrail | None = None
+    canary: Canary | None = None
+    canary_passed: bool = False  #: the first messages have gone well
+    bot_ready: bool = False  #: the bot has answered since the campaign started
 
     @property
-    def suppression_scopes(self) -> frozenset[str]:
-        """What somebody may have been suppressed for, so that this campaign leaves them out."""
-        return frozenset({"all", self.channel, self.kind})
+    def channel(self) -> ChannelKind:
+        """The channel of the campaign's own send."""
+        return self.own_send.channel
+
+    @property
+    def sends(self) -> Sequence[Send]:
+        """Every send of the campaign, its own first."""
+        return (self.own_send, *(fallback.send for fallback in self.fallbacks))
+
+    def send(self, key: str) -> Send:
+        """Return the send that a message names. Raises IndexError for one that there is not."""
+        return self.fallbacks[fallback_number(key) - 1].send if key else self.own_send
+
+    def fallback_after(self, key: str) -> Fallback | None:
+        """Return the fallback that may follow messages of a send."""
+        number = fallback_number(key)
+        return self.fallbacks[number] if number < len(self.fallbacks) else None
+
+    def suppression_scopes(self, send: Send) -> frozenset[str]:
+        """Return the scopes of the suppressions that hold for a send."""
+        return frozenset({"all", send.channel, self.kind})
 
     def expires_by(self, at: datetime) -> bool:
         """Tell whether what has not been sent before then must not be sent any more."""
@@ -99,39 +102,64 @@ class Campaign:
         return self.started_at - self.scheduled_at
 
 
-_NAMES = frozenset(f.name for f in fields(Campaign)) - {"id", "org"}
-#: What a fallback says anew of the campaign.
-_BY_STEP = frozenset(
-    {
-        "provider",
-        "sender",
-        "rate_per_s",
-        "bot_url",
-        "webhook_url",
-        "template",
-        "subject",
-        "html",
-        "provider_template",
-        "language",
-        "parameters",
-    }
+_NAMES: Final = frozenset(f.name for f in fields(Campaign)) - {"id", "org"}
+#: Fields that are stored as maps; campaign_from and campaign_fields say how.
+_NESTED: Final = frozenset(
+    {"own_send", "fallbacks", "audience", "rules", "send_window", "guardrail", "canary"}
 )
+_FLAT: Final = _NAMES - _NESTED
 
 
 def campaign_from(org: str, id_: str, data: Mapping[str, Any]) -> Campaign:
-    """Rebuild a campaign from its stored fields."""
-    stored = {name: value for name, value in data.items() if name in _NAMES}
+    """Rebuild a campaign from its stored fields; a newer version's fields are left out."""
+    stored = {name: data[name] for name in _FLAT & data.keys()}
     stored["kind"] = CampaignKind(stored["kind"])
-    # Campaigns that were stored before there were texts have none.
-    stored["channel"] = ChannelKind(stored.get("channel", ChannelKind.VOICE))
     stored["status"] = CampaignStatus(stored["status"])
-    return Campaign(id=id_, org=org, **stored)
+    return Campaign(
+        id=id_,
+        org=org,
+        own_send=send_from(data["own_send"]),
+        fallbacks=tuple(_fallback_from(each) for each in data["fallbacks"]),
+        audience=audience_from(data["audience"]),
+        rules=rules_from(data["rules"]),
+        send_window=record_or_none(SendWindow, data["send_window"]),
+        guardrail=record_or_none(Guardrail, data["guardrail"]),
+        canary=record_or_none(Canary, data["canary"]),
+        **stored,
+    )
 
 
 def campaign_fields(campaign: Campaign) -> dict[str, Any]:
     """Return what is stored of a campaign; its id and org are its path."""
-    stored = {name: getattr(campaign, name) for name in _NAMES}
-    return {**stored, "name_key": name_key(campaign.name)}
+    limits = {name: getattr(campaign, name) for name in ("send_window", "guardrail", "canary")}
+    return {
+        **{name: getattr(campaign, name) for name in _FLAT},
+        **{name: limit._asdict() if limit else None for name, limit in limits.items()},
+        "own_send": send_fields(campaign.own_send),
+        "fallbacks": [
+            {**fallback._asdict(), "send": send_fields(fallback.send)}
+            for fallback in campaign.fallbacks
+        ],
+        "audience": audience_fields(campaign.audience),
+        "rules": rules_fields(campaign.rules),
+        # What campaigns are found by.
+        "channel": campaign.channel,
+        "name_key": name_key(campaign.name),
+    }
+
+
+def _fallback_from(data: Mapping[str, Any]) -> Fallback:
+    return Fallback(send_from(data["send"]), data["after"], data["wait_s"])
+
+
+def with_changes(campaign: Campaign, changes: Mapping[str, Any]) -> Campaign:
+    """Return a campaign with changes, by name, of it, of its own send and of its content."""
+    send = campaign.own_send
+    of_content = {name: changes[name] for name in changes.keys() & set(Content._fields)}
+    of_send = {name: changes[name] for name in changes.keys() & set(Send._fields)}
+    others = {name: changes[name] for name in changes.keys() - of_content.keys() - of_send.keys()}
+    own_send = send._replace(content=send.content._replace(**of_content), **of_send)
+    return replace(campaign, own_send=own_send, **others)
 
 
 def name_key(name: str) -> str:

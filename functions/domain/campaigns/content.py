@@ -1,4 +1,4 @@
-"""Content: all that a campaign says, each part of it a template, and what one person is told.
+"""What a send says as parsed templates, and the texts that one recipient gets.
 
 A mail has a subject and perhaps HTML beside its text; a text that the provider keeps has
 parameters instead.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.send import Send
 from functions.domain.errors import InvalidFieldError
 from functions.domain.templates.template import Missing, Template, TemplateError, TemplateLimitError
 
@@ -37,7 +37,7 @@ class InvalidTemplateError(InvalidFieldError):
 
 
 class Texts(NamedTuple):
-    """What is said: as templates by a campaign, filled in by a message."""
+    """What is said: as templates by a send, filled in by a message."""
 
     body: str = ""
     subject: str = ""
@@ -57,9 +57,10 @@ class Texts(NamedTuple):
         return sum(len(part) if part.isascii() else len(part.encode()) for part in parts)
 
 
-def texts_of(campaign: Campaign) -> Texts:
-    """Return what a campaign says, before it is filled in."""
-    return Texts(campaign.template, campaign.subject, campaign.html, campaign.parameters)
+def texts_of(send: Send) -> Texts:
+    """Return what a send says, before it is filled in."""
+    content = send.content
+    return Texts(content.template, content.subject, content.html, content.parameters)
 
 
 def written_at_once(texts: Texts, most: int) -> int:
@@ -77,8 +78,8 @@ def _at_once(texts: Texts, most: int, room: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """What a campaign says, read and checked; made by `parse`."""
+class ParsedContent:
+    """What a send says, parsed and checked; made by `parse`."""
 
     body: Template
     subject: Template
@@ -86,12 +87,12 @@ class Content:
     parameters: tuple[Template, ...]
 
     @staticmethod
-    def parse(texts: Texts, *, body: str = "base_template", prefix: str = "") -> "Content":
+    def parse(texts: Texts, *, body: str = "base_template", prefix: str = "") -> "ParsedContent":
         """Read every part. Raises InvalidTemplateError, which names the field and the place.
 
         `body` is what the caller calls the text, and `prefix` stands before every field's name.
         """
-        return Content(
+        return ParsedContent(
             parse_text(texts.body, field=f"{prefix}{body}"),
             parse_text(texts.subject, field=f"{prefix}subject"),
             parse_text(texts.html, field=f"{prefix}html", html=True),

@@ -44,14 +44,13 @@ class Next(NamedTuple):
     fields: dict[str, Any]
 
 
-def patience(campaign: Campaign, step: int, policy: DeliveryPolicy) -> timedelta | None:
-    """Return how long to wait for the receipt of a text that another channel may follow.
+def receipt_patience(campaign: Campaign, key: str, policy: DeliveryPolicy) -> timedelta | None:
+    """Return how long to wait for the receipt of a text that a fallback may follow.
 
-    None where none follows.
+    None where no fallback follows messages of the send with this key.
     """
-    if step >= len(campaign.fallbacks):
-        return None
-    return timedelta(seconds=campaign.fallbacks[step]["wait_s"]) or policy.look_up_after
+    fallback = campaign.fallback_after(key)
+    return fallback and (timedelta(seconds=fallback.wait_s) or policy.look_up_after)
 
 
 def next_message(
@@ -61,15 +60,16 @@ def next_message(
 
     Nothing follows a message that its lane no longer waits for: its campaign may have ended.
     """
-    if before.followed or before.lane is None or before.step >= len(campaign.fallbacks):
+    fallback = campaign.fallback_after(before.send)
+    if before.followed or before.lane is None or fallback is None:
         return None
-    fallback, after = campaign.fallbacks[before.step], before._replace(**changes)
-    if not _causes(before, after) & set(fallback["after"]):
+    after = before._replace(**changes)
+    if _causes(before, after).isdisjoint(fallback.after):
         return None
     # Who was not delivered to has been waited for already.
     failed = after.status == MessageStatus.FAILED
-    wait = timedelta(seconds=fallback["wait_s"]) if failed else timedelta()
-    return _message(campaign, after, now + wait, now)
+    wait = timedelta(seconds=fallback.wait_s) if failed else timedelta()
+    return _message(campaign, fallback.send.key, after, now + wait, now)
 
 
 def _causes(before: Message, after: Message) -> set[str]:
@@ -88,14 +88,14 @@ def _causes(before: Message, after: Message) -> set[str]:
             return set()
 
 
-def _message(campaign: Campaign, after: Message, due_at: datetime, now: datetime) -> Next:
-    id_ = following_id(after.id, campaign.id, step=after.step + 1)
+def _message(campaign: Campaign, key: str, after: Message, due_at: datetime, now: datetime) -> Next:
+    id_ = following_id(after.id, campaign.id, send=key)
     fields = {
         "contact": after.contact,
         "address": after.address,
         "region": after.region,
         "zones": list(after.zones),
-        "step": after.step + 1,
+        "send": key,
         "filled": False,
         "status": MessageStatus.PENDING,
         "lane": send_lane(lane_number(id_, campaign.lanes)),

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Final, NamedTuple, assert_never
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.campaigns.content import Content, texts_of
+from functions.domain.campaigns.content import ParsedContent, texts_of
 from functions.domain.campaigns.fallbacks import CAUSES, may_follow
+from functions.domain.campaigns.send import Content, Send
 from functions.domain.contacts.addresses import check_sender
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind, facts_of
@@ -30,20 +31,24 @@ BY_CHANNEL: Final = (
 _TWILIO_TEXT: Final = re.compile(r"HX[0-9a-fA-F]{32}")
 
 
-class _Step(NamedTuple):
-    """A campaign by one of its channels, and what stands before the names of its fields."""
+class _Named(NamedTuple):
+    """A send, and what stands before the names of its fields."""
 
-    campaign: Campaign
+    send: Send
     prefix: str
+
+    @property
+    def content(self) -> Content:
+        return self.send.content
 
     def error(self, field: str, problem: str) -> InvalidFieldError:
         return InvalidFieldError(f"{self.prefix}{field}", f"{self.prefix}{field}: {problem}")
 
 
-def _steps(campaign: Campaign) -> Iterator[_Step]:
-    yield _Step(campaign, "")
-    for number in range(len(campaign.fallbacks)):
-        yield _Step(campaign.at_step(number + 1), f"fallbacks.{number}.")
+def _named(campaign: Campaign) -> Iterator[_Named]:
+    yield _Named(campaign.own_send, "")
+    for number, fallback in enumerate(campaign.fallbacks):
+        yield _Named(fallback.send, f"fallbacks.{number}.")
 
 
 def checked(campaign: Campaign) -> Campaign:
@@ -52,24 +57,26 @@ def checked(campaign: Campaign) -> Campaign:
     Raises InvalidFieldError for a sender that is none, a mistake in a text, what the channel
     cannot say, and a fallback that could never be taken.
     """
-    senders = [_checked(step) for step in _steps(campaign)]
+    own_send, *others = map(_checked, _named(campaign))
+    for number, fallback in enumerate(campaign.fallbacks):
+        _check_reasons(fallback.after, f"fallbacks.{number}.after")
     fallbacks = [
-        {**fallback, "sender": sender}
-        for fallback, sender in zip(campaign.fallbacks, senders[1:], strict=True)
+        fallback._replace(send=send)
+        for fallback, send in zip(campaign.fallbacks, others, strict=True)
     ]
-    for number, fallback in enumerate(fallbacks):
-        _check_reasons(fallback["after"], f"fallbacks.{number}.after")
-    return replace(campaign, sender=senders[0], fallbacks=fallbacks)
+    return replace(campaign, own_send=own_send, fallbacks=fallbacks)
 
 
-def _checked(step: _Step) -> str:
-    campaign = step.campaign
-    Content.parse(texts_of(campaign), prefix=step.prefix)
+def _checked(named: _Named) -> Send:
+    send = named.send
+    ParsedContent.parse(texts_of(send), prefix=named.prefix)
     for name in BY_CHANNEL:
-        if getattr(campaign, name) and name not in facts_of(campaign.channel).own_fields:
-            raise step.error(name, f"cannot be said by the channel {campaign.channel}")
-    field = f"{step.prefix}sender"
-    return campaign.sender and check_sender(campaign.channel, campaign.sender, field=field)
+        if getattr(send.content, name) and name not in facts_of(send.channel).own_fields:
+            raise named.error(name, f"cannot be said by the channel {send.channel}")
+    if not send.sender:
+        return send
+    field = f"{named.prefix}sender"
+    return send._replace(sender=check_sender(send.channel, send.sender, field=field))
 
 
 def _check_reasons(reasons: Sequence[str], field: str) -> None:
@@ -81,11 +88,11 @@ def _check_reasons(reasons: Sequence[str], field: str) -> None:
 
 def check_complete(campaign: Campaign) -> None:
     """Raise InvalidFieldError, naming the field, for a campaign that could reach nobody."""
-    for step in _steps(campaign):
-        campaign = step.campaign
-        if (campaign.language or campaign.parameters) and not campaign.provider_template:
-            raise step.error("provider_template", "language and parameters are those of one")
-        _check_channel(step)
+    for named in _named(campaign):
+        content = named.content
+        if (content.language or content.parameters) and not content.provider_template:
+            raise named.error("provider_template", "language and parameters are those of one")
+        _check_channel(named)
 
 
 def check_not_after(campaign: Campaign, start: datetime) -> None:
@@ -97,53 +104,53 @@ def check_not_after(campaign: Campaign, start: datetime) -> None:
 # --- What each channel needs ------------------------------------------------------------------
 
 
-def _check_channel(step: _Step) -> None:
-    match step.campaign.channel:
+def _check_channel(named: _Named) -> None:
+    match named.send.channel:
         case ChannelKind.VOICE:
-            _need_call(step)
+            _need_call(named)
         case ChannelKind.SMS:
-            _need_text(step)
+            _need_text(named)
         case ChannelKind.WHATSAPP:
-            _need_whatsapp(step)
+            _need_whatsapp(named)
         case ChannelKind.EMAIL:
-            _need_mail(step)
+            _need_mail(named)
         case ChannelKind.WEBHOOK:
-            _need_webhook(step)
+            _need_webhook(named)
         case kind:
             assert_never(kind)
 
 
-def _need_call(step: _Step) -> None:
-    if not step.campaign.sender:
-        raise step.error("sender", "a voice campaign needs the number it calls from")
-    if not step.campaign.bot_url:
-        raise step.error("bot_url", "a voice campaign needs a bot that talks")
+def _need_call(named: _Named) -> None:
+    if not named.send.sender:
+        raise named.error("sender", "a voice campaign needs the number it calls from")
+    if not named.content.bot_url:
+        raise named.error("bot_url", "a voice campaign needs a bot that talks")
 
 
-def _need_text(step: _Step) -> None:
-    if not step.campaign.template.strip() and not step.campaign.provider_template:
-        raise step.error(
+def _need_text(named: _Named) -> None:
+    if not named.content.template.strip() and not named.content.provider_template:
+        raise named.error(
             "base_template", "is required before a campaign is scheduled, sent or tested"
         )
 
 
-def _need_whatsapp(step: _Step) -> None:
-    _need_text(step)
-    named = step.campaign.provider_template
-    if named and not step.campaign.language and not _TWILIO_TEXT.fullmatch(named):
-        raise step.error("language", "the provider's template needs the language it is in")
+def _need_whatsapp(named: _Named) -> None:
+    _need_text(named)
+    text = named.content.provider_template
+    if text and not named.content.language and not _TWILIO_TEXT.fullmatch(text):
+        raise named.error("language", "the provider's template needs the language it is in")
 
 
-def _need_mail(step: _Step) -> None:
-    campaign = step.campaign
-    if not campaign.sender:
-        raise step.error("sender", "an e-mail campaign needs the address it is sent from")
-    if not campaign.subject.strip():
-        raise step.error("subject", "an e-mail campaign needs a subject")
-    if not campaign.template.strip() and not campaign.html.strip():
-        raise step.error("base_template", "an e-mail campaign needs a text, or html")
+def _need_mail(named: _Named) -> None:
+    content = named.content
+    if not named.send.sender:
+        raise named.error("sender", "an e-mail campaign needs the address it is sent from")
+    if not content.subject.strip():
+        raise named.error("subject", "an e-mail campaign needs a subject")
+    if not content.template.strip() and not content.html.strip():
+        raise named.error("base_template", "an e-mail campaign needs a text, or html")
 
 
-def _need_webhook(step: _Step) -> None:
-    if not step.campaign.webhook_url:
-        raise step.error("webhook_url", "a webhook campaign needs the URL it is posted to")
+def _need_webhook(named: _Named) -> None:
+    if not named.content.webhook_url:
+        raise named.error("webhook_url", "a webhook campaign needs the URL it is posted to")

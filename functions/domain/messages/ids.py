@@ -7,30 +7,41 @@ from functions.domain.contacts.contact import contact_id
 from functions.domain.digest import digest
 
 _PROMISE_LENGTH: Final = 16
+_FALLBACK: Final = "fallback-"
 
 
-def message_id(campaign: str, subject: str, *, step: int = 0, visit: int = 0) -> str:
+def fallback_key(number: int) -> str:
+    """Return the key of the send of a campaign's fallback; the first has number 1."""
+    return f"{_FALLBACK}{number}"
+
+
+def fallback_number(key: str) -> int:
+    """Return the number of the fallback that a send belongs to; 0 for a send of no fallback."""
+    return int(key[len(_FALLBACK) :]) if key.startswith(_FALLBACK) else 0
+
+
+def message_id(campaign: str, subject: str, *, send: str = "", visit: int = 0) -> str:
     """Derive a message's id from what it promises, so that creating it twice is a no-op.
 
     A campaign's ids follow the order in which an audience is read, in sixteen ranges: a store
     writes neighbours together, and no single range of keys takes every write of a launch.
     """
     digest = contact_id(subject)
-    return f"{digest[-1]}{digest[:-1]}{_promise(campaign, step, visit)}"
+    return f"{digest[-1]}{digest[:-1]}{_promise(campaign, send, visit)}"
 
 
-def following_id(id_: str, campaign: str, *, step: int) -> str:
-    """Return the id of the message at another step to whom message `id_` is for.
+def following_id(id_: str, campaign: str, *, send: str) -> str:
+    """Return the id of the message by another send to the recipient of message `id_`.
 
     It begins as that one does: both are in the same lane.
     """
-    return f"{id_[:-_PROMISE_LENGTH]}{_promise(campaign, step, 0)}"
+    return f"{id_[:-_PROMISE_LENGTH]}{_promise(campaign, send, 0)}"
 
 
 @lru_cache(maxsize=1024)
-def _promise(campaign: str, step: int, visit: int) -> str:
+def _promise(campaign: str, send: str, visit: int) -> str:
     """Return what tells the messages to one subject apart."""
-    return digest(campaign, step, visit, size=_PROMISE_LENGTH // 2)
+    return digest(campaign, send, visit, size=_PROMISE_LENGTH // 2)
 
 
 def lane_number(id_: str, lanes: int) -> int:

@@ -68,9 +68,9 @@ class Message(NamedTuple):
     duration_s: int = 0
     machine: bool = False
     reason: str = ""
-    step: int = 0  #: 0 by the campaign's own channel, else by so many-th of its fallbacks
+    send: str = ""  #: the key of the campaign's send that it goes by
     filled: bool = True  #: what it says stands in it; a fallback's is filled in at its turn
-    followed: bool = False  #: the next step was taken, because this one did not reach the person
+    followed: bool = False  #: a fallback's message follows, for this one did not reach the person
     body: str = ""  #: what a text message says: kept as it was sent
     subject: str = ""  #: of a mail
     html: str = ""  #: of a mail
@@ -87,7 +87,7 @@ class Message(NamedTuple):
     def exhausted(self) -> bool:
         """True where a person was tried, not reached, and then not tried by the next channel."""
         left_out = self.status in {MessageStatus.SKIPPED, MessageStatus.EXPIRED}
-        return left_out and self.step > 0 and not self.followed and bool(self.address)
+        return left_out and bool(self.send) and not self.followed and bool(self.address)
 
     @property
     def counted_attempts(self) -> int:

@@ -116,7 +116,7 @@ def message_notice(
         "campaign_id": campaign.id,
         "message_id": before.id,
         "contact_id": before.contact.rpartition("/")[2] or None,
-        "channel": campaign.at_step(before.step).channel,
+        "channel": campaign.send(before.send).channel,
         "status": after.status,
         "reason": after.reason or None,
         "attempt": after.attempt,

@@ -1,10 +1,10 @@
 """When a person may be reached, in that person's own time: windows, and the hours outside them."""
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from functions.domain.sending_rules.public_holidays import is_holiday
@@ -31,6 +31,32 @@ class Window:
     closes: time
     closed_on: frozenset[int] = frozenset()  #: weekdays, Monday is 0
     holidays: str = ""  #: closed on the public holidays of this country too, ISO 3166 alpha-2
+
+
+class QuietHours(NamedTuple):
+    """Nobody is reached from `start` up to but not including `end`, HH:MM local time, any day."""
+
+    start: str
+    end: str
+
+    @property
+    def window(self) -> Window:
+        """The window outside the quiet hours."""
+        return Window(time.fromisoformat(self.end), time.fromisoformat(self.start))
+
+
+class SendWindow(NamedTuple):
+    """People are reached from `start` up to but not including `end`, HH:MM, on some days."""
+
+    start: str
+    end: str
+    days: Sequence[str] = DAYS
+
+    @property
+    def window(self) -> Window:
+        """The window that it stands for."""
+        closed_on = frozenset(number for number, day in enumerate(DAYS) if day not in self.days)
+        return Window(time.fromisoformat(self.start), time.fromisoformat(self.end), closed_on)
 
 
 def next_open(windows: Sequence[Window], zones: Sequence[str], *, now: datetime) -> datetime | None:
@@ -67,25 +93,6 @@ def next_close(
             return at
         at = min(_open_until(each, zone, at) for each, zone in pairs)
     return None
-
-
-def quiet_hours_from(stored: Mapping[str, str] | None) -> Window | None:
-    """Return the window outside quiet hours {"start": "HH:MM", "end": "HH:MM"}; None from None.
-
-    Quiet is from the start up to but not including the end, every day.
-    """
-    if stored is None:
-        return None
-    return Window(time.fromisoformat(stored["end"]), time.fromisoformat(stored["start"]))
-
-
-def send_window_from(stored: Mapping[str, Any] | None) -> Window | None:
-    """Return a campaign's own window from {"start", "end", "days"}; None from None."""
-    if stored is None:
-        return None
-    start, end = time.fromisoformat(stored["start"]), time.fromisoformat(stored["end"])
-    closed_on = frozenset(number for number, day in enumerate(DAYS) if day not in stored["days"])
-    return Window(start, end, closed_on)
 
 
 def _not_before(window: Window, zone: ZoneInfo, at: datetime) -> datetime:

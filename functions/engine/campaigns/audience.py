@@ -1,4 +1,4 @@
-"""The people of a campaign, page by page, in an order that a cursor can continue."""
+"""The recipients of a campaign, page by page, in an order that a cursor can continue."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.content import read_at_once, texts_of, written_at_once
+from functions.domain.campaigns.send import Send
 from functions.domain.contacts.contact import contact_from
 from functions.domain.errors import NotFoundError
 from functions.domain.kinds import facts_of
@@ -18,7 +19,7 @@ from functions.domain.organisation import zones_for
 from functions.domain.segments.parser import parse as parse_conditions
 from functions.engine import paths
 from functions.engine.campaigns.recipient import (
-    Person,
+    Recipient,
     of_contact,
     of_member,
     of_member_and_contact,
@@ -34,9 +35,9 @@ Cursor: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some people, and the cursor that continues behind them; None behind the last."""
+    """Some recipients, and the cursor that continues behind them; None behind the last."""
 
-    people: list[Person]
+    recipients: list[Recipient]
     cursor: Cursor | None
 
 
@@ -67,18 +68,18 @@ async def pages(
 
 
 async def _pages(engine: Engine, campaign: Campaign, cursor: Cursor) -> AsyncGenerator[Page, None]:
-    size = written_at_once(texts_of(campaign), engine.limits.launch_page)
+    size = written_at_once(texts_of(campaign.own_send), engine.limits.launch_page)
     page: Page | None = None  # held back until it is known whether it is the last
     async with aclosing(_batches(engine, campaign, cursor)) as batches:
         async for documents, behind in batches:
-            people = await _people(engine, campaign, documents)
-            for start in range(0, len(people) or 1, size):
+            found = await _recipients(engine, campaign, documents)
+            for start in range(0, len(found) or 1, size):
                 if page is not None:
                     yield page
                 end = start + size
-                whole = end >= len(people)
+                whole = end >= len(found)
                 following = behind if whole else {**behind, "after": documents[end - 1].path}
-                page = Page(people[start:end], following)
+                page = Page(found[start:end], following)
     yield replace(page, cursor=None) if page is not None else Page([], None)
 
 
@@ -89,10 +90,10 @@ async def _start(engine: Engine, campaign: Campaign) -> Cursor:
     meanwhile neither repeats nor skips anybody. A segment that is gone holds for nobody.
     """
     start = {"source": 0, "after": None}
-    if campaign.audience["kind"] != AudienceKind.SEGMENT:
+    if campaign.audience.kind is not AudienceKind.SEGMENT:
         return start
     try:
-        segment = await segments.load(engine, campaign.org, campaign.audience["id"])
+        segment = await segments.load(engine, campaign.org, campaign.audience.id)
     except NotFoundError:
         return {**start, "conditions": None}
     return {**start, "conditions": segment.conditions}
@@ -100,7 +101,7 @@ async def _start(engine: Engine, campaign: Campaign) -> Cursor:
 
 def _batches(engine: Engine, campaign: Campaign, cursor: Cursor) -> AsyncGenerator[_Batch, None]:
     """Yield the documents that tell of the audience, behind the one at the cursor."""
-    if campaign.audience["kind"] == AudienceKind.SEGMENT:
+    if campaign.audience.kind is AudienceKind.SEGMENT:
         return _of_segment(engine, campaign, cursor)
     return _of_sources(engine, campaign, cursor)
 
@@ -123,11 +124,13 @@ async def _of_segment(
 async def _of_sources(
     engine: Engine, campaign: Campaign, cursor: Cursor
 ) -> AsyncGenerator[_Batch, None]:
-    retry, limit = campaign.audience["kind"] == AudienceKind.RETRY, engine.limits.launch_page
+    retry, limit = campaign.audience.kind is AudienceKind.RETRY, engine.limits.launch_page
     if retry:
-        limit = read_at_once(texts_of(campaign), limit)  # messages are as large as what they say
+        limit = read_at_once(
+            texts_of(campaign.own_send), limit
+        )  # messages are as large as what they say
     after = cursor["after"]
-    for number in range(cursor["source"], len(_statuses(campaign))):
+    for number in range(cursor["source"], len(campaign.audience.statuses) or 1):
         query = replace(
             _source(campaign, number), limit=limit, start_after=(after,) if after else None
         )
@@ -150,8 +153,8 @@ def _is_repeated(document: Document) -> bool:
 
 
 def _source(campaign: Campaign, number: int) -> Query:
-    org, id_ = campaign.org, campaign.audience["id"]
-    match campaign.audience["kind"]:
+    org, id_ = campaign.org, campaign.audience.id
+    match campaign.audience.kind:
         case AudienceKind.LIST:
             return Query(paths.members(org, id_))
         case AudienceKind.RECIPIENTS:
@@ -159,75 +162,73 @@ def _source(campaign: Campaign, number: int) -> Query:
         case AudienceKind.EVERYONE:
             return Query(paths.contacts(org), (Where("active", "==", True),))
         case _:
-            status = _statuses(campaign)[number]
+            status = campaign.audience.statuses[number]
             return Query(paths.messages(org, id_), (Where("status", "==", status),))
 
 
-def _statuses(campaign: Campaign) -> list[str]:
-    """Return the sources of an audience: one for each status that a retry repeats."""
-    return campaign.audience.get("statuses", "").split(",")
-
-
-async def _people(
+async def _recipients(
     engine: Engine, campaign: Campaign, documents: Sequence[Document]
-) -> list[Person]:
-    people = [
-        person._replace(zones=zones_for(person.zones, campaign.default_zone))
-        if campaign.default_zone
-        else person
-        for person in await _persons(engine, campaign, documents)
-    ]
+) -> list[Recipient]:
+    recipients, zone = await _known(engine, campaign, documents), campaign.rules.default_zone
+    if zone:
+        recipients = (each._replace(zones=zones_for(each.zones, zone)) for each in recipients)
+    found = list(recipients)
     suppressed = await suppressed_among(
         engine,
         campaign.org,
-        [person.address for person in people],
-        scopes=campaign.suppression_scopes,
+        [recipient.address for recipient in found],
+        scopes=campaign.suppression_scopes(campaign.own_send),
         now=engine.clock.now(),
     )
     if not suppressed:
-        return people
-    return [p._replace(bar="suppressed") if p.address in suppressed else p for p in people]
+        return found
+    return [
+        each._replace(skip_reason="suppressed") if each.address in suppressed else each
+        for each in found
+    ]
 
 
-async def _persons(
+async def _known(
     engine: Engine, campaign: Campaign, documents: Sequence[Document]
-) -> Iterable[Person]:
-    match campaign.audience["kind"]:
+) -> Iterable[Recipient]:
+    """Return the recipients that documents tell of, whether suppressed or not."""
+    send = campaign.own_send
+    match campaign.audience.kind:
         case AudienceKind.SEGMENT | AudienceKind.EVERYONE:
-            return (of_contact(campaign, d.path, contact_from(d.id, d.data)) for d in documents)
+            return (of_contact(send, d.path, contact_from(d.id, d.data)) for d in documents)
         case AudienceKind.RETRY:
             return await _repeated(engine, campaign, documents)
-        case _ if _needs_contacts(campaign):
+        case _ if _needs_contacts(send):
             contacts = await engine.store.get_many(
                 [paths.contact(campaign.org, document.id) for document in documents]
             )
-            return map(partial(of_member_and_contact, campaign), documents, contacts)
+            return map(partial(of_member_and_contact, campaign.org, send), documents, contacts)
         case _:
             return map(partial(of_member, campaign.org), documents)
 
 
-async def people_of(
-    engine: Engine, campaign: Campaign, contacts: Collection[str]
-) -> dict[str, Person]:
-    """Return whom a campaign is for by their contacts' paths, as they are known now.
+async def recipients_of(
+    engine: Engine, campaign: Campaign, send: Send, contacts: Collection[str]
+) -> dict[str, Recipient]:
+    """Return a campaign's recipients by their contacts' paths, as `send` reaches them now.
 
-    Who is not known any more is left out.
+    Contacts that are not known any more are left out.
     """
     asked = [path for path in contacts if path]
     found = await engine.store.get_many(asked)
     members: Sequence[Document | None] = [None] * len(asked)
-    if campaign.audience["kind"] in _LISTED:
+    if campaign.audience.kind in _LISTED:
         rows = _source(campaign, 0).collection
         members = await engine.store.get_many([f"{rows}/{_id(path)}" for path in asked])
-    people = {}
+    recipients = {}
     for path, contact, member in zip(asked, found, members, strict=True):
         if member is not None:
-            people[path] = of_member_and_contact(campaign, member, contact)
+            recipients[path] = of_member_and_contact(campaign.org, send, member, contact)
         elif contact is not None:
             known = contact_from(contact.id, contact.data)
-            person = of_contact(campaign, path, known)
-            people[path] = person if known.active else person._replace(bar="inactive")
-    return people
+            reached = of_contact(send, path, known)
+            recipients[path] = reached if known.active else reached._replace(skip_reason="inactive")
+    return recipients
 
 
 _LISTED = frozenset({AudienceKind.LIST, AudienceKind.RECIPIENTS})
@@ -237,19 +238,19 @@ def _id(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _needs_contacts(campaign: Campaign) -> bool:
+def _needs_contacts(send: Send) -> bool:
     """Tell whether a list's own rows do not say enough: neither all addresses nor all values."""
-    return facts_of(campaign.channel).reached_at != "phone" or any(texts_of(campaign))
+    return facts_of(send.channel).reached_at != "phone" or any(texts_of(send))
 
 
 async def _repeated(
     engine: Engine, campaign: Campaign, documents: Sequence[Document]
-) -> list[Person]:
-    """Return the people of messages that are sent again, each by the campaign's own channel.
+) -> list[Recipient]:
+    """Return the recipients of messages that are sent again, as the campaign's own send does.
 
-    Who was last tried by another one had an address and texts of that one.
+    A message of a fallback has the address and the texts of that fallback's channel.
     """
-    elsewhere = {d.data["contact"] for d in documents if d.data.get("step") and d.data["contact"]}
+    elsewhere = {d.data["contact"] for d in documents if d.data.get("send") and d.data["contact"]}
     found = await engine.store.get_many(list(elsewhere)) if elsewhere else []
     known = {each.path: contact_from(each.id, each.data) for each in found if each}
-    return [of_message(campaign, document, known) for document in documents]
+    return [of_message(campaign.own_send, document, known) for document in documents]

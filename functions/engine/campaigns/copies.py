@@ -6,17 +6,14 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import CampaignStatus
-from functions.domain.errors import (
-    InvalidFieldError,
-    NameTakenError,
-)
+from functions.domain.errors import InvalidFieldError, NameTakenError
 from functions.domain.kinds import CampaignKind
 from functions.domain.messages.message import MessageStatus
 from functions.engine.campaigns.creation import NAME_LENGTH, create_named
-from functions.engine.campaigns.in_force import ruled
+from functions.engine.campaigns.in_force import with_rules
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages import statistics
@@ -38,13 +35,13 @@ async def retry(engine: Engine, org: str, id_: str, *, by: str, unknown: bool) -
     if total == 0:
         raise InvalidFieldError("campaignId", "There is nobody to call again in this campaign")
     statuses += [MessageStatus.SKIPPED, MessageStatus.EXPIRED] if counts.exhausted else []
-    audience = {"kind": AudienceKind.RETRY, "id": id_, "statuses": ",".join(statuses)}
-    campaign = anew(source, now=engine.clock.now(), by=by)
+    audience = Audience(AudienceKind.RETRY, id_, statuses)
+    campaign = copy_of(source, now=engine.clock.now(), by=by)
     campaign = replace(campaign, kind=CampaignKind.BROADCAST, audience=audience, total=total)
-    return await _create_numbered(engine, await ruled(engine, campaign))
+    return await _create_numbered(engine, await with_rules(engine, campaign))
 
 
-def anew(source: Campaign, *, now: datetime, by: str) -> Campaign:
+def copy_of(source: Campaign, *, now: datetime, by: str) -> Campaign:
     """Return a campaign that runs from now on as another one was written."""
     return replace(
         source,
@@ -55,12 +52,12 @@ def anew(source: Campaign, *, now: datetime, by: str) -> Campaign:
         created_at=now,
         created_by=by,
         started_at=now,
-        not_after=ahead(source.not_after, now=now),
+        not_after=if_future(source.not_after, now=now),
     )
 
 
-def ahead(at: datetime | None, *, now: datetime) -> datetime | None:
-    """Return an instant that lies ahead, None for one that has passed."""
+def if_future(at: datetime | None, *, now: datetime) -> datetime | None:
+    """Return an instant that lies ahead; None for an instant that has passed."""
     return at if at is not None and at > now else None
 
 

@@ -1,21 +1,19 @@
-"""Creation: new campaigns to a list, to those who were not reached, or of one message."""
+"""Creation: new campaigns to a list, and their unique names."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.lifecycle import check_start_time
+from functions.domain.campaigns.send import Content, Send
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.digest import digest
-from functions.domain.errors import (
-    NameTakenError,
-    NotFoundError,
-)
-from functions.domain.kinds import CampaignKind
+from functions.domain.errors import NameTakenError, NotFoundError
+from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.engine import paths
-from functions.engine.campaigns.in_force import lanes_for, ruled
+from functions.engine.campaigns.in_force import lanes_for, with_rules
 from functions.engine.campaigns.lifecycle import create_campaign
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import ConflictError, Create
@@ -24,8 +22,8 @@ NAME_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a new campaign shall be. `scheduled_at` None starts it at once."""
+class NewVoiceCampaign:
+    """What a new voice campaign shall be. `scheduled_at` None starts it at once."""
 
     name: str
     sender: str
@@ -38,48 +36,47 @@ class Wish:
     scheduled_by: str | None = None
 
 
-async def create_for_list(engine: Engine, org: str, wish: Wish, list_id: str) -> Campaign:
+async def create_for_list(
+    engine: Engine, org: str, new: NewVoiceCampaign, list_id: str
+) -> Campaign:
     """Create a broadcast to a list and start or schedule it.
 
     Raises InvalidFieldError (time not ahead), NotFoundError (list), NameTakenError.
     """
-    if wish.scheduled_at is not None:
-        check_start_time(wish.scheduled_at, now=engine.clock.now())
+    if new.scheduled_at is not None:
+        check_start_time(new.scheduled_at, now=engine.clock.now())
     people = await engine.store.get(paths.lists(org, list_id))
     if people is None:
         raise NotFoundError("List", list_id)
-    audience = {"kind": AudienceKind.LIST, "id": list_id}
-    campaign = new_campaign(engine, org, wish, audience, total=people.data["size"])
-    return await create_named(engine, await ruled(engine, campaign))
+    audience = Audience(AudienceKind.LIST, list_id)
+    campaign = new_campaign(engine, org, new, audience, total=people.data["size"])
+    return await create_named(engine, await with_rules(engine, campaign))
 
 
 def new_campaign(
-    engine: Engine, org: str, wish: Wish, audience: dict[str, str], *, total: int
+    engine: Engine, org: str, new: NewVoiceCampaign, audience: Audience, *, total: int
 ) -> Campaign:
-    """Return a campaign as it is wished, before its organisation's rules are asked."""
+    """Return a new campaign before its organisation's rules are asked."""
     now = engine.clock.now()
-    immediate = wish.scheduled_at is None
-    rate = engine.rate_of(wish.provider)
+    immediate = new.scheduled_at is None
+    rate = engine.rate_of(new.provider)
+    content = Content(bot_url=new.bot_url, machine_detection=new.machine_detection)
     return Campaign(
         id=uuid4().hex,
         org=org,
-        name=wish.name,
+        name=new.name,
         kind=CampaignKind.BROADCAST,
         status=CampaignStatus.RUNNING if immediate else CampaignStatus.SCHEDULED,
         epoch=1,
-        provider=wish.provider,
-        sender=wish.sender,
-        bot_url=wish.bot_url,
+        own_send=Send("", ChannelKind.VOICE, new.provider, new.sender, content, rate),
         audience=audience,
         lanes=lanes_for(rate, total, engine),
-        rate_per_s=rate,
         total=total,
-        client_id=wish.client_id,
-        machine_detection=wish.machine_detection,
+        client_id=new.client_id,
         created_at=now,
-        created_by=wish.by,
-        scheduled_at=wish.scheduled_at,
-        scheduled_by=wish.scheduled_by if wish.scheduled_at else None,
+        created_by=new.by,
+        scheduled_at=new.scheduled_at,
+        scheduled_by=new.scheduled_by if new.scheduled_at else None,
         started_at=now if immediate else None,
     )
 

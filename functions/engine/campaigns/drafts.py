@@ -1,16 +1,24 @@
 """Drafts: campaigns that are being written, until they are scheduled or sent."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
 import structlog
 
-from functions.domain.campaigns.audience import AudienceKind
-from functions.domain.campaigns.campaign import Campaign, campaign_fields, campaign_from
+from functions.domain.campaigns.audience import Audience, AudienceKind
+from functions.domain.campaigns.campaign import (
+    Campaign,
+    Fallback,
+    campaign_fields,
+    campaign_from,
+    with_changes,
+)
 from functions.domain.campaigns.lifecycle import LateStart, check_start_time
+from functions.domain.campaigns.safety_limits import Canary, Guardrail
+from functions.domain.campaigns.send import Content, Send
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.campaigns.validation import (
     BY_CHANNEL,
@@ -25,12 +33,18 @@ from functions.domain.errors import (
     WrongStatusError,
 )
 from functions.domain.kinds import CampaignKind, ChannelKind
+from functions.domain.sending_rules.windows import SendWindow
 from functions.domain.templates.template import Missing
 from functions.engine import paths
 from functions.engine.accounts import organisation
 from functions.engine.campaigns import lifecycle, recipients
-from functions.engine.campaigns.copies import ahead
-from functions.engine.campaigns.in_force import lanes_for, provider_of, ruled, under
+from functions.engine.campaigns.copies import if_future
+from functions.engine.campaigns.in_force import (
+    lanes_for,
+    provider_of,
+    with_organisation,
+    with_rules,
+)
 from functions.engine.campaigns.lifecycle import change, create_campaign, load
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
@@ -62,7 +76,7 @@ class EmptyAudienceError(InvalidFieldError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What somebody writes of a campaign, by the names that the campaign stores it under."""
+    """What somebody writes of a campaign, by the names that it, its send and its content use."""
 
     channel: ChannelKind
     name: str = UNTITLED
@@ -80,15 +94,15 @@ class Draft:
     sender: str = ""
     bot_url: str = ""
     machine_detection: str = ""
-    audience: Mapping[str, str] | None = None  #: None: the people whom the campaign names itself
+    audience: Audience | None = None  #: None: the contacts that the campaign names itself
     own_rate_per_s: float | None = None
-    send_window: Mapping[str, Any] | None = None
+    send_window: SendWindow | None = None
     not_after: datetime | None = None
     late_start: LateStart = LateStart.RUN
     grace_s: int = 3600
-    guardrail: Mapping[str, int] | None = None
-    canary: Mapping[str, int] | None = None
-    fallbacks: Sequence[Mapping[str, Any]] = ()
+    guardrail: Guardrail | None = None
+    canary: Canary | None = None
+    fallbacks: Sequence[Fallback] = ()
 
 
 #: What a campaign is written with; its audience is looked up.
@@ -116,30 +130,29 @@ async def create(
 
 async def _new(engine: Engine, org: str, draft: Draft, *, by: str) -> Campaign:
     now, id_ = engine.clock.now(), uuid4().hex
-    provider = provider_of(engine, draft.channel)
     audience, total = await _audience(engine, org, id_, draft.audience)
-    written = {name: getattr(draft, name) for name in _WRITTEN}
-    campaign = Campaign(
-        **{**written, "name": draft.name or UNTITLED},
+    blank = Campaign(
         id=id_,
         org=org,
+        name=UNTITLED,
         kind=CampaignKind.BROADCAST,
         status=CampaignStatus.DRAFT,
         epoch=1,
-        provider=provider,
+        own_send=Send("", draft.channel, provider_of(engine, draft.channel), ""),
         audience=audience,
         total=total,
         lanes=1,
-        rate_per_s=None,
         created_at=now,
         created_by=by,
         updated_at=now,
     )
+    written = {name: getattr(draft, name) for name in _WRITTEN}
+    campaign = with_changes(blank, {**written, "name": draft.name or UNTITLED})
     check_not_after(campaign, now)
-    return checked(await ruled(engine, campaign))
+    return checked(await with_rules(engine, campaign))
 
 
-async def worded(engine: Engine, org: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+async def with_template(engine: Engine, org: str, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return a draft's fields with what the template says that they name.
 
     Other fields given beside it come first. Raises NotFoundError, and InvalidFieldError for a
@@ -169,21 +182,21 @@ def _check_time(engine: Engine, scheduled_at: datetime) -> None:
 
 
 async def _audience(
-    engine: Engine, org: str, id_: str, wanted: Mapping[str, str] | None
-) -> tuple[Mapping[str, str], int]:
-    """Return whom a campaign is for, and how many they are, 0 where that is not known yet."""
+    engine: Engine, org: str, id_: str, wanted: Audience | None
+) -> tuple[Audience, int]:
+    """Return a campaign's audience and its size, 0 where that is not known yet."""
     if wanted is None:
         named = await engine.store.count(Query(paths.recipients(org, id_)))
-        return {"kind": AudienceKind.RECIPIENTS, "id": id_}, named
-    match wanted["kind"]:
+        return Audience(AudienceKind.RECIPIENTS, id_), named
+    match wanted.kind:
         case AudienceKind.LIST:
-            found = await engine.store.get(paths.lists(org, wanted["id"]))
+            found = await engine.store.get(paths.lists(org, wanted.id))
             if found is None:
-                raise NotFoundError("List", wanted["id"])
+                raise NotFoundError("List", wanted.id)
             return wanted, found.data["size"]
         case AudienceKind.SEGMENT:
-            if await engine.store.get(f"{paths.segments(org)}/{wanted['id']}") is None:
-                raise NotFoundError("Segment", wanted["id"])
+            if await engine.store.get(f"{paths.segments(org)}/{wanted.id}") is None:
+                raise NotFoundError("Segment", wanted.id)
             return wanted, 0
         case _:
             active = Query(paths.contacts(org), (Where("active", "==", True),))
@@ -203,12 +216,12 @@ async def update(
     if "audience" in changes:
         audience, total = await _audience(engine, org, id_, changes["audience"])
         changes = {**changes, "audience": audience, "total": total}
-    house = await organisation.load(engine, org)
+    decided = await organisation.load(engine, org)
 
     def decide(documents: list[Document | None]) -> tuple[None, list[Update]]:
         before, version = _draft(documents[0], org, id_, "update", if_version)
         changed = _changed(engine, before, changes)
-        after = checked(under(engine, house, changed))
+        after = checked(with_organisation(engine, decided, changed))
         return None, [Update(paths.campaign(org, id_), campaign_fields(after), version)]
 
     await modify(engine.store, [paths.campaign(org, id_)], decide)
@@ -221,13 +234,13 @@ def _changed(engine: Engine, before: Campaign, changes: Mapping[str, Any]) -> Ca
     if channel != before.channel:
         former = {name: _NOTHING_SAID[name] for name in ("sender", *BY_CHANNEL)}
         changes = {**former, **changes, "provider": provider_of(engine, channel)}
-    changed = replace(before, **changes, updated_at=now)
+    changed = with_changes(before, {**changes, "updated_at": now})
     if "not_after" in changes:
         check_not_after(changed, now)
     return changed
 
 
-_NOTHING_SAID: Final = asdict(Draft(channel=ChannelKind.SMS))
+_NOTHING_SAID: Final = {**Content()._asdict(), "sender": ""}
 
 
 def _draft(
@@ -279,19 +292,25 @@ def _removal(engine: Engine, campaign: Campaign, version: int, by: str) -> list[
 async def duplicate(engine: Engine, org: str, id_: str, *, by: str) -> Campaign:
     """Create a draft that says what another campaign says, to the same people."""
     source = await load(engine, org, id_)
-    own = source.audience["kind"] in {AudienceKind.RECIPIENTS, AudienceKind.RETRY}
-    written = {name: getattr(source, name) for name in _WRITTEN}
+    send = source.own_send
+    said = {**send.content._asdict(), "sender": send.sender, "channel": send.channel}
+    written = {name: getattr(source, name) for name in _WRITTEN if name not in said}
     draft = Draft(
         **{
             **written,
+            **said,
             "name": f"{source.name[:93]} (copy)",
-            "missing": Missing(source.missing),
+            "missing": Missing(send.content.missing),
             "late_start": LateStart(source.late_start),
-            "not_after": ahead(source.not_after, now=engine.clock.now()),
-            "audience": None if own or source.kind is CampaignKind.SINGLE else source.audience,
+            "not_after": if_future(source.not_after, now=engine.clock.now()),
+            "audience": source.audience if source.audience.kind in _COPIED else None,
         }
     )
     return await create(engine, org, draft, scheduled_at=None, by=by)
+
+
+#: Other audiences are of one campaign alone.
+_COPIED: Final = frozenset({AudienceKind.LIST, AudienceKind.SEGMENT, AudienceKind.EVERYONE})
 
 
 async def schedule(
@@ -325,9 +344,7 @@ async def reschedule(
     return await lifecycle.reschedule(engine, org, id_, scheduled_at, by=by)
 
 
-async def send(
-    engine: Engine, org: str, id_: str, wanted: Mapping[str, str] | None, *, by: str
-) -> Campaign:
+async def send(engine: Engine, org: str, id_: str, wanted: Audience | None, *, by: str) -> Campaign:
     """Start a draft now, for this audience or for the one that it has.
 
     Raises NotFoundError, WrongStatusError, and InvalidFieldError where it could reach nobody.
@@ -338,9 +355,9 @@ async def send(
         _check_ready(engine, campaign)
         if chosen is None:
             _check_somebody(campaign)
-            return {"lanes": lanes_for(campaign.rate_per_s, campaign.total, engine)}
+            return {"lanes": lanes_for(campaign.own_send.rate_per_s, campaign.total, engine)}
         audience, total = chosen
-        lanes = lanes_for(campaign.rate_per_s, total, engine)
+        lanes = lanes_for(campaign.own_send.rate_per_s, total, engine)
         return {"audience": audience, "total": total, "lanes": lanes}
 
     return await change(engine, org, id_, Action.SEND, by=by, also=also)
@@ -376,6 +393,6 @@ def _check_ready(engine: Engine, campaign: Campaign) -> None:
 
 
 def _check_somebody(campaign: Campaign) -> None:
-    own = campaign.audience["kind"] == AudienceKind.RECIPIENTS
+    own = campaign.audience.kind is AudienceKind.RECIPIENTS
     if own and not campaign.total:
         raise EmptyAudienceError

@@ -1,71 +1,66 @@
 """A campaign under its organisation's rules: provider, rate and lanes."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.errors import (
-    InvalidFieldError,
-)
+from functions.domain.campaigns.rules_in_force import rules_of
+from functions.domain.campaigns.send import Send
+from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind
+from functions.domain.messages.ids import fallback_key
 from functions.domain.organisation import Organisation
 from functions.engine.accounts import organisation
 from functions.engine.kernel.engine import Engine
 
 
-async def ruled(engine: Engine, campaign: Campaign) -> Campaign:
+async def with_rules(engine: Engine, campaign: Campaign) -> Campaign:
     """Return a new campaign under its organisation's own rules."""
-    return under(engine, await organisation.load(engine, campaign.org), campaign)
+    decided = await organisation.load(engine, campaign.org)
+    return with_organisation(engine, decided, campaign)
 
 
-def under(engine: Engine, house: Organisation, campaign: Campaign) -> Campaign:
-    """Return a campaign under these rules, its fallbacks included.
+def with_organisation(engine: Engine, decided: Organisation, campaign: Campaign) -> Campaign:
+    """Return a campaign under an organisation's rules, its fallbacks included.
 
     Raises InvalidFieldError for a fallback by a channel that nobody sends by.
     """
-    own = campaign.own_rate_per_s
-    rate = _rate(engine, house, campaign.channel, campaign.provider, own)
+
+    def placed(send: Send) -> Send:
+        """Return a send with its sender and its rate."""
+        rates = (
+            engine.rate_of(send.provider),
+            decided.rates.get(send.channel),
+            campaign.own_rate_per_s,
+        )
+        return send._replace(
+            sender=send.sender or decided.senders.get(send.channel, ""),
+            rate_per_s=min((rate for rate in rates if rate is not None), default=None),
+        )
+
+    own_send = placed(campaign.own_send)
+    fallbacks = [
+        fallback._replace(send=placed(_of_campaign(engine, campaign, fallback.send, number)))
+        for number, fallback in enumerate(campaign.fallbacks)
+    ]
     return replace(
         campaign,
-        sender=campaign.sender or house.senders.get(campaign.channel, ""),
-        rate_per_s=rate,
-        lanes=lanes_for(rate, campaign.total, engine),
-        fallbacks=[
-            _fallback(engine, house, fallback, number, own)
-            for number, fallback in enumerate(campaign.fallbacks)
-        ],
-        quiet_hours=house.quiet_hours,
-        default_zone=house.default_zone,
-        country_rules=house.country_rules,
-        frequency_caps=house.frequency_caps,
-        sender_rates=house.rates,
-        warm_up=house.warm_up,
-        poll_after_s=house.polling_schedule_s,
+        own_send=own_send,
+        fallbacks=fallbacks,
+        lanes=lanes_for(own_send.rate_per_s, campaign.total, engine),
+        rules=rules_of(decided),
     )
 
 
-def _fallback(
-    engine: Engine,
-    house: Organisation,
-    fallback: Mapping[str, Any],
-    number: int,
-    own: float | None,
-) -> dict[str, Any]:
-    """Return a fallback with who sends for it, from which sender and how fast."""
-    channel = ChannelKind(fallback["channel"])
-    provider = provider_of(engine, channel, field=f"fallbacks.{number}.channel")
-    sender = fallback.get("sender") or house.senders.get(channel, "")
-    rate = _rate(engine, house, channel, provider, own)
-    return {**fallback, "provider": provider, "sender": sender, "rate_per_s": rate}
-
-
-def _rate(
-    engine: Engine, house: Organisation, channel: ChannelKind, provider: str, own: float | None
-) -> float | None:
-    """Return the lowest of the rates that the deployment, the organisation and a campaign set."""
-    allowed = (engine.rate_of(provider), house.rates.get(channel), own)
-    return min((each for each in allowed if each is not None), default=None)
+def _of_campaign(engine: Engine, campaign: Campaign, send: Send, number: int) -> Send:
+    """Return a fallback's send with its key and provider, and what its campaign says for it."""
+    own = campaign.own_send.content
+    return send._replace(
+        key=fallback_key(number + 1),
+        provider=provider_of(engine, send.channel, field=f"fallbacks.{number}.channel"),
+        content=send.content._replace(
+            machine_detection=own.machine_detection, missing=own.missing, defaults=own.defaults
+        ),
+    )
 
 
 def provider_of(engine: Engine, channel: ChannelKind, *, field: str = "channel") -> str:

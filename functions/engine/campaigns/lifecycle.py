@@ -85,7 +85,8 @@ async def change(
         before = campaign_from(org, id_, stored.data)
         changes = {**step(before, action, now=now, reason=reason), **also(before)}
         after = replace(before, **changes)
-        update = Update(stored.path, changes, stored.version)
+        fields = campaign_fields(after)
+        update = Update(stored.path, {name: fields[name] for name in changes}, stored.version)
         trail = _audit(after, action, by, now)
         lanes = _lane_writes(engine, before, after, action)
         return after, [update, trail, *lanes], [campaign_notice(after, action, now=now)]
@@ -133,9 +134,9 @@ async def fail(engine: Engine, campaign: Campaign, *, reason: str) -> None:
 
 def poll_after(engine: Engine, campaign: Campaign) -> Sequence[timedelta]:
     """Return how long after a campaign's end its receipts are counted, each time."""
-    if campaign.poll_after_s is None:
+    if campaign.rules.poll_after_s is None:
         return engine.limits.poll_after
-    return [timedelta(seconds=seconds) for seconds in campaign.poll_after_s]
+    return [timedelta(seconds=seconds) for seconds in campaign.rules.poll_after_s]
 
 
 def lane_names(campaign: Campaign) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.campaigns.content import Content, Texts, texts_of
+from functions.domain.campaigns.content import ParsedContent, Texts, texts_of
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.campaigns.validation import check_complete, check_not_after
 from functions.domain.contacts.addresses import phone_and_email
@@ -18,9 +18,9 @@ from functions.domain.templates.sms_segments import TextLength, measure
 from functions.domain.templates.template import Missing, MissingFieldError, TemplateLimitError
 from functions.domain.times import NO_ZONES
 from functions.engine import paths
-from functions.engine.campaigns.copies import anew
+from functions.engine.campaigns.copies import copy_of
 from functions.engine.campaigns.lifecycle import load
-from functions.engine.campaigns.recipient import Person
+from functions.engine.campaigns.recipient import Recipient
 from functions.engine.campaigns.single_message import send_once
 from functions.engine.contacts import contacts
 from functions.engine.kernel.engine import Engine
@@ -49,16 +49,17 @@ async def preview(
     campaign = await load(engine, org, id_)
     person = (await contacts.load(engine, org, contact_id)).contact
     if override is None:
-        return _fill(campaign, texts_of(campaign), person, field=_TEMPLATE), person
-    other = texts_of(campaign)._replace(body=override)
+        return _fill(campaign, texts_of(campaign.own_send), person, field=_TEMPLATE), person
+    other = texts_of(campaign.own_send)._replace(body=override)
     return _fill(campaign, other, person, field=_OVERRIDE), person
 
 
 def _fill(campaign: Campaign, texts: Texts, person: Contact, *, field: str) -> Preview:
-    content = Content.parse(texts, body=field)
+    said = campaign.own_send.content
+    content = ParsedContent.parse(texts, body=field)
     try:
         filled = content.render(
-            person.values, missing=Missing(campaign.missing), defaults=campaign.defaults
+            person.values, missing=Missing(said.missing), defaults=said.defaults
         )
     except (TemplateLimitError, MissingFieldError) as error:
         raise InvalidFieldError(field, f"{field}: {error}") from None
@@ -75,7 +76,7 @@ async def send_test(
     emails: Sequence[str] = (),
     like: str | None,
     by: str,
-) -> list[tuple[Person, Campaign, str]]:
+) -> list[tuple[Recipient, Campaign, str]]:
     """Send what a draft says to some addresses now, filled in for the contact `like`.
 
     Each test is a campaign of its own: the draft's status and statistics do not change, and
@@ -88,7 +89,7 @@ async def send_test(
     _check_testable(campaign, phones, emails, now)
     person = (await contacts.load(engine, org, like)).contact if like else None
     found = [_caller(org, phone) for phone in phones] + await _mailed(engine, org, emails)
-    told = [each._replace(said=_said(campaign, person or _nobody(each, now))) for each in found]
+    told = [each._replace(texts=_said(campaign, person or _nobody(each, now))) for each in found]
     sent = [await send_once(engine, _test_of(campaign, by, now), each) for each in told]
     return [(each, test, message) for each, (test, message) in zip(told, sent, strict=True)]
 
@@ -107,33 +108,33 @@ def _check_testable(
         raise InvalidFieldError("phones", "phones: an e-mail campaign is tested with emails")
 
 
-def _caller(org: str, phone: Phone) -> Person:
+def _caller(org: str, phone: Phone) -> Recipient:
     path = paths.contact(org, contact_id(phone.e164))
-    return Person(path, phone.e164, phone.region, phone.zones)
+    return Recipient(path, phone.e164, phone.region, phone.zones)
 
 
-async def _mailed(engine: Engine, org: str, emails: Sequence[str]) -> list[Person]:
+async def _mailed(engine: Engine, org: str, emails: Sequence[str]) -> list[Recipient]:
     """Return who is reached at these addresses; where they are is what their contact says."""
     if not emails:
         return []
     at = [paths.contact(org, contact_id(email)) for email in emails]
     known = await engine.store.get_many(at)
     zones = [found.data["zones"] if found else NO_ZONES for found in known]
-    return [Person(*each) for each in zip(at, emails, [""] * len(at), zones, strict=True)]
+    return [Recipient(*each) for each in zip(at, emails, [""] * len(at), zones, strict=True)]
 
 
 def _said(campaign: Campaign, person: Contact) -> Texts:
-    return _fill(campaign, texts_of(campaign), person, field=_TEMPLATE).texts
+    return _fill(campaign, texts_of(campaign.own_send), person, field=_TEMPLATE).texts
 
 
 def _test_of(campaign: Campaign, by: str, now: datetime) -> Campaign:
     """Return a campaign of one message: it is not watched, and nobody is reached otherwise."""
-    test = anew(campaign, now=now, by=by)
+    test = copy_of(campaign, now=now, by=by)
     name = f"Test of {campaign.name}"
     return replace(test, name=name, total=1, fallbacks=(), guardrail=None, canary=None)
 
 
-def _nobody(to: Person, now: datetime) -> Contact:
+def _nobody(to: Recipient, now: datetime) -> Contact:
     """Return somebody of whom only the address is known."""
     phone, email = phone_and_email(to.address)
     id_ = contact_id(to.address)

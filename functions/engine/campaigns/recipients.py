@@ -1,4 +1,4 @@
-"""Recipients: the people whom a campaign names itself, instead of by a list or a segment."""
+"""Recipients: the contacts that a campaign names itself, instead of by a list or a segment."""
 
 from collections.abc import Sequence
 
@@ -35,7 +35,7 @@ async def _add_some(engine: Engine, org: str, id_: str, ids: Sequence[str]) -> i
     def grow(stored: Document | None, by: int) -> Write:
         campaign, version = _open(stored, org, id_)
         total = campaign.total + by
-        lanes = lanes_for(campaign.rate_per_s, total, engine)
+        lanes = lanes_for(campaign.own_send.rate_per_s, total, engine)
         return Update(home, {"total": total, "lanes": lanes}, version)
 
     return await lists.add_members(engine, org, home, ids, grow)
@@ -48,6 +48,6 @@ def _open(document: Document | None, org: str, id_: str) -> tuple[Campaign, int]
     campaign = campaign_from(org, id_, document.data)
     if campaign.status not in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}:
         raise WrongStatusError("send", campaign.status, already=False, ended=campaign.has_ended)
-    if campaign.audience["kind"] != AudienceKind.RECIPIENTS:
+    if campaign.audience.kind is not AudienceKind.RECIPIENTS:
         raise InvalidFieldError("customer_ids", "customer_ids: this campaign has another audience")
     return campaign, document.version

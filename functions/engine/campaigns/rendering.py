@@ -1,38 +1,38 @@
-"""Wording: what a campaign says to one person, filled in and ready to be kept with the message."""
+"""Rendering: what a send says to one recipient, as it is stored with the message."""
 
 from typing import Any
 
-from functions.domain.campaigns.campaign import Campaign
-from functions.domain.campaigns.content import Content, texts_of
+from functions.domain.campaigns.content import ParsedContent, texts_of
+from functions.domain.campaigns.send import Send
 from functions.domain.templates.template import Missing, MissingFieldError, TemplateLimitError
-from functions.engine.campaigns.recipient import Person
+from functions.engine.campaigns.recipient import Recipient
 
 
-class UnsayableError(Exception):
-    """There is nothing that can be said to this person; the message is the reason's code."""
+class CannotRenderError(Exception):
+    """A send has nothing to say to a recipient; the message is the reason's code."""
 
 
-class Wording:
-    """The texts of a campaign, as it sends by one of its channels."""
+class Renderer:
+    """Fills in the texts of a send."""
 
-    def __init__(self, campaign: Campaign) -> None:
-        texts = texts_of(campaign)
-        self._content = Content.parse(texts) if any(texts) else None
-        self._missing, self._defaults = Missing(campaign.missing), campaign.defaults
+    def __init__(self, send: Send) -> None:
+        texts = texts_of(send)
+        self._content = ParsedContent.parse(texts) if any(texts) else None
+        self._missing, self._defaults = Missing(send.content.missing), send.content.defaults
 
-    def of(self, person: Person) -> dict[str, Any]:
-        """Return what is stored of it with the person's message. Raises UnsayableError.
+    def of(self, recipient: Recipient) -> dict[str, Any]:
+        """Return a recipient's texts as a message's fields. Raises CannotRenderError.
 
-        Who was to be told something by an earlier campaign that this one repeats is told that.
+        A retry repeats the texts of the earlier campaign's message.
         """
         if self._content is None:
             return {}
         try:
-            texts = person.said or self._content.render(
-                person.values, missing=self._missing, defaults=self._defaults
+            texts = recipient.texts or self._content.render(
+                recipient.values, missing=self._missing, defaults=self._defaults
             )
         except MissingFieldError:
-            raise UnsayableError("missing_field") from None
+            raise CannotRenderError("missing_field") from None
         except TemplateLimitError:
-            raise UnsayableError("template_too_large") from None
+            raise CannotRenderError("template_too_large") from None
         return texts.stored

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.rules_in_force import RulesInForce
 from functions.domain.contacts.contact import contact_id
 from functions.domain.contacts.phones import Phone
 from functions.domain.kinds import CampaignKind
@@ -10,30 +12,32 @@ from functions.domain.messages.ids import lane_number, message_id, send_lane
 from functions.domain.messages.message import MessageStatus
 from functions.engine import paths
 from functions.engine.accounts import organisation
-from functions.engine.campaigns.creation import NAME_LENGTH, Wish, new_campaign
+from functions.engine.campaigns.creation import NAME_LENGTH, NewVoiceCampaign, new_campaign
 from functions.engine.campaigns.lifecycle import LAUNCH, create_campaign
-from functions.engine.campaigns.recipient import Person
+from functions.engine.campaigns.recipient import Recipient
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages import statistics
 from functions.engine.ports.store import Create
 
 
-async def call_once(engine: Engine, org: str, wish: Wish, to: Phone) -> tuple[Campaign, str]:
+async def call_once(
+    engine: Engine, org: str, new: NewVoiceCampaign, to: Phone
+) -> tuple[Campaign, str]:
     """Call one number now, as a campaign of its own; returns it and the message's id."""
     path = paths.contact(org, contact_id(to.e164))
-    person = Person(path, to.e164, to.region, to.zones)
-    house = await organisation.load(engine, org)
+    decided = await organisation.load(engine, org)
     call = replace(
-        new_campaign(engine, org, wish, {}, total=1),
+        new_campaign(engine, org, new, Audience(AudienceKind.SINGLE), total=1),
         # No cap holds it back, but it is counted.
-        country_rules=house.country_rules,
-        frequency_caps=house.frequency_caps,
+        rules=RulesInForce(
+            country_rules=decided.country_rules, frequency_caps=decided.frequency_caps
+        ),
     )
-    return await send_once(engine, call, person)
+    return await send_once(engine, call, Recipient(path, to.e164, to.region, to.zones))
 
 
-async def send_once(engine: Engine, campaign: Campaign, to: Person) -> tuple[Campaign, str]:
-    """Tell one person now what is to be said to them, in the manner of `campaign`.
+async def send_once(engine: Engine, campaign: Campaign, to: Recipient) -> tuple[Campaign, str]:
+    """Send one recipient their texts now, as `campaign` sends them.
 
     It is a campaign of its own; returns it and the message's id.
     """
@@ -43,7 +47,7 @@ async def send_once(engine: Engine, campaign: Campaign, to: Person) -> tuple[Cam
         kind=CampaignKind.SINGLE,
         not_after=None,  # it is sent now
         name=f"{campaign.name} {campaign.id}"[:NAME_LENGTH],
-        audience={"kind": CampaignKind.SINGLE, "id": contact_id(to.address)},
+        audience=Audience(AudienceKind.SINGLE, contact_id(to.address)),
         lanes=1,
     )
     id_ = message_id(single.id, to.address)
@@ -57,7 +61,7 @@ async def send_once(engine: Engine, campaign: Campaign, to: Person) -> tuple[Cam
         "due_at": now,
         "next_at": now,
         "created_at": now,
-        **(to.said.stored if to.said else {}),
+        **(to.texts.stored if to.texts else {}),
     }
     create = Create(f"{paths.messages(single.org, single.id)}/{id_}", message)
     counts = statistics.created(single, LAUNCH, [MessageStatus.PENDING])

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.campaigns.content import Content, Texts
+from functions.domain.campaigns.content import ParsedContent, Texts
+from functions.domain.campaigns.send import Content, Send
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.domain.kinds import CampaignKind, ChannelKind
@@ -63,12 +64,12 @@ def preview(wording: Wording, values: Mapping[str, str]) -> Trial:
     return Trial(texts, wording.text, lacking, measure(texts.body))
 
 
-def _lacking(content: Content, wording: Wording, values: Mapping[str, str]) -> list[str]:
+def _lacking(content: ParsedContent, wording: Wording, values: Mapping[str, str]) -> list[str]:
     stand_ins = wording.defaults if wording.missing == Missing.DEFAULT else {}
     return content.missing(values, defaults=stand_ins)
 
 
-async def check(engine: Engine, org: str, wording: Wording, audience: Mapping[str, str]) -> Check:
+async def check(engine: Engine, org: str, wording: Wording, audience: Audience) -> Check:
     """Count what the people of an audience lack, as far as can be read in a while.
 
     It walks the audience as a launch does: who would be left out anyway is not counted. Raises
@@ -80,25 +81,26 @@ async def check(engine: Engine, org: str, wording: Wording, audience: Mapping[st
     checked, missing = 0, Counter[str]()
     async with aclosing(pages(engine, _campaign(engine, org, wording, audience), None)) as walk:
         async for page in walk:
-            people = [person for person in page.people if not person.bar]
-            checked += len(people)
-            for person in people:
-                missing.update(_lacking(content, wording, person.values))
+            reached = [each for each in page.recipients if not each.skip_reason]
+            checked += len(reached)
+            for recipient in reached:
+                missing.update(_lacking(content, wording, recipient.values))
             if page.cursor is not None and engine.clock.now() >= deadline:
                 return Check(checked, complete=False, missing=missing)
     return Check(checked, complete=True, missing=missing)
 
 
-async def _require(engine: Engine, org: str, audience: Mapping[str, str]) -> None:
-    id_ = audience["id"]
-    if audience["kind"] == AudienceKind.SEGMENT:
+async def _require(engine: Engine, org: str, audience: Audience) -> None:
+    id_ = audience.id
+    if audience.kind is AudienceKind.SEGMENT:
         await segments.load(engine, org, id_)
-    if audience["kind"] == AudienceKind.LIST and not await engine.store.get(paths.lists(org, id_)):
+    if audience.kind is AudienceKind.LIST and not await engine.store.get(paths.lists(org, id_)):
         raise NotFoundError("List", id_)
 
 
-def _campaign(engine: Engine, org: str, wording: Wording, audience: Mapping[str, str]) -> Campaign:
+def _campaign(engine: Engine, org: str, wording: Wording, audience: Audience) -> Campaign:
     """Return a campaign of this template to this audience, which is never stored or sent."""
+    said = Content(wording.text, subject=wording.subject, html=wording.html)
     return Campaign(
         id="",
         org=org,
@@ -106,15 +108,9 @@ def _campaign(engine: Engine, org: str, wording: Wording, audience: Mapping[str,
         kind=CampaignKind.BROADCAST,
         status=CampaignStatus.DRAFT,
         epoch=0,
-        provider="",
-        channel=ChannelKind(wording.channel or ChannelKind.SMS),
-        sender="",
-        template=wording.text,
-        subject=wording.subject,
-        html=wording.html,
+        own_send=Send("", ChannelKind(wording.channel or ChannelKind.SMS), "", "", said),
         audience=audience,
         lanes=1,
-        rate_per_s=None,
         created_at=engine.clock.now(),
         created_by="",
     )

@@ -8,6 +8,7 @@ from uuid import uuid4
 import structlog
 
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.send import Send
 from functions.domain.contacts import suppressions
 from functions.domain.contacts.suppressions import (
     Bar,
@@ -194,9 +195,10 @@ class FreshSuppressions:
     Looking costs one query, and reads what is new since the last look.
     """
 
-    def __init__(self, engine: Engine, campaign: Campaign) -> None:
+    def __init__(self, engine: Engine, campaign: Campaign, send: Send) -> None:
         self._engine = engine
         self._campaign = campaign
+        self._scopes = campaign.suppression_scopes(send)
         self._seen: set[str] = set()
         self._too_many = False
         #: Nobody has looked yet: the first look begins before the launch.
@@ -212,8 +214,7 @@ class FreshSuppressions:
         if not asked:
             return set()
         # What was seen may have been lifted or have expired, or be of another scope.
-        scopes = self._campaign.suppression_scopes
-        return await _barred(self._engine, self._campaign.org, asked, scopes=scopes, now=now)
+        return await _barred(self._engine, self._campaign.org, asked, scopes=self._scopes, now=now)
 
     def _is_due(self, now: datetime) -> bool:
         if self._looked_far_at is None:

@@ -40,7 +40,7 @@ class _Loop:
 
     def __init__(self, lease: LaneLease) -> None:
         self._lease = lease
-        self._senders: dict[int, Sender] = {}
+        self._senders: dict[str, Sender] = {}
         self._canary = Canary(lease)
         self._moments = 0  #: waited for the launch, since it last handed something over
         #: Nobody has held the lane before.
@@ -101,12 +101,12 @@ class _Loop:
             await _wait(self._lease, self._canary.look_again_at())
 
     async def _send(self, due: Sequence[Tracked]) -> None:
-        """Send what is due, step by step."""
-        for step in sorted({tracked.message.step for tracked in due}):
-            if step not in self._senders:
-                self._senders[step] = Sender(self._lease, step)
-            of_step = [tracked for tracked in due if tracked.message.step == step]
-            await self._senders[step].send(of_step)
+        """Send what is due, one of the campaign's sends after the other."""
+        for key in sorted({tracked.message.send for tracked in due}):
+            if key not in self._senders:
+                self._senders[key] = Sender(self._lease, self._lease.campaign.send(key))
+            of_send = [tracked for tracked in due if tracked.message.send == key]
+            await self._senders[key].send(of_send)
 
     def _to_send(self, waiting: list[Tracked], now: datetime) -> list[Tracked]:
         """Return those that are due; in a campaign that has ended, all, to be written off."""
@@ -121,7 +121,7 @@ class _Loop:
         campaign, next_at = self._lease.campaign, _next_at(tracked)
         if campaign.expires_by(next_at):
             return campaign.created_at
-        sender = self._senders.get(tracked.message.step)
+        sender = self._senders.get(tracked.message.send)
         rests_until = sender.rests_until if sender is not None else None
         at = max(next_at, rests_until or next_at)
         return at if campaign.not_after is None else min(at, campaign.not_after)
@@ -146,7 +146,7 @@ def _tracked(documents: Sequence[Document]) -> list[Tracked]:
 
 
 def _page(lease: LaneLease) -> int:
-    return at_hand(lease.campaign, lease.engine.limits.dispatch_page)
+    return at_hand(lease.campaign.own_send, lease.engine.limits.dispatch_page)
 
 
 def _due(messages: list[Tracked], now: datetime) -> list[Tracked]:

@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
+from functions.domain.campaigns import safety_limits
 from functions.domain.messages.message import MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns.lanes import LaneLease
@@ -47,7 +48,7 @@ def _handed_over(counts: Statistics) -> int:
 
 
 def _undecided(lease: LaneLease, counts: Statistics) -> int:
-    live = lease.engine.traits(lease.campaign).holds_live_call
+    live = lease.engine.traits(lease.campaign.own_send).holds_live_call
     return counts.retrying + sum(counts[status] for status in (_OPEN_CALLS if live else _OPEN))
 
 
@@ -65,7 +66,7 @@ class Canary:
         campaign = self._lease.campaign
         if campaign.canary is None or campaign.canary_passed:
             return due
-        room = max(0, await self._room(campaign.canary["first"]))
+        room = max(0, await self._room(campaign.canary.first))
         again = [tracked for tracked in due if tracked.message.attempt]
         fresh = [tracked for tracked in due if not tracked.message.attempt]
         if again or room:
@@ -87,16 +88,16 @@ class Canary:
         lanes = self._lease.campaign.lanes
         return first // lanes + (int(self._lease.name) < first % lanes)
 
-    async def _has_passed(self, canary: Any) -> bool:
+    async def _has_passed(self, canary: safety_limits.Canary) -> bool:
         """Judge the first messages, once they can be judged."""
         lease = self._lease
         counts = await statistics.read_one(lease.engine, lease.campaign)
         handed_over = _handed_over(counts)
-        known = handed_over >= canary["first"] and not _undecided(lease, counts)
-        if not known and not await self._has_waited(timedelta(seconds=canary["wait_s"])):
+        known = handed_over >= canary.first and not _undecided(lease, counts)
+        if not known and not await self._has_waited(timedelta(seconds=canary.wait_s)):
             return False
         failed = counts[MessageStatus.FAILED]
-        if failed * 100 > handed_over * canary["failed_percent"]:
+        if failed * 100 > handed_over * canary.failed_percent:
             # Whoever resumes the campaign has decided that it goes on.
             await stop(lease.engine, lease.campaign, "canary_failed", also={"canary_passed": True})
             return False
@@ -139,13 +140,13 @@ class Guardrail:
         if self._too_many(judged, failed, guardrail):
             await stop(self._lease.engine, self._lease.campaign, "too_many_failed")
 
-    def _too_many(self, judged: int, failed: int, guardrail: Any) -> bool:
+    def _too_many(self, judged: int, failed: int, guardrail: safety_limits.Guardrail) -> bool:
         """Compare with how it stood `of_last` messages ago, as far as we have seen that."""
-        of_last = guardrail["of_last"]
+        of_last = guardrail.of_last
         if not self._seen or judged - self._seen[-1][0] >= max(1, of_last // _PARTS):
             self._seen.append((judged, failed))
         while len(self._seen) > 1 and judged - self._seen[1][0] >= of_last:
             self._seen.popleft()
         judged_then, failed_then = self._seen[0]
         recent, bad = judged - judged_then, failed - failed_then
-        return bool(recent >= of_last and bad * 100 > recent * guardrail["failed_percent"])
+        return bool(recent >= of_last and bad * 100 > recent * guardrail.failed_percent)

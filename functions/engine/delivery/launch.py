@@ -43,10 +43,10 @@ async def _work(lease: LaneLease) -> None:
 async def _see_to_bot(lease: LaneLease) -> None:
     """Wake the campaign's bot, once a start; a bot that does not answer pauses the campaign."""
     engine, campaign = lease.engine, lease.campaign
-    needed = engine.traits(campaign).needs_bot
+    needed = engine.traits(campaign.own_send).needs_bot
     if not needed or campaign.bot_ready or campaign.has_ended:
         return
-    if await engine.bots.is_ready(campaign.bot_url):
+    if await engine.bots.is_ready(campaign.own_send.content.bot_url):
         await lease.commit(Update(paths.campaign(campaign.org, campaign.id), {"bot_ready": True}))
     else:
         await stop(engine, campaign, "bot_not_ready")
@@ -61,7 +61,7 @@ async def _create_messages(lease: LaneLease) -> None:
     with lease.engine.memory.launched.filling(lease.campaign):
         try:
             async for page in pages(lease.engine, lease.campaign, lease.data.get("cursor")):
-                plan = planner.plan(page.people)
+                plan = planner.plan(page.recipients)
                 await committed
                 if lease.is_late:
                     break
@@ -119,6 +119,6 @@ def _hand_over(lease: LaneLease, plan: Plan, versions: list[int]) -> None:
     for (path, message), version in zip(plan.messages.items(), versions, strict=False):
         if message["status"] == MessageStatus.PENDING and message["next_at"] <= now:
             due[message["lane"]].append(Document(path, version, message))
-    most = at_hand(campaign, lease.engine.limits.dispatch_page)
+    most = at_hand(campaign.own_send, lease.engine.limits.dispatch_page)
     for lane, messages in due.items():
         lease.engine.memory.launched.give(campaign, lane, messages, most=most)

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.send import Send
 from functions.domain.messages.attempts import end
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.engine import paths
@@ -52,9 +52,8 @@ class _Recall:
     def __init__(self, lease: LaneLease) -> None:
         self._lease = lease
         self._engine = lease.engine
-        steps = range(len(lease.campaign.fallbacks) + 1)
-        self._steps = [lease.campaign.at_step(step) for step in steps]
-        self._may_recall = any(map(self._recalls, self._steps))
+        self._campaign = lease.campaign
+        self._may_recall = any(map(self._recalls, lease.campaign.sends))
 
     async def pass_(self) -> None:
         """Settle the next page; give the lane back behind the last."""
@@ -86,9 +85,9 @@ class _Recall:
         again_at = None if settled else self._engine.clock.now() + _AGAIN
         await self._lease.release(again_at, done=settled, after="")
 
-    def _recalls(self, campaign: Campaign) -> bool:
-        """Tell whether a step's provider recalls anything; one that is not set up here does not."""
-        channel = self._engine.channels.get(campaign.provider)
+    def _recalls(self, send: Send) -> bool:
+        """Tell whether a send's provider recalls anything; one that is not set up here does not."""
+        channel = self._engine.channels.get(send.provider)
         return channel is not None and channel.traits.recalls
 
     async def _next_page(self) -> list[Tracked]:
@@ -116,15 +115,15 @@ class _Recall:
         return [tracked for tracked in page if tracked.message.id in recalled]
 
     async def _is_recalled(self, message: Message) -> bool:
-        campaign = self._steps[message.step]
-        if not self._recalls(campaign):
+        send = self._campaign.send(message.send)
+        if not self._recalls(send):
             return False
-        channel = self._engine.channel(campaign)
+        asked = outbound(self._campaign, send, message)
         try:
-            return await channel.recall(outbound(campaign, message), message.provider_id)
+            return await self._engine.channel(send).recall(asked, message.provider_id)
         except Exception:
             # A channel promises not to raise; one that does must not hold up the others.
-            log.exception("recall_raised", campaign_id=campaign.id, message_id=message.id)
+            log.exception("recall_raised", campaign_id=self._campaign.id, message_id=message.id)
             return False
 
     async def _record(self, page: Sequence[Tracked], recalled: list[Tracked]) -> None:
@@ -170,6 +169,7 @@ class _Recall:
 
     async def _free(self, recalled: Sequence[Tracked]) -> None:
         """Give back the live-call slots of calls that are not made."""
-        for step in {tracked.message.step for tracked in recalled}:
-            ids = [tracked.message.id for tracked in recalled if tracked.message.step == step]
-            await live_calls.free(self._engine, self._steps[step], ids)
+        for key in {tracked.message.send for tracked in recalled}:
+            ids = [tracked.message.id for tracked in recalled if tracked.message.send == key]
+            send = self._campaign.send(key)
+            await live_calls.free(self._engine, self._campaign.org, send, ids)

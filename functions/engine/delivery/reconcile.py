@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from functions.domain.campaigns.fallbacks import patience
+from functions.domain.campaigns.fallbacks import receipt_patience
 from functions.domain.messages.attempts import (
     after_lease,
     after_look_up,
@@ -47,9 +47,9 @@ async def cancel(lease: LaneLease, pending: Sequence[Tracked]) -> None:
 
 async def _look_up(lease: LaneLease, message: Message) -> DeliveryEvent | None:
     """Ask the provider; None where what it says moves nothing, so that something else decides."""
-    engine, campaign = lease.engine, lease.campaign.at_step(message.step)
-    channel = engine.channel(campaign)
-    event = await channel.look_up(outbound(campaign, message), message.provider_id)
+    engine, send = lease.engine, lease.campaign.send(message.send)
+    asked = outbound(lease.campaign, send, message)
+    event = await engine.channel(send).look_up(asked, message.provider_id)
     if event is None or not after_event(message, event, engine.policy, now=engine.clock.now()):
         return None
     return event
@@ -58,7 +58,7 @@ async def _look_up(lease: LaneLease, message: Message) -> DeliveryEvent | None:
 def _decide(lease: LaneLease, message: Message) -> Changes:
     engine = lease.engine
     now = engine.clock.now()
-    traits = engine.traits(lease.campaign.at_step(message.step))
+    traits = engine.traits(lease.campaign.send(message.send))
     match message.status:
         case MessageStatus.SENDING:
             return after_lease(message, engine.policy, idempotent=traits.idempotent, now=now)
@@ -66,8 +66,8 @@ def _decide(lease: LaneLease, message: Message) -> Changes:
             return after_unknown_wait()
         case _ if not traits.holds_live_call:
             # Where another channel may follow, this is what it follows on (domain/fallback.py).
-            wait = patience(lease.campaign, message.step, engine.policy) or timedelta()
-            until = (message.sent_at or now) + wait
+            wait = receipt_patience(lease.campaign, message.send, engine.policy)
+            until = (message.sent_at or now) + (wait or timedelta())
             return after_watch() if until <= now else {"next_at": until}
         case _:
             return after_look_up(message, engine.policy, now=now)
@@ -80,6 +80,6 @@ async def _update(lease: LaneLease, decided: list[tuple[Tracked, Changes]]) -> N
     except ConflictError:
         return  # A receipt was faster for one of them: the next pass looks at them all anew.
     ended = [m.message for m, changes in decided if changes.get("lane", "") is None]
-    for step in {message.step for message in ended}:
-        of_step = [message.id for message in ended if message.step == step]
-        await live_calls.free(lease.engine, lease.campaign.at_step(step), of_step)
+    for key in {message.send for message in ended}:
+        ids = [message.id for message in ended if message.send == key]
+        await live_calls.free(lease.engine, lease.campaign.org, lease.campaign.send(key), ids)

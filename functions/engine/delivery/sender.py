@@ -11,7 +11,8 @@ from itertools import islice
 
 import structlog
 
-from functions.domain.campaigns.fallbacks import patience
+from functions.domain.campaigns.fallbacks import receipt_patience
+from functions.domain.campaigns.send import Send
 from functions.domain.kinds import CampaignKind
 from functions.domain.messages.attempts import after_send, claim, merge_late_answer
 from functions.domain.messages.delivery_events import Retry
@@ -28,8 +29,8 @@ from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import stop
 from functions.engine.contacts.suppressions import suppress
 from functions.engine.delivery.guardrail import Guardrail
-from functions.engine.eligibility.frequency_caps import Caps
-from functions.engine.eligibility.gate import Manners
+from functions.engine.eligibility.frequency_caps import FrequencyCaps
+from functions.engine.eligibility.gate import Gate
 from functions.engine.kernel.lease import LeaseLostError, LookAgainError
 from functions.engine.messages.changes import Tracked, commit_changes, record
 from functions.engine.messages.outbound import outbound
@@ -60,15 +61,16 @@ _SHORT_WAIT = timedelta(seconds=2)
 
 
 class Sender:
-    """Sends the messages of one lane that are at the same step (see Message.step)."""
+    """Sends the messages of one lane that go by the same send."""
 
-    def __init__(self, lease: LaneLease, step: int) -> None:
+    def __init__(self, lease: LaneLease, send: Send) -> None:
         self._lease = lease
         self._engine = lease.engine
-        self._campaign = lease.campaign.at_step(step)
-        self._channel = lease.engine.channel(self._campaign)
-        self._caps = Caps(lease.engine, self._campaign)
-        self._manners = Manners(lease.engine, self._campaign, self._caps)
+        self._campaign = lease.campaign
+        self._send = send
+        self._channel = lease.engine.channel(send)
+        self._caps = FrequencyCaps(lease.engine, lease.campaign, send)
+        self._gate = Gate(lease.engine, lease.campaign, send, self._caps)
         self._guardrail = Guardrail(lease)
         self._collection = paths.messages(lease.campaign.org, lease.campaign.id)
         self._delivering: set[asyncio.Task[None]] = set()
@@ -93,9 +95,10 @@ class Sender:
             if aside := await self._not_now(left):
                 await self._set_aside(left, aside)
                 continue
-            at_once = min(throttle.at_once(self._engine, self._campaign), self._caps.at_once)
+            paced = throttle.at_once(self._engine, self._campaign, self._send)
+            at_once = min(paced, self._caps.at_once)
             offered = list(islice(left.values(), at_once))
-            admission = await throttle.admit(self._lease, self._campaign, offered)
+            admission = await throttle.admit(self._lease, self._send, offered)
             tries = _PATIENCE if admission.ids else tries - 1
             await self._follow(left, admission)
         if self._stopped:
@@ -114,7 +117,7 @@ class Sender:
         try:
             await self._send_chunk(chunk, admission)
         except LeaseLostError:
-            await throttle.withdraw(self._engine, self._campaign, admission)
+            await throttle.withdraw(self._engine, self._campaign.org, self._send, admission)
             raise
 
     async def _wait(self, left: dict[str, Tracked], admission: Admission) -> None:
@@ -141,7 +144,7 @@ class Sender:
         """
         if self._campaign.kind is CampaignKind.SINGLE:
             return []
-        return await self._manners.aside(list(islice(left.values(), self._engine.limits.chunk)))
+        return await self._gate.held_back(list(islice(left.values(), self._engine.limits.chunk)))
 
     async def _set_aside(
         self, left: dict[str, Tracked], aside: list[tuple[Tracked, Changes]]
@@ -171,13 +174,13 @@ class Sender:
         Those who were reached often enough in the meantime are put off instead.
         """
         places = await self._caps.take(chunk)
-        capped = self._manners.capped(chunk, places.waits)
+        capped = self._gate.capped(chunk, places.waits)
         now, policy = self._engine.clock.now(), self._engine.policy
         free = (tracked for tracked in chunk if tracked.message.id not in places.waits)
         claims = [(tracked, claim(tracked.message, policy, now=now)) for tracked in free]
         self._caps.forget(chunk)
         versions = await self._commit([*claims, *capped], *places.writes)
-        await live_calls.free(self._engine, self._campaign, list(places.waits))
+        await self._free_slots(list(places.waits))
         return [
             Tracked(tracked.message._replace(**changes), version)
             for (tracked, changes), version in zip(claims, versions, strict=False)
@@ -199,7 +202,7 @@ class Sender:
         versions = {document.id: document.version for document in documents if document}
         same = [each for each in chunk if versions.get(each.message.id) == each.version]
         gone = {each.message.id for each in chunk} - {each.message.id for each in same}
-        await live_calls.free(self._engine, self._campaign, list(gone))
+        await self._free_slots(list(gone))
         return same
 
     async def _deliver_beside(self, claimed: list[Tracked], admission: Admission) -> None:
@@ -245,11 +248,12 @@ class Sender:
             await self._engine.clock.sleep(wait)
 
     async def _send_one(self, message: Message) -> SendOutcome:
-        expires_at = self._manners.expires_at(message)
+        expires_at = self._gate.expires_at(message)
         if expires_at is not None and expires_at <= self._engine.clock.now():
             return _LATE
         try:
-            outcome = await self._channel.send(outbound(self._campaign, message, expires_at))
+            handed = outbound(self._campaign, self._send, message, expires_at)
+            outcome = await self._channel.send(handed)
         except Exception:
             # A channel promises not to raise; one that does must not take its chunk with it.
             log.exception("channel_raised", campaign_id=self._campaign.id, message_id=message.id)
@@ -261,7 +265,7 @@ class Sender:
                 self._campaign.org,
                 message.address,
                 reason=outcome.suppress,
-                by=self._campaign.provider,
+                by=self._send.provider,
             )
         return outcome
 
@@ -276,13 +280,14 @@ class Sender:
             for tracked, outcome in results:
                 await self._record_late(tracked.message, outcome)
         await self._free_refused(results)
-        await slowdown.heed(self._engine, self._campaign, outcomes)
+        await slowdown.slow_down_if_asked(self._engine, self._campaign, self._send, outcomes)
         await self._stop_if_refused(outcomes)
 
     def _after(self, message: Message, outcome: SendOutcome, now: datetime) -> Changes:
         policy = self._engine.policy
         live = self._channel.traits.holds_live_call
-        watch = policy.look_up_after if live else patience(self._campaign, message.step, policy)
+        patience = receipt_patience(self._campaign, message.send, policy)
+        watch = policy.look_up_after if live else patience
         return after_send(message, outcome, policy, watch=watch, now=now)
 
     async def _record_late(self, sent: Message, outcome: SendOutcome) -> None:
@@ -315,8 +320,11 @@ class Sender:
             for tracked, outcome in results
             if not isinstance(outcome, Accepted | Unknown)
         ]
-        await live_calls.free(self._engine, self._campaign, [message.id for message in refused])
+        await self._free_slots([message.id for message in refused])
         await self._caps.give_back(refused)
+
+    async def _free_slots(self, ids: Sequence[str]) -> None:
+        await live_calls.free(self._engine, self._campaign.org, self._send, ids)
 
     async def _stop_if_refused(self, outcomes: list[SendOutcome]) -> None:
         """Pause the campaign where the provider refuses not the message but the sender."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.send import Send
 from functions.domain.contacts.contact import contact_id
 from functions.domain.kinds import CampaignKind
 from functions.domain.messages.message import Message
@@ -33,14 +34,15 @@ class Taken(NamedTuple):
     waits: Mapping[str, datetime]
 
 
-class Caps:
-    """What a campaign keeps to by one of its channels, and what it has read of its people."""
+class FrequencyCaps:
+    """The caps that a send keeps to, and what was read of its recipients."""
 
-    def __init__(self, engine: Engine, campaign: Campaign) -> None:
+    def __init__(self, engine: Engine, campaign: Campaign, send: Send) -> None:
         self._engine = engine
         self._campaign = campaign
+        self._channel = send.channel
         self._own = [
-            cap for cap in caps_from(campaign.frequency_caps) if cap.counts(campaign.channel)
+            cap for cap in caps_from(campaign.rules.frequency_caps) if cap.counts(send.channel)
         ]
         self._may_hold = bool(self._own) or engine.limits.windows
         self._of_region: dict[str, Sequence[Cap]] = {}
@@ -52,8 +54,8 @@ class Caps:
         chunk = self._engine.limits.chunk
         return min(chunk, _AT_ONCE) if self._may_hold else chunk
 
-    async def over(self, following: Sequence[Tracked]) -> dict[str, datetime]:
-        """Return, by id, until when those must wait who have been reached often enough."""
+    async def exceeded(self, following: Sequence[Tracked]) -> dict[str, datetime]:
+        """Return until when messages wait whose recipients were reached often enough, by id."""
         counted = self._counted(tracked.message for tracked in following)
         await self._look(counted)
         now = self._engine.clock.now()
@@ -118,7 +120,7 @@ class Caps:
         return self._of_region[message.region]
 
     def _country_cap(self, region: str) -> Cap | None:
-        return rule_of(region, self._campaign.channel, self._campaign.country_rules).cap
+        return rule_of(region, self._channel, self._campaign.rules.country_rules).cap
 
     async def _look(self, counted: Iterable[Message]) -> None:
         """Read what is not known yet of these people."""
@@ -138,7 +140,7 @@ class Caps:
 
     def _place(self, message: Message, now: datetime) -> dict[str, Handing]:
         # No later than that is it handed over: the cap must hold by the provider's clock too.
-        handing = Handing(now + self._engine.policy.send_lease, self._campaign.channel)
+        handing = Handing(now + self._engine.policy.send_lease, self._channel)
         return {_attempt(message, message.attempt + 1): handing}
 
     def _write(self, path: str, handed: Mapping[str, Handing], now: datetime) -> Write:

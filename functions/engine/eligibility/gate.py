@@ -1,54 +1,55 @@
-"""Manners: who of those whose turn it is must not be reached after all, or not now."""
+"""Gate: which messages whose turn has come are held back, and until when."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.send import Send
 from functions.domain.messages.attempts import end
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.domain.times import UnknownZoneError
 from functions.engine.contacts.suppressions import FreshSuppressions
 from functions.engine.eligibility import sending_hours
 from functions.engine.eligibility.fallbacks import Fallbacks
-from functions.engine.eligibility.frequency_caps import Caps
+from functions.engine.eligibility.frequency_caps import FrequencyCaps
 from functions.engine.eligibility.sending_hours import Place
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages.changes import Tracked
 
 
-class Manners:
-    """What a campaign owes the people whom it is about to reach by one of its channels."""
+class Gate:
+    """Holds back the messages of one send that must not go out, or not now."""
 
-    def __init__(self, engine: Engine, campaign: Campaign, caps: Caps) -> None:
+    def __init__(self, engine: Engine, campaign: Campaign, send: Send, caps: FrequencyCaps) -> None:
         self._engine = engine
         self._campaign = campaign
         self._caps = caps
-        self._hours = sending_hours.of(engine, campaign)
-        self._fresh = FreshSuppressions(engine, campaign)
-        self._fallbacks = Fallbacks(engine, campaign)
+        self._hours = sending_hours.of(engine, campaign, send)
+        self._fresh = FreshSuppressions(engine, campaign, send)
+        self._fallbacks = Fallbacks(engine, campaign, send)
         self._closings: dict[Place, datetime | None] = {}
 
-    async def aside(self, following: Sequence[Tracked]) -> list[tuple[Tracked, Changes]]:
-        """Return those of these who are not sent to in this pass, and what becomes of them."""
+    async def held_back(self, following: Sequence[Tracked]) -> list[tuple[Tracked, Changes]]:
+        """Return the messages held back in this pass, each with its changes."""
         return (
             await self._fallbacks.fill(following)
             or await self._suppressed(following)
             or self._untimely(following)
-            or self.capped(following, await self._caps.over(following))
+            or self.capped(following, await self._caps.exceeded(following))
         )
 
     def capped(
         self, following: Sequence[Tracked], waits: Mapping[str, datetime]
     ) -> list[tuple[Tracked, Changes]]:
-        """Return those who wait because they were reached often enough, and what becomes of them.
+        """Return the messages whose recipients were reached often enough, each with its changes.
 
         `waits` says by the message's id until when.
         """
         return [
             (
                 tracked,
-                self._put_off(self._open_from(tracked.message, until), reason="frequency_cap"),
+                self._postponed(self._open_from(tracked.message, until), reason="frequency_cap"),
             )
             for tracked in following
             if (until := waits.get(tracked.message.id)) is not None
@@ -100,9 +101,9 @@ class Manners:
             until = self._hours.closed_until(place, now=now)
         except UnknownZoneError:
             return end(MessageStatus.SKIPPED, "invalid_zone", now=now)
-        return None if until is None else self._put_off(until, reason="quiet_hours")
+        return None if until is None else self._postponed(until, reason="quiet_hours")
 
-    def _put_off(self, until: datetime, *, reason: str) -> Changes:
+    def _postponed(self, until: datetime, *, reason: str) -> Changes:
         if self._campaign.expires_by(until):
             return self._expired()
         return {"next_at": until, "reason": reason}

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.send import Send
 from functions.domain.kinds import CampaignKind, ChannelKind, facts_of
 from functions.domain.sending_rules import rate_limit
 from functions.domain.sending_rules.country_rules import Overrides, rule_of
@@ -12,8 +13,6 @@ from functions.domain.sending_rules.windows import (
     Window,
     next_close,
     next_open,
-    quiet_hours_from,
-    send_window_from,
 )
 from functions.engine.kernel.engine import Engine
 
@@ -26,7 +25,7 @@ class Place(NamedTuple):
 
 
 class Hours(NamedTuple):
-    """The hours that a campaign keeps to by one of its channels."""
+    """The hours that a send keeps to."""
 
     channel: ChannelKind
     overrides: Overrides  #: what the organisation says instead of the rules of countries
@@ -70,20 +69,20 @@ class Hours(NamedTuple):
         return [*rule.windows, *own] if rule else own
 
 
-def of(engine: Engine, campaign: Campaign) -> Hours:
-    """Return the hours of a campaign, by the channel that it stands at.
+def of(engine: Engine, campaign: Campaign, send: Send) -> Hours:
+    """Return the hours of one of a campaign's sends.
 
     Quiet hours and send window hold also where the deployment has switched the countries' rules
     off: they are the organisation's own word. Who sends a single message now means now. What goes
     to a server disturbs nobody, whatever the country.
     """
-    channel = campaign.channel
+    channel, rules = send.channel, campaign.rules
     if campaign.kind is CampaignKind.SINGLE:
         return Hours(channel, {})
     return Hours(
         channel,
-        campaign.country_rules,
+        rules.country_rules,
         engine.limits.windows and facts_of(channel).keeps_country_hours,
-        quiet_hours_from(campaign.quiet_hours),
-        send_window_from(campaign.send_window),
+        rules.quiet_hours and rules.quiet_hours.window,
+        campaign.send_window and campaign.send_window.window,
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.send import Send
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.attempts import DeliveryPolicy
 from functions.engine.ports.channel import Bots, Channel, Traits
@@ -71,19 +71,19 @@ class Engine:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     memory: ProcessMemory = field(default_factory=ProcessMemory)
 
-    def channel(self, campaign: Campaign) -> Channel:
-        """Return the channel that a campaign is sent by. Raises ProviderMissingError."""
+    def channel(self, send: Send) -> Channel:
+        """Return the channel that a send goes by. Raises ProviderMissingError."""
         try:
-            return self.channels[campaign.provider]
+            return self.channels[send.provider]
         except KeyError:
-            raise ProviderMissingError(campaign.provider) from None
+            raise ProviderMissingError(send.provider) from None
 
-    def traits(self, campaign: Campaign) -> Traits:
-        """Return what the channel is like that a campaign is sent by, here or elsewhere.
+    def traits(self, send: Send) -> Traits:
+        """Return what the channel is like that a send goes by, here or elsewhere.
 
         Raises ProviderMissingError.
         """
-        return self.traits_of(campaign.provider)
+        return self.traits_of(send.provider)
 
     def traits_of(self, provider: str) -> Traits:
         """Return what a provider's channel is like. Raises ProviderMissingError."""

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from functions.domain.campaigns.campaign import Campaign, campaign_from
+from functions.domain.campaigns.send import Send
 from functions.domain.errors import NotFoundError
 from functions.domain.messages.delivery_events import MessageRef
 from functions.domain.messages.message import Message
@@ -12,7 +13,7 @@ from functions.engine.ports.channel import Outbound
 
 
 async def bot_of(engine: Engine, ref: MessageRef) -> str:
-    """Return the bot that whoever picks up a call talks to: that of the message's step.
+    """Return the bot that whoever picks up a call talks to: that of the message's send.
 
     Raises NotFoundError for a campaign that does not exist.
     """
@@ -20,30 +21,33 @@ async def bot_of(engine: Engine, ref: MessageRef) -> str:
     home, message = await engine.store.get_many(asked)
     if home is None:
         raise NotFoundError("Campaign", ref.campaign)
-    step = message.data.get("step", 0) if message else 0
-    return campaign_from(ref.org, ref.campaign, home.data).at_step(step).bot_url
+    key = message.data.get("send", "") if message else ""
+    return campaign_from(ref.org, ref.campaign, home.data).send(key).content.bot_url
 
 
-def outbound(campaign: Campaign, message: Message, expires_at: datetime | None = None) -> Outbound:
-    """Return a message's present attempt, by the campaign as it stands at the message's step.
+def outbound(
+    campaign: Campaign, send: Send, message: Message, expires_at: datetime | None = None
+) -> Outbound:
+    """Return a message's present attempt, as its send hands it to the channel.
 
-    `expires_at` is from when on it must not arrive (see manners.py).
+    From `expires_at` on it must not arrive (see eligibility/gate.py).
     """
+    content = send.content
     return Outbound(
         MessageRef(campaign.org, campaign.id, message.id),
         message.attempt,
         message.address,
-        campaign.sender,
-        bot_url=campaign.bot_url,
-        machine_detection=campaign.machine_detection,
+        send.sender,
+        bot_url=content.bot_url,
+        machine_detection=content.machine_detection,
         body=message.body,
-        channel=campaign.channel,
+        channel=send.channel,
         subject=message.subject,
         html=message.html,
-        provider_template=campaign.provider_template,
-        language=campaign.language,
+        provider_template=content.provider_template,
+        language=content.language,
         parameters=message.parameters,
-        webhook_url=campaign.webhook_url,
+        webhook_url=content.webhook_url,
         campaign_name=campaign.name,
         expires_at=expires_at,
     )

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import structlog
 
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.send import Send
 from functions.domain.sending_rules.rate_limit import HORIZON, TOLERANCE, reserve
 from functions.domain.sending_rules.warm_up import next_day
 from functions.domain.templates.sms_segments import measure
@@ -50,9 +51,9 @@ class Admission(NamedTuple):
     reason: str = ""  #: why none is admitted, where that is for a day
 
 
-def at_once(engine: Engine, campaign: Campaign) -> int:
+def at_once(engine: Engine, campaign: Campaign, send: Send) -> int:
     """Return how many to claim together: few, for a pause or a crash finds them claimed."""
-    rate = rate_scopes.slowest(engine, campaign)
+    rate = rate_scopes.slowest(engine, campaign, send)
     chunk = engine.limits.chunk
     return chunk if rate is None else min(chunk, math.ceil(rate * HORIZON.total_seconds()))
 
@@ -62,16 +63,16 @@ def is_missed(turn: datetime, now: datetime) -> bool:
     return now - turn > TOLERANCE
 
 
-async def admit(lease: LaneLease, campaign: Campaign, offered: Sequence[Tracked]) -> Admission:
+async def admit(lease: LaneLease, send: Send, offered: Sequence[Tracked]) -> Admission:
     """Reserve what these messages need; those for which there is no room now are left out.
 
     Raises LeaseLostError: the new holder's slots must not be taken for ours. The lane is read
     last, so that who sees those slots also sees whose lane it is.
     """
     engine = lease.engine
-    rates = rate_scopes.of(engine, campaign)
-    live = live_scopes(campaign) if engine.traits(campaign).holds_live_call else []
-    weights = _weights(engine, campaign, offered)
+    rates = rate_scopes.of(engine, lease.campaign, send)
+    live = live_scopes(lease.campaign.org) if engine.traits(send).holds_live_call else []
+    weights = _weights(engine, send, offered)
 
     def decide(documents: list[Document | None]) -> tuple[Admission, Sequence[Write]]:
         *found, lane = documents
@@ -87,9 +88,9 @@ async def admit(lease: LaneLease, campaign: Campaign, offered: Sequence[Tracked]
     return await modify(engine.store, paths_, decide)
 
 
-def _weights(engine: Engine, campaign: Campaign, offered: Sequence[Tracked]) -> dict[str, int]:
+def _weights(engine: Engine, send: Send, offered: Sequence[Tracked]) -> dict[str, int]:
     """Return how many turns each message takes, by its id."""
-    if not engine.traits(campaign).by_segments:
+    if not engine.traits(send).by_segments:
         return {tracked.message.id: 1 for tracked in offered}
     return {
         tracked.message.id: max(1, measure(tracked.message.body).segments) for tracked in offered
@@ -147,11 +148,11 @@ def _reserve_all(
     return _Room(len(turns), now, turns, writes)
 
 
-async def withdraw(engine: Engine, campaign: Campaign, admission: Admission) -> None:
+async def withdraw(engine: Engine, org: str, send: Send, admission: Admission) -> None:
     """Give back the slots of messages that were not sent after all.
 
     Somebody else may have taken the lane over and been admitted for the same messages meanwhile:
     the slots are then theirs, and are left alone.
     """
     ids, until = set(admission.ids), admission.held_until
-    await drop(engine, campaign, lambda id_, held_until: id_ in ids and held_until == until)
+    await drop(engine, org, send, lambda id_, held_until: id_ in ids and held_until == until)

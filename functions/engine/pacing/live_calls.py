@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.send import Send
 from functions.domain.sending_rules.rate_limit import hold
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
@@ -14,9 +14,9 @@ from functions.engine.ports.store import Create, Document, Update, Write
 MARGIN = timedelta(minutes=5)
 
 
-def live_scopes(campaign: Campaign) -> list[str]:
-    """Return the documents that hold the live-call slots a campaign needs."""
-    return [paths.live_calls(campaign.org), paths.ALL_LIVE_CALLS]
+def live_scopes(org: str) -> list[str]:
+    """Return the documents that hold the live-call slots an organisation's calls need."""
+    return [paths.live_calls(org), paths.ALL_LIVE_CALLS]
 
 
 def hold_slots(
@@ -48,17 +48,17 @@ def _write(path: str, document: Document | None, fields: dict[str, object]) -> W
     return Update(path, fields, document.version)
 
 
-async def free(engine: Engine, campaign: Campaign, ids: Sequence[str]) -> None:
+async def free(engine: Engine, org: str, send: Send, ids: Sequence[str]) -> None:
     """Give back the live-call slots of messages that are no longer with the provider."""
     if ids:
-        await drop(engine, campaign, lambda id_, _: id_ in ids)
+        await drop(engine, org, send, lambda id_, _: id_ in ids)
 
 
 async def drop(
-    engine: Engine, campaign: Campaign, is_free: Callable[[str, datetime], bool]
+    engine: Engine, org: str, send: Send, is_free: Callable[[str, datetime], bool]
 ) -> None:
     """Give back the live-call slots for which `is_free` answers True, by message id and end."""
-    if not engine.traits(campaign).holds_live_call:
+    if not engine.traits(send).holds_live_call:
         return
 
     def decide(documents: list[Document | None]) -> tuple[None, list[Write]]:
@@ -70,4 +70,4 @@ async def drop(
                 writes.append(Update(document.path, {"held": held}, document.version))
         return None, writes
 
-    await modify(engine.store, live_scopes(campaign), decide)
+    await modify(engine.store, live_scopes(org), decide)

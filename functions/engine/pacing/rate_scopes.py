@@ -10,6 +10,8 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.rules_in_force import RulesInForce
+from functions.domain.campaigns.send import Send
 from functions.domain.sending_rules import rate_limit
 from functions.domain.sending_rules.rate_limit import PACE, Slowdown, spacing
 from functions.domain.sending_rules.warm_up import Ramp, ramp_from
@@ -32,46 +34,42 @@ class Scope(NamedTuple):
     ramp: Ramp | None = None  #: of a sender that is being warmed up
 
 
-def of(engine: Engine, campaign: Campaign) -> list[Scope]:
-    """Return the scopes of a campaign's messages: its account, its sender, and itself."""
-    found = (_account(engine, campaign), sender(engine, campaign), _own(engine, campaign))
+def of(engine: Engine, campaign: Campaign, send: Send) -> list[Scope]:
+    """Return the scopes of a send's messages: its account, its sender, and its campaign."""
+    of_sender = sender(engine, campaign.org, send, campaign.rules)
+    found = (_account(engine, send), of_sender, _own(campaign, send, of_sender.rate_per_s))
     return [scope for scope in found if scope is not None]
 
 
-def slowest(engine: Engine, campaign: Campaign) -> float | None:
-    """Return the lowest rate that a campaign keeps to, None without any."""
-    rates = [scope.rate_per_s for scope in of(engine, campaign)]
+def slowest(engine: Engine, campaign: Campaign, send: Send) -> float | None:
+    """Return the lowest rate that a send keeps to, None without any."""
+    rates = [scope.rate_per_s for scope in of(engine, campaign, send)]
     return min((rate for rate in rates if rate is not None), default=None)
 
 
-def sender(engine: Engine, campaign: Campaign) -> Scope:
+def sender(engine: Engine, org: str, send: Send, rules: RulesInForce) -> Scope:
     """Return the scope of all that an organisation sends from one sender by one provider."""
-    ramp = ramp_from(campaign.warm_up.get(campaign.channel))
+    rates = (engine.rate_of(send.provider), rules.sender_rates.get(send.channel))
+    rate = min((rate for rate in rates if rate is not None), default=None)
     # What stands for a sender may hold a slash.
-    name = f"sender-{campaign.provider}-{quote(campaign.sender, safe='+@')}"
-    path = paths.throttle(campaign.org, name)
-    return Scope(path, _sender_rate(engine, campaign), ramp=ramp)
+    path = paths.throttle(org, f"sender-{send.provider}-{quote(send.sender, safe='+@')}")
+    return Scope(path, rate, ramp=ramp_from(rules.warm_up.get(send.channel)))
 
 
-def _account(engine: Engine, campaign: Campaign) -> Scope | None:
+def _account(engine: Engine, send: Send) -> Scope | None:
     """Return the scope of all requests to a provider, whose account every organisation shares."""
-    rate = engine.traits(campaign).account_rate_per_s
+    rate = engine.traits(send).account_rate_per_s
     if rate is None:
         return None
-    return Scope(paths.account_throttle(campaign.provider), rate, by_weight=False)
+    return Scope(paths.account_throttle(send.provider), rate, by_weight=False)
 
 
-def _own(engine: Engine, campaign: Campaign) -> Scope | None:
+def _own(campaign: Campaign, send: Send, of_sender: float | None) -> Scope | None:
     """Return the campaign's own scope, where its sender does not hold it back as much anyway."""
-    rate, of_sender = campaign.rate_per_s, _sender_rate(engine, campaign)
+    rate = send.rate_per_s
     if rate is None or (of_sender is not None and of_sender <= rate):
         return None
-    return Scope(paths.throttle(campaign.org, f"campaign-{campaign.id}-{campaign.channel}"), rate)
-
-
-def _sender_rate(engine: Engine, campaign: Campaign) -> float | None:
-    rates = (engine.rate_of(campaign.provider), campaign.sender_rates.get(campaign.channel))
-    return min((rate for rate in rates if rate is not None), default=None)
+    return Scope(paths.throttle(campaign.org, f"campaign-{campaign.id}-{send.channel}"), rate)
 
 
 class State(NamedTuple):

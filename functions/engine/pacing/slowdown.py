@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.send import Send
 from functions.domain.messages.send_outcomes import Deferred, SendOutcome, Unknown
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
@@ -13,7 +14,9 @@ from functions.engine.pacing.rate_scopes import State
 from functions.engine.ports.store import Document, Write
 
 
-async def heed(engine: Engine, campaign: Campaign, outcomes: Sequence[SendOutcome]) -> None:
+async def slow_down_if_asked(
+    engine: Engine, campaign: Campaign, send: Send, outcomes: Sequence[SendOutcome]
+) -> None:
     """Slow the sender down where the provider's answers to a chunk ask for it.
 
     They do so where one of them says that we are too fast, and where to most of them there was no
@@ -23,19 +26,21 @@ async def heed(engine: Engine, campaign: Campaign, outcomes: Sequence[SendOutcom
     lost = [o for o in outcomes if isinstance(o, Unknown) or _is_unreachable(o)]
     if asked or 2 * len(lost) > len(outcomes):
         pauses = [o.retry_after for o in asked if o.retry_after is not None]
-        await slow_down(engine, campaign, max(pauses, default=None))
+        await slow_down(engine, campaign, send, max(pauses, default=None))
 
 
 def _is_unreachable(outcome: SendOutcome) -> bool:
     return isinstance(outcome, Deferred) and outcome.reason == "provider_unreachable"
 
 
-async def slow_down(engine: Engine, campaign: Campaign, pause: timedelta | None = None) -> None:
-    """Slow down a campaign's sender, whose provider has said that it is too fast.
+async def slow_down(
+    engine: Engine, campaign: Campaign, send: Send, pause: timedelta | None = None
+) -> None:
+    """Slow down the sender of a send, whose provider has said that it is too fast.
 
     `pause`: the provider wants nothing for so long. All campaigns of the sender keep to it.
     """
-    sender = rate_scopes.sender(engine, campaign)
+    sender = rate_scopes.sender(engine, campaign.org, send, campaign.rules)
 
     def decide(documents: list[Document | None]) -> tuple[float | None, list[Write]]:
         now = engine.clock.now()

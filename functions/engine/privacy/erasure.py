@@ -134,7 +134,7 @@ def _shrink(home: Document, by: int) -> list[Write]:
         return [Add(home.path, {"size": -by}, must_exist=True)]
     campaign = campaign_from(home.org, home.id, home.data)
     waits = campaign.status in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}
-    if not waits or campaign.audience["kind"] != AudienceKind.RECIPIENTS:
+    if not waits or campaign.audience.kind is not AudienceKind.RECIPIENTS:
         return []
     return [Update(home.path, {"total": campaign.total - by}, home.version)]
 

@@ -99,7 +99,7 @@ def _is_text(message: Message, home: Document | None) -> bool:
     if home is None:
         return False
     campaign = campaign_from(home.org, home.id, home.data)
-    return facts_of(campaign.at_step(message.step).channel).takes_replies
+    return facts_of(campaign.send(message.send).channel).takes_replies
 
 
 def _fields(

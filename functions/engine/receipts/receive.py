@@ -60,8 +60,8 @@ async def _bar(engine: Engine, event: DeliveryEvent, documents: list[Document | 
         # Whose address it was is forgotten, and nothing can be barred by what is left.
         log.info("bar_of_erased", campaign_id=event.ref.campaign, message_id=message.id)
         return
-    campaign = campaign_from(org, event.ref.campaign, home.data).at_step(message.step)
-    await suppress(engine, org, message.address, reason=event.suppress, by=campaign.provider)
+    send = campaign_from(org, event.ref.campaign, home.data).send(message.send)
+    await suppress(engine, org, message.address, reason=event.suppress, by=send.provider)
 
 
 class _Applied(NamedTuple):
@@ -113,12 +113,13 @@ async def _follow_up(engine: Engine, event: DeliveryEvent, applied: _Applied) ->
     campaign, message = applied.campaign, applied.message
     if message.attempt != event.attempt:
         return
+    send = campaign.send(message.send)
     if message.lane is None or message.status == MessageStatus.PENDING:
-        await live_calls.free(engine, campaign.at_step(message.step), [message.id])
+        await live_calls.free(engine, campaign.org, send, [message.id])
         if applied.waited:
             await _wake_lane(engine, campaign, message)
     if event.retry is Retry.DEFER:
-        await slowdown.slow_down(engine, campaign.at_step(message.step))
+        await slowdown.slow_down(engine, campaign, send)
     if event.retry is Retry.STOP:
         await stop(engine, campaign, event.reason)
 

@@ -78,8 +78,8 @@ def _actions(campaign: Campaign, since: datetime) -> Query:
 
 
 def _planned(engine: Engine, campaign: Campaign, message: Message, at: datetime) -> Step:
-    if message.step:
-        channel = campaign.at_step(message.step).channel
+    if message.send:
+        channel = campaign.send(message.send).channel
         return Step(at, "planned", f"Planned by {channel}, as the message before reached nobody")
     if message.due_at is None:
         return Step(at, "planned", "Looked at when the campaign was launched")
@@ -92,12 +92,12 @@ def _planned(engine: Engine, campaign: Campaign, message: Message, at: datetime)
 
 def _what_held(engine: Engine, campaign: Campaign, message: Message, at: datetime) -> str:
     """Return which hours did not allow sending at an instant."""
-    kept = sending_hours.of(engine, campaign)
-    quiet, own = campaign.quiet_hours, campaign.send_window
+    kept = sending_hours.of(engine, campaign, campaign.own_send)
+    quiet, own = campaign.rules.quiet_hours, campaign.send_window
     if quiet and _holds(kept._replace(countries=False, send=None), message, at):
-        return f"the organisation's quiet hours, {quiet['start']} to {quiet['end']}"
+        return f"the organisation's quiet hours, {quiet.start} to {quiet.end}"
     if own and _holds(kept._replace(countries=False, quiet=None), message, at):
-        return f"the campaign's send window, {own['start']} to {own['end']}"
+        return f"the campaign's send window, {own.start} to {own.end}"
     hours_ = "calling window" if facts_of(campaign.channel).is_call else "hours for texts"
     return f"the {hours_} of where they are"
 
@@ -156,8 +156,8 @@ def _state(campaign: Campaign, message: Message) -> Iterator[Step]:
     """Tell where the message stands, unless its last receipt has told that."""
     if message.ended_at is not None or MessageStatus(message.status) in _UNTOLD:
         yield Step(message.ended_at, "state", _answer(campaign, message), message.reason)
-    if message.followed:
-        channel = campaign.at_step(message.step + 1).channel
+    if message.followed and (fallback := campaign.fallback_after(message.send)):
+        channel = fallback.send.channel
         yield Step(message.ended_at, "state", f"It was followed by another one, by {channel}")
 
 

@@ -90,8 +90,7 @@ async def in_flight(engine: Engine, campaign: Campaign) -> int:
 
 
 def _in_flight(campaign: Campaign, counts: Mapping[MessageStatus, int]) -> int:
-    steps = map(campaign.at_step, range(len(campaign.fallbacks) + 1))
-    calls = any(facts_of(step.channel).is_call for step in steps)
+    calls = any(facts_of(send.channel).is_call for send in campaign.sends)
     return sum(counts[status] for status in (CALLS_IN_FLIGHT if calls else TEXTS_IN_FLIGHT))
 
 

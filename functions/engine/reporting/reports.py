@@ -12,6 +12,7 @@ import structlog
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.content import read_at_once, texts_of
 from functions.domain.errors import InvalidFieldError
+from functions.domain.messages.ids import fallback_number
 from functions.domain.messages.message import (
     Message,
     MessageStatus,
@@ -51,11 +52,11 @@ async def messages(
     Those of a reason are looked for among the others, so a page of them may be short, or empty,
     and its cursor lead on; so may one of very large mails.
     """
-    limit = read_at_once(texts_of(campaign), limit)
+    limit = read_at_once(texts_of(campaign.own_send), limit)
     collection = paths.messages(campaign.org, campaign.id)
     where = (Where("status", "==", status),) if status else ()
     after = (f"{collection}/{_checked(cursor)}",) if cursor else None
-    scanned = read_at_once(texts_of(campaign), max(limit, _SCANNED)) if reason else limit
+    scanned = read_at_once(texts_of(campaign.own_send), max(limit, _SCANNED)) if reason else limit
     query = Query(collection, where, limit=scanned, start_after=after)
     documents = await engine.store.query(query)
     wanted = [d for d in documents if not reason or d.data.get("reason") == reason]
@@ -109,8 +110,8 @@ def row(campaign: Campaign, message: Message) -> dict[str, Any]:
         message.duration_s,
         message.machine,
         message.id,
-        campaign.at_step(message.step).channel,
-        message.step,
+        campaign.send(message.send).channel,
+        fallback_number(message.send),
         message.subject,
         message.delivered_at,
         message.read_at,

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import structlog
 
-from functions.domain.campaigns.content import Content, Texts
+from functions.domain.campaigns.content import ParsedContent, Texts
 from functions.domain.digest import digest
 from functions.domain.errors import NameTakenError, NotFoundError
 from functions.domain.templates.template import Missing
@@ -60,9 +60,9 @@ class NamedTemplate:
     created_by: str
 
 
-def parse(wording: Wording) -> Content:
+def parse(wording: Wording) -> ParsedContent:
     """Read a template. Raises InvalidTemplateError, which tells where the mistake is."""
-    return Content.parse(wording.texts, body="text")
+    return ParsedContent.parse(wording.texts, body="text")
 
 
 async def create(

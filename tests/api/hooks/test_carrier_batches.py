@@ -8,7 +8,7 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import EventKind, MessageRef
 from functions.engine import paths
@@ -47,7 +47,7 @@ def add(rig: Rig, channel: BatchChannel) -> None:
 
 async def text(rig: Rig, channel: BatchChannel, people: int = 1) -> list[MessageRef]:
     """Text a few people; return their messages."""
-    audience = {"kind": AudienceKind.LIST, "id": await rig.make_list(numbers(people))}
+    audience = Audience(AudienceKind.LIST, await rig.make_list(numbers(people)))
     wish = Draft(channel=ChannelKind.SMS, template="Hello!", audience=audience)
     draft = await drafts.create(rig.stack.engine, ORG, wish, scheduled_at=None, by="ann")
     await drafts.send(rig.stack.engine, ORG, draft.id, None, by="ann")

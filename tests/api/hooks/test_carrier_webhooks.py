@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from functions.domain.campaigns.send import Content, Send, send_fields
+from functions.domain.kinds import ChannelKind
 from functions.engine import paths
 from functions.engine.ports.channel import WebhookRequest
 from functions.engine.ports.store import Query, Update
@@ -66,11 +68,12 @@ async def test_a_call_that_follows_a_text_is_connected_with_its_own_bot(
     """Where a call is a campaign's fallback, whoever picks up talks to the bot of that fallback."""
     campaign, (_, answered, _) = call
     bot = "wss://second.example/talk"
-    fallback = {"channel": "voice", "bot_url": bot, "after": ["failed"], "wait_s": 0}
+    send = Send("fallback-1", ChannelKind.VOICE, "plivo", "", Content(bot_url=bot))
+    fallback = {"send": send_fields(send), "after": ["failed"], "wait_s": 0}
     (message,) = await rig.store.query(Query(paths.messages("default", campaign)))
     await rig.store.commit(
         Update(paths.campaign("default", campaign), {"fallbacks": [fallback]}),
-        Update(message.path, {"step": 1}),
+        Update(message.path, {"send": "fallback-1"}),
     )
     assert (await rig.call_back(answered)).json() == {"stream": bot}
 

@@ -4,8 +4,8 @@ import pytest
 
 from functions.domain.campaigns.content import (
     MOST_BYTES,
-    Content,
     InvalidTemplateError,
+    ParsedContent,
     Texts,
     read_at_once,
     written_at_once,
@@ -22,7 +22,7 @@ MAIL = Texts(
 
 def test_every_part_is_filled_in() -> None:
     """Text, subject, HTML and parameters are templates alike; only HTML is escaped."""
-    told = Content.parse(MAIL).render({"first_name": "<Ann> & co", "location": "Nairobi"})
+    told = ParsedContent.parse(MAIL).render({"first_name": "<Ann> & co", "location": "Nairobi"})
     assert told.body == "Hi <Ann> & co"
     assert told.subject == "News for <Ann> & co"
     assert told.html == "<p>&lt;Ann&gt; &amp; co, Nairobi</p>"
@@ -32,7 +32,7 @@ def test_every_part_is_filled_in() -> None:
 @pytest.mark.parametrize("break_", ["\n", "\r\n", "\r", "\0", "\x0b", "\x85", "\u2028", "\n\n\n"])
 def test_a_subject_stays_one_line(break_: str) -> None:
     """A value with a line break in it adds no header to a mail, and no line to a parameter."""
-    told = Content.parse(MAIL).render({"first_name": f"Ann{break_}Bcc: all@example.com"})
+    told = ParsedContent.parse(MAIL).render({"first_name": f"Ann{break_}Bcc: all@example.com"})
     assert told.subject == "News for Ann Bcc: all@example.com"
     assert told.parameters[0] == "Ann Bcc: all@example.com"
     assert told.body == f"Hi Ann{break_}Bcc: all@example.com"
@@ -50,14 +50,14 @@ def test_a_subject_stays_one_line(break_: str) -> None:
 def test_a_mistake_names_its_part_and_place(texts: Texts, field: str) -> None:
     """The error tells the field as the caller writes it, the line and the column."""
     with pytest.raises(InvalidTemplateError, match=r"Line 2, column 1") as caught:
-        Content.parse(texts, body="text", prefix="fallbacks.0.")
+        ParsedContent.parse(texts, body="text", prefix="fallbacks.0.")
     assert caught.value.field == f"fallbacks.0.{field}"
     assert caught.value.errors[0]["line"] == 2
 
 
 def test_what_any_part_needs_is_missing() -> None:
     """A field that only the HTML uses is missing all the same, once."""
-    content = Content.parse(MAIL)
+    content = ParsedContent.parse(MAIL)
     assert content.missing({}) == ["first_name", "location"]
     assert content.missing({"first_name": "Ann"}, defaults={"location": "x"}) == []
     with pytest.raises(MissingFieldError, match="location"):
@@ -70,7 +70,7 @@ def test_what_any_part_needs_is_missing() -> None:
 
 def test_what_is_said_to_one_person_has_an_end() -> None:
     """Parts that are large together are refused, before a store refuses the document."""
-    content = Content.parse(Texts("{first_name}", html="{first_name}"))
+    content = ParsedContent.parse(Texts("{first_name}", html="{first_name}"))
     half = "€" * (MOST_BYTES // 6)
     assert content.render({"first_name": half}).bytes == MOST_BYTES // 6 * 6
     with pytest.raises(TemplateLimitError, match="bytes"):

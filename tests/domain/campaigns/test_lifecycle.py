@@ -5,12 +5,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.domain.campaigns.audience import AudienceKind
-from functions.domain.campaigns.campaign import Campaign, campaign_fields, campaign_from
+from functions.domain.campaigns.audience import Audience, AudienceKind
+from functions.domain.campaigns.campaign import (
+    Campaign,
+    Fallback,
+    campaign_fields,
+    campaign_from,
+)
 from functions.domain.campaigns.lifecycle import check_start_time, step
+from functions.domain.campaigns.rules_in_force import RulesInForce
+from functions.domain.campaigns.safety_limits import Canary, Guardrail
+from functions.domain.campaigns.send import Content, Send
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.errors import InvalidFieldError, NotDueError, WrongStatusError
-from functions.domain.kinds import CampaignKind
+from functions.domain.kinds import CampaignKind, ChannelKind
+from functions.domain.sending_rules.windows import QuietHours, SendWindow
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -21,12 +30,23 @@ CAMPAIGN = Campaign(
     kind=CampaignKind.BROADCAST,
     status=CampaignStatus.SCHEDULED,
     epoch=1,
-    provider="simulator",
-    sender="+12025550111",
-    bot_url="wss://bot.example.com",
-    audience={"kind": AudienceKind.LIST, "id": "l1"},
+    own_send=Send(
+        "",
+        ChannelKind.VOICE,
+        "simulator",
+        "+12025550111",
+        Content(bot_url="wss://bot.example.com", defaults={"first_name": "you"}),
+        rate_per_s=2,
+    ),
+    fallbacks=(
+        Fallback(Send("fallback-1", ChannelKind.SMS, "simulator", "CLARION"), ["failed"], 60),
+    ),
+    rules=RulesInForce(quiet_hours=QuietHours("21:00", "08:00"), sender_rates={"voice": 2}),
+    send_window=SendWindow("09:00", "17:00", ["mon"]),
+    guardrail=Guardrail(20, 50),
+    canary=Canary(5, 10, 60),
+    audience=Audience(AudienceKind.LIST, "l1"),
     lanes=1,
-    rate_per_s=2,
     created_at=NOW - timedelta(hours=1),
     created_by="ann",
     scheduled_at=NOW,

@@ -371,7 +371,7 @@ def test_a_message_is_named_after_its_promise() -> None:
         message_id("c1", "+12025550123"),
         message_id("c1", "+12025550124"),
         message_id("c2", "+12025550123"),
-        message_id("c1", "+12025550123", step=1),
+        message_id("c1", "+12025550123", send="fallback-1"),
         message_id("c1", "+12025550123", visit=1),
     ]
     assert len(set(ids)) == len(ids)

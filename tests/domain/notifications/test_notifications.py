@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.send import Content, Send
 from functions.domain.campaigns.status import Action, CampaignStatus
-from functions.domain.kinds import CampaignKind
+from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.messages.message import Message, MessageStatus
 from functions.domain.notifications.events import (
     TEST,
@@ -58,12 +60,11 @@ CAMPAIGN = Campaign(
     kind=CampaignKind.BROADCAST,
     status=CampaignStatus.RUNNING,
     epoch=3,
-    provider="plivo",
-    sender="+12025550100",
-    template="Hello {first_name}",
-    audience={"kind": "list", "id": "l1"},
+    own_send=Send(
+        "", ChannelKind.VOICE, "plivo", "+12025550100", Content(template="Hello {first_name}")
+    ),
+    audience=Audience(AudienceKind.LIST, "l1"),
     lanes=1,
-    rate_per_s=None,
     created_at=NOW,
     created_by="ann@example.com",
     started_at=NOW,
@@ -226,7 +227,12 @@ def test_nothing_that_is_told_holds_an_address_a_text_or_a_name() -> None:
         reply_notice("i1", "p1", "c1.m1", at=NOW),
     ]
     told = json.dumps([notice.data for notice in notices if notice], default=str)
-    for secret in (MESSAGE.address, MESSAGE.body, CAMPAIGN.template, CAMPAIGN.created_by):
+    for secret in (
+        MESSAGE.address,
+        MESSAGE.body,
+        CAMPAIGN.own_send.content.template,
+        CAMPAIGN.created_by,
+    ):
         assert secret not in told
 
 

@@ -16,7 +16,7 @@ from functions.engine import paths
 from functions.engine.accounts import organisation
 from functions.engine.campaigns import single_message
 from tests.engine.recording_channel import INVALID
-from tests.engine.world import ORG, WISH, World, number, with_limits
+from tests.engine.world import ORG, VOICE, World, number, with_limits
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -185,13 +185,13 @@ async def test_a_campaign_keeps_the_rules_it_was_made_under(world: World) -> Non
     await decide(world, quiet_hours=NIGHT)
     await world.pass_time(2 * MINUTE)
     assert len(world.carrier.requests) == 1
-    assert (await world.load(campaign)).quiet_hours is None
+    assert (await world.load(campaign)).rules.quiet_hours is None
 
 
 async def test_a_single_call_is_made_on_purpose(world: World) -> None:
     """Who calls one number now means now."""
     await decide(world, quiet_hours=NIGHT)
-    await single_message.call_once(world.engine, ORG, WISH, parse_phone("+12125552000"))
+    await single_message.call_once(world.engine, ORG, VOICE, parse_phone("+12125552000"))
     await world.settle()
     assert len(world.carrier.requests) == 1
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from functions.channels.simulator.ledger import digest_of
-from functions.domain.campaigns.audience import AudienceKind
-from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.audience import Audience, AudienceKind
+from functions.domain.campaigns.campaign import Campaign, Fallback
 from functions.domain.campaigns.lifecycle import LateStart
+from functions.domain.campaigns.safety_limits import Canary, Guardrail
 from functions.domain.contacts.contact import contact_id
 from functions.domain.contacts.phones import parse_phone
 from functions.domain.errors import InvalidFieldError, NotFoundError
@@ -17,6 +18,7 @@ from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef
 from functions.domain.messages.message import MessageStatus
 from functions.domain.messages.send_outcomes import Rejected
+from functions.domain.sending_rules.windows import SendWindow
 from functions.domain.templates.template import Missing
 from functions.engine import paths
 from functions.engine.accounts import organisation
@@ -32,10 +34,10 @@ from tests.engine.counting_store import WatchedStore
 from tests.engine.delivery.test_texts import Texting
 from tests.engine.recording_channel import PROVIDER, TALKS, Fate
 from tests.engine.stored_contacts import add_people, list_of, naming
-from tests.engine.world import LIMITS, ORG, SENDER, World, number
+from tests.engine.world import LIMITS, ORG, SENDER, World, fallback, number
 
 HOUR = timedelta(hours=1)
-EVERYONE = {"kind": AudienceKind.EVERYONE, "id": ""}
+EVERYONE = Audience(AudienceKind.EVERYONE)
 SHOP = "Shop <shop@example.com>"
 MAIL = Draft(
     channel=ChannelKind.EMAIL,
@@ -61,10 +63,22 @@ SMS: dict[str, Any] = {
 NOT_REACHED = Fate(outcome=Rejected("invalid_address"), placed=False)
 
 
+def by_sms(**more: Any) -> Fallback:
+    """Return a fallback to a text."""
+    return fallback(**{**SMS, **more})
+
+
 async def send(world: World, wish: Draft, org: str = ORG) -> Campaign:
     """Write a campaign and send it."""
     made = await drafts.create(world.engine, org, wish, scheduled_at=None, by="ann")
     return await drafts.send(world.engine, org, made.id, None, by="ann")
+
+
+def written(campaign: Campaign, name: str) -> Any:
+    """Return what somebody has written of a campaign, by the name that a draft has for it."""
+    send = campaign.own_send
+    of = next(each for each in (send.content, send, campaign) if hasattr(each, name))
+    return getattr(of, name)
 
 
 async def refused(world: World, wish: Draft) -> str:
@@ -121,7 +135,7 @@ async def test_a_list_is_mailed_at_its_contacts_addresses(world: World) -> None:
         member = {"address": number(n), "region": "US", "zones": ["America/New_York"]}
         path = f"{paths.members(ORG, people)}/{contact_id(number(n))}"
         await world.store.commit(Create(path, {**member, "attributes": {"email": email}}))
-    wish = replace(MAIL, audience={"kind": AudienceKind.LIST, "id": people})
+    wish = replace(MAIL, audience=Audience(AudienceKind.LIST, people))
     campaign = await send(world, wish)
     await world.finish(campaign)
     assert world.carrier.called == {"one@example.com": 1, "three@example.com": 1}
@@ -132,7 +146,7 @@ async def test_a_list_is_mailed_at_its_contacts_addresses(world: World) -> None:
 async def test_a_mail_without_a_template_finds_its_addresses_too(world: World) -> None:
     """HTML alone is enough, and the address is still the contact's."""
     (ann,) = await add_people(world.engine, [{"phone": number(1), "email": "ann@example.com"}])
-    audience = {"kind": AudienceKind.LIST, "id": await list_of(world.engine, [ann])}
+    audience = Audience(AudienceKind.LIST, await list_of(world.engine, [ann]))
     campaign = await send(world, replace(MAIL, template="", html="<p>Hi</p>", audience=audience))
     await world.finish(campaign)
     assert world.carrier.called == {"ann@example.com": 1}
@@ -218,7 +232,7 @@ async def test_a_retry_repeats_what_was_said() -> None:
         again = await copies.retry(world.engine, ORG, campaign.id, by="bob", unknown=False)
         await world.finish(again)
         (before,), (after,) = [await world.messages(each) for each in (campaign, again)]
-        assert (again.channel, again.sender, again.created_by) == ("email", SHOP, "bob")
+        assert (again.channel, again.own_send.sender, again.created_by) == ("email", SHOP, "bob")
         for name in ("address", "body", "subject", "html"):
             assert getattr(after, name) == getattr(before, name) != ""
 
@@ -228,13 +242,13 @@ async def test_a_copy_keeps_everything_that_was_written(world: World) -> None:
     wish = replace(
         CALL,
         own_rate_per_s=2.5,
-        send_window={"start": "09:00", "end": "17:00", "days": ["mon"]},
+        send_window=SendWindow("09:00", "17:00", ["mon"]),
         not_after=world.clock.now() + HOUR,
         late_start=LateStart.ASK,
         grace_s=60,
-        guardrail={"failed_percent": 20, "of_last": 50},
-        canary={"first": 5, "failed_percent": 10, "wait_s": 60},
-        fallbacks=[SMS],
+        guardrail=Guardrail(failed_percent=20, of_last=50),
+        canary=Canary(first=5, failed_percent=10, wait_s=60),
+        fallbacks=[by_sms()],
         machine_detection="true",
         template="said to nobody",
         missing=Missing.DEFAULT,
@@ -246,7 +260,7 @@ async def test_a_copy_keeps_everything_that_was_written(world: World) -> None:
         source, copy = await world.load(made), await world.load(copied)
         for field in fields(Draft):
             if field.name != "name":
-                assert getattr(copy, field.name) == getattr(source, field.name), field.name
+                assert written(copy, field.name) == written(source, field.name), field.name
 
 
 async def test_a_copy_drops_an_expiry_that_has_passed(world: World) -> None:
@@ -311,12 +325,27 @@ async def test_a_test_needs_addresses_of_the_campaign_s_kind(world: World) -> No
         (replace(MAIL, parameters=["x"]), "parameters"),
         (replace(MAIL, webhook_url="https://shop.example.com"), "webhook_url"),
         (replace(CALL, subject="Hi"), "subject"),
-        (replace(CALL, fallbacks=[{**SMS, "html": "<p>"}]), "fallbacks.0.html"),
-        (replace(CALL, fallbacks=[SMS, {**SMS, "template": "{{ x"}]), "fallbacks.1.base_template"),
-        (replace(CALL, fallbacks=[{**SMS, "sender": "shop@example.com"}]), "fallbacks.0.sender"),
-        (replace(CALL, fallbacks=[{**SMS, "after": ["no_anwser"]}]), "fallbacks.0.after"),
-        (replace(CALL, fallbacks=[{**SMS, "after": ["quiet_hours"]}]), "fallbacks.0.after"),
-        (replace(CALL, fallbacks=[{**SMS, "after": ["suppressed"]}]), "fallbacks.0.after"),
+        (replace(CALL, fallbacks=[by_sms(html="<p>")]), "fallbacks.0.html"),
+        (
+            replace(CALL, fallbacks=[by_sms(), by_sms(template="{{ x")]),
+            "fallbacks.1.base_template",
+        ),
+        (
+            replace(CALL, fallbacks=[by_sms(sender="shop@example.com")]),
+            "fallbacks.0.sender",
+        ),
+        (
+            replace(CALL, fallbacks=[by_sms(after=["no_anwser"])]),
+            "fallbacks.0.after",
+        ),
+        (
+            replace(CALL, fallbacks=[by_sms(after=["quiet_hours"])]),
+            "fallbacks.0.after",
+        ),
+        (
+            replace(CALL, fallbacks=[by_sms(after=["suppressed"])]),
+            "fallbacks.0.after",
+        ),
     ],
 )
 async def test_what_makes_no_sense_is_not_saved(world: World, wish: Draft, field: str) -> None:
@@ -335,8 +364,14 @@ async def test_what_makes_no_sense_is_not_saved(world: World, wish: Draft, field
         (Draft(channel=ChannelKind.WHATSAPP), "base_template"),
         (Draft(channel=ChannelKind.WHATSAPP, provider_template="hello"), "language"),
         (Draft(channel=ChannelKind.SMS, template="x", parameters=["x"]), "provider_template"),
-        (replace(CALL, fallbacks=[{**SMS, "template": ""}]), "fallbacks.0.base_template"),
-        (replace(CALL, fallbacks=[SMS, {**SMS, "channel": "email"}]), "fallbacks.1.sender"),
+        (
+            replace(CALL, fallbacks=[by_sms(template="")]),
+            "fallbacks.0.base_template",
+        ),
+        (
+            replace(CALL, fallbacks=[by_sms(), by_sms(channel=ChannelKind.EMAIL)]),
+            "fallbacks.1.sender",
+        ),
     ],
 )
 async def test_each_channel_needs_its_own(world: World, wish: Draft, field: str) -> None:
@@ -353,7 +388,7 @@ async def test_a_provider_s_text_may_stand_alone(world: World) -> None:
             language=language,
             audience=EVERYONE,
         )
-        assert (await send(world, wish)).provider_template == template
+        assert (await send(world, wish)).own_send.content.provider_template == template
 
 
 async def test_a_draft_that_changes_its_channel_forgets_what_only_that_could_say(
@@ -363,9 +398,10 @@ async def test_a_draft_that_changes_its_channel_forgets_what_only_that_could_say
     made = await drafts.create(world.engine, ORG, MAIL, scheduled_at=None, by="ann")
     changes = {"channel": ChannelKind.SMS, "sender": "CLARION"}
     await drafts.update(world.engine, ORG, made.id, changes, by="ann", if_version=None)
-    after = await lifecycle.load(world.engine, ORG, made.id)
-    assert (after.subject, after.html, after.sender) == ("", "", "CLARION")
-    assert after.template == MAIL.template
+    after = (await lifecycle.load(world.engine, ORG, made.id)).own_send
+    said = after.content
+    assert (said.subject, said.html, after.sender) == ("", "", "CLARION")
+    assert said.template == MAIL.template
 
 
 async def test_a_campaign_s_own_rate_is_a_lower_one(world: World) -> None:
@@ -375,10 +411,10 @@ async def test_a_campaign_s_own_rate_is_a_lower_one(world: World) -> None:
     for own, rate in ((None, 50.0), (10.0, 10.0), (70.0, 50.0)):
         wish = replace(CALL, own_rate_per_s=own)
         made = await drafts.create(world.engine, ORG, wish, scheduled_at=None, by="ann")
-        assert made.rate_per_s == rate
+        assert made.own_send.rate_per_s == rate
     lifted = {"own_rate_per_s": None}
     await drafts.update(world.engine, ORG, made.id, lifted, by="ann", if_version=None)
-    assert (await lifecycle.load(world.engine, ORG, made.id)).rate_per_s == 50.0
+    assert (await lifecycle.load(world.engine, ORG, made.id)).own_send.rate_per_s == 50.0
 
 
 async def test_a_fallback_is_sent_by_whoever_sends_for_its_channel(world: World) -> None:
@@ -386,13 +422,13 @@ async def test_a_fallback_is_sent_by_whoever_sends_for_its_channel(world: World)
     house = {"senders": {"sms": "CLARION"}, "rates": {"sms": 5.0}}
     await organisation.change(world.engine, ORG, house, by="ann", if_version=None)
     made = await drafts.create(
-        world.engine, ORG, replace(CALL, fallbacks=[SMS]), scheduled_at=None, by="ann"
+        world.engine, ORG, replace(CALL, fallbacks=[by_sms()]), scheduled_at=None, by="ann"
     )
-    by_text = (await lifecycle.load(world.engine, ORG, made.id)).at_step(1)
+    by_text = (await lifecycle.load(world.engine, ORG, made.id)).send("fallback-1")
     assert (by_text.channel, by_text.provider, by_text.sender) == ("sms", PROVIDER, "CLARION")
-    assert (by_text.rate_per_s, by_text.template) == (5.0, SMS["template"])
+    assert (by_text.rate_per_s, by_text.content.template) == (5.0, SMS["template"])
     world.engine = replace(world.engine, providers={ChannelKind.VOICE: PROVIDER})
-    assert await refused(world, replace(CALL, fallbacks=[SMS])) == "fallbacks.0.channel"
+    assert await refused(world, replace(CALL, fallbacks=[by_sms()])) == "fallbacks.0.channel"
 
 
 async def test_nothing_starts_behind_its_expiry(world: World) -> None:
@@ -419,10 +455,10 @@ async def test_a_named_template_brings_subject_and_html(world: World) -> None:
     wording = Wording(text="Hi", subject="News", html="<p>Hi</p>", channel=ChannelKind.EMAIL)
     made = await templates.create(world.engine, ORG, "Mail", wording, by="ann")
     named = {"channel": ChannelKind.EMAIL, "template_id": made.id, "subject": "Mine"}
-    fields_ = await drafts.worded(world.engine, ORG, named)
+    fields_ = await drafts.with_template(world.engine, ORG, named)
     assert (fields_["template"], fields_["subject"], fields_["html"]) == ("Hi", "Mine", "<p>Hi</p>")
     with pytest.raises(NotFoundError):
-        await drafts.worded(world.engine, "other", named)
+        await drafts.with_template(world.engine, "other", named)
     for part, broken in (
         ("subject", replace(wording, subject="{{ x")),
         ("html", replace(wording, html="{{ x")),
@@ -479,7 +515,7 @@ async def test_another_organisation_s_people_are_not_mailed(world: World) -> Non
     row = {"phone": number(1), "email": "ours@example.com"}
     (ours,) = await add_people(world.engine, [row])
     await add_people(world.engine, [{**row, "email": "theirs@example.com"}], org="other")
-    audience = {"kind": AudienceKind.LIST, "id": await list_of(world.engine, [ours])}
+    audience = Audience(AudienceKind.LIST, await list_of(world.engine, [ours]))
     for wish in (MAIL, replace(MAIL, audience=audience)):
         campaign = await send(world, wish)
         await world.finish(campaign)
@@ -517,10 +553,10 @@ async def test_the_trail_of_a_fallback_says_what_it_followed(world: World) -> No
     """The call tells that a text followed it, and the text why it was planned; rows tell both."""
     world.carrier.otherwise = NOT_REACHED
     await add_people(world.engine, [{"phone": number(1), "first_name": "Ann"}])
-    wish = replace(CALL, fallbacks=[{**SMS, "after": ["failed"], "wait_s": 0}])
+    wish = replace(CALL, fallbacks=[by_sms(after=["failed"], wait_s=0)])
     campaign = await send(world, wish)
     await world.finish(campaign)
-    call, text = sorted(await world.messages(campaign), key=lambda message: message.step)
+    call, text = sorted(await world.messages(campaign), key=lambda message: message.send)
     told = [
         await explanation.why(world.engine, MessageRef(ORG, campaign.id, message.id))
         for message in (call, text)
@@ -533,4 +569,4 @@ async def test_the_trail_of_a_fallback_says_what_it_followed(world: World) -> No
     world.carrier.otherwise = TALKS
     await world.finish(again)
     (repeated,) = await world.messages(again)
-    assert (repeated.address, repeated.step, repeated.status) == (number(1), 0, "completed")
+    assert (repeated.address, repeated.send, repeated.status) == (number(1), "", "completed")

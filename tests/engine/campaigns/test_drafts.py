@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.contacts.contact import Contact, contact_fields, contact_id, emptied
 from functions.domain.contacts.phones import parse_phone
@@ -30,7 +30,7 @@ from tests.engine.world import ORG, World, after_turns, number, with_limits
 
 HOUR = timedelta(hours=1)
 HELLO = Draft(channel=ChannelKind.SMS, name="Hello", template="Hello {first_name}!")
-EVERYONE = {"kind": AudienceKind.EVERYONE, "id": ""}
+EVERYONE = Audience(AudienceKind.EVERYONE)
 
 
 async def add_contact(world: World, n: int, **fields: Any) -> str:
@@ -146,7 +146,7 @@ async def test_a_list_member_is_addressed_as_the_contact_says_now(world: World) 
     size = {"name": "l", "size": 3, "created_at": world.clock.now()}
     await world.store.commit(Create(paths.lists(ORG, "l"), size), *members)
     wish = Draft(channel=ChannelKind.SMS, template="{{ first_name }}, {{ plan }}")
-    to_list = {"kind": AudienceKind.LIST, "id": "l"}
+    to_list = Audience(AudienceKind.LIST, "l")
     sent = await drafts.send(world.engine, ORG, await draft(world, wish), to_list, by="ann")
     await world.finish(sent)
     assert (await world.message_to(sent, number(0))).body == "Ada, gold"
@@ -222,7 +222,9 @@ async def test_a_mistake_in_a_template_is_told_when_it_is_saved(world: World) ->
         await drafts.update(
             world.engine, ORG, id_, {"template": "{% nonsense %}"}, by="ann", if_version=None
         )
-    assert (await lifecycle.load(world.engine, ORG, id_)).template == HELLO.template
+    assert (
+        await lifecycle.load(world.engine, ORG, id_)
+    ).own_send.content.template == HELLO.template
 
 
 async def test_only_drafts_are_changed_and_deleted(world: World) -> None:
@@ -285,10 +287,11 @@ async def test_a_copy_says_the_same_to_the_same_people(world: World) -> None:
     wish = Draft(channel=ChannelKind.SMS, template="Hi", audience=EVERYONE)
     source = await draft(world, wish)
     copy = await drafts.duplicate(world.engine, ORG, source, by="bob")
-    assert (copy.status, copy.template, copy.audience) == (CampaignStatus.DRAFT, "Hi", EVERYONE)
+    assert (copy.status, copy.audience) == (CampaignStatus.DRAFT, EVERYONE)
+    assert copy.own_send.content.template == "Hi"
     assert copy.name == "Untitled campaign (copy)"
     named = await drafts.duplicate(world.engine, ORG, await draft(world), by="bob")
-    assert named.audience == {"kind": AudienceKind.RECIPIENTS, "id": named.id}
+    assert named.audience == Audience(AudienceKind.RECIPIENTS, named.id)
 
 
 async def test_a_test_reaches_whoever_was_named_and_leaves_the_draft_alone(world: World) -> None:
@@ -328,12 +331,8 @@ async def test_another_organisations_ids_are_unknown(world: World) -> None:
         drafts.delete(engine, "other", id_, by="eve", if_version=None),
         recipients.add(engine, "other", elsewhere.id, [person]),
         previews.preview(engine, "other", elsewhere.id, person, override=None),
-        drafts.send(
-            engine, "other", elsewhere.id, {"kind": AudienceKind.LIST, "id": "people"}, by="eve"
-        ),
-        drafts.send(
-            engine, "other", elsewhere.id, {"kind": AudienceKind.SEGMENT, "id": "s"}, by="eve"
-        ),
+        drafts.send(engine, "other", elsewhere.id, Audience(AudienceKind.LIST, "people"), by="eve"),
+        drafts.send(engine, "other", elsewhere.id, Audience(AudienceKind.SEGMENT, "s"), by="eve"),
     ):
         with pytest.raises(NotFoundError):
             await attempt
@@ -374,7 +373,7 @@ async def test_a_segment_is_as_it_was_when_the_launch_began(world: World) -> Non
         await add_contact(world, n, location="Nairobi")
     conditions = {"field": "location", "op": "eq", "value": "Nairobi"}
     made = await segments.create(world.engine, ORG, "Nairobi", conditions, by="ann")
-    audience = {"kind": AudienceKind.SEGMENT, "id": made.id}
+    audience = Audience(AudienceKind.SEGMENT, made.id)
 
     async def delete() -> None:
         await world.store.commit(Delete(f"{paths.segments(ORG)}/{made.id}"))
@@ -390,7 +389,7 @@ async def test_a_segment_that_is_gone_holds_for_nobody(world: World) -> None:
     await add_contact(world, 0)
     conditions = {"field": "location", "op": "eq", "value": "Nairobi"}
     made = await segments.create(world.engine, ORG, "Nairobi", conditions, by="ann")
-    wish = replace(HELLO, audience={"kind": AudienceKind.SEGMENT, "id": made.id})
+    wish = replace(HELLO, audience=Audience(AudienceKind.SEGMENT, made.id))
     at = world.clock.now() + HOUR
     campaign = await drafts.create(world.engine, ORG, wish, scheduled_at=at, by="ann")
     await world.store.commit(Delete(f"{paths.segments(ORG)}/{made.id}"))
@@ -419,7 +418,7 @@ async def test_a_member_without_a_number_is_skipped(world: World) -> None:
         world.engine,
         ORG,
         await draft(world),
-        {"kind": AudienceKind.LIST, "id": people},
+        Audience(AudienceKind.LIST, people),
         by="ann",
     )
     await world.finish(sent)
@@ -432,8 +431,8 @@ async def test_a_draft_that_changes_its_channel_follows_that_channels_rules(worl
     house = {"senders": {"sms": number(8), "whatsapp": number(9)}, "rates": {"whatsapp": 5}}
     await organisation.change(world.engine, ORG, house, by="ann", if_version=None)
     id_ = await draft(world)
-    before = await lifecycle.load(world.engine, ORG, id_)
+    before = (await lifecycle.load(world.engine, ORG, id_)).own_send
     changes = {"channel": ChannelKind.WHATSAPP}
     await drafts.update(world.engine, ORG, id_, changes, by="ann", if_version=None)
-    after = await lifecycle.load(world.engine, ORG, id_)
+    after = (await lifecycle.load(world.engine, ORG, id_)).own_send
     assert (before.sender, after.sender, after.rate_per_s) == (number(8), number(9), 5)

@@ -21,7 +21,7 @@ from functions.engine.privacy import erasure
 from functions.engine.reporting import contact_history
 from functions.stores.firestore.store import FirestoreStore
 from tests.engine.stored_contacts import add_numbers, add_people, list_of, naming
-from tests.engine.world import INDEXES, WISH, World, number
+from tests.engine.world import INDEXES, VOICE, World, number
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ async def test_nothing_is_left_that_tells_who_it_was(engine: Engine, org: str) -
     """Contact, list, pending message and history of somebody who is erased are gone."""
     ids = await add_numbers(engine, 1, 2, org=org)
     list_id = await list_of(engine, ids, org=org)
-    campaign = await creation.create_for_list(engine, org, WISH, list_id)
+    campaign = await creation.create_for_list(engine, org, VOICE, list_id)
     await launch.launch(engine, org, campaign.id)
     page = await contact_history.read(engine, org, ids[0], after=None, limit=1)
     assert page.end

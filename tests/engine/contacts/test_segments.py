@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.contacts.contact import Contact, contact_fields, contact_id
 from functions.domain.errors import InUseError, InvalidFieldError, NotFoundError, StaleError
 from functions.domain.kinds import ChannelKind
@@ -174,7 +174,7 @@ async def test_a_message_is_found_at_whichever_address_it_went_to(
         subject="Hi" if channel is ChannelKind.EMAIL else "",
         webhook_url="https://example.com/" if channel is ChannelKind.WEBHOOK else "",
         sender="shop@example.com" if channel is ChannelKind.EMAIL else "",
-        audience={"kind": AudienceKind.EVERYONE, "id": ""},
+        audience=Audience(AudienceKind.EVERYONE),
     )
     made = await drafts.create(world.engine, ORG, draft, scheduled_at=None, by="ann")
     await world.finish(await drafts.send(world.engine, ORG, made.id, None, by="ann"))
@@ -193,7 +193,7 @@ async def test_a_segment_in_use_is_kept(world: World) -> None:
         channel=ChannelKind.SMS,
         name="Spring",
         template="Hi",
-        audience={"kind": AudienceKind.SEGMENT, "id": made.id},
+        audience=Audience(AudienceKind.SEGMENT, made.id),
     )
     draft = await drafts.create(world.engine, ORG, wish, scheduled_at=None, by="ann")
     with pytest.raises(InUseError, match="Segment is used by the campaign 'Spring'") as caught:

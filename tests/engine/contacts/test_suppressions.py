@@ -25,7 +25,7 @@ from functions.engine.contacts.suppressions import (
 from functions.engine.messages import statistics
 from tests.engine.counting_store import WatchedStore
 from tests.engine.recording_channel import BUSY, TALKS
-from tests.engine.world import ORG, WISH, World, number, with_limits
+from tests.engine.world import ORG, VOICE, World, number, with_limits
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -202,8 +202,8 @@ async def test_what_was_lifted_or_has_expired_does_not_count(world: World) -> No
 async def test_a_single_call_is_made_on_purpose(world: World) -> None:
     """A single call is made to whoever it is to, suppressed before or after it was asked for."""
     await world.suppress(ANN)
-    first, _ = await single_message.call_once(world.engine, ORG, WISH, parse_phone(ANN))
-    second, _ = await single_message.call_once(world.engine, ORG, WISH, parse_phone(BEN))
+    first, _ = await single_message.call_once(world.engine, ORG, VOICE, parse_phone(ANN))
+    second, _ = await single_message.call_once(world.engine, ORG, VOICE, parse_phone(BEN))
     await world.suppress(BEN)
     await world.finish(first)
     await world.finish(second)
@@ -243,7 +243,8 @@ async def fresh(world: World) -> tuple[FreshSuppressions, WatchedStore]:
     await world.add_list(1)
     campaign = await world.create()
     store = WatchedStore(world.store)
-    return FreshSuppressions(replace(world.engine, store=store), campaign), store
+    engine = replace(world.engine, store=store)
+    return FreshSuppressions(engine, campaign, campaign.own_send), store
 
 
 async def stamp(world: World, address: str, ago: timedelta) -> None:

@@ -23,7 +23,7 @@ from tests.engine.recording_channel import (
     Fate,
     Receipt,
 )
-from tests.engine.world import ORG, WISH, World, number, with_limits
+from tests.engine.world import ORG, VOICE, World, number, with_limits
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -112,7 +112,7 @@ async def test_a_single_call_does_not_wait_for_a_window() -> None:
     """Whoever asks for one call now gets it now."""
     async with World(WINDOWS) as world:
         to = parse_phone(number(1))
-        campaign, _ = await single_message.call_once(world.engine, ORG, WISH, to)
+        campaign, _ = await single_message.call_once(world.engine, ORG, VOICE, to)
         await world.settle()
         assert [call.to for call in world.carrier.calls] == [number(1)]
         await world.finish(campaign)

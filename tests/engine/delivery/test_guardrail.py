@@ -6,26 +6,25 @@ from typing import Any
 import pytest
 
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.safety_limits import Canary, Guardrail
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.messages.delivery_events import Retry
 from functions.domain.messages.send_outcomes import Rejected
-from functions.engine import paths
 from functions.engine.campaigns import lifecycle
-from functions.engine.ports.store import Update
 from tests.engine.recording_channel import INVALID, NO_ANSWER, REFUSED, SILENT, TALKS, Fate
 from tests.engine.world import ORG, World, number
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 LATER = Fate(outcome=Rejected("provider_rejected", Retry.LATER), placed=False)
-CANARY = {"first": 10, "failed_percent": 30, "wait_s": 300}
+CANARY = Canary(first=10, failed_percent=30, wait_s=300)
 
 
 async def careful(world: World, people: int, **fields: Any) -> Campaign:
     """Create a campaign to so many people that starts in a minute, under these rules."""
     await world.add_list(people)
     campaign = await world.create(scheduled_at=world.clock.now() + MINUTE)
-    await world.store.commit(Update(paths.campaign(ORG, campaign.id), fields))
+    await world.rewrite(campaign, **fields)
     await world.pass_time(MINUTE)
     return campaign
 
@@ -78,7 +77,7 @@ async def test_who_is_to_be_tried_again_is_still_one_of_the_first(
 ) -> None:
     """First messages that fail for now make no room for others: only they are tried again."""
     world.carrier.otherwise = fate
-    campaign = await careful(world, 100, canary={**CANARY, "wait_s": 3600}, lanes=lanes)
+    campaign = await careful(world, 100, canary=CANARY._replace(wait_s=3600), lanes=lanes)
     await world.pass_time(20 * SECOND)
     assert len({request.to for request in world.carrier.requests}) == 10
     world.carrier.otherwise = TALKS
@@ -117,7 +116,7 @@ async def test_a_canary_larger_than_the_audience_holds_nobody_back(world: World)
 async def test_a_task_that_dies_does_not_give_the_canary_more_room(world: World) -> None:
     """How many were sent is known by the store: a lane taken up anew sends no further ten."""
     world.carrier.otherwise = SILENT
-    campaign = await careful(world, 100, canary={**CANARY, "wait_s": 3600})
+    campaign = await careful(world, 100, canary=CANARY._replace(wait_s=3600))
     for _ in range(3):
         world.engine = world.new_engine()
         await world.pass_time(2 * MINUTE)
@@ -136,7 +135,7 @@ async def test_a_campaign_that_begins_to_fail_is_paused(world: World) -> None:
             world.carrier.otherwise = INVALID
 
     world.carrier.on_send = turn_bad_after_two_hundred
-    rules = {"failed_percent": 20, "of_last": 50}
+    rules = Guardrail(failed_percent=20, of_last=50)
     campaign = await careful(world, 400, guardrail=rules, rate_per_s=10.0)
     await world.pass_time(2 * MINUTE)
     assert await stands(world, campaign) == (CampaignStatus.PAUSED, "too_many_failed")
@@ -146,7 +145,7 @@ async def test_a_campaign_that_begins_to_fail_is_paused(world: World) -> None:
 async def test_what_was_resumed_is_judged_anew(world: World) -> None:
     """Failures before the pause do not count again once a person has resumed the campaign."""
     world.carrier.otherwise = INVALID
-    rules = {"failed_percent": 20, "of_last": 20}
+    rules = Guardrail(failed_percent=20, of_last=20)
     campaign = await careful(world, 300, guardrail=rules, rate_per_s=10.0)
     await world.pass_time(20 * SECOND)
     assert await stands(world, campaign) == (CampaignStatus.PAUSED, "too_many_failed")
@@ -159,7 +158,7 @@ async def test_what_was_resumed_is_judged_anew(world: World) -> None:
 async def test_attempts_that_are_to_be_repeated_are_no_failures(world: World) -> None:
     """A busy or unanswered call that is to be tried again does not trip the guardrail."""
     campaign = await careful(
-        world, 60, guardrail={"failed_percent": 5, "of_last": 20}, rate_per_s=10.0
+        world, 60, guardrail=Guardrail(failed_percent=5, of_last=20), rate_per_s=10.0
     )
     world.carrier.script = {number(n): (NO_ANSWER, TALKS) for n in range(60)}
     await world.finish(campaign)
@@ -173,8 +172,7 @@ async def missed(world: World, late_start: str, *, grace_s: int = 3600) -> Campa
     """Create a campaign whose start is found two hours late, by a check."""
     await world.add_list(3)
     campaign = await world.create(scheduled_at=world.clock.now() + MINUTE)
-    rules = {"late_start": late_start, "grace_s": grace_s}
-    await world.store.commit(Update(paths.campaign(ORG, campaign.id), rules))
+    await world.rewrite(campaign, late_start=late_start, grace_s=grace_s)
     await world.queue.close()  # and with it the start's task
     world.clock.advance(timedelta(hours=2))
     world.queue = world.new_queue()

@@ -134,7 +134,7 @@ async def test_a_bot_is_woken_once_before_the_first_message(world: World) -> Non
     await world.add_list(2)
     campaign = await world.create()
     await world.finish(campaign)
-    assert world.bots.woken == [campaign.bot_url]
+    assert world.bots.woken == [campaign.own_send.content.bot_url]
     assert (await world.load(campaign)).bot_ready
 
 

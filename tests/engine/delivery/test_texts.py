@@ -9,7 +9,7 @@ import pytest
 from functions.channels.simulator.ledger import digest_of
 from functions.channels.simulator.script import Script, Window
 from functions.channels.simulator.texts import PROVIDER, SimulatedTexts
-from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.kinds import ChannelKind
@@ -28,7 +28,7 @@ HELLO = Draft(
     channel=ChannelKind.SMS,
     name="Hello",
     template="Hello!",
-    audience={"kind": AudienceKind.LIST, "id": "people"},
+    audience=Audience(AudienceKind.LIST, "people"),
 )
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)

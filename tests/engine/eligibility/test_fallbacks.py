@@ -1,25 +1,24 @@
 """Who is not reached by one channel is reached by the next, once, and only where it failed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pytest
 
-from functions.domain.campaigns.audience import AudienceKind
-from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.audience import Audience, AudienceKind
+from functions.domain.campaigns.campaign import Campaign, Fallback
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import EventKind, Retry
+from functions.domain.messages.ids import fallback_key, fallback_number
 from functions.domain.messages.message import Message
-from functions.engine import paths
 from functions.engine.campaigns import copies, lifecycle
 from functions.engine.contacts import suppressions
 from functions.engine.messages import statistics
 from functions.engine.ports.channel import Traits
-from functions.engine.ports.store import Update
 from functions.engine.reporting import progress
 from tests.engine.recording_channel import (
     INVALID,
@@ -32,7 +31,7 @@ from tests.engine.recording_channel import (
     RecordingChannel,
 )
 from tests.engine.stored_contacts import add_people
-from tests.engine.world import ORG, World, number
+from tests.engine.world import ORG, World, fallback, number
 
 MINUTE: Final = timedelta(minutes=1)
 TEXTS: Final = "texts"
@@ -74,37 +73,35 @@ class Worlds(World):
         await self.pass_time(MINUTE)
 
     async def told(self, campaign: Campaign) -> list[tuple[int, str, str, str]]:
-        """Return step, address, status and reason of each message, in order."""
-        found = sorted(await self.messages(campaign), key=lambda m: (m.contact, m.step))
-        return [(m.step, m.address, str(m.status), m.reason) for m in found]
+        """Return fallback, address, status and reason of each message, in order."""
+        found = sorted(await self.messages(campaign), key=lambda m: (m.contact, m.send))
+        return [(fallback_number(m.send), m.address, str(m.status), m.reason) for m in found]
 
-    async def of_step(self, campaign: Campaign, step: int) -> list[Message]:
-        """Return the messages of a step."""
-        return [m for m in await self.messages(campaign) if m.step == step]
+    async def of_fallback(self, campaign: Campaign, number: int) -> list[Message]:
+        """Return the messages of a fallback; 0 for the campaign's own."""
+        found = await self.messages(campaign)
+        return [m for m in found if fallback_number(m.send) == number]
 
 
-def by_text(*after: str, wait_s: int = 0, **more: Any) -> dict[str, Any]:
+def by_text(
+    *after: str, wait_s: int = 0, channel: ChannelKind = ChannelKind.SMS, **more: Any
+) -> Fallback:
     """Return a fallback to a text."""
-    return {
-        "channel": ChannelKind.SMS,
-        "provider": TEXTS,
-        "sender": "+12025550111",
-        "rate_per_s": None,
-        "template": "We could not reach you.",
-        "after": list(after),
-        "wait_s": wait_s,
-        **more,
-    }
+    said = {"provider": TEXTS, "sender": "+12025550111", "template": "We could not reach you."}
+    return fallback(channel, list(after), wait_s, **{**said, **more})
 
 
 async def begin(
-    world: Worlds, people: int, fallbacks: Sequence[Mapping[str, Any]], **fields: Any
+    world: Worlds, people: int, fallbacks: Sequence[Fallback], **fields: Any
 ) -> Campaign:
     """Create a campaign to so many people, with fallbacks, that starts in a minute."""
     await world.add_list(people)
     campaign = await world.create(scheduled_at=world.clock.now() + MINUTE)
-    changes = {"fallbacks": list(fallbacks), **fields}
-    await world.store.commit(Update(paths.campaign(ORG, campaign.id), changes))
+    named = [
+        each._replace(send=each.send._replace(key=fallback_key(number)))
+        for number, each in enumerate(fallbacks, start=1)
+    ]
+    await world.rewrite(campaign, fallbacks=named, **fields)
     await world.pass_time(MINUTE)
     return campaign
 
@@ -153,7 +150,7 @@ async def test_a_chain_ends_with_the_first_that_arrives() -> None:
         campaign = await begin(world, 2, [by_text("failed"), second])
         await world.finish(campaign)
         assert world.texts.called == {number(0): 2, number(1): 1}
-        assert [m.status for m in await world.of_step(campaign, 2)] == ["delivered"]
+        assert [m.status for m in await world.of_fallback(campaign, 2)] == ["delivered"]
 
 
 async def test_a_text_that_does_not_arrive_in_time_is_followed() -> None:
@@ -168,7 +165,7 @@ async def test_a_text_that_does_not_arrive_in_time_is_followed() -> None:
         assert timedelta(minutes=10) <= world.clock.now() - begun < timedelta(minutes=13)
         assert world.texts.called == {number(0): 2, number(1): 2, number(2): 1}
         await world.pass_time(timedelta(hours=1))
-        statuses = sorted(str(m.status) for m in await world.of_step(campaign, 1))
+        statuses = sorted(str(m.status) for m in await world.of_fallback(campaign, 1))
         assert statuses == ["delivered", "delivered", "sent"]
 
 
@@ -182,7 +179,7 @@ async def test_sent_told_early_shortens_no_wait() -> None:
         campaign = await begin(world, 1, chain)
         await world.finish(campaign)
         assert world.texts.called == {number(0): 1}
-        assert [m.status for m in await world.of_step(campaign, 1)] == ["delivered"]
+        assert [m.status for m in await world.of_fallback(campaign, 1)] == ["delivered"]
 
 
 async def test_a_fallback_waits_as_long_as_it_says() -> None:
@@ -207,7 +204,7 @@ async def test_the_text_is_filled_in_with_what_is_known_then() -> None:
         await add_people(world.engine, [row])
         hello = by_text("failed", template="Hi {first_name}!")
         mail = by_text("undelivered", channel=ChannelKind.EMAIL, subject="{first_name}?")
-        audience = {"kind": AudienceKind.EVERYONE, "id": ""}
+        audience = Audience(AudienceKind.EVERYONE)
         world.texts.script = {number(0): [BOUNCES]}
         campaign = await begin(world, 0, [hello, mail], audience=audience)
         await world.finish(campaign)
@@ -215,7 +212,7 @@ async def test_the_text_is_filled_in_with_what_is_known_then() -> None:
             (number(0), "Hi Ana!"),
             ("ana@example.com", "We could not reach you."),
         ]
-        (mailed,) = await world.of_step(campaign, 2)
+        (mailed,) = await world.of_fallback(campaign, 2)
         assert (mailed.subject, mailed.status) == ("Ana?", "delivered")
 
 
@@ -225,7 +222,7 @@ async def test_who_has_no_address_for_it_is_skipped() -> None:
         world.carrier.otherwise = INVALID
         campaign = await begin(world, 1, [by_text("failed", channel=ChannelKind.EMAIL)])
         await world.finish(campaign)
-        (mail,) = await world.of_step(campaign, 1)
+        (mail,) = await world.of_fallback(campaign, 1)
         assert (mail.status, mail.reason) == ("skipped", "no_address")
 
 
@@ -240,13 +237,14 @@ async def test_who_lacks_the_first_address_is_reached_by_the_next_channel() -> N
         await add_people(world.engine, rows)
         await suppressions.suppress(world.engine, ORG, "eve@example.com", reason="asked", by="ann")
         mail = by_text("no_address", channel=ChannelKind.EMAIL, wait_s=600)
-        audience = {"kind": AudienceKind.EVERYONE, "id": ""}
+        audience = Audience(AudienceKind.EVERYONE)
         campaign = await begin(world, 0, [mail], audience=audience)
         await world.finish(campaign)
         assert world.carrier.called == {number(0): 1}
         assert world.texts.called == {"ben@example.com": 1}
         assert sorted(
-            (m.step, m.address, m.status, m.reason) for m in await world.messages(campaign)
+            (fallback_number(m.send), m.address, m.status, m.reason)
+            for m in await world.messages(campaign)
         ) == [
             (0, "", "skipped", "no_address"),
             (0, "", "skipped", "no_address"),
@@ -261,12 +259,13 @@ async def test_who_has_no_address_at_all_is_looked_for_once_by_each_channel() ->
     async with Worlds() as world:
         await add_people(world.engine, [{"phone": number(0)}])
         mail, text = by_text("no_address", channel=ChannelKind.EMAIL), by_text("no_address")
-        audience = {"kind": AudienceKind.EVERYONE, "id": ""}
+        audience = Audience(AudienceKind.EVERYONE)
         fields = {"audience": audience, "channel": ChannelKind.EMAIL, "provider": TEXTS}
         campaign = await begin(world, 0, [mail, text], **fields, template="Hi", subject="Hi")
         await world.finish(campaign)
         assert [
-            (m.step, m.status) for m in sorted(await world.messages(campaign), key=lambda m: m.step)
+            (fallback_number(m.send), m.status)
+            for m in sorted(await world.messages(campaign), key=lambda m: m.send)
         ] == [
             (0, "skipped"),
             (1, "skipped"),
@@ -285,7 +284,7 @@ async def test_who_is_suppressed_for_that_channel_is_left_alone() -> None:
         campaign = await begin(world, 2, [by_text("failed")])
         await world.finish(campaign)
         assert world.texts.called == {number(1): 1}
-        skipped = [m for m in await world.of_step(campaign, 1) if m.status == "skipped"]
+        skipped = [m for m in await world.of_fallback(campaign, 1) if m.status == "skipped"]
         assert [m.reason for m in skipped] == ["suppressed"]
 
 
@@ -310,7 +309,7 @@ async def test_cancelled_in_between_nobody_is_texted() -> None:
         await lifecycle.change(world.engine, ORG, campaign.id, Action.CANCEL, by="ann")
         await world.pass_time(timedelta(minutes=30))
         assert world.texts.calls == []
-        statuses = {m.status for m in await world.of_step(campaign, 1)}
+        statuses = {m.status for m in await world.of_fallback(campaign, 1)}
         assert statuses == {"cancelled"}
 
 
@@ -345,7 +344,7 @@ async def test_who_was_not_reached_and_cannot_be_by_the_next_channel_is_retried(
         mail = by_text("failed", channel=ChannelKind.EMAIL)
         campaign = await begin(world, 2, [mail])
         await world.finish(campaign)
-        assert {m.status for m in await world.of_step(campaign, 1)} == {"skipped"}
+        assert {m.status for m in await world.of_fallback(campaign, 1)} == {"skipped"}
         world.carrier.otherwise = TALKS
         again = await copies.retry(world.engine, ORG, campaign.id, by="ann", unknown=False)
         await world.finish(again)

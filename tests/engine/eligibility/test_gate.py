@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.contacts.contact import contact_id
@@ -21,6 +21,7 @@ from functions.domain.messages.attempts import DeliveryPolicy
 from functions.domain.messages.delivery_events import MessageRef
 from functions.domain.messages.send_outcomes import SendOutcome
 from functions.domain.sending_rules.frequency_caps import MOST_HOURS
+from functions.domain.sending_rules.windows import SendWindow
 from functions.engine import paths, worker
 from functions.engine.accounts import organisation
 from functions.engine.campaigns import drafts, single_message
@@ -43,7 +44,7 @@ from tests.engine.recording_channel import (
     Call,
     RecordingChannel,
 )
-from tests.engine.world import ORG, SENDER, WISH, World, number, with_limits
+from tests.engine.world import ORG, SENDER, VOICE, World, number, with_limits
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -103,7 +104,7 @@ async def send(
         ChannelKind.EMAIL: {"sender": "shop@example.com", "subject": "Hello"},
     }
     about = {"sender": SENDER, "template": "Hello!", **by_channel.get(channel, {}), **said}
-    audience = {"kind": AudienceKind.LIST, "id": list_}
+    audience = Audience(AudienceKind.LIST, list_)
     draft = Draft(channel=channel, audience=audience, **about)
     made = await drafts.create(world.engine, ORG, draft, scheduled_at=None, by="ann")
     return await drafts.send(world.engine, ORG, made.id, None, by="ann")
@@ -196,7 +197,7 @@ async def test_a_campaign_s_own_window_is_kept_at_launch_and_at_dispatch(world: 
     Monday, 2 March 2026, 12:00 UTC, is 07:00 in New York.
     """
     await world.add_list(6)
-    window = {"start": "08:00", "end": "09:00", "days": ["mon", "wed"]}
+    window = SendWindow("08:00", "09:00", ["mon", "wed"])
     campaign = await send(world, send_window=window, own_rate_per_s=0.001)
     await run_out(world, campaign, within=5 * DAY)
     local = [call.at.astimezone(ZoneInfo(NEW_YORK[0])) for call in world.carrier.requests]
@@ -233,7 +234,7 @@ async def test_who_asks_is_told_which_hours_held_somebody_back() -> None:
     async with World(WINDOWS) as world:
         await moved_to(world, datetime(2026, 3, 3, 2, tzinfo=UTC))
         await add_people(world, [*americans(1), (ELYSEE, "FR", PARIS)])
-        window = {"start": "20:00", "end": "20:30", "days": ["mon"]}
+        window = SendWindow("20:00", "20:30", ["mon"])
         campaign = await send(world, send_window=window)
         law = await send(world)
         await world.pass_time(MINUTE)
@@ -404,7 +405,8 @@ async def test_carriers_are_told_until_when_it_may_arrive(
     world.engine = replace(world.engine, channels={PROVIDER: channel})
     await world.finish(campaign)
     assert [each.expires_at for each in channel.handed] == [expires_at]
-    looked_up = outbound(campaign, await world.message_to(campaign, number(0)))
+    message = await world.message_to(campaign, number(0))
+    looked_up = outbound(campaign, campaign.own_send, message)
     assert looked_up.expires_at is None
 
 
@@ -514,7 +516,7 @@ async def test_a_single_message_counts_and_is_never_held_back(world: World) -> N
     await decide(world, frequency_caps=[{"most": 2, "hours": 24}])
     phone = parse_phone(number(1))
     for name in "abc":
-        one = replace(WISH, name=name)
+        one = replace(VOICE, name=name)
         single, _ = await single_message.call_once(world.engine, ORG, one, phone)
         await world.finish(single, within=MINUTE)
     assert world.carrier.called == {phone.e164: 3}

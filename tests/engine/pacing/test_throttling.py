@@ -3,23 +3,21 @@
 from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import EventKind, Retry
 from functions.domain.messages.send_outcomes import Deferred, Unknown
 from functions.domain.sending_rules.rate_limit import HORIZON
-from functions.engine import paths
 from functions.engine.accounts import organisation
 from functions.engine.campaigns import drafts
 from functions.engine.campaigns.drafts import Draft
 from functions.engine.ports.channel import Traits
-from functions.engine.ports.store import Update
 from tests.engine.recording_channel import Call, Fate, Receipt
 from tests.engine.two_process_world import OTHER, CalmWorld
 from tests.engine.world import ORG, SENDER, number, with_limits
@@ -114,8 +112,8 @@ async def test_all_senders_of_a_provider_share_its_account(world: CalmWorld) -> 
 async def test_a_slow_campaign_leaves_its_senders_room_to_others(world: CalmWorld) -> None:
     """Beside one of two a second, another of the same sender is as fast as the sender."""
     await world.add_list(200)
-    slow = replace(await world.create(name="slow"), rate_per_s=2.0)
-    await world.store.commit(Update(paths.campaign(ORG, slow.id), {"rate_per_s": 2.0}))
+    slow = await world.create(name="slow")
+    await world.rewrite(slow, rate_per_s=2.0)
     await world.create(name="fast")
     start = world.clock.now()
     await world.settle()
@@ -134,7 +132,7 @@ async def test_long_texts_take_a_turn_for_each_segment(world: CalmWorld) -> None
         name="Long",
         sender=SENDER,
         template="x" * 320,
-        audience={"kind": "list", "id": "people"},
+        audience=Audience(AudienceKind.LIST, "people"),
     )
     campaign = await drafts.create(world.engine, ORG, draft, scheduled_at=None, by="ann")
     await drafts.send(world.engine, ORG, campaign.id, None, by="ann")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.contacts.contact import contact_id
 from functions.domain.contacts.suppressions import ALL, suppression_id
@@ -48,7 +48,7 @@ async def texting() -> AsyncIterator[Texting]:
 async def text_to(world: Texting, *numbers: int, name: str = "Hello") -> Campaign:
     """Text people, and let the texts arrive."""
     people = await list_of(world.engine, [contact_id(number(n)) for n in numbers], name=name)
-    audience = {"kind": AudienceKind.LIST, "id": people}
+    audience = Audience(AudienceKind.LIST, people)
     draft = replace(HELLO, name=name, audience=audience)
     made = await drafts.create(world.engine, ORG, draft, scheduled_at=None, by="ann")
     campaign = await drafts.send(world.engine, ORG, made.id, None, by="ann")

@@ -22,7 +22,7 @@ from functions.engine.ports.store import Update
 from functions.engine.scheduling.check import check
 from functions.engine.worker import run
 from tests.engine.recording_channel import BUSY, LOST_REQUEST
-from tests.engine.world import LIMITS, ORG, WISH, World, after_turns, number
+from tests.engine.world import LIMITS, ORG, VOICE, World, after_turns, number
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -225,7 +225,7 @@ async def test_a_cancelled_campaign_is_not_started_by_a_late_task(world: World) 
 async def test_a_single_call_calls_one_number(world: World) -> None:
     """One call outside any list is a campaign of its own, at once, whatever the hour."""
     to = parse_phone(number(7))
-    campaign, message_id = await single_message.call_once(world.engine, ORG, WISH, to)
+    campaign, message_id = await single_message.call_once(world.engine, ORG, VOICE, to)
     await world.finish(campaign)
     [message] = await world.messages(campaign)
     assert (message.id, message.status, message.address) == (message_id, "completed", number(7))

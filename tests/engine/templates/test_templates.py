@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.content import InvalidTemplateError
 from functions.domain.contacts.contact import Contact, contact_fields, contact_id
 from functions.domain.errors import InvalidFieldError, NameTakenError, NotFoundError, StaleError
@@ -23,7 +23,7 @@ from tests.clock import NOON
 from tests.engine.world import ORG, World, number, with_limits
 
 HELLO = Wording(text="Hello {first_name}!")
-EVERYONE = {"kind": AudienceKind.EVERYONE, "id": ""}
+EVERYONE = Audience(AudienceKind.EVERYONE)
 
 
 async def create(world: World, name: str = "Welcome", wording: Wording = HELLO) -> NamedTemplate:
@@ -200,7 +200,7 @@ async def add(world: World, *names: str, active: bool = True) -> list[Contact]:
 
 
 async def check(
-    world: World, audience: Mapping[str, str], wording: Wording = HELLO
+    world: World, audience: Audience, wording: Wording = HELLO
 ) -> tuple[int, bool, dict[str, int]]:
     """Check a template for an audience."""
     done: Check = await template_checks.check(world.engine, ORG, wording, audience)
@@ -220,7 +220,7 @@ async def test_a_segment_is_checked(world: World) -> None:
     await add(world, "Ann", "")
     conditions = {"field": "first_name", "op": "exists", "value": False}
     made = await segments.create(world.engine, ORG, "Nameless", conditions, by="ann")
-    audience = {"kind": AudienceKind.SEGMENT, "id": made.id}
+    audience = Audience(AudienceKind.SEGMENT, made.id)
     assert await check(world, audience) == (1, True, {"first_name": 1})
 
 
@@ -237,7 +237,7 @@ async def test_a_list_is_checked_with_what_its_contacts_say(world: World) -> Non
         for id_, phone in rows.items()
     ]
     await world.store.commit(Create(paths.lists(ORG, "people"), shown), *members)
-    audience = {"kind": AudienceKind.LIST, "id": "people"}
+    audience = Audience(AudienceKind.LIST, "people")
     assert await check(world, audience) == (2, True, {"first_name": 1})
 
 
@@ -261,4 +261,4 @@ async def test_a_check_stops_when_its_time_is_up(monkeypatch: pytest.MonkeyPatch
 async def test_nobody_else_s_audience_is_checked(world: World, kind: AudienceKind) -> None:
     """A list or segment that the organisation does not have is not found."""
     with pytest.raises(NotFoundError):
-        await check(world, {"kind": kind, "id": "theirs"})
+        await check(world, Audience(kind, "theirs"))
