@@ -1,4 +1,4 @@
-"""The types of events, and what subscribers are told of each."""
+"""The types of events, and the data that a notification of each carries."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -33,7 +33,7 @@ TEST: Final = "subscription.test"
 
 
 class Notice(NamedTuple):
-    """One thing to be told. Its id is derived from what it tells: telling it twice has one id."""
+    """One event. Its id is derived from its content: the same event written twice has one id."""
 
     id: str
     type: str
@@ -42,11 +42,11 @@ class Notice(NamedTuple):
 
 
 def notice_id(*promise: object) -> str:
-    """Derive a notice's id from what it tells."""
+    """Derive a notice's id from its content."""
     return f"evt_{digest(*promise)}"
 
 
-_TOLD: Final[Mapping[Action, EventType]] = {
+_TYPES: Final[Mapping[Action, EventType]] = {
     Action.SCHEDULE: EventType.CAMPAIGN_SCHEDULED,
     Action.RESCHEDULE: EventType.CAMPAIGN_SCHEDULED,
     Action.SEND: EventType.CAMPAIGN_STARTED,
@@ -58,17 +58,17 @@ _TOLD: Final[Mapping[Action, EventType]] = {
     Action.CANCEL: EventType.CAMPAIGN_CANCELLED,
     Action.FAIL: EventType.CAMPAIGN_FAILED,
 }
-_TOLD_OF_NEW: Final[Mapping[CampaignStatus, EventType]] = {
+_TYPES_OF_NEW: Final[Mapping[CampaignStatus, EventType]] = {
     CampaignStatus.SCHEDULED: EventType.CAMPAIGN_SCHEDULED,
     CampaignStatus.RUNNING: EventType.CAMPAIGN_STARTED,
 }
 
 
 def campaign_notice(campaign: Campaign, action: Action, *, now: datetime) -> Notice | None:
-    """Return what is told of a campaign that `action` has just changed; None of a new draft."""
-    type_ = _TOLD.get(action)
+    """Return the event of a campaign that `action` has just changed; None for a new draft."""
+    type_ = _TYPES.get(action)
     if action is Action.CREATE:
-        type_ = _TOLD_OF_NEW.get(campaign.status)
+        type_ = _TYPES_OF_NEW.get(campaign.status)
     if type_ is None:
         return None
     data = {
@@ -104,7 +104,7 @@ def may_be_told(changes: Changes) -> bool:
 def message_notice(
     campaign: Campaign, before: Message, changes: Changes, *, now: datetime
 ) -> Notice | None:
-    """Return what is told of a message, given as it was and with what is written of it."""
+    """Return the event of a message that `changes` are written to; None where it has none."""
     after = before._replace(**changes)
     if after.status == MessageStatus.FAILED and before.status != MessageStatus.FAILED:
         type_ = EventType.MESSAGE_FAILED
@@ -125,7 +125,7 @@ def message_notice(
 
 
 def reply_notice(inbound_id: str, contact_id: str, message: str | None, *, at: datetime) -> Notice:
-    """Return what is told of a text that somebody sent us; `message` is the one that it answers."""
+    """Return the event of a text from a person; `message` is the message that it answers."""
     type_ = EventType.MESSAGE_REPLIED
     campaign, _, message_id = (message or "").partition(".")
     data = {
@@ -138,7 +138,7 @@ def reply_notice(inbound_id: str, contact_id: str, message: str | None, *, at: d
 
 
 def opt_out_notice(contact_id: str, scope: str, reason: str, *, at: datetime) -> Notice:
-    """Return what is told of a person who is not to be contacted any more, under a scope."""
+    """Return the event of a person who must not be contacted any more, under a scope."""
     type_ = EventType.CONTACT_OPTED_OUT
     data = {"contact_id": contact_id, "scope": scope, "reason": reason}
     return Notice(notice_id(type_, contact_id, scope, at.isoformat()), type_, at, data)

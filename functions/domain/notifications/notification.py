@@ -1,8 +1,7 @@
-"""What other systems are told of what happens here: its words, its signature, its persistence.
+"""One notification: its attempts, how long it waits between them, and what ends it.
 
-A subscription names a URL and the types of events that it wants to hear. Each of them becomes one
-notification, which is repeated until the receiver takes it. Headers, secrets and signatures are
-those of Standard Webhooks 1.0.0 (standardwebhooks.com), so its libraries verify them.
+A subscription names a URL and the types of events that it wants. Each event becomes one
+notification for each subscription, which is repeated until the receiver takes it.
 """
 
 import json
@@ -46,18 +45,6 @@ class NotificationStatus(StrEnum):
     PENDING = "pending"  #: to be sent at wake_at; while it is being sent, that is its lease's end
     DELIVERED = "delivered"  #: the receiver answered 2xx
     FAILED = "failed"  #: given up; it can be replayed
-
-
-# --- What is told ----------------------------------------------------------------------------
-
-
-# --- Who is told -----------------------------------------------------------------------------
-
-
-# --- Signing ---------------------------------------------------------------------------------
-
-
-# --- One notification ------------------------------------------------------------------------
 
 
 class Notification(NamedTuple):

@@ -1,4 +1,7 @@
-"""Standard Webhooks: secrets, signatures and headers."""
+"""Secrets, signatures and headers of Standard Webhooks 1.0.0 (standardwebhooks.com).
+
+The libraries of that standard verify what we send.
+"""
 
 import hmac
 from base64 import b64decode, b64encode
