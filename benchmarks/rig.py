@@ -10,7 +10,7 @@ from functions.domain.contacts.contact import contact_id
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import DeliveryEvent, MessageRef
 from functions.domain.messages.send_outcomes import Accepted, SendOutcome
-from functions.domain.notifications.notification import Hearing, Unanswered
+from functions.domain.notifications.notification import NoResponse, PostResult
 from functions.engine import paths, worker
 from functions.engine.campaigns.creation import NewVoiceCampaign, create_for_list
 from functions.engine.kernel.engine import Engine, Limits
@@ -60,11 +60,11 @@ class Sleepers:
 class Nobody:
     """A receiver that is never told anything: nobody subscribes here."""
 
-    async def refusal(self, url: str) -> str:
+    async def why_refused(self, url: str) -> str:
         return url
 
-    async def tell(self, url: str, headers: Mapping[str, str], body: bytes) -> Hearing:
-        return Unanswered(f"{url} is nobody's: {headers}, {body!r}")
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> PostResult:
+        return NoResponse(f"{url} is nobody's: {headers}, {body!r}")
 
     async def close(self) -> None:
         return

@@ -161,7 +161,7 @@ _TAKES_REASON = {
     "Rejected": 0,
     "Unknown": 0,
     "UnsayableError": 0,
-    "Cause": 2,
+    "ProviderStatus": 2,
     "end": 1,
     "lose": 0,
     "stop": 2,

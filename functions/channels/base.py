@@ -1,12 +1,12 @@
-"""What a provider answers to the port that can do no more than send."""
+"""A Channel that can do no more than send."""
 
 from functions.domain.messages.delivery_events import DeliveryEvent, MessageRef
 from functions.engine.ports.channel import Answer, Outbound, SignatureError, WebhookRequest
 from functions.engine.ports.clock import Clock
 
 
-class PlainChannel:
-    """The part of a Channel that is the same for every provider without a talent for it.
+class BaseChannel:
+    """The part of a Channel that is the same for every provider that only sends.
 
     It knows nothing of what it has sent, recalls nothing and greets nobody, and nobody picks up
     what it sends.

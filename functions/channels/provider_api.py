@@ -5,13 +5,14 @@ twice.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
 import httpx
 
-from functions.channels.base import PlainChannel
+from functions.channels.base import BaseChannel
+from functions.channels.statuses import ProviderStatus
 from functions.domain.digest import digest
 from functions.domain.messages.delivery_events import Retry
 from functions.domain.messages.send_outcomes import (
@@ -33,12 +34,8 @@ NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _NUMBER: Final = re.compile(r"\+?[0-9][0-9 ()-]*", re.ASCII)
 
 
-class HttpChannel(PlainChannel):
-    """The part of a Channel that is the same for every provider's REST API.
-
-    What a provider cannot do is answered here: it recalls nothing, greets nobody, and nobody
-    picks up what it sends.
-    """
+class ProviderApi(BaseChannel):
+    """The part of a Channel that is the same for every provider's REST API."""
 
     def __init__(
         self,
@@ -59,8 +56,30 @@ class HttpChannel(PlainChannel):
         if self._owns_http:
             await self._http.aclose()
 
-    async def _order(self, url: str, **content: Any) -> httpx.Response | Deferred | Unknown:
-        """Post an order, once; a value where there is no answer."""
+    async def _order(
+        self,
+        url: str,
+        id_in: Callable[[Mapping[str, Any]], Any],
+        refused: Callable[[httpx.Response], SendOutcome] | None = None,
+        **content: Any,
+    ) -> SendOutcome:
+        """Post an order, once, and return what the answer means.
+
+        `id_in` finds the provider's id in an answer of success; `refused` reads every other one,
+        by default its status alone.
+        """
+        response = await self._post(url, **content)
+        if not isinstance(response, httpx.Response):
+            return response
+        if not response.is_success:
+            return (refused or self._refused_by_status)(response)
+        provider_id = id_in(json_of(response))
+        if isinstance(provider_id, str) and provider_id:
+            return Accepted(provider_id)
+        return Unknown("provider_unreadable_answer")  # Without its id nobody knows what was taken.
+
+    async def _post(self, url: str, **content: Any) -> httpx.Response | Deferred | Unknown:
+        """Post once; return a value where there is no answer."""
         try:
             return await self._request("POST", url, **content)
         except NOT_SENT:
@@ -83,8 +102,8 @@ class HttpChannel(PlainChannel):
             method, url, auth=self._auth, timeout=self._timeout, follow_redirects=False, **content
         )
 
-    def _refusal(self, response: httpx.Response) -> SendOutcome:
-        """Return what an answer without success means, by its status alone."""
+    def _refused_by_status(self, response: httpx.Response) -> SendOutcome:
+        """Return what an answer without success means, by its HTTP status alone."""
         reason = f"provider_{response.status_code}"
         match response.status_code:
             case httpx.codes.TOO_MANY_REQUESTS:
@@ -96,16 +115,15 @@ class HttpChannel(PlainChannel):
             case _:
                 return Rejected(reason)
 
+    def _refused_as(self, status: ProviderStatus, response: httpx.Response) -> SendOutcome:
+        """Return what an answer means whose error code has this status."""
+        if status.retry is Retry.DEFER:
+            return Deferred(status.reason, self._retry_after(response), throttled=True)
+        return Rejected(status.reason, status.retry, status.suppress)
+
     def _retry_after(self, response: httpx.Response) -> timedelta | None:
         header = response.headers.get("Retry-After", "")
         return retry_after(header, now=self._clock.now(), longest=LONGEST_RETRY_AFTER)
-
-
-def accepted(provider_id: Any) -> SendOutcome:
-    """Return what a success comes to: without the id of what was taken, nobody knows."""
-    if isinstance(provider_id, str) and provider_id:
-        return Accepted(provider_id)
-    return Unknown("provider_unreadable_answer")
 
 
 def json_of(response: httpx.Response) -> dict[str, Any]:

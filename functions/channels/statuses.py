@@ -1,33 +1,52 @@
-"""What the ending of a call or a text means for its message, in words that carriers share."""
+"""What a provider's word for a message means: ProviderStatus, and the ones that providers share."""
 
+from datetime import datetime
 from typing import Final, NamedTuple
 
-from functions.domain.messages.delivery_events import EventKind, Retry
+from functions.channels.callback_urls import Callback
+from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Retry
 
 
-class Cause(NamedTuple):
-    """One row of a channel's table from its words to ours."""
+class ProviderStatus(NamedTuple):
+    """What a status or an error code of a provider means: one row of an adapter's table."""
 
     kind: EventKind
     retry: Retry = Retry.NEVER
     reason: str = ""
     suppress: str = ""  #: why the address is barred from then on, "" if it is not
 
+    def event(
+        self, id_: str, callback: Callback, provider_id: str, at: datetime, *, duration_s: int = 0
+    ) -> DeliveryEvent:
+        """Return the delivery event of an attempt that has this status."""
+        return DeliveryEvent(
+            id=id_,
+            ref=callback.ref,
+            attempt=callback.attempt,
+            kind=self.kind,
+            at=at,
+            provider_id=provider_id,
+            reason=self.reason,
+            retry=self.retry,
+            duration_s=duration_s,
+            suppress=self.suppress,
+        )
 
-RINGING: Final = Cause(EventKind.RINGING)
-PICKED_UP: Final = Cause(EventKind.ANSWERED)
-MACHINE_HEARD: Final = Cause(EventKind.MACHINE, reason="machine")
-COMPLETED: Final = Cause(EventKind.COMPLETED)
-BUSY: Final = Cause(EventKind.FAILED, Retry.LATER, "busy")
-NO_ANSWER: Final = Cause(EventKind.FAILED, Retry.LATER, "no_answer")
-MACHINE_DROPPED: Final = Cause(EventKind.FAILED, reason="machine")
-SENT: Final = Cause(EventKind.SENT)
-DELIVERED: Final = Cause(EventKind.DELIVERED)
-READ: Final = Cause(EventKind.READ)
+
+RINGING: Final = ProviderStatus(EventKind.RINGING)
+PICKED_UP: Final = ProviderStatus(EventKind.ANSWERED)
+MACHINE_HEARD: Final = ProviderStatus(EventKind.MACHINE, reason="machine")
+COMPLETED: Final = ProviderStatus(EventKind.COMPLETED)
+BUSY: Final = ProviderStatus(EventKind.FAILED, Retry.LATER, "busy")
+NO_ANSWER: Final = ProviderStatus(EventKind.FAILED, Retry.LATER, "no_answer")
+MACHINE_DROPPED: Final = ProviderStatus(EventKind.FAILED, reason="machine")
+SENT: Final = ProviderStatus(EventKind.SENT)
+DELIVERED: Final = ProviderStatus(EventKind.DELIVERED)
+READ: Final = ProviderStatus(EventKind.READ)
 #: For good: a carrier has itself tried for days before it says so.
-UNDELIVERED: Final = Cause(EventKind.FAILED, reason="undelivered")
-INVALID_ADDRESS: Final = Cause(EventKind.FAILED, reason="invalid_address")
-OPTED_OUT: Final = Cause(EventKind.FAILED, reason="opted_out", suppress="opted_out")
+UNDELIVERED: Final = ProviderStatus(EventKind.FAILED, reason="undelivered")
+INVALID_ADDRESS: Final = ProviderStatus(EventKind.FAILED, reason="invalid_address")
+OPTED_OUT: Final = ProviderStatus(EventKind.FAILED, reason="opted_out", suppress="opted_out")
 
 _HTTP: Final = 1000  #: below are the statuses of HTTP, which have reasons of their own
 
@@ -37,6 +56,6 @@ def code_reason(code: int) -> str:
     return f"provider_{code}" if code >= _HTTP else f"provider_error_{code}"
 
 
-def failed(retry: Retry, *codes: int) -> dict[int, Cause]:
+def failed(retry: Retry, *codes: int) -> dict[int, ProviderStatus]:
     """Return the rows of codes that say no more than their number."""
-    return {code: Cause(EventKind.FAILED, retry, code_reason(code)) for code in codes}
+    return {code: ProviderStatus(EventKind.FAILED, retry, code_reason(code)) for code in codes}

@@ -10,10 +10,10 @@ from typing import Any, Final
 import httpx
 from httpx import codes
 
-from functions.channels.base import PlainChannel
+from functions.channels.base import BaseChannel
 from functions.domain.messages.delivery_events import DeliveryEvent, Retry
 from functions.domain.messages.send_outcomes import Accepted, Deferred, Rejected, SendOutcome
-from functions.domain.notifications.notification import Answered, Hearing, Unanswered, is_taken
+from functions.domain.notifications.notification import NoResponse, PostResult, Responded, is_taken
 from functions.domain.notifications.signing import headers, webhook_secret
 from functions.domain.times import iso
 from functions.engine.ports.channel import Outbound, SignatureError, Traits, WebhookRequest
@@ -24,7 +24,7 @@ from functions.transport.public_http import Resolve
 PROVIDER: Final = "webhook"
 
 
-class WebhookChannel(PlainChannel):
+class WebhookChannel(BaseChannel):
     """The Channel of messages that are posted to the organisation's own server."""
 
     #: The server knows a repeated message by its `webhook-id`, so repeating it is harmless.
@@ -52,7 +52,7 @@ class WebhookChannel(PlainChannel):
         body = json.dumps({**_said(outbound), "sent_at": sent_at}, ensure_ascii=False).encode()
         secret = webhook_secret(self._signing_secret, outbound.ref.org)
         signed = headers([secret], id_, body, now=now)
-        return _outcome(id_, await self._server.tell(outbound.webhook_url, signed, body))
+        return _outcome(id_, await self._server.post(outbound.webhook_url, signed, body))
 
     def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent]:
         """Refuse: such a server has answered, and has nothing to call back for."""
@@ -76,23 +76,23 @@ def _said(outbound: Outbound) -> dict[str, Any]:
     }
 
 
-def _outcome(id_: str, hearing: Hearing) -> SendOutcome:
+def _outcome(id_: str, result: PostResult) -> SendOutcome:
     """Return what the server's answer means.
 
     A time-out, a broken connection and an error of the server's own are deferred like a refusal:
     whether or not the message was taken, the server knows it when it is posted again.
     """
-    match hearing:
-        case Answered():
-            return Accepted(id_) if is_taken(hearing) else _refusal(hearing)
-        case Unanswered("timeout" | "unreachable" as trouble):
+    match result:
+        case Responded():
+            return Accepted(id_) if is_taken(result) else _refusal(result)
+        case NoResponse("timeout" | "unreachable" as trouble):
             return Deferred(f"provider_{trouble}")
-        case Unanswered():
+        case NoResponse():
             # The URL is the campaign's: what is refused for one message is refused for all.
             return Rejected("webhook_url_refused", Retry.STOP)
 
 
-def _refusal(answered: Answered) -> SendOutcome:
+def _refusal(answered: Responded) -> SendOutcome:
     status, retry_after = answered
     reason, throttled = f"provider_{status}", status == codes.TOO_MANY_REQUESTS
     if throttled or codes.is_server_error(status):

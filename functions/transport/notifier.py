@@ -8,9 +8,9 @@ import httpx
 
 from functions.domain.notifications.notification import (
     LONGEST_RETRY_AFTER,
-    Answered,
-    Hearing,
-    Unanswered,
+    NoResponse,
+    PostResult,
+    Responded,
 )
 from functions.domain.urls.public_urls import check_public_url
 from functions.engine.ports.clock import Clock
@@ -42,7 +42,7 @@ class HttpNotifier:
         self._schemes = ("https", "http") if allow_private_hosts else ("https",)
         self._clock = clock
 
-    async def refusal(self, url: str) -> str:
+    async def why_refused(self, url: str) -> str:
         """Check the text first, then what the name leads to now; an unknown name may come up."""
         if refused := self._refused_text(url):
             return refused
@@ -62,26 +62,26 @@ class HttpNotifier:
             return str(error)
         return ""
 
-    async def tell(self, url: str, headers: Mapping[str, str], body: bytes) -> Hearing:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> PostResult:
         """Post once: to a further address only where the one before could not be reached."""
         if self._refused_text(url):
-            return Unanswered("refused_url")
+            return NoResponse("refused_url")
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 requests = await self._http.requests(
                     "POST", url, headers={**_AGENT, **headers}, body=body
                 )
                 if not requests:
-                    return Unanswered("refused_address")
+                    return NoResponse("refused_address")
                 response = await self._send(requests[:_ADDRESSES])
         except (TimeoutError, httpx.TimeoutException):
-            return Unanswered("timeout")
+            return NoResponse("timeout")
         except TROUBLES:
-            return Unanswered("unreachable")
+            return NoResponse("unreachable")
         await _drain(response)
         header = response.headers.get("retry-after", "")
         wait = retry_after(header, now=self._clock.now(), longest=LONGEST_RETRY_AFTER)
-        return Answered(response.status_code, wait)
+        return Responded(response.status_code, wait)
 
     async def _send(self, requests: Sequence[httpx.Request]) -> httpx.Response:
         for request in requests[:-1]:

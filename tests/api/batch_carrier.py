@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import httpx
 
-from functions.channels.provider_api import HttpChannel
+from functions.channels.provider_api import ProviderApi
 from functions.domain.messages.delivery_events import (
     DeliveryEvent,
     EventKind,
@@ -27,7 +27,7 @@ _KEY: Final = b"the carrier's own key"
 _HEADER: Final = "x-batch-signature"
 
 
-class BatchChannel(HttpChannel):
+class BatchChannel(ProviderApi):
     """The Channel of that carrier: it takes every text, and understands its batches."""
 
     traits = Traits()

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from functions.domain.messages.delivery_events import DeliveryEvent, Inbound, MessageRef
 from functions.domain.messages.send_outcomes import SendOutcome
-from functions.domain.notifications.notification import Hearing
+from functions.domain.notifications.notification import PostResult
 from functions.engine.ports.channel import Answer, Channel, Outbound, WebhookRequest
 from functions.engine.ports.notifier import Notifier
 from functions.engine.ports.queue import Task, TaskQueue
@@ -170,14 +170,14 @@ class DoomedNotifier:
         self._notifier = notifier
         self._doom = doom
 
-    async def refusal(self, url: str) -> str:
+    async def why_refused(self, url: str) -> str:
         """Pass on."""
-        return await self._doom.read(lambda: self._notifier.refusal(url))
+        return await self._doom.read(lambda: self._notifier.why_refused(url))
 
-    async def tell(self, url: str, headers: Mapping[str, str], body: bytes) -> Hearing:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> PostResult:
         """Tell, which may be the last thing that this process does."""
         what = f"telling {headers['webhook-id']}"
-        return await self._doom.effect(what, lambda: self._notifier.tell(url, headers, body))
+        return await self._doom.effect(what, lambda: self._notifier.post(url, headers, body))
 
     async def close(self) -> None:
         """Leave the notifier open: its receivers outlive this process."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from functions.domain.notifications.notification import Answered, Hearing
+from functions.domain.notifications.notification import PostResult, Responded
 
 
 class Heard(NamedTuple):
@@ -34,24 +34,24 @@ class RecordingNotifier:
     """Notes each request in `heard`, and answers the next of `script`, else `otherwise`."""
 
     heard: list[Heard] = field(default_factory=list)
-    script: list[Hearing] = field(default_factory=list)
-    otherwise: Hearing = Answered(200)  # noqa: RUF009 - a NamedTuple does not change
+    script: list[PostResult] = field(default_factory=list)
+    otherwise: PostResult = Responded(200)  # noqa: RUF009 - a NamedTuple does not change
     refused: str = ""  #: why every URL is refused
-    on_tell: Callable[[], Awaitable[Any]] | None = None  #: what else happens during a request
+    on_post: Callable[[], Awaitable[Any]] | None = None  #: what else happens during a request
 
-    async def refusal(self, url: str) -> str:
+    async def why_refused(self, url: str) -> str:
         """Refuse as the test says."""
         _ = url
         return self.refused
 
-    async def tell(self, url: str, headers: Mapping[str, str], body: bytes) -> Hearing:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> PostResult:
         """Note the request, let others run as a network would, and answer by the script."""
         self.heard.append(Heard(url, headers, body))
-        hearing = self.script.pop(0) if self.script else self.otherwise
-        if self.on_tell is not None:
-            await self.on_tell()
+        result = self.script.pop(0) if self.script else self.otherwise
+        if self.on_post is not None:
+            await self.on_post()
         await asyncio.sleep(0)
-        return hearing
+        return result
 
     async def close(self) -> None:
         """Do nothing: the receiver outlives us."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from functions.domain.notifications.notification import Answered, Unanswered
+from functions.domain.notifications.notification import NoResponse, Responded
 from functions.domain.notifications.signing import headers, new_secret
 from functions.transport import notifier
 from functions.transport.notifier import HttpNotifier
@@ -50,7 +50,7 @@ async def test_the_receiver_can_verify_what_it_hears() -> None:
     signed = headers([SECRET], "evt_1", BODY, now=NOON)
     async with Loopback(lambda _: response("200 OK")) as server, notifying() as told:
         url = f"http://127.0.0.1:{server.port}/hooks/a%20b?key=x&y=%2F"
-        assert await told.tell(url, signed, BODY) == Answered(200)
+        assert await told.post(url, signed, BODY) == Responded(200)
     (request,) = server.requests
     assert (request.method, request.path) == ("POST", "/hooks/a%20b?key=x&y=%2F")
     assert request.body == BODY
@@ -70,7 +70,7 @@ async def test_an_answer_is_its_status(status: int) -> None:
 
     async with Loopback(answer) as server, notifying() as told:
         url = f"http://127.0.0.1:{server.port}/hook"
-        assert await told.tell(url, NOTHING, BODY) == Answered(status)
+        assert await told.post(url, NOTHING, BODY) == Responded(status)
     assert [request.path for request in server.requests] == ["/hook"]
 
 
@@ -82,15 +82,15 @@ async def test_how_long_to_wait_is_told() -> None:
     answers = [f"{head} {form}\r\n\r\n".encode() for form in forms]
     async with Loopback(lambda _: answers.pop()) as server, notifying() as told:
         for _ in forms:
-            heard = await told.tell(f"http://127.0.0.1:{server.port}/", NOTHING, BODY)
-            assert heard == Answered(503, timedelta(seconds=90))
+            heard = await told.post(f"http://127.0.0.1:{server.port}/", NOTHING, BODY)
+            assert heard == Responded(503, timedelta(seconds=90))
 
 
 async def test_silence_is_given_up() -> None:
     """3. A receiver that never answers is given up after its time."""
     async with Loopback(say_nothing) as server, notifying() as told:
-        heard = await told.tell(f"http://127.0.0.1:{server.port}/", NOTHING, BODY)
-        assert heard == Unanswered("timeout")
+        heard = await told.post(f"http://127.0.0.1:{server.port}/", NOTHING, BODY)
+        assert heard == NoResponse("timeout")
 
 
 @pytest.mark.parametrize("length", [100, 1_000_000_000])
@@ -102,16 +102,16 @@ async def test_a_body_without_an_end_does_not_matter(
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n".encode()
     sent = head + b"x" * min(length // 2, 100_000)
     async with Loopback(lambda _: sent) as server, notifying() as told:
-        heard = await told.tell(f"http://127.0.0.1:{server.port}/", NOTHING, BODY)
-        assert heard == Answered(200)
+        heard = await told.post(f"http://127.0.0.1:{server.port}/", NOTHING, BODY)
+        assert heard == Responded(200)
 
 
 @pytest.mark.parametrize("garbage", [b"", b"nonsense\r\n\r\n"])
 async def test_an_answer_that_is_none_is_no_answer(garbage: bytes) -> None:
     """1. A connection that closes or talks nonsense is a value, not an error."""
     async with Loopback(lambda _: garbage) as server, notifying() as told:
-        heard = await told.tell(f"http://127.0.0.1:{server.port}/", NOTHING, BODY)
-        assert heard == Unanswered("unreachable")
+        heard = await told.post(f"http://127.0.0.1:{server.port}/", NOTHING, BODY)
+        assert heard == NoResponse("unreachable")
 
 
 async def test_nobody_listening_is_unreachable() -> None:
@@ -121,10 +121,10 @@ async def test_nobody_listening_is_unreachable() -> None:
         raise OSError("no such host")
 
     async with notifying() as told:
-        assert await told.tell("http://127.0.0.1:1/", NOTHING, BODY) == Unanswered("unreachable")
+        assert await told.post("http://127.0.0.1:1/", NOTHING, BODY) == NoResponse("unreachable")
     async with notifying(resolve=nowhere) as told:
-        heard = await told.tell("http://hook.example.com/", NOTHING, BODY)
-        assert heard == Unanswered("unreachable")
+        heard = await told.post("http://hook.example.com/", NOTHING, BODY)
+        assert heard == NoResponse("unreachable")
 
 
 async def test_a_further_address_is_tried_where_one_cannot_be_reached() -> None:
@@ -133,7 +133,7 @@ async def test_a_further_address_is_tried_where_one_cannot_be_reached() -> None:
     async with Loopback(lambda _: response("200 OK")) as server:
         async with notifying(resolve=resolve) as told:
             url = f"http://hook.example.com:{server.port}/"
-            assert await told.tell(url, NOTHING, BODY) == Answered(200)
+            assert await told.post(url, NOTHING, BODY) == Responded(200)
         assert len(server.requests) == 1
 
 
@@ -145,19 +145,19 @@ async def test_our_own_network_is_not_called(host: str) -> None:
     """4, 5. A URL that plainly names our own network is refused, before and when it is called."""
     async with notifying(allow_private_hosts=False) as told:
         url = f"https://{host}:8443/"
-        assert await told.refusal(url)
-        assert await told.tell(url, NOTHING, BODY) == Unanswered("refused_url")
+        assert await told.why_refused(url)
+        assert await told.post(url, NOTHING, BODY) == NoResponse("refused_url")
 
 
 async def test_plain_http_is_for_laptops() -> None:
     """5. Over the Internet only https is accepted; beside private hosts, http as well."""
     async with notifying(allow_private_hosts=False, resolve=leading_to("93.184.216.34")) as told:
-        assert "https://" in await told.refusal("http://hook.example.com/")
-        assert await told.refusal("https://hook.example.com/") == ""
+        assert "https://" in await told.why_refused("http://hook.example.com/")
+        assert await told.why_refused("https://hook.example.com/") == ""
     async with notifying() as told:
-        assert await told.refusal("http://127.0.0.1:8080/") == ""
-        assert await told.refusal("ftp://127.0.0.1/")
-        assert await told.refusal("http://user:pass@127.0.0.1/")
+        assert await told.why_refused("http://127.0.0.1:8080/") == ""
+        assert await told.why_refused("ftp://127.0.0.1/")
+        assert await told.why_refused("http://user:pass@127.0.0.1/")
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::ffff:10.0.0.1", "169.254.169.254"])
@@ -166,8 +166,8 @@ async def test_a_public_name_that_leads_inside_is_refused(address: str) -> None:
     resolve = leading_to("93.184.216.34", address)
     async with notifying(allow_private_hosts=False, resolve=resolve) as told:
         url = "https://hook.example.com/"
-        assert "does not lead to the public Internet" in await told.refusal(url)
-        assert await told.tell(url, NOTHING, BODY) == Unanswered("refused_address")
+        assert "does not lead to the public Internet" in await told.why_refused(url)
+        assert await told.post(url, NOTHING, BODY) == NoResponse("refused_address")
 
 
 async def test_a_name_that_is_not_known_yet_may_be_subscribed() -> None:
@@ -177,7 +177,7 @@ async def test_a_name_that_is_not_known_yet_may_be_subscribed() -> None:
         raise OSError("no such host")
 
     async with notifying(allow_private_hosts=False, resolve=nowhere) as told:
-        assert await told.refusal("https://hook.example.com/") == ""
+        assert await told.why_refused("https://hook.example.com/") == ""
 
 
 class Wire(httpx.AsyncBaseTransport):
@@ -204,7 +204,7 @@ async def test_the_checked_address_is_the_one_connected_to() -> None:
         httpx.AsyncClient(transport=wire) as http,
         notifying(allow_private_hosts=False, resolve=rebinding, http=http) as told,
     ):
-        assert await told.refusal(url) == ""
-        assert await told.tell(url, NOTHING, BODY) == Answered(200)
-        assert await told.tell(url, NOTHING, BODY) == Unanswered("refused_address")
+        assert await told.why_refused(url) == ""
+        assert await told.post(url, NOTHING, BODY) == Responded(200)
+        assert await told.post(url, NOTHING, BODY) == NoResponse("refused_address")
     assert wire.hosts == ["93.184.216.34"]

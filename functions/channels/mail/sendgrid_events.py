@@ -11,25 +11,25 @@ from functions.channels.callback_urls import Callback, is_inbound, parse_callbac
 from functions.channels.mail.composer import PROVIDER, UNIQUE_ARG
 from functions.channels.mail.sendgrid_signature import verify
 from functions.channels.provider_api import event_id
-from functions.channels.statuses import DELIVERED, READ, SENT, Cause
+from functions.channels.statuses import DELIVERED, READ, SENT, ProviderStatus
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind
 from functions.engine.ports.channel import WebhookRequest
 from functions.engine.ports.clock import Clock
 
-_BOUNCED: Final = Cause(EventKind.FAILED, reason="bounced", suppress="bounced")
+_BOUNCED: Final = ProviderStatus(EventKind.FAILED, reason="bounced", suppress="bounced")
 #: For now: the server would not have this mail, or not from us; the mailbox may be fine.
-_BLOCKED: Final = Cause(EventKind.FAILED, reason="provider_blocked")
-_UNSUBSCRIBED: Final = Cause(EventKind.OPTED_OUT, suppress="unsubscribed")
+_BLOCKED: Final = ProviderStatus(EventKind.FAILED, reason="provider_blocked")
+_UNSUBSCRIBED: Final = ProviderStatus(EventKind.OPTED_OUT, suppress="unsubscribed")
 
 #: SendGrid's events; of others, such as `deferred`, which it tries again itself, nothing comes.
-EVENTS: Final[Mapping[str, Cause]] = {
+EVENTS: Final[Mapping[str, ProviderStatus]] = {
     "processed": SENT,
     "delivered": DELIVERED,
     "open": READ,
-    "click": Cause(EventKind.CLICKED),
+    "click": ProviderStatus(EventKind.CLICKED),
     "bounce": _BOUNCED,
-    "dropped": Cause(EventKind.FAILED, reason="provider_dropped"),
-    "spamreport": Cause(EventKind.COMPLAINED, suppress="complained"),
+    "dropped": ProviderStatus(EventKind.FAILED, reason="provider_dropped"),
+    "spamreport": ProviderStatus(EventKind.COMPLAINED, suppress="complained"),
     "unsubscribe": _UNSUBSCRIBED,
     "group_unsubscribe": _UNSUBSCRIBED,
 }
@@ -54,21 +54,13 @@ class SendGridEvents:
         return [event for event in told if event is not None]
 
     def _event(self, told: Mapping[str, Any]) -> DeliveryEvent | None:
-        cause, callback = _cause(told), _callback(told)
-        if cause is None or callback is None:
+        status, callback = _status_of(told), _callback(told)
+        if status is None or callback is None:
             return None
         promise = (told.get("sg_event_id"), *callback.ref, callback.attempt)
-        return DeliveryEvent(
-            id=event_id(PROVIDER, cause.kind, *promise),
-            ref=callback.ref,
-            attempt=callback.attempt,
-            kind=cause.kind,
-            at=self._at(told.get("timestamp")),
-            provider_id=_text(told.get("smtp-id")),
-            reason=cause.reason,
-            retry=cause.retry,
-            suppress=cause.suppress,
-        )
+        id_ = event_id(PROVIDER, status.kind, *promise)
+        at = self._at(told.get("timestamp"))
+        return status.event(id_, callback, _text(told.get("smtp-id")), at)
 
     def _at(self, seconds: Any) -> datetime:
         try:
@@ -84,7 +76,7 @@ def _batch(body: bytes) -> list[Mapping[str, Any]]:
     return [each for each in batch if isinstance(each, dict)]
 
 
-def _cause(told: Mapping[str, Any]) -> Cause | None:
+def _status_of(told: Mapping[str, Any]) -> ProviderStatus | None:
     match told.get("event"), told.get("type"):
         case "bounce", "blocked":
             return _BLOCKED

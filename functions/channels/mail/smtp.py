@@ -7,7 +7,7 @@ from typing import Final
 from aiosmtplib import SMTP
 from aiosmtplib.errors import SMTPException
 
-from functions.channels.base import PlainChannel
+from functions.channels.base import BaseChannel
 from functions.channels.mail.composer import Composer, Mail
 from functions.channels.mail.sendgrid_events import SendGridEvents
 from functions.channels.mail.smtp_connections import MailServer
@@ -31,7 +31,7 @@ ADDRESS_S: Final = 20.0
 TAKE_S: Final = 40.0
 
 
-class MailReceiver(PlainChannel):
+class MailReceiver(BaseChannel):
     """The Receiver of mails: what becomes of them, a provider such as SendGrid tells by webhook."""
 
     traits = Traits()

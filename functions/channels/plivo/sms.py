@@ -14,16 +14,15 @@ from functions.channels.callback_urls import (
     parse_callback,
 )
 from functions.channels.plivo.signature import verified_text_form
-from functions.channels.plivo.sms_statuses import NO_CREDITS, cause_of
+from functions.channels.plivo.sms_statuses import NO_CREDITS, status_of
 from functions.channels.provider_api import (
-    HttpChannel,
-    accepted,
+    ProviderApi,
     e164_of,
     event_id,
     json_of,
     number_of,
 )
-from functions.channels.statuses import Cause
+from functions.channels.statuses import ProviderStatus
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound
 from functions.domain.messages.send_outcomes import Rejected, SendOutcome
 from functions.engine.ports.channel import Outbound, Traits, WebhookRequest
@@ -37,7 +36,7 @@ SHORTEST_WAIT_S: Final = 5
 LONGEST_WAIT_S: Final = 10_799
 
 
-class PlivoSms(HttpChannel):
+class PlivoSms(ProviderApi):
     """The Channel of Plivo's text messages."""
 
     #: Plivo takes 300 requests in five seconds of an account.
@@ -71,14 +70,8 @@ class PlivoSms(HttpChannel):
         left_s = self._left_s(outbound)
         if left_s is not None and left_s < SHORTEST_WAIT_S:
             return Rejected("expired")
-        response = await self._order(self._texts_url, json=self._ordered(outbound, left_s))
-        if not isinstance(response, httpx.Response):
-            return response
-        answer = json_of(response)
-        if not response.is_success:
-            return self._refused(response, answer)
-        ids = answer.get("message_uuid")
-        return accepted(ids[0] if isinstance(ids, list) and ids else None)
+        order = self._ordered(outbound, left_s)
+        return await self._order(self._texts_url, _id_in, self._refused, json=order)
 
     def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent | Inbound]:
         """Return what a callback tells; SignatureError unless Plivo signed it for this URL."""
@@ -92,19 +85,19 @@ class PlivoSms(HttpChannel):
         if (callback.provider, callback.event) != (PROVIDER, CallbackEvent.RECEIPT):
             raise ValueError("This is not a callback that Plivo was asked for.")
         # Plivo numbers the statuses of a text ("Sequence"), but ours only rise: no order is needed.
-        cause = cause_of(form.get("Status", ""), number_of(form.get("ErrorCode")))
-        return [] if cause is None else [self._event(callback, text_id, cause)]
+        status = status_of(form.get("Status", ""), number_of(form.get("ErrorCode")))
+        return [] if status is None else [self._event(callback, text_id, status)]
 
     async def look_up(self, sent: Outbound, provider_id: str) -> DeliveryEvent | None:
         """Return how a text ended, from its record, which tells nothing new until then."""
         if not provider_id:
             return None  # Plivo keeps no id of ours to find the text by
         record = await self._ask(f"{self._texts_url}{quote(provider_id, safe='')}/")
-        cause = cause_of(str(record.get("message_state")), number_of(record.get("error_code")))
-        if cause is None or cause.kind is EventKind.SENT:
+        status = status_of(str(record.get("message_state")), number_of(record.get("error_code")))
+        if status is None or status.kind is EventKind.SENT:
             return None
         callback = Callback(PROVIDER, CallbackEvent.RECEIPT, sent.ref, sent.attempt)
-        return self._event(callback, provider_id, cause)
+        return self._event(callback, provider_id, status)
 
     def _ordered(self, outbound: Outbound, left_s: int | None) -> dict[str, Any]:
         callback = Callback(PROVIDER, CallbackEvent.RECEIPT, outbound.ref, outbound.attempt)
@@ -131,11 +124,12 @@ class PlivoSms(HttpChannel):
             return None
         return int((outbound.expires_at - self._clock.now()).total_seconds())
 
-    def _refused(self, response: httpx.Response, answer: Mapping[str, Any]) -> SendOutcome:
+    def _refused(self, response: httpx.Response) -> SendOutcome:
         """Return what an answer without success means; without credits nobody can be texted."""
-        if response.is_client_error and "insufficient credit" in str(answer.get("error")).lower():
-            return Rejected(NO_CREDITS.reason, NO_CREDITS.retry)
-        return self._refusal(response)
+        error = str(json_of(response).get("error")).lower()
+        if response.is_client_error and "insufficient credit" in error:
+            return self._refused_as(NO_CREDITS, response)
+        return self._refused_by_status(response)
 
     def _inbound(self, text_id: str, form: Mapping[str, str]) -> list[DeliveryEvent | Inbound]:
         """Return what somebody has written to us, unless the sender is no phone, as a brand is."""
@@ -144,16 +138,12 @@ class PlivoSms(HttpChannel):
         body, now = form.get("Text", ""), self._clock.now()
         return [Inbound(id_, address, to, body, now)] if address else []
 
-    def _event(self, callback: Callback, text_id: str, cause: Cause) -> DeliveryEvent:
-        kind = cause.kind
-        return DeliveryEvent(
-            id=event_id(PROVIDER, kind, kind, callback.attempt, text_id),
-            ref=callback.ref,
-            attempt=callback.attempt,
-            kind=kind,
-            at=self._clock.now(),  # Plivo does not tell the zone of its own times
-            provider_id=text_id,
-            reason=cause.reason,
-            retry=cause.retry,
-            suppress=cause.suppress,
-        )
+    def _event(self, callback: Callback, text_id: str, status: ProviderStatus) -> DeliveryEvent:
+        id_ = event_id(PROVIDER, status.kind, status.kind, callback.attempt, text_id)
+        # Plivo does not tell the zone of its own times.
+        return status.event(id_, callback, text_id, self._clock.now())
+
+
+def _id_in(answer: Mapping[str, Any]) -> Any:
+    ids = answer.get("message_uuid")
+    return ids[0] if isinstance(ids, list) and ids else None

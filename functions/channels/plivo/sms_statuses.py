@@ -13,13 +13,13 @@ from functions.channels.statuses import (
     READ,
     SENT,
     UNDELIVERED,
-    Cause,
+    ProviderStatus,
     code_reason,
     failed,
 )
 from functions.domain.messages.delivery_events import EventKind, Retry
 
-ERRORS: Final[Mapping[int, Cause]] = {
+ERRORS: Final[Mapping[int, ProviderStatus]] = {
     **failed(
         Retry.LATER,
         20,  # the carrier's network had a fault
@@ -51,14 +51,14 @@ ERRORS: Final[Mapping[int, Cause]] = {
 
 NO_CREDITS: Final = ERRORS[900]
 
-STATUS: Final[Mapping[str, Cause]] = {"sent": SENT, "delivered": DELIVERED, "read": READ}
+STATUS: Final[Mapping[str, ProviderStatus]] = {"sent": SENT, "delivered": DELIVERED, "read": READ}
 _FAILURES: Final = frozenset({"failed", "undelivered", "rejected"})
 
 
-def cause_of(status: str, code: int | None) -> Cause | None:
+def status_of(status: str, code: int | None) -> ProviderStatus | None:
     """Return what a status means; None where it tells nothing new, as "queued" does."""
     if status not in _FAILURES:
         return STATUS.get(status)
     if not code:
         return UNDELIVERED
-    return ERRORS.get(code) or Cause(EventKind.FAILED, reason=code_reason(code))
+    return ERRORS.get(code) or ProviderStatus(EventKind.FAILED, reason=code_reason(code))

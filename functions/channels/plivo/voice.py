@@ -9,9 +9,9 @@ import httpx
 
 from functions.channels.callback_urls import Callback, CallbackEvent, callback_url, parse_callback
 from functions.channels.plivo.signature import verified_form
-from functions.channels.plivo.voice_statuses import CANCELLED, cause_of
-from functions.channels.provider_api import HttpChannel, accepted, event_id, json_of, number_of
-from functions.channels.statuses import MACHINE_HEARD, PICKED_UP, RINGING, Cause
+from functions.channels.plivo.voice_statuses import CANCELLED, status_of
+from functions.channels.provider_api import ProviderApi, event_id, number_of
+from functions.channels.statuses import MACHINE_HEARD, PICKED_UP, RINGING, ProviderStatus
 from functions.domain.messages.delivery_events import DeliveryEvent, MessageRef
 from functions.domain.messages.send_outcomes import SendOutcome
 from functions.engine.ports.channel import Answer, Outbound, Traits, WebhookRequest
@@ -31,7 +31,7 @@ _STREAM: Final = (
 )
 
 
-class PlivoVoice(HttpChannel):
+class PlivoVoice(ProviderApi):
     """The Channel of Plivo calls: each connects the person who answers with the campaign's bot."""
 
     #: Plivo takes 300 requests in five seconds of an account.
@@ -66,12 +66,8 @@ class PlivoVoice(HttpChannel):
 
     async def send(self, outbound: Outbound) -> SendOutcome:
         """Ask Plivo for the call, once."""
-        response = await self._order(self._calls_url, json=self._ordered(outbound))
-        if not isinstance(response, httpx.Response):
-            return response
-        if not response.is_success:
-            return self._refusal(response)
-        return accepted(json_of(response).get("request_uuid"))
+        order = self._ordered(outbound)
+        return await self._order(self._calls_url, lambda it: it.get("request_uuid"), json=order)
 
     def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent]:
         """Return what a callback tells; SignatureError unless Plivo signed it for this URL."""
@@ -92,8 +88,8 @@ class PlivoVoice(HttpChannel):
         if not record.get("end_time"):
             return None
         callback = Callback(PROVIDER, CallbackEvent.HANGUP, sent.ref, sent.attempt)
-        cause, duration_s = _cause_of_record(record), _duration_of(record)
-        return self._event(callback, provider_id, cause, duration_s=duration_s)
+        status, duration_s = _status_of_record(record), _duration_of(record)
+        return self._event(callback, provider_id, status, duration_s=duration_s)
 
     async def recall(self, sent: Outbound, provider_id: str) -> bool:  # noqa: ARG002 (the port's signature)
         """Cancel a call that nobody has answered yet; False for one that was, or has ended.
@@ -159,34 +155,28 @@ class PlivoVoice(HttpChannel):
                 heard = form.get("Machine", "").lower() == "true"
                 return [self._event(callback, call_id, MACHINE_HEARD)] if heard else []
             case CallbackEvent.HANGUP:
-                cause = cause_of(number_of(form.get("HangupCauseCode")), form.get("CallStatus", ""))
+                status = status_of(
+                    number_of(form.get("HangupCauseCode")), form.get("CallStatus", "")
+                )
                 duration_s = number_of(form.get("Duration")) or 0
-                return [self._event(callback, call_id, cause, duration_s=duration_s)]
+                return [self._event(callback, call_id, status, duration_s=duration_s)]
             case CallbackEvent.RECEIPT:
                 raise ValueError("Plivo only makes calls for us; it has no receipts of texts.")
             case _:
                 assert_never(callback.event)
 
     def _event(
-        self, callback: Callback, call_id: str, cause: Cause, *, duration_s: int = 0
+        self, callback: Callback, call_id: str, status: ProviderStatus, *, duration_s: int = 0
     ) -> DeliveryEvent:
-        return DeliveryEvent(
-            id=event_id(PROVIDER, callback.event, callback.event, callback.attempt, call_id),
-            ref=callback.ref,
-            attempt=callback.attempt,
-            kind=cause.kind,
-            at=self._clock.now(),  # Plivo's own times are local to the account's console setting
-            provider_id=call_id,
-            reason=cause.reason,
-            retry=cause.retry,
-            duration_s=duration_s,
-        )
+        id_ = event_id(PROVIDER, callback.event, callback.event, callback.attempt, call_id)
+        # Plivo's own times are local to the account's console setting.
+        return status.event(id_, callback, call_id, self._clock.now(), duration_s=duration_s)
 
 
-def _cause_of_record(record: Mapping[str, Any]) -> Cause:
-    """Read a record's cause; it has no call status, so a conversation stands for "completed"."""
-    status = "completed" if _duration_of(record) else ""
-    return cause_of(number_of(record.get("hangup_cause_code")), status)
+def _status_of_record(record: Mapping[str, Any]) -> ProviderStatus:
+    """Return the status of a record; without a call status, a conversation is "completed"."""
+    call_status = "completed" if _duration_of(record) else ""
+    return status_of(number_of(record.get("hangup_cause_code")), call_status)
 
 
 def _duration_of(record: Mapping[str, Any]) -> int:

@@ -12,7 +12,7 @@ from functions.channels.statuses import (
     INVALID_ADDRESS,
     MACHINE_DROPPED,
     NO_ANSWER,
-    Cause,
+    ProviderStatus,
     failed,
 )
 from functions.domain.messages.delivery_events import EventKind, Retry
@@ -20,11 +20,13 @@ from functions.domain.messages.delivery_events import EventKind, Retry
 CANCELLED: Final = 1000  #: through the API, before anybody answered
 
 
-def _uncertain(*codes: int) -> dict[int, Cause]:
-    return {code: Cause(EventKind.UNCERTAIN, Retry.NEVER, f"provider_{code}") for code in codes}
+def _uncertain(*codes: int) -> dict[int, ProviderStatus]:
+    return {
+        code: ProviderStatus(EventKind.UNCERTAIN, Retry.NEVER, f"provider_{code}") for code in codes
+    }
 
 
-HANGUP_CAUSES: Final[Mapping[int, Cause]] = {
+HANGUP_CAUSES: Final[Mapping[int, ProviderStatus]] = {
     **_uncertain(
         0,  # unknown to Plivo itself
         5000,  # network error
@@ -82,22 +84,22 @@ HANGUP_CAUSES: Final[Mapping[int, Cause]] = {
 }
 
 #: For causes that are missing or newer than the table above.
-STATUS: Final[Mapping[str, Cause]] = {
+STATUS: Final[Mapping[str, ProviderStatus]] = {
     "completed": COMPLETED,
     "busy": BUSY,
     "no-answer": NO_ANSWER,
     "timeout": NO_ANSWER,
-    "failed": Cause(EventKind.FAILED),
-    "cancel": Cause(EventKind.FAILED),
+    "failed": ProviderStatus(EventKind.FAILED),
+    "cancel": ProviderStatus(EventKind.FAILED),
 }
 
 
-def cause_of(code: int | None, call_status: str) -> Cause:
+def status_of(code: int | None, call_status: str) -> ProviderStatus:
     """Return what an ending means; the status decides where the code is not known."""
     if code is not None and code in HANGUP_CAUSES:
         return HANGUP_CAUSES[code]
-    cause = STATUS.get(call_status, Cause(EventKind.UNCERTAIN))
-    if cause.kind is EventKind.COMPLETED or cause.reason:
-        return cause
+    status = STATUS.get(call_status, ProviderStatus(EventKind.UNCERTAIN))
+    if status.kind is EventKind.COMPLETED or status.reason:
+        return status
     told = call_status if call_status in STATUS else "unknown"
-    return cause._replace(reason=f"provider_{told if code is None else code}")
+    return status._replace(reason=f"provider_{told if code is None else code}")

@@ -1,7 +1,7 @@
 """What simulated calls and texts have in common: the book, the outages, the answers, the callbacks.
 
 The carrier behaves as carriers do, outages, lost answers and repeated callbacks included (see
-simulator_script.py), and keeps a ledger of its own. It goes on living when we die: opened again
+script.py), and keeps a ledger of its own. It goes on living when we die: opened again
 on the same ledger, it continues what had not ended.
 """
 
@@ -34,7 +34,7 @@ from functions.channels.statuses import (
     READ,
     RINGING,
     UNDELIVERED,
-    Cause,
+    ProviderStatus,
 )
 from functions.domain.digest import digest
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef, Retry
@@ -59,10 +59,10 @@ _OUTCOMES: Final = {
     Outcome.DELIVERED: DELIVERED,
     Outcome.UNDELIVERED: UNDELIVERED,
     Outcome.READ: READ,
-    Outcome.CLICKED: Cause(EventKind.CLICKED),
-    Outcome.REPLIED: Cause(EventKind.REPLIED),
-    Outcome.COMPLAINED: Cause(EventKind.COMPLAINED, suppress="complained"),
-    Outcome.OPTED_OUT: Cause(EventKind.OPTED_OUT, suppress="opted_out"),
+    Outcome.CLICKED: ProviderStatus(EventKind.CLICKED),
+    Outcome.REPLIED: ProviderStatus(EventKind.REPLIED),
+    Outcome.COMPLAINED: ProviderStatus(EventKind.COMPLAINED, suppress="complained"),
+    Outcome.OPTED_OUT: ProviderStatus(EventKind.OPTED_OUT, suppress="opted_out"),
 }
 #: What is told of a person after their text has arrived, and so beside that.
 _REACTIONS: Final = frozenset(
@@ -149,9 +149,9 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
             raise ValueError(f"This is not a callback of the {self.provider}.")
         body = orjson.loads(request.body)
         ended = callback.event in ENDS
-        cause = _OUTCOMES[body["outcome"]] if ended else _NOTICES[callback.event]
+        status = _OUTCOMES[body["outcome"]] if ended else _NOTICES[callback.event]
         at = datetime.fromisoformat(body["at"])
-        return [_event(callback, body["id"], cause, at=at, duration_s=body["duration_s"])]
+        return [_event(callback, body["id"], status, at=at, duration_s=body["duration_s"])]
 
     async def look_up(self, sent: Outbound, provider_id: str) -> DeliveryEvent | None:
         """Return how a message ended; None while it goes on, and where nothing was placed."""
@@ -163,8 +163,8 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
         if self._clock.now() < at:
             return None
         callback = Callback(self.provider, self.end, sent.ref, sent.attempt)
-        cause = _OUTCOMES[fate.outcome]
-        return _event(callback, placed.id, cause, at=at, duration_s=fate.duration_s)
+        status = _OUTCOMES[fate.outcome]
+        return _event(callback, placed.id, status, at=at, duration_s=fate.duration_s)
 
     async def recall(self, sent: Outbound, provider_id: str) -> bool:
         """Take back a call that does not ring yet, or a text on its way, if the script lets it."""
@@ -285,18 +285,8 @@ def _id_of(ref: MessageRef, attempt: int, count: int) -> str:
 
 
 def _event(
-    callback: Callback, id_: str, cause: Cause, *, at: datetime, duration_s: int
+    callback: Callback, id_: str, status: ProviderStatus, *, at: datetime, duration_s: int
 ) -> DeliveryEvent:
-    reaction = f"-{cause.kind}" if cause.kind in _REACTIONS else ""
-    return DeliveryEvent(
-        id=f"{callback.provider}-{callback.event}-{id_}{reaction}",
-        ref=callback.ref,
-        attempt=callback.attempt,
-        kind=cause.kind,
-        at=at,
-        provider_id=id_,
-        reason=cause.reason,
-        retry=cause.retry,
-        duration_s=duration_s,
-        suppress=cause.suppress,
-    )
+    reaction = f"-{status.kind}" if status.kind in _REACTIONS else ""
+    event_id = f"{callback.provider}-{callback.event}-{id_}{reaction}"
+    return status.event(event_id, callback, id_, at, duration_s=duration_s)

@@ -17,13 +17,13 @@ from functions.channels.callback_urls import (
     is_inbound,
     parse_callback,
 )
-from functions.channels.provider_api import HttpChannel, accepted, event_id, json_of, number_of
-from functions.channels.statuses import SENT, Cause
+from functions.channels.provider_api import ProviderApi, event_id, json_of, number_of
+from functions.channels.statuses import SENT, ProviderStatus
 from functions.channels.twilio.signature import verified_form
-from functions.channels.twilio.statuses import ERRORS, FAILURES, cause_of, cause_of_error
+from functions.channels.twilio.statuses import ERRORS, FAILURES, status_of, status_of_error
 from functions.domain.kinds import ChannelKind
-from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound, Retry
-from functions.domain.messages.send_outcomes import Deferred, Rejected, SendOutcome, Unknown
+from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound
+from functions.domain.messages.send_outcomes import Rejected, SendOutcome, Unknown
 from functions.engine.ports.channel import Outbound, Traits, WebhookRequest
 from functions.engine.ports.clock import Clock
 
@@ -59,7 +59,7 @@ _WHATSAPP: Final = "whatsapp:"  #: how Twilio's WhatsApp addresses begin
 _MESSAGING_SERVICE: Final = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
-class Twilio(HttpChannel):
+class Twilio(ProviderApi):
     """The Channel of Twilio's SMS or WhatsApp messages.
 
     A sender is a number, an alphanumeric sender id, or a messaging service (MG...).
@@ -94,12 +94,8 @@ class Twilio(HttpChannel):
             return Rejected("expired")
         order = {**self._ends(outbound), **_content(outbound), **validity}
         order["StatusCallback"] = self._callback_url(outbound)
-        response = await self._order(f"{self._messages_url}.json", data=order)
-        if not isinstance(response, httpx.Response):
-            return response
-        if not response.is_success:
-            return self._refused(response)
-        return accepted(json_of(response).get("sid"))
+        url = f"{self._messages_url}.json"
+        return await self._order(url, lambda it: it.get("sid"), self._refused, data=order)
 
     def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent | Inbound]:
         """Return what a callback tells; SignatureError unless Twilio signed it for this URL."""
@@ -111,32 +107,31 @@ class Twilio(HttpChannel):
         callback = parse_callback(request.url)
         if (callback.provider, callback.event) != (self._provider, CallbackEvent.RECEIPT):
             raise ValueError("This is not a callback that Twilio was asked for.")
-        status, code = form.get("MessageStatus", ""), number_of(form.get("ErrorCode"))
-        cause = cause_of(status, code)
-        now = self._clock.now()
-        return [self._event(callback, form["MessageSid"], status, cause, now)] if cause else []
+        word, now = form.get("MessageStatus", ""), self._clock.now()
+        status = status_of(word, number_of(form.get("ErrorCode")))
+        return [self._event(callback, form["MessageSid"], word, status, now)] if status else []
 
     async def look_up(self, sent: Outbound, provider_id: str) -> DeliveryEvent | None:
         """Return what has become of a message; where its answer was lost, that it was sent."""
         url = self._message_url(provider_id)
         record = await (self._ask(url) if provider_id else self._find(sent))
-        sid, status = record.get("sid"), record.get("status")
-        if not isinstance(sid, str) or not isinstance(status, str):
+        sid, word = record.get("sid"), record.get("status")
+        if not isinstance(sid, str) or not isinstance(word, str):
             return None
-        cause = cause_of(status, number_of(record.get("error_code")))
-        if cause is None or cause.kind is EventKind.SENT:
+        status = status_of(word, number_of(record.get("error_code")))
+        if status is None or status.kind is EventKind.SENT:
             if provider_id:
                 return None  # It goes on, as we know.
-            cause = SENT
+            status = SENT
         callback = Callback(self._provider, CallbackEvent.RECEIPT, sent.ref, sent.attempt)
         at = _instant(record.get("date_updated")) or self._clock.now()
-        return self._event(callback, sid, status, cause, at)
+        return self._event(callback, sid, word, status, at)
 
     async def recall(self, sent: Outbound, provider_id: str) -> bool:  # noqa: ARG002 (the port's signature)
         """Ask Twilio to cancel a message, which it does while it is scheduled."""
         if not provider_id:
             return False
-        response = await self._order(self._message_url(provider_id), data={"Status": "canceled"})
+        response = await self._post(self._message_url(provider_id), data={"Status": "canceled"})
         if not isinstance(response, httpx.Response) or not response.is_success:
             return False
         return json_of(response).get("status") == "canceled"
@@ -166,16 +161,13 @@ class Twilio(HttpChannel):
 
     def _refused(self, response: httpx.Response) -> SendOutcome:
         """Return what a refusal means: its error, where there is one, says more than its status."""
-        told = self._refusal(response)
+        told = self._refused_by_status(response)
         code = number_of(json_of(response).get("code"))
         if not code or isinstance(told, Unknown):
             return told
         if code not in ERRORS and told != Rejected(f"provider_{response.status_code}"):
             return told
-        cause = cause_of_error(code)
-        if cause.retry is Retry.DEFER:
-            return Deferred(cause.reason, self._retry_after(response), throttled=True)
-        return Rejected(cause.reason, cause.retry, cause.suppress)
+        return self._refused_as(status_of_error(code), response)
 
     async def _find(self, sent: Outbound) -> Mapping[str, Any]:
         """Return the message that was taken though its answer was lost; {} where in doubt.
@@ -225,19 +217,10 @@ class Twilio(HttpChannel):
         )
 
     def _event(
-        self, callback: Callback, sid: str, status: str, cause: Cause, at: datetime
+        self, callback: Callback, sid: str, word: str, status: ProviderStatus, at: datetime
     ) -> DeliveryEvent:
-        return DeliveryEvent(
-            id=event_id(self._provider, cause.kind, sid, status),
-            ref=callback.ref,
-            attempt=callback.attempt,
-            kind=cause.kind,
-            at=at,
-            provider_id=sid,
-            reason=cause.reason,
-            retry=cause.retry,
-            suppress=cause.suppress,
-        )
+        id_ = event_id(self._provider, status.kind, sid, word)
+        return status.event(id_, callback, sid, at)
 
 
 def _content(outbound: Outbound) -> dict[str, Any]:

@@ -15,13 +15,13 @@ from functions.channels.statuses import (
     READ,
     SENT,
     UNDELIVERED,
-    Cause,
+    ProviderStatus,
     code_reason,
     failed,
 )
 from functions.domain.messages.delivery_events import EventKind, Retry
 
-ERRORS: Final[Mapping[int, Cause]] = {
+ERRORS: Final[Mapping[int, ProviderStatus]] = {
     21211: INVALID_ADDRESS,  # no phone number
     21614: INVALID_ADDRESS,  # no mobile number
     21635: INVALID_ADDRESS,  # a landline
@@ -30,7 +30,7 @@ ERRORS: Final[Mapping[int, Cause]] = {
     63003: INVALID_ADDRESS,  # not known to the channel
     63024: INVALID_ADDRESS,  # not on WhatsApp
     21610: OPTED_OUT,
-    30036: Cause(EventKind.FAILED, reason="expired"),  # its validity period has passed
+    30036: ProviderStatus(EventKind.FAILED, reason="expired"),  # its validity period has passed
     **failed(
         Retry.NEVER,
         21408,  # the account does not send to this country
@@ -79,7 +79,7 @@ ERRORS: Final[Mapping[int, Cause]] = {
 }
 
 #: None for what goes on.
-STATUS: Final[Mapping[str, Cause | None]] = {
+STATUS: Final[Mapping[str, ProviderStatus | None]] = {
     "accepted": None,
     "scheduled": None,
     "queued": None,
@@ -88,23 +88,23 @@ STATUS: Final[Mapping[str, Cause | None]] = {
     "delivered": DELIVERED,
     "read": READ,
     "undelivered": UNDELIVERED,
-    "failed": Cause(EventKind.FAILED, reason="provider_failed"),
-    "canceled": Cause(EventKind.FAILED, reason="recalled"),
+    "failed": ProviderStatus(EventKind.FAILED, reason="provider_failed"),
+    "canceled": ProviderStatus(EventKind.FAILED, reason="recalled"),
 }
 #: These may come with an error.
 FAILURES: Final = frozenset({"undelivered", "failed"})
 
 
-def cause_of_error(code: int) -> Cause:
+def status_of_error(code: int) -> ProviderStatus:
     """Return what an error means; one that we do not know is final."""
-    return ERRORS.get(code) or Cause(EventKind.FAILED, reason=code_reason(code))
+    return ERRORS.get(code) or ProviderStatus(EventKind.FAILED, reason=code_reason(code))
 
 
-def cause_of(status: str, code: int | None) -> Cause | None:
+def status_of(status: str, code: int | None) -> ProviderStatus | None:
     """Return what a status means; the error, where there is one, decides how it has failed.
 
     None for what goes on, and for what Twilio may tell one day that we do not know.
     """
     if status in FAILURES and code:
-        return cause_of_error(code)
+        return status_of_error(code)
     return STATUS.get(status)

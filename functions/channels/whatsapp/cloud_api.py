@@ -16,16 +16,15 @@ import orjson
 
 from functions.channels.callback_urls import Callback, CallbackEvent, callback_url, parse_callback
 from functions.channels.provider_api import (
-    HttpChannel,
-    accepted,
+    ProviderApi,
     e164_of,
     event_id,
     json_of,
     number_of,
 )
-from functions.channels.statuses import Cause, code_reason
-from functions.channels.whatsapp.statuses import ERRORS, STATUS, cause_of, pause_after
-from functions.domain.messages.delivery_events import DeliveryEvent, Inbound, Retry
+from functions.channels.statuses import ProviderStatus, code_reason
+from functions.channels.whatsapp.statuses import ERRORS, STATUS, pause_after, status_of
+from functions.domain.messages.delivery_events import DeliveryEvent, Inbound
 from functions.domain.messages.send_outcomes import Deferred, Rejected, SendOutcome
 from functions.engine.ports.channel import Answer, Outbound, SignatureError, Traits, WebhookRequest
 from functions.engine.ports.clock import Clock
@@ -59,7 +58,7 @@ _REPLIES: Final = ("button_reply", "list_reply")  #: what may have been chosen i
 _WISHES: Final[Mapping[str, str]] = {"stop": "STOP", "resume": "START"}
 
 
-class WhatsAppCloud(HttpChannel):
+class WhatsAppCloud(ProviderApi):
     """The Channel of WhatsApp messages: texts, and templates that Meta keeps and fills in."""
 
     traits = Traits(rate_per_s=RATE_PER_S)
@@ -86,14 +85,13 @@ class WhatsAppCloud(HttpChannel):
         """Hand the message to Meta, once. That it is taken does not mean that it is delivered."""
         if self._is_late(outbound):
             return Rejected("expired")
-        response = await self._order(
-            self._messages_url, headers=self._headers, json=_ordered(outbound)
+        return await self._order(
+            self._messages_url,
+            lambda answer: _first(answer, "messages").get("id"),
+            lambda response: self._refused(response, outbound.attempt),
+            headers=self._headers,
+            json=_ordered(outbound),
         )
-        if not isinstance(response, httpx.Response):
-            return response
-        if not response.is_success:
-            return self._refused(response, outbound.attempt)
-        return accepted(_at(_first(json_of(response), "messages"), "id"))
 
     def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent | Inbound]:
         """Return what a callback tells; SignatureError unless Meta signed its body.
@@ -123,22 +121,20 @@ class WhatsAppCloud(HttpChannel):
         """Return what an answer without success means: by Meta's code, unless Meta is at fault."""
         code = number_of(_at(json_of(response), "error", "code"))
         if code is None or httpx.codes.is_server_error(response.status_code):
-            return self._refusal(response)
-        cause = ERRORS.get(code)
-        if cause is None:
+            return self._refused_by_status(response)
+        status = ERRORS.get(code)
+        if status is None:
             return self._refused_unknown(response, code)
         if pause := pause_after(code, attempt):
-            return Deferred(cause.reason, pause)
-        if cause.retry is Retry.DEFER:
-            return Deferred(cause.reason, self._retry_after(response), throttled=True)
-        return Rejected(cause.reason, cause.retry, cause.suppress)
+            return Deferred(status.reason, pause)
+        return self._refused_as(status, response)
 
     def _refused_unknown(self, response: httpx.Response, code: int) -> SendOutcome:
         """Keep a code that we do not know; the status says what it allows."""
-        refusal = self._refusal(response)
-        if isinstance(refusal, Rejected):
-            return refusal._replace(reason=code_reason(code))
-        return refusal
+        outcome = self._refused_by_status(response)
+        if isinstance(outcome, Rejected):
+            return outcome._replace(reason=code_reason(code))
+        return outcome
 
     # --- Callbacks ----------------------------------------------------------------------------
 
@@ -151,25 +147,13 @@ class WhatsAppCloud(HttpChannel):
             raise SignatureError("The callback's signature is missing or wrong.")
 
     def _receipts(self, value: Mapping[str, Any]) -> Iterator[DeliveryEvent]:
-        for status in _objects(value, "statuses"):
-            sent = _sent(status.get("biz_opaque_callback_data"))
-            cause = _cause(status)
-            if sent is not None and cause is not None and isinstance(status.get("id"), str):
-                yield self._event(sent, cause, status)
-
-    def _event(self, sent: Callback, cause: Cause, status: Mapping[str, Any]) -> DeliveryEvent:
-        kind, message_id = status["status"], status["id"]
-        return DeliveryEvent(
-            id=event_id(PROVIDER, kind, kind, sent.attempt, message_id),
-            ref=sent.ref,
-            attempt=sent.attempt,
-            kind=cause.kind,
-            at=self._instant(status.get("timestamp")),
-            provider_id=message_id,
-            reason=cause.reason,
-            retry=cause.retry,
-            suppress=cause.suppress,
-        )
+        for told in _objects(value, "statuses"):
+            callback, status = _sent(told.get("biz_opaque_callback_data")), _status_of(told)
+            message_id = told.get("id")
+            if callback is not None and status is not None and isinstance(message_id, str):
+                word = told["status"]
+                id_ = event_id(PROVIDER, word, word, callback.attempt, message_id)
+                yield status.event(id_, callback, message_id, self._instant(told.get("timestamp")))
 
     def _inbound(self, value: Mapping[str, Any]) -> Iterator[Inbound]:
         to = e164_of(_at(value, "metadata", "display_phone_number"))
@@ -260,11 +244,11 @@ def _sent(data: Any) -> Callback | None:
     return callback if ours else None
 
 
-def _cause(status: Mapping[str, Any]) -> Cause | None:
-    """Return what a status means; None for those that change nothing, such as "deleted"."""
-    if status.get("status") == "failed":
-        return cause_of(number_of(_first(status, "errors").get("code")))
-    return STATUS.get(str(status.get("status")))
+def _status_of(told: Mapping[str, Any]) -> ProviderStatus | None:
+    """Return what a status means; None for one that changes nothing, such as "deleted"."""
+    if told.get("status") == "failed":
+        return status_of(number_of(_first(told, "errors").get("code")))
+    return STATUS.get(str(told.get("status")))
 
 
 def _said(message: Mapping[str, Any]) -> str:

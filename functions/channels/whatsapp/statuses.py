@@ -14,13 +14,13 @@ from functions.channels.statuses import (
     READ,
     SENT,
     UNDELIVERED,
-    Cause,
+    ProviderStatus,
     code_reason,
     failed,
 )
 from functions.domain.messages.delivery_events import EventKind, Retry
 
-ERRORS: Final[Mapping[int, Cause]] = {
+ERRORS: Final[Mapping[int, ProviderStatus]] = {
     **failed(
         Retry.DEFER,
         4,  # too many requests of our app
@@ -75,7 +75,7 @@ ERRORS: Final[Mapping[int, Cause]] = {
     131050: OPTED_OUT,  # they have told WhatsApp that they want no marketing of ours
 }
 
-STATUS: Final[Mapping[str, Cause]] = {"sent": SENT, "delivered": DELIVERED, "read": READ}
+STATUS: Final[Mapping[str, ProviderStatus]] = {"sent": SENT, "delivered": DELIVERED, "read": READ}
 
 _PAIR: Final = 131056
 _MARKETING: Final = 131049
@@ -83,11 +83,11 @@ MARKETING_PAUSE: Final = timedelta(hours=24)  #: trying again sooner prolongs th
 LONGEST_PAIR_PAUSE: Final = timedelta(hours=1)
 
 
-def cause_of(code: int | None) -> Cause:
+def status_of(code: int | None) -> ProviderStatus:
     """Return what an error means that a receipt tells; without a code, only that it failed."""
     if code is None:
         return UNDELIVERED
-    return ERRORS.get(code) or Cause(EventKind.FAILED, reason=code_reason(code))
+    return ERRORS.get(code) or ProviderStatus(EventKind.FAILED, reason=code_reason(code))
 
 
 def pause_after(code: int, attempt: int) -> timedelta | None:

@@ -90,30 +90,30 @@ def notification_fields(notice: Notice) -> dict[str, Any]:
     }
 
 
-class Answered(NamedTuple):
+class Responded(NamedTuple):
     """The receiver answered."""
 
     status: int
     retry_after: timedelta | None = None
 
 
-class Unanswered(NamedTuple):
+class NoResponse(NamedTuple):
     """No answer came; nobody knows whether the receiver heard."""
 
     reason: str
 
 
-Hearing: TypeAlias = Answered | Unanswered
+PostResult: TypeAlias = Responded | NoResponse
 
 
-def is_taken(hearing: Hearing) -> bool:
+def is_taken(result: PostResult) -> bool:
     """Tell whether the receiver has taken the notification."""
-    return isinstance(hearing, Answered) and 200 <= hearing.status < 300  # noqa: PLR2004 - HTTP
+    return isinstance(result, Responded) and 200 <= result.status < 300  # noqa: PLR2004 - HTTP
 
 
-def is_gone(hearing: Hearing) -> bool:
+def is_gone(result: PostResult) -> bool:
     """Tell whether the receiver says that it never wants to hear of anything again."""
-    return isinstance(hearing, Answered) and hearing.status == _GONE
+    return isinstance(result, Responded) and result.status == _GONE
 
 
 def lease(notification: Notification, *, now: datetime) -> Changes:
@@ -127,21 +127,21 @@ def is_worn_out(notification: Notification) -> bool:
 
 
 def after_attempt(
-    notification: Notification, hearing: Hearing, *, now: datetime, jitter: float
+    notification: Notification, result: PostResult, *, now: datetime, jitter: float
 ) -> Changes:
     """Return what comes of an attempt. `jitter`, 0 to 1, spreads the next ones."""
     waits = _waits(notification)
     outcome: Changes
-    if is_taken(hearing):
+    if is_taken(result):
         outcome = {"status": NotificationStatus.DELIVERED, "wake_at": None}
-    elif is_gone(hearing) or notification.attempts > len(waits):
+    elif is_gone(result) or notification.attempts > len(waits):
         outcome = {"status": NotificationStatus.FAILED, "wake_at": None}
     else:
         wait = waits[notification.attempts - 1] * (1 + SPREAD * jitter)
-        asked = hearing.retry_after if isinstance(hearing, Answered) else None
+        asked = result.retry_after if isinstance(result, Responded) else None
         wait = max(wait, min(asked or timedelta(), LONGEST_RETRY_AFTER))
         outcome = {"status": NotificationStatus.PENDING, "wake_at": now + wait}
-    return {**outcome, "attempted_at": now, **_heard(hearing)}
+    return {**outcome, "attempted_at": now, **_recorded(result)}
 
 
 def give_up(reason: str) -> Changes:
@@ -167,10 +167,10 @@ def _waits(notification: Notification) -> Sequence[timedelta]:
     return () if notification.type == TEST else BACKOFF
 
 
-def _heard(hearing: Hearing) -> Changes:
-    match hearing:
-        case Answered(status):
-            error = None if is_taken(hearing) else f"answered_{status}"
+def _recorded(result: PostResult) -> Changes:
+    match result:
+        case Responded(status):
+            error = None if is_taken(result) else f"answered_{status}"
             return {"last_status": status, "last_error": error}
-        case Unanswered(reason):
+        case NoResponse(reason):
             return {"last_status": None, "last_error": reason}

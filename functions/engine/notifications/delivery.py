@@ -8,9 +8,9 @@ from functions.domain.notifications.events import (
     TEST,
 )
 from functions.domain.notifications.notification import (
-    Hearing,
     Notification,
     NotificationStatus,
+    PostResult,
     after_attempt,
     give_up,
     is_gone,
@@ -92,27 +92,27 @@ async def _deliver_at_turn(
             failed = False  # Somebody else sends it.
             return
         notification = notification._replace(**changes)
-        hearing = await _tell(engine, to, notification)
-        failed = not is_taken(hearing)
+        result = await _post(engine, to, notification)
+        failed = not is_taken(result)
     finally:
         engine.memory.receiver_slots.give_back(paths.subscription(to.org, to.id), failed=failed)
-    await _record(engine, to, notification, version, hearing)
+    await _record(engine, to, notification, version, result)
 
 
-async def _tell(engine: Engine, to: Subscription, notification: Notification) -> Hearing:
+async def _post(engine: Engine, to: Subscription, notification: Notification) -> PostResult:
     now = engine.clock.now()
     body = notification.body(to.org)
     signed = headers(to.secrets(now=now), notification.id, body, now=now)
-    return await engine.notifier.tell(to.url, signed, body)
+    return await engine.notifier.post(to.url, signed, body)
 
 
 async def _record(
-    engine: Engine, to: Subscription, notification: Notification, version: int, hearing: Hearing
+    engine: Engine, to: Subscription, notification: Notification, version: int, result: PostResult
 ) -> None:
     """Write down what came of an attempt, unless it was replayed or lost to another meanwhile."""
     path = paths.notification(to.org, to.id, notification.id)
-    changes = after_attempt(notification, hearing, now=engine.clock.now(), jitter=_jitter())
-    if is_gone(hearing):
+    changes = after_attempt(notification, result, now=engine.clock.now(), jitter=_jitter())
+    if is_gone(result):
         await subscriptions.switch_off(engine, to, "gone")
     if await _try_commit(engine, Update(path, changes, version)) is None:
         return

@@ -216,7 +216,7 @@ async def _change(
 
 
 async def _check_url(engine: Engine, url: str) -> None:
-    if refused := await engine.notifier.refusal(url):
+    if refused := await engine.notifier.why_refused(url):
         raise InvalidFieldError("url", f"url: {refused}")
 
 

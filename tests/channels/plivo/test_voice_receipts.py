@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from functions.channels.callback_urls import Callback, CallbackEvent, callback_url
-from functions.channels.plivo.voice_statuses import HANGUP_CAUSES, cause_of
+from functions.channels.plivo.voice_statuses import HANGUP_CAUSES, status_of
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Retry
 from functions.engine.ports.channel import SignatureError, WebhookRequest
 from tests.channels.conformance import REF, outbound
@@ -89,7 +89,7 @@ async def test_the_status_decides_where_the_cause_is_new(
 )
 def test_a_hangup_without_a_cause_still_has_a_reason(status: str, reason: str) -> None:
     """Where Plivo gives no cause, the reason names the status, if it is one."""
-    assert cause_of(None, status).reason == reason
+    assert status_of(None, status).reason == reason
 
 
 @pytest.mark.parametrize(("duration", "seconds"), [("61", 61), ("", 0), ("-5", 0), ("long", 0)])

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from functions.bootstrap.providers import Parts, build_channel, chosen
-from functions.channels.statuses import Cause
+from functions.channels.statuses import ProviderStatus
 from functions.channels.twilio.statuses import ERRORS
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Retry
@@ -172,7 +172,7 @@ async def test_a_refused_account_stops_the_campaign(rig: TwilioRig) -> None:
     await channel.close()
 
 
-def refusal_of(cause: Cause) -> SendOutcome:
+def refusal_of(cause: ProviderStatus) -> SendOutcome:
     """Return what a request comes to that is refused with an error of this meaning."""
     if cause.retry is Retry.DEFER:
         return Deferred(cause.reason, throttled=True)
@@ -204,7 +204,7 @@ async def test_what_twilio_cannot_send_is_refused(
 ) -> None:
     """What is wrong with an order is told as the reason, whether or not its error is known."""
     outcome = await sms.channel.send(outbound()._replace(**changes))  # type: ignore[arg-type]
-    known = ERRORS.get(code, Cause(EventKind.FAILED, reason=f"provider_{code}"))
+    known = ERRORS.get(code, ProviderStatus(EventKind.FAILED, reason=f"provider_{code}"))
     assert outcome == refusal_of(known)
 
 

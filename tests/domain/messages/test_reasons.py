@@ -7,7 +7,7 @@ import pytest
 
 from functions.channels.plivo import sms_statuses
 from functions.channels.plivo.voice_statuses import HANGUP_CAUSES, STATUS
-from functions.channels.statuses import Cause
+from functions.channels.statuses import ProviderStatus
 from functions.channels.twilio import statuses as twilio_statuses
 from functions.channels.whatsapp import statuses as whatsapp_statuses
 from functions.domain.campaigns.fallbacks import may_follow
@@ -41,7 +41,7 @@ def every_reason() -> list[str]:
     return sorted({*whole, *told, *ends})
 
 
-def _causes() -> list[Cause]:
+def _causes() -> list[ProviderStatus]:
     tables = (
         *(HANGUP_CAUSES, STATUS, sms_statuses.ERRORS, whatsapp_statuses.ERRORS),
         *(twilio_statuses.ERRORS, twilio_statuses.STATUS),

@@ -30,11 +30,11 @@ from functions.domain.notifications.notification import (
     LONGEST_PUT_OFF,
     LONGEST_RETRY_AFTER,
     PUT_OFF,
-    Answered,
-    Hearing,
+    NoResponse,
     Notification,
     NotificationStatus,
-    Unanswered,
+    PostResult,
+    Responded,
     after_attempt,
     is_worn_out,
     lease,
@@ -307,32 +307,32 @@ def test_a_subscription_reads_back_as_it_was_stored() -> None:
 
 
 def _attempted(
-    hearing: Hearing, *, attempts: int = 1, jitter: float = 0, type_: str = PENDING.type
+    result: PostResult, *, attempts: int = 1, jitter: float = 0, type_: str = PENDING.type
 ) -> dict[str, Any]:
     tried = PENDING._replace(attempts=attempts, type=type_)
-    return after_attempt(tried, hearing, now=NOW, jitter=jitter)
+    return after_attempt(tried, result, now=NOW, jitter=jitter)
 
 
 @pytest.mark.parametrize("status", [200, 202, 204, 299])
 def test_any_2xx_is_success(status: int) -> None:
     """A notification that the receiver took is delivered, and nothing is left to do."""
-    changes = _attempted(Answered(status))
+    changes = _attempted(Responded(status))
     assert (changes["status"], changes["wake_at"]) == (NotificationStatus.DELIVERED, None)
     assert (changes["last_status"], changes["last_error"]) == (status, None)
 
 
 @pytest.mark.parametrize(
-    ("hearing", "status", "error"),
+    ("result", "status", "error"),
     [
-        (Answered(301), 301, "answered_301"),
-        (Answered(404), 404, "answered_404"),
-        (Answered(500), 500, "answered_500"),
-        (Unanswered("timeout"), None, "timeout"),
+        (Responded(301), 301, "answered_301"),
+        (Responded(404), 404, "answered_404"),
+        (Responded(500), 500, "answered_500"),
+        (NoResponse("timeout"), None, "timeout"),
     ],
 )
-def test_everything_else_is_tried_again(hearing: Hearing, status: int | None, error: str) -> None:
+def test_everything_else_is_tried_again(result: PostResult, status: int | None, error: str) -> None:
     """Redirects, refusals, errors and silence are told, and wait for the next attempt."""
-    changes = _attempted(hearing)
+    changes = _attempted(result)
     assert changes["status"] == NotificationStatus.PENDING
     assert (changes["last_status"], changes["last_error"]) == (status, error)
     assert changes["attempted_at"] == NOW
@@ -341,27 +341,27 @@ def test_everything_else_is_tried_again(hearing: Hearing, status: int | None, er
 @pytest.mark.parametrize(("attempts", "wait"), list(enumerate(BACKOFF, start=1)))
 def test_the_waits_grow(attempts: int, wait: timedelta) -> None:
     """The n-th failure is followed by the n-th wait, up to a fifth longer."""
-    assert _attempted(Answered(500), attempts=attempts)["wake_at"] == NOW + wait
-    latest = _attempted(Answered(500), attempts=attempts, jitter=1)["wake_at"]
+    assert _attempted(Responded(500), attempts=attempts)["wake_at"] == NOW + wait
+    latest = _attempted(Responded(500), attempts=attempts, jitter=1)["wake_at"]
     assert latest == NOW + wait * 1.2
 
 
 def test_after_the_last_wait_it_has_failed() -> None:
     """Nine attempts are made in about 22 hours, and no more."""
-    changes = _attempted(Answered(500), attempts=len(BACKOFF) + 1)
+    changes = _attempted(Responded(500), attempts=len(BACKOFF) + 1)
     assert (changes["status"], changes["wake_at"]) == (NotificationStatus.FAILED, None)
     assert timedelta(hours=22) < sum(BACKOFF, timedelta()) < timedelta(hours=23)
 
 
 def test_gone_is_gone() -> None:
     """An answer of 410 ends the notification at the first attempt."""
-    assert _attempted(Answered(410))["status"] == NotificationStatus.FAILED
+    assert _attempted(Responded(410))["status"] == NotificationStatus.FAILED
 
 
 def test_a_test_is_sent_once() -> None:
     """Whoever tries out a receiver is told at once what came of it."""
-    assert _attempted(Answered(500), type_=TEST)["status"] == NotificationStatus.FAILED
-    assert _attempted(Answered(200), type_=TEST)["status"] == NotificationStatus.DELIVERED
+    assert _attempted(Responded(500), type_=TEST)["status"] == NotificationStatus.FAILED
+    assert _attempted(Responded(200), type_=TEST)["status"] == NotificationStatus.DELIVERED
 
 
 @given(
@@ -373,8 +373,8 @@ def test_retry_after_is_honoured_within_bounds(
     attempts: int, asked: timedelta, jitter: float
 ) -> None:
     """A receiver is not asked again before it said, nor before its back-off, nor never."""
-    hearing = Answered(503, asked)
-    wait = _attempted(hearing, attempts=attempts, jitter=jitter)["wake_at"] - NOW
+    result = Responded(503, asked)
+    wait = _attempted(result, attempts=attempts, jitter=jitter)["wake_at"] - NOW
     assert wait >= BACKOFF[attempts - 1]
     assert wait >= min(asked, LONGEST_RETRY_AFTER)
     assert wait <= max(BACKOFF[attempts - 1] * 1.2, LONGEST_RETRY_AFTER)

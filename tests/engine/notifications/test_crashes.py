@@ -13,7 +13,7 @@ import pytest
 
 from functions.domain.campaigns.status import Action
 from functions.domain.notifications.events import EventType
-from functions.domain.notifications.notification import Answered, NotificationStatus, Unanswered
+from functions.domain.notifications.notification import NoResponse, NotificationStatus, Responded
 from functions.engine import paths
 from functions.engine.campaigns import lifecycle
 from functions.engine.notifications import subscriptions
@@ -62,7 +62,7 @@ async def _die_at(at: int, *, after: bool) -> bool:
     async with World() as world:
         await world.add_list(2)
         world.carrier.script = {number(1): [BUSY]}
-        world.receiver.script = [Answered(500), Unanswered("timeout")]
+        world.receiver.script = [Responded(500), NoResponse("timeout")]
         new = NewSubscription(url="https://crm.example.com/", events=list(EventType), by="ann")
         to = (await subscriptions.create(world.engine, ORG, new)).subscription
         doom = Doom(at, after=after)

@@ -14,10 +14,10 @@ from functions.domain.notifications.events import EventType, campaign_notice
 from functions.domain.notifications.notification import (
     BACKOFF,
     LEASE,
-    Answered,
+    NoResponse,
     Notification,
     NotificationStatus,
-    Unanswered,
+    Responded,
     notification_from,
 )
 from functions.domain.notifications.subscription import Subscription
@@ -189,7 +189,7 @@ async def test_it_is_written_with_the_change_or_not_at_all(world: World) -> None
 async def test_a_receiver_that_fails_is_tried_again_until_it_takes_it(world: World) -> None:
     """Whatever goes wrong is tried again with growing waits, under one id and anew signed."""
     to, _ = await one_told(world)
-    world.receiver.script = [Unanswered("timeout"), Answered(302), Answered(500)]
+    world.receiver.script = [NoResponse("timeout"), Responded(302), Responded(500)]
     begun_at = world.clock.now()
     await world.pass_time(timedelta(minutes=10))
     (notification,) = await told(world, to)
@@ -207,7 +207,7 @@ async def test_a_receiver_that_fails_is_tried_again_until_it_takes_it(world: Wor
 async def test_a_receiver_that_never_takes_it_is_given_up(world: World) -> None:
     """After nine attempts in about a day it has failed; nothing is left to do."""
     to, _ = await one_told(world)
-    world.receiver.otherwise = Answered(500)
+    world.receiver.otherwise = Responded(500)
     await world.pass_time(timedelta(hours=27))
     failed = [each for each in await told(world, to) if each.type == "campaign.scheduled"]
     assert [(each.status, each.attempts) for each in failed] == [("failed", 9)]
@@ -217,7 +217,7 @@ async def test_a_receiver_that_never_takes_it_is_given_up(world: World) -> None:
 async def test_retry_after_is_kept_to(world: World) -> None:
     """A receiver that asks for an hour is not called within it."""
     await one_told(world)
-    world.receiver.script = [Answered(429, timedelta(hours=1))]
+    world.receiver.script = [Responded(429, timedelta(hours=1))]
     await world.pass_time(timedelta(minutes=59))
     assert len(world.receiver.heard) == 1
     await world.pass_time(timedelta(minutes=2))
@@ -227,7 +227,7 @@ async def test_retry_after_is_kept_to(world: World) -> None:
 async def test_gone_switches_the_subscription_off(world: World) -> None:
     """An answer of 410 ends it: what waits fails, nothing more is told, and the trail says so."""
     to, first = await one_told(world)
-    world.receiver.otherwise = Answered(410)
+    world.receiver.otherwise = Responded(410)
     await world.settle()
     held = await subscriptions.load(world.engine, ORG, to.id)
     assert (held.subscription.active, held.subscription.reason) == (False, "gone")
@@ -243,13 +243,13 @@ async def test_gone_switches_the_subscription_off(world: World) -> None:
 async def test_gone_at_an_address_that_was_left_means_nothing(world: World) -> None:
     """A 410 of the old URL does not switch off a subscription that has a new one meanwhile."""
     to, _ = await one_told(world)
-    world.receiver.script = [Answered(410)]
+    world.receiver.script = [Responded(410)]
 
     async def move() -> None:
         changes = {"url": "https://new.example.com/hook"}
         await subscriptions.update(world.engine, ORG, to.id, changes, by="ann")
 
-    world.receiver.on_tell = move
+    world.receiver.on_post = move
     await world.settle()
     assert (await subscriptions.load(world.engine, ORG, to.id)).subscription.active
 
@@ -295,7 +295,7 @@ async def test_two_workers_at_once_send_it_once() -> None:
     """However many workers have the task of one notification, one of them sends it."""
     async with World(task_copies=5) as world:
         to, _ = await one_told(world)
-        world.receiver.script = [Answered(500)]
+        world.receiver.script = [Responded(500)]
         await world.pass_time(MINUTE)
         (notification,) = await told(world, to)
         assert (notification.status, notification.attempts) == ("delivered", 2)
@@ -306,7 +306,7 @@ async def test_two_workers_at_once_send_it_once() -> None:
 async def test_a_task_too_early_or_too_late_sends_nothing(world: World) -> None:
     """A task that comes before the next attempt, or after the last one, finds nothing to do."""
     to, notification = await one_told(world)
-    world.receiver.script = [Answered(500)]
+    world.receiver.script = [Responded(500)]
     for _ in range(3):
         await delivery.deliver(world.engine, ORG, to.id, notification.id)
     assert len(world.receiver.heard) == 1
@@ -324,7 +324,7 @@ async def test_while_it_is_being_sent_nobody_else_sends_it(world: World) -> None
         await check.check(world.engine)
         await delivery.deliver(world.engine, ORG, to.id, notification.id)
 
-    world.receiver.on_tell = meanwhile
+    world.receiver.on_post = meanwhile
     await delivery.deliver(world.engine, ORG, to.id, notification.id)
     assert len(world.receiver.heard) == 1
 
@@ -380,7 +380,7 @@ async def test_a_dead_receiver_does_not_hold_up_another(world: World) -> None:
         if "dead" in world.receiver.heard[-1].url:
             await never.wait()
 
-    world.receiver.on_tell = hang
+    world.receiver.on_post = hang
     for n in range(100):
         await world.create(name=f"c{n}", scheduled_at=world.clock.now() + DAY)
     working = asyncio.create_task(world.queue.run_due())
@@ -449,10 +449,10 @@ async def test_a_replay_during_an_attempt_is_not_lost(world: World) -> None:
     to, notification = await one_told(world)
 
     async def again() -> None:
-        world.receiver.on_tell = None
+        world.receiver.on_post = None
         await replay.tell_again(world.engine, ORG, to.id, notification.id)
 
-    world.receiver.on_tell = again
+    world.receiver.on_post = again
     await world.settle()
     assert world.receiver.times == {notification.id: 2}
     assert [each.status for each in await told(world, to)] == ["delivered"]
@@ -465,7 +465,7 @@ async def test_all_that_failed_since_then_can_be_told_again(
     monkeypatch.setattr(replay, "PAGE", 2)
     to = await subscribe(world, [EventType.CAMPAIGN_SCHEDULED])
     await world.add_list(1)
-    world.receiver.otherwise = Answered(500)
+    world.receiver.otherwise = Responded(500)
     instants = []
     for n in range(5):
         instants.append(world.clock.now())
@@ -474,7 +474,7 @@ async def test_all_that_failed_since_then_can_be_told_again(
     await world.pass_time(timedelta(hours=27))
     assert {each.status for each in await told(world, to)} == {"failed"}
     world.receiver.heard.clear()
-    world.receiver.otherwise = Answered(200)
+    world.receiver.otherwise = Responded(200)
     answers = [
         await replay.tell_failed_again(world.engine, ORG, to.id, since=instants[1])
         for _ in range(3)
@@ -501,7 +501,7 @@ async def test_a_test_is_sent_at_once_and_once(world: World, answer: int, status
     """Whoever tries out a subscription sees what the receiver answered; it is not tried again."""
     to = await subscribe(world)
     await subscriptions.update(world.engine, ORG, to.id, {"active": False}, by="ann")
-    world.receiver.otherwise = Answered(answer)
+    world.receiver.otherwise = Responded(answer)
     sent = await replay.send_test(world.engine, ORG, to.id)
     assert (sent.type, sent.status, sent.last_status) == ("subscription.test", status, answer)
     await world.pass_time(timedelta(hours=1))
@@ -515,7 +515,7 @@ async def test_what_was_told_is_listed_newest_first(world: World) -> None:
     for n in range(5):
         await world.create(name=f"c{n}", scheduled_at=world.clock.now() + DAY)
         world.clock.advance(MINUTE)
-    world.receiver.script = [Answered(500)] * 2
+    world.receiver.script = [Responded(500)] * 2
     await world.settle()
     for status, expected in (
         (None, 5),
