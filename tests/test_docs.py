@@ -160,16 +160,16 @@ _TAKES_REASON = {
     "Deferred": 0,
     "Rejected": 0,
     "Unknown": 0,
-    "UnsayableError": 0,
+    "CannotRenderError": 0,
     "ProviderStatus": 2,
     "end": 1,
     "lose": 0,
     "stop": 2,
     "_pend": 1,
-    "_skip": 1,
+    "_skipped": 1,
 }
-#: What a reason is called; a bar is one that somebody is left out for.
-_NAMES = frozenset({"reason", "bar"})
+#: What a reason is called.
+_NAMES = frozenset({"reason", "skip_reason"})
 
 
 def reasons() -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.attempts import DeliveryPolicy
 from functions.domain.messages.ids import following_id, lane_number, send_lane
-from functions.domain.messages.message import Changes, Message, MessageStatus
+from functions.domain.messages.message import Changes, Message, MessageStatus, planned
 from functions.domain.messages.reasons import explain
 
 #: In a fallback's `after` besides reason codes. Every failure:
@@ -69,7 +69,10 @@ def next_message(
     # Who was not delivered to has been waited for already.
     failed = after.status == MessageStatus.FAILED
     wait = timedelta(seconds=fallback.wait_s) if failed else timedelta()
-    return _message(campaign, fallback.send.key, after, now + wait, now)
+    key = fallback.send.key
+    id_ = following_id(after.id, campaign.id, send=key)
+    lane = send_lane(lane_number(id_, campaign.lanes))
+    return Next(id_, planned(after, lane, due_at=now + wait, now=now, send=key, filled=False))
 
 
 def _causes(before: Message, after: Message) -> set[str]:
@@ -86,21 +89,3 @@ def _causes(before: Message, after: Message) -> set[str]:
             return {UNKNOWN}
         case _:
             return set()
-
-
-def _message(campaign: Campaign, key: str, after: Message, due_at: datetime, now: datetime) -> Next:
-    id_ = following_id(after.id, campaign.id, send=key)
-    fields = {
-        "contact": after.contact,
-        "address": after.address,
-        "region": after.region,
-        "zones": list(after.zones),
-        "send": key,
-        "filled": False,
-        "status": MessageStatus.PENDING,
-        "lane": send_lane(lane_number(id_, campaign.lanes)),
-        "due_at": due_at,
-        "next_at": due_at,
-        "created_at": now,
-    }
-    return Next(id_, fields)

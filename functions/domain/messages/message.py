@@ -7,7 +7,7 @@ the time and commits what they decide.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 Changes: TypeAlias = dict[str, Any]
 
@@ -98,6 +98,61 @@ class Message(NamedTuple):
     def uncounted(self) -> int:
         """Attempts that do not count: nobody was tried by them."""
         return self.deferrals + self.put_back
+
+
+class Addressed(Protocol):
+    """Whom a message is for: a recipient, or the message before it."""
+
+    @property
+    def contact(self) -> str: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def zones(self) -> Sequence[str]: ...
+
+
+def planned(
+    to: Addressed, lane: str, *, due_at: datetime, now: datetime, **more: Any
+) -> dict[str, Any]:
+    """Return the stored fields of a new message that waits for `due_at` in a lane.
+
+    `more` is what differs from a message's defaults: its send, its texts, why it waits.
+    """
+    return {
+        "contact": to.contact,
+        "address": to.address,
+        "region": to.region,
+        "zones": to.zones,
+        "status": MessageStatus.PENDING,
+        "lane": lane,
+        "due_at": due_at,
+        "next_at": due_at,
+        "created_at": now,
+        **more,
+    }
+
+
+def skipped(
+    to: Addressed,
+    reason: str,
+    *,
+    now: datetime,
+    status: MessageStatus = MessageStatus.SKIPPED,
+    **more: Any,
+) -> dict[str, Any]:
+    """Return the stored fields of a new message that is not sent, with the reason."""
+    return {
+        "contact": to.contact,
+        "address": to.address,
+        "region": to.region,
+        "status": status,
+        "reason": reason,
+        "created_at": now,
+        "ended_at": now,
+        **more,
+    }
 
 
 def message_from(id_: str, data: Mapping[str, Any]) -> Message:

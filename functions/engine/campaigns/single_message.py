@@ -9,7 +9,7 @@ from functions.domain.contacts.contact import contact_id
 from functions.domain.contacts.phones import Phone
 from functions.domain.kinds import CampaignKind
 from functions.domain.messages.ids import lane_number, message_id, send_lane
-from functions.domain.messages.message import MessageStatus
+from functions.domain.messages.message import MessageStatus, planned
 from functions.engine import paths
 from functions.engine.accounts import organisation
 from functions.engine.campaigns.creation import NAME_LENGTH, NewVoiceCampaign, new_campaign
@@ -51,18 +51,8 @@ async def send_once(engine: Engine, campaign: Campaign, to: Recipient) -> tuple[
         lanes=1,
     )
     id_ = message_id(single.id, to.address)
-    message = {
-        "contact": to.contact,
-        "address": to.address,
-        "region": to.region,
-        "zones": list(to.zones),
-        "status": MessageStatus.PENDING,
-        "lane": send_lane(lane_number(id_, single.lanes)),
-        "due_at": now,
-        "next_at": now,
-        "created_at": now,
-        **(to.texts.stored if to.texts else {}),
-    }
+    lane = send_lane(lane_number(id_, single.lanes))
+    message = planned(to, lane, due_at=now, now=now, **(to.texts.stored if to.texts else {}))
     create = Create(f"{paths.messages(single.org, single.id)}/{id_}", message)
     counts = statistics.created(single, LAUNCH, [MessageStatus.PENDING])
     return await create_campaign(engine, single, create, counts), id_

@@ -55,7 +55,7 @@ async def _see_to_bot(lease: LaneLease) -> None:
 
 async def _create_messages(lease: LaneLease) -> None:
     """Commit page after page; while one is being committed the next is planned."""
-    planner = Planner(lease.engine, lease.campaign)
+    planner = Planner(lease.engine, lease.campaign, lease.campaign.own_send)
     committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     committed.set_result(None)
     with lease.engine.memory.launched.filling(lease.campaign):

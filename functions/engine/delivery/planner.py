@@ -7,9 +7,10 @@ from typing import Any
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.fallbacks import next_message
+from functions.domain.campaigns.send import Send
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.messages.ids import lane_number, message_id, send_lane
-from functions.domain.messages.message import Message, MessageStatus
+from functions.domain.messages.message import Message, MessageStatus, planned, skipped
 from functions.domain.times import UnknownZoneError
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import LAUNCH
@@ -23,7 +24,7 @@ from functions.engine.ports.store import Add, Create
 
 @dataclass(slots=True)
 class Plan:
-    """The messages of one page, by path, and who each of them is for."""
+    """The messages of one page, by path."""
 
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -40,115 +41,111 @@ class Plan:
 
 
 class Planner:
-    """Decides for each recipient whether and when they are contacted."""
+    """Decides for each recipient of one of a campaign's sends whether and when it is sent."""
 
-    def __init__(self, engine: Engine, campaign: Campaign) -> None:
+    def __init__(self, engine: Engine, campaign: Campaign, send: Send) -> None:
         self._engine = engine
-        self._hours = sending_hours.of(engine, campaign, campaign.own_send)
+        self._hours = sending_hours.of(engine, campaign, send)
         self._campaign = campaign
+        self._send = send
+        #: What each message says of its send: nothing of the campaign's own.
+        self._named: dict[str, Any] = {"send": send.key} if send.key else {}
         self._collection = paths.messages(campaign.org, campaign.id)
         self._now = engine.clock.now()
-        self._renderer = Renderer(campaign.own_send)
+        self._renderer = Renderer(send)
         self._openings: dict[tuple[str, tuple[str, ...]], datetime | None] = {}
 
-    def plan(self, recipients: list[Recipient]) -> Plan:
-        """Return a message for each recipient; those not to be contacted get one that says why."""
+    def plan(self, recipients: Iterable[Recipient]) -> Plan:
+        """Return a message for each recipient; a message that is not sent says why."""
         self._now = self._engine.clock.now()
         self._openings.clear()
         plan = Plan()
         for recipient in recipients:
-            id_ = message_id(self._campaign.id, recipient.address or recipient.contact)
+            id_ = self._id(recipient.address or recipient.contact)
             path = self._path(id_)
             if path in plan.messages:
-                path = self._duplicate_path(recipient.contact)
-                plan.messages[path] = self._skip(recipient, "duplicate_address")
-            elif recipient.skip_reason:
-                plan.messages |= self._barred(id_, recipient)
+                self._add_duplicate(plan, recipient)
             else:
-                plan.messages[path] = self._message(id_, recipient)
+                message = self._decide(id_, recipient)
+                plan.messages[path] = message
+                if recipient.skip_reason:
+                    self._add_follower(plan, id_, recipient, message)
         return plan
 
-    def _barred(self, id_: str, recipient: Recipient) -> dict[str, dict[str, Any]]:
-        """Return why somebody is not contacted, and their message by another channel if any."""
-        skip = self._skip(recipient, recipient.skip_reason)
+    def _decide(self, id_: str, recipient: Recipient) -> dict[str, Any]:
+        """Return a recipient's message: planned, or skipped with the reason."""
+        if recipient.skip_reason:
+            return self._skipped(recipient, recipient.skip_reason)
         if self._campaign.status is not CampaignStatus.RUNNING:
-            return {self._path(id_): skip}
-        lane = send_lane(lane_number(id_, self._campaign.lanes))
-        planned = Message(
-            id_, recipient.address, MessageStatus.PENDING, lane, zones=recipient.zones
+            reason = f"campaign_{self._campaign.status}"
+            return self._skipped(recipient, reason, MessageStatus.CANCELLED)
+        return self._timed(id_, recipient)
+
+    def _timed(self, id_: str, recipient: Recipient) -> dict[str, Any]:
+        """Return a recipient's message for the first instant at which they may be reached."""
+        try:
+            due_at = self._opening(recipient)
+        except UnknownZoneError:
+            return self._skipped(recipient, "invalid_zone")
+        if due_at is None:
+            return self._skipped(recipient, "no_common_window")
+        if self._campaign.expires_by(due_at):
+            return self._skipped(recipient, "expired", MessageStatus.EXPIRED)
+        try:
+            texts = self._renderer.of(recipient)
+        except CannotRenderError as error:
+            return self._skipped(recipient, str(error))
+        if due_at > self._now:
+            texts = {**texts, "reason": "quiet_hours"}
+        return planned(
+            recipient, self._lane(id_), due_at=due_at, now=self._now, **self._named, **texts
         )
-        following = next_message(self._campaign, planned, skip, now=self._now)
-        if following is None:
-            return {self._path(id_): skip}
-        return {
-            self._path(id_): {**skip, "followed": True},
-            self._path(following.id): following.fields,
-        }
+
+    def _add_follower(
+        self, plan: Plan, id_: str, recipient: Recipient, skip: dict[str, Any]
+    ) -> None:
+        """Add the message by another channel to somebody who cannot be reached by this one."""
+        if self._campaign.status is not CampaignStatus.RUNNING:
+            return
+        pending = Message(
+            id_,
+            recipient.address,
+            MessageStatus.PENDING,
+            self._lane(id_),
+            zones=recipient.zones,
+            send=self._send.key,
+        )
+        following = next_message(self._campaign, pending, skip, now=self._now)
+        if following is not None:
+            skip["followed"] = True
+            plan.messages[self._path(following.id)] = following.fields
 
     async def drop_existing(self, plan: Plan) -> None:
         """Turn messages that an earlier page has already made into skipped duplicates."""
         found = await self._engine.store.get_many(list(plan.messages))
         for document in found:
-            if document is None:
-                continue
-            message = plan.messages.pop(document.path)
-            recipient = Recipient(message["contact"], message["address"], message["region"], [])
-            duplicate = self._skip(recipient, "duplicate_address")
-            plan.messages[self._duplicate_path(recipient.contact)] = duplicate
+            if document is not None:
+                message = plan.messages.pop(document.path)
+                where = (message["contact"], message["address"], message["region"])
+                self._add_duplicate(plan, Recipient(*where, zones=[]))
+
+    def _add_duplicate(self, plan: Plan, recipient: Recipient) -> None:
+        path = self._path(self._id(f"duplicate {recipient.contact}"))
+        plan.messages[path] = self._skipped(recipient, "duplicate_address")
+
+    def _id(self, subject: str) -> str:
+        return message_id(self._campaign.id, subject, send=self._send.key)
 
     def _path(self, id_: str) -> str:
         return f"{self._collection}/{id_}"
 
-    def _duplicate_path(self, contact: str) -> str:
-        return self._path(message_id(self._campaign.id, f"duplicate {contact}"))
+    def _lane(self, id_: str) -> str:
+        return send_lane(lane_number(id_, self._campaign.lanes))
 
-    def _message(self, id_: str, recipient: Recipient) -> dict[str, Any]:
-        if self._campaign.status is not CampaignStatus.RUNNING:
-            reason = f"campaign_{self._campaign.status}"
-            return self._skip(recipient, reason, MessageStatus.CANCELLED)
-        try:
-            due_at = self._opening(recipient)
-        except UnknownZoneError:
-            return self._skip(recipient, "invalid_zone")
-        if due_at is None:
-            return self._skip(recipient, "no_common_window")
-        if self._campaign.expires_by(due_at):
-            return self._skip(recipient, "expired", MessageStatus.EXPIRED)
-        message = {
-            "contact": recipient.contact,
-            "address": recipient.address,
-            "region": recipient.region,
-            "zones": recipient.zones,
-            "status": MessageStatus.PENDING,
-            "lane": send_lane(lane_number(id_, self._campaign.lanes)),
-            "due_at": due_at,
-            "next_at": due_at,
-            "created_at": self._now,
-        }
-        if due_at > self._now:
-            message["reason"] = "quiet_hours"
-        return self._worded(message, recipient)
-
-    def _worded(self, message: dict[str, Any], recipient: Recipient) -> dict[str, Any]:
-        """Add what this recipient will be told, or skip them where that cannot be said."""
-        try:
-            said = self._renderer.of(recipient)
-        except CannotRenderError as error:
-            return self._skip(recipient, str(error))
-        return {**message, **said} if said else message
-
-    def _skip(
-        self, recipient: Recipient, reason: str, status: MessageStatus = MessageStatus.SKIPPED
+    def _skipped(
+        self, to: Recipient, reason: str, status: MessageStatus = MessageStatus.SKIPPED
     ) -> dict[str, Any]:
-        return {
-            "contact": recipient.contact,
-            "address": recipient.address,
-            "region": recipient.region,
-            "status": status,
-            "reason": reason,
-            "created_at": self._now,
-            "ended_at": self._now,
-        }
+        return skipped(to, reason, now=self._now, status=status, **self._named)
 
     def _opening(self, recipient: Recipient) -> datetime | None:
         if not self._hours.are_kept:
