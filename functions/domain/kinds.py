@@ -11,6 +11,29 @@ class CampaignKind(StrEnum):
     SINGLE = "single"  #: one message to one number, made with the campaign
 
 
+class CampaignFacts(NamedTuple):
+    """What holds for a kind of campaign."""
+
+    launches_audience: bool  #: its messages are made from its audience, once it has started
+    completes: bool  #: it ends once its lanes have nothing left to do
+    keeps_rules: bool  #: suppressions, hours and caps hold its messages back
+
+
+_BROADCASTS: Final = CampaignFacts(launches_audience=True, completes=True, keeps_rules=True)
+_SINGLES: Final = CampaignFacts(launches_audience=False, completes=True, keeps_rules=False)
+
+
+def campaign_facts(kind: CampaignKind) -> CampaignFacts:
+    """Return what holds for a kind of campaign."""
+    match kind:
+        case CampaignKind.BROADCAST:
+            return _BROADCASTS
+        case CampaignKind.SINGLE:
+            return _SINGLES
+        case _:
+            assert_never(kind)
+
+
 class ChannelKind(StrEnum):
     """By what means a campaign reaches people."""
 

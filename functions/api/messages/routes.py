@@ -123,7 +123,7 @@ async def explain_message(
         "status": found.message.status,
         "reason": found.message.reason,
         "answer": found.answer,
-        "trail": found.steps,
+        "trail": found.lines,
     }
 
 

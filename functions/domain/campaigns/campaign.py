@@ -11,7 +11,7 @@ from functions.domain.campaigns.safety_limits import Canary, Guardrail
 from functions.domain.campaigns.send import Content, Send, send_fields, send_from
 from functions.domain.campaigns.status import ENDED, CampaignStatus
 from functions.domain.campaigns.stored import record_or_none
-from functions.domain.kinds import CampaignKind, ChannelKind
+from functions.domain.kinds import CampaignFacts, CampaignKind, ChannelKind, campaign_facts
 from functions.domain.messages.ids import fallback_number
 from functions.domain.sending_rules.windows import SendWindow
 
@@ -61,6 +61,11 @@ class Campaign:
     canary: Canary | None = None
     canary_passed: bool = False  #: the first messages have gone well
     bot_ready: bool = False  #: the bot has answered since the campaign started
+
+    @property
+    def facts(self) -> CampaignFacts:
+        """What holds for the campaign's kind."""
+        return campaign_facts(self.kind)
 
     @property
     def channel(self) -> ChannelKind:

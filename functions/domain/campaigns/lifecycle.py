@@ -17,7 +17,7 @@ class LateStart(StrEnum):
     ASK = "ask"  #: it is paused until somebody decides
 
 
-def step(
+def transition(
     campaign: Campaign, action: Action, *, now: datetime, reason: str | None = None
 ) -> dict[str, Any]:
     """Return the fields that `action` changes.

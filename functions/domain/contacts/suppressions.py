@@ -7,12 +7,16 @@ from typing import Any, Final
 
 from functions.domain.contacts.contact import contact_id
 from functions.domain.errors import InvalidFieldError
-from functions.domain.kinds import CampaignKind, ChannelKind
+from functions.domain.kinds import CampaignKind, ChannelKind, campaign_facts
 
 #: Every campaign to many; or one channel, or one kind of campaign. A single message, which
 #: somebody sends to one person on purpose, is never held back, so `single` is no scope.
 ALL: Final = "all"
-SCOPES: Final = (ALL, *ChannelKind, *(k for k in CampaignKind if k is not CampaignKind.SINGLE))
+SCOPES: Final = (
+    ALL,
+    *ChannelKind,
+    *(kind for kind in CampaignKind if campaign_facts(kind).keeps_rules),
+)
 #: The reason of a bar that the person has asked for, and lifts by asking to hear from us again.
 OPTED_OUT: Final = "opted_out"
 

@@ -13,14 +13,13 @@ from typing import Any
 import structlog
 
 from functions.domain.campaigns.campaign import Campaign, campaign_fields, campaign_from
-from functions.domain.campaigns.lifecycle import check_start_time, step
+from functions.domain.campaigns.lifecycle import check_start_time, transition
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.campaigns.validation import check_not_after
 from functions.domain.errors import (
     NotFoundError,
     WrongStatusError,
 )
-from functions.domain.kinds import CampaignKind
 from functions.domain.notifications.events import campaign_notice
 from functions.engine import paths
 from functions.engine.kernel import audit_trail
@@ -83,7 +82,7 @@ async def change(
     def decide(documents: list[Document | None]) -> Decision[Campaign]:
         stored = at_version(documents[0], "Campaign", id_, if_version)
         before = campaign_from(org, id_, stored.data)
-        changes = {**step(before, action, now=now, reason=reason), **also(before)}
+        changes = {**transition(before, action, now=now, reason=reason), **also(before)}
         after = replace(before, **changes)
         fields = campaign_fields(after)
         update = Update(stored.path, {name: fields[name] for name in changes}, stored.version)
@@ -149,10 +148,10 @@ def _new_lanes(campaign: Campaign, now: datetime | None) -> list[Write]:
 
     `now` is None where it does not start before it is resumed.
     """
-    launched = campaign.kind is CampaignKind.SINGLE
+    launched = not campaign.facts.launches_audience
     state: dict[str, dict[str, Any]] = {
         LAUNCH: {"wake_at": None if launched else now, "done": launched},
-        POLL: {"wake_at": None, "step": 0},
+        POLL: {"wake_at": None, "poll_count": 0},
         **{
             name: {"wake_at": now if launched else None, "done": False}
             for name in lane_names(campaign)
@@ -231,7 +230,7 @@ def _woken(campaign: Campaign, action: Action) -> Sequence[str]:
     if campaign.started_at is None or campaign.status not in _WORKING:
         return ()
     launches = action in {Action.CREATE, Action.START, Action.SEND}
-    if launches and campaign.kind is CampaignKind.BROADCAST:
+    if launches and campaign.facts.launches_audience:
         return (LAUNCH,)
     recalls = (RECALL,) if campaign.status is CampaignStatus.CANCELLED else ()
     return (LAUNCH, *lane_names(campaign), *recalls)

@@ -190,7 +190,7 @@ async def _rest(lease: LaneLease) -> None:
     # The lane says first that it is done and keeps its lease: if we die before the campaign has
     # ended, the check finds the lane and comes here again.
     await lease.commit(done=True)
-    if lease.campaign.status is CampaignStatus.RUNNING:
+    if lease.campaign.status is CampaignStatus.RUNNING and lease.campaign.facts.completes:
         await _complete(lease)
     await lease.release()
 

@@ -13,7 +13,6 @@ import structlog
 
 from functions.domain.campaigns.fallbacks import receipt_patience
 from functions.domain.campaigns.send import Send
-from functions.domain.kinds import CampaignKind
 from functions.domain.messages.attempts import after_send, claim, merge_late_answer
 from functions.domain.messages.delivery_events import Retry
 from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
@@ -142,7 +141,7 @@ class Sender:
 
         A single message is sent on purpose, whoever it is to.
         """
-        if self._campaign.kind is CampaignKind.SINGLE:
+        if not self._campaign.facts.keeps_rules:
             return []
         return await self._gate.held_back(list(islice(left.values(), self._engine.limits.chunk)))
 

@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.send import Send
 from functions.domain.contacts.contact import contact_id
-from functions.domain.kinds import CampaignKind
 from functions.domain.messages.message import Message
 from functions.domain.sending_rules.country_rules import rule_of
 from functions.domain.sending_rules.frequency_caps import Cap, Handing, caps_from, free_at, recent
@@ -79,7 +78,7 @@ class FrequencyCaps:
             path = self._path(message)
             handed = places.get(path) or self._handed(message)
             until = free_at(handed, self._caps(message), now=now)
-            if until > now and self._campaign.kind is not CampaignKind.SINGLE:
+            if until > now and self._campaign.facts.keeps_rules:
                 waits[message.id] = until
             else:
                 places[path] = {**handed, **self._place(message, now)}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.send import Send
-from functions.domain.kinds import CampaignKind, ChannelKind, facts_of
+from functions.domain.kinds import ChannelKind, facts_of
 from functions.domain.sending_rules import rate_limit
 from functions.domain.sending_rules.country_rules import Overrides, rule_of
 from functions.domain.sending_rules.windows import (
@@ -77,7 +77,7 @@ def of(engine: Engine, campaign: Campaign, send: Send) -> Hours:
     to a server disturbs nobody, whatever the country.
     """
     channel, rules = send.channel, campaign.rules
-    if campaign.kind is CampaignKind.SINGLE:
+    if not campaign.facts.keeps_rules:
         return Hours(channel, {})
     return Hours(
         channel,

@@ -20,11 +20,11 @@ from functions.engine.eligibility.sending_hours import Hours
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Document, Query, Where
 
-#: Receipts of one message, and steps of its campaign, that are told at most.
+#: Receipts of one message, and actions on its campaign, that are told at most.
 _MOST = 500
 
 
-class Step(NamedTuple):
+class ExplanationLine(NamedTuple):
     """Something that happened to a message; `at` None where it was not written down when."""
 
     at: datetime | None
@@ -34,12 +34,12 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
+class Explanation:
     """A message, why it is where it is in one sentence, and what led there, oldest first."""
 
     message: Message
     answer: str
-    steps: list[Step]
+    lines: list[ExplanationLine]
 
 
 async def find(engine: Engine, ref: MessageRef) -> tuple[Campaign, Message]:
@@ -53,7 +53,7 @@ async def find(engine: Engine, ref: MessageRef) -> tuple[Campaign, Message]:
     return campaign, message_from(ref.message, stored.data)
 
 
-async def why(engine: Engine, ref: MessageRef) -> Trail:
+async def why(engine: Engine, ref: MessageRef) -> Explanation:
     """Return what was decided about a message. Raises NotFoundError."""
     campaign, message = await find(engine, ref)
     planned_at = message.created_at or campaign.started_at or campaign.created_at
@@ -69,7 +69,7 @@ async def why(engine: Engine, ref: MessageRef) -> Trail:
         *_state(campaign, message),
     ]
     end = datetime.max.replace(tzinfo=UTC)
-    return Trail(message, _answer(campaign, message), sorted(told, key=lambda s: s.at or end))
+    return Explanation(message, _answer(campaign, message), sorted(told, key=lambda s: s.at or end))
 
 
 def _actions(campaign: Campaign, since: datetime) -> Query:
@@ -77,17 +77,21 @@ def _actions(campaign: Campaign, since: datetime) -> Query:
     return Query(paths.audit_trail(campaign.org), where, ("at",), limit=_MOST)
 
 
-def _planned(engine: Engine, campaign: Campaign, message: Message, at: datetime) -> Step:
+def _planned(engine: Engine, campaign: Campaign, message: Message, at: datetime) -> ExplanationLine:
     if message.send:
         channel = campaign.send(message.send).channel
-        return Step(at, "planned", f"Planned by {channel}, as the message before reached nobody")
+        return ExplanationLine(
+            at, "planned", f"Planned by {channel}, as the message before reached nobody"
+        )
     if message.due_at is None:
-        return Step(at, "planned", "Looked at when the campaign was launched")
+        return ExplanationLine(at, "planned", "Looked at when the campaign was launched")
     if message.due_at <= at:
-        return Step(at, "planned", "Planned, to be sent at once")
+        return ExplanationLine(at, "planned", "Planned, to be sent at once")
     until = _local(message, message.due_at)
     held = _what_held(engine, campaign, message, at)
-    return Step(at, "planned", f"Planned, and held back until {until} by {held}", "quiet_hours")
+    return ExplanationLine(
+        at, "planned", f"Planned, and held back until {until} by {held}", "quiet_hours"
+    )
 
 
 def _what_held(engine: Engine, campaign: Campaign, message: Message, at: datetime) -> str:
@@ -106,7 +110,7 @@ def _holds(kept: Hours, message: Message, at: datetime) -> bool:
     return kept.next_open(message.region, message.zones, now=at) != at
 
 
-def _of_campaign(message: Message, actions: Sequence[Document]) -> Iterator[Step]:
+def _of_campaign(message: Message, actions: Sequence[Document]) -> Iterator[ExplanationLine]:
     """Tell what was done to the campaign until the message had ended."""
     for entry in actions:
         at, action = entry.data["at"], entry.data["action"]
@@ -115,7 +119,7 @@ def _of_campaign(message: Message, actions: Sequence[Document]) -> Iterator[Step
         done = _DONE.get(action, f"was changed ({action})")
         reason = entry.data.get("reason") or ""
         words = f"The campaign {done} by {entry.data['by']}{_because(reason, ': ')}"
-        yield Step(at, "campaign", words, reason)
+        yield ExplanationLine(at, "campaign", words, reason)
 
 
 _DONE = {
@@ -133,10 +137,12 @@ _DONE = {
 }
 
 
-def _sent(message: Message) -> Iterator[Step]:
+def _sent(message: Message) -> Iterator[ExplanationLine]:
     """Tell when the latest attempt was taken by the provider."""
     if message.sent_at is not None:
-        yield Step(message.sent_at, "sent", f"Taken by the provider: {_attempts(message)}")
+        yield ExplanationLine(
+            message.sent_at, "sent", f"Taken by the provider: {_attempts(message)}"
+        )
 
 
 def _attempts(message: Message) -> str:
@@ -146,19 +152,21 @@ def _attempts(message: Message) -> str:
     return f"{told}, of which {message.uncounted} did not count, being put off"
 
 
-def _receipt(event: dict[str, Any]) -> Step:
+def _receipt(event: dict[str, Any]) -> ExplanationLine:
     kind, reason = EventKind(event["kind"]), event.get("reason") or ""
     words = f"Attempt {event['attempt']}: {RECEIPTS[kind]}{_because(reason)}"
-    return Step(event["at"], "receipt", words, reason)
+    return ExplanationLine(event["at"], "receipt", words, reason)
 
 
-def _state(campaign: Campaign, message: Message) -> Iterator[Step]:
+def _state(campaign: Campaign, message: Message) -> Iterator[ExplanationLine]:
     """Tell where the message stands, unless its last receipt has told that."""
     if message.ended_at is not None or MessageStatus(message.status) in _UNTOLD:
-        yield Step(message.ended_at, "state", _answer(campaign, message), message.reason)
+        yield ExplanationLine(message.ended_at, "state", _answer(campaign, message), message.reason)
     if message.followed and (fallback := campaign.fallback_after(message.send)):
         channel = fallback.send.channel
-        yield Step(message.ended_at, "state", f"It was followed by another one, by {channel}")
+        yield ExplanationLine(
+            message.ended_at, "state", f"It was followed by another one, by {channel}"
+        )
 
 
 _UNTOLD = frozenset({MessageStatus.PENDING, MessageStatus.SENDING, MessageStatus.UNKNOWN})

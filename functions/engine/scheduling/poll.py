@@ -25,8 +25,8 @@ async def _poll(lease: LaneLease) -> None:
     failed = lease.campaign.status is CampaignStatus.COMPLETED and await _all_failed(lease)
     if failed:
         await fail(lease.engine, lease.campaign, reason="every_message_failed")
-    step = lease.data["step"] + 1
-    await lease.release(None if failed else _next(lease, step), step=step)
+    count = lease.data["poll_count"] + 1
+    await lease.release(None if failed else _next(lease, count), poll_count=count)
 
 
 async def _all_failed(lease: LaneLease) -> bool:
@@ -35,9 +35,9 @@ async def _all_failed(lease: LaneLease) -> bool:
     return failed > 0 and failed == counts.total - sum(counts[status] for status in _UNSENT)
 
 
-def _next(lease: LaneLease, step: int) -> datetime | None:
+def _next(lease: LaneLease, count: int) -> datetime | None:
     schedule = poll_after(lease.engine, lease.campaign)
     ended_at = lease.campaign.ended_at
-    if step >= len(schedule) or ended_at is None:
+    if count >= len(schedule) or ended_at is None:
         return None
-    return ended_at + schedule[step]
+    return ended_at + schedule[count]

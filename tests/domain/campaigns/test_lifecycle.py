@@ -12,7 +12,7 @@ from functions.domain.campaigns.campaign import (
     campaign_fields,
     campaign_from,
 )
-from functions.domain.campaigns.lifecycle import check_start_time, step
+from functions.domain.campaigns.lifecycle import check_start_time, transition
 from functions.domain.campaigns.rules_in_force import RulesInForce
 from functions.domain.campaigns.safety_limits import Canary, Guardrail
 from functions.domain.campaigns.send import Content, Send
@@ -82,9 +82,9 @@ def test_each_action_is_allowed_from_the_statuses_of_its_arrow_only(
     target = ALLOWED.get((status, action))
     if target is None:
         with pytest.raises(WrongStatusError):
-            step(campaign, action, now=NOW)
+            transition(campaign, action, now=NOW)
     else:
-        changes = step(campaign, action, now=NOW, reason="why")
+        changes = transition(campaign, action, now=NOW, reason="why")
         assert (changes["status"], changes["epoch"], changes["reason"]) == (target, 2, "why")
 
 
@@ -109,7 +109,7 @@ def test_a_refusal_says_what_stands_in_the_way(
     """The error's sentence names the action and the status."""
     campaign = replace(CAMPAIGN, status=CampaignStatus(status))
     with pytest.raises(WrongStatusError) as refusal:
-        step(campaign, Action(action), now=NOW)
+        transition(campaign, Action(action), now=NOW)
     assert str(refusal.value) == sentence
 
 
@@ -117,8 +117,8 @@ def test_a_campaign_starts_at_its_time_and_not_before() -> None:
     """A start is refused while the scheduled time lies ahead, and allowed at that very instant."""
     early = NOW - timedelta(microseconds=1)
     with pytest.raises(NotDueError):
-        step(CAMPAIGN, Action.START, now=early)
-    assert step(CAMPAIGN, Action.START, now=NOW)["started_at"] == NOW
+        transition(CAMPAIGN, Action.START, now=early)
+    assert transition(CAMPAIGN, Action.START, now=NOW)["started_at"] == NOW
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_change_is_stamped_with_its_time(
 ) -> None:
     """Each change of status notes when it happened."""
     campaign = replace(CAMPAIGN, status=CampaignStatus(status))
-    assert step(campaign, Action(action), now=NOW)[stamp] == NOW
+    assert transition(campaign, Action(action), now=NOW)[stamp] == NOW
 
 
 @pytest.mark.parametrize("ahead", [timedelta(), timedelta(seconds=-1)])

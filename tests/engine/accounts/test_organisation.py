@@ -223,4 +223,4 @@ async def test_counting_ends_with_the_organisation_s_schedule(world: World) -> N
     await world.pass_time(MINUTE)
     lane = await world.store.get(paths.lane(ORG, campaign.id, "poll"))
     assert lane is not None
-    assert (lane.data["step"], lane.data["wake_at"]) == (2, None)
+    assert (lane.data["poll_count"], lane.data["wake_at"]) == (2, None)

@@ -561,8 +561,8 @@ async def test_the_trail_of_a_fallback_says_what_it_followed(world: World) -> No
         await explanation.why(world.engine, MessageRef(ORG, campaign.id, message.id))
         for message in (call, text)
     ]
-    assert told[0].steps[-1].words == "It was followed by another one, by sms"
-    assert told[1].steps[0].words == "Planned by sms, as the message before reached nobody"
+    assert told[0].lines[-1].words == "It was followed by another one, by sms"
+    assert told[1].lines[0].words == "Planned by sms, as the message before reached nobody"
     rows = [reports.row(campaign, message) for message in (call, text)]
     assert [(row["channel"], row["step"]) for row in rows] == [("voice", 0), ("sms", 1)]
     again = await copies.retry(world.engine, ORG, campaign.id, by="bob", unknown=False)

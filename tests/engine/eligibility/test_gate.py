@@ -226,7 +226,7 @@ async def held_by(world: World, campaign: Campaign, address: str) -> str:
     """Return what held somebody back, as those who ask why are told."""
     message = await world.message_to(campaign, address)
     found = await explanation.why(world.engine, MessageRef(ORG, campaign.id, message.id))
-    return found.steps[0].words.partition(" by ")[2]
+    return found.lines[0].words.partition(" by ")[2]
 
 
 async def test_who_asks_is_told_which_hours_held_somebody_back() -> None:

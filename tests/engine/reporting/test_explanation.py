@@ -13,7 +13,7 @@ from functions.domain.messages.send_outcomes import Deferred
 from functions.engine.accounts import organisation
 from functions.engine.campaigns import lifecycle
 from functions.engine.reporting import explanation
-from functions.engine.reporting.explanation import Trail
+from functions.engine.reporting.explanation import Explanation
 from tests.engine.recording_channel import BUSY, INVALID, LOST_REQUEST, Fate
 from tests.engine.world import ORG, World, number, with_limits
 
@@ -28,19 +28,19 @@ async def windows() -> AsyncIterator[World]:
         yield made
 
 
-async def why(world: World, campaign: Campaign, address: str = number(0)) -> Trail:
+async def why(world: World, campaign: Campaign, address: str = number(0)) -> Explanation:
     """Ask about the message to an address; its trail is in order and ends in a state or receipt."""
     message = await world.message_to(campaign, address)
     found = await explanation.why(world.engine, MessageRef(ORG, campaign.id, message.id))
-    known = [step.at for step in found.steps if step.at is not None]
+    known = [line.at for line in found.lines if line.at is not None]
     assert known == sorted(known)
-    assert found.steps[0].what == "planned"
+    assert found.lines[0].what == "planned"
     return found
 
 
-def words(found: Trail, what: str) -> list[str]:
-    """Return what is told by steps of one kind."""
-    return [step.words for step in found.steps if step.what == what]
+def words(found: Explanation, what: str) -> list[str]:
+    """Return what is told by lines of one kind."""
+    return [line.words for line in found.lines if line.what == what]
 
 
 async def test_a_call_that_went_well(world: World) -> None:
@@ -77,7 +77,7 @@ async def test_who_waits_for_the_calling_window(windows: World) -> None:
         "It waits to be sent at 09:00 on 02 March 2026 in America/New_York, because it is outside"
         " the hours at which they may be reached"
     )
-    assert found.steps[-1].at is None
+    assert found.lines[-1].at is None
 
 
 async def test_who_waits_for_the_organisation_s_quiet_hours(world: World) -> None:
@@ -102,7 +102,7 @@ async def test_who_was_left_out(world: World) -> None:
     await world.finish(campaign)
     found = await why(world, campaign)
     assert found.answer == "It was not sent, because the address must not be contacted"
-    assert [step.what for step in found.steps] == ["planned", "state"]
+    assert [line.what for line in found.lines] == ["planned", "state"]
     assert found.message.status == "skipped"
 
 
