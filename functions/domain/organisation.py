@@ -25,7 +25,7 @@ class Organisation:
     rates: Mapping[str, float] = field(default_factory=dict)  #: by channel, messages a second
     polling_schedule_s: Sequence[int] | None = None  #: seconds after a campaign's end
     country_rules: Mapping[str, Any] = field(default_factory=dict)  #: see country_rules.py
-    frequency_caps: Sequence[Mapping[str, Any]] = field(default_factory=list)  #: see caps.py
+    frequency_caps: Sequence[Mapping[str, Any]] = field(default_factory=list)  #: frequency_caps.py
     warm_up: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  #: see warm_up.py
     revision: int = 0  #: grows with each change; 0 where nothing was ever decided
     updated_at: datetime | None = None

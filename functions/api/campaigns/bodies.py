@@ -50,7 +50,7 @@ Percent = Annotated[int, Field(ge=1, le=100)]
 TimeOfDay = Annotated[str, Field(pattern=f"^{TIME_OF_DAY}$")]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _DAYS: Final[tuple[Day, ...]] = get_args(Day)
-#: A message's reason, or one of those words of fallback.py that stand for several.
+#: A message's reason, or one of the words of domain/campaigns/fallbacks.py that stand for several.
 Cause = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
 FieldName = Annotated[str, Field(min_length=1, max_length=64)]

@@ -17,7 +17,7 @@ class AudienceKind(StrEnum):
 
 
 class Audience(NamedTuple):
-    """The recipients of a campaign; of contacts, those that the source holds at the launch."""
+    """The source of a campaign's recipients; it is read at the launch."""
 
     kind: AudienceKind
     id: str = ""  #: of the list, the segment, the campaign or the contact

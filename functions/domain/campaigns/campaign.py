@@ -17,7 +17,7 @@ from functions.domain.sending_rules.windows import SendWindow
 
 
 class Fallback(NamedTuple):
-    """How a recipient is reached whom the message before did not reach."""
+    """Another send, for recipients whom the send before did not reach."""
 
     send: Send
     after: Sequence[str]  #: reason codes, and the words for several of them (fallbacks.py)

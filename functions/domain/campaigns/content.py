@@ -64,12 +64,12 @@ def texts_of(send: Send) -> Texts:
 
 
 def written_at_once(texts: Texts, most: int) -> int:
-    """Return how many messages of these texts are committed together, `most` at most."""
+    """Return how many messages with such texts go into one commit, `most` at most."""
     return _at_once(texts, most, _WRITTEN)
 
 
 def read_at_once(texts: Texts, most: int) -> int:
-    """Return how many messages of these texts are read together, `most` at most."""
+    """Return how many messages with such texts are read in one query, `most` at most."""
     return _at_once(texts, most, _READ)
 
 

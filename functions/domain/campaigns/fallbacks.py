@@ -1,7 +1,7 @@
-"""Fallback: by what other channel somebody is reached whom a message did not reach.
+"""Fallbacks: when a message by another channel follows a message that reached nobody.
 
-A campaign names its fallbacks in order, each with what it follows after. The one place that
-decides whether the next of them is taken is here; whoever changes a message asks it.
+A campaign has its fallbacks in order, each with the reasons that it follows. Every change of a
+message is looked at here, and nowhere else.
 """
 
 from datetime import datetime, timedelta
@@ -76,7 +76,7 @@ def next_message(
 
 
 def _causes(before: Message, after: Message) -> set[str]:
-    """Return what is to be called why a message did not reach the person; nothing where it may."""
+    """Return why a message has not reached its recipient; nothing where it still may."""
     if after.status == MessageStatus.FAILED and before.status != MessageStatus.FAILED:
         return {after.reason, FAILED}
     given_up = after.lane is None and before.status == after.status

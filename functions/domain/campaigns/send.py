@@ -8,7 +8,7 @@ from functions.domain.kinds import ChannelKind
 
 
 class Content(NamedTuple):
-    """What is said, before it is filled in. What the channel does not say stays empty."""
+    """The texts and links of a send, before they are filled in; a channel may use few of them."""
 
     template: str = ""  #: a text, or the text beside a mail's HTML
     template_id: str = ""  #: the named template that the text was taken from
@@ -46,5 +46,5 @@ def send_from(data: Mapping[str, Any]) -> Send:
 
 def send_fields(send: Send) -> dict[str, Any]:
     """Return what is stored of a send."""
-    said = {name: value for name, value in send.content._asdict().items() if value}
-    return {**send._asdict(), "content": said}
+    content = {name: value for name, value in send.content._asdict().items() if value}
+    return {**send._asdict(), "content": content}

@@ -1,7 +1,7 @@
-"""Completeness: what a campaign may say by its channel, and what it must say before it is sent.
+"""Validation: what each channel may say, and what a campaign needs before it can be sent.
 
-A draft may lack anything, but what it says must make sense. A fallback is held to the same rules
-as the campaign itself, under the names "fallbacks.0.sender" and so on.
+A draft may lack anything, but what it has must be right. A fallback's send is held to the same
+rules as the campaign's own, under the names "fallbacks.0.sender" and so on.
 """
 
 import re

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
-from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.content import read_at_once, texts_of, written_at_once
 from functions.domain.campaigns.send import Send
@@ -33,6 +33,22 @@ from functions.engine.ports.store import Document, Query, Where
 Cursor: TypeAlias = Mapping[str, Any]
 
 
+class Source(NamedTuple):
+    """The audience that is read, and the send that is to reach it."""
+
+    org: str
+    audience: Audience
+    send: Send
+    scopes: frozenset[str]  #: of the suppressions that hold for the send
+    default_zone: str = ""  #: of contacts whose zone nobody knows
+
+
+def source_of(campaign: Campaign, send: Send) -> Source:
+    """Return a campaign's audience as one of its sends reaches it."""
+    scopes = campaign.suppression_scopes(send)
+    return Source(campaign.org, campaign.audience, send, scopes, campaign.rules.default_zone)
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some recipients, and the cursor that continues behind them; None behind the last."""
@@ -49,13 +65,13 @@ class _Batch(NamedTuple):
 
 
 async def pages(
-    engine: Engine, campaign: Campaign, cursor: Cursor | None
+    engine: Engine, source: Source, cursor: Cursor | None
 ) -> AsyncGenerator[Page, None]:
     """Yield the audience behind `cursor` (None: all of it), a commit's worth at a time.
 
     While one page is being worked on the next is already being read.
     """
-    read = _pages(engine, campaign, cursor or await _start(engine, campaign))
+    read = _pages(engine, source, cursor or await _start(engine, source))
     ahead = asyncio.ensure_future(anext(read, None))
     try:
         while (page := await ahead) is not None:
@@ -67,12 +83,12 @@ async def pages(
         await read.aclose()
 
 
-async def _pages(engine: Engine, campaign: Campaign, cursor: Cursor) -> AsyncGenerator[Page, None]:
-    size = written_at_once(texts_of(campaign.own_send), engine.limits.launch_page)
+async def _pages(engine: Engine, source: Source, cursor: Cursor) -> AsyncGenerator[Page, None]:
+    size = written_at_once(texts_of(source.send), engine.limits.launch_page)
     page: Page | None = None  # held back until it is known whether it is the last
-    async with aclosing(_batches(engine, campaign, cursor)) as batches:
+    async with aclosing(_batches(engine, source, cursor)) as batches:
         async for documents, behind in batches:
-            found = await _recipients(engine, campaign, documents)
+            found = await _recipients(engine, source, documents)
             for start in range(0, len(found) or 1, size):
                 if page is not None:
                     yield page
@@ -83,38 +99,38 @@ async def _pages(engine: Engine, campaign: Campaign, cursor: Cursor) -> AsyncGen
     yield replace(page, cursor=None) if page is not None else Page([], None)
 
 
-async def _start(engine: Engine, campaign: Campaign) -> Cursor:
+async def _start(engine: Engine, source: Source) -> Cursor:
     """Return the cursor of the beginning.
 
-    A segment's conditions are those at the launch: it travels with them, so that a change
-    meanwhile neither repeats nor skips anybody. A segment that is gone holds for nobody.
+    It holds a segment's conditions at the launch, so that a change of the segment neither repeats
+    nor skips anybody. A segment that is gone has nobody.
     """
     start = {"source": 0, "after": None}
-    if campaign.audience.kind is not AudienceKind.SEGMENT:
+    if source.audience.kind is not AudienceKind.SEGMENT:
         return start
     try:
-        segment = await segments.load(engine, campaign.org, campaign.audience.id)
+        segment = await segments.load(engine, source.org, source.audience.id)
     except NotFoundError:
         return {**start, "conditions": None}
     return {**start, "conditions": segment.conditions}
 
 
-def _batches(engine: Engine, campaign: Campaign, cursor: Cursor) -> AsyncGenerator[_Batch, None]:
-    """Yield the documents that tell of the audience, behind the one at the cursor."""
-    if campaign.audience.kind is AudienceKind.SEGMENT:
-        return _of_segment(engine, campaign, cursor)
-    return _of_sources(engine, campaign, cursor)
+def _batches(engine: Engine, source: Source, cursor: Cursor) -> AsyncGenerator[_Batch, None]:
+    """Yield the documents of the audience that follow the cursor."""
+    if source.audience.kind is AudienceKind.SEGMENT:
+        return _of_segment(engine, source, cursor)
+    return _of_sources(engine, source, cursor)
 
 
 async def _of_segment(
-    engine: Engine, campaign: Campaign, cursor: Cursor
+    engine: Engine, source: Source, cursor: Cursor
 ) -> AsyncGenerator[_Batch, None]:
     if cursor["conditions"] is None:
         return
     condition, after = parse_conditions(cursor["conditions"]), cursor["after"]
     while True:
         limit = engine.limits.launch_page
-        page = await segments.page(engine, campaign.org, condition, after=after, limit=limit)
+        page = await segments.page(engine, source.org, condition, after=after, limit=limit)
         yield _Batch(page.contacts, {**cursor, "after": page.after})
         if page.after is None:
             return
@@ -122,17 +138,16 @@ async def _of_segment(
 
 
 async def _of_sources(
-    engine: Engine, campaign: Campaign, cursor: Cursor
+    engine: Engine, source: Source, cursor: Cursor
 ) -> AsyncGenerator[_Batch, None]:
-    retry, limit = campaign.audience.kind is AudienceKind.RETRY, engine.limits.launch_page
+    retry, limit = source.audience.kind is AudienceKind.RETRY, engine.limits.launch_page
     if retry:
-        limit = read_at_once(
-            texts_of(campaign.own_send), limit
-        )  # messages are as large as what they say
+        # Messages are as large as what they say.
+        limit = read_at_once(texts_of(source.send), limit)
     after = cursor["after"]
-    for number in range(cursor["source"], len(campaign.audience.statuses) or 1):
+    for number in range(cursor["source"], len(source.audience.statuses) or 1):
         query = replace(
-            _source(campaign, number), limit=limit, start_after=(after,) if after else None
+            _query(source, number), limit=limit, start_after=(after,) if after else None
         )
         async with aclosing(engine.store.stream(query)) as parts:
             async for part in parts:
@@ -144,17 +159,17 @@ async def _of_sources(
 def _is_repeated(document: Document) -> bool:
     """Tell whether a retry repeats a message.
 
-    Whom another channel was tried for stands in the message by that one; who was skipped or came
-    too late by the first channel was never tried.
+    A message that a fallback followed is left to the fallback's message; one that was skipped or
+    expired without a fallback was never tried.
     """
     message = message_from(document.id, document.data)
     left_out = message.status in {MessageStatus.SKIPPED, MessageStatus.EXPIRED}
     return message.exhausted if left_out else not message.followed
 
 
-def _source(campaign: Campaign, number: int) -> Query:
-    org, id_ = campaign.org, campaign.audience.id
-    match campaign.audience.kind:
+def _query(source: Source, number: int) -> Query:
+    org, id_ = source.org, source.audience.id
+    match source.audience.kind:
         case AudienceKind.LIST:
             return Query(paths.members(org, id_))
         case AudienceKind.RECIPIENTS:
@@ -162,22 +177,22 @@ def _source(campaign: Campaign, number: int) -> Query:
         case AudienceKind.EVERYONE:
             return Query(paths.contacts(org), (Where("active", "==", True),))
         case _:
-            status = campaign.audience.statuses[number]
+            status = source.audience.statuses[number]
             return Query(paths.messages(org, id_), (Where("status", "==", status),))
 
 
 async def _recipients(
-    engine: Engine, campaign: Campaign, documents: Sequence[Document]
+    engine: Engine, source: Source, documents: Sequence[Document]
 ) -> list[Recipient]:
-    recipients, zone = await _known(engine, campaign, documents), campaign.rules.default_zone
+    recipients, zone = await _known(engine, source, documents), source.default_zone
     if zone:
         recipients = (each._replace(zones=zones_for(each.zones, zone)) for each in recipients)
     found = list(recipients)
     suppressed = await suppressed_among(
         engine,
-        campaign.org,
+        source.org,
         [recipient.address for recipient in found],
-        scopes=campaign.suppression_scopes(campaign.own_send),
+        scopes=source.scopes,
         now=engine.clock.now(),
     )
     if not suppressed:
@@ -189,53 +204,50 @@ async def _recipients(
 
 
 async def _known(
-    engine: Engine, campaign: Campaign, documents: Sequence[Document]
+    engine: Engine, source: Source, documents: Sequence[Document]
 ) -> Iterable[Recipient]:
     """Return the recipients that documents tell of, whether suppressed or not."""
-    send = campaign.own_send
-    match campaign.audience.kind:
+    send = source.send
+    match source.audience.kind:
         case AudienceKind.SEGMENT | AudienceKind.EVERYONE:
             return (of_contact(send, d.path, contact_from(d.id, d.data)) for d in documents)
         case AudienceKind.RETRY:
-            return await _repeated(engine, campaign, documents)
+            return await _repeated(engine, source, documents)
         case _ if _needs_contacts(send):
             contacts = await engine.store.get_many(
-                [paths.contact(campaign.org, document.id) for document in documents]
+                [paths.contact(source.org, document.id) for document in documents]
             )
-            return map(partial(of_member_and_contact, campaign.org, send), documents, contacts)
+            return map(partial(of_member_and_contact, source.org, send), documents, contacts)
         case _:
-            return map(partial(of_member, campaign.org), documents)
+            return map(partial(of_member, source.org), documents)
 
 
 async def recipients_of(
-    engine: Engine, campaign: Campaign, send: Send, contacts: Collection[str]
+    engine: Engine, source: Source, contacts: Collection[str]
 ) -> dict[str, Recipient]:
-    """Return a campaign's recipients by their contacts' paths, as `send` reaches them now.
+    """Return a campaign's recipients by their contacts' paths, as its send reaches them now.
 
     Contacts that are not known any more are left out.
     """
     asked = [path for path in contacts if path]
     found = await engine.store.get_many(asked)
     members: Sequence[Document | None] = [None] * len(asked)
-    if campaign.audience.kind in _LISTED:
-        rows = _source(campaign, 0).collection
-        members = await engine.store.get_many([f"{rows}/{_id(path)}" for path in asked])
+    if source.audience.kind in _LISTED:
+        rows = _query(source, 0).collection
+        ids = (path.rpartition("/")[2] for path in asked)
+        members = await engine.store.get_many([f"{rows}/{id_}" for id_ in ids])
     recipients = {}
     for path, contact, member in zip(asked, found, members, strict=True):
         if member is not None:
-            recipients[path] = of_member_and_contact(campaign.org, send, member, contact)
+            recipients[path] = of_member_and_contact(source.org, source.send, member, contact)
         elif contact is not None:
             known = contact_from(contact.id, contact.data)
-            reached = of_contact(send, path, known)
+            reached = of_contact(source.send, path, known)
             recipients[path] = reached if known.active else reached._replace(skip_reason="inactive")
     return recipients
 
 
 _LISTED = frozenset({AudienceKind.LIST, AudienceKind.RECIPIENTS})
-
-
-def _id(path: str) -> str:
-    return path.rpartition("/")[2]
 
 
 def _needs_contacts(send: Send) -> bool:
@@ -244,7 +256,7 @@ def _needs_contacts(send: Send) -> bool:
 
 
 async def _repeated(
-    engine: Engine, campaign: Campaign, documents: Sequence[Document]
+    engine: Engine, source: Source, documents: Sequence[Document]
 ) -> list[Recipient]:
     """Return the recipients of messages that are sent again, as the campaign's own send does.
 
@@ -253,4 +265,4 @@ async def _repeated(
     elsewhere = {d.data["contact"] for d in documents if d.data.get("send") and d.data["contact"]}
     found = await engine.store.get_many(list(elsewhere)) if elsewhere else []
     known = {each.path: contact_from(each.id, each.data) for each in found if each}
-    return [of_message(campaign.own_send, document, known) for document in documents]
+    return [of_message(source.send, document, known) for document in documents]

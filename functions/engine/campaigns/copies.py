@@ -20,10 +20,10 @@ from functions.engine.messages import statistics
 
 
 async def retry(engine: Engine, org: str, id_: str, *, by: str, unknown: bool) -> Campaign:
-    """Create and start a campaign that calls again those whom campaign `id_` did not reach.
+    """Create and start a campaign to the recipients whom campaign `id_` did not reach.
 
-    Those whose outcome is unknown may have been reached: they are called only where `unknown`
-    says so. Raises NotFoundError, and InvalidFieldError where there is nobody to call.
+    Recipients whose outcome is unknown may have been reached: they are included only if `unknown`
+    is True. Raises NotFoundError, and InvalidFieldError where nobody is left to reach.
     """
     source = await load(engine, org, id_)
     if not source.has_ended:
@@ -42,7 +42,7 @@ async def retry(engine: Engine, org: str, id_: str, *, by: str, unknown: bool) -
 
 
 def copy_of(source: Campaign, *, now: datetime, by: str) -> Campaign:
-    """Return a campaign that runs from now on as another one was written."""
+    """Return a copy of a campaign that is new and runs from now on."""
     return replace(
         source,
         **_NOT_YET,

@@ -82,7 +82,7 @@ def new_campaign(
 
 
 async def create_named(engine: Engine, campaign: Campaign) -> Campaign:
-    """Create a campaign whose name no other of these has. Raises NameTakenError."""
+    """Create a campaign with a name that its organisation has not used. Raises NameTakenError."""
     path = paths.campaign_name(campaign.org, digest(campaign.name))
     claim = Create(path, {"campaign": campaign.id})
     try:

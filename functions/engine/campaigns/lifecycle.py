@@ -144,7 +144,7 @@ def lane_names(campaign: Campaign) -> list[str]:
 
 
 def _new_lanes(campaign: Campaign, now: datetime | None) -> list[Write]:
-    """Create the lanes of a campaign that starts now; launching wakes those that dispatch.
+    """Create the lanes of a campaign that starts now; the launch wakes the dispatching lanes.
 
     `now` is None where it does not start before it is resumed.
     """
@@ -165,7 +165,7 @@ def _new_lanes(campaign: Campaign, now: datetime | None) -> list[Write]:
 
 
 def _lane_writes(engine: Engine, before: Campaign, after: Campaign, action: Action) -> list[Write]:
-    """Fence off whoever works on the lanes, and say when each has to be looked at again."""
+    """Take the lanes away from their workers, and set when each lane wakes again."""
     now = engine.clock.now()
     match action:
         case Action.START | Action.SEND | Action.HOLD:
@@ -185,7 +185,7 @@ def _lane_writes(engine: Engine, before: Campaign, after: Campaign, action: Acti
 
 
 def _recall_lane(campaign: Campaign, now: datetime) -> Create:
-    """Create the lane that takes back what the provider still has; see recall.py."""
+    """Create the lane that takes back what the provider still has; see delivery/recall.py."""
     state = {"epoch": campaign.epoch, "fence": 0, "lease_until": None, "wake_at": now}
     begun = {"after": "", "settled": False, "recalled": 0, "beyond_recall": 0, "done": False}
     return Create(paths.lane(campaign.org, campaign.id, RECALL), {**state, **begun})
@@ -226,7 +226,7 @@ async def _announce(engine: Engine, campaign: Campaign, action: Action) -> None:
 
 
 def _woken(campaign: Campaign, action: Action) -> Sequence[str]:
-    """Return the lanes that have work at once; launching wakes those that dispatch."""
+    """Return the lanes that have work at once; the launch wakes the dispatching lanes."""
     if campaign.started_at is None or campaign.status not in _WORKING:
         return ()
     launches = action in {Action.CREATE, Action.START, Action.SEND}

@@ -114,7 +114,7 @@ def _caller(org: str, phone: Phone) -> Recipient:
 
 
 async def _mailed(engine: Engine, org: str, emails: Sequence[str]) -> list[Recipient]:
-    """Return who is reached at these addresses; where they are is what their contact says."""
+    """Return the recipients with these addresses, each in the zones of its contact."""
     if not emails:
         return []
     at = [paths.contact(org, contact_id(email)) for email in emails]
@@ -128,14 +128,14 @@ def _said(campaign: Campaign, person: Contact) -> Texts:
 
 
 def _test_of(campaign: Campaign, by: str, now: datetime) -> Campaign:
-    """Return a campaign of one message: it is not watched, and nobody is reached otherwise."""
+    """Return a campaign of one message, without fallbacks and without safety limits."""
     test = copy_of(campaign, now=now, by=by)
     name = f"Test of {campaign.name}"
     return replace(test, name=name, total=1, fallbacks=(), guardrail=None, canary=None)
 
 
 def _nobody(to: Recipient, now: datetime) -> Contact:
-    """Return somebody of whom only the address is known."""
+    """Return a contact of whom only the address is known."""
     phone, email = phone_and_email(to.address)
     id_ = contact_id(to.address)
     return Contact(id=id_, phone=phone, email=email, created_at=now, updated_at=now)

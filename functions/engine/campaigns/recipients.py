@@ -17,7 +17,7 @@ _AT_ONCE = 200
 
 
 async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) -> int:
-    """Name people whom a draft or scheduled campaign is for; return how many are new.
+    """Add contacts to the recipients of a draft or scheduled campaign; return how many are new.
 
     Raises NotFoundError for the campaign or a contact, with nobody added, and WrongStatusError.
     """

@@ -8,16 +8,15 @@ from datetime import timedelta
 from typing import Final
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
-from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.content import ParsedContent, Texts
 from functions.domain.campaigns.send import Content, Send
-from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.contacts.suppressions import ALL
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.templates.sms_segments import TextLength, measure
 from functions.domain.templates.template import Missing, TemplateLimitError
 from functions.engine import paths
-from functions.engine.campaigns.audience import pages
+from functions.engine.campaigns.audience import Source, pages
 from functions.engine.contacts import contacts, segments
 from functions.engine.kernel.engine import Engine
 from functions.engine.templates.templates import Wording, parse
@@ -78,8 +77,12 @@ async def check(engine: Engine, org: str, wording: Wording, audience: Audience) 
     content = parse(wording)
     await _require(engine, org, audience)
     deadline = engine.clock.now() + _CHECK_FOR
+    said = Content(wording.text, subject=wording.subject, html=wording.html)
+    channel = ChannelKind(wording.channel or ChannelKind.SMS)
+    scopes = frozenset({ALL, channel, CampaignKind.BROADCAST})
+    source = Source(org, audience, Send("", channel, "", "", said), scopes)
     checked, missing = 0, Counter[str]()
-    async with aclosing(pages(engine, _campaign(engine, org, wording, audience), None)) as walk:
+    async with aclosing(pages(engine, source, None)) as walk:
         async for page in walk:
             reached = [each for each in page.recipients if not each.skip_reason]
             checked += len(reached)
@@ -96,21 +99,3 @@ async def _require(engine: Engine, org: str, audience: Audience) -> None:
         await segments.load(engine, org, id_)
     if audience.kind is AudienceKind.LIST and not await engine.store.get(paths.lists(org, id_)):
         raise NotFoundError("List", id_)
-
-
-def _campaign(engine: Engine, org: str, wording: Wording, audience: Audience) -> Campaign:
-    """Return a campaign of this template to this audience, which is never stored or sent."""
-    said = Content(wording.text, subject=wording.subject, html=wording.html)
-    return Campaign(
-        id="",
-        org=org,
-        name="",
-        kind=CampaignKind.BROADCAST,
-        status=CampaignStatus.DRAFT,
-        epoch=0,
-        own_send=Send("", ChannelKind(wording.channel or ChannelKind.SMS), "", "", said),
-        audience=audience,
-        lanes=1,
-        created_at=engine.clock.now(),
-        created_by="",
-    )

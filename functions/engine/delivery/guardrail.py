@@ -43,7 +43,7 @@ _OPEN_CALLS: Final = _OPEN | {MessageStatus.DELIVERED, MessageStatus.ANSWERED}
 
 
 def _handed_over(counts: Statistics) -> int:
-    """Count those who have been tried, also those who wait for another attempt."""
+    """Count messages that were tried, also messages that wait for another attempt."""
     return counts.retrying + sum(n for status, n in counts.by_status.items() if status not in _KEPT)
 
 
@@ -59,9 +59,9 @@ class Canary:
         self._lease = lease
 
     async def admit(self, due: Sequence[Tracked]) -> Sequence[Tracked]:
-        """Return those of these messages that the lane may send now.
+        """Return the messages that the lane may send now.
 
-        Those that are tried again are among the first ones.
+        Messages that are tried again are among the first ones.
         """
         campaign = self._lease.campaign
         if campaign.canary is None or campaign.canary_passed:

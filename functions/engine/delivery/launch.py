@@ -12,7 +12,7 @@ import structlog
 from functions.domain.messages.message import MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns import lanes
-from functions.engine.campaigns.audience import Page, pages
+from functions.engine.campaigns.audience import Page, pages, source_of
 from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import LAUNCH, fail, lane_names, stop
 from functions.engine.delivery.at_hand import at_hand
@@ -55,12 +55,14 @@ async def _see_to_bot(lease: LaneLease) -> None:
 
 async def _create_messages(lease: LaneLease) -> None:
     """Commit page after page; while one is being committed the next is planned."""
-    planner = Planner(lease.engine, lease.campaign, lease.campaign.own_send)
+    send = lease.campaign.own_send
+    planner = Planner(lease.engine, lease.campaign, send)
+    source = source_of(lease.campaign, send)
     committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     committed.set_result(None)
     with lease.engine.memory.launched.filling(lease.campaign):
         try:
-            async for page in pages(lease.engine, lease.campaign, lease.data.get("cursor")):
+            async for page in pages(lease.engine, source, lease.data.get("cursor")):
                 plan = planner.plan(page.recipients)
                 await committed
                 if lease.is_late:

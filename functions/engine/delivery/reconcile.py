@@ -65,7 +65,7 @@ def _decide(lease: LaneLease, message: Message) -> Changes:
         case MessageStatus.UNKNOWN:
             return after_unknown_wait()
         case _ if not traits.holds_live_call:
-            # Where another channel may follow, this is what it follows on (domain/fallback.py).
+            # A fallback may follow on this (domain/campaigns/fallbacks.py).
             wait = receipt_patience(lease.campaign, message.send, engine.policy)
             until = (message.sent_at or now) + (wait or timedelta())
             return after_watch() if until <= now else {"next_at": until}

@@ -12,7 +12,7 @@ from functions.domain.campaigns.send import Send
 from functions.domain.contacts.addresses import address_for, phone_and_email
 from functions.domain.messages.attempts import end
 from functions.domain.messages.message import Changes, Message, MessageStatus
-from functions.engine.campaigns.audience import recipients_of
+from functions.engine.campaigns.audience import recipients_of, source_of
 from functions.engine.campaigns.recipient import Recipient
 from functions.engine.campaigns.rendering import CannotRenderError, Renderer
 from functions.engine.contacts.suppressions import suppressed_among
@@ -21,58 +21,55 @@ from functions.engine.messages.changes import Tracked
 
 
 class Fallbacks:
-    """The messages of one send of a campaign that have not been filled in."""
+    """Fills in the messages of one send of a campaign that were made without a text."""
 
     def __init__(self, engine: Engine, campaign: Campaign, send: Send) -> None:
         self._engine = engine
-        self._campaign = campaign
-        self._send = send
+        self._source = source_of(campaign, send)
 
     @cached_property
     def _renderer(self) -> Renderer:
-        """Fills in what the send says: most senders have nobody to fill in, and need none."""
-        return Renderer(self._send)
+        """Renders the send: most senders have no message to fill in, and need no templates."""
+        return Renderer(self._source.send)
 
     async def fill(self, following: Sequence[Tracked]) -> list[tuple[Tracked, Changes]]:
-        """Return what those of these are to say who do not know it yet, or why they do not."""
+        """Return the messages without a text, each with its texts or the reason to skip it."""
         blank = [tracked for tracked in following if not tracked.message.filled]
         if not blank:
             return []
         contacts = {tracked.message.contact for tracked in blank}
-        known = await recipients_of(self._engine, self._campaign, self._send, contacts)
-        people = [self._recipient(tracked.message, known) for tracked in blank]
+        known = await recipients_of(self._engine, self._source, contacts)
+        recipients = [
+            known.get(tracked.message.contact) or self._unknown(tracked.message)
+            for tracked in blank
+        ]
         suppressed = await suppressed_among(
             self._engine,
-            self._campaign.org,
-            {recipient.address for recipient in people if recipient.address},
-            scopes=self._campaign.suppression_scopes(self._send),
+            self._source.org,
+            {recipient.address for recipient in recipients if recipient.address},
+            scopes=self._source.scopes,
             now=self._engine.clock.now(),
         )
         return [
-            (tracked, self._filled(recipient, barred=recipient.address in suppressed))
-            for tracked, recipient in zip(blank, people, strict=True)
+            (tracked, self._filled(recipient, suppressed=recipient.address in suppressed))
+            for tracked, recipient in zip(blank, recipients, strict=True)
         ]
 
-    def _recipient(self, message: Message, known: dict[str, Recipient]) -> Recipient:
-        """Return whom a message is for; of whom nothing is stored, the address it is known by."""
-        if message.contact in known:
-            return known[message.contact]
+    def _unknown(self, message: Message) -> Recipient:
+        """Return the recipient of a message whose contact is not stored: its address is known."""
         phone, email = phone_and_email(message.address)
-        address = address_for(self._send.channel, phone=phone, email=email)
+        address = address_for(self._source.send.channel, phone=phone, email=email)
         reason = "" if address else "no_address"
-        return Recipient(
-            message.contact, address, message.region, message.zones, skip_reason=reason
-        )
+        known_as = (message.contact, address, message.region, message.zones)
+        return Recipient(*known_as, skip_reason=reason)
 
-    def _filled(self, recipient: Recipient, *, barred: bool) -> Changes:
-        reason = "suppressed" if barred else recipient.skip_reason
+    def _filled(self, recipient: Recipient, *, suppressed: bool) -> Changes:
+        reason = "suppressed" if suppressed else recipient.skip_reason
         if not reason:
             try:
-                return {
-                    "filled": True,
-                    "address": recipient.address,
-                    **self._renderer.of(recipient),
-                }
+                texts = self._renderer.of(recipient)
             except CannotRenderError as error:
                 reason = str(error)
+            else:
+                return {"filled": True, "address": recipient.address, **texts}
         return end(MessageStatus.SKIPPED, reason, now=self._engine.clock.now())

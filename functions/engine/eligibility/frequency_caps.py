@@ -1,8 +1,8 @@
-"""Caps: nobody is reached more often than allowed, whatever campaigns and processes reach them.
+"""Frequency caps: nobody is reached more often than allowed, by all campaigns together.
 
-When somebody was reached of late stands in one small document for each person. It is written in
-the same commit as the claim of their message, over the version that was read: two who claim for
-one person at once cannot both find the last place.
+One small document for each person says when they were reached of late. It is written in the same
+commit as the claim of their message, over the version that was read: two claims for one person at
+once cannot both take the last place.
 """
 
 from collections import defaultdict
@@ -22,12 +22,12 @@ from functions.engine.kernel.modify import modify
 from functions.engine.messages.changes import Tracked
 from functions.engine.ports.store import Create, Delete, Document, Set, Write
 
-#: People whose documents go into one commit: stores limit its size.
+#: Recipients whose documents go into one commit: stores limit its size.
 _AT_ONCE: Final = 200
 
 
 class Taken(NamedTuple):
-    """The places that a claim takes, and who has to wait until when, by the message's id."""
+    """The places that a claim takes, and until when other messages wait, by message id."""
 
     writes: Sequence[Write]
     waits: Mapping[str, datetime]
@@ -64,10 +64,10 @@ class FrequencyCaps:
         return waits
 
     async def take(self, chunk: Iterable[Tracked]) -> Taken:
-        """Take a place for each of a chunk, as far as there are any.
+        """Take a place for each message of a chunk, as far as there are places.
 
         A single message is sent on purpose: it takes a place even where there is none. The writes
-        go with the claim, and `forget` goes with them, whether they are committed or conflict.
+        belong in the commit of the claim; call `forget` after it, whether it succeeds or not.
         """
         counted = self._counted(tracked.message for tracked in chunk)
         await self._look(counted)
@@ -85,12 +85,12 @@ class FrequencyCaps:
         return Taken([self._write(path, handed, now) for path, handed in places.items()], waits)
 
     def forget(self, chunk: Iterable[Tracked]) -> None:
-        """Know no more of a chunk's people: next time they are read anew."""
+        """Forget what was read of a chunk's recipients: the next look reads them again."""
         for tracked in chunk if self._read else ():
             self._read.pop(self._path(tracked.message), None)
 
     async def give_back(self, unsent: Iterable[Message]) -> None:
-        """Give back the places of attempts by which nobody was reached."""
+        """Give back the places of attempts that reached nobody."""
         places: defaultdict[str, set[str]] = defaultdict(set)
         for message in self._counted(unsent):
             places[self._path(message)].add(_attempt(message, message.attempt))
@@ -108,21 +108,19 @@ class FrequencyCaps:
         await modify(self._engine.store, list(places), decide)
 
     def _counted(self, messages: Iterable[Message]) -> list[Message]:
-        """Return those of these messages that a cap counts."""
+        """Return the messages that a cap counts."""
         return [message for message in messages if self._caps(message)] if self._may_hold else []
 
     def _caps(self, message: Message) -> Sequence[Cap]:
         """Return the caps that count a message."""
         if message.region not in self._of_region:
-            country = self._country_cap(message.region) if self._engine.limits.windows else None
+            rule = rule_of(message.region, self._channel, self._campaign.rules.country_rules)
+            country = rule.cap if self._engine.limits.windows else None
             self._of_region[message.region] = [*self._own, *([country] if country else [])]
         return self._of_region[message.region]
 
-    def _country_cap(self, region: str) -> Cap | None:
-        return rule_of(region, self._channel, self._campaign.rules.country_rules).cap
-
     async def _look(self, counted: Iterable[Message]) -> None:
-        """Read what is not known yet of these people."""
+        """Read the documents of recipients that were not read yet."""
         wanted = dict.fromkeys(self._path(message) for message in counted)
         unknown = [path for path in wanted if path not in self._read]
         if unknown:

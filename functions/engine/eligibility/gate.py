@@ -56,9 +56,9 @@ class Gate:
         ]
 
     def expires_at(self, message: Message) -> datetime | None:
-        """Return from when on an attempt that begins now must not arrive; None where it always may.
+        """Return when an attempt that begins now is too late to arrive; None where it never is.
 
-        It is past or now where the attempt must not begin any more.
+        The instant is now or past where the attempt must not begin any more.
         """
         ends_at = self._campaign.not_after
         closes_at = self._closes_at(_place(message)) if self._hours.are_kept else None
@@ -67,13 +67,13 @@ class Gate:
         return min(closes_at, ends_at)
 
     async def _suppressed(self, following: Sequence[Tracked]) -> list[tuple[Tracked, Changes]]:
-        """Skip those who have been suppressed since the launch."""
-        barred = await self._fresh.among(tracked.message.address for tracked in following)
+        """Skip messages to addresses that were suppressed since the launch."""
+        suppressed = await self._fresh.among(tracked.message.address for tracked in following)
         skip = end(MessageStatus.SKIPPED, "suppressed", now=self._engine.clock.now())
-        return [(tracked, skip) for tracked in following if tracked.message.address in barred]
+        return [(tracked, skip) for tracked in following if tracked.message.address in suppressed]
 
     def _untimely(self, following: Sequence[Tracked]) -> list[tuple[Tracked, Changes]]:
-        """Put off those who may not be contacted now; what cannot be sent in time expires."""
+        """Postpone messages out of hours; a message that cannot be sent in time expires."""
         if not self._hours.are_kept and self._campaign.not_after is None:
             return []
         of_place = cache(self._closed)
@@ -83,9 +83,9 @@ class Gate:
     def _late(
         self, message: Message, of_place: Callable[[Place], Changes | None]
     ) -> Changes | None:
-        """Return what becomes of a message that cannot be sent now; None where it can.
+        """Return the changes of a message that cannot be sent now; None where it can.
 
-        One that is to be tried again only after its campaign's last hour need not wait for that.
+        A message whose next attempt comes after its campaign's last hour expires at once.
         """
         now = self._engine.clock.now()
         if self._campaign.expires_by(max(now, message.next_at or now)):
@@ -93,7 +93,7 @@ class Gate:
         return of_place(_place(message))
 
     def _closed(self, place: Place) -> Changes | None:
-        """Return what becomes of those who are where it is closed now; None where it is open."""
+        """Return the changes of messages to a place that is closed now; None where it is open."""
         if not self._hours.are_kept:
             return None
         now = self._engine.clock.now()
@@ -118,7 +118,7 @@ class Gate:
         return self._hours.next_open(*_place(message), now=at) or at
 
     def _closes_at(self, place: Place) -> datetime | None:
-        """Return when it closes where somebody is; None where nothing closes in sight."""
+        """Return when a place closes; None where it does not within the horizon."""
         now = self._engine.clock.now()
         known = self._closings.get(place)
         if place not in self._closings or (known is not None and known <= now):

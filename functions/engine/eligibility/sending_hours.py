@@ -1,4 +1,4 @@
-"""Hours: who must wait because of the rules of the country they are in, or of those who send."""
+"""Sending hours: countries' rules, quiet hours and send window of a send."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -73,7 +73,7 @@ def of(engine: Engine, campaign: Campaign, send: Send) -> Hours:
     """Return the hours of one of a campaign's sends.
 
     Quiet hours and send window hold also where the deployment has switched the countries' rules
-    off: they are the organisation's own word. Who sends a single message now means now. What goes
+    off: the organisation itself decided them. A single message is sent now on purpose. A request
     to a server disturbs nobody, whatever the country.
     """
     channel, rules = send.channel, campaign.rules

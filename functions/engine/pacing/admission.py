@@ -38,9 +38,9 @@ _NO_SLOT = timedelta(seconds=0.5)
 
 
 class Admission(NamedTuple):
-    """The admitted messages, and when it is the turn of each; without a turn it is now.
+    """The admitted messages and their turns; a message without a turn goes at once.
 
-    Where none is admitted, `again_at` is when to ask again.
+    Where no message is admitted, `again_at` is when to ask again.
     """
 
     ids: Sequence[str]
@@ -52,7 +52,7 @@ class Admission(NamedTuple):
 
 
 def at_once(engine: Engine, campaign: Campaign, send: Send) -> int:
-    """Return how many to claim together: few, for a pause or a crash finds them claimed."""
+    """Return how many messages to claim together: few, as a pause or a crash finds them claimed."""
     rate = rate_scopes.slowest(engine, campaign, send)
     chunk = engine.limits.chunk
     return chunk if rate is None else min(chunk, math.ceil(rate * HORIZON.total_seconds()))
@@ -64,7 +64,7 @@ def is_missed(turn: datetime, now: datetime) -> bool:
 
 
 async def admit(lease: LaneLease, send: Send, offered: Sequence[Tracked]) -> Admission:
-    """Reserve what these messages need; those for which there is no room now are left out.
+    """Reserve turns and live-call slots for as many of the offered messages as there is room for.
 
     Raises LeaseLostError: the new holder's slots must not be taken for ours. The lane is read
     last, so that who sees those slots also sees whose lane it is.
@@ -118,7 +118,7 @@ def _admit(
 
 
 class _Room(NamedTuple):
-    """What the rates of all scopes have room for."""
+    """The turns that are free in all scopes."""
 
     granted: int
     again_at: datetime
@@ -149,10 +149,10 @@ def _reserve_all(
 
 
 async def withdraw(engine: Engine, org: str, send: Send, admission: Admission) -> None:
-    """Give back the slots of messages that were not sent after all.
+    """Give back the live-call slots of admitted messages that were not sent.
 
-    Somebody else may have taken the lane over and been admitted for the same messages meanwhile:
-    the slots are then theirs, and are left alone.
+    Another holder of the lane may have been admitted for the same messages: its slots end at
+    another time, and stay.
     """
     ids, until = set(admission.ids), admission.held_until
     await drop(engine, org, send, lambda id_, held_until: id_ in ids and held_until == until)

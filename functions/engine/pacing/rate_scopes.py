@@ -1,7 +1,7 @@
-"""Scopes: which rates the messages of a campaign keep to, and where the state of each is kept.
+"""Rate scopes: the rates that a send keeps to, and the stored state of each.
 
-A campaign or an account without a rate is not among them. A sender without one is: its provider
-may ask us to slow down.
+A campaign or an account without a rate has no scope. A sender always has one: its provider may
+ask us to slow down.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _WHEN_SLOWED: Final = 50.0
 
 
 class Scope(NamedTuple):
-    """What has a rate, or so many messages a day."""
+    """What has a rate, or a number of messages a day."""
 
     path: str
     rate_per_s: float | None
@@ -104,7 +104,7 @@ class State(NamedTuple):
         return max(0, self.scope.ramp.allowance(date.fromisoformat(day)) - self._sent_on(day))
 
     def charged(self, free_at: datetime, messages: int, now: datetime) -> Write:
-        """Return the write after so many messages were given turns."""
+        """Return the write after `messages` were given turns."""
         fields: dict[str, Any] = {"free_at": free_at}
         if self.scope.ramp is not None:
             day = self._day(now)

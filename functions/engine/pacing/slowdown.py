@@ -19,8 +19,8 @@ async def slow_down_if_asked(
 ) -> None:
     """Slow the sender down where the provider's answers to a chunk ask for it.
 
-    They do so where one of them says that we are too fast, and where to most of them there was no
-    answer: whoever is down, or drowning, is not helped by more.
+    One answer that says that we are too fast asks for it, and so does no answer to most messages:
+    more would not help a provider that is down.
     """
     asked = [o for o in outcomes if isinstance(o, Deferred) and o.throttled]
     lost = [o for o in outcomes if isinstance(o, Unknown) or _is_unreachable(o)]
@@ -36,9 +36,9 @@ def _is_unreachable(outcome: SendOutcome) -> bool:
 async def slow_down(
     engine: Engine, campaign: Campaign, send: Send, pause: timedelta | None = None
 ) -> None:
-    """Slow down the sender of a send, whose provider has said that it is too fast.
+    """Slow down a sender whose provider has said that it is too fast.
 
-    `pause`: the provider wants nothing for so long. All campaigns of the sender keep to it.
+    All campaigns of the sender keep to it, and send nothing for the length of `pause`.
     """
     sender = rate_scopes.sender(engine, campaign.org, send, campaign.rules)
 
