@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 RUN_TIME := $(VENV)/.run-time
 DEVELOPMENT := $(VENV)/.development
 PYTEST := $(BIN)/python -m pytest
+# A folder's tests stay together, for what they share, until a process has nothing left to do.
+BOTH_CORES := -n 2 --dist worksteal
 # For every platform and every Python that we run on; no address of an index stands in a lock.
 LOCK := $(BIN)/uv pip compile --quiet --no-config --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
@@ -25,15 +27,15 @@ run: $(RUN_TIME) ## Serve Clarion on SQLite
 emulator: $(RUN_TIME) ## Serve Clarion on the Firestore emulator; its data is kept
 	@$(BIN)/python infra/emulator.py $(BIN)/python -m functions serve
 
-test: $(DEVELOPMENT) ## Run the tests
-	@$(PYTEST) -n 2 -m "not storm"
+test: $(DEVELOPMENT) ## Run the quick tests
+	@$(PYTEST) $(BOTH_CORES) -m "not slow and not storm"
 
 check: $(DEVELOPMENT) ## Do what CI does: format, lint, types, layers, tests
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo
-	@$(PYTEST) -n 2 -m "not storm"
+	@$(PYTEST) $(BOTH_CORES) -m "not storm"
 
 bench: $(RUN_TIME) ## Measure, and print the figures
 	@$(BIN)/python -m benchmarks

@@ -15,6 +15,8 @@ import pytest
 
 from functions.settings.model import Settings
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 PEOPLE = 6
 

@@ -18,6 +18,8 @@ import pytest
 from functions.channels.simulator.ledger import read_ledger
 from functions.settings.model import Settings
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 30
 #: Quick calls, and a rate at which a campaign of 200 takes five seconds.

@@ -14,6 +14,8 @@ import pytest
 
 from tests.faults.server import Server
 
+pytestmark = pytest.mark.slow
+
 #: An import ends this soon after the last kill, or it is stuck.
 _PATIENCE_S: Final = 240
 _BAD: Final = 100  #: every so manieth row is bad

@@ -11,6 +11,8 @@ from tests.faults.conftest import sqlite
 from tests.faults.server import Server
 from tests.faults.storm import numbers, weather
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_few_kills(store: dict[str, str], bot: str, tmp_path: Path) -> None:
     """Killed in launch and in dispatch, on either store, a campaign calls everybody once."""

@@ -14,6 +14,8 @@ from tests.faults.conftest import sqlite
 from tests.faults.server import QUICK, Server
 from tests.faults.storm import numbers, until
 
+pytestmark = pytest.mark.slow
+
 _CHUNK: Final = int(QUICK["CHUNK"])
 #: Calls that ring on until the test is over.
 _RINGING: Final = "latency_ms=20,ring_ms=600000"

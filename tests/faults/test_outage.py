@@ -14,6 +14,8 @@ from tests.faults.storm import until
 from tests.faults.text_storm import TextStorm, enlist
 from tests.faults.texts import TwilioStandIn
 
+pytestmark = pytest.mark.slow
+
 _PEOPLE: Final = 30
 _BEFORE: Final = 5  #: texts that are taken before it goes down
 _AWAY_S: Final = 3.0

@@ -16,6 +16,8 @@ from tests.faults.storm import weather
 from tests.faults.text_storm import TextStorm
 from tests.faults.texts import TextCarrier
 
+pytestmark = pytest.mark.slow
+
 _FEW: Final = 24
 _MANY: Final = 90
 

@@ -13,6 +13,8 @@ from tests.faults.punctual_plivo import Watched, punctual_plivo
 from tests.faults.server import Server
 from tests.faults.storm import numbers, until
 
+pytestmark = pytest.mark.slow
+
 RATE: Final = 50
 PEOPLE: Final = 150
 _SETTINGS: Final = {

@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.faults.call_storm import CallStorm, create, upload
 from tests.faults.carriers import PlivoStandIn
 from tests.faults.server import Server
 from tests.faults.storm import numbers, until
+
+pytestmark = pytest.mark.slow
 
 PEOPLE = numbers(40)
 

@@ -31,7 +31,7 @@ INVOKER = "clarion-invoker@p.iam.gserviceaccount.com"
 #: The script runs gcloud some fifty times, which takes a second or two each on a slow machine.
 _PATIENCE_S = 400
 
-pytestmark = pytest.mark.timeout(_PATIENCE_S + 20)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(_PATIENCE_S + 20)]
 needs_gcloud = pytest.mark.skipif(not shutil.which("gcloud"), reason="gcloud is not installed")
 
 

@@ -4,7 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from infra.emulator import PROJECT
+
+pytestmark = pytest.mark.slow
 
 FOLDER = Path(__file__).parents[2]
 

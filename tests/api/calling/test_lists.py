@@ -184,7 +184,7 @@ async def test_a_zone_of_one_machine_spoils_its_row(rig: Rig) -> None:
     assert errors == list(enumerate(told, start=2))
 
 
-MEGABYTES = 5_000_000
+MEGABYTES = 1_500_000
 JUNK: dict[str, Callable[[], bytes]] = {
     "random bytes": lambda: random.Random(5).randbytes(MEGABYTES),  # noqa: S311 - junk is no secret
     "NULs": lambda: bytes(MEGABYTES),
@@ -314,6 +314,7 @@ async def test_a_broken_import_leaves_no_list(rig: Rig) -> None:
     assert await store.count(Query("orgs/default/lists")) == 0
 
 
+@pytest.mark.slow
 async def test_fifty_thousand_rows_keep_memory_flat(make_rig: MakeRig, tmp_path: Path) -> None:
     """An import holds one page of its file: ten times the rows need hardly more memory."""
     rig = make_rig(store_url=f"sqlite:///{tmp_path}/clarion.db")
