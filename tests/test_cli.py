@@ -15,6 +15,7 @@ import pytest
 from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
+from functions import __version__
 from functions.bootstrap.clock import SystemClock
 from functions.bootstrap.stack import Stack, build
 from functions.cli.app import app
@@ -356,3 +357,8 @@ def test_bad_settings_are_told_in_a_sentence(
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"{name}: ")
     assert "Traceback" not in result.stderr
+
+
+def test_the_version_can_be_asked_for() -> None:
+    """The command tells the version that the code has."""
+    assert run("--version").output == f"Clarion {__version__}\n"

@@ -6,6 +6,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from functions import __version__
 from functions.api import templates
 from functions.api.calling import campaigns as calling
 from functions.api.calling import lists as calling_lists
@@ -81,7 +82,7 @@ def create_app(context: AppContext) -> FastAPI:
     """Return the application with every route."""
     app = Application(
         title="Clarion",
-        version="0.1.0",
+        version=__version__,
         description=DESCRIPTION,
         openapi_tags=tags(),
         redoc_url=None,

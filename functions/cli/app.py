@@ -1,14 +1,15 @@
 """The commands, by name."""
 
+from typing import Annotated
+
 import typer
 
-from functions import logs
+from functions import __version__, logs
 from functions.cli import campaigns, check, contacts, doctor, serve
 from functions.cli.demo import demo
 
 app = typer.Typer(
     name="python -m functions",
-    help="Clarion starts outreach campaigns on time and reaches every person once.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -20,6 +21,25 @@ app.add_typer(campaigns.commands, name="campaigns")
 app.command()(contacts.import_contacts)
 app.command()(contacts.suppress)
 app.command()(doctor.doctor)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"Clarion {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Clarion starts outreach campaigns on time and reaches every person once."""
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from functions_framework.aio import create_asgi_app
 
+from functions import __version__
 from functions.bootstrap import entry
 from tests.api.rig import BASE, Rig
 
@@ -206,3 +207,8 @@ def test_a_wrong_setting_is_named_in_the_log(tmp_path: Path) -> None:
     assert done.stdout.startswith("500 ")
     assert "MAX_CAMPAIGNS" not in done.stdout
     assert "MAX_CAMPAIGNS: " in done.stderr
+
+
+async def test_the_api_is_described_with_the_version_of_the_code(rig: Rig) -> None:
+    """The API's description tells the version that the command tells."""
+    assert (await rig.get("/openapi.json")).json()["info"]["version"] == __version__
