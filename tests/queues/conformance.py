@@ -38,7 +38,7 @@ class Rig:
 
 
 class TaskQueueConformance:
-    """The promises of engine/ports.py, in their order."""
+    """The promises of engine/ports/queue.py, in their order."""
 
     async def test_delivers_now(self, rig: Rig) -> None:
         """1: a task without a time is delivered at once."""

@@ -138,7 +138,7 @@ async def walk(store: Store, query: Query) -> str:
 
 
 class StoreConformance:
-    """The promises of engine/ports.py, in their order."""
+    """The promises of engine/ports/store.py, in their order."""
 
     # --- 1: what is written is read ---
 

@@ -1,4 +1,4 @@
-"""Segments: conditions on a contact's fields, attributes and history (read in segment_parser.py).
+"""Segments: conditions on a contact's fields, attributes and history (read in parser.py).
 
 A condition is JSON: {"all": [..]}, {"any": [..]} or {"not": {..}} of other conditions;
 {"field": "location", "op": "eq", "value": "Nairobi"}, where an attribute is "attributes.plan"; or

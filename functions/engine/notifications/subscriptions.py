@@ -57,7 +57,7 @@ class Held(NamedTuple):
 
 
 async def create(engine: Engine, org: str, new: NewSubscription) -> Held:
-    """Let a URL hear of events from now on, everywhere within listeners.LIFE.
+    """Let a URL hear of events from now on, everywhere within subscriber_cache.LIFE.
 
     Raises InvalidFieldError for a URL that must not be called, and for one subscription too many.
     """
@@ -237,7 +237,7 @@ def _audit(engine: Engine, subscription: Subscription, action: str, by: str) -> 
 
 
 def _note(engine: Engine, subscription: Subscription, action: str, by: str) -> None:
-    """Have the change known: at once in this process, within listeners.LIFE in the others."""
+    """Have the change known: at once in this process, within subscriber_cache.LIFE in the others."""
     engine.memory.subscribers.forget(subscription.org)
     log.info(_EVENTS[action], org=subscription.org, subscription=subscription.id, by=by)
 

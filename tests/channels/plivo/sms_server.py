@@ -1,4 +1,4 @@
-"""Plivo's account, texting: what plivo_server.py plays for calls, for text messages.
+"""Plivo's account, texting: what voice_server.py plays for calls, for text messages.
 
 Within a test the texts move when the test says so; on its own,
 `python -m tests.channels.plivo.sms_server PORT`, they move by themselves, and GET /ledger tells
