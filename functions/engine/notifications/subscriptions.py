@@ -237,7 +237,7 @@ def _audit(engine: Engine, subscription: Subscription, action: str, by: str) -> 
 
 
 def _note(engine: Engine, subscription: Subscription, action: str, by: str) -> None:
-    """Have the change known: at once in this process, within subscriber_cache.LIFE in the others."""
+    """Make a change known: at once to this process, within subscriber_cache.LIFE to others."""
     engine.memory.subscribers.forget(subscription.org)
     log.info(_EVENTS[action], org=subscription.org, subscription=subscription.id, by=by)
 

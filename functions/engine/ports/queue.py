@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Work to be done by the `run_task` function: a kind from engine/kernel/task_queue.py and its arguments."""
+    """Work for the `run_task` function: a kind of engine/kernel/task_queue.py and its arguments."""
 
     kind: str
     body: Mapping[str, str] = field(default_factory=dict)
