@@ -72,7 +72,7 @@ def next_message(
     key = fallback.send.key
     id_ = following_id(after.id, campaign.id, send=key)
     lane = send_lane(lane_number(id_, campaign.lanes))
-    return Next(id_, planned(after, lane, due_at=now + wait, now=now, send=key, filled=False))
+    return Next(id_, planned(after, lane, now + wait, now, {"send": key, "filled": False}))
 
 
 def _causes(before: Message, after: Message) -> set[str]:

@@ -114,7 +114,7 @@ class Addressed(Protocol):
 
 
 def planned(
-    to: Addressed, lane: str, *, due_at: datetime, now: datetime, **more: Any
+    to: Addressed, lane: str, due_at: datetime, now: datetime, more: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the stored fields of a new message that waits for `due_at` in a lane.
 

@@ -52,7 +52,7 @@ async def send_once(engine: Engine, campaign: Campaign, to: Recipient) -> tuple[
     )
     id_ = message_id(single.id, to.address)
     lane = send_lane(lane_number(id_, single.lanes))
-    message = planned(to, lane, due_at=now, now=now, **(to.texts.stored if to.texts else {}))
+    message = planned(to, lane, now, now, to.texts.stored if to.texts else {})
     create = Create(f"{paths.messages(single.org, single.id)}/{id_}", message)
     counts = statistics.created(single, LAUNCH, [MessageStatus.PENDING])
     return await create_campaign(engine, single, create, counts), id_

@@ -60,16 +60,17 @@ class Planner:
         self._now = self._engine.clock.now()
         self._openings.clear()
         plan = Plan()
+        campaign_id, key, messages = self._campaign.id, self._send.key, plan.messages
         for recipient in recipients:
-            id_ = self._id(recipient.address or recipient.contact)
-            path = self._path(id_)
-            if path in plan.messages:
+            subject = recipient.address or recipient.contact
+            id_ = message_id(campaign_id, subject, send=key)
+            path = f"{self._collection}/{id_}"
+            if path in messages:
                 self._add_duplicate(plan, recipient)
-            else:
-                message = self._decide(id_, recipient)
-                plan.messages[path] = message
-                if recipient.skip_reason:
-                    self._add_follower(plan, id_, recipient, message)
+                continue
+            messages[path] = message = self._decide(id_, recipient)
+            if recipient.skip_reason:
+                self._add_follower(plan, id_, recipient, message)
         return plan
 
     def _decide(self, id_: str, recipient: Recipient) -> dict[str, Any]:
@@ -95,11 +96,10 @@ class Planner:
             texts = self._renderer.of(recipient)
         except CannotRenderError as error:
             return self._skipped(recipient, str(error))
+        more = {**self._named, **texts} if self._named else texts
         if due_at > self._now:
-            texts = {**texts, "reason": "quiet_hours"}
-        return planned(
-            recipient, self._lane(id_), due_at=due_at, now=self._now, **self._named, **texts
-        )
+            more = {**more, "reason": "quiet_hours"}
+        return planned(recipient, self._lane(id_), due_at, self._now, more)
 
     def _add_follower(
         self, plan: Plan, id_: str, recipient: Recipient, skip: dict[str, Any]
@@ -118,7 +118,7 @@ class Planner:
         following = next_message(self._campaign, pending, skip, now=self._now)
         if following is not None:
             skip["followed"] = True
-            plan.messages[self._path(following.id)] = following.fields
+            plan.messages[f"{self._collection}/{following.id}"] = following.fields
 
     async def drop_existing(self, plan: Plan) -> None:
         """Turn messages that an earlier page has already made into skipped duplicates."""
@@ -130,14 +130,9 @@ class Planner:
                 self._add_duplicate(plan, Recipient(*where, zones=[]))
 
     def _add_duplicate(self, plan: Plan, recipient: Recipient) -> None:
-        path = self._path(self._id(f"duplicate {recipient.contact}"))
-        plan.messages[path] = self._skipped(recipient, "duplicate_address")
-
-    def _id(self, subject: str) -> str:
-        return message_id(self._campaign.id, subject, send=self._send.key)
-
-    def _path(self, id_: str) -> str:
-        return f"{self._collection}/{id_}"
+        subject = f"duplicate {recipient.contact}"
+        id_ = message_id(self._campaign.id, subject, send=self._send.key)
+        plan.messages[f"{self._collection}/{id_}"] = self._skipped(recipient, "duplicate_address")
 
     def _lane(self, id_: str) -> str:
         return send_lane(lane_number(id_, self._campaign.lanes))
