@@ -1,9 +1,8 @@
 """A process that dies at a chosen side effect, and what dies with it."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from functions.domain.messages.delivery_events import DeliveryEvent, Inbound, MessageRef
 from functions.domain.messages.send_outcomes import SendOutcome
@@ -11,7 +10,8 @@ from functions.domain.notifications.notification import PostResult
 from functions.engine.ports.channel import Answer, Channel, Outbound, WebhookRequest
 from functions.engine.ports.notifier import Notifier
 from functions.engine.ports.queue import Task, TaskQueue
-from functions.engine.ports.store import Document, Query, Store, Write
+from functions.engine.ports.store import Store
+from tests.engine.wrapped_store import Do, Operation, WrappedStore
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ class Crash(BaseException):
     """The process is gone. No handler of ours may catch this, as none survives kill -9."""
 
 
-class Doom:
+class CrashPoint:
     """Lets a process live until just before, or just after, its side effect number `at`."""
 
     def __init__(self, at: int, *, after: bool) -> None:
@@ -32,7 +32,7 @@ class Doom:
 
     async def effect(self, what: str, do: Callable[[], Awaitable[T]]) -> T:
         """Do a side effect, unless the process dies of it or is dead."""
-        self.breathe()
+        self.check_alive()
         self._count += 1
         fatal = self._count == self._at
         if fatal and not self._after:
@@ -43,17 +43,17 @@ class Doom:
             if fatal:
                 self._die(f"after {what}")
         # Whatever the world has done for a process that died meanwhile, it does not learn of it.
-        self.breathe()
+        self.check_alive()
         return result
 
     async def read(self, do: Callable[[], Awaitable[T]]) -> T:
         """Read, if the process is alive before and after."""
-        self.breathe()
+        self.check_alive()
         result = await do()
-        self.breathe()
+        self.check_alive()
         return result
 
-    def breathe(self) -> None:
+    def check_alive(self) -> None:
         """Raise Crash in a process that is dead."""
         if self.is_dead:
             raise Crash
@@ -63,59 +63,33 @@ class Doom:
         raise Crash
 
 
-class DoomedStore:
-    """A store as a doomed process uses it."""
+class CrashingStore(WrappedStore):
+    """A store as a process uses it that dies at a commit, if it does not die elsewhere."""
 
-    def __init__(self, store: Store, doom: Doom) -> None:
-        self._store = store
-        self._doom = doom
+    def __init__(self, store: Store, point: CrashPoint) -> None:
+        super().__init__(store, self._live)
+        self._point = point
 
-    async def get(self, path: str) -> Document | None:
-        """Read."""
-        return await self._doom.read(lambda: self._store.get(path))
-
-    async def get_many(self, paths: Sequence[str]) -> list[Document | None]:
-        """Read."""
-        return await self._doom.read(lambda: self._store.get_many(paths))
-
-    async def query(self, query: Query) -> list[Document]:
-        """Read."""
-        return await self._doom.read(lambda: self._store.query(query))
-
-    async def stream(self, query: Query) -> AsyncGenerator[list[Document], None]:
-        """Read, if the process is alive before and after each part."""
-        self._doom.breathe()
-        async with aclosing(self._store.stream(query)) as parts:
-            async for part in parts:
-                self._doom.breathe()
-                yield part
-
-    async def count(self, query: Query) -> int:
-        """Read."""
-        return await self._doom.read(lambda: self._store.count(query))
-
-    async def commit(self, *writes: Write) -> list[int]:
-        """Commit, which may be the last thing that this process does."""
-        where = writes[0].path if writes else "nothing"
-        return await self._doom.effect(f"commit to {where}", lambda: self._store.commit(*writes))
-
-    async def close(self) -> None:
-        """Leave the store open: it belongs to the world."""
+    async def _live(self, operation: Operation, do: Do) -> Any:
+        if operation.name != "commit":
+            return await self._point.read(do)
+        where = operation.paths[0] if operation.paths else "nothing"
+        return await self._point.effect(f"commit to {where}", do)
 
 
-class DoomedQueue:
-    """A queue as a doomed process uses it."""
+class CrashingQueue:
+    """A queue as a process uses it that dies at its crash point."""
 
-    def __init__(self, queue: TaskQueue, doom: Doom) -> None:
+    def __init__(self, queue: TaskQueue, point: CrashPoint) -> None:
         self._queue = queue
-        self._doom = doom
+        self._point = point
 
     async def enqueue(
         self, task: Task, *, at: datetime | None = None, key: str | None = None
     ) -> bool:
         """Enqueue, which may be the last thing that this process does."""
         what = f"enqueue of {task.kind} {task.body.get('lane', '')}"
-        return await self._doom.effect(what, lambda: self._queue.enqueue(task, at=at, key=key))
+        return await self._point.effect(what, lambda: self._queue.enqueue(task, at=at, key=key))
 
     async def is_well(self) -> bool:
         """Pass on."""
@@ -125,18 +99,18 @@ class DoomedQueue:
         """Leave the queue open."""
 
 
-class DoomedChannel:
-    """A channel as a doomed process uses it."""
+class CrashingChannel:
+    """A channel as a process uses it that dies at its crash point."""
 
-    def __init__(self, channel: Channel, doom: Doom) -> None:
+    def __init__(self, channel: Channel, point: CrashPoint) -> None:
         self.traits = channel.traits
         self._channel = channel
-        self._doom = doom
+        self._point = point
 
     async def send(self, outbound: Outbound) -> SendOutcome:
         """Send, which may be the last thing that this process does."""
         what = f"send {outbound.attempt} to {outbound.to}"
-        return await self._doom.effect(what, lambda: self._channel.send(outbound))
+        return await self._point.effect(what, lambda: self._channel.send(outbound))
 
     def parse_webhook(self, request: WebhookRequest) -> Sequence[DeliveryEvent | Inbound]:
         """Pass on."""
@@ -144,12 +118,12 @@ class DoomedChannel:
 
     async def look_up(self, sent: Outbound, provider_id: str) -> DeliveryEvent | None:
         """Look up."""
-        return await self._doom.read(lambda: self._channel.look_up(sent, provider_id))
+        return await self._point.read(lambda: self._channel.look_up(sent, provider_id))
 
     async def recall(self, sent: Outbound, provider_id: str) -> bool:
         """Recall."""
         what = f"recall of {sent.attempt} to {sent.to}"
-        return await self._doom.effect(what, lambda: self._channel.recall(sent, provider_id))
+        return await self._point.effect(what, lambda: self._channel.recall(sent, provider_id))
 
     def greet(self, request: WebhookRequest) -> Answer:
         """Pass on."""
@@ -163,21 +137,21 @@ class DoomedChannel:
         """Leave the channel open: its carrier outlives this process."""
 
 
-class DoomedNotifier:
-    """A notifier as a doomed process uses it."""
+class CrashingNotifier:
+    """A notifier as a process uses it that dies at its crash point."""
 
-    def __init__(self, notifier: Notifier, doom: Doom) -> None:
+    def __init__(self, notifier: Notifier, point: CrashPoint) -> None:
         self._notifier = notifier
-        self._doom = doom
+        self._point = point
 
     async def why_refused(self, url: str) -> str:
         """Pass on."""
-        return await self._doom.read(lambda: self._notifier.why_refused(url))
+        return await self._point.read(lambda: self._notifier.why_refused(url))
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> PostResult:
         """Tell, which may be the last thing that this process does."""
         what = f"telling {headers['webhook-id']}"
-        return await self._doom.effect(what, lambda: self._notifier.post(url, headers, body))
+        return await self._point.effect(what, lambda: self._notifier.post(url, headers, body))
 
     async def close(self) -> None:
         """Leave the notifier open: its receivers outlive this process."""

@@ -5,12 +5,11 @@ not notice what the first one's go through.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import cycle
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -19,28 +18,27 @@ from functions.engine import worker
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.channel import Outbound
 from functions.engine.ports.queue import Task
-from functions.engine.ports.store import Document, Query, Store, Write
 from tests.engine.recording_channel import PROVIDER, TALKS, Fate, RecordingChannel
 from tests.engine.world import LivingClock, World
+from tests.engine.wrapped_store import Do, Operation, WrappedStore
 
 OTHER: Final = "other-carrier"
 #: For so many turns of the event loop nobody has used the store: everybody waits.
 _QUIET_TURNS: Final = 12
 
 
-class CalmClock(LivingClock):
+class PatientClock(LivingClock):
     """Moves only once nobody is busy."""
 
     def __init__(self) -> None:
         super().__init__()
         self._busy = 0
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Have it stand still for the length of a `with`."""
+    async def stand_still(self, _: Operation, do: Do) -> Any:
+        """Let no time pass while the store is at work."""
         self._busy += 1
         try:
-            yield
+            return await do()
         finally:
             self._busy -= 1
 
@@ -58,55 +56,9 @@ class CalmClock(LivingClock):
             turns = 0 if self._busy else turns + 1
 
 
-class BusyStore:
-    """Has the clock stand still for the length of every operation."""
-
-    def __init__(self, store: Store, clock: CalmClock) -> None:
-        self._store = store
-        self._clock = clock
-
-    async def get(self, path: str) -> Document | None:
-        """Read."""
-        with self._clock.held():
-            return await self._store.get(path)
-
-    async def get_many(self, paths: Sequence[str]) -> list[Document | None]:
-        """Read."""
-        with self._clock.held():
-            return await self._store.get_many(paths)
-
-    async def query(self, query: Query) -> list[Document]:
-        """Read."""
-        with self._clock.held():
-            return await self._store.query(query)
-
-    async def stream(self, query: Query) -> AsyncGenerator[list[Document], None]:
-        """Read part after part; time stands still while one is read."""
-        async with aclosing(self._store.stream(query)) as parts:
-            while True:
-                with self._clock.held():
-                    part = await anext(parts, None)
-                if part is None:
-                    return
-                yield part
-
-    async def count(self, query: Query) -> int:
-        """Count."""
-        with self._clock.held():
-            return await self._store.count(query)
-
-    async def commit(self, *writes: Write) -> list[int]:
-        """Write."""
-        with self._clock.held():
-            return await self._store.commit(*writes)
-
-    async def close(self) -> None:
-        """Leave the store to whoever lent it."""
-
-
 @dataclass(slots=True)
-class MoodyChannel(RecordingChannel):
-    """A carrier whose manner changes with time."""
+class ChangingChannel(RecordingChannel):
+    """A carrier whose answers change with time."""
 
     fate_at: Callable[[datetime], Fate] = lambda _: TALKS
     answers_after: Callable[[datetime], timedelta] = lambda _: timedelta()
@@ -122,27 +74,27 @@ class MoodyChannel(RecordingChannel):
 
 
 @dataclass
-class CalmWorld(World):
-    """Use as the other world."""
+class TwoProcessWorld(World):
+    """Two engines over one store and two carriers. Use as World is used."""
 
     def __post_init__(self) -> None:
         """Put a second carrier beside the first, and a second engine."""
         super().__post_init__()
-        self.moody = MoodyChannel(self.clock, self._receive)
-        self.calm = MoodyChannel(self.clock, self._receive)
+        self.changing = ChangingChannel(self.clock, self._receive)
+        self.steady = ChangingChannel(self.clock, self._receive)
         self.clock.on_sleep = self._happen
-        self.engines = [self._calm(), self._calm()]
+        self.engines = [self._new_process(), self._new_process()]
         self._turn = cycle(self.engines)
         self.engine = self.engines[0]
 
-    def new_clock(self) -> CalmClock:
+    def new_clock(self) -> PatientClock:
         """Return a clock that waits for everybody."""
-        return CalmClock()
+        return PatientClock()
 
-    def _calm(self) -> Engine:
-        assert isinstance(self.clock, CalmClock)
-        channels = {PROVIDER: self.moody, OTHER: self.calm}
-        store = BusyStore(self.store, self.clock)
+    def _new_process(self) -> Engine:
+        assert isinstance(self.clock, PatientClock)
+        channels = {PROVIDER: self.changing, OTHER: self.steady}
+        store = WrappedStore(self.store, self.clock.stand_still)
         return replace(self.new_engine(), channels=channels, store=store)
 
     async def _run_task(self, _headers: dict[str, str], body: bytes) -> int:
@@ -156,7 +108,7 @@ class CalmWorld(World):
         await self._deliver_receipts()
 
     async def _deliver_receipts(self) -> int:
-        return await self.moody.deliver_due() + await self.calm.deliver_due()
+        return await self.changing.deliver_due() + await self.steady.deliver_due()
 
     async def settle(self) -> None:
         """Do all that is due now."""
@@ -164,5 +116,5 @@ class CalmWorld(World):
             pass
 
     def _next_at(self, end: datetime, *, checks: bool) -> datetime:
-        receipts = [at for at in (self.moody.next_at, self.calm.next_at) if at is not None]
+        receipts = [at for at in (self.changing.next_at, self.steady.next_at) if at is not None]
         return min(super()._next_at(end, checks=checks), *receipts, end)

@@ -39,7 +39,7 @@ from functions.stores.indexes import INDEX_FILE, Indexes
 from functions.stores.sqlite.store import MEMORY, SqliteStore
 from tests.clock import NOON, MovedClock
 from tests.engine.crashes import Crash
-from tests.engine.interleaving import Happening, InterposedStore
+from tests.engine.interleaving import Happening, InterleavingStore
 from tests.engine.recording_channel import PROVIDER, RecordingChannel
 from tests.engine.recording_notifier import RecordingNotifier
 
@@ -262,13 +262,13 @@ class World:
         """Deliver a receipt."""
         await receive.receive(self.engine, event)
 
-    def interpose(self, operation: str, path: str, happening: Happening) -> None:
+    def interleave(self, operation: str, path: str, happening: Happening) -> None:
         """Have something happen once, just before an operation on a path that contains `path`."""
 
         def is_it(done: str, paths_: Sequence[str]) -> bool:
             return done == operation and any(path in each for each in paths_)
 
-        store = InterposedStore(self.store, is_it, happening)
+        store = InterleavingStore(self.store, is_it, happening)
         self.engine = replace(self.engine, store=store)
 
     # --- Time ---------------------------------------------------------------------------------

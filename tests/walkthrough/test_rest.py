@@ -23,7 +23,7 @@ import pytest
 from functions.channels.simulator.texts import PROVIDER, SimulatedTexts
 from functions.engine import paths
 from functions.engine.ports.store import Query, StoreError
-from tests.engine.interleaving import InterposedStore
+from tests.engine.interleaving import InterleavingStore
 from tests.walkthrough.laptop import Laptop
 
 SECOND = timedelta(seconds=1)
@@ -75,7 +75,9 @@ class Desk(Laptop):
         async def fail() -> None:
             raise StoreError("the disk is full")
 
-        store = InterposedStore(self.engine.store, lambda operation, _: operation == "commit", fail)
+        store = InterleavingStore(
+            self.engine.store, lambda operation, _: operation == "commit", fail
+        )
         app = self._stack.app._app
         app.state.context = replace(app.state.context, engine=replace(self.engine, store=store))
 

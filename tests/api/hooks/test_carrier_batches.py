@@ -20,7 +20,7 @@ from functions.engine.ports.store import Create, Delete, Query, StoreError
 from tests.api.batch_carrier import PATH, PROVIDER, BatchChannel, happened, said, signed
 from tests.api.conftest import MakeRig
 from tests.api.rig import JWT, Rig, numbers, token
-from tests.engine.interleaving import InterposedStore
+from tests.engine.interleaving import InterleavingStore
 
 ORG = "default"
 ANN = "+12125552000"
@@ -232,7 +232,7 @@ async def test_one_receipt_that_fails_does_not_lose_the_others(
         return done == "commit" and any(f"{refs[1].message}/events/" in each for each in touched)
 
     whole = rig.store
-    rig.break_store(InterposedStore(whole, is_it, fail))
+    rig.break_store(InterleavingStore(whole, is_it, fail))
     batch = [row for ref in refs for row in told(rig, ref, EventKind.READ)]
     answer = await post(rig, batch)
     assert (answer.status_code, answer.json()["status"]) == (503, 503)
@@ -314,7 +314,7 @@ async def test_a_failed_opt_out_is_not_lost(rig: Rig, batches: BatchChannel) -> 
     def is_it(done: str, touched: Iterable[str]) -> bool:
         return done == "commit" and any("/suppressions/" in each for each in touched)
 
-    rig.break_store(InterposedStore(rig.store, is_it, fail))
+    rig.break_store(InterleavingStore(rig.store, is_it, fail))
     stop = [said("t1", ANN, "STOP", rig.clock.now())]
     assert (await post(rig, stop)).status_code == 503
     assert (await post(rig, stop)).status_code == 200

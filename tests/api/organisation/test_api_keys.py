@@ -12,7 +12,7 @@ from functions.engine.accounts import api_keys
 from functions.engine.ports.store import Query, StoreError
 from tests.api.conftest import MakeRig
 from tests.api.rig import Rig, token
-from tests.engine.interleaving import InterposedStore
+from tests.engine.interleaving import InterleavingStore
 
 REFUSED = (401, "The API key is refused.")
 
@@ -212,7 +212,7 @@ async def test_a_token_asks_the_store_for_nothing_that_it_refuses(jwt_rig: Rig) 
     async def deny() -> None:
         raise StoreError("INVALID_ARGUMENT: Resource id is invalid because it is reserved.")
 
-    asked = InterposedStore(jwt_rig.store, lambda _, asked: "/__acme__/" in asked[0], deny)
+    asked = InterleavingStore(jwt_rig.store, lambda _, asked: "/__acme__/" in asked[0], deny)
     jwt_rig.break_store(asked)
     answer = await ask(jwt_rig, f"clarion___acme___{'0' * 16}_{'0' * 64}")
     assert (answer.status_code, answer.json()["message"]) == REFUSED
@@ -250,7 +250,7 @@ async def test_a_key_works_where_its_use_cannot_be_noted(jwt_rig: Rig) -> None:
     async def deny() -> None:
         raise StoreError("PERMISSION_DENIED")
 
-    jwt_rig.break_store(InterposedStore(jwt_rig.store, lambda name, _: name == "commit", deny))
+    jwt_rig.break_store(InterleavingStore(jwt_rig.store, lambda name, _: name == "commit", deny))
     assert (await ask(jwt_rig, made["token"])).status_code == 404
     assert (await shown(jwt_rig, made["id"]))["last_used_at"] is None
 

@@ -30,7 +30,7 @@ from functions.engine.privacy import erasure
 from functions.engine.reporting import explanation, reports
 from functions.engine.templates import templates
 from functions.engine.templates.templates import Wording
-from tests.engine.counting_store import WatchedStore
+from tests.engine.counting_store import CountingStore
 from tests.engine.delivery.test_texts import Texting
 from tests.engine.recording_channel import PROVIDER, TALKS, Fate
 from tests.engine.stored_contacts import add_people, list_of, naming
@@ -525,7 +525,7 @@ async def test_another_organisation_s_people_are_not_mailed(world: World) -> Non
         await send(world, replace(MAIL, audience=audience), org="other")
 
 
-class Weighed(WatchedStore):
+class Weighed(CountingStore):
     """Notes as well how much the largest commit creates, in characters."""
 
     largest = 0

@@ -274,7 +274,7 @@ async def test_a_death_while_deleting_leaves_a_draft_that_is_whole(world: World)
     async def change() -> None:
         await world.store.commit(Update(paths.campaign(ORG, id_), {"name": "changed"}))
 
-    world.interpose("commit", "-deleted", change)
+    world.interleave("commit", "-deleted", change)
     with pytest.raises(StaleError):
         await drafts.delete(world.engine, ORG, id_, by="ann", if_version=None)
     left = await lifecycle.load(world.engine, ORG, id_)
@@ -347,7 +347,7 @@ async def test_of_two_who_send_a_draft_at_once_nobody_is_told_wrongly(world: Wor
         sent, new = await drafts.send_to(engine, ORG, id_, [theirs], by="ben")
         assert (sent.status, new) == (CampaignStatus.RUNNING, 1)
 
-    world.interpose("commit", f"/audit/{id_}-2", be_faster)
+    world.interleave("commit", f"/audit/{id_}-2", be_faster)
     sent, new = await drafts.send_to(world.engine, ORG, id_, [mine], by="ann")
     assert (sent.status, new) == (CampaignStatus.RUNNING, 1)
     await world.finish(sent)
@@ -379,7 +379,7 @@ async def test_a_segment_is_as_it_was_when_the_launch_began(world: World) -> Non
         await world.store.commit(Delete(f"{paths.segments(ORG)}/{made.id}"))
 
     sent = await drafts.send(world.engine, ORG, await draft(world), audience, by="ann")
-    world.interpose("commit", "/messages/", delete)
+    world.interleave("commit", "/messages/", delete)
     await world.finish(sent)
     assert world.carrier.called == {number(n): 1 for n in range(5)}
 

@@ -174,7 +174,7 @@ async def test_overlapping_upserts_at_once_keep_everything() -> None:
 async def test_somebody_who_is_created_meanwhile_is_merged(world: World) -> None:
     """A creation between the upsert's look and its commit is not lost, nor is the upsert."""
     plain = world.engine
-    world.interpose("commit", "/contacts/", lambda: contacts.create(plain, ORG, details(**ANA)))
+    world.interleave("commit", "/contacts/", lambda: contacts.create(plain, ORG, details(**ANA)))
     row = details(phone=number(1), location="Rome")
     (result,) = await contacts.upsert(world.engine, ORG, [row])
     assert result.result is Result.UPDATED

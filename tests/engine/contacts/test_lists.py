@@ -18,8 +18,8 @@ from functions.engine.contacts import contacts, lists
 from functions.engine.imports import list_upload
 from functions.engine.imports.row_files import CsvRows
 from functions.engine.ports.store import Add, Create
-from tests.engine.crashes import Crash, Doom, DoomedStore
-from tests.engine.interleaving import InterposedStore
+from tests.engine.crashes import Crash, CrashingStore, CrashPoint
+from tests.engine.interleaving import InterleavingStore
 from tests.engine.stored_contacts import add_numbers, add_people, list_of
 from tests.engine.world import MINUTE, ORG, World, number
 
@@ -230,7 +230,7 @@ async def test_an_addition_during_a_deletion_leaves_nothing_behind(world: World)
         member = Create(f"{paths.members(ORG, list_id)}/{ids[1]}", {"address": number(2)})
         await plain.commit(member, Add(path, {"size": 1}, must_exist=True))
 
-    engine = replace(world.engine, store=InterposedStore(plain, is_last, add))
+    engine = replace(world.engine, store=InterleavingStore(plain, is_last, add))
     await lists.delete(engine, ORG, list_id, if_version=None)
     assert len(seen) == 2
     await check_gone(world, list_id)
@@ -241,7 +241,7 @@ async def test_a_deletion_during_an_addition_leaves_nothing_behind(world: World)
     ids = await add_numbers(world.engine, 1)
     list_id = await list_of(world.engine, [])
     plain = world.engine
-    world.interpose(
+    world.interleave(
         "commit", "/members/", lambda: lists.delete(plain, ORG, list_id, if_version=None)
     )
     with pytest.raises(NotFoundError):
@@ -275,17 +275,17 @@ async def test_a_death_at_any_commit_of_a_deletion_is_made_good(
 async def _die_at(at: int, *, after: bool) -> bool:
     async with World() as world:
         list_id = await list_of(world.engine, await add_numbers(world.engine, *range(5)))
-        doom = Doom(at, after=after)
-        doomed = replace(world.engine, store=DoomedStore(world.store, doom))
+        point = CrashPoint(at, after=after)
+        crashing = replace(world.engine, store=CrashingStore(world.store, point))
         with suppress(Crash):
-            await lists.delete(doomed, ORG, list_id, if_version=None)
+            await lists.delete(crashing, ORG, list_id, if_version=None)
         with suppress(NotFoundError):  # It is hidden, or gone.
             assert await size(world, list_id) == 5
             assert len((await lists.browse(world.engine, ORG, limit=9, after=None)).lists) == 1
         with suppress(NotFoundError):
             await lists.delete(world.engine, ORG, list_id, if_version=None)
         await check_gone(world, list_id)
-        return doom.is_dead
+        return point.is_dead
 
 
 def test_an_import_that_is_given_up_may_find_its_file_closed() -> None:

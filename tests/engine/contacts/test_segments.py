@@ -25,7 +25,7 @@ from functions.engine.contacts import segments
 from functions.engine.ports.store import Create
 from tests.clock import NOON
 from tests.domain.segments.strategies import CAMPAIGNS, conditions, histories, people
-from tests.engine.counting_store import WatchedStore
+from tests.engine.counting_store import CountingStore
 from tests.engine.stored_contacts import add_people
 from tests.engine.world import ORG, World, number
 
@@ -122,7 +122,7 @@ async def test_an_equality_reads_no_others(world: World) -> None:
     """A condition with an equality that must hold reads only those who have the value."""
     await store(world, *(contact(n, location="Accra") for n in range(20)))
     await store(world, *(contact(n, location="Nairobi") for n in range(20, 25)))
-    watched = WatchedStore(world.store)
+    watched = CountingStore(world.store)
     world.engine = replace(world.engine, store=watched)
     condition = parse({"all": [{"not": GOLD}, NAIROBI]})
     found = await pages(world, condition, 100)
@@ -146,7 +146,7 @@ async def test_who_joins_behind_the_cursor_is_found(world: World) -> None:
 async def test_messages_are_read_only_for_whom_they_decide(world: World) -> None:
     """Who is out by their fields costs no look at their messages; a campaign costs one a page."""
     await store(world, contact(1, location="Nairobi"), contact(2, location="Accra"))
-    watched = WatchedStore(world.store)
+    watched = CountingStore(world.store)
     world.engine = replace(world.engine, store=watched)
     either = {"field": "location", "op": "in", "value": ["Nairobi", "Lagos"]}
     condition = parse({"all": [either, {"campaign": CAMPAIGNS[0], "status": "none"}]})

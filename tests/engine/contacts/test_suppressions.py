@@ -23,7 +23,7 @@ from functions.engine.contacts.suppressions import (
     suppressed_among,
 )
 from functions.engine.messages import statistics
-from tests.engine.counting_store import WatchedStore
+from tests.engine.counting_store import CountingStore
 from tests.engine.recording_channel import BUSY, TALKS
 from tests.engine.world import ORG, VOICE, World, number, with_limits
 
@@ -104,7 +104,7 @@ async def test_an_expired_suppression_bars_no_more(world: World) -> None:
 
 async def test_where_nobody_is_suppressed_nothing_is_asked_for(world: World) -> None:
     """The usual case costs one query, however many people there are."""
-    store = WatchedStore(world.store)
+    store = CountingStore(world.store)
     world.engine = replace(world.engine, store=store)
     assert await barred(world, *map(number, range(50))) == set()
     assert (len(store.queries), store.asked) == (1, [])
@@ -238,11 +238,11 @@ async def test_a_pause_in_between_forgets_nobody(world: World) -> None:
 # --- Looking for what is new -----------------------------------------------------------------
 
 
-async def fresh(world: World) -> tuple[FreshSuppressions, WatchedStore]:
+async def fresh(world: World) -> tuple[FreshSuppressions, CountingStore]:
     """Return what a lane looks with, and the count of its reads."""
     await world.add_list(1)
     campaign = await world.create()
-    store = WatchedStore(world.store)
+    store = CountingStore(world.store)
     engine = replace(world.engine, store=store)
     return FreshSuppressions(engine, campaign, campaign.own_send), store
 

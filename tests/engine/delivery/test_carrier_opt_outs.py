@@ -10,7 +10,7 @@ from functions.domain.messages.send_outcomes import Rejected
 from functions.engine import paths
 from functions.engine.contacts.suppressions import suppressed_among
 from functions.engine.ports.store import StoreError
-from tests.engine.interleaving import InterposedStore
+from tests.engine.interleaving import InterleavingStore
 from tests.engine.recording_channel import Fate
 from tests.engine.world import ORG, World, number
 
@@ -73,7 +73,7 @@ async def test_an_answer_that_is_lost_still_suppresses(world: World) -> None:
     async def fail() -> None:
         raise StoreError
 
-    store = InterposedStore(world.store, is_it, fail)
+    store = InterleavingStore(world.store, is_it, fail)
     world.engine = replace(world.engine, store=store)
     campaign = await world.create(await world.add_list(1))
     await world.finish(campaign)

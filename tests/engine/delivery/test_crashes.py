@@ -20,7 +20,7 @@ from functions.domain.messages.message import FINAL, MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns import lifecycle
 from functions.engine.kernel.engine import Limits
-from tests.engine.crashes import Crash, Doom, DoomedChannel, DoomedQueue, DoomedStore
+from tests.engine.crashes import Crash, CrashingChannel, CrashingQueue, CrashingStore, CrashPoint
 from tests.engine.recording_channel import BUSY, NO_ANSWER, PROVIDER, TALKS
 from tests.engine.world import MINUTE, ORG, World, number
 
@@ -55,13 +55,13 @@ async def _small_world(limits: Limits) -> World:
     return world
 
 
-def _doom_engine(world: World, doom: Doom) -> None:
+def _let_crash(world: World, point: CrashPoint) -> None:
     """Run the engine in a process that is going to die."""
     world.engine = replace(
         world.engine,
-        store=DoomedStore(world.store, doom),
-        queue=DoomedQueue(world.queue, doom),
-        channels={PROVIDER: DoomedChannel(world.carrier, doom)},
+        store=CrashingStore(world.store, point),
+        queue=CrashingQueue(world.queue, point),
+        channels={PROVIDER: CrashingChannel(world.carrier, point)},
     )
 
 
@@ -71,11 +71,11 @@ def _restart(world: World) -> None:
     world.engine = world.new_engine()
 
 
-async def _live_and_die(world: World, doom: Doom) -> None:
+async def _live_and_die(world: World, point: CrashPoint) -> None:
     """Run a campaign in a process that dies of it, or does not."""
     try:
         campaign = await world.create(scheduled_at=world.clock.now() + SECOND)
-        while not doom.is_dead and not (await world.load(campaign)).has_ended:
+        while not point.is_dead and not (await world.load(campaign)).has_ended:
             await world.pass_time(SECOND)
     except Crash:
         pass
@@ -114,17 +114,17 @@ async def _check(world: World, campaign: Campaign, *, redelivers: bool) -> None:
 async def _die_at(at: int, limits: Limits, *, after: bool, redelivers: bool) -> bool:
     """Die at one side effect and recover; False where there is no such side effect any more."""
     async with await _small_world(limits) as world:
-        doom = Doom(at, after=after)
-        _doom_engine(world, doom)
-        await _live_and_die(world, doom)
-        if not redelivers and doom.is_dead:
+        point = CrashPoint(at, after=after)
+        _let_crash(world, point)
+        await _live_and_die(world, point)
+        if not redelivers and point.is_dead:
             world.carrier.forget_receipts()
         try:
             await _check(world, await _take_over(world), redelivers=redelivers)
         except AssertionError as error:
-            error.add_note(f"died {doom.what}")
+            error.add_note(f"died {point.what}")
             raise
-        return doom.is_dead
+        return point.is_dead
 
 
 @pytest.fixture(autouse=True)
@@ -172,15 +172,15 @@ async def _die_cancelling(at: int, *, after: bool) -> bool:
         campaign = await world.create()
         await world.run_until(lambda: len(world.carrier.requests) == 2)
         _restart(world)
-        doom = Doom(at, after=after)
-        _doom_engine(world, doom)
+        point = CrashPoint(at, after=after)
+        _let_crash(world, point)
         with suppress(Crash):
             await lifecycle.change(world.engine, ORG, campaign.id, Action.CANCEL, by="ann")
             await world.pass_time(MINUTE)
         _restart(world)
         await world.pass_time(10 * MINUTE)
         await _check_cancelled(world, campaign)
-        return doom.is_dead
+        return point.is_dead
 
 
 async def _check_cancelled(world: World, campaign: Campaign) -> None:

@@ -98,7 +98,7 @@ async def test_a_pause_while_the_window_is_closed_ends_the_loop() -> None:
         campaign = await world.create()
         await world.launch_only(campaign)
         world.clock.advance(12 * HOUR)
-        world.interpose(
+        world.interleave(
             "commit",
             "/messages/",
             lambda: lifecycle.change(world.engine, ORG, campaign.id, Action.PAUSE, by="ann"),

@@ -11,19 +11,19 @@ from functions.engine.delivery.dispatch import dispatch
 from functions.engine.ports.store import Document, Update
 from functions.engine.process import launched
 from functions.engine.process.launched import LaunchedMessages
-from tests.engine.counting_store import WatchedStore
+from tests.engine.counting_store import CountingStore
 from tests.engine.delivery.test_launch import PAGED
 from tests.engine.world import ORG, World, number
 
 
-def watch(world: World) -> WatchedStore:
+def watch(world: World) -> CountingStore:
     """Have the world's engine read through a store that takes notes."""
-    watched = WatchedStore(world.store)
+    watched = CountingStore(world.store)
     world.engine = replace(world.engine, store=watched)
     return watched
 
 
-def read(watched: WatchedStore) -> int:
+def read(watched: CountingStore) -> int:
     """Return how many messages were read that wait to be sent."""
     asked = zip(watched.queries, watched.found, strict=True)
     lanes = (found for query, found in asked if query.where and query.where[0].field == "lane")

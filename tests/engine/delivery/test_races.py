@@ -26,7 +26,7 @@ async def test_a_lane_does_not_end_a_campaign_whose_messages_are_just_being_crea
         campaign = await world.create()
         lane = paths.lane(ORG, campaign.id, "launch")
         plain = world.engine
-        world.interpose("get", lane, lambda: launch(plain, ORG, campaign.id))
+        world.interleave("get", lane, lambda: launch(plain, ORG, campaign.id))
         await dispatch(world.engine, ORG, campaign.id, "0")
         assert (await world.load(campaign)).status is not CampaignStatus.COMPLETED
         await world.finish(campaign)
@@ -51,7 +51,7 @@ async def test_a_receipt_between_two_looks_is_not_overlooked(lane: str) -> None:
         assert call.end is not None
         event = call.event(call.end)
         plain = world.engine
-        world.interpose("query", f"/{lane}", lambda: receive(plain, event))
+        world.interleave("query", f"/{lane}", lambda: receive(plain, event))
         await dispatch(world.engine, ORG, campaign.id, "0")
         assert (await world.load(campaign)).status is CampaignStatus.RUNNING
         await world.pass_time(6 * MINUTE)
@@ -121,7 +121,7 @@ async def test_who_has_lost_a_lane_takes_no_slot_from_its_new_holder(moment: str
             await dispatch(plain, ORG, campaign.id, "0")
 
         where = "/throttles/" if moment == "get" else "/messages/"
-        world.interpose(moment, where, take_over)
+        world.interleave(moment, where, take_over)
         await dispatch(world.engine, ORG, campaign.id, "0")
         assert world.carrier.live == 3
         assert world.carrier.repeated == []

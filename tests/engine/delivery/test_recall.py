@@ -18,7 +18,7 @@ from functions.engine.kernel.engine import Limits
 from functions.engine.ports.channel import Channel, Outbound, Traits
 from functions.engine.reporting import recalls
 from functions.engine.reporting.recalls import Recalled
-from tests.engine.crashes import Crash, Doom, DoomedChannel, DoomedQueue, DoomedStore
+from tests.engine.crashes import Crash, CrashingChannel, CrashingQueue, CrashingStore, CrashPoint
 from tests.engine.eligibility.test_fallbacks import Worlds, begin, by_text
 from tests.engine.recording_channel import (
     INVALID,
@@ -164,7 +164,7 @@ async def test_who_has_lost_the_lane_records_nothing(world: World) -> None:
         world.carrier.forget_receipts()
         await recall.recall(plain, ORG, campaign.id)
 
-    world.interpose("commit", "/messages/", take_over)
+    world.interleave("commit", "/messages/", take_over)
     await recall.recall(world.engine, ORG, campaign.id)
     assert await _report(world, campaign) == Recalled(3, 0, done=True)
 
@@ -175,7 +175,7 @@ async def test_a_receipt_that_was_faster_stands(world: World) -> None:
     await _cancel(world, campaign)
     ringing = world.carrier.calls[0]
     event = ringing.event(ringing.fate.receipts[0])
-    world.interpose("commit", "/messages/", lambda: world.receive(event))
+    world.interleave("commit", "/messages/", lambda: world.receive(event))
     await recall.recall(world.engine, ORG, campaign.id)
     assert await world.statuses(campaign) == {"delivered": 1, "cancelled": 2}
     assert await _report(world, campaign) == Recalled(2, 1, done=True)
@@ -202,7 +202,7 @@ async def test_another_change_does_not_keep_a_call_from_being_recalled(world: Wo
     await _cancel(world, campaign)
     ringing = world.carrier.calls[0]
     heard = ringing.event(Receipt(1, EventKind.MACHINE))
-    world.interpose("commit", "/messages/", lambda: world.receive(heard))
+    world.interleave("commit", "/messages/", lambda: world.receive(heard))
     await recall.recall(world.engine, ORG, campaign.id)
     assert await _report(world, campaign) == Recalled(2, 0, done=True)
 
@@ -222,7 +222,7 @@ async def test_each_step_s_provider_is_asked_for_its_own() -> None:
         assert await _report(world, campaign) == Recalled(1, 1, done=True)
 
 
-class Raises(DoomedChannel):
+class Raises(CrashingChannel):
     """A channel that breaks its promise not to raise."""
 
     async def recall(self, sent: Outbound, provider_id: str) -> bool:
@@ -236,7 +236,7 @@ async def test_a_channel_that_raises_does_not_hold_up_the_others(world: World) -
     """Whose recall fails in our own code is beyond recall, and nobody else is."""
     campaign = await _sent(world, 3)
     await _cancel(world, campaign)
-    raises: Channel = Raises(world.carrier, Doom(0, after=False))
+    raises: Channel = Raises(world.carrier, CrashPoint(0, after=False))
     world.engine = replace(world.engine, channels={PROVIDER: raises})
     await recall.recall(world.engine, ORG, campaign.id)
     assert await _report(world, campaign) == Recalled(2, 1, done=True)
@@ -293,18 +293,18 @@ async def _die_recalling(at: int, *, after: bool) -> bool:
     async with World(SMALL) as world:
         campaign = await _sent(world, 6)
         world.carrier.recallable = 10 * MINUTE
-        doom = Doom(at, after=after)
+        point = CrashPoint(at, after=after)
         world.engine = replace(
             world.engine,
-            store=DoomedStore(world.store, doom),
-            queue=DoomedQueue(world.queue, doom),
-            channels={PROVIDER: DoomedChannel(world.carrier, doom)},
+            store=CrashingStore(world.store, point),
+            queue=CrashingQueue(world.queue, point),
+            channels={PROVIDER: CrashingChannel(world.carrier, point)},
         )
         with suppress(Crash):
             await _cancel(world, campaign)
             await world.settle()
         await _recover(world, campaign)
-        return doom.is_dead
+        return point.is_dead
 
 
 async def _recover(world: World, campaign: Campaign) -> None:

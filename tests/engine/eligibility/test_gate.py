@@ -32,8 +32,8 @@ from functions.engine.ports.channel import Outbound, Traits
 from functions.engine.ports.store import Create, Update
 from functions.engine.privacy import erasure
 from functions.engine.reporting import explanation
-from tests.engine.counting_store import WatchedStore
-from tests.engine.crashes import Crash, Doom, DoomedChannel, DoomedQueue, DoomedStore
+from tests.engine.counting_store import CountingStore
+from tests.engine.crashes import Crash, CrashingChannel, CrashingQueue, CrashingStore, CrashPoint
 from tests.engine.recording_channel import (
     BUSY,
     LOST_ANSWER,
@@ -565,7 +565,7 @@ async def test_who_is_forgotten_is_not_counted_any_more(world: World) -> None:
 
 async def test_where_no_cap_holds_nothing_is_read_or_written_for_one(world: World) -> None:
     """Campaigns that keep to no cap pay for none."""
-    watched = WatchedStore(world.store)
+    watched = CountingStore(world.store)
     world.engine = replace(world.engine, store=watched)
     await add_people(world, americans(20))
     await world.finish(await world.create())
@@ -621,7 +621,7 @@ async def test_a_place_that_somebody_else_takes_between_look_and_claim_is_not_ta
     taken = {"handed": {"other-1": {"at": world.clock.now(), "channel": "sms"}}}
     place = paths.reached(ORG, contact_id(number(1)))
     await world.launch_only(first)
-    world.interpose("commit", "/reached/", lambda: world.store.commit(Create(place, taken)))
+    world.interleave("commit", "/reached/", lambda: world.store.commit(Create(place, taken)))
     await world.pass_time(10 * SECOND)
     assert await ends(world, first) == {
         number(1): ("pending", "frequency_cap"),
@@ -651,16 +651,16 @@ async def two_campaigns(world: World) -> list[Campaign]:
     return [await send(world, name=name) for name in ("first", "second")]
 
 
-async def live_and_die(world: World, doom: Doom) -> None:
+async def live_and_die(world: World, point: CrashPoint) -> None:
     """Run the campaigns in a process that dies of it, or does not."""
     world.engine = replace(
         world.engine,
-        store=DoomedStore(world.store, doom),
-        queue=DoomedQueue(world.queue, doom),
-        channels={PROVIDER: DoomedChannel(world.carrier, doom)},
+        store=CrashingStore(world.store, point),
+        queue=CrashingQueue(world.queue, point),
+        channels={PROVIDER: CrashingChannel(world.carrier, point)},
     )
     with suppress(Crash):
-        while not doom.is_dead and world.clock.now() < OVER:
+        while not point.is_dead and world.clock.now() < OVER:
             await world.pass_time(10 * MINUTE, checks=False)
 
 
@@ -668,8 +668,8 @@ async def die_at(at: int, *, after: bool) -> bool:
     """Die at one side effect and recover; False where there is no such side effect any more."""
     async with World(TINY, IMPATIENT) as world:
         campaigns = await two_campaigns(world)
-        doom = Doom(at, after=after)
-        await live_and_die(world, doom)
+        point = CrashPoint(at, after=after)
+        await live_and_die(world, point)
         world.queue = world.new_queue()
         world.engine = world.new_engine()
         world.checked_at = world.clock.now()
@@ -678,9 +678,9 @@ async def die_at(at: int, *, after: bool) -> bool:
         try:
             await check_kept(world, campaigns)
         except AssertionError as error:
-            error.add_note(f"died {doom.what}")
+            error.add_note(f"died {point.what}")
             raise
-        return doom.is_dead
+        return point.is_dead
 
 
 async def check_kept(world: World, campaigns: Sequence[Campaign]) -> None:

@@ -26,7 +26,7 @@ from functions.engine.imports.upload import CHUNK, Format, OnExisting, Upload, W
 from functions.engine.kernel.engine import Limits
 from functions.engine.ports.store import ConflictError, Create, Delete, Query
 from functions.engine.privacy import erasure
-from tests.engine.crashes import Crash, Doom, DoomedQueue, DoomedStore
+from tests.engine.crashes import Crash, CrashingQueue, CrashingStore, CrashPoint
 from tests.engine.world import LIMITS, MINUTE, ORG, World, number
 
 PAGED = Limits(launch_page=2, lane_lease=timedelta(seconds=10))
@@ -341,7 +341,7 @@ async def test_a_list_that_is_deleted_ends_the_import() -> None:
         async def delete() -> None:
             await lists.delete(world.engine, ORG, found.list.id, if_version=None)
 
-        world.interpose("commit", "/pages/000001", delete)
+        world.interleave("commit", "/pages/000001", delete)
         await world.settle()
         job = await told(world, id_)
         assert (job["status"], job["error"]) == (ImportStatus.FAILED, "the list was deleted")
@@ -359,9 +359,9 @@ async def _silence() -> None:
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
 
 
-def _doom(world: World, doom: Doom) -> None:
+def _let_crash(world: World, point: CrashPoint) -> None:
     """Run the engine in a process that is going to die."""
-    store, queue = DoomedStore(world.store, doom), DoomedQueue(world.queue, doom)
+    store, queue = CrashingStore(world.store, point), CrashingQueue(world.queue, point)
     world.engine = replace(world.engine, store=store, queue=queue)
 
 
@@ -387,8 +387,8 @@ async def test_a_death_at_any_side_effect_repeats_and_skips_nothing(*, after: bo
 
 async def _die_importing(at: int, *, after: bool) -> bool:
     async with World(PAGED) as world:
-        doom = Doom(at, after=after)
-        _doom(world, doom)
+        point = CrashPoint(at, after=after)
+        _let_crash(world, point)
         with suppress(Crash):
             await imported(world, FILE, list_name="Spring")
         _restart(world)
@@ -398,12 +398,12 @@ async def _die_importing(at: int, *, after: bool) -> bool:
         id_ = await _only_import(world)
         assert id_ is not None
         job = await told(world, id_)
-        assert (job["status"], counts(job)) == (ImportStatus.COMPLETED, (4, 0, 0, 2, 1)), doom.what
+        assert (job["status"], counts(job)) == (ImportStatus.COMPLETED, (4, 0, 0, 2, 1)), point.what
         assert await names(world) == GOOD
         assert await members(world, id_) == set(GOOD)
         assert [row["line"] for row in await bad_rows(world, id_)] == BAD_LINES
         assert await _stored(world, "chunks") == 0
-        return doom.is_dead
+        return point.is_dead
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -422,8 +422,8 @@ async def _die_undoing(at: int, *, after: bool) -> bool:
         before = await people(world)
         world.clock.advance(SECOND)
         job = await imported(world, FILE, list_name="Spring")
-        doom = Doom(at, after=after)
-        _doom(world, doom)
+        point = CrashPoint(at, after=after)
+        _let_crash(world, point)
         with suppress(Crash):
             await jobs.undo(world.engine, ORG, job["id"])
             await world.settle()
@@ -432,12 +432,12 @@ async def _die_undoing(at: int, *, after: bool) -> bool:
             await jobs.undo(world.engine, ORG, job["id"])
         await world.pass_time(3 * MINUTE)
         job = await told(world, job["id"])
-        assert job["status"] == ImportStatus.UNDONE, doom.what
+        assert job["status"] == ImportStatus.UNDONE, point.what
         assert (job["removed"], job["restored"], job["left"]) == (3, 1, 0)
         assert await people(world) == before
         assert await _stored(world, "members") == await _stored(world, "lists") == 0
         assert await _stored(world, "replaced") == await _stored(world, "pages") == 0
-        return doom.is_dead
+        return point.is_dead
 
 
 async def test_an_upload_that_dies_is_removed() -> None:
@@ -476,7 +476,7 @@ async def test_a_worker_that_lost_its_lease_commits_nothing_more() -> None:
             world.clock.advance(20 * SECOND)
             await worker.run(replace(world.engine, store=world.store), import_task(ORG, id_))
 
-        world.interpose("commit", "/contacts/", sleep)
+        world.interleave("commit", "/contacts/", sleep)
         await world.settle()
         assert counts(await told(world, id_)) == (4, 0, 0, 2, 1)
         assert await names(world) == GOOD
@@ -495,7 +495,7 @@ async def test_somebody_who_changes_a_contact_meanwhile_is_not_overwritten(*, kn
             engine = replace(world.engine, store=world.store)
             await contacts.upsert(engine, ORG, [details])
 
-        world.interpose("commit", paths.contact(ORG, contact_id(number(3))), change)
+        world.interleave("commit", paths.contact(ORG, contact_id(number(3))), change)
         await world.settle()
         dan = (await people(world))[number(3)]
         assert (dan.first_name, dan.location) == ("Dan", "Home")
@@ -565,7 +565,7 @@ async def test_a_cancelled_import_stops_and_keeps_what_it_has() -> None:
             engine = replace(world.engine, store=world.store)
             await jobs.cancel(engine, ORG, id_)
 
-        world.interpose("commit", "/pages/000001", cancel)
+        world.interleave("commit", "/pages/000001", cancel)
         await world.settle()
         job = await told(world, id_)
         assert (job["status"], job["created"]) == (ImportStatus.CANCELLED, 2)

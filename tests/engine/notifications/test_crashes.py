@@ -20,11 +20,11 @@ from functions.engine.notifications import subscriptions
 from functions.engine.notifications.subscriptions import NewSubscription
 from tests.engine.crashes import (
     Crash,
-    Doom,
-    DoomedChannel,
-    DoomedNotifier,
-    DoomedQueue,
-    DoomedStore,
+    CrashingChannel,
+    CrashingNotifier,
+    CrashingQueue,
+    CrashingStore,
+    CrashPoint,
 )
 from tests.engine.recording_channel import BUSY, PROVIDER
 from tests.engine.world import MINUTE, ORG, World, number
@@ -38,14 +38,14 @@ async def _silence() -> None:
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
 
 
-def _doom_engine(world: World, doom: Doom) -> None:
+def _let_crash(world: World, point: CrashPoint) -> None:
     """Run the engine in a process that is going to die."""
     world.engine = replace(
         world.engine,
-        store=DoomedStore(world.store, doom),
-        queue=DoomedQueue(world.queue, doom),
-        channels={PROVIDER: DoomedChannel(world.carrier, doom)},
-        notifier=DoomedNotifier(world.receiver, doom),
+        store=CrashingStore(world.store, point),
+        queue=CrashingQueue(world.queue, point),
+        channels={PROVIDER: CrashingChannel(world.carrier, point)},
+        notifier=CrashingNotifier(world.receiver, point),
     )
 
 
@@ -65,19 +65,19 @@ async def _die_at(at: int, *, after: bool) -> bool:
         world.receiver.script = [Responded(500), NoResponse("timeout")]
         new = NewSubscription(url="https://crm.example.com/", events=list(EventType), by="ann")
         to = (await subscriptions.create(world.engine, ORG, new)).subscription
-        doom = Doom(at, after=after)
-        _doom_engine(world, doom)
+        point = CrashPoint(at, after=after)
+        _let_crash(world, point)
         with suppress(Crash):
             await _live(world)
         world.queue = world.new_queue()
         world.engine = world.new_engine()
         await world.pass_time(20 * MINUTE)
         try:
-            await _check(world, to.id, once=not doom.is_dead)
+            await _check(world, to.id, once=not point.is_dead)
         except AssertionError as error:
-            error.add_note(f"died {doom.what}")
+            error.add_note(f"died {point.what}")
             raise
-        return doom.is_dead
+        return point.is_dead
 
 
 async def _check(world: World, subscription: str, *, once: bool) -> None:

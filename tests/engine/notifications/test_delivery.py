@@ -30,7 +30,7 @@ from functions.engine.ports.store import Update
 from functions.engine.process.receiver_slots import ReceiverSlots
 from functions.engine.process.subscriber_cache import LIFE
 from functions.engine.scheduling import check
-from tests.engine.interleaving import InterposedStore
+from tests.engine.interleaving import InterleavingStore
 from tests.engine.recording_channel import NO_ANSWER, REJECTED
 from tests.engine.world import MINUTE, ORG, World, number
 
@@ -147,7 +147,7 @@ async def test_nobody_listening_costs_one_query_in_a_while(world: World) -> None
     async def nothing() -> None:
         """Never happens."""
 
-    world.engine = replace(world.engine, store=InterposedStore(world.store, is_it, nothing))
+    world.engine = replace(world.engine, store=InterleavingStore(world.store, is_it, nothing))
     for _ in range(100):
         assert await outbox.subscribers(world.engine, ORG) == ()
     assert len(asked) == 1
@@ -175,7 +175,7 @@ async def test_it_is_written_with_the_change_or_not_at_all(world: World) -> None
     async def cancel() -> None:
         await lifecycle.change(world.new_engine(), ORG, campaign.id, Action.CANCEL, by="ben")
 
-    world.interpose("commit", f"campaigns/{campaign.id}", cancel)
+    world.interleave("commit", f"campaigns/{campaign.id}", cancel)
     with pytest.raises(Exception, match="Cannot reschedule"):
         await lifecycle.change(world.engine, ORG, campaign.id, Action.RESCHEDULE, by="ann")
     types = {each.type for each in await told(world, to)}

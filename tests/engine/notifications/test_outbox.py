@@ -23,7 +23,7 @@ from functions.engine.notifications.outbox import (
 from functions.engine.notifications.subscriptions import NewSubscription
 from functions.engine.ports.store import ConflictError, Create, Document, Update
 from tests.clock import NOON
-from tests.engine.counting_store import WatchedStore
+from tests.engine.counting_store import CountingStore
 from tests.engine.world import ORG, World, number
 
 PATH = "orgs/acme/contacts/ann"
@@ -82,7 +82,7 @@ async def test_a_decision_that_is_made_anew_is_told_once(world: World) -> None:
 
 async def test_a_change_that_tells_nothing_reads_no_subscriptions(world: World) -> None:
     """Claims are made every second, and nobody hears of them."""
-    watched = WatchedStore(world.store)
+    watched = CountingStore(world.store)
     engine = replace(world.engine, store=watched)
     engine.memory.subscribers.forget(ORG)
     await commit_with_notices(engine, ORG, [Create(PATH, {})], ())

@@ -22,7 +22,7 @@ from functions.engine.messages import statistics
 from functions.engine.ports.store import Create, Delete
 from functions.engine.privacy import erasure
 from functions.engine.reporting import contact_history
-from tests.engine.crashes import Crash, Doom, DoomedQueue, DoomedStore
+from tests.engine.crashes import Crash, CrashingQueue, CrashingStore, CrashPoint
 from tests.engine.recording_channel import BUSY, SILENT, TALKS, Fate
 from tests.engine.stored_contacts import add_numbers, add_people, list_of, naming
 from tests.engine.world import MINUTE, ORG, World, number, with_limits
@@ -292,7 +292,9 @@ async def test_a_launch_that_has_read_somebody_does_not_call_them(page: int) -> 
     async with World(with_limits(launch_page=page)) as world:
         campaign = await world.create(await populated(world))
         plain = world.engine
-        world.interpose("commit", "/messages/", lambda: erasure.erase(plain, ORG, ANA_ID, by="ann"))
+        world.interleave(
+            "commit", "/messages/", lambda: erasure.erase(plain, ORG, ANA_ID, by="ann")
+        )
         await launch.launch(world.engine, ORG, campaign.id)
         world.engine = plain
         await check_forgotten(world)
@@ -326,11 +328,11 @@ async def test_an_addition_to_a_list_leaves_nobody_behind(world: World, *, died:
     made = await lists.create(plain, ORG, "New")
 
     async def meanwhile() -> None:
-        store = DoomedStore(plain.store, Doom(3, after=False)) if died else plain.store
+        store = CrashingStore(plain.store, CrashPoint(3, after=False)) if died else plain.store
         with suppress(Crash):
             await erasure.erase(replace(plain, store=store), ORG, ANA_ID, by="ann")
 
-    world.interpose("commit", "/members/", meanwhile)
+    world.interleave("commit", "/members/", meanwhile)
     with pytest.raises(NotFoundError):
         await lists.add(world.engine, ORG, made.list.id, [ANA_ID, contact_id(BEN)])
     world.engine = plain
@@ -355,7 +357,7 @@ async def test_whoever_is_being_erased_is_not_changed_meanwhile(world: World) ->
         page = await contacts.browse(plain, ORG, Filters(), limit=10)
         assert len(page.contacts) == 2
 
-    world.interpose("commit", "/audit/", meanwhile)
+    world.interleave("commit", "/audit/", meanwhile)
     await erase(world)
     world.engine = plain
     await check_forgotten(world)
@@ -396,9 +398,9 @@ async def _die_at(at: int, *, after: bool) -> bool:
             await world.finish(await world.create(list_id, name=name))
         under_way = await world.create(list_id, name="Autumn")
         assert await lanes.acquire(world.engine, ORG, under_way.id, LAUNCH)
-        doom = Doom(at, after=after)
+        point = CrashPoint(at, after=after)
         plain = world.engine
-        store, queue = DoomedStore(world.store, doom), DoomedQueue(world.queue, doom)
+        store, queue = CrashingStore(world.store, point), CrashingQueue(world.queue, point)
         world.engine = replace(plain, store=store, queue=queue)
         with suppress(Crash):
             await erase(world)
@@ -410,4 +412,4 @@ async def _die_at(at: int, *, after: bool) -> bool:
         await world.finish(under_way)
         await check_forgotten(world)
         assert world.carrier.called == {ANA: 2, BEN: 3, CEM: 3}
-        return doom.is_dead
+        return point.is_dead

@@ -26,7 +26,7 @@ from functions.engine.ports.store import Document
 from functions.engine.privacy import erasure
 from functions.engine.receipts import inbound
 from functions.engine.receipts.inbound import receive_inbound
-from tests.engine.crashes import Crash, Doom, DoomedQueue, DoomedStore
+from tests.engine.crashes import Crash, CrashingQueue, CrashingStore, CrashPoint
 from tests.engine.delivery.test_texts import HELLO, Texting
 from tests.engine.stored_contacts import add_numbers, list_of, naming
 from tests.engine.world import ORG, SENDER, World, number
@@ -309,9 +309,9 @@ async def _die_at(at: int, body: str, *, after: bool) -> bool:
         if body == "START":
             await suppressions.suppress(world.engine, ORG, ANN, reason="opted_out", by=PROVIDER)
             world.clock.advance(SECOND)
-        text, alive, doom = says(world, body), world.engine, Doom(at, after=after)
+        text, alive, point = says(world, body), world.engine, CrashPoint(at, after=after)
         world.engine = replace(
-            alive, store=DoomedStore(world.store, doom), queue=DoomedQueue(world.queue, doom)
+            alive, store=CrashingStore(world.store, point), queue=CrashingQueue(world.queue, point)
         )
         with suppress(Crash):
             await take(world, text)
@@ -319,7 +319,7 @@ async def _die_at(at: int, body: str, *, after: bool) -> bool:
         await take(world, text)
         await world.pass_time(2 * timedelta(minutes=1))
         await _check(world, await world.message_to(campaign, ANN), body, text.at)
-        return doom.is_dead
+        return point.is_dead
 
 
 async def _check(world: Texting, message: Message, body: str, at: datetime) -> None:

@@ -14,7 +14,7 @@ from functions.engine.ports.store import Create, Delete, Document, StoreError
 from functions.engine.receipts import orphans
 from functions.engine.receipts.orphans import KEPT_FOR, Replayed, receive_or_keep, replay
 from functions.engine.scheduling import check
-from tests.engine.crashes import Crash, Doom, DoomedQueue, DoomedStore
+from tests.engine.crashes import Crash, CrashingQueue, CrashingStore, CrashPoint
 from tests.engine.recording_channel import SILENT
 from tests.engine.world import ORG, World, number
 
@@ -181,7 +181,7 @@ async def test_one_stray_that_fails_keeps_no_other_from_being_applied(world: Wor
     async def fail() -> None:
         raise StoreError("it is down")
 
-    world.interpose("commit", f"{lost[1].id}/events/", fail)
+    world.interleave("commit", f"{lost[1].id}/events/", fail)
     with pytest.raises(StoreError):
         await replay(world.engine, ORG, after=None, limit=10)
     assert [each.data["message"] for each in await kept(world)] == [lost[1].id]
@@ -216,15 +216,15 @@ async def _die_at(at: int, *, after: bool) -> bool:
             completed(world, MessageRef(ORG, campaign.id, each.id), id_=f"e-{each.id}")
             for each in lost
         ]
-        alive, doom = world.engine, Doom(at, after=after)
-        doomed = replace(
-            alive, store=DoomedStore(world.store, doom), queue=DoomedQueue(world.queue, doom)
+        alive, point = world.engine, CrashPoint(at, after=after)
+        crashing = replace(
+            alive, store=CrashingStore(world.store, point), queue=CrashingQueue(world.queue, point)
         )
         with suppress(Crash):
             for event in events:
-                await receive_or_keep(doomed, event)
+                await receive_or_keep(crashing, event)
             await find_again(world, lost)
-            await replay(doomed, ORG, after=None, limit=10)
+            await replay(crashing, ORG, after=None, limit=10)
         if await world.statuses(campaign) == {}:
             await find_again(world, lost)
         for event in events:
@@ -232,4 +232,4 @@ async def _die_at(at: int, *, after: bool) -> bool:
         await replay(alive, ORG, after=None, limit=10)
         assert await kept(world) == []
         assert await world.statuses(campaign) == {"completed": 2}
-        return doom.is_dead
+        return point.is_dead

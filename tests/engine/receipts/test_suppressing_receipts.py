@@ -16,7 +16,7 @@ from functions.engine.contacts import suppressions
 from functions.engine.contacts.suppressions import lift
 from functions.engine.ports.store import StoreError
 from functions.engine.privacy import erasure
-from tests.engine.crashes import Crash, Doom, DoomedQueue, DoomedStore
+from tests.engine.crashes import Crash, CrashingQueue, CrashingStore, CrashPoint
 from tests.engine.recording_channel import PROVIDER, SILENT
 from tests.engine.stored_contacts import add_numbers, list_of
 from tests.engine.world import ORG, World, number
@@ -108,7 +108,7 @@ async def test_a_bar_that_cannot_be_written_leaves_the_receipt_to_come_again(wor
     async def fail() -> None:
         raise StoreError("it is down")
 
-    world.interpose("commit", "/suppressions/", fail)
+    world.interleave("commit", "/suppressions/", fail)
     with pytest.raises(StoreError):
         await world.receive(event)
     assert (await world.messages(campaign))[0].status == "sent"
@@ -138,9 +138,13 @@ async def test_a_death_at_any_side_effect_loses_no_bar(*, after: bool) -> None:
 async def _die_at(at: int, *, after: bool) -> bool:
     async with World() as world:
         campaign = await called(world)
-        event, alive, doom = await receipt(world, campaign), world.engine, Doom(at, after=after)
+        event, alive, point = (
+            await receipt(world, campaign),
+            world.engine,
+            CrashPoint(at, after=after),
+        )
         world.engine = replace(
-            alive, store=DoomedStore(world.store, doom), queue=DoomedQueue(world.queue, doom)
+            alive, store=CrashingStore(world.store, point), queue=CrashingQueue(world.queue, point)
         )
         with suppress(Crash):
             await world.receive(event)
@@ -149,4 +153,4 @@ async def _die_at(at: int, *, after: bool) -> bool:
         assert [bar.reason for bar in (await bars(world)).values()] == ["bounced"]
         assert await world.statuses(campaign) == {"failed": 1}
         await world.finish(campaign)
-        return doom.is_dead
+        return point.is_dead
