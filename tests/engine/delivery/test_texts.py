@@ -112,7 +112,7 @@ async def test_a_refused_text_is_tried_again_within_minutes() -> None:
     """Who was turned down waits for 30 seconds, then for a minute: nobody was disturbed."""
     async with Texting(script=replace(CALM, rejected=0.5)) as world:
         begun = world.clock.now()
-        campaign = await world.text(40)
+        campaign = await world.text(120)
         await world.finish(campaign)
         assert world.clock.now() - begun < timedelta(minutes=2)
         statuses = await world.over(campaign)
