@@ -18,7 +18,7 @@ from functions.domain.contacts.contact import contact_id
 from functions.domain.messages.ids import lane_number, message_id
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.engine import paths
-from functions.engine.campaigns.lifecycle import LAUNCH
+from functions.engine.campaigns.lanes import LAUNCH
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages import statistics as tallies
 from functions.engine.ports.store import Add, Create
@@ -130,7 +130,7 @@ async def _store_campaigns(path: str, messages: int) -> str:
 
 
 async def _store_campaign(engine: Engine, name: str, size: int) -> str:
-    await engine.store.commit(Create(paths.lists(ORG, name), {"name": name, "size": size}))
+    await engine.store.commit(Create(paths.list_(ORG, name), {"name": name, "size": size}))
     campaign_id = await create(engine, name)
     campaign, _, _ = await overview.one(engine, ORG, campaign_id)
     people = sorted(range(size), key=_place)

@@ -91,5 +91,5 @@ async def _by_hand(store: Store, ref: MessageRef) -> None:
     await store.commit(
         Create(event, {"kind": "delivered", "attempt": 1, "at": at, "reason": ""}),
         Update(message.path, {"status": "delivered", "delivered_at": at}, message.version),
-        Add(paths.tally(ref.org, ref.campaign, shard), {"sent": -1, "delivered": 1}),
+        Add(paths.statistics(ref.org, ref.campaign, shard), {"sent": -1, "delivered": 1}),
     )

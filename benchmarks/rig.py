@@ -140,7 +140,7 @@ async def make_list(store: Store, name: str, size: int) -> None:
     for start in range(0, size, 500):
         numbers = range(start, min(size, start + 500))
         await store.commit(*(_new_member(name, number) for number in numbers))
-    await store.commit(Create(paths.lists(ORG, name), {"name": name, "size": size}))
+    await store.commit(Create(paths.list_(ORG, name), {"name": name, "size": size}))
 
 
 def _new_member(list_id: str, number: int) -> Create:

@@ -15,7 +15,7 @@ from rich.table import Table
 from functions.bootstrap.stack import Stack
 from functions.cli.runtime import REFUSED, AsJson, show, with_stack
 from functions.domain.times import iso
-from functions.engine.kernel.task_queue import lane_task
+from functions.engine.kernel.task_queue import TaskKind, task_of
 from functions.engine.ports.store import Create, Delete
 from functions.engine.reporting.backlog import Waiting, backlog_of
 from functions.settings.model import Settings
@@ -112,7 +112,7 @@ async def _queue(stack: Stack) -> Finding:
     settings = stack.context.settings
     if not isinstance(settings.queue, LocalQueueUrl):
         # A campaign that does not exist: whoever is delivered this task has nothing to do.
-        await stack.engine.queue.enqueue(lane_task("doctor", "none", "poll"))
+        await stack.engine.queue.enqueue(task_of(TaskKind.LANE, "doctor", "none", "poll"))
         return Finding("queue", "accepts tasks")
     url = _server_url(settings)
     try:

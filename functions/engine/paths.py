@@ -9,6 +9,21 @@ from functions.domain.messages.delivery_events import MessageRef
 RESERVED: Final = re.compile("__.*__")
 
 
+def ids(path: str) -> list[str]:
+    """Return the ids in a path: the organisation's first, then each document's below it."""
+    return path.split("/")[1::2]
+
+
+def collection_of(path: str) -> str:
+    """Return the name of the collection that a document lies in."""
+    return path.split("/")[-2]
+
+
+def parent(path: str) -> str:
+    """Return the path of the document that another one lies below."""
+    return path.rsplit("/", 2)[0]
+
+
 def campaigns(org: str) -> str:
     """Return the collection of an organisation's campaigns."""
     return f"orgs/{org}/campaigns"
@@ -49,9 +64,9 @@ def lane(org: str, campaign_id: str, name: str) -> str:
     return f"orgs/{org}/campaigns/{campaign_id}/lanes/{name}"
 
 
-def tally(org: str, campaign_id: str, shard: str) -> str:
+def statistics(org: str, campaign_id: str, shard: str) -> str:
     """Return the path of one shard of a campaign's statistics."""
-    return f"orgs/{org}/campaigns/{campaign_id}/tallies/{shard}"
+    return f"orgs/{org}/campaigns/{campaign_id}/statistics/{shard}"
 
 
 def recipients(org: str, campaign_id: str) -> str:
@@ -59,12 +74,12 @@ def recipients(org: str, campaign_id: str) -> str:
     return f"orgs/{org}/campaigns/{campaign_id}/members"
 
 
-def all_lists(org: str) -> str:
+def lists(org: str) -> str:
     """Return the collection of an organisation's lists."""
     return f"orgs/{org}/lists"
 
 
-def lists(org: str, id_: str) -> str:
+def list_(org: str, id_: str) -> str:
     """Return a list's path."""
     return f"orgs/{org}/lists/{id_}"
 
@@ -149,24 +164,24 @@ def suppression(org: str, id_: str) -> str:
     return f"orgs/{org}/suppressions/{id_}"
 
 
-def all_inbound(org: str) -> str:
+def inbound(org: str) -> str:
     """Return the collection of the texts that people have sent us."""
     return f"orgs/{org}/inbound"
 
 
-def inbound(org: str, id_: str) -> str:
+def inbound_text(org: str, id_: str) -> str:
     """Return the path of a text that somebody has sent us."""
     return f"orgs/{org}/inbound/{id_}"
 
 
-def strays(org: str) -> str:
+def orphans(org: str) -> str:
     """Return the collection of receipts whose message does not exist."""
-    return f"orgs/{org}/strays"
+    return f"orgs/{org}/orphans"
 
 
-def stray(org: str, id_: str) -> str:
+def orphan(org: str, id_: str) -> str:
     """Return the path of a receipt whose message does not exist."""
-    return f"orgs/{org}/strays/{id_}"
+    return f"orgs/{org}/orphans/{id_}"
 
 
 def audit_trail(org: str) -> str:

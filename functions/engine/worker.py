@@ -1,17 +1,20 @@
 """What a task makes the engine do."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 import structlog
 
 from functions.domain.errors import InvalidFieldError
 from functions.engine import paths
+from functions.engine.campaigns.lanes import LAUNCH, POLL, RECALL
 from functions.engine.delivery.dispatch import dispatch
 from functions.engine.delivery.launch import launch
 from functions.engine.delivery.recall import recall
 from functions.engine.imports import jobs
 from functions.engine.kernel.engine import Engine
-from functions.engine.notifications import delivery
+from functions.engine.kernel.task_queue import ARGUMENTS, TaskKind
+from functions.engine.notifications.delivery import deliver
 from functions.engine.notifications.subscriptions import forget
 from functions.engine.ports.queue import Task
 from functions.engine.ports.store import Set, Update
@@ -21,47 +24,37 @@ from functions.engine.scheduling.start import start
 log = structlog.get_logger()
 
 
+async def _work(engine: Engine, org: str, campaign: str, lane: str) -> None:
+    """Do what a lane of a campaign is for."""
+    if lane in _LANES:
+        await _LANES[lane](engine, org, campaign)
+    else:
+        await dispatch(engine, org, campaign, lane)
+
+
+#: What the lanes are for that hold no messages.
+_LANES: Final = {LAUNCH: launch, POLL: poll, RECALL: recall}
+#: The use case of each kind of task.
+_USE_CASES: Final[Mapping[TaskKind, Callable[..., Awaitable[object]]]] = {
+    TaskKind.START: start,
+    TaskKind.LANE: _work,
+    TaskKind.NOTIFY: deliver,
+    TaskKind.IMPORT: jobs.run,
+    TaskKind.FORGET: forget,
+}
+
+
 async def run(engine: Engine, task: Task) -> None:
     """Do a task. Doing it twice, or two at once, does no harm. Raises InvalidFieldError."""
-    match task.kind:
-        case "start":
-            await start(engine, _need(task.body, "org"), _need(task.body, "campaign"))
-        case "lane":
-            await _work(engine, task.body)
-        case "notify":
-            await _notify(engine, task.body)
-        case "import":
-            await jobs.run(engine, _need(task.body, "org"), _need(task.body, "import"))
-        case "forget":
-            await forget(engine, _need(task.body, "org"), _need(task.body, "subscription"))
-        case _:
-            raise InvalidFieldError("kind", f"kind: there is no task of kind '{task.kind}'")
-
-
-async def _work(engine: Engine, body: Mapping[str, str]) -> None:
-    org, campaign, lane = (_need(body, name) for name in ("org", "campaign", "lane"))
-    match lane:
-        case "launch":
-            await launch(engine, org, campaign)
-        case "poll":
-            await poll(engine, org, campaign)
-        case "recall":
-            await recall(engine, org, campaign)
-        case _:
-            await dispatch(engine, org, campaign, lane)
-
-
-async def _notify(engine: Engine, body: Mapping[str, str]) -> None:
-    names = ("org", "subscription", "notification")
-    org, subscription, notification = (_need(body, name) for name in names)
-    await delivery.deliver(engine, org, subscription, notification)
-
-
-def _need(body: Mapping[str, str], name: str) -> str:
-    value = body.get(name)
-    if not value:
-        raise InvalidFieldError(name, f"{name}: is missing")
-    return value
+    try:
+        kind = TaskKind(task.kind)
+    except ValueError:
+        sentence = f"kind: there is no task of kind '{task.kind}'"
+        raise InvalidFieldError("kind", sentence) from None
+    for name in ARGUMENTS[kind]:
+        if not task.body.get(name):
+            raise InvalidFieldError(name, f"{name}: is missing")
+    await _USE_CASES[kind](engine, *(task.body[name] for name in ARGUMENTS[kind]))
 
 
 async def give_up(engine: Engine, task: Task, error: str, task_name: str) -> None:
@@ -71,7 +64,7 @@ async def give_up(engine: Engine, task: Task, error: str, task_name: str) -> Non
     """
     org, campaign = task.body.get("org"), task.body.get("campaign")
     log.error("task_given_up", kind=task.kind, error=error, body=task.body)
-    if task.kind == "import":
+    if task.kind == TaskKind.IMPORT:
         await jobs.give_up(engine, task.body["org"], task.body["import"], error)
     if not org or not campaign:
         return

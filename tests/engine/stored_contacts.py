@@ -12,7 +12,7 @@ from tests.engine.world import ORG, number
 #: Every collection that could name a person. Suppressions are meant to.
 COLLECTIONS = (
     *("contacts", "lists", "members", "campaigns", "messages", "events", "lanes"),
-    *("tallies", "names", "audit", "throttles", "replaced", "inbound", "strays"),
+    *("statistics", "names", "audit", "throttles", "replaced", "inbound", "orphans"),
 )
 
 

@@ -219,7 +219,7 @@ class World:
             for at, address in enumerate(addresses)
         ]
         shown = {"name": id_, "size": len(addresses), "created_at": self.clock.now()}
-        await self.store.commit(Create(paths.lists(ORG, id_), shown), *members)
+        await self.store.commit(Create(paths.list_(ORG, id_), shown), *members)
         return id_
 
     async def add_member(self, list_id: str, address: str, *, zones: Sequence[str]) -> None:

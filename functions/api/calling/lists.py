@@ -48,7 +48,7 @@ async def get_list_contact(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """Show the people of a list, page by page."""
-    people = await context.engine.store.get(paths.lists(caller.org, list_id))
+    people = await context.engine.store.get(paths.list_(caller.org, list_id))
     if people is None:
         raise NotFoundError("List", list_id)
     members, following = await reports.members(

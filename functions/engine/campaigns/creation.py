@@ -45,7 +45,7 @@ async def create_for_list(
     """
     if new.scheduled_at is not None:
         check_start_time(new.scheduled_at, now=engine.clock.now())
-    people = await engine.store.get(paths.lists(org, list_id))
+    people = await engine.store.get(paths.list_(org, list_id))
     if people is None:
         raise NotFoundError("List", list_id)
     audience = Audience(AudienceKind.LIST, list_id)

@@ -190,7 +190,7 @@ async def _audience(
         return Audience(AudienceKind.RECIPIENTS, id_), named
     match wanted.kind:
         case AudienceKind.LIST:
-            found = await engine.store.get(paths.lists(org, wanted.id))
+            found = await engine.store.get(paths.list_(org, wanted.id))
             if found is None:
                 raise NotFoundError("List", wanted.id)
             return wanted, found.data["size"]

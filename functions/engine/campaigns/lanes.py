@@ -14,8 +14,8 @@ from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lease import Lease, is_leased
 from functions.engine.kernel.modify import modify
-from functions.engine.kernel.task_queue import enqueue, lane_task
-from functions.engine.ports.store import Document, Update, Write
+from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
+from functions.engine.ports.store import Create, Document, Update, Write
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ async def acquire(engine: Engine, org: str, campaign_id: str, name: str) -> Lane
     campaign = campaign_from(org, campaign_id, document.data)
     if campaign.status is CampaignStatus.PAUSED or is_leased(lane, engine.clock.now()):
         return None
-    task = lane_task(org, campaign_id, name)
+    task = task_of(TaskKind.LANE, org, campaign_id, name)
     lease = LaneLease(engine, task, lane_path, lane.data, lane.version, campaign, name)
     return lease if await lease.acquire() else None
 
@@ -73,4 +73,51 @@ async def wake(
         return not held, [Update(lane.path, changes, lane.version)]
 
     if await modify(engine.store, [paths.lane(org, campaign_id, name)], decide):
-        await enqueue(engine, lane_task(org, campaign_id, name), at=at)
+        await enqueue(engine, task_of(TaskKind.LANE, org, campaign_id, name), at=at)
+
+
+LAUNCH = "launch"
+POLL = "poll"
+RECALL = "recall"
+
+
+def lane_names(campaign: Campaign) -> list[str]:
+    """Return the names of the lanes in which a campaign's messages are dispatched."""
+    return [str(number) for number in range(campaign.lanes)]
+
+
+def new_lanes(campaign: Campaign, now: datetime | None) -> list[Write]:
+    """Create the lanes of a campaign that starts now; the launch wakes the dispatching lanes.
+
+    `now` is None where it does not start before it is resumed.
+    """
+    launched = not campaign.facts.launches_audience
+    state: dict[str, dict[str, Any]] = {
+        LAUNCH: {"wake_at": None if launched else now, "done": launched},
+        POLL: {"wake_at": None, "poll_count": 0},
+        **{
+            name: {"wake_at": now if launched else None, "done": False}
+            for name in lane_names(campaign)
+        },
+    }
+    common = {"epoch": campaign.epoch, "fence": 0, "lease_until": None}
+    return [
+        Create(paths.lane(campaign.org, campaign.id, name), {**common, **fields})
+        for name, fields in state.items()
+    ]
+
+
+def recall_lane(campaign: Campaign, now: datetime) -> Create:
+    """Create the lane that takes back what the provider still has; see delivery/recall.py."""
+    state = {"epoch": campaign.epoch, "fence": 0, "lease_until": None, "wake_at": now}
+    begun = {"after": "", "settled": False, "recalled": 0, "beyond_recall": 0, "done": False}
+    return Create(paths.lane(campaign.org, campaign.id, RECALL), {**state, **begun})
+
+
+def fence(campaign: Campaign, wake_at: datetime | None) -> list[Write]:
+    """Take a campaign's lanes away from their workers, each to wake at this instant or never."""
+    changes = {"epoch": campaign.epoch, "lease_until": None, "wake_at": wake_at}
+    return [
+        Update(paths.lane(campaign.org, campaign.id, name), changes)
+        for name in (LAUNCH, *lane_names(campaign))
+    ]

@@ -22,18 +22,23 @@ from functions.domain.errors import (
 )
 from functions.domain.notifications.events import campaign_notice
 from functions.engine import paths
+from functions.engine.campaigns.lanes import (
+    LAUNCH,
+    POLL,
+    RECALL,
+    fence,
+    lane_names,
+    new_lanes,
+    recall_lane,
+)
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
-from functions.engine.kernel.task_queue import enqueue, lane_task, start_task
+from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
 from functions.engine.notifications.outbox import Decision, commit_with_notices, modify_with_notices
 from functions.engine.ports.store import Create, Document, Update, Write
 
 log = structlog.get_logger()
-
-LAUNCH = "launch"
-POLL = "poll"
-RECALL = "recall"
 
 
 async def create_campaign(engine: Engine, campaign: Campaign, *also: Write) -> Campaign:
@@ -44,7 +49,7 @@ async def create_campaign(engine: Engine, campaign: Campaign, *also: Write) -> C
     writes: list[Write] = [
         Create(paths.campaign(org, campaign.id), campaign_fields(campaign)),
         _audit(campaign, Action.CREATE, campaign.created_by, campaign.created_at),
-        *(_new_lanes(campaign, campaign.created_at) if running else ()),
+        *(new_lanes(campaign, campaign.created_at) if running else ()),
         *also,
     ]
     await commit_with_notices(engine, org, writes, [notice])
@@ -138,65 +143,24 @@ def poll_after(engine: Engine, campaign: Campaign) -> Sequence[timedelta]:
     return [timedelta(seconds=seconds) for seconds in campaign.rules.poll_after_s]
 
 
-def lane_names(campaign: Campaign) -> list[str]:
-    """Return the names of the lanes in which a campaign's messages are dispatched."""
-    return [str(number) for number in range(campaign.lanes)]
-
-
-def _new_lanes(campaign: Campaign, now: datetime | None) -> list[Write]:
-    """Create the lanes of a campaign that starts now; the launch wakes the dispatching lanes.
-
-    `now` is None where it does not start before it is resumed.
-    """
-    launched = not campaign.facts.launches_audience
-    state: dict[str, dict[str, Any]] = {
-        LAUNCH: {"wake_at": None if launched else now, "done": launched},
-        POLL: {"wake_at": None, "poll_count": 0},
-        **{
-            name: {"wake_at": now if launched else None, "done": False}
-            for name in lane_names(campaign)
-        },
-    }
-    common = {"epoch": campaign.epoch, "fence": 0, "lease_until": None}
-    return [
-        Create(paths.lane(campaign.org, campaign.id, name), {**common, **fields})
-        for name, fields in state.items()
-    ]
-
-
 def _lane_writes(engine: Engine, before: Campaign, after: Campaign, action: Action) -> list[Write]:
     """Take the lanes away from their workers, and set when each lane wakes again."""
     now = engine.clock.now()
     match action:
         case Action.START | Action.SEND | Action.HOLD:
-            return _new_lanes(after, None if action is Action.HOLD else now)
+            return new_lanes(after, None if action is Action.HOLD else now)
         case Action.PAUSE:
-            return _fence(after, None)
+            return fence(after, None)
         case Action.RESUME:
-            return _fence(after, now)
+            return fence(after, now)
         case Action.CANCEL | Action.FAIL if before.started_at and not before.has_ended:
-            recall = [_recall_lane(after, now)] if action is Action.CANCEL else []
-            return [*_fence(after, now), *recall]
+            recall = [recall_lane(after, now)] if action is Action.CANCEL else []
+            return [*fence(after, now), *recall]
         case Action.COMPLETE:
             poll = paths.lane(after.org, after.id, POLL)
             return [Update(poll, {"wake_at": now + poll_after(engine, after)[0]})]
         case _:
             return []
-
-
-def _recall_lane(campaign: Campaign, now: datetime) -> Create:
-    """Create the lane that takes back what the provider still has; see delivery/recall.py."""
-    state = {"epoch": campaign.epoch, "fence": 0, "lease_until": None, "wake_at": now}
-    begun = {"after": "", "settled": False, "recalled": 0, "beyond_recall": 0, "done": False}
-    return Create(paths.lane(campaign.org, campaign.id, RECALL), {**state, **begun})
-
-
-def _fence(campaign: Campaign, wake_at: datetime | None) -> list[Write]:
-    changes = {"epoch": campaign.epoch, "lease_until": None, "wake_at": wake_at}
-    return [
-        Update(paths.lane(campaign.org, campaign.id, name), changes)
-        for name in (LAUNCH, *lane_names(campaign))
-    ]
 
 
 def _audit(campaign: Campaign, action: Action, by: str, now: datetime) -> Create:
@@ -217,12 +181,12 @@ async def _announce(engine: Engine, campaign: Campaign, action: Action) -> None:
     org, id_ = campaign.org, campaign.id
     if campaign.status is CampaignStatus.SCHEDULED:
         key = f"start/{org}/{id_}/{campaign.epoch}"
-        await enqueue(engine, start_task(org, id_), at=campaign.scheduled_at, key=key)
+        await enqueue(engine, task_of(TaskKind.START, org, id_), at=campaign.scheduled_at, key=key)
     if campaign.status is CampaignStatus.COMPLETED:
         first_at = engine.clock.now() + poll_after(engine, campaign)[0]
-        await enqueue(engine, lane_task(org, id_, POLL), at=first_at)
+        await enqueue(engine, task_of(TaskKind.LANE, org, id_, POLL), at=first_at)
     for name in _woken(campaign, action):
-        await enqueue(engine, lane_task(org, id_, name))
+        await enqueue(engine, task_of(TaskKind.LANE, org, id_, name))
 
 
 def _woken(campaign: Campaign, action: Action) -> Sequence[str]:

@@ -13,7 +13,8 @@ from functions.domain.messages.message import MessageStatus, planned
 from functions.engine import paths
 from functions.engine.accounts import organisation
 from functions.engine.campaigns.creation import NAME_LENGTH, NewVoiceCampaign, new_campaign
-from functions.engine.campaigns.lifecycle import LAUNCH, create_campaign
+from functions.engine.campaigns.lanes import LAUNCH
+from functions.engine.campaigns.lifecycle import create_campaign
 from functions.engine.campaigns.recipient import Recipient
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages import statistics

@@ -97,5 +97,5 @@ async def _require(engine: Engine, org: str, audience: Audience) -> None:
     id_ = audience.id
     if audience.kind is AudienceKind.SEGMENT:
         await segments.load(engine, org, id_)
-    if audience.kind is AudienceKind.LIST and not await engine.store.get(paths.lists(org, id_)):
+    if audience.kind is AudienceKind.LIST and not await engine.store.get(paths.list_(org, id_)):
         raise NotFoundError("List", id_)

@@ -59,14 +59,14 @@ async def create(engine: Engine, org: str, name: str) -> Found:
     """Create an empty list. Several may have one name."""
     made = PeopleList(uuid4().hex, name, 0, engine.clock.now())
     fields = {"name": name, "size": 0, "created_at": made.created_at}
-    (version,) = await engine.store.commit(Create(paths.lists(org, made.id), fields))
+    (version,) = await engine.store.commit(Create(paths.list_(org, made.id), fields))
     log.info("list_created", org=org, list_id=made.id)
     return Found(made, version)
 
 
 async def load(engine: Engine, org: str, id_: str) -> Found:
     """Return a list. Raises NotFoundError, also for one of another organisation."""
-    return _found(await engine.store.get(paths.lists(org, id_)), id_)
+    return _found(await engine.store.get(paths.list_(org, id_)), id_)
 
 
 def _found(document: Document | None, id_: str) -> Found:
@@ -94,7 +94,7 @@ async def rename(engine: Engine, org: str, id_: str, name: str, *, if_version: i
             return None, []
         return None, [Update(stored.path, {"name": name}, stored.version)]
 
-    await modify(engine.store, [paths.lists(org, id_)], decide)
+    await modify(engine.store, [paths.list_(org, id_)], decide)
     return await load(engine, org, id_)
 
 
@@ -109,9 +109,9 @@ async def browse(
     engine: Engine, org: str, *, limit: int, after: tuple[datetime, str] | None
 ) -> Page:
     """Return a page of an organisation's lists, behind the time and id of the last one seen."""
-    query = Query(paths.all_lists(org), (), ("-created_at",), limit=limit)
+    query = Query(paths.lists(org), (), ("-created_at",), limit=limit)
     if after is not None:
-        query = replace(query, start_after=(after[0], paths.lists(org, after[1])))
+        query = replace(query, start_after=(after[0], paths.list_(org, after[1])))
     documents = await engine.store.query(query)
     shown = [_list(document) for document in documents if not document.data.get(_DELETING)]
     return Page(shown, _list(documents[-1]) if len(documents) == limit else None)
@@ -125,7 +125,7 @@ async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) ->
 
     Raises NotFoundError for the list or a contact, with nobody added.
     """
-    home = paths.lists(org, id_)
+    home = paths.list_(org, id_)
 
     def grow(stored: Document | None, by: int) -> Write:
         _found(stored, id_)
@@ -172,7 +172,7 @@ def member(path: str, contact: Mapping[str, Any]) -> dict[str, Any]:
 
 async def remove(engine: Engine, org: str, id_: str, contact_id: str) -> None:
     """Take somebody off a list. Raises NotFoundError for the list, or where they are not on it."""
-    home, path = paths.lists(org, id_), f"{paths.members(org, id_)}/{contact_id}"
+    home, path = paths.list_(org, id_), f"{paths.members(org, id_)}/{contact_id}"
 
     def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
         people, member = documents
@@ -229,7 +229,7 @@ async def delete(engine: Engine, org: str, id_: str, *, if_version: int | None) 
 
     Raises NotFoundError, StaleError, and InUseError while a campaign to it has not ended.
     """
-    path = paths.lists(org, id_)
+    path = paths.list_(org, id_)
     document = await engine.store.get(path)
     if document is None:
         raise NotFoundError("List", id_)

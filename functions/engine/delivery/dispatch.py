@@ -9,8 +9,8 @@ from functions.domain.messages.ids import send_lane, watch_lane
 from functions.domain.messages.message import message_from
 from functions.engine import paths
 from functions.engine.campaigns import lanes
-from functions.engine.campaigns.lanes import LaneLease
-from functions.engine.campaigns.lifecycle import LAUNCH, change, lane_names
+from functions.engine.campaigns.lanes import LAUNCH, LaneLease, lane_names
+from functions.engine.campaigns.lifecycle import change
 from functions.engine.delivery import reconcile
 from functions.engine.delivery.at_hand import at_hand
 from functions.engine.delivery.guardrail import Canary

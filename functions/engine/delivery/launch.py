@@ -13,8 +13,8 @@ from functions.domain.messages.message import MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns import lanes
 from functions.engine.campaigns.audience import Page, pages, source_of
-from functions.engine.campaigns.lanes import LaneLease
-from functions.engine.campaigns.lifecycle import LAUNCH, fail, lane_names, stop
+from functions.engine.campaigns.lanes import LAUNCH, LaneLease, lane_names
+from functions.engine.campaigns.lifecycle import fail, stop
 from functions.engine.delivery.at_hand import at_hand
 from functions.engine.delivery.planner import Plan, Planner
 from functions.engine.kernel.engine import Engine

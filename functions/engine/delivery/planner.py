@@ -13,7 +13,7 @@ from functions.domain.messages.ids import lane_number, message_id, send_lane
 from functions.domain.messages.message import Message, MessageStatus, planned, skipped
 from functions.domain.times import UnknownZoneError
 from functions.engine import paths
-from functions.engine.campaigns.lifecycle import LAUNCH
+from functions.engine.campaigns.lanes import LAUNCH
 from functions.engine.campaigns.recipient import Recipient
 from functions.engine.campaigns.rendering import CannotRenderError, Renderer
 from functions.engine.eligibility import sending_hours

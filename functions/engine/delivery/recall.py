@@ -18,8 +18,7 @@ from functions.domain.messages.attempts import end
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.engine import paths
 from functions.engine.campaigns import lanes
-from functions.engine.campaigns.lanes import LaneLease
-from functions.engine.campaigns.lifecycle import LAUNCH, RECALL
+from functions.engine.campaigns.lanes import LAUNCH, RECALL, LaneLease
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lease import LookAgainError

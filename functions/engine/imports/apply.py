@@ -281,9 +281,9 @@ class Plan:
         if self.job.makes_list and self._status is ImportStatus.COMPLETED:
             size += self.known.listed
             made = {"name": data["list_name"], "size": size, "created_at": self.now}
-            yield Set(paths.lists(self.job.org, data["list_id"]), made)
+            yield Set(paths.list_(self.job.org, data["list_id"]), made)
         elif size and not self.job.makes_list:
-            path = paths.lists(self.job.org, data["list_id"])
+            path = paths.list_(self.job.org, data["list_id"])
             yield Add(path, {"size": size}, must_exist=True)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lease import Lease, is_leased
-from functions.engine.ports.queue import Task
+from functions.engine.kernel.task_queue import TaskKind, task_of
 from functions.engine.ports.store import Document
 
 #: How long an import can be undone, for as long as what it has replaced is kept.
@@ -67,11 +67,6 @@ BLANK: Final[Mapping[str, Any]] = {
 }
 
 
-def import_task(org: str, import_id: str) -> Task:
-    """Work on an import."""
-    return Task("import", {"org": org, "import": import_id})
-
-
 def job_path(org: str, import_id: str) -> str:
     """Return an import's path."""
     return f"{paths.imports(org)}/{import_id}"
@@ -121,7 +116,7 @@ async def acquire(engine: Engine, org: str, import_id: str) -> Job | None:
     now = engine.clock.now()
     if document is None or not _is_free(document, now):
         return None
-    task = import_task(org, import_id)
+    task = task_of(TaskKind.IMPORT, org, import_id)
     job = Job(engine, task, document.path, document.data, document.version, org, import_id)
     begins = job.status is ImportStatus.QUEUED
     begun = {"status": ImportStatus.RUNNING, "started_at": now} if begins else {}

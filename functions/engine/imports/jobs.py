@@ -17,20 +17,17 @@ from functions.engine.imports.job import (
     Job,
     acquire,
     ended,
-    import_task,
     job_path,
     report_path,
 )
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lease import LeaseLostError
 from functions.engine.kernel.modify import modify
-from functions.engine.kernel.task_queue import enqueue
-from functions.engine.ports.store import Document, Query, StoreError, Update, Where, Write
+from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
+from functions.engine.ports.store import Document, Query, StoreError, Update, Write
 
 log = structlog.get_logger()
 
-#: Imports that one check revives at most; those left over are found by the next one.
-_REVIVED: Final = 500
 #: Documents of reports that are read at once: each tells of up to 500 rows.
 _REPORTS: Final = 20
 _STOPPABLE: Final = frozenset({ImportStatus.QUEUED, ImportStatus.RUNNING})
@@ -72,14 +69,6 @@ async def _remove_upload(job: Job) -> None:
     await upload.remove(job.engine, job.org, job.id, job.data["chunks"])
     job.is_held = False
     log.info("upload_removed", org=job.org, import_id=job.id)
-
-
-async def revive(engine: Engine) -> None:
-    """Enqueue the imports that should have been looked at by now: their task was lost."""
-    where = (Where("wake_at", "<=", engine.clock.now()),)
-    query = Query("imports", where, ("wake_at",), limit=_REVIVED, group=True)
-    for document in await engine.store.query(query):
-        await enqueue(engine, import_task(document.org, document.id))
 
 
 async def give_up(engine: Engine, org: str, import_id: str, error: str) -> None:
@@ -189,5 +178,5 @@ async def _change(
         return None, [Update(document.path, changes, document.version)]
 
     await modify(engine.store, [job_path(org, import_id)], decide)
-    await enqueue(engine, import_task(org, import_id))
+    await enqueue(engine, task_of(TaskKind.IMPORT, org, import_id))
     return await load(engine, org, import_id)

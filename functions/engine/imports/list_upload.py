@@ -79,7 +79,7 @@ async def import_csv(engine: Engine, org: str, name: str, file: BinaryIO) -> Imp
     if result.imported == 0:
         raise InvalidFieldError("file", f"file: has no usable row{_first_error(result)}")
     fields = {"name": name, "size": result.imported, "created_at": engine.clock.now()}
-    await engine.store.commit(Create(paths.lists(org, result.list_id), fields))
+    await engine.store.commit(Create(paths.list_(org, result.list_id), fields))
     log.info("list_imported", org=org, list_id=result.list_id, imported=result.imported)
     return result
 

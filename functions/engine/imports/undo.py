@@ -81,7 +81,7 @@ async def _page(job: Job) -> _Page:
         raise StoreError(f"page {job.data['undone_pages']} of the import {job.id} is gone")
     created, updated, joined = (page.data[name] for name in ("created", "updated", "members"))
     ids = list(dict.fromkeys([*created, *updated, *joined]))[job.data["undone_in_page"] :]
-    home = paths.lists(job.org, job.data["list_id"]) if joined else ""
+    home = paths.list_(job.org, job.data["list_id"]) if joined else ""
     contacts = await _documents(job, [paths.contact(job.org, id_) for id_ in ids])
     replaced = await _documents(job, [job.part("replaced", id_) for id_ in updated])
     members = await _documents(job, [f"{home}/members/{id_}" for id_ in joined])
@@ -162,7 +162,7 @@ class _Plan:
         """Return the writes that go with the progress."""
         if not self.taken_off or not self.page.has_list:
             return self._writes
-        home = paths.lists(self.job.org, self.job.data["list_id"])
+        home = paths.list_(self.job.org, self.job.data["list_id"])
         return [*self._writes, Add(home, {"size": -self.taken_off}, must_exist=True)]
 
 

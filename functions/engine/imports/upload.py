@@ -14,10 +14,10 @@ import structlog
 from functions.domain.contacts import import_row
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.engine import paths
-from functions.engine.imports.job import BLANK, ImportStatus, import_task, job_path
+from functions.engine.imports.job import BLANK, ImportStatus, job_path
 from functions.engine.imports.row_files import BrokenRowError, CsvRows
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.task_queue import enqueue
+from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
 from functions.engine.ports.store import Create, Delete, Document, StoreError, Update
 
 log = structlog.get_logger()
@@ -95,7 +95,7 @@ class Upload:
         await self._commit(fields, *chunks)
         self._is_queued = True
         log.info("import_queued", org=self._org, import_id=self.id, bytes=self._total)
-        await enqueue(self._engine, import_task(self._org, self.id))
+        await enqueue(self._engine, task_of(TaskKind.IMPORT, self._org, self.id))
         return Document(job_path(self._org, self.id), self._version, self._data)
 
     async def abandon(self) -> None:
@@ -122,7 +122,7 @@ class Upload:
 
     async def _wanted(self, wish: Wish) -> dict[str, Any]:
         list_id = wish.list_id
-        if list_id and await self._engine.store.get(paths.lists(self._org, list_id)) is None:
+        if list_id and await self._engine.store.get(paths.list_(self._org, list_id)) is None:
             raise NotFoundError("List", list_id)
         return {
             "name": wish.name,

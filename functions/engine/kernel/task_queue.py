@@ -1,34 +1,46 @@
 """Tasks, and the rule that a lost one loses nothing: what is due stands in the store."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
+from typing import Final
 
 import structlog
 
+from functions.engine import paths
+from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.queue import Task
 
 log = structlog.get_logger()
 
-
-def start_task(org: str, campaign: str) -> Task:
-    """Start a scheduled campaign whose time has come."""
-    return Task("start", {"org": org, "campaign": campaign})
+#: Tasks that are enqueued at a time.
+_AT_ONCE: Final = 50
 
 
-def lane_task(org: str, campaign: str, lane: str) -> Task:
-    """Work on one lane of a campaign."""
-    return Task("lane", {"org": org, "campaign": campaign, "lane": lane})
+class TaskKind(StrEnum):
+    """What a task does; worker.py names the use case of each kind."""
+
+    START = "start"  #: start a scheduled campaign whose time has come
+    LANE = "lane"  #: work on one lane of a campaign
+    NOTIFY = "notify"  #: make one attempt to send a notification
+    IMPORT = "import"  #: work on an import
+    FORGET = "forget"  #: remove the notifications of a deleted subscription
 
 
-def notify_task(org: str, subscription: str, notification: str) -> Task:
-    """Make one attempt to tell a subscription something."""
-    body = {"org": org, "subscription": subscription, "notification": notification}
-    return Task("notify", body)
+#: The names of each task's arguments: the ids in the path of the document that it works on.
+ARGUMENTS: Final[Mapping[TaskKind, Sequence[str]]] = {
+    TaskKind.START: ("org", "campaign"),
+    TaskKind.LANE: ("org", "campaign", "lane"),
+    TaskKind.NOTIFY: ("org", "subscription", "notification"),
+    TaskKind.IMPORT: ("org", "import"),
+    TaskKind.FORGET: ("org", "subscription"),
+}
 
 
-def forget_task(org: str, subscription: str) -> Task:
-    """Remove what a deleted subscription was told."""
-    return Task("forget", {"org": org, "subscription": subscription})
+def task_of(kind: TaskKind, *ids: str) -> Task:
+    """Return the task of a kind for these arguments, in the order of ARGUMENTS."""
+    return Task(kind, dict(zip(ARGUMENTS[kind], ids, strict=True)))
 
 
 async def enqueue(
@@ -39,3 +51,11 @@ async def enqueue(
         await engine.queue.enqueue(task, at=at, key=key)
     except Exception:
         log.exception("enqueue_failed", kind=task.kind, **task.body)
+
+
+async def enqueue_for(
+    engine: Engine, kind: TaskKind, documents: Sequence[str], *, at: datetime | None = None
+) -> None:
+    """Enqueue a task for each of these documents, given by their paths."""
+    tasks = [task_of(kind, *paths.ids(path)) for path in documents]
+    await for_each(tasks, lambda task: enqueue(engine, task, at=at), at_once=_AT_ONCE)

@@ -107,7 +107,7 @@ def receipt_shard(campaign: Campaign, message_id: str) -> str:
 
 
 def _add(org: str, campaign_id: str, shard: str, amounts: Counter[str]) -> Add:
-    return Add(paths.tally(org, campaign_id, shard), dict(amounts))
+    return Add(paths.statistics(org, campaign_id, shard), dict(amounts))
 
 
 def _bucket(lateness: timedelta) -> str:
@@ -173,7 +173,8 @@ class Statistics:
 async def read(engine: Engine, campaigns: Sequence[Campaign]) -> list[Statistics]:
     """Return the statistics of campaigns, in their order, by one read of all."""
     wanted = [
-        [paths.tally(each.org, each.id, shard) for shard in _shards(each)] for each in campaigns
+        [paths.statistics(each.org, each.id, shard) for shard in _shards(each)]
+        for each in campaigns
     ]
     found = await engine.store.get_many([path for each in wanted for path in each])
     data = {document.path: document.data for document in found if document is not None}
@@ -182,7 +183,7 @@ async def read(engine: Engine, campaigns: Sequence[Campaign]) -> list[Statistics
 
 async def read_shard(engine: Engine, campaign: Campaign, shard: str) -> Statistics:
     """Return what one shard has counted, such as what one lane has moved."""
-    document = await engine.store.get(paths.tally(campaign.org, campaign.id, shard))
+    document = await engine.store.get(paths.statistics(campaign.org, campaign.id, shard))
     return Statistics(document.data if document else {})
 
 

@@ -4,7 +4,6 @@ Neither exists without the other, so subscribers hear of each change at least on
 notification is then sent by a task of its own (see delivery.py).
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeAlias, TypeVar
@@ -17,18 +16,12 @@ from functions.domain.notifications.subscription import Subscription
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
-from functions.engine.kernel.task_queue import enqueue, notify_task
-from functions.engine.ports.queue import Task
-from functions.engine.ports.store import Document, Query, Set, Where, Write
+from functions.engine.kernel.task_queue import TaskKind, enqueue_for
+from functions.engine.ports.store import Document, Set, Write
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
-
-#: Notifications that one check enqueues again at most; those left over are found by the next one.
-_REVIVED = 500
-#: Tasks that are enqueued at a time.
-_AT_ONCE = 50
 
 
 Commit: TypeAlias = Callable[..., Awaitable[list[int]]]
@@ -110,18 +103,4 @@ async def _announce(engine: Engine, notifications: Sequence[Set]) -> None:
 
 async def wake(engine: Engine, found: Sequence[str], *, at: datetime | None = None) -> None:
     """Enqueue notifications, given by their paths."""
-    for first in range(0, len(found), _AT_ONCE):
-        some = found[first : first + _AT_ONCE]
-        await asyncio.gather(*(enqueue(engine, _task(path), at=at) for path in some))
-
-
-def _task(path: str) -> Task:
-    _, org, _, subscription, _, notification = path.split("/")
-    return notify_task(org, subscription, notification)
-
-
-async def revive(engine: Engine) -> None:
-    """Enqueue what should have been sent by now: its task was lost, or its sender."""
-    where = (Where("wake_at", "<=", engine.clock.now()),)
-    query = Query("notifications", where, ("wake_at",), limit=_REVIVED, group=True)
-    await wake(engine, [found.path for found in await engine.store.query(query)])
+    await enqueue_for(engine, TaskKind.NOTIFY, found, at=at)

@@ -25,7 +25,7 @@ from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.paging import page_by_id
-from functions.engine.kernel.task_queue import enqueue, forget_task
+from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
 from functions.engine.ports.store import Create, Delete, Document, Query, Update, Write
 from functions.engine.process.subscriber_cache import LIFE
 
@@ -168,7 +168,7 @@ async def delete(
     last = await modify(engine.store, [paths.subscription(org, id_)], decide)
     _note(engine, last, "delete", by)
     # By then no process remembers it any more.
-    await enqueue(engine, forget_task(org, id_), at=engine.clock.now() + 2 * LIFE)
+    await enqueue(engine, task_of(TaskKind.FORGET, org, id_), at=engine.clock.now() + 2 * LIFE)
 
 
 async def forget(engine: Engine, org: str, id_: str) -> None:
@@ -180,7 +180,7 @@ async def forget(engine: Engine, org: str, id_: str) -> None:
     while found := await engine.store.query(query):
         await engine.store.commit(*(Delete(each.path) for each in found))
         if engine.clock.now() >= deadline or engine.stopping.is_set():
-            await enqueue(engine, forget_task(org, id_))
+            await enqueue(engine, task_of(TaskKind.FORGET, org, id_))
             return
 
 

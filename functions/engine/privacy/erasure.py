@@ -23,12 +23,12 @@ from functions.domain.errors import NotFoundError
 from functions.domain.messages.attempts import end
 from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
 from functions.engine import paths
-from functions.engine.campaigns.lifecycle import LAUNCH
+from functions.engine.campaigns.lanes import LAUNCH
 from functions.engine.imports import undo
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
-from functions.engine.kernel.task_queue import enqueue, lane_task
+from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
 from functions.engine.messages import statistics
 from functions.engine.messages.changes import Recorded, Tracked, record
 from functions.engine.notifications.outbox import commit_with_notices
@@ -114,7 +114,7 @@ async def _leave(engine: Engine, contact: str) -> None:
     """Remove a person from every list and from the people whom campaigns name themselves."""
     query = Query("members", (Where("contact", "==", contact),), limit=_PAGE, group=True)
     while members := await engine.store.query(query):
-        homes = Counter(_home(member) for member in members)
+        homes = Counter(paths.parent(member.path) for member in members)
         found = await engine.store.get_many(list(homes))
         shrunk = [write for home in found if home for write in _shrink(home, homes[home.path])]
         try:
@@ -123,14 +123,9 @@ async def _leave(engine: Engine, contact: str) -> None:
             continue  # Somebody was faster with one of them: see what is left.
 
 
-def _home(member: Document) -> str:
-    """Return the path of the list or campaign that somebody is a member of."""
-    return member.path.rsplit("/", 2)[0]
-
-
 def _shrink(home: Document, by: int) -> list[Write]:
     """Return the write that keeps the size of a list, or of a campaign's audience, right."""
-    if home.path.split("/")[2] == "lists":
+    if paths.collection_of(home.path) == "lists":
         return [Add(home.path, {"size": -by}, must_exist=True)]
     campaign = campaign_from(home.org, home.id, home.data)
     waits = campaign.status in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}
@@ -144,7 +139,7 @@ def _shrink(home: Document, by: int) -> list[Write]:
 
 def _inbound_of(contact: str, *, limit: int) -> Query:
     org = contact.split("/", 2)[1]
-    return Query(paths.all_inbound(org), (Where("contact", "==", contact),), limit=limit)
+    return Query(paths.inbound(org), (Where("contact", "==", contact),), limit=limit)
 
 
 async def _forget_inbound(engine: Engine, contact: str) -> None:
@@ -174,7 +169,7 @@ async def _forgetting(engine: Engine, messages: Sequence[Document]) -> Recorded:
     for document in messages:
         message = message_from(document.id, document.data)
         changes = _forgotten(message, now)
-        decided[_home(document)].append((Tracked(message, document.version), changes))
+        decided[paths.parent(document.path)].append((Tracked(message, document.version), changes))
     homes = await engine.store.get_many(list(decided))
     every = [
         _recorded(engine, path, home, of_home)
@@ -245,8 +240,8 @@ async def _restart(engine: Engine, lane: Document) -> None:
         return True, [Update(lane.path, changes, document.version)]
 
     if await modify(engine.store, [lane.path], decide):
-        campaign_id = _home(lane).rpartition("/")[2]
-        await enqueue(engine, lane_task(lane.org, campaign_id, LAUNCH))
+        campaign_id = paths.ids(lane.path)[1]
+        await enqueue(engine, task_of(TaskKind.LANE, lane.org, campaign_id, LAUNCH))
 
 
 # --- The end ----------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ _NOTED: Final = {Wish.OUT: EventKind.OPTED_OUT, None: EventKind.REPLIED}
 async def receive_inbound(engine: Engine, org: str, provider: str, text: Inbound) -> None:
     """Do what a text asks for, and store it, once, however often it is delivered."""
     id_ = _id(provider, text)
-    if await engine.store.get(paths.inbound(org, id_)) is not None:
+    if await engine.store.get(paths.inbound_text(org, id_)) is not None:
         return
     wish = word_of(text.body)
     # The wish comes first, of everything: whoever opts out is left out at once, by all senders.
@@ -77,7 +77,7 @@ async def _note(
 async def _answered(engine: Engine, org: str, text: Inbound) -> tuple[MessageRef, Message] | None:
     """Return the last text that the person was sent before theirs; None without one of late."""
     sent = [
-        (MessageRef(org, document.path.split("/")[3], document.id), message)
+        (MessageRef(org, paths.ids(document.path)[1], document.id), message)
         for document in await engine.store.query(_newest(org, text.address))
         if _may_be_answered(message := message_from(document.id, document.data), text.at)
     ]
@@ -127,7 +127,7 @@ async def _store(engine: Engine, org: str, id_: str, text: Inbound, fields: dict
     is_reply = fields["taken_for"] == _TAKEN_FOR[None]
     notices = [reply_notice(id_, person, fields["message"], at=now)] if is_reply else []
     try:
-        create = Create(paths.inbound(org, id_), fields)
+        create = Create(paths.inbound_text(org, id_), fields)
         await commit_with_notices(engine, org, [create], notices)
     except ConflictError:
         return
@@ -139,7 +139,7 @@ async def _store(engine: Engine, org: str, id_: str, text: Inbound, fields: dict
 
 async def load(engine: Engine, org: str, id_: str) -> Document:
     """Return a text that somebody sent us. Raises NotFoundError."""
-    document = await engine.store.get(paths.inbound(org, id_))
+    document = await engine.store.get(paths.inbound_text(org, id_))
     if document is None:
         raise NotFoundError("Text", id_)
     return document
@@ -149,6 +149,6 @@ async def load_all(
     engine: Engine, org: str, *, after: tuple[datetime, str] | None, limit: int
 ) -> Sequence[Document]:
     """Return the texts that people sent us, newest first, behind a text's time and id."""
-    start = (after[0], paths.inbound(org, after[1])) if after else None
-    query = Query(paths.all_inbound(org), order_by=("-at",), limit=limit, start_after=start)
+    start = (after[0], paths.inbound_text(org, after[1])) if after else None
+    query = Query(paths.inbound(org), order_by=("-at",), limit=limit, start_after=start)
     return await engine.store.query(query)

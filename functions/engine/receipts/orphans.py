@@ -30,7 +30,7 @@ _AT_ONCE: Final = 20
 
 
 class Replayed(NamedTuple):
-    """What came of some strays; `following` is the id to go on behind, None at the end."""
+    """What came of some orphans; `following` is the id to go on behind, None at the end."""
 
     applied: int
     kept: int
@@ -48,13 +48,13 @@ async def receive_or_keep(engine: Engine, event: DeliveryEvent) -> None:
 async def _keep(engine: Engine, event: DeliveryEvent) -> None:
     """Keep a receipt; once more, it is the same one."""
     id_ = _id(event)
-    await engine.store.commit(Set(paths.stray(event.ref.org, id_), _fields(engine, event)))
+    await engine.store.commit(Set(paths.orphan(event.ref.org, id_), _fields(engine, event)))
     ref = event.ref
-    log.warning("receipt_strayed", org=ref.org, campaign_id=ref.campaign, message_id=ref.message)
+    log.warning("receipt_orphaned", org=ref.org, campaign_id=ref.campaign, message_id=ref.message)
 
 
 def _id(event: DeliveryEvent) -> str:
-    """Return what a stray is called: receipts of two messages may have the same id."""
+    """Return what a orphan is called: receipts of two messages may have the same id."""
     return digest(*event.ref, event.id)
 
 
@@ -93,31 +93,31 @@ def _event(org: str, data: Mapping[str, Any]) -> DeliveryEvent:
 async def load_all(
     engine: Engine, org: str, *, after: str | None, limit: int
 ) -> tuple[list[Document], str | None]:
-    """Return strays behind the id `after`, by id, and the id to go on behind."""
-    return await page_by_id(engine, paths.strays(org), after=after, limit=limit)
+    """Return orphans behind the id `after`, by id, and the id to go on behind."""
+    return await page_by_id(engine, paths.orphans(org), after=after, limit=limit)
 
 
 async def replay(engine: Engine, org: str, *, after: str | None, limit: int) -> Replayed:
-    """Apply some strays again, behind the id `after`; those that find their message are gone.
+    """Apply some orphans again, behind the id `after`; those that find their message are gone.
 
     Twice at once is as once: a receipt that was applied is not applied again.
     """
     found, following = await load_all(engine, org, after=after, limit=limit)
     applied = list[str]()
 
-    async def try_again(stray: Document) -> None:
+    async def try_again(orphan: Document) -> None:
         try:
-            await receive(engine, _event(org, stray.data))
+            await receive(engine, _event(org, orphan.data))
         except NotFoundError:
             return
-        await engine.store.commit(Delete(stray.path))
-        applied.append(stray.id)
+        await engine.store.commit(Delete(orphan.path))
+        applied.append(orphan.id)
 
     await for_each(found, try_again, at_once=_AT_ONCE)
-    log.info("strays_replayed", org=org, applied=len(applied), kept=len(found) - len(applied))
+    log.info("orphans_replayed", org=org, applied=len(applied), kept=len(found) - len(applied))
     return Replayed(len(applied), len(found) - len(applied), following)
 
 
 async def sweep(engine: Engine) -> None:
-    """Remove strays that nobody has found a message for in thirty days."""
-    await expiry.sweep(engine, "strays")
+    """Remove orphans that nobody has found a message for in thirty days."""
+    await expiry.sweep(engine, "orphans")

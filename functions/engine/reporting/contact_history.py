@@ -78,7 +78,7 @@ def _start(org: str, after: Position) -> tuple[datetime, str]:
 
 
 async def _entries(engine: Engine, org: str, documents: list[Document]) -> list[Entry]:
-    ids = [document.path.split("/")[3] for document in documents]
+    ids = [paths.ids(document.path)[1] for document in documents]
     unique = list(dict.fromkeys(ids))
     found = await engine.store.get_many([paths.campaign(org, id_) for id_ in unique])
     campaigns = {each.id: campaign_from(org, each.id, each.data) for each in found if each}

@@ -15,7 +15,8 @@ from functions.domain.messages.message import (
     MessageStatus,
 )
 from functions.engine import paths
-from functions.engine.campaigns.lifecycle import LAUNCH, lane_names, load
+from functions.engine.campaigns.lanes import LAUNCH, lane_names
+from functions.engine.campaigns.lifecycle import load
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages import statistics
 

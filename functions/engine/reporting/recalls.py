@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import CampaignStatus
 from functions.engine import paths
-from functions.engine.campaigns.lifecycle import RECALL
+from functions.engine.campaigns.lanes import RECALL
 from functions.engine.kernel.engine import Engine
 
 

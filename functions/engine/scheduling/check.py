@@ -8,19 +8,14 @@ import structlog
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import CampaignStatus
 from functions.engine.accounts import idempotency
-from functions.engine.imports import jobs
+from functions.engine.kernel import revival
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.task_queue import enqueue, lane_task
-from functions.engine.notifications import outbox
 from functions.engine.paths import LAST_CHECK
 from functions.engine.ports.store import Document, Query, Set, Where
 from functions.engine.receipts import orphans
 from functions.engine.scheduling.start import start_found
 
 log = structlog.get_logger()
-
-#: Lanes that one check revives at most; those left over are found by the next one.
-_REVIVED = 500
 
 
 @dataclass(slots=True)
@@ -33,13 +28,11 @@ class CheckResult:
 
 
 async def check(engine: Engine) -> CheckResult:
-    """Start the due campaigns, oldest first and at most MAX_CAMPAIGNS, and revive lost lanes."""
+    """Start the due campaigns, oldest first, at most MAX_CAMPAIGNS; revive what is overdue."""
     result = CheckResult()
     await asyncio.gather(
         _start_due(engine, result),
-        _revive(engine),
-        outbox.revive(engine),
-        jobs.revive(engine),
+        *(revival.revive(engine, collection) for collection in revival.TASKS),
     )
     await engine.store.commit(_note(engine, result))
     await idempotency.sweep(engine)
@@ -84,12 +77,3 @@ async def _try_start(engine: Engine, document: Document, result: CheckResult) ->
         log.exception("campaign_start_failed", org=document.org, campaign_id=document.id)
         result.failed[document.path] = (document.data["name"], type(error).__name__)
         return None
-
-
-async def _revive(engine: Engine) -> None:
-    """Enqueue the lanes that should have been looked at by now: their task was lost."""
-    where = (Where("wake_at", "<=", engine.clock.now()),)
-    query = Query("lanes", where, ("wake_at",), limit=_REVIVED, group=True)
-    for lane in await engine.store.query(query):
-        campaign = lane.path.split("/")[3]
-        await enqueue(engine, lane_task(lane.org, campaign, lane.id))

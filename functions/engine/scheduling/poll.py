@@ -5,8 +5,8 @@ from datetime import datetime
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.messages.message import MessageStatus
 from functions.engine.campaigns import lanes
-from functions.engine.campaigns.lanes import LaneLease
-from functions.engine.campaigns.lifecycle import POLL, fail, poll_after
+from functions.engine.campaigns.lanes import POLL, LaneLease
+from functions.engine.campaigns.lifecycle import fail, poll_after
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages import statistics
 

@@ -153,7 +153,7 @@ async def test_a_batch_of_hundreds_is_taken(rig: Rig, batches: BatchChannel) -> 
     assert len(signed(batch)[0]) > 1_000_000
     assert (await post(rig, batch)).status_code == 200
     assert await statuses(rig, [ref]) == ["read"]
-    assert await rig.store.count(Query(paths.strays(ORG))) == 150
+    assert await rig.store.count(Query(paths.orphans(ORG))) == 150
 
 
 async def test_a_batch_beyond_all_measure_is_cut_off(rig: Rig, batches: BatchChannel) -> None:

@@ -144,7 +144,7 @@ async def test_a_list_member_is_addressed_as_the_contact_says_now(world: World) 
         for n in range(3)
     ]
     size = {"name": "l", "size": 3, "created_at": world.clock.now()}
-    await world.store.commit(Create(paths.lists(ORG, "l"), size), *members)
+    await world.store.commit(Create(paths.list_(ORG, "l"), size), *members)
     wish = Draft(channel=ChannelKind.SMS, template="{{ first_name }}, {{ plan }}")
     to_list = Audience(AudienceKind.LIST, "l")
     sent = await drafts.send(world.engine, ORG, await draft(world, wish), to_list, by="ann")

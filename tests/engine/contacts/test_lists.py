@@ -171,7 +171,7 @@ async def test_a_rename_of_an_old_version_is_refused(world: World) -> None:
 
 async def check_gone(world: World, list_id: str) -> None:
     """Hold that nothing is left of a list."""
-    assert await world.store.get(paths.lists(ORG, list_id)) is None
+    assert await world.store.get(paths.list_(ORG, list_id)) is None
     assert await world.documents(paths.members(ORG, list_id)) == []
 
 
@@ -218,7 +218,7 @@ async def test_an_addition_during_a_deletion_leaves_nothing_behind(world: World)
     """Committed behind the deletion's last look, by who looked before, it goes with the list."""
     ids = await add_numbers(world.engine, 1, 2)
     list_id = await list_of(world.engine, ids[:1])
-    path, plain = paths.lists(ORG, list_id), world.store
+    path, plain = paths.list_(ORG, list_id), world.store
     seen: list[str] = []
 
     def is_last(operation: str, written: Sequence[str]) -> bool:

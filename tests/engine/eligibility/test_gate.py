@@ -26,7 +26,7 @@ from functions.engine import paths, worker
 from functions.engine.accounts import organisation
 from functions.engine.campaigns import drafts, single_message
 from functions.engine.campaigns.drafts import Draft
-from functions.engine.kernel.task_queue import lane_task
+from functions.engine.kernel.task_queue import TaskKind, task_of
 from functions.engine.messages.outbound import outbound
 from functions.engine.ports.channel import Outbound, Traits
 from functions.engine.ports.store import Create, Update
@@ -82,7 +82,7 @@ async def add_people(
         for address, region, zones in found
     ]
     shown = {"name": id_, "size": len(found), "created_at": world.clock.now()}
-    await world.store.commit(Create(paths.lists(ORG, id_), shown), *members)
+    await world.store.commit(Create(paths.list_(ORG, id_), shown), *members)
 
 
 def americans(*numbers: int) -> list[tuple[str, str, Sequence[str]]]:
@@ -595,7 +595,7 @@ async def check_a_cap_together(world: World, people: int, most: int) -> None:
     campaigns = [await send(world, name=name) for name in "abc"]
     for campaign in campaigns:
         await world.launch_only(campaign)
-    lanes = [lane_task(ORG, campaign.id, "0") for campaign in campaigns]
+    lanes = [task_of(TaskKind.LANE, ORG, campaign.id, "0") for campaign in campaigns]
     await asyncio.gather(*(worker.run(world.engine, lane) for lane in lanes))
     assert world.carrier.called == {number(n): most for n in range(people)}
     for campaign in campaigns:

@@ -21,9 +21,10 @@ from functions.domain.errors import ImportStatusError, InvalidFieldError, NotFou
 from functions.engine import paths, worker
 from functions.engine.contacts import contacts, lists
 from functions.engine.imports import jobs
-from functions.engine.imports.job import UNDO_FOR, ImportStatus, import_task
+from functions.engine.imports.job import UNDO_FOR, ImportStatus
 from functions.engine.imports.upload import CHUNK, Format, OnExisting, Upload, Wish
 from functions.engine.kernel.engine import Limits
+from functions.engine.kernel.task_queue import TaskKind, task_of
 from functions.engine.ports.store import ConflictError, Create, Delete, Query
 from functions.engine.privacy import erasure
 from tests.engine.crashes import Crash, CrashingQueue, CrashingStore, CrashPoint
@@ -463,7 +464,7 @@ async def test_two_workers_import_nothing_twice() -> None:
     async with World(PAGED, task_copies=3) as world:
         job = await imported(world, FILE)
         assert counts(job) == (4, 0, 0, 2, 1)
-        await worker.run(world.engine, import_task(ORG, job["id"]))
+        await worker.run(world.engine, task_of(TaskKind.IMPORT, ORG, job["id"]))
         assert await told(world, job["id"]) | {"id": job["id"]} == job
 
 
@@ -474,7 +475,9 @@ async def test_a_worker_that_lost_its_lease_commits_nothing_more() -> None:
 
         async def sleep() -> None:
             world.clock.advance(20 * SECOND)
-            await worker.run(replace(world.engine, store=world.store), import_task(ORG, id_))
+            await worker.run(
+                replace(world.engine, store=world.store), task_of(TaskKind.IMPORT, ORG, id_)
+            )
 
         world.interleave("commit", "/contacts/", sleep)
         await world.settle()
@@ -529,10 +532,10 @@ async def test_lost_tasks_lose_no_import() -> None:
 async def test_an_import_whose_task_is_given_up_fails_and_says_why(world: World) -> None:
     """What no repetition mends ends the import; a task that is none is told only."""
     id_ = await upload(world, FILE)
-    await worker.give_up(world.engine, import_task(ORG, id_), "chunk 0 is gone", "t1")
+    await worker.give_up(world.engine, task_of(TaskKind.IMPORT, ORG, id_), "chunk 0 is gone", "t1")
     job = await told(world, id_)
     assert (job["status"], job["error"]) == (ImportStatus.FAILED, "chunk 0 is gone")
-    await worker.give_up(world.engine, import_task(ORG, "none"), "gone", "t2")
+    await worker.give_up(world.engine, task_of(TaskKind.IMPORT, ORG, "none"), "gone", "t2")
     await world.settle()
     assert await people(world) == {}
 

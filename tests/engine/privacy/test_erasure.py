@@ -14,7 +14,7 @@ from functions.domain.errors import InvalidFieldError, NotFoundError, StaleError
 from functions.domain.messages.message import Message
 from functions.engine import paths
 from functions.engine.campaigns import copies, lanes, lifecycle
-from functions.engine.campaigns.lifecycle import LAUNCH
+from functions.engine.campaigns.lanes import LAUNCH
 from functions.engine.contacts import contacts, lists
 from functions.engine.contacts.contacts import Filters
 from functions.engine.delivery import launch
@@ -66,7 +66,7 @@ async def check_forgotten(world: World) -> None:
         counts = await statistics.read_one(world.engine, campaign)
         counted = {str(status): n for status, n in counts.by_status.items() if n}
         assert counted == await world.statuses(campaign)
-    for document in await world.documents(paths.all_lists(ORG)):
+    for document in await world.documents(paths.lists(ORG)):
         members = await world.documents(paths.members(ORG, document.id))
         assert document.data["size"] == len(members)
 

@@ -38,8 +38,8 @@ def completed(world: World, ref: MessageRef, *, id_: str = "e1") -> DeliveryEven
 
 
 async def kept(world: World, org: str = ORG) -> list[Document]:
-    """Return the strays of an organisation."""
-    return await world.documents(paths.strays(org))
+    """Return the orphans of an organisation."""
+    return await world.documents(paths.orphans(org))
 
 
 async def lose_messages(world: World, people: int) -> tuple[Campaign, list[Document]]:
@@ -58,7 +58,7 @@ async def find_again(world: World, lost: list[Document]) -> None:
     await world.store.commit(*(Create(each.path, each.data) for each in lost))
 
 
-async def stray_of(world: World, campaign: Campaign, message: Document) -> DeliveryEvent:
+async def orphan_of(world: World, campaign: Campaign, message: Document) -> DeliveryEvent:
     """Let a receipt of a lost message come in; return it."""
     event = completed(world, MessageRef(ORG, campaign.id, message.id), id_=f"e-{message.id}")
     await receive_or_keep(world.engine, event)
@@ -125,7 +125,7 @@ async def test_a_replay_applies_what_has_found_its_message(world: World) -> None
     """Receipts of messages that are back move them; the others are kept for another time."""
     campaign, lost = await lose_messages(world, 3)
     for message in lost:
-        await stray_of(world, campaign, message)
+        await orphan_of(world, campaign, message)
     await find_again(world, lost[:2])
     assert await replay(world.engine, ORG, after=None, limit=10) == Replayed(2, 1, None)
     done = await world.messages(campaign)
@@ -161,7 +161,7 @@ async def test_two_replays_at_once_are_as_one(world: World) -> None:
     """Nothing is applied twice, and nothing is lost between them."""
     campaign, lost = await lose_messages(world, 3)
     for message in lost:
-        await stray_of(world, campaign, message)
+        await orphan_of(world, campaign, message)
     await find_again(world, lost)
     await asyncio.gather(*(replay(world.engine, ORG, after=None, limit=10) for _ in range(3)))
     assert await kept(world) == []
@@ -175,7 +175,7 @@ async def test_one_stray_that_fails_keeps_no_other_from_being_applied(world: Wor
     """The failure is told; what could be applied is done, and the one is tried again next time."""
     campaign, lost = await lose_messages(world, 3)
     for message in lost:
-        await stray_of(world, campaign, message)
+        await orphan_of(world, campaign, message)
     await find_again(world, lost)
 
     async def fail() -> None:
@@ -192,7 +192,7 @@ async def test_one_stray_that_fails_keeps_no_other_from_being_applied(world: Wor
 async def test_a_replayed_stray_bars_its_address(world: World) -> None:
     """An opt-out whose message was missing bars the address as soon as that is known."""
     campaign, lost = await lose_messages(world, 1)
-    await stray_of(world, campaign, lost[0])
+    await orphan_of(world, campaign, lost[0])
     assert await world.documents(paths.suppressions(ORG)) == []
     await find_again(world, lost)
     await replay(world.engine, ORG, after=None, limit=10)
@@ -206,7 +206,7 @@ async def test_a_death_at_any_side_effect_loses_no_stray(*, after: bool) -> None
     at = 1
     while await _die_at(at, after=after):
         at += 1
-    assert at > 3, "a stray has fewer side effects than it should"
+    assert at > 3, "a orphan has fewer side effects than it should"
 
 
 async def _die_at(at: int, *, after: bool) -> bool:

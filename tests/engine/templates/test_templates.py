@@ -236,7 +236,7 @@ async def test_a_list_is_checked_with_what_its_contacts_say(world: World) -> Non
         )
         for id_, phone in rows.items()
     ]
-    await world.store.commit(Create(paths.lists(ORG, "people"), shown), *members)
+    await world.store.commit(Create(paths.list_(ORG, "people"), shown), *members)
     audience = Audience(AudienceKind.LIST, "people")
     assert await check(world, audience) == (2, True, {"first_name": 1})
 
