@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
 
-from functions.domain.errors import InvalidFieldError, NotFoundError
-from functions.engine import paths
+from functions.domain.errors import InvalidFieldError
+from functions.engine.contacts import lists
 from functions.engine.imports import list_upload
 from functions.engine.reporting import reports
 from functions.web.caller_route import CallerRoute, Operator, Viewer
@@ -48,19 +48,18 @@ async def get_list_contact(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """Show the people of a list, page by page."""
-    people = await context.engine.store.get(paths.list_(caller.org, list_id))
-    if people is None:
-        raise NotFoundError("List", list_id)
-    members, following = await reports.members(
-        context.engine, caller.org, list_id, cursor=cursor, limit=limit
+    people = (await lists.load(context.engine, caller.org, list_id)).list
+    after = reports.checked(cursor) if cursor else None
+    rows, following = await lists.rows(
+        context.engine, caller.org, list_id, limit=limit, after=after
     )
     return {
         "status": 200,
         "message": "OK",
         "listId": list_id,
-        "listName": people.data["name"],
-        "totalContacts": people.data["size"],
-        "contacts": [_shown(member.data) for member in members],
+        "listName": people.name,
+        "totalContacts": people.size,
+        "contacts": [_shown(row.data) for row in rows],
         "nextCursor": following,
     }
 

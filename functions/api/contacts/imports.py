@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from functions.domain.errors import InvalidFieldError
 from functions.engine.imports import jobs
 from functions.engine.imports.job import ImportStatus
-from functions.engine.imports.upload import Format, OnExisting, Upload, Wish
+from functions.engine.imports.upload import Format, ImportRequest, OnExisting, Upload
 from functions.engine.ports.store import Document
 from functions.web import idempotency
 from functions.web.auth import Area, Caller
@@ -273,13 +273,13 @@ async def _receive(parts: AsyncIterator[tuple[Part, bytes]], upload: Upload) -> 
     return form
 
 
-def _wish(form: _Form, caller: Caller) -> Wish:
+def _wish(form: _Form, caller: Caller) -> ImportRequest:
     if form.file is None:
         raise InvalidFieldError("file", "file: is missing")
     list_id, list_name = _list_id(form.text("list_id")), _list_name(form.text("list_name"))
     if list_id and list_name:
         raise InvalidFieldError("list_id", "list_id: cannot go with list_name")
-    return Wish(
+    return ImportRequest(
         name=(form.file.filename or "")[:_NAME],
         format=_format(form.text("format"), form.file),
         by=caller.subject,

@@ -64,7 +64,7 @@ class Extended(BaseModel):
 
 
 class MemberItem(BaseModel):
-    """Somebody on a list; `contact` null for whom only an uploaded file has named."""
+    """Somebody on a list; `contact` null where undoing an import removed it."""
 
     id: str
     address: str

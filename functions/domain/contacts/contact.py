@@ -227,17 +227,19 @@ def identity(details: Details) -> str:
 
 def new_contact(details: Details, *, now: datetime, imported_by: str = "") -> Contact:
     """Return the contact that these details make. Raises InvalidFieldError without an address."""
-    contact = Contact(
+    zone = details.get("zone")
+    own = {name: value for name, value in details.items() if name in _PLAIN}
+    return Contact(
         id=contact_id(identity(details)),
         phone=details.get("phone", ""),
-        email=details.get("email", ""),
         region=details.get("region", ""),
-        zones=details.get("zones", NO_ZONES),
+        zones=(zone,) if zone else details.get("zones", NO_ZONES),
+        attributes=_merge({}, details.get("attributes")),
         created_at=now,
         updated_at=now,
         imported_by=imported_by,
+        **own,
     )
-    return _merged(contact, details)
 
 
 def changed(contact: Contact, details: Details, *, now: datetime) -> Contact:

@@ -185,7 +185,7 @@ async def remove(engine: Engine, org: str, id_: str, contact_id: str) -> None:
 
 
 class Member(NamedTuple):
-    """Somebody on a list, and their contact; None for whom only an uploaded file has named."""
+    """Somebody on a list, and their contact; None where undoing an import has removed it."""
 
     id: str
     address: str
@@ -203,9 +203,16 @@ async def members(
     Raises NotFoundError for the list.
     """
     await load(engine, org, id_)
-    found, following = await page_by_id(engine, paths.members(org, id_), after=after, limit=limit)
+    found, following = await rows(engine, org, id_, after=after, limit=limit)
     known = await engine.store.get_many([paths.contact(org, each.id) for each in found])
     return [_shown(*pair) for pair in zip(found, known, strict=True)], following
+
+
+async def rows(
+    engine: Engine, org: str, id_: str, *, limit: int, after: str | None
+) -> tuple[list[Document], str | None]:
+    """Return a page of what a list itself keeps of its people, and the id to continue behind."""
+    return await page_by_id(engine, paths.members(org, id_), after=after, limit=limit)
 
 
 def _shown(member: Document, contact: Document | None) -> Member:

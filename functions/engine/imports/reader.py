@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias, cast
 
@@ -15,6 +15,7 @@ from functions.domain.contacts.import_row import (
     field_of,
     json_cells,
 )
+from functions.engine import paths
 from functions.engine.imports.job import Job
 from functions.engine.imports.row_files import CsvRows, HopelessError, JsonRows, Place
 from functions.engine.imports.upload import CHUNK, Format, read_chunk
@@ -36,6 +37,7 @@ class Good(NamedTuple):
     behind: Place  #: where the next row begins
     id: str  #: of the contact
     details: Details
+    member: Mapping[str, Any] = {}  #: what a list keeps of the row itself
 
 
 class Bad(NamedTuple):
@@ -63,31 +65,63 @@ class Page(NamedTuple):
     is_last: bool
     error: str | None = None  #: why the file cannot be read on
 
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the contacts that it is about, each once."""
+        return list(dict.fromkeys(item.id for item in self.items if isinstance(item, Good)))
+
+    def paths(self, org: str, list_id: str | None) -> list[str]:
+        """Return the paths of its contacts and then, where there is a list, of its members."""
+        contacts = [paths.contact(org, id_) for id_ in self.ids]
+        members = [f"{paths.members(org, list_id)}/{id_}" for id_ in self.ids] if list_id else []
+        return contacts + members
+
+
+ReadPerson: TypeAlias = Callable[[list[Cell]], tuple[Details, Mapping[str, Any]]]
+"""Reads whom a row's cells describe, and what a list keeps of them; raises ValueError."""
+
 
 class Reader:
-    """Reads the rows of an import."""
+    """Reads the rows of a file, page by page."""
 
-    def __init__(self, job: Job) -> None:
-        data = job.data
-        self._most = job.engine.limits.launch_page
-        self._names = sum(map(len, data["columns"]))
-        start = Place(data["bytes"], data["lines"])
-        file = _ChunkFile(_fetching(job), start.bytes, data["bytes_total"])
-        buffered = cast(BinaryIO, io.BufferedReader(file))
-        self._rows: CsvRows | JsonRows
-        self._cells: Callable[[], list[Cell] | None]
-        if data["format"] == Format.CSV:
-            self._rows = rows = CsvRows(buffered, delimiter=data["delimiter"], start=start)
-            self._cells = partial(_csv_cells, rows, data["columns"], data["fields"])
-        else:
-            self._rows = lines = JsonRows(buffered, start=start)
-            mapping = {each["column"]: each["field"] for each in data["mapping"]}
-            named = lru_cache(_REMEMBERED)(partial(field_of, mapping=mapping))
-            self._cells = partial(_json_cells, lines, named)
+    def __init__(
+        self,
+        rows: CsvRows | JsonRows,
+        cells: Callable[[], list[Cell] | None],
+        person: ReadPerson,
+        *,
+        most: int,
+        names: int = 0,
+    ) -> None:
+        """Take the file, and what reads a row of it: its cells and whom they describe.
+
+        A page has `most` rows, or fewer where they are long; `names` is the length of the
+        columns' names together.
+        """
+        self._rows = rows
+        self._cells = cells
+        self._person = person
+        self._most = most
+        self._names = names
         self._items = self._read()
 
-    def page(self) -> Page:
-        """Return the next rows, as many as one commit may hold. To be called in a thread."""
+    async def pages(self) -> AsyncGenerator[Page, None]:
+        """Yield the pages; while one is being worked on the next is read, in a thread."""
+        ahead = asyncio.create_task(asyncio.to_thread(self._page))
+        try:
+            while True:
+                page = await ahead
+                if page.is_last:
+                    yield page
+                    return
+                ahead = asyncio.create_task(asyncio.to_thread(self._page))
+                yield page
+        finally:
+            # Whoever closes the file must not do so while a thread reads it.
+            await asyncio.gather(ahead, return_exceptions=True)
+
+    def _page(self) -> Page:
+        """Return the next rows, as many as one commit may hold."""
         items: list[Item] = []
         start = self._rows.behind.bytes
         try:
@@ -111,16 +145,37 @@ class Reader:
                 if cells is None:
                     return
                 if cells:
-                    details = contact_row(cells)
+                    details, member = self._person(cells)
                     id_ = contact_id(identity(details))
-                    item = Good(rows.line, rows.behind, id_, details)
+                    item = Good(rows.line, rows.behind, id_, details, member)
             except ValueError as error:
                 column = error.column if isinstance(error, RowError) else ""
                 item = Bad(rows.line, rows.behind, column, str(error))
             yield item, item.behind if item else rows.behind
 
 
-def _csv_cells(rows: CsvRows, columns: list[str], fields: list[str]) -> list[Cell] | None:
+def reader_of(job: Job) -> Reader:
+    """Return what reads the rows of an import, from where its work goes on."""
+    data = job.data
+    start = Place(data["bytes"], data["lines"])
+    chunks = _ChunkFile(_fetching(job), start.bytes, data["bytes_total"])
+    file = cast(BinaryIO, io.BufferedReader(chunks))
+    rows: CsvRows | JsonRows
+    cells: Callable[[], list[Cell] | None]
+    if data["format"] == Format.CSV:
+        rows = CsvRows(file, delimiter=data["delimiter"], start=start)
+        cells = partial(csv_cells, rows, data["columns"], data["fields"])
+    else:
+        rows = JsonRows(file, start=start)
+        mapping = {each["column"]: each["field"] for each in data["mapping"]}
+        named = lru_cache(_REMEMBERED)(partial(field_of, mapping=mapping))
+        cells = partial(_json_cells, rows, named)
+    names = sum(map(len, data["columns"]))
+    most = job.engine.limits.launch_page
+    return Reader(rows, cells, lambda said: (contact_row(said), {}), most=most, names=names)
+
+
+def csv_cells(rows: CsvRows, columns: list[str], fields: list[str]) -> list[Cell] | None:
     """Return the next row's cells, none of a blank one, None behind the last."""
     cells = rows.read()
     if cells is None or not any(cell.strip() for cell in cells):

@@ -48,7 +48,7 @@ class OnExisting(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class ImportRequest:
     """What somebody wants to be done with a file."""
 
     name: str  #: of the file
@@ -86,7 +86,7 @@ class Upload:
             fields = {"status": ImportStatus.UPLOADING, "wake_at": until, "chunks": self._chunks}
             await self._commit(fields, chunk)
 
-    async def finish(self, wish: Wish) -> Document:
+    async def finish(self, wish: ImportRequest) -> Document:
         """Queue the import. Raises InvalidFieldError and NotFoundError, with nothing queued."""
         fields = {**await self._wanted(wish), **self._header(wish)}
         chunks = [self._next_chunk()] if self._waiting else []
@@ -120,7 +120,7 @@ class Upload:
             write = Create(path, self._data)
         self._version = (await self._engine.store.commit(write, *chunks))[0]
 
-    async def _wanted(self, wish: Wish) -> dict[str, Any]:
+    async def _wanted(self, wish: ImportRequest) -> dict[str, Any]:
         list_id = wish.list_id
         if list_id and await self._engine.store.get(paths.list_(self._org, list_id)) is None:
             raise NotFoundError("List", list_id)
@@ -135,7 +135,7 @@ class Upload:
             "bytes_total": self._total,
         }
 
-    def _header(self, wish: Wish) -> dict[str, Any]:
+    def _header(self, wish: ImportRequest) -> dict[str, Any]:
         """Return what the file's first line says, and where the rows begin behind it."""
         if not self._total:
             raise InvalidFieldError("file", "file: is empty")

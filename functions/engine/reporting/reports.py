@@ -20,8 +20,7 @@ from functions.domain.messages.message import (
 )
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.paging import page_by_id
-from functions.engine.ports.store import Document, Query, Where
+from functions.engine.ports.store import Query, Where
 
 log = structlog.get_logger()
 
@@ -55,7 +54,7 @@ async def messages(
     limit = read_at_once(texts_of(campaign.own_send), limit)
     collection = paths.messages(campaign.org, campaign.id)
     where = (Where("status", "==", status),) if status else ()
-    after = (f"{collection}/{_checked(cursor)}",) if cursor else None
+    after = (f"{collection}/{checked(cursor)}",) if cursor else None
     scanned = read_at_once(texts_of(campaign.own_send), max(limit, _SCANNED)) if reason else limit
     query = Query(collection, where, limit=scanned, start_after=after)
     documents = await engine.store.query(query)
@@ -68,7 +67,8 @@ async def messages(
     return ReportPage([message_from(d.id, d.data) for d in rows], more)
 
 
-def _checked(cursor: str) -> str:
+def checked(cursor: str) -> str:
+    """Return a cursor that can be an id. Raises InvalidFieldError."""
     if not cursor.isalnum():
         raise InvalidFieldError("cursor", "cursor: must be a nextCursor that an earlier page gave")
     return cursor
@@ -151,11 +151,3 @@ def _cell(name: str, value: Any) -> Any:
 
 #: What spreadsheets take for the beginning of a formula (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@")
-
-
-async def members(
-    engine: Engine, org: str, list_id: str, *, cursor: str, limit: int
-) -> tuple[list[Document], str | None]:
-    """Return a page of a list's members and the cursor behind the last."""
-    after = _checked(cursor) if cursor else None
-    return await page_by_id(engine, paths.members(org, list_id), after=after, limit=limit)

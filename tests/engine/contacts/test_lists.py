@@ -10,7 +10,7 @@ from io import BytesIO
 import pytest
 
 from functions.domain.campaigns.status import Action
-from functions.domain.contacts.contact import contact_id, read_details
+from functions.domain.contacts.contact import contact_id, emptied, read_details
 from functions.domain.errors import InUseError, NotFoundError, StaleError
 from functions.engine import paths
 from functions.engine.campaigns import lifecycle
@@ -101,7 +101,7 @@ async def test_who_is_not_on_a_list_cannot_be_taken_off(world: World) -> None:
 
 
 async def test_members_are_shown_as_they_are_now(world: World) -> None:
-    """A contact's present fields are shown; of an uploaded row without a contact, the row."""
+    """A contact's present fields are shown, beside what the list keeps of an uploaded row."""
     file = BytesIO(f"number,city\n{number(1)},Rome\n{number(2)},Bern\n".encode())
     list_id = (await list_upload.import_csv(world.engine, ORG, "Upload", file)).list_id
     (ana,) = await add_people(world.engine, [{"phone": number(1)}])
@@ -115,16 +115,45 @@ async def test_members_are_shown_as_they_are_now(world: World) -> None:
     known = shown[number(1)].contact
     assert known is not None
     assert known.first_name == "Ana"
-    assert shown[number(2)].contact is None
+    fresh = shown[number(2)].contact
+    assert fresh is not None
+    assert (fresh.phone, fresh.first_name, fresh.attributes) == (number(2), "", {})
     assert shown[number(2)].attributes == {"city": "Bern"}
 
 
 async def test_an_uploaded_row_carries_its_contact_s_path(world: World) -> None:
-    """Whoever is named by a file alone can be found by the contact that they would be."""
+    """Everybody whom a file names becomes a contact, and is found by it."""
     file = BytesIO(f"number\n{number(1)}\n".encode())
     list_id = (await list_upload.import_csv(world.engine, ORG, "Upload", file)).list_id
     (member,) = await world.documents(paths.members(ORG, list_id))
     assert member.data["contact"] == paths.contact(ORG, contact_id(number(1)))
+    found = await contacts.load(world.engine, ORG, contact_id(number(1)))
+    assert (found.contact.phone, found.contact.active) == (number(1), True)
+
+
+async def test_an_upload_leaves_a_contact_that_is_there_as_it_is(world: World) -> None:
+    """Who is known keeps name and zone; the list keeps what the row says, for its campaigns."""
+    (ana,) = await add_people(world.engine, [{"phone": number(1), "first_name": "Ana"}])
+    before = (await contacts.load(world.engine, ORG, ana)).contact
+    rows = f"number,timezone,first_name\n{number(1)},Asia/Kolkata,Anna\n{number(2)},,Ben\n"
+    result = await list_upload.import_csv(world.engine, ORG, "Upload", BytesIO(rows.encode()))
+    assert (result.imported, result.invalid, result.duplicates) == (2, 0, 0)
+    assert (await contacts.load(world.engine, ORG, ana)).contact == before
+    people, _ = await lists.members(world.engine, ORG, result.list_id, limit=10, after=None)
+    told = {each.address: (list(each.zones), each.attributes) for each in people}
+    assert told[number(1)] == (["Asia/Kolkata"], {"first_name": "Anna"})
+    assert told[number(2)] == (["America/New_York"], {"first_name": "Ben"})
+
+
+async def test_an_upload_names_nobody_who_is_being_erased(world: World) -> None:
+    """The row of somebody whose erasure has begun is told, and the others are kept."""
+    gone = contact_id(number(1))
+    hidden = Create(paths.contact(ORG, gone), emptied(gone, now=world.clock.now()))
+    await world.store.commit(hidden)
+    file = BytesIO(f"number\n{number(1)}\n{number(2)}\n".encode())
+    result = await list_upload.import_csv(world.engine, ORG, "Upload", file)
+    assert (result.imported, result.invalid) == (1, 1)
+    assert (result.bad_rows[0].line, "being erased" in result.bad_rows[0].error) == (2, True)
 
 
 async def test_a_list_of_contacts_is_called(world: World) -> None:

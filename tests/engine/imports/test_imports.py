@@ -22,7 +22,7 @@ from functions.engine import paths, worker
 from functions.engine.contacts import contacts, lists
 from functions.engine.imports import jobs
 from functions.engine.imports.job import UNDO_FOR, ImportStatus
-from functions.engine.imports.upload import CHUNK, Format, OnExisting, Upload, Wish
+from functions.engine.imports.upload import CHUNK, Format, ImportRequest, OnExisting, Upload
 from functions.engine.kernel.engine import Limits
 from functions.engine.kernel.task_queue import TaskKind, task_of
 from functions.engine.ports.store import ConflictError, Create, Delete, Query
@@ -49,9 +49,9 @@ BAD_LINES = [5, 6, 8]
 GOOD = {number(1): "Ann", number(2): 'Ben "B"\nOak', number(3): "Dan", number(5): "Flo"}
 
 
-def wish(**changes: Any) -> Wish:
+def wish(**changes: Any) -> ImportRequest:
     """Return the wish for a CSV, changed."""
-    return replace(Wish(name="people.csv", format=Format.CSV, by="ann"), **changes)
+    return replace(ImportRequest(name="people.csv", format=Format.CSV, by="ann"), **changes)
 
 
 async def upload(world: World, content: str | bytes, **changes: Any) -> str:
