@@ -65,7 +65,7 @@ async def _list(stack: Stack, _: str) -> None:
 
 
 async def _statistics(stack: Stack, campaign_id: str) -> None:
-    await overview.one(stack.engine, ORG, campaign_id)
+    await overview.load(stack.engine, ORG, campaign_id)
 
 
 async def _get_campaigns(stack: Stack, _: str) -> None:
@@ -132,7 +132,7 @@ async def _store_campaigns(path: str, messages: int) -> str:
 async def _store_campaign(engine: Engine, name: str, size: int) -> str:
     await engine.store.commit(Create(paths.list_(ORG, name), {"name": name, "size": size}))
     campaign_id = await create(engine, name)
-    campaign, _, _ = await overview.one(engine, ORG, campaign_id)
+    campaign, _, _ = await overview.load(engine, ORG, campaign_id)
     people = sorted(range(size), key=_place)
     for start in range(0, size, _COMMIT):
         part = [_message(campaign, number) for number in people[start : start + _COMMIT]]

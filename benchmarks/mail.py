@@ -98,7 +98,7 @@ async def _campaign(port: int) -> float:
         await drafts.send(engine, ORG, campaign.id, None, by="bench")
         await queue.idle()
         took = time.perf_counter() - start
-        _, _, counts = await overview.one(engine, ORG, campaign.id)
+        _, _, counts = await overview.load(engine, ORG, campaign.id)
         assert counts[MessageStatus.SENT] == _SIZE, counts.by_status
         await channel.close()
         await store.close()

@@ -47,7 +47,9 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List campaigns, the newest first."""
-    found = with_stack(lambda stack: overview.newest(stack.engine, org, status=status, limit=limit))
+    found = with_stack(
+        lambda stack: overview.page_of(stack.engine, org, status=status, limit=limit)
+    )
     show({"campaigns": [_shown(each) for each in found]}, _list_table(found), as_json=as_json)
 
 

@@ -305,6 +305,6 @@ def stats(campaign: Campaign, counts: Statistics) -> Stats:
 
 async def shown(engine: Engine, org: str, id_: str, response: Response) -> CampaignItem:
     """Show a stored campaign, and tell its version. Raises NotFoundError."""
-    campaign, version, counts = await overview.one(engine, org, id_)
+    campaign, version, counts = await overview.load(engine, org, id_)
     tag(response, version)
     return item(campaign, counts, await recalls.read_one(engine, campaign))

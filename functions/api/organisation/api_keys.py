@@ -73,7 +73,7 @@ async def list_api_keys(
     context: Context, caller: Admin, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show the organisation's keys, revoked ones too, page by page."""
-    keys, following = await api_keys.listed(
+    keys, following = await api_keys.page_of(
         context.engine, caller.org, limit=limit, after=after_id(cursor)
     )
     return page(keys, id_cursor(following))

@@ -18,9 +18,9 @@ from functions.domain.kinds import ChannelKind
 from functions.domain.notifications.signing import webhook_secret
 from functions.domain.organisation import DECIDED, Organisation
 from functions.engine.accounts import organisation
-from functions.web.auth import Area, Caller
+from functions.web.auth import Area
 from functions.web.caller_route import Admin, RestRoute, Viewer
-from functions.web.context import AppContext, Context
+from functions.web.context import Context
 from functions.web.etags import IfMatch, tagged
 from functions.web.fields import MaybeInstant, RestBody, example
 
@@ -124,7 +124,7 @@ class ShownSettings(BaseModel):
 @router.get("", response_model=ShownSettings)
 async def get_settings(context: Context, caller: Viewer, response: Response) -> Organisation:
     """Show what the organisation has decided."""
-    return tagged(response, await organisation.load_stored(context.engine, caller.org))
+    return tagged(response, await organisation.load_versioned(context.engine, caller.org))
 
 
 @router.put("", response_model=ShownSettings)
@@ -133,7 +133,10 @@ async def replace_settings(
 ) -> Organisation:
     """Decide everything anew: what is left out is left to the deployment."""
     whole = {name: _given(wanted, name) for name in DECIDED}
-    return await _change(context, caller, whole, if_version, response, whole=True)
+    stored = await organisation.replace(
+        context.engine, caller.org, whole, by=caller.subject, if_version=if_version
+    )
+    return tagged(response, stored)
 
 
 @router.patch("", response_model=ShownSettings)
@@ -142,7 +145,10 @@ async def change_settings(
 ) -> Organisation:
     """Decide what is named; the rest, other channels and countries included, stays as it is."""
     named = {name: _given(wanted, name) for name in DECIDED if name in wanted.model_fields_set}
-    return await _change(context, caller, named, if_version, response)
+    stored = await organisation.update(
+        context.engine, caller.org, named, by=caller.subject, if_version=if_version
+    )
+    return tagged(response, stored)
 
 
 @router.get("/rules", response_model=ShownRules)
@@ -178,18 +184,3 @@ def _given(wanted: Settings, name: str) -> Any:
     """Return what a body says of a field."""
     value = wanted.model_dump(include={name}, exclude_unset=True).get(name)
     return "" if name == "default_zone" and value is None else value
-
-
-async def _change(
-    context: AppContext,
-    caller: Caller,
-    changes: dict[str, Any],
-    if_version: int | None,
-    response: Response,
-    *,
-    whole: bool = False,
-) -> Organisation:
-    stored = await organisation.change(
-        context.engine, caller.org, changes, by=caller.subject, if_version=if_version, whole=whole
-    )
-    return tagged(response, stored)

@@ -49,7 +49,7 @@ class ApiKey:
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None  #: to the minute
 
-    def counts(self, now: datetime) -> bool:
+    def is_valid(self, now: datetime) -> bool:
         """Whether the key is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
@@ -104,7 +104,7 @@ async def create(engine: Engine, org: str, new: NewKey) -> tuple[ApiKey, str]:
     return key, f"{PREFIX}{org}_{key.id}_{secret}"
 
 
-async def listed(
+async def page_of(
     engine: Engine, org: str, *, limit: int, after: str | None
 ) -> tuple[list[ApiKey], str | None]:
     """Return a page of an organisation's keys by id, and the last id where more may follow."""
@@ -141,7 +141,7 @@ async def identify(engine: Engine, token: str) -> ApiKey | None:
         return None
     key = _key_from(document)
     now = engine.clock.now()
-    if not key.counts(now):
+    if not key.is_valid(now):
         return None
     if key.last_used_at is None or now - key.last_used_at >= _NOTED_EVERY:
         await _note_use(engine, document, now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 
@@ -18,49 +18,56 @@ from functions.engine import paths
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
+from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import Create, Document, Set, Write
 
 log = structlog.get_logger()
 
 
-class Stored(NamedTuple):
-    """An organisation's settings and the version they have in the store, 0 before the first."""
-
-    organisation: Organisation
-    version: int
-
-
 async def load(engine: Engine, org: str) -> Organisation:
     """Return an organisation's settings; where it has decided nothing, the defaults."""
-    return (await load_stored(engine, org)).organisation
+    return (await load_versioned(engine, org)).value
 
 
-async def load_stored(engine: Engine, org: str) -> Stored:
+async def load_versioned(engine: Engine, org: str) -> Versioned[Organisation]:
     """Return an organisation's settings with their version."""
     return _stored(await engine.store.get(paths.organisation(org)))
 
 
-def _stored(document: Document | None) -> Stored:
+def _stored(document: Document | None) -> Versioned[Organisation]:
     if document is None:
-        return Stored(Organisation(), 0)
-    return Stored(organisation_from(document.data), document.version)
+        return Versioned(Organisation(), 0)
+    return Versioned(organisation_from(document.data), document.version)
 
 
-async def change(
+async def update(
+    engine: Engine, org: str, changes: Mapping[str, Any], *, by: str, if_version: int | None
+) -> Versioned[Organisation]:
+    """Change fields of an organisation's settings; a map among them is merged, key by key.
+
+    Campaigns that are made from now on follow them. The audit trail tells the fields from what to
+    what; changing nothing leaves no trace. Raises InvalidFieldError, and StaleError where the
+    settings have not `if_version`.
+    """
+    return await _change(engine, org, changes, by=by, if_version=if_version, whole=False)
+
+
+async def replace(
+    engine: Engine, org: str, fields: Mapping[str, Any], *, by: str, if_version: int | None
+) -> Versioned[Organisation]:
+    """Replace fields of an organisation's settings as `update` changes them, maps as a whole."""
+    return await _change(engine, org, fields, by=by, if_version=if_version, whole=True)
+
+
+async def _change(
     engine: Engine,
     org: str,
     changes: Mapping[str, Any],
     *,
     by: str,
     if_version: int | None,
-    whole: bool = False,
-) -> Stored:
-    """Change fields of an organisation's settings, and tell the audit trail from what to what.
-
-    With `whole`, what a map among them does not name goes. Campaigns that are made from now on
-    follow them. Changing nothing leaves no trace. Raises InvalidFieldError, and StaleError where
-    the settings have not `if_version`.
-    """
+    whole: bool,
+) -> Versioned[Organisation]:
     now, limits = engine.clock.now(), _limits(engine)
 
     def decide(documents: list[Document | None]) -> tuple[list[str], Sequence[Write]]:
@@ -70,13 +77,13 @@ async def change(
         after, names = changed(before, changes, limits, by=by, now=now, whole=whole)
         if not names:
             return names, ()
-        trail = _audit(org, differences(before, after, names), after, now)
-        return names, [_set(org, after, version), trail]
+        entry = _audit(org, differences(before, after, names), after, now)
+        return names, [_set(org, after, version), entry]
 
     names = await modify(engine.store, [paths.organisation(org)], decide)
     if names:
         log.info("settings_changed", org=org, by=by, fields=names)
-    return await load_stored(engine, org)
+    return await load_versioned(engine, org)
 
 
 def _limits(engine: Engine) -> dict[str, float | None]:

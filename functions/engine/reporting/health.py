@@ -1,4 +1,4 @@
-"""Whether Clarion is well, for everybody; and how an organisation's sending goes, for itself."""
+"""Whether Clarion is well."""
 
 import asyncio
 from dataclasses import dataclass
@@ -98,6 +98,3 @@ async def _stored(engine: Engine) -> tuple[bool, Document | None, Waiting | None
     except Exception:
         log.exception("store_failed")
         return False, None, None
-
-
-# --- One organisation ------------------------------------------------------------------------

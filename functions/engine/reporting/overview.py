@@ -1,4 +1,4 @@
-"""What an operator looks at across campaigns: the newest, and the oldest that nobody works on."""
+"""Campaigns with their statistics: one of them, those of a search, and why messages ended so."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -20,10 +20,10 @@ _PAGE = 1000
 _AFTER_ALL = "\U0010ffff"  #: sorts behind whatever a name may go on with
 
 
-async def newest(
+async def page_of(
     engine: Engine, org: str, *, status: CampaignStatus | None, limit: int
 ) -> list[Campaign]:
-    """Return an organisation's campaigns, those of one status or all, the newest first."""
+    """Return the newest campaigns of an organisation, of one status or all, the newest first."""
     where = (Where("status", "==", status),) if status else ()
     query = Query(paths.campaigns(org), where, ("-created_at",), limit=limit)
     return [campaign_from(org, each.id, each.data) for each in await engine.store.query(query)]
@@ -64,7 +64,7 @@ class Search:
             yield Where("created_at", "<", self.created_before)
 
 
-async def one(engine: Engine, org: str, id_: str) -> tuple[Campaign, int, Statistics]:
+async def load(engine: Engine, org: str, id_: str) -> tuple[Campaign, int, Statistics]:
     """Return a campaign, the version it has in the store, and its statistics.
 
     Raises NotFoundError.

@@ -1,4 +1,4 @@
-"""What an operator sees of a campaign: its progress, its people, and why each got what they got."""
+"""A campaign's messages for an operator: page by page, or all of them as CSV."""
 
 import csv
 import io

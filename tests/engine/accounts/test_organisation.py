@@ -35,7 +35,7 @@ async def windows() -> AsyncIterator[World]:
 
 async def decide(world: World, *, if_version: int | None = None, **changes: Any) -> int:
     """Change the organisation's settings as Ann; return their version."""
-    stored = await organisation.change(world.engine, ORG, changes, by="ann", if_version=if_version)
+    stored = await organisation.update(world.engine, ORG, changes, by="ann", if_version=if_version)
     return stored.version
 
 
@@ -44,8 +44,8 @@ async def decide(world: World, *, if_version: int | None = None, **changes: Any)
 
 async def test_who_decided_nothing_has_the_defaults(world: World) -> None:
     """Before the first change everything is left to the deployment, at version 0."""
-    stored = await organisation.load_stored(world.engine, ORG)
-    assert (stored.organisation, stored.version) == (Organisation(), 0)
+    stored = await organisation.load_versioned(world.engine, ORG)
+    assert (stored.value, stored.version) == (Organisation(), 0)
     assert await organisation.load(world.engine, ORG) == Organisation()
 
 

@@ -407,7 +407,7 @@ async def test_a_draft_that_changes_its_channel_forgets_what_only_that_could_say
 async def test_a_campaign_s_own_rate_is_a_lower_one(world: World) -> None:
     """Of the deployment's, the organisation's and its own the lowest counts, at any time."""
     house = {"rates": {"voice": 50.0}}
-    await organisation.change(world.engine, ORG, house, by="ann", if_version=None)
+    await organisation.update(world.engine, ORG, house, by="ann", if_version=None)
     for own, rate in ((None, 50.0), (10.0, 10.0), (70.0, 50.0)):
         wish = replace(CALL, own_rate_per_s=own)
         made = await drafts.create(world.engine, ORG, wish, scheduled_at=None, by="ann")
@@ -420,7 +420,7 @@ async def test_a_campaign_s_own_rate_is_a_lower_one(world: World) -> None:
 async def test_a_fallback_is_sent_by_whoever_sends_for_its_channel(world: World) -> None:
     """Provider, rate and the organisation's own sender are those of the fallback's channel."""
     house = {"senders": {"sms": "CLARION"}, "rates": {"sms": 5.0}}
-    await organisation.change(world.engine, ORG, house, by="ann", if_version=None)
+    await organisation.update(world.engine, ORG, house, by="ann", if_version=None)
     made = await drafts.create(
         world.engine, ORG, replace(CALL, fallbacks=[by_sms()]), scheduled_at=None, by="ann"
     )

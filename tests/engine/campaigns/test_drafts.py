@@ -242,7 +242,7 @@ async def test_only_drafts_are_changed_and_deleted(world: World) -> None:
 async def test_a_stale_version_changes_nothing(world: World) -> None:
     """Of two people who change the version that both have read, the second is told."""
     id_ = await draft(world)
-    _, version, _ = await overview.one(world.engine, ORG, id_)
+    _, version, _ = await overview.load(world.engine, ORG, id_)
     await drafts.update(world.engine, ORG, id_, {"name": "a"}, by="ann", if_version=version)
     with pytest.raises(StaleError):
         await drafts.update(world.engine, ORG, id_, {"name": "b"}, by="bob", if_version=version)
@@ -304,7 +304,7 @@ async def test_a_test_reaches_whoever_was_named_and_leaves_the_draft_alone(world
     )
     await world.finish(sent[0][1])
     assert [(call.to, call.body) for call in world.carrier.requests] == [(number(7), "Hello Ada!")]
-    campaign, _, counts = await overview.one(world.engine, ORG, id_)
+    campaign, _, counts = await overview.load(world.engine, ORG, id_)
     assert (campaign.status, counts.total) == (CampaignStatus.DRAFT, 0)
 
 
@@ -429,7 +429,7 @@ async def test_a_member_without_a_number_is_skipped(world: World) -> None:
 async def test_a_draft_that_changes_its_channel_follows_that_channels_rules(world: World) -> None:
     """Sender and rate are the organisation's for the new channel."""
     house = {"senders": {"sms": number(8), "whatsapp": number(9)}, "rates": {"whatsapp": 5}}
-    await organisation.change(world.engine, ORG, house, by="ann", if_version=None)
+    await organisation.update(world.engine, ORG, house, by="ann", if_version=None)
     id_ = await draft(world)
     before = (await lifecycle.load(world.engine, ORG, id_)).own_send
     changes = {"channel": ChannelKind.WHATSAPP}

@@ -61,7 +61,7 @@ LEASE = DeliveryPolicy().send_lease
 
 async def decide(world: World, **changes: Any) -> None:
     """Change the organisation's settings."""
-    await organisation.change(world.engine, ORG, changes, by="ann", if_version=None)
+    await organisation.update(world.engine, ORG, changes, by="ann", if_version=None)
 
 
 async def add_people(

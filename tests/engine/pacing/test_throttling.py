@@ -290,7 +290,7 @@ async def test_receipts_that_tell_of_too_many_calls_slow_the_sender_down(
 async def test_a_new_sender_is_given_more_from_day_to_day(world: TwoProcessWorld) -> None:
     """Three, six, and the rest, over two campaigns; who waits is told why, and no try is lost."""
     ramp = {"voice": {"starts_on": "2026-03-02", "first_day": 3, "growth": 2}}
-    await organisation.change(world.engine, ORG, {"warm_up": ramp}, by="ann", if_version=None)
+    await organisation.update(world.engine, ORG, {"warm_up": ramp}, by="ann", if_version=None)
     await world.add_list(6)
     campaigns = [await world.create(name=name) for name in "ab"]
     await world.pass_time(MINUTE)
@@ -307,7 +307,7 @@ async def test_a_sender_without_a_rate_is_warmed_up_as_well(world: TwoProcessWor
     """Where nothing but the ramp holds a campaign back, what a day allows is sent at once."""
     world.changing.traits = Traits()
     ramp = {"voice": {"starts_on": "2026-03-02", "first_day": 100, "growth": 1}}
-    await organisation.change(world.engine, ORG, {"warm_up": ramp}, by="ann", if_version=None)
+    await organisation.update(world.engine, ORG, {"warm_up": ramp}, by="ann", if_version=None)
     await world.add_list(250)
     campaign = await world.create()
     await world.finish(campaign, within=timedelta(days=3))

@@ -84,7 +84,7 @@ async def test_who_waits_for_the_organisation_s_quiet_hours(world: World) -> Non
     """Held back by the organisation's own word: which one, and until when."""
     await world.add_list(1)
     night = {"quiet_hours": {"start": "21:00", "end": "08:30"}}
-    await organisation.change(world.engine, ORG, night, by="ann", if_version=None)
+    await organisation.update(world.engine, ORG, night, by="ann", if_version=None)
     campaign = await world.create()
     await world.pass_time(2 * HOUR)
     (planned,) = words(await why(world, campaign), "planned")
