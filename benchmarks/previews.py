@@ -113,4 +113,4 @@ async def _stored(path: str) -> tuple[str, str]:
     campaign = await drafts.create(engine, ORG, draft, scheduled_at=None, by="bench")
     found = await contacts.create(engine, ORG, {"email": "ana@example.com", **_values(1)})
     await store.close()
-    return campaign.id, found.contact.id
+    return campaign.id, found.value.id

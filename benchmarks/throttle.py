@@ -16,7 +16,7 @@ from functions.domain.messages.send_outcomes import Accepted, SendOutcome
 from functions.engine import paths
 from functions.engine.campaigns import lanes
 from functions.engine.kernel.engine import Engine
-from functions.engine.messages.changes import Tracked
+from functions.engine.kernel.versioned import Versioned
 from functions.engine.pacing import admission as throttle
 from functions.engine.ports.channel import Outbound, Traits
 from functions.engine.ports.store import Create, Store, Update
@@ -108,7 +108,7 @@ async def _reservations(store: Store, name: str, count: int) -> Row:
 
 
 async def _reserve(lease: lanes.LaneLease, count: int) -> float:
-    offered = [Tracked(Message(f"m{n}", "", "pending"), 1) for n in range(_CHUNK)]
+    offered = [Versioned(Message(f"m{n}", "", "pending"), 1) for n in range(_CHUNK)]
     start = time.perf_counter()
     for _ in range(count):
         admission = await throttle.admit(lease, lease.campaign.own_send, offered)

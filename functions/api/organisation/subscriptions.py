@@ -10,8 +10,9 @@ from pydantic import BaseModel, Field
 from functions.domain.notifications.events import EventType
 from functions.domain.notifications.notification import Notification, NotificationStatus
 from functions.domain.notifications.subscription import Subscription
+from functions.engine.kernel.versioned import Versioned
 from functions.engine.notifications import replay, subscriptions
-from functions.engine.notifications.subscriptions import Held, NewSubscription
+from functions.engine.notifications.subscriptions import NewSubscription
 from functions.web.auth import Area
 from functions.web.caller_route import Admin, Operator, RestRoute, Viewer
 from functions.web.context import Context
@@ -248,6 +249,6 @@ async def replay_failed(
     return {"replayed": done.number, "more": done.more}
 
 
-def _with_secret(held: Held, response: Response) -> Subscription:
+def _with_secret(held: Versioned[Subscription], response: Response) -> Subscription:
     response.headers["cache-control"] = "no-store"  # nor does Idempotency-Key keep the answer
     return tagged(response, held)

@@ -47,7 +47,7 @@ async def preview(
     Raises NotFoundError, and InvalidFieldError for a template with a mistake.
     """
     campaign = await load(engine, org, id_)
-    person = (await contacts.load(engine, org, contact_id)).contact
+    person = (await contacts.load(engine, org, contact_id)).value
     if override is None:
         return _fill(campaign, texts_of(campaign.own_send), person, field=_TEMPLATE), person
     other = texts_of(campaign.own_send)._replace(body=override)
@@ -87,7 +87,7 @@ async def send_test(
         raise WrongStatusError("test", campaign.status, already=False, ended=campaign.has_ended)
     now = engine.clock.now()
     _check_testable(campaign, phones, emails, now)
-    person = (await contacts.load(engine, org, like)).contact if like else None
+    person = (await contacts.load(engine, org, like)).value if like else None
     found = [_caller(org, phone) for phone in phones] + await _mailed(engine, org, emails)
     told = [each._replace(texts=_said(campaign, person or _nobody(each, now))) for each in found]
     sent = [await send_once(engine, _test_of(campaign, by, now), each) for each in told]

@@ -46,7 +46,7 @@ class Check:
 
 async def values_of(engine: Engine, org: str, contact_id: str) -> Mapping[str, str]:
     """Return what a template may say of a contact. Raises NotFoundError."""
-    return (await contacts.load(engine, org, contact_id)).contact.values
+    return (await contacts.load(engine, org, contact_id)).value.values
 
 
 def preview(wording: Wording, values: Mapping[str, str]) -> Trial:

@@ -27,6 +27,7 @@ from functions.domain.errors import (
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
+from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import (
     ConflictError,
     Create,
@@ -41,14 +42,7 @@ from functions.engine.ports.store import (
 log = structlog.get_logger()
 
 
-class Found(NamedTuple):
-    """A contact and the version it was read at."""
-
-    contact: Contact
-    version: int
-
-
-async def create(engine: Engine, org: str, details: Details) -> Found:
+async def create(engine: Engine, org: str, details: Details) -> Versioned[Contact]:
     """Store a new contact. Raises ContactExistsError where somebody has its address already."""
     contact = new_contact(details, now=engine.clock.now())
     path = paths.contact(org, contact.id)
@@ -59,7 +53,7 @@ async def create(engine: Engine, org: str, details: Details) -> Found:
             refuse_erasing(known)
         raise ContactExistsError("phone" if contact.phone else "email") from None
     log.info("contact_created", org=org, contact_id=contact.id)
-    return Found(contact, version)
+    return Versioned(contact, version)
 
 
 def refuse_erasing(contact: Document) -> None:
@@ -69,16 +63,18 @@ def refuse_erasing(contact: Document) -> None:
         raise InvalidFieldError("phone", message, code="CUSTOMER_BEING_ERASED")
 
 
-async def load(engine: Engine, org: str, id_: str) -> Found:
+async def load(engine: Engine, org: str, id_: str) -> Versioned[Contact]:
     """Return a contact. Raises NotFoundError, also for one of another organisation."""
     return _found(await engine.store.get(paths.contact(org, id_)), id_)
 
 
-def _found(document: Document | None, id_: str, if_version: int | None = None) -> Found:
+def _found(
+    document: Document | None, id_: str, if_version: int | None = None
+) -> Versioned[Contact]:
     """Return somebody whom nobody is erasing. Raises NotFoundError and StaleError."""
     is_hidden = document is not None and is_being_erased(document.data)
     stored = at_version(None if is_hidden else document, "Contact", id_, if_version)
-    return Found(contact_from(id_, stored.data), stored.version)
+    return Versioned(contact_from(id_, stored.data), stored.version)
 
 
 def all_found(documents: Sequence[Document | None], ids: Sequence[str]) -> list[Document]:
@@ -102,7 +98,7 @@ def still_there(contact: Document) -> Update:
 
 async def update(
     engine: Engine, org: str, id_: str, details: Details, *, if_version: int | None
-) -> Found:
+) -> Versioned[Contact]:
     """Merge details into a contact, at `if_version` if given.
 
     Raises NotFoundError, StaleError, and InvalidFieldError for a change of its address.
@@ -113,7 +109,7 @@ async def update(
 
 async def put(
     engine: Engine, org: str, id_: str, details: Details, *, if_version: int | None
-) -> Found:
+) -> Versioned[Contact]:
     """Replace all that is known of a contact but its address. Raises what `update` raises."""
     now = engine.clock.now()
     return await _change(engine, org, id_, lambda c: replaced(c, details, now=now), if_version)
@@ -125,7 +121,7 @@ async def _change(
     id_: str,
     change: Callable[[Contact], Contact],
     if_version: int | None,
-) -> Found:
+) -> Versioned[Contact]:
     path = paths.contact(org, id_)
 
     def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:

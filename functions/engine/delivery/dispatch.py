@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.errors import WrongStatusError
 from functions.domain.messages.ids import send_lane, watch_lane
-from functions.domain.messages.message import message_from
+from functions.domain.messages.message import Message, message_from
 from functions.engine import paths
 from functions.engine.campaigns import lanes
 from functions.engine.campaigns.lanes import LAUNCH, LaneLease, lane_names
@@ -16,7 +16,7 @@ from functions.engine.delivery.at_hand import at_hand
 from functions.engine.delivery.guardrail import Canary
 from functions.engine.delivery.sender import Sender
 from functions.engine.kernel.engine import Engine
-from functions.engine.messages.changes import Tracked
+from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import Document, Query, Where
 
 #: A wait shorter than this is waited in the loop, a longer one by a task of its own.
@@ -71,7 +71,7 @@ class _Loop:
             wanted_at = [self._wanted_at(m) for m in waiting] + [_next_at(m) for m in watched[:1]]
             await _idle(lease, wanted_at, launched=launched)
 
-    def _handed(self) -> list[Tracked]:
+    def _handed(self) -> list[Versioned[Message]]:
         """Return what this process has launched for this lane, unless others were here before us.
 
         They may have sent some of it: a turn of the day would be lost on each.
@@ -90,7 +90,9 @@ class _Loop:
         self._moments += filling
         return filling and self._moments <= _MOMENTS
 
-    async def _work_off(self, due: list[Tracked], lost: list[Tracked]) -> None:
+    async def _work_off(
+        self, due: list[Versioned[Message]], lost: list[Versioned[Message]]
+    ) -> None:
         """Send what is due and settle what was lost."""
         await reconcile.settle(self._lease, lost)
         if self._lease.campaign.status is not CampaignStatus.RUNNING:
@@ -100,20 +102,22 @@ class _Loop:
         elif due:
             await _wait(self._lease, self._canary.look_again_at())
 
-    async def _send(self, due: Sequence[Tracked]) -> None:
+    async def _send(self, due: Sequence[Versioned[Message]]) -> None:
         """Send what is due, one of the campaign's sends after the other."""
-        for key in sorted({tracked.message.send for tracked in due}):
+        for key in sorted({tracked.value.send for tracked in due}):
             if key not in self._senders:
                 self._senders[key] = Sender(self._lease, self._lease.campaign.send(key))
-            of_send = [tracked for tracked in due if tracked.message.send == key]
+            of_send = [tracked for tracked in due if tracked.value.send == key]
             await self._senders[key].send(of_send)
 
-    def _to_send(self, waiting: list[Tracked], now: datetime) -> list[Tracked]:
+    def _to_send(
+        self, waiting: list[Versioned[Message]], now: datetime
+    ) -> list[Versioned[Message]]:
         """Return those that are due; in a campaign that has ended, all, to be written off."""
         running = self._lease.campaign.status is CampaignStatus.RUNNING
         return [m for m in waiting if self._wanted_at(m) <= now] if running else waiting
 
-    def _wanted_at(self, tracked: Tracked) -> datetime:
+    def _wanted_at(self, tracked: Versioned[Message]) -> datetime:
         """Return when a message is due that waits, or when there may be room for it after that.
 
         One that would be due too late is due already: it expires, and nobody waits for it.
@@ -121,7 +125,7 @@ class _Loop:
         campaign, next_at = self._lease.campaign, _next_at(tracked)
         if campaign.expires_by(next_at):
             return campaign.created_at
-        sender = self._senders.get(tracked.message.send)
+        sender = self._senders.get(tracked.value.send)
         rests_until = sender.rests_until if sender is not None else None
         at = max(next_at, rests_until or next_at)
         return at if campaign.not_after is None else min(at, campaign.not_after)
@@ -129,32 +133,32 @@ class _Loop:
     def _watched_lately(self, now: datetime) -> bool:
         return self._watched_at is not None and now - self._watched_at < _WATCH_EVERY
 
-    async def _watch(self, now: datetime) -> list[Tracked]:
+    async def _watch(self, now: datetime) -> list[Versioned[Message]]:
         self._watched_at = now
         return await _messages(self._lease, watch_lane(self._lease.name))
 
 
-async def _messages(lease: LaneLease, lane: str) -> list[Tracked]:
+async def _messages(lease: LaneLease, lane: str) -> list[Versioned[Message]]:
     """Return the messages of a lane that somebody must still look at, the most urgent first."""
     collection = paths.messages(lease.campaign.org, lease.campaign.id)
     query = Query(collection, (Where("lane", "==", lane),), ("next_at",), limit=_page(lease))
     return _tracked(await lease.engine.store.query(query))
 
 
-def _tracked(documents: Sequence[Document]) -> list[Tracked]:
-    return [Tracked(message_from(d.id, d.data), d.version) for d in documents]
+def _tracked(documents: Sequence[Document]) -> list[Versioned[Message]]:
+    return [Versioned(message_from(d.id, d.data), d.version) for d in documents]
 
 
 def _page(lease: LaneLease) -> int:
     return at_hand(lease.campaign.own_send, lease.engine.limits.dispatch_page)
 
 
-def _due(messages: list[Tracked], now: datetime) -> list[Tracked]:
+def _due(messages: list[Versioned[Message]], now: datetime) -> list[Versioned[Message]]:
     return [m for m in messages if _next_at(m) <= now]
 
 
-def _next_at(tracked: Tracked) -> datetime:
-    at = tracked.message.next_at
+def _next_at(tracked: Versioned[Message]) -> datetime:
+    at = tracked.value.next_at
     assert at is not None, "the query returns no message without next_at"  # noqa: S101 - for the type checker
     return at
 

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from functions.domain.campaigns import safety_limits
-from functions.domain.messages.message import MessageStatus
+from functions.domain.messages.message import Message, MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import stop
+from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics
-from functions.engine.messages.changes import Tracked
 from functions.engine.messages.statistics import Statistics
 from functions.engine.ports.store import Update
 
@@ -58,7 +58,7 @@ class Canary:
     def __init__(self, lease: LaneLease) -> None:
         self._lease = lease
 
-    async def admit(self, due: Sequence[Tracked]) -> Sequence[Tracked]:
+    async def admit(self, due: Sequence[Versioned[Message]]) -> Sequence[Versioned[Message]]:
         """Return the messages that the lane may send now.
 
         Messages that are tried again are among the first ones.
@@ -67,8 +67,8 @@ class Canary:
         if campaign.canary is None or campaign.canary_passed:
             return due
         room = max(0, await self._room(campaign.canary.first))
-        again = [tracked for tracked in due if tracked.message.attempt]
-        fresh = [tracked for tracked in due if not tracked.message.attempt]
+        again = [tracked for tracked in due if tracked.value.attempt]
+        fresh = [tracked for tracked in due if not tracked.value.attempt]
         if again or room:
             return [*again, *fresh[:room]]
         return due if await self._has_passed(campaign.canary) else []

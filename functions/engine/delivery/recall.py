@@ -22,8 +22,9 @@ from functions.engine.campaigns.lanes import LAUNCH, RECALL, LaneLease
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lease import LookAgainError
+from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics
-from functions.engine.messages.changes import Tracked, commit_changes
+from functions.engine.messages.changes import commit_changes
 from functions.engine.messages.outbound import outbound
 from functions.engine.pacing import live_calls
 from functions.engine.ports.store import Query, Where
@@ -89,29 +90,29 @@ class _Recall:
         channel = self._engine.channels.get(send.provider)
         return channel is not None and channel.traits.recalls
 
-    async def _next_page(self) -> list[Tracked]:
+    async def _next_page(self) -> list[Versioned[Message]]:
         """Return the next messages that the provider has taken and has told nothing of."""
         collection, after = self._collection, self._lease.data["after"]
         where = (Where("status", "==", MessageStatus.SENT),)
         start_after = (f"{collection}/{after}",) if after else None
         query = Query(collection, where, limit=_PAGE, start_after=start_after)
         documents = await self._engine.store.query(query)
-        return [Tracked(message_from(d.id, d.data), d.version) for d in documents]
+        return [Versioned(message_from(d.id, d.data), d.version) for d in documents]
 
     @property
     def _collection(self) -> str:
         return paths.messages(self._lease.campaign.org, self._lease.campaign.id)
 
-    async def _ask(self, page: Sequence[Tracked]) -> list[Tracked]:
+    async def _ask(self, page: Sequence[Versioned[Message]]) -> list[Versioned[Message]]:
         """Ask for every message of a page; return those that reach nobody any more."""
         recalled = set[str]()
 
-        async def ask(tracked: Tracked) -> None:
-            if await self._is_recalled(tracked.message):
-                recalled.add(tracked.message.id)
+        async def ask(tracked: Versioned[Message]) -> None:
+            if await self._is_recalled(tracked.value):
+                recalled.add(tracked.value.id)
 
         await for_each(page, ask, at_once=_AT_ONCE)
-        return [tracked for tracked in page if tracked.message.id in recalled]
+        return [tracked for tracked in page if tracked.value.id in recalled]
 
     async def _is_recalled(self, message: Message) -> bool:
         send = self._campaign.send(message.send)
@@ -125,7 +126,9 @@ class _Recall:
             log.exception("recall_raised", campaign_id=self._campaign.id, message_id=message.id)
             return False
 
-    async def _record(self, page: Sequence[Tracked], recalled: list[Tracked]) -> None:
+    async def _record(
+        self, page: Sequence[Versioned[Message]], recalled: list[Versioned[Message]]
+    ) -> None:
         """Write what came of a page."""
         # First, for a crash would leave them held: whatever follows, nobody's phone is in use.
         await self._free(recalled)
@@ -138,7 +141,10 @@ class _Recall:
                 given_up += more
 
     async def _commit(
-        self, page: Sequence[Tracked], recalled: Sequence[Tracked], given_up: int
+        self,
+        page: Sequence[Versioned[Message]],
+        recalled: Sequence[Versioned[Message]],
+        given_up: int,
     ) -> None:
         lease = self._lease
         cancelled = end(MessageStatus.CANCELLED, "recalled", now=self._engine.clock.now())
@@ -146,29 +152,31 @@ class _Recall:
         count = len(recalled) + given_up
         commit = partial(
             lease.commit,
-            after=page[-1].message.id,
+            after=page[-1].value.id,
             recalled=lease.data["recalled"] + count,
             beyond_recall=lease.data["beyond_recall"] + len(page) - count,
         )
         # By now nobody else counts much with the launch's statistics.
         await commit_changes(self._engine, lease.campaign, LAUNCH, decided, by=commit)
 
-    async def _refreshed(self, recalled: Sequence[Tracked]) -> tuple[list[Tracked], int]:
+    async def _refreshed(
+        self, recalled: Sequence[Versioned[Message]]
+    ) -> tuple[list[Versioned[Message]], int]:
         """Read messages again of which receipts may have been faster.
 
         Return those that still wait for one, and how many have failed: that is how some providers
         themselves report what they have given up.
         """
         documents = await self._engine.store.get_many(
-            [f"{self._collection}/{tracked.message.id}" for tracked in recalled]
+            [f"{self._collection}/{tracked.value.id}" for tracked in recalled]
         )
-        found = [Tracked(message_from(d.id, d.data), d.version) for d in documents if d]
-        failed = sum(tracked.message.status == MessageStatus.FAILED for tracked in found)
-        return [each for each in found if each.message.status == MessageStatus.SENT], failed
+        found = [Versioned(message_from(d.id, d.data), d.version) for d in documents if d]
+        failed = sum(tracked.value.status == MessageStatus.FAILED for tracked in found)
+        return [each for each in found if each.value.status == MessageStatus.SENT], failed
 
-    async def _free(self, recalled: Sequence[Tracked]) -> None:
+    async def _free(self, recalled: Sequence[Versioned[Message]]) -> None:
         """Give back the live-call slots of calls that are not made."""
-        for key in {tracked.message.send for tracked in recalled}:
-            ids = [tracked.message.id for tracked in recalled if tracked.message.send == key]
+        for key in {tracked.value.send for tracked in recalled}:
+            ids = [tracked.value.id for tracked in recalled if tracked.value.send == key]
             send = self._campaign.send(key)
             await live_calls.free(self._engine, self._campaign.org, send, ids)

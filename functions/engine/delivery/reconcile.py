@@ -16,25 +16,26 @@ from functions.domain.messages.delivery_events import DeliveryEvent
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.domain.messages.receipts import after_event
 from functions.engine.campaigns.lanes import LaneLease
-from functions.engine.messages.changes import Tracked, commit_changes
+from functions.engine.kernel.versioned import Versioned
+from functions.engine.messages.changes import commit_changes
 from functions.engine.messages.outbound import outbound
 from functions.engine.pacing import live_calls
 from functions.engine.ports.store import ConflictError
 from functions.engine.receipts.receive import receive
 
 
-async def settle(lease: LaneLease, overdue: Sequence[Tracked]) -> None:
+async def settle(lease: LaneLease, overdue: Sequence[Versioned[Message]]) -> None:
     """Decide on messages that nobody has moved in time."""
-    watched = [m for m in overdue if m.message.status != MessageStatus.SENDING]
-    found = await asyncio.gather(*(_look_up(lease, m.message) for m in watched))
-    events = {m.message.id: event for m, event in zip(watched, found, strict=True) if event}
-    rest = [m for m in overdue if m.message.id not in events]
-    await _update(lease, [(m, _decide(lease, m.message)) for m in rest])
+    watched = [m for m in overdue if m.value.status != MessageStatus.SENDING]
+    found = await asyncio.gather(*(_look_up(lease, m.value) for m in watched))
+    events = {m.value.id: event for m, event in zip(watched, found, strict=True) if event}
+    rest = [m for m in overdue if m.value.id not in events]
+    await _update(lease, [(m, _decide(lease, m.value)) for m in rest])
     for event in events.values():
         await receive(lease.engine, event)
 
 
-async def cancel(lease: LaneLease, pending: Sequence[Tracked]) -> None:
+async def cancel(lease: LaneLease, pending: Sequence[Versioned[Message]]) -> None:
     """Write off what an ended campaign has not sent."""
     now = lease.engine.clock.now()
     reason = f"campaign_{lease.campaign.status}"
@@ -73,13 +74,13 @@ def _decide(lease: LaneLease, message: Message) -> Changes:
             return after_look_up(message, engine.policy, now=now)
 
 
-async def _update(lease: LaneLease, decided: list[tuple[Tracked, Changes]]) -> None:
+async def _update(lease: LaneLease, decided: list[tuple[Versioned[Message], Changes]]) -> None:
     """Commit what was decided and free the slots of those that ended."""
     try:
         await commit_changes(lease.engine, lease.campaign, lease.name, decided)
     except ConflictError:
         return  # A receipt was faster for one of them: the next pass looks at them all anew.
-    ended = [m.message for m, changes in decided if changes.get("lane", "") is None]
+    ended = [m.value for m, changes in decided if changes.get("lane", "") is None]
     for key in {message.send for message in ended}:
         ids = [message.id for message in ended if message.send == key]
         await live_calls.free(lease.engine, lease.campaign.org, lease.campaign.send(key), ids)

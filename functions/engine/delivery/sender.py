@@ -31,7 +31,8 @@ from functions.engine.delivery.guardrail import Guardrail
 from functions.engine.eligibility.frequency_caps import FrequencyCaps
 from functions.engine.eligibility.gate import Gate
 from functions.engine.kernel.lease import LeaseLostError, LookAgainError
-from functions.engine.messages.changes import Tracked, commit_changes, record
+from functions.engine.kernel.versioned import Versioned
+from functions.engine.messages.changes import commit_changes, record
 from functions.engine.messages.outbound import outbound
 from functions.engine.notifications.outbox import Decision, modify_with_notices
 from functions.engine.pacing import admission as throttle
@@ -78,15 +79,15 @@ class Sender:
         #: Until when there is no room for any of its messages, where that is far ahead.
         self.rests_until: datetime | None = None
 
-    async def send(self, pending: Sequence[Tracked]) -> None:
+    async def send(self, pending: Sequence[Versioned[Message]]) -> None:
         """Send all of these that may be sent now. Raises LeaseLostError and LookAgainError."""
         try:
             await self._send_all(pending)
         finally:
             await self._finish()
 
-    async def _send_all(self, pending: Sequence[Tracked]) -> None:
-        left = {m.message.id: m for m in pending}
+    async def _send_all(self, pending: Sequence[Versioned[Message]]) -> None:
+        left = {m.value.id: m for m in pending}
         tries = _PATIENCE
         self.rests_until = None
         while left and tries and not self._is_over:
@@ -107,7 +108,7 @@ class Sender:
     def _is_over(self) -> bool:
         return self._lease.is_late or self._stopped or self.rests_until is not None
 
-    async def _follow(self, left: dict[str, Tracked], admission: Admission) -> None:
+    async def _follow(self, left: dict[str, Versioned[Message]], admission: Admission) -> None:
         """Do as an admission allows."""
         if not admission.ids:
             await self._wait(left, admission)
@@ -119,7 +120,7 @@ class Sender:
             await throttle.withdraw(self._engine, self._campaign.org, self._send, admission)
             raise
 
-    async def _wait(self, left: dict[str, Tracked], admission: Admission) -> None:
+    async def _wait(self, left: dict[str, Versioned[Message]], admission: Admission) -> None:
         """Wait for room: a little here, for longer in the lane."""
         if admission.reason:
             put_off = {"next_at": admission.again_at, "reason": admission.reason}
@@ -136,7 +137,9 @@ class Sender:
         delivering, self._delivering = self._delivering, set()
         await asyncio.gather(*delivering)
 
-    async def _not_now(self, left: dict[str, Tracked]) -> list[tuple[Tracked, Changes]]:
+    async def _not_now(
+        self, left: dict[str, Versioned[Message]]
+    ) -> list[tuple[Versioned[Message], Changes]]:
         """Return those of the next who must not be reached, or not now, and what becomes of them.
 
         A single message is sent on purpose, whoever it is to.
@@ -146,14 +149,14 @@ class Sender:
         return await self._gate.held_back(list(islice(left.values(), self._engine.limits.chunk)))
 
     async def _set_aside(
-        self, left: dict[str, Tracked], aside: list[tuple[Tracked, Changes]]
+        self, left: dict[str, Versioned[Message]], aside: list[tuple[Versioned[Message], Changes]]
     ) -> None:
         """Write what becomes of those who are not sent to."""
         for tracked, _ in aside:
-            del left[tracked.message.id]
+            del left[tracked.value.id]
         await self._commit(aside)
 
-    async def _send_chunk(self, chunk: list[Tracked], admission: Admission) -> None:
+    async def _send_chunk(self, chunk: list[Versioned[Message]], admission: Admission) -> None:
         """Claim a chunk and see to its sending. Raises LeaseLostError, with nothing sent."""
         claimed = None
         while claimed is None:
@@ -167,7 +170,7 @@ class Sender:
         if claimed:
             await self._deliver_beside(claimed, admission)
 
-    async def _claim(self, chunk: list[Tracked]) -> list[Tracked]:
+    async def _claim(self, chunk: list[Versioned[Message]]) -> list[Versioned[Message]]:
         """Mark messages as being sent, all or none.
 
         Those who were reached often enough in the meantime are put off instead.
@@ -175,36 +178,40 @@ class Sender:
         places = await self._caps.take(chunk)
         capped = self._gate.capped(chunk, places.waits)
         now, policy = self._engine.clock.now(), self._engine.policy
-        free = (tracked for tracked in chunk if tracked.message.id not in places.waits)
-        claims = [(tracked, claim(tracked.message, policy, now=now)) for tracked in free]
+        free = (tracked for tracked in chunk if tracked.value.id not in places.waits)
+        claims = [(tracked, claim(tracked.value, policy, now=now)) for tracked in free]
         self._caps.forget(chunk)
         versions = await self._commit([*claims, *capped], *places.writes)
         await self._free_slots(list(places.waits))
         return [
-            Tracked(tracked.message._replace(**changes), version)
+            Versioned(tracked.value._replace(**changes), version)
             for (tracked, changes), version in zip(claims, versions, strict=False)
         ]
 
-    async def _commit(self, decided: list[tuple[Tracked, Changes]], *also: Write) -> list[int]:
+    async def _commit(
+        self, decided: list[tuple[Versioned[Message], Changes]], *also: Write
+    ) -> list[int]:
         """Commit changes of messages for as long as the lane is ours."""
         lease = self._lease
         return await commit_changes(
             self._engine, self._campaign, lease.name, decided, *also, by=lease.commit
         )
 
-    async def _unchanged(self, chunk: list[Tracked]) -> list[Tracked]:
+    async def _unchanged(self, chunk: list[Versioned[Message]]) -> list[Versioned[Message]]:
         """Return those that nobody has changed; the others' places are given back.
 
         What has changed of those may be who they are for: it is looked at anew, by the next pass.
         """
         documents = await self._engine.store.get_many([self._path(tracked) for tracked in chunk])
         versions = {document.id: document.version for document in documents if document}
-        same = [each for each in chunk if versions.get(each.message.id) == each.version]
-        gone = {each.message.id for each in chunk} - {each.message.id for each in same}
+        same = [each for each in chunk if versions.get(each.value.id) == each.version]
+        gone = {each.value.id for each in chunk} - {each.value.id for each in same}
         await self._free_slots(list(gone))
         return same
 
-    async def _deliver_beside(self, claimed: list[Tracked], admission: Admission) -> None:
+    async def _deliver_beside(
+        self, claimed: list[Versioned[Message]], admission: Admission
+    ) -> None:
         """Send and record a chunk while the next is claimed, but never far behind."""
         self._in_hand += len(claimed)
         self._delivering.add(asyncio.create_task(self._deliver(claimed, admission)))
@@ -215,14 +222,14 @@ class Sender:
             for finished in done:
                 finished.result()
 
-    async def _deliver(self, claimed: list[Tracked], admission: Admission) -> None:
+    async def _deliver(self, claimed: list[Versioned[Message]], admission: Admission) -> None:
         outcomes: dict[int, SendOutcome] = {}
         turns = iter(enumerate(claimed))
         trust = _Trust(self._lease)
 
         async def work() -> None:
             for number, tracked in turns:
-                outcomes[number] = await self._send_at_turn(tracked.message, admission, trust)
+                outcomes[number] = await self._send_at_turn(tracked.value, admission, trust)
 
         await asyncio.gather(*(work() for _ in claimed[:_SENDS_AT_ONCE]))
         await self._record(claimed, [outcomes[number] for number in range(len(claimed))])
@@ -268,16 +275,16 @@ class Sender:
             )
         return outcome
 
-    async def _record(self, chunk: list[Tracked], outcomes: list[SendOutcome]) -> None:
+    async def _record(self, chunk: list[Versioned[Message]], outcomes: list[SendOutcome]) -> None:
         now = self._engine.clock.now()
         results = list(zip(chunk, outcomes, strict=True))
-        decided = [(m, self._after(m.message, outcome, now)) for m, outcome in results]
+        decided = [(m, self._after(m.value, outcome, now)) for m, outcome in results]
         try:
             # Also without the lane: what was sent was sent.
             await commit_changes(self._engine, self._campaign, self._lease.name, decided)
         except ConflictError:
             for tracked, outcome in results:
-                await self._record_late(tracked.message, outcome)
+                await self._record_late(tracked.value, outcome)
         await self._free_refused(results)
         await slowdown.slow_down_if_asked(self._engine, self._campaign, self._send, outcomes)
         await self._stop_if_refused(outcomes)
@@ -306,16 +313,16 @@ class Sender:
                 changes = merge_late_answer(message, sent.attempt, outcome, now)
             if not changes:
                 return None, (), ()
-            decided = [(Tracked(message, document.version), changes)]
+            decided = [(Versioned(message, document.version), changes)]
             return None, *record(self._engine, self._campaign, self._lease.name, decided)
 
         path = f"{self._collection}/{sent.id}"
         await modify_with_notices(self._engine, self._campaign.org, [path], decide)
 
-    async def _free_refused(self, results: list[tuple[Tracked, SendOutcome]]) -> None:
+    async def _free_refused(self, results: list[tuple[Versioned[Message], SendOutcome]]) -> None:
         """Give back what was taken for those who were not reached."""
         refused = [
-            tracked.message
+            tracked.value
             for tracked, outcome in results
             if not isinstance(outcome, Accepted | Unknown)
         ]
@@ -332,8 +339,8 @@ class Sender:
             self._stopped = True
             await stop(self._engine, self._campaign, refusals[0].reason)
 
-    def _path(self, tracked: Tracked) -> str:
-        return f"{self._collection}/{tracked.message.id}"
+    def _path(self, tracked: Versioned[Message]) -> str:
+        return f"{self._collection}/{tracked.value.id}"
 
 
 class _Trust:

@@ -17,7 +17,7 @@ from functions.engine.campaigns.recipient import Recipient
 from functions.engine.campaigns.rendering import CannotRenderError, Renderer
 from functions.engine.contacts.suppressions import suppressed_among
 from functions.engine.kernel.engine import Engine
-from functions.engine.messages.changes import Tracked
+from functions.engine.kernel.versioned import Versioned
 
 
 class Fallbacks:
@@ -32,16 +32,17 @@ class Fallbacks:
         """Renders the send: most senders have no message to fill in, and need no templates."""
         return Renderer(self._source.send)
 
-    async def fill(self, following: Sequence[Tracked]) -> list[tuple[Tracked, Changes]]:
+    async def fill(
+        self, following: Sequence[Versioned[Message]]
+    ) -> list[tuple[Versioned[Message], Changes]]:
         """Return the messages without a text, each with its texts or the reason to skip it."""
-        blank = [tracked for tracked in following if not tracked.message.filled]
+        blank = [tracked for tracked in following if not tracked.value.filled]
         if not blank:
             return []
-        contacts = {tracked.message.contact for tracked in blank}
+        contacts = {tracked.value.contact for tracked in blank}
         known = await recipients_of(self._engine, self._source, contacts)
         recipients = [
-            known.get(tracked.message.contact) or self._unknown(tracked.message)
-            for tracked in blank
+            known.get(tracked.value.contact) or self._unknown(tracked.value) for tracked in blank
         ]
         suppressed = await suppressed_among(
             self._engine,

@@ -19,7 +19,7 @@ from functions.domain.sending_rules.frequency_caps import Cap, Handing, caps_fro
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
-from functions.engine.messages.changes import Tracked
+from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import Create, Delete, Document, Set, Write
 
 #: Recipients whose documents go into one commit: stores limit its size.
@@ -53,23 +53,23 @@ class FrequencyCaps:
         chunk = self._engine.limits.chunk
         return min(chunk, _AT_ONCE) if self._may_hold else chunk
 
-    async def exceeded(self, following: Sequence[Tracked]) -> dict[str, datetime]:
+    async def exceeded(self, following: Sequence[Versioned[Message]]) -> dict[str, datetime]:
         """Return until when messages wait whose recipients were reached often enough, by id."""
-        counted = self._counted(tracked.message for tracked in following)
+        counted = self._counted(tracked.value for tracked in following)
         await self._look(counted)
         now = self._engine.clock.now()
         free = {m.id: free_at(self._handed(m), self._caps(m), now=now) for m in counted}
         waits = {id_: at for id_, at in free.items() if at > now}
-        self.forget(tracked for tracked in following if tracked.message.id in waits)
+        self.forget(tracked for tracked in following if tracked.value.id in waits)
         return waits
 
-    async def take(self, chunk: Iterable[Tracked]) -> Taken:
+    async def take(self, chunk: Iterable[Versioned[Message]]) -> Taken:
         """Take a place for each message of a chunk, as far as there are places.
 
         A single message is sent on purpose: it takes a place even where there is none. The writes
         belong in the commit of the claim; call `forget` after it, whether it succeeds or not.
         """
-        counted = self._counted(tracked.message for tracked in chunk)
+        counted = self._counted(tracked.value for tracked in chunk)
         await self._look(counted)
         now = self._engine.clock.now()
         places: dict[str, dict[str, Handing]] = {}
@@ -84,10 +84,10 @@ class FrequencyCaps:
                 places[path] = {**handed, **self._place(message, now)}
         return Taken([self._write(path, handed, now) for path, handed in places.items()], waits)
 
-    def forget(self, chunk: Iterable[Tracked]) -> None:
+    def forget(self, chunk: Iterable[Versioned[Message]]) -> None:
         """Forget what was read of a chunk's recipients: the next look reads them again."""
         for tracked in chunk if self._read else ():
-            self._read.pop(self._path(tracked.message), None)
+            self._read.pop(self._path(tracked.value), None)
 
     async def give_back(self, unsent: Iterable[Message]) -> None:
         """Give back the places of attempts that reached nobody."""

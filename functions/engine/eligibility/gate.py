@@ -15,7 +15,7 @@ from functions.engine.eligibility.fallbacks import Fallbacks
 from functions.engine.eligibility.frequency_caps import FrequencyCaps
 from functions.engine.eligibility.sending_hours import Place
 from functions.engine.kernel.engine import Engine
-from functions.engine.messages.changes import Tracked
+from functions.engine.kernel.versioned import Versioned
 
 
 class Gate:
@@ -30,7 +30,9 @@ class Gate:
         self._fallbacks = Fallbacks(engine, campaign, send)
         self._closings: dict[Place, datetime | None] = {}
 
-    async def held_back(self, following: Sequence[Tracked]) -> list[tuple[Tracked, Changes]]:
+    async def held_back(
+        self, following: Sequence[Versioned[Message]]
+    ) -> list[tuple[Versioned[Message], Changes]]:
         """Return the messages held back in this pass, each with its changes."""
         return (
             await self._fallbacks.fill(following)
@@ -40,8 +42,8 @@ class Gate:
         )
 
     def capped(
-        self, following: Sequence[Tracked], waits: Mapping[str, datetime]
-    ) -> list[tuple[Tracked, Changes]]:
+        self, following: Sequence[Versioned[Message]], waits: Mapping[str, datetime]
+    ) -> list[tuple[Versioned[Message], Changes]]:
         """Return the messages whose recipients were reached often enough, each with its changes.
 
         `waits` says by the message's id until when.
@@ -49,10 +51,10 @@ class Gate:
         return [
             (
                 tracked,
-                self._postponed(self._open_from(tracked.message, until), reason="frequency_cap"),
+                self._postponed(self._open_from(tracked.value, until), reason="frequency_cap"),
             )
             for tracked in following
-            if (until := waits.get(tracked.message.id)) is not None
+            if (until := waits.get(tracked.value.id)) is not None
         ]
 
     def expires_at(self, message: Message) -> datetime | None:
@@ -66,18 +68,22 @@ class Gate:
             return closes_at or ends_at
         return min(closes_at, ends_at)
 
-    async def _suppressed(self, following: Sequence[Tracked]) -> list[tuple[Tracked, Changes]]:
+    async def _suppressed(
+        self, following: Sequence[Versioned[Message]]
+    ) -> list[tuple[Versioned[Message], Changes]]:
         """Skip messages to addresses that were suppressed since the launch."""
-        suppressed = await self._fresh.among(tracked.message.address for tracked in following)
+        suppressed = await self._fresh.among(tracked.value.address for tracked in following)
         skip = end(MessageStatus.SKIPPED, "suppressed", now=self._engine.clock.now())
-        return [(tracked, skip) for tracked in following if tracked.message.address in suppressed]
+        return [(tracked, skip) for tracked in following if tracked.value.address in suppressed]
 
-    def _untimely(self, following: Sequence[Tracked]) -> list[tuple[Tracked, Changes]]:
+    def _untimely(
+        self, following: Sequence[Versioned[Message]]
+    ) -> list[tuple[Versioned[Message], Changes]]:
         """Postpone messages out of hours; a message that cannot be sent in time expires."""
         if not self._hours.are_kept and self._campaign.not_after is None:
             return []
         of_place = cache(self._closed)
-        decided = [(tracked, self._late(tracked.message, of_place)) for tracked in following]
+        decided = [(tracked, self._late(tracked.value, of_place)) for tracked in following]
         return [(tracked, changes) for tracked, changes in decided if changes]
 
     def _late(

@@ -13,16 +13,10 @@ from functions.domain.messages.message import Changes, Message
 from functions.domain.notifications.events import Notice, may_be_told, message_notice
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics
 from functions.engine.notifications.outbox import Commit, commit_with_notices
 from functions.engine.ports.store import Create, Update, Write
-
-
-class Tracked(NamedTuple):
-    """A message and the version it was read at."""
-
-    message: Message
-    version: int
 
 
 class Recorded(NamedTuple):
@@ -36,7 +30,7 @@ async def commit_changes(
     engine: Engine,
     campaign: Campaign,
     shard: str,
-    decided: Sequence[tuple[Tracked, Changes]],
+    decided: Sequence[tuple[Versioned[Message], Changes]],
     *also: Write,
     by: Commit | None = None,
 ) -> list[int]:
@@ -49,7 +43,10 @@ async def commit_changes(
 
 
 def record(
-    engine: Engine, campaign: Campaign, shard: str, decided: Sequence[tuple[Tracked, Changes]]
+    engine: Engine,
+    campaign: Campaign,
+    shard: str,
+    decided: Sequence[tuple[Versioned[Message], Changes]],
 ) -> Recorded:
     """Return what is written where messages, each as it was read, change so.
 

@@ -67,7 +67,7 @@ async def tell_again(engine: Engine, org: str, subscription_id: str, id_: str) -
 
     Raises NotFoundError, and InvalidFieldError of a subscription that is switched off.
     """
-    _check_active((await load(engine, org, subscription_id)).subscription)
+    _check_active((await load(engine, org, subscription_id)).value)
     path = paths.notification(org, subscription_id, id_)
     changes = replay(now=engine.clock.now())
 
@@ -90,7 +90,7 @@ async def tell_failed_again(
     Asking again goes on with the rest. Raises NotFoundError, and InvalidFieldError of a
     subscription that is switched off.
     """
-    _check_active((await load(engine, org, subscription_id)).subscription)
+    _check_active((await load(engine, org, subscription_id)).value)
     where = (Where("status", "==", NotificationStatus.FAILED), Where("created_at", ">=", since))
     collection = paths.notifications(org, subscription_id)
     query = Query(collection, where, ("-created_at",), limit=PAGE + 1)
@@ -109,7 +109,7 @@ async def send_test(engine: Engine, org: str, subscription_id: str) -> Notificat
 
     It is sent to one that is switched off as well. Raises NotFoundError.
     """
-    subscription = (await load(engine, org, subscription_id)).subscription
+    subscription = (await load(engine, org, subscription_id)).value
     told = {"subscription_id": subscription.id}
     notice = Notice(f"evt_{uuid4().hex}", TEST, engine.clock.now(), told)
     path = paths.notification(org, subscription.id, notice.id)

@@ -7,7 +7,7 @@ audit trail.
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import uuid4
 
 import structlog
@@ -26,6 +26,7 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.paging import page_by_id
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
+from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import Create, Delete, Document, Query, Update, Write
 from functions.engine.process.subscriber_cache import LIFE
 
@@ -49,14 +50,7 @@ class NewSubscription:
     active: bool = True
 
 
-class Held(NamedTuple):
-    """A subscription and the version it was read or written at."""
-
-    subscription: Subscription
-    version: int
-
-
-async def create(engine: Engine, org: str, new: NewSubscription) -> Held:
+async def create(engine: Engine, org: str, new: NewSubscription) -> Versioned[Subscription]:
     """Let a URL hear of events from now on, everywhere within subscriber_cache.LIFE.
 
     Raises InvalidFieldError for a URL that must not be called, and for one subscription too many.
@@ -80,15 +74,15 @@ async def create(engine: Engine, org: str, new: NewSubscription) -> Held:
         _audit(engine, subscription, "create", new.by),
     )
     _note(engine, subscription, "create", new.by)
-    return Held(subscription, versions[0])
+    return Versioned(subscription, versions[0])
 
 
-async def load(engine: Engine, org: str, id_: str) -> Held:
+async def load(engine: Engine, org: str, id_: str) -> Versioned[Subscription]:
     """Return a subscription. Raises NotFoundError, also for one of another organisation."""
     document = await engine.store.get(paths.subscription(org, id_))
     if document is None:
         raise NotFoundError("Subscription", id_)
-    return Held(subscription_from(org, id_, document.data), document.version)
+    return Versioned(subscription_from(org, id_, document.data), document.version)
 
 
 async def listed(
@@ -107,7 +101,7 @@ async def update(
     *,
     by: str,
     if_version: int | None = None,
-) -> Held:
+) -> Versioned[Subscription]:
     """Change url, events, description or active.
 
     Raises NotFoundError, StaleError, and InvalidFieldError for a URL that must not be called.
@@ -125,7 +119,7 @@ async def update(
 
 async def rotate_secret(
     engine: Engine, org: str, id_: str, *, by: str, if_version: int | None = None
-) -> Held:
+) -> Versioned[Subscription]:
     """Make a new secret; the one before signs beside it for notifications.OVERLAP.
 
     Raises NotFoundError and StaleError.

@@ -13,6 +13,7 @@ import structlog
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.send import Send
+from functions.domain.messages.message import Message
 from functions.domain.sending_rules.rate_limit import HORIZON, TOLERANCE, reserve
 from functions.domain.sending_rules.warm_up import next_day
 from functions.domain.templates.sms_segments import measure
@@ -20,7 +21,7 @@ from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lease import LeaseLostError
 from functions.engine.kernel.modify import modify
-from functions.engine.messages.changes import Tracked
+from functions.engine.kernel.versioned import Versioned
 from functions.engine.pacing import rate_scopes
 from functions.engine.pacing.live_calls import MARGIN, drop, hold_slots, live_scopes
 from functions.engine.pacing.rate_scopes import State
@@ -63,7 +64,7 @@ def is_missed(turn: datetime, now: datetime) -> bool:
     return now - turn > TOLERANCE
 
 
-async def admit(lease: LaneLease, send: Send, offered: Sequence[Tracked]) -> Admission:
+async def admit(lease: LaneLease, send: Send, offered: Sequence[Versioned[Message]]) -> Admission:
     """Reserve turns and live-call slots for as many of the offered messages as there is room for.
 
     Raises LeaseLostError: the new holder's slots must not be taken for ours. The lane is read
@@ -88,13 +89,11 @@ async def admit(lease: LaneLease, send: Send, offered: Sequence[Tracked]) -> Adm
     return await modify(engine.store, paths_, decide)
 
 
-def _weights(engine: Engine, send: Send, offered: Sequence[Tracked]) -> dict[str, int]:
+def _weights(engine: Engine, send: Send, offered: Sequence[Versioned[Message]]) -> dict[str, int]:
     """Return how many turns each message takes, by its id."""
     if not engine.traits(send).by_segments:
-        return {tracked.message.id: 1 for tracked in offered}
-    return {
-        tracked.message.id: max(1, measure(tracked.message.body).segments) for tracked in offered
-    }
+        return {tracked.value.id: 1 for tracked in offered}
+    return {tracked.value.id: max(1, measure(tracked.value.body).segments) for tracked in offered}
 
 
 def _admit(

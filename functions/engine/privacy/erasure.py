@@ -29,8 +29,9 @@ from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
+from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics
-from functions.engine.messages.changes import Recorded, Tracked, record
+from functions.engine.messages.changes import Recorded, record
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.ports.store import (
     Add,
@@ -165,11 +166,11 @@ async def _forget_messages(engine: Engine, org: str, contact: str) -> None:
 
 async def _forgetting(engine: Engine, messages: Sequence[Document]) -> Recorded:
     now = engine.clock.now()
-    decided: defaultdict[str, list[tuple[Tracked, Changes]]] = defaultdict(list)
+    decided: defaultdict[str, list[tuple[Versioned[Message], Changes]]] = defaultdict(list)
     for document in messages:
         message = message_from(document.id, document.data)
         changes = _forgotten(message, now)
-        decided[paths.parent(document.path)].append((Tracked(message, document.version), changes))
+        decided[paths.parent(document.path)].append((Versioned(message, document.version), changes))
     homes = await engine.store.get_many(list(decided))
     every = [
         _recorded(engine, path, home, of_home)
@@ -180,14 +181,17 @@ async def _forgetting(engine: Engine, messages: Sequence[Document]) -> Recorded:
 
 
 def _recorded(
-    engine: Engine, path: str, home: Document | None, decided: list[tuple[Tracked, Changes]]
+    engine: Engine,
+    path: str,
+    home: Document | None,
+    decided: list[tuple[Versioned[Message], Changes]],
 ) -> Recorded:
     """Return what is written of one campaign's messages; nobody counts those of none."""
     if home is None:
         updates = [Update(f"{path}/messages/{m.id}", changed, v) for (m, v), changed in decided]
         return Recorded(updates, ())
     campaign = campaign_from(home.org, home.id, home.data)
-    shard = statistics.receipt_shard(campaign, decided[0][0].message.id)
+    shard = statistics.receipt_shard(campaign, decided[0][0].value.id)
     return record(engine, campaign, shard, decided)
 
 

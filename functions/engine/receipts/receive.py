@@ -17,8 +17,9 @@ from functions.engine.campaigns import lanes
 from functions.engine.campaigns.lifecycle import stop
 from functions.engine.contacts.suppressions import suppress
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics
-from functions.engine.messages.changes import Tracked, record
+from functions.engine.messages.changes import record
 from functions.engine.notifications.outbox import Decision, modify_with_notices
 from functions.engine.pacing import live_calls, slowdown
 from functions.engine.ports.store import Create, Document, Write
@@ -90,7 +91,7 @@ def _apply(
     if not changes:
         return _Applied(campaign, message), writes, ()
     shard = statistics.receipt_shard(campaign, message.id)
-    decided = [(Tracked(message, stored.version), changes)]
+    decided = [(Versioned(message, stored.version), changes)]
     recorded = record(engine, campaign, shard, decided)
     after = message_from(stored.id, {**stored.data, **changes})
     waited = message.lane is not None or after.status == MessageStatus.PENDING

@@ -35,11 +35,11 @@ def details(**row: Any) -> dict[str, Any]:
 async def test_a_person_is_created_once(world: World) -> None:
     """Somebody whose address is known already is refused, and stays as they were."""
     made = await contacts.create(world.engine, ORG, details(**ANA))
-    assert made.contact.id == contact_id(number(1))
+    assert made.value.id == contact_id(number(1))
     with pytest.raises(ContactExistsError) as caught:
         await contacts.create(world.engine, ORG, details(phone="+1 202 555 0001"))
     assert (caught.value.field, caught.value.code) == ("phone", "CUSTOMER_EXISTS")
-    assert await contacts.load(world.engine, ORG, made.contact.id) == made
+    assert await contacts.load(world.engine, ORG, made.value.id) == made
 
 
 async def test_of_two_creations_at_once_one_succeeds(world: World) -> None:
@@ -65,29 +65,27 @@ async def test_two_changes_at_once_lose_nothing(world: World) -> None:
         )
     )
     found = await contacts.load(world.engine, ORG, id_)
-    assert sorted(found.contact.attributes) == names
-    assert found.contact.first_name == "Ana"
+    assert sorted(found.value.attributes) == names
+    assert found.value.first_name == "Ana"
 
 
 async def test_a_change_of_an_old_version_is_refused(world: World) -> None:
     """Whoever names the version that they saw changes only that."""
     made = await contacts.create(world.engine, ORG, details(**ANA))
     newer = await contacts.update(
-        world.engine, ORG, made.contact.id, details(location="Rome"), if_version=made.version
+        world.engine, ORG, made.value.id, details(location="Rome"), if_version=made.version
     )
     assert newer.version != made.version
     for change in (contacts.update, contacts.put):
         with pytest.raises(StaleError):
-            await change(world.engine, ORG, made.contact.id, details(), if_version=made.version)
+            await change(world.engine, ORG, made.value.id, details(), if_version=made.version)
 
 
 async def test_a_change_that_says_nothing_new_writes_nothing(world: World) -> None:
     """The version stays, and with it every ETag that was given out."""
     made = await contacts.create(world.engine, ORG, details(**ANA))
     world.clock.advance(MINUTE)
-    again = await contacts.update(
-        world.engine, ORG, made.contact.id, details(**ANA), if_version=None
-    )
+    again = await contacts.update(world.engine, ORG, made.value.id, details(**ANA), if_version=None)
     assert again == made
 
 
@@ -108,7 +106,7 @@ async def test_another_org_s_person_is_not_found(world: World) -> None:
         await contacts.load(world.engine, ORG, id_)
     with pytest.raises(NotFoundError):
         await contacts.update(world.engine, ORG, id_, details(), if_version=None)
-    assert (await contacts.create(world.engine, ORG, details(phone=number(1)))).contact.id == id_
+    assert (await contacts.create(world.engine, ORG, details(phone=number(1)))).value.id == id_
 
 
 # --- Many at once -----------------------------------------------------------------------------
@@ -137,7 +135,7 @@ async def test_each_row_is_told_what_became_of_it(world: World) -> None:
         RowResult(Result.UPDATED, three),
         RowResult(Result.UNCHANGED, three),
     ]
-    assert (await contacts.load(world.engine, ORG, three)).contact.location == "Bern"
+    assert (await contacts.load(world.engine, ORG, three)).value.location == "Bern"
 
 
 async def test_the_same_rows_again_write_nothing() -> None:
@@ -166,7 +164,7 @@ async def test_overlapping_upserts_at_once_keep_everything() -> None:
         assert sorted(created) == sorted(contact_id(number(n)) for n in range(11))
         for n in range(11):
             found = await contacts.load(world.engine, ORG, contact_id(number(n)))
-            assert set(found.contact.attributes) == {
+            assert set(found.value.attributes) == {
                 f"by{who}" for who in range(4) if who <= n < who + 8
             }
 
@@ -179,7 +177,7 @@ async def test_somebody_who_is_created_meanwhile_is_merged(world: World) -> None
     (result,) = await contacts.upsert(world.engine, ORG, [row])
     assert result.result is Result.UPDATED
     found = await contacts.load(plain, ORG, result.id)
-    assert (found.contact.first_name, found.contact.location) == ("Ana", "Rome")
+    assert (found.value.first_name, found.value.location) == ("Ana", "Rome")
 
 
 # --- Finding ----------------------------------------------------------------------------------

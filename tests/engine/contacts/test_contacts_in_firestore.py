@@ -53,7 +53,7 @@ async def test_upserts_at_once_keep_everything(engine: Engine, org: str) -> None
     created = [r.id for part in results for r in part if r.result is Result.CREATED]
     assert sorted(created) == sorted(contact_id(number(n)) for n in range(400))
     both = await contacts.load(engine, org, contact_id(number(200)))
-    assert both.contact.attributes == {"by0": "yes", "by1": "yes"}
+    assert both.value.attributes == {"by0": "yes", "by1": "yes"}
     again = await upsert(1)
     assert {result.result for result in again} == {Result.UNCHANGED}
     with pytest.raises(ContactExistsError):

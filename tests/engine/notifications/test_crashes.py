@@ -64,7 +64,7 @@ async def _die_at(at: int, *, after: bool) -> bool:
         world.carrier.script = {number(1): [BUSY]}
         world.receiver.script = [Responded(500), NoResponse("timeout")]
         new = NewSubscription(url="https://crm.example.com/", events=list(EventType), by="ann")
-        to = (await subscriptions.create(world.engine, ORG, new)).subscription
+        to = (await subscriptions.create(world.engine, ORG, new)).value
         point = CrashPoint(at, after=after)
         _let_crash(world, point)
         with suppress(Crash):

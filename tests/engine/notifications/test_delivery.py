@@ -45,7 +45,7 @@ async def subscribe(
 ) -> Subscription:
     """Let the world's receiver hear of events."""
     new = NewSubscription(url=url, events=events, by="ann")
-    return (await subscriptions.create(world.engine, org, new)).subscription
+    return (await subscriptions.create(world.engine, org, new)).value
 
 
 async def told(world: World, to: Subscription) -> list[Notification]:
@@ -230,7 +230,7 @@ async def test_gone_switches_the_subscription_off(world: World) -> None:
     world.receiver.otherwise = Responded(410)
     await world.settle()
     held = await subscriptions.load(world.engine, ORG, to.id)
-    assert (held.subscription.active, held.subscription.reason) == (False, "gone")
+    assert (held.value.active, held.value.reason) == (False, "gone")
     assert [(each.id, each.status) for each in await told(world, to)] == [(first.id, "failed")]
     await world.create(name="Summer")
     await world.settle()
@@ -251,7 +251,7 @@ async def test_gone_at_an_address_that_was_left_means_nothing(world: World) -> N
 
     world.receiver.on_post = move
     await world.settle()
-    assert (await subscriptions.load(world.engine, ORG, to.id)).subscription.active
+    assert (await subscriptions.load(world.engine, ORG, to.id)).value.active
 
 
 async def test_what_waits_for_a_subscription_that_is_switched_off_fails(world: World) -> None:
@@ -558,4 +558,4 @@ async def test_another_organisations_subscription_does_not_exist(world: World) -
             await asked
     await delivery.deliver(engine, "other", to.id, notification.id)
     assert world.receiver.heard == []
-    assert (await subscriptions.load(engine, ORG, to.id)).subscription == to
+    assert (await subscriptions.load(engine, ORG, to.id)).value == to

@@ -13,7 +13,8 @@ from functions.engine import paths
 from functions.engine.campaigns import lanes
 from functions.engine.campaigns.lifecycle import change
 from functions.engine.kernel.lease import LeaseLostError
-from functions.engine.messages.changes import Tracked, commit_changes
+from functions.engine.kernel.versioned import Versioned
+from functions.engine.messages.changes import commit_changes
 from functions.engine.notifications import subscriptions
 from functions.engine.notifications.outbox import (
     Decision,
@@ -101,7 +102,7 @@ async def test_changes_of_messages_are_committed_by_who_holds_the_lane(world: Wo
         document = await world.store.get(f"{paths.messages(ORG, campaign.id)}/{message.id}")
         assert document is not None
         failed = end(MessageStatus.FAILED, "busy", now=NOON)
-        changes = [(Tracked(message, document.version), failed)]
+        changes = [(Versioned(message, document.version), failed)]
         if n == 0:
             await commit_changes(world.engine, campaign, "0", changes, by=lease.commit)
             await change(world.engine, ORG, campaign.id, Action.PAUSE, by="ann")

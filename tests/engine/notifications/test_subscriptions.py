@@ -31,18 +31,18 @@ async def trail(world: World, to: Subscription) -> list[tuple[str, str]]:
 async def test_a_subscription_is_kept_as_it_was_asked_for(world: World) -> None:
     """URL, events without repetition and description are kept, with a secret of its own."""
     held = await subscriptions.create(world.engine, ORG, NEW)
-    made = held.subscription
+    made = held.value
     assert (made.url, made.description, made.active) == (NEW.url, "The CRM", True)
     assert made.events == ["message.failed", "campaign.started"]
     assert await subscriptions.load(world.engine, ORG, made.id) == held
     another = await subscriptions.create(world.engine, ORG, NEW)
-    assert another.subscription.secret != made.secret
+    assert another.value.secret != made.secret
     assert await trail(world, made) == [("create", "ann")]
 
 
 async def test_a_url_that_must_not_be_called_is_refused(world: World) -> None:
     """A refused URL is not stored, nor put in place of a good one."""
-    made = (await subscriptions.create(world.engine, ORG, NEW)).subscription
+    made = (await subscriptions.create(world.engine, ORG, NEW)).value
     world.receiver.refused = "The URL's host is not a public name."
     with pytest.raises(InvalidFieldError, match="url: The URL's host") as refused:
         await subscriptions.create(world.engine, ORG, NEW)
@@ -50,7 +50,7 @@ async def test_a_url_that_must_not_be_called_is_refused(world: World) -> None:
     with pytest.raises(InvalidFieldError):
         await subscriptions.update(world.engine, ORG, made.id, {"url": "x"}, by="ann")
     assert len(await world.documents(paths.subscriptions(ORG))) == 1
-    assert (await subscriptions.load(world.engine, ORG, made.id)).subscription == made
+    assert (await subscriptions.load(world.engine, ORG, made.id)).value == made
 
 
 async def test_an_organisation_has_so_many_subscriptions_and_no_more(world: World) -> None:
@@ -60,13 +60,13 @@ async def test_an_organisation_has_so_many_subscriptions_and_no_more(world: Worl
     with pytest.raises(InvalidFieldError, match=f"can have {MOST}"):
         await subscriptions.create(world.engine, ORG, NEW)
     await subscriptions.create(world.engine, "other", NEW)
-    await subscriptions.delete(world.engine, ORG, held.subscription.id, by="ann")
+    await subscriptions.delete(world.engine, ORG, held.value.id, by="ann")
     await subscriptions.create(world.engine, ORG, NEW)
 
 
 async def test_subscriptions_are_listed_page_by_page(world: World) -> None:
     """Each subscription of the organisation is seen once."""
-    made = [(await subscriptions.create(world.engine, ORG, NEW)).subscription for _ in range(5)]
+    made = [(await subscriptions.create(world.engine, ORG, NEW)).value for _ in range(5)]
     await subscriptions.create(world.engine, "other", NEW)
     seen: list[Subscription] = []
     after = None
@@ -81,38 +81,38 @@ async def test_subscriptions_are_listed_page_by_page(world: World) -> None:
 async def test_what_is_left_out_stays(world: World) -> None:
     """A change changes what it names, at the version that was seen, and is on the record."""
     held = await subscriptions.create(world.engine, ORG, NEW)
-    id_ = held.subscription.id
+    id_ = held.value.id
     changes = {"events": ["campaign.paused"], "description": ""}
     world.clock.advance(timedelta(seconds=1))
     after = await subscriptions.update(
         world.engine, ORG, id_, changes, by="ben", if_version=held.version
     )
-    assert after.subscription.events == ["campaign.paused"]
-    assert (after.subscription.url, after.subscription.description) == (NEW.url, "")
-    assert after.subscription.updated_at == world.clock.now()
+    assert after.value.events == ["campaign.paused"]
+    assert (after.value.url, after.value.description) == (NEW.url, "")
+    assert after.value.updated_at == world.clock.now()
     with pytest.raises(StaleError):
         await subscriptions.update(
             world.engine, ORG, id_, {"active": False}, by="ben", if_version=held.version
         )
     with pytest.raises(StaleError):
         await subscriptions.delete(world.engine, ORG, id_, by="ben", if_version=held.version)
-    assert await trail(world, held.subscription) == [("create", "ann"), ("update", "ben")]
+    assert await trail(world, held.value) == [("create", "ann"), ("update", "ben")]
 
 
 async def test_nothing_changes_where_nothing_is_asked_for(world: World) -> None:
     """An empty change writes nothing."""
     held = await subscriptions.create(world.engine, ORG, NEW)
-    assert await subscriptions.update(world.engine, ORG, held.subscription.id, {}, by="ben") == held
+    assert await subscriptions.update(world.engine, ORG, held.value.id, {}, by="ben") == held
 
 
 async def test_switching_on_again_forgives(world: World) -> None:
     """A subscription that was switched off hears again, and the reason is forgotten."""
     held = await subscriptions.create(world.engine, ORG, NEW)
-    await subscriptions.switch_off(world.engine, held.subscription, "gone")
+    await subscriptions.switch_off(world.engine, held.value, "gone")
     assert await outbox.subscribers(world.engine, ORG) == ()
-    id_ = held.subscription.id
+    id_ = held.value.id
     after = await subscriptions.update(world.engine, ORG, id_, {"active": True}, by="ann")
-    assert (after.subscription.active, after.subscription.reason) == (True, None)
+    assert (after.value.active, after.value.reason) == (True, None)
     assert len(await outbox.subscribers(world.engine, ORG)) == 1
 
 
@@ -120,24 +120,24 @@ async def test_it_is_switched_off_once(world: World) -> None:
     """Of several receivers' answers at once that it is gone, one is on the record."""
     held = await subscriptions.create(world.engine, ORG, NEW)
     await asyncio.gather(
-        *(subscriptions.switch_off(world.engine, held.subscription, "gone") for _ in range(5))
+        *(subscriptions.switch_off(world.engine, held.value, "gone") for _ in range(5))
     )
-    assert await trail(world, held.subscription) == [("create", "ann"), ("switch_off", "clarion")]
-    await subscriptions.delete(world.engine, ORG, held.subscription.id, by="ann")
-    await subscriptions.switch_off(world.engine, held.subscription, "gone")
+    assert await trail(world, held.value) == [("create", "ann"), ("switch_off", "clarion")]
+    await subscriptions.delete(world.engine, ORG, held.value.id, by="ann")
+    await subscriptions.switch_off(world.engine, held.value, "gone")
 
 
 async def test_a_rotated_secret_overlaps_with_the_one_before(world: World) -> None:
     """A rotation makes a new secret; the old one signs for a day more."""
     held = await subscriptions.create(world.engine, ORG, NEW)
-    before = held.subscription
+    before = held.value
     after = await subscriptions.rotate_secret(
         world.engine, ORG, before.id, by="ann", if_version=held.version
     )
     now = world.clock.now()
-    assert after.subscription.secrets(now=now) == [after.subscription.secret, before.secret]
-    assert after.subscription.secret != before.secret
-    assert after.subscription.secrets(now=now + OVERLAP) == [after.subscription.secret]
+    assert after.value.secrets(now=now) == [after.value.secret, before.secret]
+    assert after.value.secret != before.secret
+    assert after.value.secrets(now=now + OVERLAP) == [after.value.secret]
     with pytest.raises(StaleError):
         await subscriptions.rotate_secret(
             world.engine, ORG, before.id, by="ann", if_version=held.version
@@ -147,7 +147,7 @@ async def test_a_rotated_secret_overlaps_with_the_one_before(world: World) -> No
 
 async def test_a_deleted_subscription_is_gone(world: World) -> None:
     """After a delete there is nothing to show, to change or to delete; the record stays."""
-    made = (await subscriptions.create(world.engine, ORG, NEW)).subscription
+    made = (await subscriptions.create(world.engine, ORG, NEW)).value
     await subscriptions.delete(world.engine, ORG, made.id, by="ann")
     with pytest.raises(NotFoundError, match="Subscription not found"):
         await subscriptions.load(world.engine, ORG, made.id)
@@ -158,7 +158,7 @@ async def test_a_deleted_subscription_is_gone(world: World) -> None:
 
 async def test_only_what_is_deleted_is_forgotten(world: World) -> None:
     """The task that removes what was told leaves alone a subscription that exists."""
-    made = (await subscriptions.create(world.engine, ORG, NEW)).subscription
+    made = (await subscriptions.create(world.engine, ORG, NEW)).value
     await world.add_list(1)
     await world.create()
     assert await world.documents(paths.notifications(ORG, made.id))
@@ -171,7 +171,7 @@ async def test_very_much_that_was_told_is_forgotten_in_several_tasks(
 ) -> None:
     """A task that has no time left hands on the rest of what is to be removed."""
     monkeypatch.setattr(subscriptions, "_PAGE", 1)
-    made = (await subscriptions.create(world.engine, ORG, NEW)).subscription
+    made = (await subscriptions.create(world.engine, ORG, NEW)).value
     await world.add_list(1)
     for n in range(3):
         await world.create(name=f"c{n}")

@@ -94,7 +94,7 @@ async def test_nothing_is_left_that_tells_who_it_was(world: World) -> None:
     assert sizes == [2, 0]
     message = await message_of(world, done)
     assert (message.contact, message.body, message.zones, message.region) == ("", "", [], "US")
-    assert (await contacts.load(world.engine, ORG, contact_id(BEN))).contact.phone == BEN
+    assert (await contacts.load(world.engine, ORG, contact_id(BEN))).value.phone == BEN
     with pytest.raises(NotFoundError):
         await contact_history.read(world.engine, ORG, ANA_ID, after=None, limit=10)
 
@@ -151,7 +151,7 @@ async def test_an_erasure_of_an_old_version_is_refused(world: World) -> None:
     await contacts.update(world.engine, ORG, ANA_ID, details, if_version=None)
     with pytest.raises(StaleError):
         await erasure.erase(world.engine, ORG, ANA_ID, by="ann", if_version=found.version)
-    assert (await contacts.load(world.engine, ORG, ANA_ID)).contact.phone == ANA
+    assert (await contacts.load(world.engine, ORG, ANA_ID)).value.phone == ANA
 
 
 async def test_the_same_person_of_another_org_stays(world: World) -> None:
