@@ -33,8 +33,8 @@ async def add_numbers(engine: Engine, *numbers: int, org: str = ORG) -> list[str
 async def list_of(engine: Engine, ids: list[str], *, name: str = "People", org: str = ORG) -> str:
     """Make a list of contacts; return its id."""
     made = await lists.create(engine, org, name)
-    await lists.add(engine, org, made.list.id, ids)
-    return made.list.id
+    await lists.add(engine, org, made.value.id, ids)
+    return made.value.id
 
 
 async def everything(store: Store, *, org: str = ORG) -> list[Document]:

@@ -48,7 +48,7 @@ async def get_list_contact(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """Show the people of a list, page by page."""
-    people = (await lists.load(context.engine, caller.org, list_id)).list
+    people = (await lists.load(context.engine, caller.org, list_id)).value
     after = reports.checked(cursor) if cursor else None
     rows, following = await lists.rows(
         context.engine, caller.org, list_id, limit=limit, after=after

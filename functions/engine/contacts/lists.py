@@ -21,6 +21,7 @@ from functions.engine.contacts.in_use import refuse_while_used
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.paging import page_by_id
+from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import (
     Add,
     ConflictError,
@@ -48,30 +49,23 @@ class PeopleList:
     created_at: datetime
 
 
-class Found(NamedTuple):
-    """A list and the version it was read at."""
-
-    list: PeopleList
-    version: int
-
-
-async def create(engine: Engine, org: str, name: str) -> Found:
+async def create(engine: Engine, org: str, name: str) -> Versioned[PeopleList]:
     """Create an empty list. Several may have one name."""
     made = PeopleList(uuid4().hex, name, 0, engine.clock.now())
     fields = {"name": name, "size": 0, "created_at": made.created_at}
     (version,) = await engine.store.commit(Create(paths.list_(org, made.id), fields))
     log.info("list_created", org=org, list_id=made.id)
-    return Found(made, version)
+    return Versioned(made, version)
 
 
-async def load(engine: Engine, org: str, id_: str) -> Found:
+async def load(engine: Engine, org: str, id_: str) -> Versioned[PeopleList]:
     """Return a list. Raises NotFoundError, also for one of another organisation."""
     return _found(await engine.store.get(paths.list_(org, id_)), id_)
 
 
-def _found(document: Document | None, id_: str) -> Found:
+def _found(document: Document | None, id_: str) -> Versioned[PeopleList]:
     stored = _at_version(document, id_, None)
-    return Found(_list(stored), stored.version)
+    return Versioned(_list(stored), stored.version)
 
 
 def _at_version(document: Document | None, id_: str, if_version: int | None) -> Document:
@@ -85,7 +79,9 @@ def _list(document: Document) -> PeopleList:
     return PeopleList(document.id, data["name"], data["size"], data["created_at"])
 
 
-async def rename(engine: Engine, org: str, id_: str, name: str, *, if_version: int | None) -> Found:
+async def rename(
+    engine: Engine, org: str, id_: str, name: str, *, if_version: int | None
+) -> Versioned[PeopleList]:
     """Give a list another name, at `if_version` if given. Raises NotFoundError, StaleError."""
 
     def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:

@@ -51,7 +51,7 @@ async def _remove_list(job: Job) -> None:
     version = None
     with suppress(NotFoundError):  # Where it is half deleted, the deletion below goes on with it.
         found = await lists.load(job.engine, job.org, job.data["list_id"])
-        if found.list.size > 0:
+        if found.value.size > 0:
             return
         version = found.version
     with suppress(NotFoundError, StaleError, InUseError):

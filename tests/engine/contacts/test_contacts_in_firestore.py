@@ -81,7 +81,7 @@ async def test_additions_at_once_keep_a_list_s_size_right(engine: Engine, org: s
     )
     assert sum(added) == 30
     await asyncio.gather(*(lists.remove(engine, org, list_id, id_) for id_ in ids[:5]))
-    assert (await lists.load(engine, org, list_id)).list.size == 25
+    assert (await lists.load(engine, org, list_id)).value.size == 25
     people, _ = await lists.members(engine, org, list_id, limit=100, after=None)
     assert len(people) == 25
     page = await lists.browse(engine, org, limit=1, after=None)
@@ -120,7 +120,7 @@ async def test_nothing_is_left_that_tells_who_it_was(engine: Engine, org: str) -
     )
     assert all(each is None or isinstance(each, NotFoundError) for each in outcomes)
     assert await naming(engine.store, number(1), org=org) == []
-    assert (await lists.load(engine, org, list_id)).list.size == 1
+    assert (await lists.load(engine, org, list_id)).value.size == 1
     counts = await statistics.read_one(engine, campaign)
     assert {str(status): n for status, n in counts.by_status.items() if n} == {
         "pending": 1,

@@ -29,8 +29,8 @@ SECOND = timedelta(seconds=1)
 async def size(world: World, list_id: str) -> int:
     """Return what a list says its size is, which must be what it is."""
     found = await lists.load(world.engine, ORG, list_id)
-    assert found.list.size == len(await world.documents(paths.members(ORG, list_id)))
-    return found.list.size
+    assert found.value.size == len(await world.documents(paths.members(ORG, list_id)))
+    return found.value.size
 
 
 # --- Members ----------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ async def test_a_list_of_another_org_is_not_found(world: World) -> None:
     ):
         with pytest.raises(NotFoundError, match="List not found"):
             await asked
-    assert (await lists.load(world.engine, "theirs", theirs)).list.size == 1
+    assert (await lists.load(world.engine, "theirs", theirs)).value.size == 1
 
 
 async def test_who_is_not_on_a_list_cannot_be_taken_off(world: World) -> None:
@@ -128,17 +128,17 @@ async def test_an_uploaded_row_carries_its_contact_s_path(world: World) -> None:
     (member,) = await world.documents(paths.members(ORG, list_id))
     assert member.data["contact"] == paths.contact(ORG, contact_id(number(1)))
     found = await contacts.load(world.engine, ORG, contact_id(number(1)))
-    assert (found.contact.phone, found.contact.active) == (number(1), True)
+    assert (found.value.phone, found.value.active) == (number(1), True)
 
 
 async def test_an_upload_leaves_a_contact_that_is_there_as_it_is(world: World) -> None:
     """Who is known keeps name and zone; the list keeps what the row says, for its campaigns."""
     (ana,) = await add_people(world.engine, [{"phone": number(1), "first_name": "Ana"}])
-    before = (await contacts.load(world.engine, ORG, ana)).contact
+    before = (await contacts.load(world.engine, ORG, ana)).value
     rows = f"number,timezone,first_name\n{number(1)},Asia/Kolkata,Anna\n{number(2)},,Ben\n"
     result = await list_upload.import_csv(world.engine, ORG, "Upload", BytesIO(rows.encode()))
     assert (result.imported, result.invalid, result.duplicates) == (2, 0, 0)
-    assert (await contacts.load(world.engine, ORG, ana)).contact == before
+    assert (await contacts.load(world.engine, ORG, ana)).value == before
     people, _ = await lists.members(world.engine, ORG, result.list_id, limit=10, after=None)
     told = {each.address: (list(each.zones), each.attributes) for each in people}
     assert told[number(1)] == (["Asia/Kolkata"], {"first_name": "Anna"})
@@ -172,7 +172,7 @@ async def test_lists_are_shown_newest_first(world: World) -> None:
     """Page by page, each once."""
     ids = []
     for name in "abc":
-        ids.append((await lists.create(world.engine, ORG, name)).list.id)
+        ids.append((await lists.create(world.engine, ORG, name)).value.id)
         world.clock.advance(SECOND)
     page = await lists.browse(world.engine, ORG, limit=2, after=None)
     assert [each.id for each in page.lists] == ids[:0:-1]
@@ -185,14 +185,14 @@ async def test_lists_are_shown_newest_first(world: World) -> None:
 async def test_a_rename_of_an_old_version_is_refused(world: World) -> None:
     """A version names one state of the list; a new name that is the old one changes nothing."""
     made = await lists.create(world.engine, ORG, "a")
-    same = await lists.rename(world.engine, ORG, made.list.id, "a", if_version=made.version)
+    same = await lists.rename(world.engine, ORG, made.value.id, "a", if_version=made.version)
     assert same == made
-    renamed = await lists.rename(world.engine, ORG, made.list.id, "b", if_version=made.version)
-    assert renamed.list.name == "b"
+    renamed = await lists.rename(world.engine, ORG, made.value.id, "b", if_version=made.version)
+    assert renamed.value.name == "b"
     with pytest.raises(StaleError):
-        await lists.rename(world.engine, ORG, made.list.id, "c", if_version=made.version)
+        await lists.rename(world.engine, ORG, made.value.id, "c", if_version=made.version)
     with pytest.raises(StaleError):
-        await lists.delete(world.engine, ORG, made.list.id, if_version=made.version)
+        await lists.delete(world.engine, ORG, made.value.id, if_version=made.version)
 
 
 # --- Deleting ---------------------------------------------------------------------------------

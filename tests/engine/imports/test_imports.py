@@ -102,7 +102,7 @@ async def bad_rows(world: World, id_: str, *, limit: int = 1000) -> list[Mapping
 async def members(world: World, list_id: str) -> set[str]:
     """Return the addresses on a list, whose size must be right."""
     found = await world.documents(paths.members(ORG, list_id))
-    assert (await lists.load(world.engine, ORG, list_id)).list.size == len(found)
+    assert (await lists.load(world.engine, ORG, list_id)).value.size == len(found)
     assert all(each.data["contact"] == paths.contact(ORG, each.id) for each in found)
     return {each.data["address"] for each in found}
 
@@ -179,11 +179,11 @@ async def test_people_who_are_there_may_be_kept(world: World) -> None:
         world,
         f"phone,first_name\n{number(1)},Ann\n{number(2)},Ben\n",
         on_existing=OnExisting.KEEP,
-        list_id=found.list.id,
+        list_id=found.value.id,
     )
     assert counts(job) == (1, 0, 1, 0, 0)
     assert await names(world) == {number(1): "", number(2): "Ben"}
-    assert await members(world, found.list.id) == {number(1), number(2)}
+    assert await members(world, found.value.id) == {number(1), number(2)}
 
 
 @pytest.mark.parametrize("page", [1, 100])
@@ -337,10 +337,10 @@ async def test_a_list_that_is_deleted_ends_the_import() -> None:
     """The import fails, says why, and makes no list again."""
     async with World(PAGED) as world:
         found = await lists.create(world.engine, ORG, "Mine")
-        id_ = await upload(world, FILE, list_id=found.list.id)
+        id_ = await upload(world, FILE, list_id=found.value.id)
 
         async def delete() -> None:
-            await lists.delete(world.engine, ORG, found.list.id, if_version=None)
+            await lists.delete(world.engine, ORG, found.value.id, if_version=None)
 
         world.interleave("commit", "/pages/000001", delete)
         await world.settle()
@@ -348,7 +348,7 @@ async def test_a_list_that_is_deleted_ends_the_import() -> None:
         assert (job["status"], job["error"]) == (ImportStatus.FAILED, "the list was deleted")
         assert job["created"] == len(await people(world)) == 2
         with pytest.raises(NotFoundError):
-            await lists.load(world.engine, ORG, found.list.id)
+            await lists.load(world.engine, ORG, found.value.id)
 
 
 # --- Crashes and races ------------------------------------------------------------------------
@@ -614,12 +614,12 @@ async def test_undoing_gives_everybody_back_what_they_had() -> None:
         await _store(world, [{"phone": number(1), "first_name": "Old"}, {"phone": number(3)}])
         before = await people(world)
         found = await lists.create(world.engine, ORG, "Mine")
-        await lists.add(world.engine, ORG, found.list.id, [contact_id(number(1))])
-        job = await imported(world, FILE, list_id=found.list.id)
-        assert await members(world, found.list.id) == set(GOOD)
+        await lists.add(world.engine, ORG, found.value.id, [contact_id(number(1))])
+        job = await imported(world, FILE, list_id=found.value.id)
+        assert await members(world, found.value.id) == set(GOOD)
         assert await undone(world, job["id"]) == (2, 2, 0)
         assert await people(world) == before
-        assert await members(world, found.list.id) == {number(1)}
+        assert await members(world, found.value.id) == {number(1)}
 
 
 async def test_who_was_changed_since_is_left_alone() -> None:
@@ -690,4 +690,4 @@ async def test_who_is_being_erased_is_not_brought_back(world: World) -> None:
     await world.store.commit(Create(paths.contact(ORG, id_), empty))
     job = await imported(world, f"phone\n{number(1)}\n", list_name="Spring")
     assert counts(job) == (0, 0, 0, 1, 0)
-    assert (await lists.load(world.engine, ORG, job["id"])).list.size == 0
+    assert (await lists.load(world.engine, ORG, job["id"])).value.size == 0

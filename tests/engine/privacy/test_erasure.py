@@ -90,7 +90,7 @@ async def test_nothing_is_left_that_tells_who_it_was(world: World) -> None:
     await erase(world)
     await check_forgotten(world)
     assert await world.statuses(done) == {"completed": 3}
-    sizes = [(await lists.load(world.engine, ORG, each)).list.size for each in (list_id, other)]
+    sizes = [(await lists.load(world.engine, ORG, each)).value.size for each in (list_id, other)]
     assert sizes == [2, 0]
     message = await message_of(world, done)
     assert (message.contact, message.body, message.zones, message.region) == ("", "", [], "US")
@@ -162,7 +162,7 @@ async def test_the_same_person_of_another_org_stays(world: World) -> None:
     before = await naming(world.store, *TELLS, org="theirs")
     await erase(world)
     assert await naming(world.store, *TELLS, org="theirs") == before
-    assert (await lists.load(world.engine, "theirs", theirs)).list.size == 1
+    assert (await lists.load(world.engine, "theirs", theirs)).value.size == 1
     with pytest.raises(NotFoundError):
         await erasure.erase(world.engine, ORG, contact_id(CEM[::-1]), by="ann")
 
@@ -334,9 +334,9 @@ async def test_an_addition_to_a_list_leaves_nobody_behind(world: World, *, died:
 
     world.interleave("commit", "/members/", meanwhile)
     with pytest.raises(NotFoundError):
-        await lists.add(world.engine, ORG, made.list.id, [ANA_ID, contact_id(BEN)])
+        await lists.add(world.engine, ORG, made.value.id, [ANA_ID, contact_id(BEN)])
     world.engine = plain
-    assert (await lists.load(plain, ORG, made.list.id)).list.size == 0
+    assert (await lists.load(plain, ORG, made.value.id)).value.size == 0
     if died:
         await erase(world)
     await check_forgotten(world)
