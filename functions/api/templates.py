@@ -4,7 +4,6 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
-from fastapi.responses import Response
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -23,9 +22,8 @@ from functions.engine.campaigns import template_checks
 from functions.engine.campaigns.template_checks import Check, Trial
 from functions.engine.templates import templates
 from functions.engine.templates.templates import NamedTemplate, TemplateVersion, Wording
-from functions.web.auth import Area, Caller
-from functions.web.caller_route import Operator, RestRoute, Viewer
-from functions.web.context import AppContext, Context
+from functions.web.auth import Area
+from functions.web.caller_route import CallerContext, Operator, RestRoute, Viewer
 from functions.web.cursors import (
     Cursor,
     Limit,
@@ -36,7 +34,7 @@ from functions.web.cursors import (
     id_cursor,
     page,
 )
-from functions.web.etags import IfMatch, tagged
+from functions.web.etags import IfMatch
 from functions.web.fields import Id, Instant, RestBody, example
 
 router = APIRouter(prefix="/templates", tags=[Area.TEMPLATES], route_class=RestRoute)
@@ -196,40 +194,36 @@ class ShownCheck(BaseModel):
 
 
 @router.post("", status_code=201, response_model=ShownTemplate)
-async def create_template(
-    new: NewTemplate, context: Context, caller: Operator, response: Response
-) -> dict[str, Any]:
+async def create_template(new: NewTemplate, context: Operator) -> dict[str, Any]:
     """Save a text under a name. A mistake in it is told by line and column."""
-    made = await templates.create(
-        context.engine, caller.org, new.name, new.wording, by=caller.subject
-    )
-    return _tagged(made, response)
+    made = await templates.create(context.engine, context.org, new.name, new.wording, by=context.by)
+    return _tagged(made, context)
 
 
 @router.get("", response_model=TemplatePage)
 async def list_templates(
-    context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+    context: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show the templates, page by page."""
     found, following = await templates.load_all(
-        context.engine, caller.org, after=after_id(cursor), limit=limit
+        context.engine, context.org, after=after_id(cursor), limit=limit
     )
     return page([_template(each) for each in found], id_cursor(following))
 
 
 @router.post("/preview", response_model=ShownTrial)
-async def preview_text(wanted: PreviewWish, context: Context, caller: Viewer) -> dict[str, Any]:
+async def preview_text(wanted: PreviewWish, context: Viewer) -> dict[str, Any]:
     """Show what a text says that is not saved."""
-    return await _tried(context, caller, wanted, wanted.wording)
+    return await _tried(context, wanted, wanted.wording)
 
 
 @router.post("/check", response_model=ShownCheck)
-async def check_template(wanted: CheckWish, context: Context, caller: Viewer) -> Check:
+async def check_template(wanted: CheckWish, context: Viewer) -> Check:
     """Count what the people of an audience lack who would be contacted.
 
     Reading a large audience takes time: `complete` tells whether there was enough of it.
     """
-    engine, org = context.engine, caller.org
+    engine, org = context.engine, context.org
     if wanted.template_id:
         wording = (await templates.load(engine, org, wanted.template_id)).newest.wording
     else:
@@ -238,79 +232,64 @@ async def check_template(wanted: CheckWish, context: Context, caller: Viewer) ->
 
 
 @router.get("/{template_id}", response_model=ShownTemplate)
-async def get_template(
-    template_id: Id, context: Context, caller: Viewer, response: Response
-) -> dict[str, Any]:
+async def get_template(template_id: Id, context: Viewer) -> dict[str, Any]:
     """Show a template in its newest version."""
-    return _tagged(await templates.load(context.engine, caller.org, template_id), response)
+    return _tagged(await templates.load(context.engine, context.org, template_id), context)
 
 
 @router.put("/{template_id}", response_model=ShownTemplate)
 async def replace_template(
-    template_id: Id,
-    wanted: NewTemplate,
-    context: Context,
-    caller: Operator,
-    response: Response,
-    if_version: IfMatch,
+    template_id: Id, wanted: NewTemplate, context: Operator, if_version: IfMatch
 ) -> dict[str, Any]:
     """Make a new version; the old ones stay. What says the same makes none."""
     changed = await templates.replace(
         context.engine,
-        caller.org,
+        context.org,
         template_id,
         wanted.name,
         wanted.wording,
-        by=caller.subject,
+        by=context.by,
         if_version=if_version,
     )
-    return _tagged(changed, response)
+    return _tagged(changed, context)
 
 
 @router.delete("/{template_id}", status_code=204)
-async def delete_template(
-    template_id: Id, context: Context, caller: Operator, if_version: IfMatch
-) -> None:
+async def delete_template(template_id: Id, context: Operator, if_version: IfMatch) -> None:
     """Delete a template. Its versions stay readable, for the campaigns that used them."""
-    await templates.delete(context.engine, caller.org, template_id, if_version=if_version)
+    await templates.delete(context.engine, context.org, template_id, if_version=if_version)
 
 
 @router.get("/{template_id}/versions", response_model=VersionPage)
 async def list_versions(
-    template_id: Id, context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+    template_id: Id, context: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show what a template has said, the oldest version first."""
     after = decode_cursor(cursor, int, str)
     found, following = await templates.versions(
-        context.engine, caller.org, template_id, after=after[0] if after else 0, limit=limit
+        context.engine, context.org, template_id, after=after[0] if after else 0, limit=limit
     )
     next_cursor = encode_cursor([following, template_id]) if following else None
     return page([_version(each) for each in found], next_cursor)
 
 
 @router.get("/{template_id}/versions/{number}", response_model=ShownVersion)
-async def get_version(
-    template_id: Id, number: Number, context: Context, caller: Viewer
-) -> dict[str, Any]:
+async def get_version(template_id: Id, number: Number, context: Viewer) -> dict[str, Any]:
     """Show what a template said in one version."""
-    return _version(await templates.load_version(context.engine, caller.org, template_id, number))
+    return _version(await templates.load_version(context.engine, context.org, template_id, number))
 
 
 @router.post("/{template_id}/preview", response_model=ShownTrial)
-async def preview_template(
-    template_id: Id, wanted: Person, context: Context, caller: Viewer
-) -> dict[str, Any]:
+async def preview_template(template_id: Id, wanted: Person, context: Viewer) -> dict[str, Any]:
     """Show what a template says to a person."""
-    found = await templates.load(context.engine, caller.org, template_id)
-    return await _tried(context, caller, wanted, found.newest.wording)
+    found = await templates.load(context.engine, context.org, template_id)
+    return await _tried(context, wanted, found.newest.wording)
 
 
-async def _tried(
-    context: AppContext, caller: Caller, who: Person, wording: Wording
-) -> dict[str, Any]:
+async def _tried(context: CallerContext, who: Person, wording: Wording) -> dict[str, Any]:
     if who.values is not None:
         return _trial(template_checks.preview(wording, who.values))
-    known = await template_checks.values_of(context.engine, caller.org, who.contact_id or "")
+    known = await template_checks.values_of(context.engine, context.org, who.contact_id or "")
     return _trial(template_checks.preview(wording, known))
 
 
@@ -326,8 +305,8 @@ def _trial(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _tagged(template: NamedTemplate, response: Response) -> dict[str, Any]:
-    return tagged(response, (_template(template), template.revision))
+def _tagged(template: NamedTemplate, context: CallerContext) -> dict[str, Any]:
+    return context.tagged((_template(template), template.revision))
 
 
 def _template(template: NamedTemplate) -> dict[str, Any]:

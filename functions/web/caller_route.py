@@ -1,7 +1,8 @@
 """Routes that know their caller before they read the body: the functions' and the REST API's."""
 
-from collections.abc import Callable
-from typing import Annotated, Any, ClassVar
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.params import Form
@@ -9,6 +10,8 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 
 from functions.engine.accounts import api_keys
+from functions.engine.kernel.engine import Engine
+from functions.settings.model import Settings
 from functions.web import idempotency
 from functions.web.auth import (
     Caller,
@@ -18,7 +21,10 @@ from functions.web.auth import (
     require_local,
 )
 from functions.web.context import AppContext, Context, Handle, context_of
+from functions.web.etags import tag
 from functions.web.openapi import with_bearer, with_problems
+
+T = TypeVar("T")
 
 
 class CallerRoute(APIRoute):
@@ -83,19 +89,44 @@ async def _who(context: AppContext, request: Request) -> Caller:
     return Caller(f"key:{key.id}", key.org, Role(key.role), areas)
 
 
-async def _viewer(request: Request) -> Caller:
-    caller: Caller = request.state.caller
-    return caller
+@dataclass(frozen=True, slots=True)
+class CallerContext:
+    """What a handler of a known caller's request works with."""
+
+    engine: Engine
+    settings: Settings
+    caller: Caller
+    response: Response  #: takes the headers of the answer
+
+    @property
+    def org(self) -> str:
+        """The organisation that the caller acts in."""
+        return self.caller.org
+
+    @property
+    def by(self) -> str:
+        """The caller's name in the audit trail."""
+        return self.caller.subject
+
+    def tagged(self, found: tuple[T, int]) -> T:
+        """Return what was found, its version named for a later If-Match."""
+        tag(self.response, found[1])
+        return found[0]
+
+    def forbid_keeping(self) -> None:
+        """Have nobody keep the answer, which holds a secret; nor does Idempotency-Key."""
+        self.response.headers["cache-control"] = "no-store"
 
 
-async def _operator(caller: Annotated[Caller, Depends(_viewer)]) -> Caller:
-    caller.require(Role.OPERATOR)
-    return caller
+def _context_for(role: Role) -> Callable[[Request, Response], Coroutine[Any, Any, CallerContext]]:
+    """Return the dependency that gives a handler its context, if the caller has the role."""
 
+    async def context(request: Request, response: Response) -> CallerContext:
+        app, caller = context_of(request), request.state.caller
+        caller.require(role)
+        return CallerContext(app.engine, app.settings, caller, response)
 
-async def _admin(caller: Annotated[Caller, Depends(_viewer)]) -> Caller:
-    caller.require(Role.ADMIN)
-    return caller
+    return context
 
 
 #: Marks the scope of a request that this process makes to itself; none from outside can carry it.
@@ -112,9 +143,9 @@ def _peer(request: Request) -> str | None:
     return request.client.host if request.client else None
 
 
-#: Who may read; who may create, start and stop; who may do everything (all of them on CallerRoute
-#: routes); Google's scheduler and task queue.
-Viewer = Annotated[Caller, Depends(_viewer)]
-Operator = Annotated[Caller, Depends(_operator)]
-Admin = Annotated[Caller, Depends(_admin)]
+#: The context of a caller who may read; who may create, start and stop; who may do everything.
+Viewer = Annotated[CallerContext, Depends(_context_for(Role.VIEWER))]
+Operator = Annotated[CallerContext, Depends(_context_for(Role.OPERATOR))]
+Admin = Annotated[CallerContext, Depends(_context_for(Role.ADMIN))]
+#: Admits Google's scheduler and task queue.
 ByInvoker = Depends(_invoker)

@@ -1,14 +1,13 @@
 """ETag and If-Match."""
 
 import re
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 from fastapi import Depends, Header
 from fastapi.responses import Response
 
 from functions.domain.errors import InvalidFieldError
 
-T = TypeVar("T")
 #: As many digits as a version can have: the stores count commits, or microseconds since 1970.
 _TAG: Final = re.compile(r'"(0|[1-9][0-9]{0,16})"')
 
@@ -35,9 +34,3 @@ IfMatch = Annotated[int | None, Depends(_if_match)]
 def tag(response: Response, version: int) -> None:
     """Name the version that is answered, for a later If-Match."""
     response.headers["etag"] = f'"{version}"'
-
-
-def tagged(response: Response, found: tuple[T, int]) -> T:
-    """Return what was found, its version named for a later If-Match."""
-    tag(response, found[1])
-    return found[0]

@@ -18,9 +18,7 @@ from functions.engine.messages import statistics
 from functions.engine.reporting import reports
 from functions.engine.reporting.progress import Progress, in_flight, progress_of
 from functions.settings.providers import PROVIDERS
-from functions.web.auth import Caller
-from functions.web.caller_route import CallerRoute, Operator, Viewer
-from functions.web.context import AppContext, Context
+from functions.web.caller_route import CallerContext, CallerRoute, Operator, Viewer
 from functions.web.fields import (
     Body,
     Cursor,
@@ -142,22 +140,20 @@ class ReportWish(OneCampaign):
 
 
 @router.post("/create-campaign")
-async def create_campaign(
-    new: NewVoiceCampaign, context: Context, caller: Operator
-) -> dict[str, Any]:
+async def create_campaign(new: NewVoiceCampaign, context: Operator) -> dict[str, Any]:
     """Create a campaign and start it now, or at scheduledTime."""
     wish = creation.NewVoiceCampaign(
         name=new.campaign_name,
         sender=new.from_number,
         bot_url=_bot_url(context, new.wss_url),
         provider=_provider(context, new.provider),
-        by=caller.subject,
+        by=context.by,
         client_id=new.client_id,
         machine_detection=new.machine_detection,
         scheduled_at=new.scheduled_time,
-        scheduled_by=new.scheduled_by or caller.subject,
+        scheduled_by=new.scheduled_by or context.by,
     )
-    made = await creation.create_for_list(context.engine, caller.org, wish, new.list_id)
+    made = await creation.create_for_list(context.engine, context.org, wish, new.list_id)
     if made.scheduled_at is None:
         return _done("Campaign started successfully", campaignId=made.id)
     time = iso(made.scheduled_at)
@@ -166,21 +162,19 @@ async def create_campaign(
 
 
 @router.post("/pause-campaign")
-async def pause_campaign(wanted: Stop, context: Context, caller: Operator) -> dict[str, Any]:
+async def pause_campaign(wanted: Stop, context: Operator) -> dict[str, Any]:
     """Stop calling; calls already with the carrier are told in `inFlight`."""
-    in_flight = await _stop(context, caller, wanted, Action.PAUSE)
+    in_flight = await _stop(context, wanted, Action.PAUSE)
     return _success(
         "Campaign paused successfully", campaignId=wanted.campaign_id, inFlight=in_flight
     )
 
 
 @router.post("/resume-campaign")
-async def resume_campaign(
-    wanted: OneCampaign, context: Context, caller: Operator
-) -> dict[str, Any]:
+async def resume_campaign(wanted: OneCampaign, context: Operator) -> dict[str, Any]:
     """Go on calling where the campaign was paused."""
-    org, id_ = caller.org, wanted.campaign_id
-    await lifecycle.change(context.engine, org, id_, Action.RESUME, by=caller.subject)
+    org, id_ = context.org, wanted.campaign_id
+    await lifecycle.change(context.engine, org, id_, Action.RESUME, by=context.by)
     progress = await progress_of(context.engine, org, id_)
     return _success(
         f"Campaign resumed from position {progress.processed}",
@@ -190,21 +184,19 @@ async def resume_campaign(
 
 
 @router.post("/cancel-campaign")
-async def cancel_campaign(wanted: Stop, context: Context, caller: Operator) -> dict[str, Any]:
+async def cancel_campaign(wanted: Stop, context: Operator) -> dict[str, Any]:
     """End a campaign; calls already with the carrier are told in `inFlight`."""
-    in_flight = await _stop(context, caller, wanted, Action.CANCEL)
+    in_flight = await _stop(context, wanted, Action.CANCEL)
     return _done(
         "Campaign cancelled successfully", campaignId=wanted.campaign_id, inFlight=in_flight
     )
 
 
 @router.post("/reschedule-campaign")
-async def reschedule_campaign(
-    wanted: Reschedule, context: Context, caller: Operator
-) -> dict[str, Any]:
+async def reschedule_campaign(wanted: Reschedule, context: Operator) -> dict[str, Any]:
     """Move the start of a campaign that still waits for it."""
     await lifecycle.reschedule(
-        context.engine, caller.org, wanted.campaign_id, wanted.scheduled_time, by=caller.subject
+        context.engine, context.org, wanted.campaign_id, wanted.scheduled_time, by=context.by
     )
     time = iso(wanted.scheduled_time)
     message = f"Campaign rescheduled successfully for {time}"
@@ -212,13 +204,13 @@ async def reschedule_campaign(
 
 
 @router.post("/retry-campaign")
-async def retry_campaign(wanted: Retry, context: Context, caller: Operator) -> dict[str, Any]:
+async def retry_campaign(wanted: Retry, context: Operator) -> dict[str, Any]:
     """Call again, in a new campaign, those whom a finished one did not reach."""
     made = await copies.retry(
         context.engine,
-        caller.org,
+        context.org,
         wanted.campaign_id,
-        by=caller.subject,
+        by=context.by,
         unknown=wanted.include_unknown,
     )
     return _done(
@@ -231,35 +223,33 @@ async def retry_campaign(wanted: Retry, context: Context, caller: Operator) -> d
 
 
 @router.post("/single-call")
-async def single_call(wanted: SingleCall, context: Context, caller: Operator) -> dict[str, Any]:
+async def single_call(wanted: SingleCall, context: Operator) -> dict[str, Any]:
     """Call one number now."""
     wish = creation.NewVoiceCampaign(
         name="Single call",
         sender=wanted.from_,
         bot_url=_bot_url(context, wanted.wss_url),
         provider=_provider(context, wanted.provider),
-        by=caller.subject,
+        by=context.by,
         machine_detection=wanted.machine_detection,
     )
     to = parse_phone(wanted.to)
-    made, message_id = await single_message.call_once(context.engine, caller.org, wish, to)
+    made, message_id = await single_message.call_once(context.engine, context.org, wish, to)
     return _done("Call accepted", campaignId=made.id, callId=message_id)
 
 
 @router.get("/campaign-progress/{campaign_id}")
-async def campaign_progress(campaign_id: Id, context: Context, caller: Viewer) -> dict[str, Any]:
+async def campaign_progress(campaign_id: Id, context: Viewer) -> dict[str, Any]:
     """Show how far a campaign has come."""
-    progress = await progress_of(context.engine, caller.org, campaign_id)
+    progress = await progress_of(context.engine, context.org, campaign_id)
     return {"success": True, **_shown(progress)}
 
 
 @router.post("/get-report-by-campaign", response_model=None)
-async def get_report_by_campaign(
-    wanted: ReportWish, context: Context, caller: Viewer
-) -> dict[str, Any] | Response:
+async def get_report_by_campaign(wanted: ReportWish, context: Viewer) -> dict[str, Any] | Response:
     """Show what became of each person, page by page or as CSV."""
     engine, status = context.engine, wanted.filters.status
-    campaign = await lifecycle.load(engine, caller.org, wanted.campaign_id)
+    campaign = await lifecycle.load(engine, context.org, wanted.campaign_id)
     if wanted.is_download:
         lines = reports.as_csv(engine, campaign, status=status)
         headers = {"content-disposition": f'attachment; filename="{campaign.id}.csv"'}
@@ -274,15 +264,13 @@ async def get_report_by_campaign(
     )
 
 
-async def _stop(context: AppContext, caller: Caller, wanted: Stop, action: Action) -> int:
-    engine, org, id_ = context.engine, caller.org, wanted.campaign_id
-    stopped = await lifecycle.change(
-        engine, org, id_, action, by=caller.subject, reason=wanted.reason
-    )
+async def _stop(context: CallerContext, wanted: Stop, action: Action) -> int:
+    engine, org, id_ = context.engine, context.org, wanted.campaign_id
+    stopped = await lifecycle.change(engine, org, id_, action, by=context.by, reason=wanted.reason)
     return await in_flight(engine, stopped)
 
 
-def _bot_url(context: AppContext, url: str) -> str:
+def _bot_url(context: CallerContext, url: str) -> str:
     try:
         private = context.settings.allow_private_hosts
         check_public_url(url, schemes=_BOT_SCHEMES, allow_private=private)
@@ -291,7 +279,7 @@ def _bot_url(context: AppContext, url: str) -> str:
     return url
 
 
-def _provider(context: AppContext, wanted: str | None) -> str:
+def _provider(context: CallerContext, wanted: str | None) -> str:
     provider = context.engine.providers[ChannelKind.VOICE]
     if wanted not in {None, provider}:
         raise InvalidFieldError("provider", f"provider: {wanted} is not set up here")

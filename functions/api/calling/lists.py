@@ -9,7 +9,6 @@ from functions.engine.contacts import lists
 from functions.engine.imports import list_upload
 from functions.engine.reporting import reports
 from functions.web.caller_route import CallerRoute, Operator, Viewer
-from functions.web.context import Context
 from functions.web.fields import Cursor, Id, Name
 
 router = APIRouter(tags=["lists"], route_class=CallerRoute)
@@ -19,14 +18,13 @@ router = APIRouter(tags=["lists"], route_class=CallerRoute)
 async def upload_csv(
     file: Annotated[UploadFile, File()],
     list_name: Annotated[Name, Form(alias="listName")],
-    context: Context,
-    caller: Operator,
+    context: Operator,
 ) -> dict[str, Any]:
     """Make a list of the people in a CSV file; bad rows are told by line, good ones kept."""
     name = list_name.strip()
     if not name:
         raise InvalidFieldError("listName", "listName: is empty")
-    result = await list_upload.import_csv(context.engine, caller.org, name, file.file)
+    result = await list_upload.import_csv(context.engine, context.org, name, file.file)
     return {
         "status": 200,
         "message": f"{result.imported} contact(s) imported",
@@ -41,17 +39,16 @@ async def upload_csv(
 
 @router.get("/get-list-contact")
 async def get_list_contact(
-    context: Context,
-    caller: Viewer,
+    context: Viewer,
     list_id: Annotated[Id, Query(alias="listId")],
     cursor: Annotated[Cursor, Query()] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """Show the people of a list, page by page."""
-    people = (await lists.load(context.engine, caller.org, list_id)).value
+    people = (await lists.load(context.engine, context.org, list_id)).value
     after = reports.checked(cursor) if cursor else None
     rows, following = await lists.rows(
-        context.engine, caller.org, list_id, limit=limit, after=after
+        context.engine, context.org, list_id, limit=limit, after=after
     )
     return {
         "status": 200,

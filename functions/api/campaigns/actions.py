@@ -1,7 +1,6 @@
 """Campaigns over REST: preview, test, schedule, send, pause, resume and cancel them."""
 
 from fastapi import APIRouter
-from fastapi.responses import Response
 
 from functions.api.campaigns.bodies import CampaignPreviewWish, Sending, StopReason, TestWish, When
 from functions.api.campaigns.views import (
@@ -20,46 +19,39 @@ from functions.domain.contacts.phones import parse_phone
 from functions.domain.errors import InvalidFieldError
 from functions.engine.campaigns import drafts, lifecycle, previews
 from functions.engine.reporting import progress
-from functions.web.auth import Area, Caller
-from functions.web.caller_route import Operator, RestRoute, Viewer
-from functions.web.context import AppContext, Context
+from functions.web.auth import Area
+from functions.web.caller_route import CallerContext, Operator, RestRoute, Viewer
 from functions.web.fields import Id
 
 router = APIRouter(prefix="/campaigns", tags=[Area.CAMPAIGNS], route_class=RestRoute)
 
 
 @router.post("/{campaign_id}/schedule")
-async def schedule_campaign(
-    campaign_id: Id, when: When, context: Context, caller: Operator, response: Response
-) -> CampaignItem:
+async def schedule_campaign(campaign_id: Id, when: When, context: Operator) -> CampaignItem:
     """Have a draft start at a time."""
     await drafts.schedule(
-        context.engine, caller.org, campaign_id, when.scheduled_at, by=caller.subject
+        context.engine, context.org, campaign_id, when.scheduled_at, by=context.by
     )
-    return await shown(context.engine, caller.org, campaign_id, response)
+    return await shown(context, campaign_id)
 
 
 @router.post("/{campaign_id}/reschedule")
-async def reschedule_campaign(
-    campaign_id: Id, when: When, context: Context, caller: Operator, response: Response
-) -> CampaignItem:
+async def reschedule_campaign(campaign_id: Id, when: When, context: Operator) -> CampaignItem:
     """Move the start of a scheduled campaign."""
     await drafts.reschedule(
-        context.engine, caller.org, campaign_id, when.scheduled_at, by=caller.subject
+        context.engine, context.org, campaign_id, when.scheduled_at, by=context.by
     )
-    return await shown(context.engine, caller.org, campaign_id, response)
+    return await shown(context, campaign_id)
 
 
 @router.post("/{campaign_id}/send")
-async def send_campaign(
-    campaign_id: Id, wanted: Sending, context: Context, caller: Operator
-) -> Sent:
+async def send_campaign(campaign_id: Id, wanted: Sending, context: Operator) -> Sent:
     """Send a draft now. Contacts named to a scheduled campaign are added, and wait for its time."""
-    engine, org = context.engine, caller.org
+    engine, org = context.engine, context.org
     if wanted.customer_ids is None:
-        started = await drafts.send(engine, org, campaign_id, wanted.wanted, by=caller.subject)
+        started = await drafts.send(engine, org, campaign_id, wanted.wanted, by=context.by)
         return _sent(started, started.total)
-    ids, by = wanted.customer_ids, caller.subject
+    ids, by = wanted.customer_ids, context.by
     return _sent(*await drafts.send_to(engine, org, campaign_id, ids, by=by))
 
 
@@ -68,18 +60,16 @@ def _sent(campaign: Campaign, queued: int) -> Sent:
 
 
 @router.post("/{campaign_id}/send-test")
-async def send_test(
-    campaign_id: Id, wanted: TestWish, context: Context, caller: Operator
-) -> TestsSent:
+async def send_test(campaign_id: Id, wanted: TestWish, context: Operator) -> TestsSent:
     """Send what a draft says to some numbers or addresses; the draft stays as it is."""
     sent = await previews.send_test(
         context.engine,
-        caller.org,
+        context.org,
         campaign_id,
         phones=[parse_phone(phone) for phone in wanted.phones],
         emails=wanted.emails,
         like=wanted.customer_id,
-        by=caller.subject,
+        by=context.by,
     )
     messages = [
         TestSent(to=person.address, campaign_id=test.id, message_id=f"{test.id}.{id_}")
@@ -90,7 +80,7 @@ async def send_test(
 
 @router.post("/{campaign_id}/personalized-preview")
 async def personalized_preview(
-    campaign_id: Id, wanted: CampaignPreviewWish, context: Context, caller: Viewer
+    campaign_id: Id, wanted: CampaignPreviewWish, context: Viewer
 ) -> Preview:
     """Show what a campaign, or another text, says to one contact."""
     if wanted.customer_id is None:
@@ -98,7 +88,7 @@ async def personalized_preview(
         raise InvalidFieldError("customer_id", message, code="MISSING_CUSTOMER_ID")
     preview, person = await previews.preview(
         context.engine,
-        caller.org,
+        context.org,
         campaign_id,
         wanted.customer_id,
         override=wanted.override_template,
@@ -108,34 +98,34 @@ async def personalized_preview(
 
 @router.post("/{campaign_id}/pause")
 async def pause_campaign(
-    campaign_id: Id, context: Context, caller: Operator, why: StopReason | None = None
+    campaign_id: Id, context: Operator, why: StopReason | None = None
 ) -> Steered:
     """Stop sending until the campaign is resumed."""
-    return await _steer(context, caller, campaign_id, Action.PAUSE, why)
+    return await _steer(context, campaign_id, Action.PAUSE, why)
 
 
 @router.post("/{campaign_id}/resume")
 async def resume_campaign(
-    campaign_id: Id, context: Context, caller: Operator, why: StopReason | None = None
+    campaign_id: Id, context: Operator, why: StopReason | None = None
 ) -> Steered:
     """Go on sending where the campaign was paused."""
-    return await _steer(context, caller, campaign_id, Action.RESUME, why)
+    return await _steer(context, campaign_id, Action.RESUME, why)
 
 
 @router.post("/{campaign_id}/cancel")
 async def cancel_campaign(
-    campaign_id: Id, context: Context, caller: Operator, why: StopReason | None = None
+    campaign_id: Id, context: Operator, why: StopReason | None = None
 ) -> Steered:
     """End a campaign for good."""
-    return await _steer(context, caller, campaign_id, Action.CANCEL, why)
+    return await _steer(context, campaign_id, Action.CANCEL, why)
 
 
 async def _steer(
-    context: AppContext, caller: Caller, id_: str, action: Action, why: StopReason | None
+    context: CallerContext, id_: str, action: Action, why: StopReason | None
 ) -> Steered:
     reason = why.reason if why else None
     campaign = await lifecycle.change(
-        context.engine, caller.org, id_, action, by=caller.subject, reason=reason
+        context.engine, context.org, id_, action, by=context.by, reason=reason
     )
     in_flight = await progress.in_flight(context.engine, campaign)
     return Steered(campaign_id=id_, status=campaign.status, in_flight=in_flight)

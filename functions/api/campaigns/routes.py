@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from fastapi.responses import Response
 
 from functions.api.campaigns.bodies import (
     Audience,
@@ -38,9 +37,8 @@ from functions.engine.campaigns import drafts
 from functions.engine.campaigns.drafts import Draft
 from functions.engine.reporting import overview, recalls
 from functions.engine.reporting.overview import Search
-from functions.web.auth import Area, Caller
-from functions.web.caller_route import Operator, RestRoute, Viewer
-from functions.web.context import AppContext, Context
+from functions.web.auth import Area
+from functions.web.caller_route import CallerContext, Operator, RestRoute, Viewer
 from functions.web.cursors import decode_cursor, encode_cursor
 from functions.web.etags import IfMatch
 from functions.web.fields import Id
@@ -60,75 +58,57 @@ _ANY_WEB_SCHEMES = ("http", "https")  #: where the network may be our own
 
 
 @router.post("", status_code=201)
-async def create_campaign(
-    new: NewCampaign, context: Context, caller: Operator, response: Response
-) -> CampaignItem:
+async def create_campaign(new: NewCampaign, context: Operator) -> CampaignItem:
     """Write a campaign: a draft, or scheduled where scheduled_at lies ahead."""
-    fields = await _fields(context, caller.org, new, new.model_fields_set)
+    fields = await _fields(context, new, new.model_fields_set)
     draft = Draft(**{"channel": new.channel, **fields})
     made = await drafts.create(
-        context.engine, caller.org, draft, scheduled_at=new.scheduled_at, by=caller.subject
+        context.engine, context.org, draft, scheduled_at=new.scheduled_at, by=context.by
     )
-    return await shown(context.engine, caller.org, made.id, response)
+    return await shown(context, made.id)
 
 
 @router.get("/{campaign_id}")
-async def get_campaign(
-    campaign_id: Id, context: Context, caller: Viewer, response: Response
-) -> CampaignItem:
+async def get_campaign(campaign_id: Id, context: Viewer) -> CampaignItem:
     """Show a campaign with its statistics."""
-    return await shown(context.engine, caller.org, campaign_id, response)
+    return await shown(context, campaign_id)
 
 
 @router.patch("/{campaign_id}")
 async def change_campaign(
-    campaign_id: Id,
-    changes: Changes,
-    context: Context,
-    caller: Operator,
-    response: Response,
-    if_version: IfMatch,
+    campaign_id: Id, changes: Changes, context: Operator, if_version: IfMatch
 ) -> CampaignItem:
     """Change what is named of a draft."""
-    fields = await _fields(context, caller.org, changes, changes.model_fields_set)
-    return await _update(context, caller, campaign_id, fields, if_version, response)
+    fields = await _fields(context, changes, changes.model_fields_set)
+    return await _update(context, campaign_id, fields, if_version)
 
 
 @router.put("/{campaign_id}")
 async def replace_campaign(
-    campaign_id: Id,
-    wanted: Replacement,
-    context: Context,
-    caller: Operator,
-    response: Response,
-    if_version: IfMatch,
+    campaign_id: Id, wanted: Replacement, context: Operator, if_version: IfMatch
 ) -> CampaignItem:
     """Replace a draft; what is left out falls back to its default."""
-    fields = await _fields(context, caller.org, wanted, set(Changes.model_fields))
-    return await _update(context, caller, campaign_id, fields, if_version, response)
+    fields = await _fields(context, wanted, set(Changes.model_fields))
+    return await _update(context, campaign_id, fields, if_version)
 
 
 @router.delete("/{campaign_id}", status_code=204)
-async def delete_campaign(
-    campaign_id: Id, context: Context, caller: Operator, if_version: IfMatch
-) -> None:
+async def delete_campaign(campaign_id: Id, context: Operator, if_version: IfMatch) -> None:
     """Remove a draft."""
     await drafts.delete(
-        context.engine, caller.org, campaign_id, by=caller.subject, if_version=if_version
+        context.engine, context.org, campaign_id, by=context.by, if_version=if_version
     )
 
 
 @router.delete("")
 async def delete_campaigns(
-    ids: Annotated[list[Id], Query(min_length=1, max_length=100)],
-    context: Context,
-    caller: Operator,
+    ids: Annotated[list[Id], Query(min_length=1, max_length=100)], context: Operator
 ) -> Deleted:
     """Remove several drafts, `?ids=A&ids=B`; those that cannot be are told with the reason."""
     result = Deleted(deleted=[], refused={})
     for id_ in dict.fromkeys(ids):
         try:
-            await drafts.delete(context.engine, caller.org, id_, by=caller.subject, if_version=None)
+            await drafts.delete(context.engine, context.org, id_, by=context.by, if_version=None)
         except DomainError as error:
             result.refused[id_] = str(error)
         else:
@@ -137,21 +117,17 @@ async def delete_campaigns(
 
 
 @router.post("/{campaign_id}/duplicate", status_code=201)
-async def duplicate_campaign(
-    campaign_id: Id, context: Context, caller: Operator, response: Response
-) -> CampaignItem:
+async def duplicate_campaign(campaign_id: Id, context: Operator) -> CampaignItem:
     """Write a draft that says what another campaign says."""
-    made = await drafts.duplicate(context.engine, caller.org, campaign_id, by=caller.subject)
-    return await shown(context.engine, caller.org, made.id, response)
+    made = await drafts.duplicate(context.engine, context.org, campaign_id, by=context.by)
+    return await shown(context, made.id)
 
 
 # --- Finding ---------------------------------------------------------------------------------
 
 
 @router.get("")
-async def list_campaigns(
-    wanted: Annotated[Filters, Query()], context: Context, caller: Viewer
-) -> CampaignPage:
+async def list_campaigns(wanted: Annotated[Filters, Query()], context: Viewer) -> CampaignPage:
     """List campaigns, the newest first: numbered pages, or on from `next_cursor`."""
     sort = wanted.sort or ("name" if wanted.name_prefix else "-created_at")
     search = Search(
@@ -167,14 +143,12 @@ async def list_campaigns(
     _check_order(search)
     size = min(_number(wanted.page_size, 20), _LARGEST_PAGE)
     if wanted.cursor:
-        return await _behind(context, caller.org, search, wanted.cursor, size)
-    return await _numbered(context, caller.org, search, _number(wanted.page, 1), size)
+        return await _behind(context, search, wanted.cursor, size)
+    return await _numbered(context, search, _number(wanted.page, 1), size)
 
 
-async def _numbered(
-    context: AppContext, org: str, search: Search, number: int, size: int
-) -> CampaignPage:
-    query = replace(search.query(org), limit=size)
+async def _numbered(context: CallerContext, search: Search, number: int, size: int) -> CampaignPage:
+    query = replace(search.query(context.org), limit=size)
     total = await context.engine.store.count(query)
     pages = math.ceil(total / size)
     # Behind the last page there is nothing to read, however far behind.
@@ -184,16 +158,14 @@ async def _numbered(
     return page
 
 
-async def _behind(
-    context: AppContext, org: str, search: Search, cursor: str, size: int
-) -> CampaignPage:
+async def _behind(context: CallerContext, search: Search, cursor: str, size: int) -> CampaignPage:
     value, id_ = decode_cursor(cursor, str if search.by_name else datetime, str)
-    after = (value, paths.campaign(org, id_))
-    query = replace(search.query(org), limit=size, start_after=after)
+    after = (value, paths.campaign(context.org, id_))
+    query = replace(search.query(context.org), limit=size, start_after=after)
     return await _found(context, search, query)
 
 
-async def _found(context: AppContext, search: Search, query: Any) -> CampaignPage:
+async def _found(context: CallerContext, search: Search, query: Any) -> CampaignPage:
     found, last = await overview.search(context.engine, query)
     following = None
     if last is not None and len(found) == query.limit:
@@ -230,20 +202,15 @@ def _check_order(search: Search) -> None:
 
 
 async def _update(
-    context: AppContext,
-    caller: Caller,
-    id_: str,
-    fields: Mapping[str, Any],
-    if_version: int | None,
-    response: Response,
+    context: CallerContext, id_: str, fields: Mapping[str, Any], if_version: int | None
 ) -> CampaignItem:
     await drafts.update(
-        context.engine, caller.org, id_, fields, by=caller.subject, if_version=if_version
+        context.engine, context.org, id_, fields, by=context.by, if_version=if_version
     )
-    return await shown(context.engine, caller.org, id_, response)
+    return await shown(context, id_)
 
 
-async def _fields(context: AppContext, org: str, body: Changes, names: set[str]) -> dict[str, Any]:
+async def _fields(context: CallerContext, body: Changes, names: set[str]) -> dict[str, Any]:
     """Return the draft's fields that a body gives; null means the field's default."""
     _check_urls(context, body)
     fields: dict[str, Any] = {}
@@ -253,7 +220,7 @@ async def _fields(context: AppContext, org: str, body: Changes, names: set[str])
         fields[stored] = _DEFAULTS[stored] if value is None else value
     if body.template_id:  # what else a PUT leaves out is for the template to say
         fields = {name: fields[name] for name in fields if name not in _SAID or _given(body, name)}
-    return await drafts.with_template(context.engine, org, fields)
+    return await drafts.with_template(context.engine, context.org, fields)
 
 
 def _stored(value: Any) -> Any:
@@ -286,7 +253,7 @@ _STORED = {
 }
 
 
-def _check_urls(context: AppContext, body: Changes) -> None:
+def _check_urls(context: CallerContext, body: Changes) -> None:
     """Raise InvalidFieldError for a URL that we must not call, of a fallback as well."""
     _check_url(context, "bot_url", body.bot_url, _BOT_SCHEMES)
     web = _ANY_WEB_SCHEMES if context.settings.allow_private_hosts else _WEB_SCHEMES
@@ -297,7 +264,7 @@ def _check_urls(context: AppContext, body: Changes) -> None:
         _check_url(context, f"{prefix}webhook_url", fallback.webhook_url, web)
 
 
-def _check_url(context: AppContext, field: str, url: str | None, schemes: Sequence[str]) -> None:
+def _check_url(context: CallerContext, field: str, url: str | None, schemes: Sequence[str]) -> None:
     if url is None:
         return
     try:

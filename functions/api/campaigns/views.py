@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from functions.domain.campaigns.audience import audience_fields
@@ -17,11 +16,10 @@ from functions.domain.messages.message import MessageStatus
 from functions.domain.sending_rules.windows import SendWindow
 from functions.domain.times import iso
 from functions.engine.campaigns import previews
-from functions.engine.kernel.engine import Engine
 from functions.engine.messages.statistics import Statistics
 from functions.engine.reporting import overview, recalls
 from functions.engine.reporting.recalls import Recalled
-from functions.web.etags import tag
+from functions.web.caller_route import CallerContext
 
 
 class Stats(BaseModel):
@@ -303,8 +301,8 @@ def stats(campaign: Campaign, counts: Statistics) -> Stats:
     )
 
 
-async def shown(engine: Engine, org: str, id_: str, response: Response) -> CampaignItem:
+async def shown(context: CallerContext, id_: str) -> CampaignItem:
     """Show a stored campaign, and tell its version. Raises NotFoundError."""
-    campaign, version, counts = await overview.load(engine, org, id_)
-    tag(response, version)
-    return item(campaign, counts, await recalls.read_one(engine, campaign))
+    campaign, version, counts = await overview.load(context.engine, context.org, id_)
+    recalled = await recalls.read_one(context.engine, campaign)
+    return item(context.tagged((campaign, version)), counts, recalled)

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import orjson
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from functions.domain.errors import InvalidFieldError
@@ -16,9 +15,9 @@ from functions.engine.imports.job import ImportStatus
 from functions.engine.imports.upload import Format, ImportRequest, OnExisting, Upload
 from functions.engine.ports.store import Document
 from functions.web import idempotency
-from functions.web.auth import Area, Caller
-from functions.web.caller_route import Operator, RestRoute, Viewer
-from functions.web.context import Context, Handle
+from functions.web.auth import Area
+from functions.web.caller_route import CallerContext, Operator, RestRoute, Viewer
+from functions.web.context import Handle
 from functions.web.cursors import (
     Cursor,
     Limit,
@@ -29,7 +28,6 @@ from functions.web.cursors import (
     instant_cursor,
     page,
 )
-from functions.web.etags import tagged
 from functions.web.fields import Id, MaybeInstant
 from functions.web.multipart import Part, parsed_pieces, pieces
 
@@ -147,24 +145,22 @@ _FORM: Final[dict[str, Any]] = {
 }
 
 
-async def create_import(
-    request: Request, context: Context, caller: Operator, response: Response
-) -> dict[str, Any]:
+async def create_import(request: Request, context: Operator) -> dict[str, Any]:
     """Take in a CSV or JSON-lines file of contacts; it is worked off in the background.
 
     Columns fill the fields that they are named after, or those that `mapping` names; the others
     become attributes. People are known by phone, else by email: of several rows about one person
     the first is kept. An empty cell changes nothing.
     """
-    upload = Upload(context.engine, caller.org)
+    upload = Upload(context.engine, context.org)
     known = idempotency.HEADER in request.headers
     try:
         form = await _receive(parsed_pieces(request) if known else pieces(request), upload)
-        document = await upload.finish(_wish(form, caller))
+        document = await upload.finish(_wish(form, context.by))
     except BaseException:
         await upload.abandon()
         raise
-    return _tagged(document, response)
+    return _tagged(document, context)
 
 
 router.add_api_route(
@@ -179,51 +175,43 @@ router.add_api_route(
 
 
 @router.get("", response_model=ImportPage)
-async def list_imports(
-    context: Context, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
-) -> dict[str, Any]:
+async def list_imports(context: Viewer, limit: Limit = 100, cursor: Cursor = "") -> dict[str, Any]:
     """List the organisation's imports, the newest first."""
-    found = await jobs.browse(context.engine, caller.org, limit=limit, after=after_instant(cursor))
+    found = await jobs.browse(context.engine, context.org, limit=limit, after=after_instant(cursor))
     return page([_shown(each) for each in found], instant_cursor(found, limit, by="created_at"))
 
 
 @router.get("/{import_id}", response_model=ImportItem)
-async def get_import(
-    import_id: Id, context: Context, caller: Viewer, response: Response
-) -> dict[str, Any]:
+async def get_import(import_id: Id, context: Viewer) -> dict[str, Any]:
     """Show how far an import has come."""
-    return _tagged(await jobs.load(context.engine, caller.org, import_id), response)
+    return _tagged(await jobs.load(context.engine, context.org, import_id), context)
 
 
 @router.get("/{import_id}/errors", response_model=BadRowPage)
 async def list_import_errors(
-    import_id: Id, context: Context, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
+    import_id: Id, context: Viewer, limit: Limit = 100, cursor: Cursor = ""
 ) -> dict[str, Any]:
     """List every row that was left out, by line, and why."""
     (after, _) = decode_cursor(cursor, int, str) or (0, "")
-    found = await jobs.bad_rows(context.engine, caller.org, import_id, after=after, limit=limit)
+    found = await jobs.bad_rows(context.engine, context.org, import_id, after=after, limit=limit)
     following = None if found.after is None else encode_cursor([found.after, import_id])
     return page([{**row, "column": row["column"] or None} for row in found.rows], following)
 
 
 @router.post("/{import_id}/cancel", response_model=ImportItem)
-async def cancel_import(
-    import_id: Id, context: Context, caller: Operator, response: Response
-) -> dict[str, Any]:
+async def cancel_import(import_id: Id, context: Operator) -> dict[str, Any]:
     """Stop an import; what it has done stays, and can be undone."""
-    return _tagged(await jobs.cancel(context.engine, caller.org, import_id), response)
+    return _tagged(await jobs.cancel(context.engine, context.org, import_id), context)
 
 
 @router.post("/{import_id}/undo", status_code=202, response_model=ImportItem)
-async def undo_import(
-    import_id: Id, context: Context, caller: Operator, response: Response
-) -> dict[str, Any]:
+async def undo_import(import_id: Id, context: Operator) -> dict[str, Any]:
     """Undo an import that has ended, in the background.
 
     Whom it created is removed, whom it changed gets the former fields back, and whom it put on
     the list is taken off. People who were changed since then are left as they are.
     """
-    return _tagged(await jobs.undo(context.engine, caller.org, import_id), response)
+    return _tagged(await jobs.undo(context.engine, context.org, import_id), context)
 
 
 # --- The form --------------------------------------------------------------------------------
@@ -273,7 +261,7 @@ async def _receive(parts: AsyncIterator[tuple[Part, bytes]], upload: Upload) -> 
     return form
 
 
-def _wish(form: _Form, caller: Caller) -> ImportRequest:
+def _wish(form: _Form, by: str) -> ImportRequest:
     if form.file is None:
         raise InvalidFieldError("file", "file: is missing")
     list_id, list_name = _list_id(form.text("list_id")), _list_name(form.text("list_name"))
@@ -282,7 +270,7 @@ def _wish(form: _Form, caller: Caller) -> ImportRequest:
     return ImportRequest(
         name=(form.file.filename or "")[:_NAME],
         format=_format(form.text("format"), form.file),
-        by=caller.subject,
+        by=by,
         mapping=_mapping(form.text("mapping")),
         list_id=list_id,
         list_name=list_name,
@@ -333,8 +321,8 @@ def _on_existing(text: str) -> OnExisting:
 # --- What is shown ---------------------------------------------------------------------------
 
 
-def _tagged(document: Document, response: Response) -> dict[str, Any]:
-    return tagged(response, (_shown(document), document.version))
+def _tagged(document: Document, context: CallerContext) -> dict[str, Any]:
+    return context.tagged((_shown(document), document.version))
 
 
 def _shown(document: Document) -> dict[str, Any]:

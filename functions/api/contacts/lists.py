@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from functions.api.contacts.views import ContactItem
@@ -11,7 +10,6 @@ from functions.engine.contacts import lists
 from functions.engine.contacts.lists import PeopleList
 from functions.web.auth import Area
 from functions.web.caller_route import Operator, RestRoute, Viewer
-from functions.web.context import Context
 from functions.web.cursors import (
     Cursor,
     Limit,
@@ -22,7 +20,7 @@ from functions.web.cursors import (
     id_cursor,
     page,
 )
-from functions.web.etags import IfMatch, tagged
+from functions.web.etags import IfMatch
 from functions.web.fields import Id, MaybeInstant, Name, RestBody, example
 
 router = APIRouter(prefix="/lists", tags=[Area.LISTS], route_class=RestRoute)
@@ -79,70 +77,63 @@ class MemberPage(Page[MemberItem]):
 
 
 @router.get("", response_model=ListPage)
-async def list_lists(
-    context: Context, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
-) -> dict[str, Any]:
+async def list_lists(context: Viewer, limit: Limit = 100, cursor: Cursor = "") -> dict[str, Any]:
     """List the lists, the newest first."""
-    found = await lists.browse(context.engine, caller.org, limit=limit, after=after_instant(cursor))
+    found = await lists.browse(
+        context.engine, context.org, limit=limit, after=after_instant(cursor)
+    )
     end = found.end
     return page(found.lists, encode_cursor([end.created_at, end.id]) if end else None)
 
 
 @router.post("", status_code=201, response_model=ListItem)
-async def create_list(
-    new: ListBody, context: Context, caller: Operator, response: Response
-) -> PeopleList:
+async def create_list(new: ListBody, context: Operator) -> PeopleList:
     """Create an empty list."""
-    return tagged(response, await lists.create(context.engine, caller.org, new.name))
+    return context.tagged(await lists.create(context.engine, context.org, new.name))
 
 
 @router.get("/{list_id}", response_model=ListItem)
-async def get_list(list_id: Id, context: Context, caller: Viewer, response: Response) -> PeopleList:
+async def get_list(list_id: Id, context: Viewer) -> PeopleList:
     """Show a list."""
-    return tagged(response, await lists.load(context.engine, caller.org, list_id))
+    return context.tagged(await lists.load(context.engine, context.org, list_id))
 
 
 @router.patch("/{list_id}", response_model=ListItem)
 async def rename_list(
-    list_id: Id,
-    changes: ListBody,
-    context: Context,
-    caller: Operator,
-    response: Response,
-    if_version: IfMatch,
+    list_id: Id, changes: ListBody, context: Operator, if_version: IfMatch
 ) -> PeopleList:
     """Give a list another name."""
     found = await lists.rename(
-        context.engine, caller.org, list_id, changes.name, if_version=if_version
+        context.engine, context.org, list_id, changes.name, if_version=if_version
     )
-    return tagged(response, found)
+    return context.tagged(found)
 
 
 @router.delete("/{list_id}", status_code=204)
-async def delete_list(list_id: Id, context: Context, caller: Operator, if_version: IfMatch) -> None:
+async def delete_list(list_id: Id, context: Operator, if_version: IfMatch) -> None:
     """Remove a list, unless a campaign to it has not ended; the people stay contacts."""
-    await lists.delete(context.engine, caller.org, list_id, if_version=if_version)
+    await lists.delete(context.engine, context.org, list_id, if_version=if_version)
 
 
 @router.get("/{list_id}/contacts", response_model=MemberPage)
 async def list_members(
-    list_id: Id, context: Context, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
+    list_id: Id, context: Viewer, limit: Limit = 100, cursor: Cursor = ""
 ) -> dict[str, Any]:
     """List the people on a list."""
     people, following = await lists.members(
-        context.engine, caller.org, list_id, limit=limit, after=after_id(cursor)
+        context.engine, context.org, list_id, limit=limit, after=after_id(cursor)
     )
     return page(people, id_cursor(following))
 
 
 @router.post("/{list_id}/contacts")
-async def add_members(list_id: Id, new: NewMembers, context: Context, caller: Operator) -> Extended:
+async def add_members(list_id: Id, new: NewMembers, context: Operator) -> Extended:
     """Put up to 1,000 contacts on a list, all or, where one does not exist, none."""
-    added = await lists.add(context.engine, caller.org, list_id, new.contact_ids)
+    added = await lists.add(context.engine, context.org, list_id, new.contact_ids)
     return Extended(added=added)
 
 
 @router.delete("/{list_id}/contacts/{contact_id}", status_code=204)
-async def remove_member(list_id: Id, contact_id: Id, context: Context, caller: Operator) -> None:
+async def remove_member(list_id: Id, contact_id: Id, context: Operator) -> None:
     """Take somebody off a list."""
-    await lists.remove(context.engine, caller.org, list_id, contact_id)
+    await lists.remove(context.engine, context.org, list_id, contact_id)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import APIRouter, Query
-from fastapi.responses import Response
 
 from functions.api.contacts.views import (
     BulkAnswer,
@@ -26,7 +25,6 @@ from functions.engine.reporting import contact_history
 from functions.engine.reporting.contact_history import Position
 from functions.web.auth import Area
 from functions.web.caller_route import Operator, RestRoute, Viewer
-from functions.web.context import Context
 from functions.web.cursors import (
     Cursor,
     Limit,
@@ -36,7 +34,7 @@ from functions.web.cursors import (
     id_cursor,
     page,
 )
-from functions.web.etags import IfMatch, tagged
+from functions.web.etags import IfMatch
 from functions.web.fields import Id
 
 MOST_OFFSET: Final = 10_000
@@ -69,18 +67,15 @@ def _on(method: str, path: str, **options: Any) -> Callable[[Handler], Handler]:
 
 
 @_on("POST", "", status_code=201, response_model=ContactItem)
-async def create_contact(
-    new: ContactBody, context: Context, caller: Operator, response: Response
-) -> Contact:
+async def create_contact(new: ContactBody, context: Operator) -> Contact:
     """Store somebody new; 409 where somebody is known by the same address."""
     details = read_details(new.model_dump(exclude_unset=True))
-    return tagged(response, await contacts.create(context.engine, caller.org, details))
+    return context.tagged(await contacts.create(context.engine, context.org, details))
 
 
 @_on("GET", "", response_model=ContactPage)
 async def list_contacts(
-    context: Context,
-    caller: Viewer,
+    context: Viewer,
     active: bool | None = None,
     location: Wanted = None,
     preferred_product: Wanted = None,
@@ -92,7 +87,7 @@ async def list_contacts(
     _check_offset(offset, cursor)
     filters = Filters(active=active, location=location, preferred_product=preferred_product)
     found = await contacts.browse(
-        context.engine, caller.org, filters, limit=limit, after=after_id(cursor), offset=offset
+        context.engine, context.org, filters, limit=limit, after=after_id(cursor), offset=offset
     )
     return page(found.contacts, id_cursor(found.after))
 
@@ -106,14 +101,14 @@ def _check_offset(offset: int, cursor: str) -> None:
 
 
 @_on("POST", "/bulk", response_model=BulkAnswer)
-async def upsert_contacts(wanted: People, context: Context, caller: Operator) -> dict[str, Any]:
+async def upsert_contacts(wanted: People, context: Operator) -> dict[str, Any]:
     """Create or change up to 1,000 people; bad rows are told by index, good ones kept.
 
     A row is merged into the person who is known by its address: what it does not name stays.
     """
     # In a thread: a thousand numbers take long enough to keep others waiting.
     rows = await asyncio.to_thread(_read, wanted.contacts)
-    results = await contacts.upsert(context.engine, caller.org, rows)
+    results = await contacts.upsert(context.engine, context.org, rows)
     counts = Counter(result.result for result in results)
     rows_done = [{**result._asdict(), "index": index} for index, result in enumerate(results)]
     return {**{result: counts[result] for result in Result}, "results": rows_done}
@@ -130,21 +125,14 @@ def _read(rows: Iterable[Mapping[str, Any]]) -> list[Details | InvalidFieldError
 
 
 @_on("GET", "/{contact_id}", response_model=ContactItem)
-async def get_contact(
-    contact_id: Id, context: Context, caller: Viewer, response: Response
-) -> Contact:
+async def get_contact(contact_id: Id, context: Viewer) -> Contact:
     """Show a person."""
-    return tagged(response, await contacts.load(context.engine, caller.org, contact_id))
+    return context.tagged(await contacts.load(context.engine, context.org, contact_id))
 
 
 @_on("PATCH", "/{contact_id}", response_model=ContactItem)
 async def change_contact(
-    contact_id: Id,
-    changes: ContactBody,
-    context: Context,
-    caller: Operator,
-    response: Response,
-    if_version: IfMatch,
+    contact_id: Id, changes: ContactBody, context: Operator, if_version: IfMatch
 ) -> Contact:
     """Change what is named of a person; null clears, attribute by attribute (RFC 7396).
 
@@ -152,51 +140,44 @@ async def change_contact(
     """
     details = read_details(changes.model_dump(exclude_unset=True))
     found = await contacts.update(
-        context.engine, caller.org, contact_id, details, if_version=if_version
+        context.engine, context.org, contact_id, details, if_version=if_version
     )
-    return tagged(response, found)
+    return context.tagged(found)
 
 
 @_on("PUT", "/{contact_id}", response_model=ContactItem)
 async def replace_contact(
-    contact_id: Id,
-    wanted: ContactBody,
-    context: Context,
-    caller: Operator,
-    response: Response,
-    if_version: IfMatch,
+    contact_id: Id, wanted: ContactBody, context: Operator, if_version: IfMatch
 ) -> Contact:
     """Replace all that is known of a person but the address that they are known by."""
     details = read_details(wanted.model_dump(exclude_unset=True))
     found = await contacts.put(
-        context.engine, caller.org, contact_id, details, if_version=if_version
+        context.engine, context.org, contact_id, details, if_version=if_version
     )
-    return tagged(response, found)
+    return context.tagged(found)
 
 
 @_on("DELETE", "/{contact_id}", status_code=204)
-async def erase_contact(
-    contact_id: Id, context: Context, caller: Operator, if_version: IfMatch
-) -> None:
+async def erase_contact(contact_id: Id, context: Operator, if_version: IfMatch) -> None:
     """Forget a person: the contact, its places in lists, and who every message to it was for.
 
     What is still pending is cancelled. A suppression of the address stays. If this breaks off,
     repeat it: it goes on where it stopped.
     """
     await erasure.erase(
-        context.engine, caller.org, contact_id, by=caller.subject, if_version=if_version
+        context.engine, context.org, contact_id, by=context.by, if_version=if_version
     )
 
 
 @_on("GET", "/{contact_id}/history", response_model=HistoryPage)
 async def get_history(
-    contact_id: Id, context: Context, caller: Viewer, limit: Limit = 100, cursor: Cursor = ""
+    contact_id: Id, context: Viewer, limit: Limit = 100, cursor: Cursor = ""
 ) -> dict[str, Any]:
     """Show everything that was ever planned for a person, sent or refused, the newest first."""
     decoded = after_instant(cursor)
     after = Position(*decoded) if decoded else None
     found = await contact_history.read(
-        context.engine, caller.org, contact_id, after=after, limit=limit
+        context.engine, context.org, contact_id, after=after, limit=limit
     )
     following = encode_cursor(found.end) if found.end else None
     return page([entry(each) for each in found.entries], following)

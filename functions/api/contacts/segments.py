@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from functions.domain.contacts.contact import contact_from
@@ -11,10 +10,9 @@ from functions.engine import paths
 from functions.engine.contacts import segments
 from functions.engine.contacts.segments import Segment
 from functions.web.auth import Area
-from functions.web.caller_route import Operator, RestRoute, Viewer
-from functions.web.context import Context
+from functions.web.caller_route import CallerContext, Operator, RestRoute, Viewer
 from functions.web.cursors import Cursor, Limit, Page, after_id, id_cursor, page
-from functions.web.etags import IfMatch, tagged
+from functions.web.etags import IfMatch
 from functions.web.fields import Id, Instant, Name, RestBody, example
 
 router = APIRouter(prefix="/segments", tags=[Area.SEGMENTS], route_class=RestRoute)
@@ -109,111 +107,93 @@ class SegmentMemberPage(Page[SegmentMember]):
 
 
 @router.post("", status_code=201, response_model=ShownSegment)
-async def create_segment(
-    new: NewSegment, context: Context, caller: Operator, response: Response
-) -> Segment:
+async def create_segment(new: NewSegment, context: Operator) -> Segment:
     """Name a condition."""
     made = await segments.create(
-        context.engine, caller.org, new.name, new.conditions, by=caller.subject
+        context.engine, context.org, new.name, new.conditions, by=context.by
     )
-    return _tagged(made, response)
+    return _tagged(made, context)
 
 
 @router.get("", response_model=SegmentPage)
-async def list_segments(
-    context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
-) -> dict[str, Any]:
+async def list_segments(context: Viewer, cursor: Cursor = "", limit: Limit = 100) -> dict[str, Any]:
     """Show the segments, page by page."""
     found, following = await segments.load_all(
-        context.engine, caller.org, after=after_id(cursor), limit=limit
+        context.engine, context.org, after=after_id(cursor), limit=limit
     )
     return page(found, id_cursor(following))
 
 
 @router.post("/count", response_model=ShownCount)
-async def count_conditions(trial: Trial, context: Context, caller: Viewer) -> segments.Count:
+async def count_conditions(trial: Trial, context: Viewer) -> segments.Count:
     """Count those for whom conditions hold that need not be saved."""
-    condition = await segments.read(context.engine, caller.org, trial.conditions)
-    return await segments.count(context.engine, caller.org, condition)
+    condition = await segments.read(context.engine, context.org, trial.conditions)
+    return await segments.count(context.engine, context.org, condition)
 
 
 @router.get("/{segment_id}", response_model=ShownSegment)
-async def get_segment(
-    segment_id: Id, context: Context, caller: Viewer, response: Response
-) -> Segment:
+async def get_segment(segment_id: Id, context: Viewer) -> Segment:
     """Show a segment."""
-    return _tagged(await segments.load(context.engine, caller.org, segment_id), response)
+    return _tagged(await segments.load(context.engine, context.org, segment_id), context)
 
 
 @router.put("/{segment_id}", response_model=ShownSegment)
 async def replace_segment(
-    segment_id: Id,
-    wanted: NewSegment,
-    context: Context,
-    caller: Operator,
-    response: Response,
-    if_version: IfMatch,
+    segment_id: Id, wanted: NewSegment, context: Operator, if_version: IfMatch
 ) -> Segment:
     """Replace a segment's name and conditions."""
     changed = await segments.change(
         context.engine,
-        caller.org,
+        context.org,
         segment_id,
         name=wanted.name,
         conditions=wanted.conditions,
         if_version=if_version,
     )
-    return _tagged(changed, response)
+    return _tagged(changed, context)
 
 
 @router.patch("/{segment_id}", response_model=ShownSegment)
 async def change_segment(
-    segment_id: Id,
-    changes: SegmentChanges,
-    context: Context,
-    caller: Operator,
-    response: Response,
-    if_version: IfMatch,
+    segment_id: Id, changes: SegmentChanges, context: Operator, if_version: IfMatch
 ) -> Segment:
     """Change a segment's name or conditions."""
     changed = await segments.change(
         context.engine,
-        caller.org,
+        context.org,
         segment_id,
         name=changes.name,
         conditions=changes.conditions,
         if_version=if_version,
     )
-    return _tagged(changed, response)
+    return _tagged(changed, context)
 
 
 @router.delete("/{segment_id}", status_code=204)
-async def delete_segment(
-    segment_id: Id, context: Context, caller: Operator, if_version: IfMatch
-) -> None:
+async def delete_segment(segment_id: Id, context: Operator, if_version: IfMatch) -> None:
     """Delete a segment, unless a campaign to it has not ended; the contacts stay."""
-    await segments.delete(context.engine, caller.org, segment_id, if_version=if_version)
+    await segments.delete(context.engine, context.org, segment_id, if_version=if_version)
 
 
 @router.get("/{segment_id}/count", response_model=ShownCount)
-async def count_segment(segment_id: Id, context: Context, caller: Viewer) -> segments.Count:
+async def count_segment(segment_id: Id, context: Viewer) -> segments.Count:
     """Count the active contacts that a segment holds just now."""
-    condition = await segments.condition(context.engine, caller.org, segment_id)
-    return await segments.count(context.engine, caller.org, condition)
+    condition = await segments.condition(context.engine, context.org, segment_id)
+    return await segments.count(context.engine, context.org, condition)
 
 
 @router.get("/{segment_id}/contacts", response_model=SegmentMemberPage)
 async def list_segment_contacts(
-    segment_id: Id, context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+    segment_id: Id, context: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show the active contacts that a segment holds just now, page by page."""
-    condition = await segments.condition(context.engine, caller.org, segment_id)
+    condition = await segments.condition(context.engine, context.org, segment_id)
     after = after_id(cursor)
     found = await segments.page(
         context.engine,
-        caller.org,
+        context.org,
         condition,
-        after=after and paths.contact(caller.org, after),
+        after=after and paths.contact(context.org, after),
         limit=limit,
     )
     following = found.after and found.after.rpartition("/")[2]
@@ -221,5 +201,5 @@ async def list_segment_contacts(
     return page(people, id_cursor(following))
 
 
-def _tagged(segment: Segment, response: Response) -> Segment:
-    return tagged(response, (segment, segment.version))
+def _tagged(segment: Segment, context: CallerContext) -> Segment:
+    return context.tagged((segment, segment.version))

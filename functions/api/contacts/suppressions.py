@@ -16,8 +16,7 @@ from functions.domain.contacts.suppressions import ALL, SCOPES, Suppression, sup
 from functions.domain.errors import NotFoundError
 from functions.engine.contacts import suppressions
 from functions.web.auth import Area
-from functions.web.caller_route import Operator, RestRoute, Viewer
-from functions.web.context import Context
+from functions.web.caller_route import CallerContext, Operator, RestRoute, Viewer
 from functions.web.cursors import Cursor, Limit, Page, after_id, id_cursor, page
 from functions.web.fields import (
     Id,
@@ -97,28 +96,25 @@ class SuppressionPage(Page[ShownSuppression]):
 
 
 @router.post("", status_code=201, response_model=ShownSuppression)
-async def create_suppression(
-    new: NewSuppression, context: Context, caller: Operator
-) -> dict[str, Any]:
+async def create_suppression(new: NewSuppression, context: Operator) -> dict[str, Any]:
     """Leave an address out, of running campaigns too. What bars it for longer already, stays."""
     engine, address = context.engine, new.address
     await suppressions.suppress(
         engine,
-        caller.org,
+        context.org,
         address,
         scope=new.scope,
         reason=new.reason,
         until=new.until,
-        by=caller.subject,
+        by=context.by,
     )
-    made = await suppressions.load(engine, caller.org, suppression_id(address))
+    made = await suppressions.load(engine, context.org, suppression_id(address))
     return _shown(made, engine.clock.now())
 
 
 @router.get("", response_model=SuppressionPage)
 async def list_suppressions(
-    context: Context,
-    caller: Viewer,
+    context: Viewer,
     address: Annotated[
         str, Query(max_length=254, description="Only this phone number or e-mail address.")
     ] = "",
@@ -128,40 +124,39 @@ async def list_suppressions(
     """Show the suppressed addresses, page by page, or one of them."""
     engine, now = context.engine, context.engine.clock.now()
     if address:
-        return page([_shown(each, now) for each in await _of(context, caller.org, address)], None)
+        return page([_shown(each, now) for each in await _of(context, address)], None)
     found, following = await suppressions.load_all(
-        engine, caller.org, after=after_id(cursor), limit=limit
+        engine, context.org, after=after_id(cursor), limit=limit
     )
     return page([_shown(each, now) for each in found], id_cursor(following))
 
 
-async def _of(context: Context, org: str, written: str) -> list[Suppression]:
+async def _of(context: CallerContext, written: str) -> list[Suppression]:
     # A + that was not written as %2B arrives as a blank.
     written = f"+{written[1:]}" if written.startswith(" ") else written
     details = read_details({"email" if "@" in written else "phone": written})
+    id_ = suppression_id(identity(details))
     try:
-        return [await suppressions.load(context.engine, org, suppression_id(identity(details)))]
+        return [await suppressions.load(context.engine, context.org, id_)]
     except NotFoundError:
         return []
 
 
 @router.get("/{suppression_id}", response_model=ShownSuppression)
-async def get_suppression(suppression_id: Id, context: Context, caller: Viewer) -> dict[str, Any]:
+async def get_suppression(suppression_id: Id, context: Viewer) -> dict[str, Any]:
     """Show why an address is not contacted."""
-    found = await suppressions.load(context.engine, caller.org, suppression_id)
+    found = await suppressions.load(context.engine, context.org, suppression_id)
     return _shown(found, context.engine.clock.now())
 
 
 @router.delete("/{suppression_id}", status_code=204)
 async def lift_suppression(
-    suppression_id: Id, context: Context, caller: Operator, scope: Scope | None = None
+    suppression_id: Id, context: Operator, scope: Scope | None = None
 ) -> None:
     """Let an address be contacted again under a scope, or under all where none is named."""
     engine = context.engine
-    found = await suppressions.load(engine, caller.org, suppression_id)
-    if not await suppressions.lift(
-        engine, caller.org, found.address, scope=scope, by=caller.subject
-    ):
+    found = await suppressions.load(engine, context.org, suppression_id)
+    if not await suppressions.lift(engine, context.org, found.address, scope=scope, by=context.by):
         raise NotFoundError("Suppression", suppression_id)
 
 

@@ -7,9 +7,8 @@ from pydantic import BaseModel
 
 from functions.engine.ports.store import Document
 from functions.engine.receipts import inbound
-from functions.web.auth import Area, Caller, Role
+from functions.web.auth import Area, Role
 from functions.web.caller_route import RestRoute, Viewer
-from functions.web.context import Context
 from functions.web.cursors import Cursor, Limit, Page, after_instant, instant_cursor, page
 from functions.web.fields import Id, Instant
 
@@ -38,29 +37,27 @@ class TextPage(Page[ShownText]):
 
 
 @router.get("", response_model=TextPage)
-async def list_inbound(
-    context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
-) -> dict[str, Any]:
+async def list_inbound(context: Viewer, cursor: Cursor = "", limit: Limit = 100) -> dict[str, Any]:
     """Show what people have texted to our numbers, newest first."""
     found = await inbound.load_all(
-        context.engine, caller.org, after=after_instant(cursor), limit=limit
+        context.engine, context.org, after=after_instant(cursor), limit=limit
     )
-    rows = [_shown(each, caller) for each in found]
+    rows = [_shown(each, context.caller.role) for each in found]
     return page(rows, instant_cursor(found, limit, by="at"))
 
 
 @router.get("/{inbound_id}")
-async def get_inbound(inbound_id: Id, context: Context, caller: Viewer) -> ShownText:
+async def get_inbound(inbound_id: Id, context: Viewer) -> ShownText:
     """Show one text."""
-    return _shown(await inbound.load(context.engine, caller.org, inbound_id), caller)
+    return _shown(await inbound.load(context.engine, context.org, inbound_id), context.caller.role)
 
 
-def _shown(text: Document, caller: Caller) -> ShownText:
+def _shown(text: Document, role: Role) -> ShownText:
     data = text.data
     return ShownText(
         id=text.id,
         contact_id=data["contact"].rpartition("/")[2],
         message_id=data["message"],
-        body=data["body"] if caller.role.covers(Role.OPERATOR) else None,
+        body=data["body"] if role.covers(Role.OPERATOR) else None,
         **{name: data[name] for name in ("at", "address", "to", "provider", "taken_for")},
     )

@@ -10,7 +10,6 @@ from functions.engine.ports.store import Document
 from functions.engine.receipts import orphans
 from functions.web.auth import Area
 from functions.web.caller_route import Operator, RestRoute, Viewer
-from functions.web.context import Context
 from functions.web.cursors import Cursor, Limit, Page, after_id, id_cursor, page
 from functions.web.fields import Instant
 
@@ -44,26 +43,23 @@ class Replayed(BaseModel):
 
 
 @router.get("/strays", response_model=OrphanPage)
-async def list_strays(
-    context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
-) -> dict[str, Any]:
+async def list_strays(context: Viewer, cursor: Cursor = "", limit: Limit = 100) -> dict[str, Any]:
     """Show the receipts that have found no message, page by page."""
     found, following = await orphans.load_all(
-        context.engine, caller.org, after=after_id(cursor), limit=limit
+        context.engine, context.org, after=after_id(cursor), limit=limit
     )
     return page([_shown(each) for each in found], id_cursor(following))
 
 
 @router.post("/replay")
 async def replay_strays(
-    context: Context,
-    caller: Operator,
+    context: Operator,
     cursor: Cursor = "",
     limit: Annotated[int, Query(ge=1, le=500, description="How many are tried at most.")] = 200,
 ) -> Replayed:
     """Apply receipts again, and forget those that find their message; ask on with the cursor."""
     applied, kept, following = await orphans.replay(
-        context.engine, caller.org, after=after_id(cursor), limit=limit
+        context.engine, context.org, after=after_id(cursor), limit=limit
     )
     return Replayed(applied=applied, kept=kept, next_cursor=id_cursor(following))
 

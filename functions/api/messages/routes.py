@@ -16,7 +16,6 @@ from functions.engine.campaigns import lifecycle
 from functions.engine.reporting import explanation, reports
 from functions.web.auth import Area
 from functions.web.caller_route import RestRoute, Viewer
-from functions.web.context import Context
 from functions.web.cursors import Page, after_id, id_cursor, page
 from functions.web.fields import Id, MaybeInstant, not_reserved
 
@@ -107,17 +106,15 @@ class Why(BaseModel):
 
 
 @router.get("/messages/{message_id}", response_model=WholeMessage)
-async def get_message(message_id: MessageId, context: Context, caller: Viewer) -> dict[str, Any]:
+async def get_message(message_id: MessageId, context: Viewer) -> dict[str, Any]:
     """Show one message."""
-    return _shown(*await explanation.find(context.engine, _ref(caller.org, message_id)))
+    return _shown(*await explanation.find(context.engine, _ref(context.org, message_id)))
 
 
 @router.get("/messages/{message_id}/why", response_model=Why)
-async def explain_message(
-    message_id: MessageId, context: Context, caller: Viewer
-) -> dict[str, Any]:
+async def explain_message(message_id: MessageId, context: Viewer) -> dict[str, Any]:
     """Say why somebody did, or did not, get a message."""
-    found = await explanation.why(context.engine, _ref(caller.org, message_id))
+    found = await explanation.why(context.engine, _ref(context.org, message_id))
     return {
         "id": message_id,
         "status": found.message.status,
@@ -134,8 +131,7 @@ async def explain_message(
 )
 async def list_messages(
     campaign_id: Id,
-    context: Context,
-    caller: Viewer,
+    context: Viewer,
     wanted: Annotated[Wanted, Query()],
     accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> dict[str, Any] | Response:
@@ -144,7 +140,7 @@ async def list_messages(
     Messages are looked through for a `reason`: a page may then be short, and still lead on.
     """
     engine = context.engine
-    campaign = await lifecycle.load(engine, caller.org, campaign_id)
+    campaign = await lifecycle.load(engine, context.org, campaign_id)
     if wanted.format == "csv" or (wanted.format is None and accept.startswith(_CSV)):
         lines = reports.as_csv(engine, campaign, status=wanted.status, reason=wanted.reason)
         headers = {"content-disposition": f'attachment; filename="{campaign.id}.csv"'}

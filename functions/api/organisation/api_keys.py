@@ -4,14 +4,12 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from functions.engine.accounts import api_keys
 from functions.engine.accounts.api_keys import NewKey
 from functions.web.auth import Area, Caller, ForbiddenError, Role
 from functions.web.caller_route import Admin, RestRoute
-from functions.web.context import Context
 from functions.web.cursors import Cursor, Limit, Page, after_id, id_cursor, page
 from functions.web.fields import Id, Instant, MaybeInstant, Name, RestBody, ZonedInstant, example
 
@@ -54,35 +52,31 @@ class MadeKey(ShownKey):
 
 
 @router.post("/api-keys", status_code=201, response_model=MadeKey)
-async def create_api_key(
-    new: NewApiKey, context: Context, caller: Admin, response: Response
-) -> dict[str, Any]:
+async def create_api_key(new: NewApiKey, context: Admin) -> dict[str, Any]:
     """Make a key. Its token is in this answer and nowhere else: Clarion keeps a digest only."""
-    _check_reach(caller, new)
+    _check_reach(context.caller, new)
     areas = None if new.areas is None else sorted(set(new.areas))
     wish = NewKey(
-        name=new.name, role=new.role, areas=areas, expires_at=new.expires_at, by=caller.subject
+        name=new.name, role=new.role, areas=areas, expires_at=new.expires_at, by=context.by
     )
-    key, token = await api_keys.create(context.engine, caller.org, wish)
-    response.headers["cache-control"] = "no-store"  # nor does Idempotency-Key keep the answer
+    key, token = await api_keys.create(context.engine, context.org, wish)
+    context.forbid_keeping()
     return asdict(key) | {"token": token}
 
 
 @router.get("/api-keys", response_model=KeyPage)
-async def list_api_keys(
-    context: Context, caller: Admin, cursor: Cursor = "", limit: Limit = 100
-) -> dict[str, Any]:
+async def list_api_keys(context: Admin, cursor: Cursor = "", limit: Limit = 100) -> dict[str, Any]:
     """Show the organisation's keys, revoked ones too, page by page."""
     keys, following = await api_keys.page_of(
-        context.engine, caller.org, limit=limit, after=after_id(cursor)
+        context.engine, context.org, limit=limit, after=after_id(cursor)
     )
     return page(keys, id_cursor(following))
 
 
 @router.delete("/api-keys/{key_id}", status_code=204)
-async def revoke_api_key(key_id: Id, context: Context, caller: Admin) -> None:
+async def revoke_api_key(key_id: Id, context: Admin) -> None:
     """End a key at once and for good."""
-    await api_keys.revoke(context.engine, caller.org, key_id, by=caller.subject)
+    await api_keys.revoke(context.engine, context.org, key_id, by=context.by)
 
 
 def _check_reach(caller: Caller, new: NewApiKey) -> None:

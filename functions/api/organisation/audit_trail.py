@@ -10,7 +10,6 @@ from functions.engine.kernel import audit_trail
 from functions.engine.ports.store import Document
 from functions.web.auth import Area
 from functions.web.caller_route import RestRoute, Viewer
-from functions.web.context import Context
 from functions.web.cursors import Cursor, Limit, Page, after_instant, instant_cursor, page
 from functions.web.fields import Id, Instant
 
@@ -34,22 +33,20 @@ class EntryPage(Page[Entry]):
 
 @router.get("/campaigns/{campaign_id}/audit", tags=[Area.CAMPAIGNS], response_model=EntryPage)
 async def get_campaign_audit(
-    campaign_id: Id, context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+    campaign_id: Id, context: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show what was done to a campaign, oldest first; that of a deleted draft too."""
     found = await audit_trail.of_campaign(
-        context.engine, caller.org, campaign_id, after=after_instant(cursor), limit=limit
+        context.engine, context.org, campaign_id, after=after_instant(cursor), limit=limit
     )
     return _page(found, limit)
 
 
 @router.get("/audit", tags=[Area.SETTINGS], response_model=EntryPage)
-async def get_audit(
-    context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
-) -> dict[str, Any]:
+async def get_audit(context: Viewer, cursor: Cursor = "", limit: Limit = 100) -> dict[str, Any]:
     """Show what was done in the organisation, newest first."""
     found = await audit_trail.of_organisation(
-        context.engine, caller.org, after=after_instant(cursor), limit=limit
+        context.engine, context.org, after=after_instant(cursor), limit=limit
     )
     return _page(found, limit)
 

@@ -11,7 +11,6 @@ from functions.engine.reporting import sending_status
 from functions.engine.reporting.sending_status import COUNTED, LATELY, Lateness, Status
 from functions.web.auth import Area
 from functions.web.caller_route import RestRoute, Viewer
-from functions.web.context import Context
 from functions.web.fields import Instant
 
 router = APIRouter(tags=[Area.STATUS], route_class=RestRoute)
@@ -50,9 +49,9 @@ class ShownStatus(BaseModel):
 
 
 @router.get("/status", response_model=ShownStatus)
-async def get_status(context: Context, caller: Viewer) -> dict[str, Any]:
+async def get_status(context: Viewer) -> dict[str, Any]:
     """Count the organisation's campaigns and messages, and say how late they are."""
-    return _shown(await sending_status.status(context.engine, caller.org))
+    return _shown(await sending_status.status(context.engine, context.org))
 
 
 def _shown(seen: Status) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from functions.api.organisation.sending_rules import (
@@ -20,8 +19,7 @@ from functions.domain.organisation import DECIDED, Organisation
 from functions.engine.accounts import organisation
 from functions.web.auth import Area
 from functions.web.caller_route import Admin, RestRoute, Viewer
-from functions.web.context import Context
-from functions.web.etags import IfMatch, tagged
+from functions.web.etags import IfMatch
 from functions.web.fields import MaybeInstant, RestBody, example
 
 router = APIRouter(prefix="/settings", tags=[Area.SETTINGS], route_class=RestRoute)
@@ -122,42 +120,38 @@ class ShownSettings(BaseModel):
 
 
 @router.get("", response_model=ShownSettings)
-async def get_settings(context: Context, caller: Viewer, response: Response) -> Organisation:
+async def get_settings(context: Viewer) -> Organisation:
     """Show what the organisation has decided."""
-    return tagged(response, await organisation.load_versioned(context.engine, caller.org))
+    return context.tagged(await organisation.load_versioned(context.engine, context.org))
 
 
 @router.put("", response_model=ShownSettings)
-async def replace_settings(
-    wanted: Settings, context: Context, caller: Admin, response: Response, if_version: IfMatch
-) -> Organisation:
+async def replace_settings(wanted: Settings, context: Admin, if_version: IfMatch) -> Organisation:
     """Decide everything anew: what is left out is left to the deployment."""
     whole = {name: _given(wanted, name) for name in DECIDED}
     stored = await organisation.replace(
-        context.engine, caller.org, whole, by=caller.subject, if_version=if_version
+        context.engine, context.org, whole, by=context.by, if_version=if_version
     )
-    return tagged(response, stored)
+    return context.tagged(stored)
 
 
 @router.patch("", response_model=ShownSettings)
-async def change_settings(
-    wanted: Settings, context: Context, caller: Admin, response: Response, if_version: IfMatch
-) -> Organisation:
+async def change_settings(wanted: Settings, context: Admin, if_version: IfMatch) -> Organisation:
     """Decide what is named; the rest, other channels and countries included, stays as it is."""
     named = {name: _given(wanted, name) for name in DECIDED if name in wanted.model_fields_set}
     stored = await organisation.update(
-        context.engine, caller.org, named, by=caller.subject, if_version=if_version
+        context.engine, context.org, named, by=context.by, if_version=if_version
     )
-    return tagged(response, stored)
+    return context.tagged(stored)
 
 
 @router.get("/rules", response_model=ShownRules)
-async def get_rules(context: Context, caller: Viewer) -> dict[str, Any]:
+async def get_rules(context: Viewer) -> dict[str, Any]:
     """Show when and how often people may be reached, by whose rule and since which version of it.
 
     Campaigns made from now on keep to it.
     """
-    decided = await organisation.load(context.engine, caller.org)
+    decided = await organisation.load(context.engine, context.org)
     return shown_rules(decided, kept=context.engine.limits.windows)
 
 
@@ -168,16 +162,16 @@ class ShownSecret(BaseModel):
 
 
 @router.get("/webhook-secret")
-async def get_webhook_secret(context: Context, caller: Admin, response: Response) -> ShownSecret:
+async def get_webhook_secret(context: Admin) -> ShownSecret:
     """Show the secret that verifies the organisation's webhook messages.
 
     There is none where the deployment signs none (SIGNING_SECRET).
     """
-    response.headers["cache-control"] = "no-store"
+    context.forbid_keeping()
     signing_secret = context.settings.signing_secret.get_secret_value()
     if not signing_secret:
-        raise NotFoundError("Webhook secret", caller.org)
-    return ShownSecret(secret=webhook_secret(signing_secret, caller.org))
+        raise NotFoundError("Webhook secret", context.org)
+    return ShownSecret(secret=webhook_secret(signing_secret, context.org))
 
 
 def _given(wanted: Settings, name: str) -> Any:

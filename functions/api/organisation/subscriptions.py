@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from functions.domain.notifications.events import EventType
@@ -14,8 +13,7 @@ from functions.engine.kernel.versioned import Versioned
 from functions.engine.notifications import replay, subscriptions
 from functions.engine.notifications.subscriptions import NewSubscription
 from functions.web.auth import Area
-from functions.web.caller_route import Admin, Operator, RestRoute, Viewer
-from functions.web.context import Context
+from functions.web.caller_route import Admin, CallerContext, Operator, RestRoute, Viewer
 from functions.web.cursors import (
     Cursor,
     Limit,
@@ -26,7 +24,7 @@ from functions.web.cursors import (
     id_cursor,
     page,
 )
-from functions.web.etags import IfMatch, tagged
+from functions.web.etags import IfMatch
 from functions.web.fields import Id, Instant, MaybeInstant, RestBody, Url, ZonedInstant, example
 
 router = APIRouter(prefix="/subscriptions", tags=[Area.SUBSCRIPTIONS], route_class=RestRoute)
@@ -124,94 +122,78 @@ class ReplayCount(BaseModel):
 
 
 @router.post("", status_code=201, response_model=MadeSubscription)
-async def create_subscription(
-    order: SubscriptionOrder, context: Context, caller: Admin, response: Response
-) -> Subscription:
+async def create_subscription(order: SubscriptionOrder, context: Admin) -> Subscription:
     """Let a URL hear of events. The secret that signs them is in this answer, and in no other."""
     new = NewSubscription(
         url=order.url,
         events=order.events,
         description=order.description,
         active=order.active,
-        by=caller.subject,
+        by=context.by,
     )
-    return _with_secret(await subscriptions.create(context.engine, caller.org, new), response)
+    return _with_secret(await subscriptions.create(context.engine, context.org, new), context)
 
 
 @router.get("", response_model=SubscriptionPage)
 async def list_subscriptions(
-    context: Context, caller: Viewer, cursor: Cursor = "", limit: Limit = 100
+    context: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show the organisation's subscriptions."""
     found, following = await subscriptions.listed(
-        context.engine, caller.org, limit=limit, after=after_id(cursor)
+        context.engine, context.org, limit=limit, after=after_id(cursor)
     )
     return page(found, id_cursor(following))
 
 
 @router.get("/{subscription_id}", response_model=ShownSubscription)
-async def get_subscription(
-    subscription_id: Id, context: Context, caller: Viewer, response: Response
-) -> Subscription:
+async def get_subscription(subscription_id: Id, context: Viewer) -> Subscription:
     """Show a subscription."""
-    return tagged(response, await subscriptions.load(context.engine, caller.org, subscription_id))
+    return context.tagged(await subscriptions.load(context.engine, context.org, subscription_id))
 
 
 @router.patch("/{subscription_id}", response_model=ShownSubscription)
 async def change_subscription(
-    subscription_id: Id,
-    changes: SubscriptionChanges,
-    context: Context,
-    caller: Admin,
-    response: Response,
-    if_version: IfMatch,
+    subscription_id: Id, changes: SubscriptionChanges, context: Admin, if_version: IfMatch
 ) -> Subscription:
     """Change a subscription. One that is switched off hears of nothing, also not of it later."""
     held = await subscriptions.update(
         context.engine,
-        caller.org,
+        context.org,
         subscription_id,
         changes.model_dump(exclude_none=True),
-        by=caller.subject,
+        by=context.by,
         if_version=if_version,
     )
-    return tagged(response, held)
+    return context.tagged(held)
 
 
 @router.delete("/{subscription_id}", status_code=204)
-async def delete_subscription(
-    subscription_id: Id, context: Context, caller: Admin, if_version: IfMatch
-) -> None:
+async def delete_subscription(subscription_id: Id, context: Admin, if_version: IfMatch) -> None:
     """Delete a subscription, with everything that it was told and is still to be told."""
     await subscriptions.delete(
-        context.engine, caller.org, subscription_id, by=caller.subject, if_version=if_version
+        context.engine, context.org, subscription_id, by=context.by, if_version=if_version
     )
 
 
 @router.post("/{subscription_id}/rotate-secret", response_model=MadeSubscription)
-async def rotate_secret(
-    subscription_id: Id, context: Context, caller: Admin, response: Response, if_version: IfMatch
-) -> Subscription:
+async def rotate_secret(subscription_id: Id, context: Admin, if_version: IfMatch) -> Subscription:
     """Make a new secret. For 24 hours the one before signs as well, so that nobody is left out."""
     held = await subscriptions.rotate_secret(
-        context.engine, caller.org, subscription_id, by=caller.subject, if_version=if_version
+        context.engine, context.org, subscription_id, by=context.by, if_version=if_version
     )
-    return _with_secret(held, response)
+    return _with_secret(held, context)
 
 
 @router.post("/{subscription_id}/test", response_model=ShownNotification)
-async def test_subscription(
-    subscription_id: Id, context: Context, caller: Operator
-) -> Notification:
+async def test_subscription(subscription_id: Id, context: Operator) -> Notification:
     """Send `subscription.test` once, now, and show what came of it."""
-    return await replay.send_test(context.engine, caller.org, subscription_id)
+    return await replay.send_test(context.engine, context.org, subscription_id)
 
 
 @router.get("/{subscription_id}/notifications", response_model=NotificationPage)
 async def list_notifications(
     subscription_id: Id,
-    context: Context,
-    caller: Viewer,
+    context: Viewer,
     status: Annotated[NotificationStatus | None, Query()] = None,
     cursor: Cursor = "",
     limit: Limit = 100,
@@ -219,7 +201,7 @@ async def list_notifications(
     """Show what a subscription was told, newest first."""
     found, following = await replay.listed(
         context.engine,
-        caller.org,
+        context.org,
         subscription_id,
         status=status,
         limit=limit,
@@ -232,23 +214,21 @@ async def list_notifications(
     "/{subscription_id}/notifications/{notification_id}/replay", response_model=ShownNotification
 )
 async def replay_notification(
-    subscription_id: Id, notification_id: Id, context: Context, caller: Operator
+    subscription_id: Id, notification_id: Id, context: Operator
 ) -> Notification:
     """Send one notification again, under the id that it has, whatever came of it before."""
-    return await replay.tell_again(context.engine, caller.org, subscription_id, notification_id)
+    return await replay.tell_again(context.engine, context.org, subscription_id, notification_id)
 
 
 @router.post("/{subscription_id}/replay", response_model=ReplayCount)
-async def replay_failed(
-    subscription_id: Id, wanted: Since, context: Context, caller: Operator
-) -> dict[str, Any]:
+async def replay_failed(subscription_id: Id, wanted: Since, context: Operator) -> dict[str, Any]:
     """Send again whatever has failed of all that happened since then, 200 of it at a time."""
     done = await replay.tell_failed_again(
-        context.engine, caller.org, subscription_id, since=wanted.since
+        context.engine, context.org, subscription_id, since=wanted.since
     )
     return {"replayed": done.number, "more": done.more}
 
 
-def _with_secret(held: Versioned[Subscription], response: Response) -> Subscription:
-    response.headers["cache-control"] = "no-store"  # nor does Idempotency-Key keep the answer
-    return tagged(response, held)
+def _with_secret(held: Versioned[Subscription], context: CallerContext) -> Subscription:
+    context.forbid_keeping()
+    return context.tagged(held)
