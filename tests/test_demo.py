@@ -10,7 +10,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from functions.channels.simulator.ledger import Hangup, Ledger, PlacedCall
+from functions.channels.simulator.ledger import End, Ledger, Placed
 from functions.cli.app import app
 from functions.cli.demo.people import People, write_people
 from functions.cli.demo.verdict import Evidence, Row
@@ -21,16 +21,16 @@ AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ADA, BEN, CLEO = "+12125550101", "+12125550102", "+12125550103"
 
 
-def placed(number: str, attempt: int = 1) -> PlacedCall:
+def placed(number: str, attempt: int = 1) -> Placed:
     """Return a call to somebody."""
     ref = MessageRef("default", "campaign", number)
-    return PlacedCall(f"{number}/{attempt}", ref, attempt, number, "", AT)
+    return Placed(f"{number}/{attempt}", ref, attempt, number, AT)
 
 
 def sound() -> Evidence:
     """Return evidence of a campaign in which all is well: one call, one lost, one suppressed."""
     call = placed(ADA)
-    ledger = Ledger(placed=[call], ended={call.id: Hangup(call.id, "connected", 1, AT)})
+    ledger = Ledger(placed=[call], ended={call.id: End(call.id, "connected", AT, 1)})
     rows = [
         Row(ADA, ADA, "completed", "", 1),
         Row(BEN, BEN, "unknown", "sender_lost", 1),
@@ -40,7 +40,7 @@ def sound() -> Evidence:
     return Evidence(people, {"imported": 3, "duplicates": 1, "invalid": 1}, rows, ledger)
 
 
-def with_call(evidence: Evidence, call: PlacedCall) -> Evidence:
+def with_call(evidence: Evidence, call: Placed) -> Evidence:
     """Return the evidence with one more call in the carrier's ledger."""
     return replace(evidence, ledger=replace(evidence.ledger, placed=[placed(ADA), call]))
 

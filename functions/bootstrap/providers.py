@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
+from pydantic import SecretStr
 
 from functions.domain.kinds import ChannelKind
 from functions.domain.urls.tracking_links import Links
@@ -23,6 +24,7 @@ from functions.settings.urls import is_loopback, parse_smtp
 if TYPE_CHECKING:
     from functions.channels.mail.sendgrid_events import SendGridEvents
     from functions.channels.mail.smtp_connections import MailServer
+    from functions.channels.provider_api import Account
 
 
 class Parts(NamedTuple):
@@ -86,7 +88,7 @@ def _plivo(parts: Parts) -> Channel:
     from functions.channels.plivo.voice import PlivoVoice
 
     return PlivoVoice(
-        **_plivo_account(parts),
+        _plivo_account(parts),
         call_time_limit_s=parts.settings.call_time_limit_s,
         ring_timeout_s=parts.settings.ring_timeout_s,
     )
@@ -96,51 +98,42 @@ def _plivo_sms(parts: Parts) -> Channel:
     from functions.channels.plivo.sms import PlivoSms
 
     return PlivoSms(
-        **_plivo_account(parts),
+        _plivo_account(parts),
         dlt_entity_id=parts.settings.plivo_dlt_entity_id,
         dlt_template_category=parts.settings.plivo_dlt_template_category,
     )
 
 
-def _plivo_account(parts: Parts) -> dict[str, Any]:
+def _plivo_account(parts: Parts) -> "Account":
     settings = parts.settings
-    return {
-        "auth_id": settings.plivo_auth_id,
-        "auth_token": settings.plivo_auth_token.get_secret_value(),
-        "api_url": settings.plivo_api_url,
-        "public_base_url": settings.public_base_url,
-        "clock": parts.clock,
-        "http": parts.http,
-    }
+    id_, token = settings.plivo_auth_id, settings.plivo_auth_token
+    return _account(parts, id_, token, settings.plivo_api_url)
+
+
+def _account(parts: Parts, id_: str, token: SecretStr, api_url: str) -> "Account":
+    from functions.channels.provider_api import Account
+
+    base = parts.settings.public_base_url
+    return Account(id_, token.get_secret_value(), api_url, base, parts.clock, parts.http)
 
 
 def _twilio(kind: ChannelKind, parts: Parts) -> Channel:
     from functions.channels.twilio.messages import Twilio
 
     settings = parts.settings
-    return Twilio(
-        kind,
-        account_sid=settings.twilio_account_sid,
-        auth_token=settings.twilio_auth_token.get_secret_value(),
-        api_url=settings.twilio_api_url,
-        public_base_url=settings.public_base_url,
-        clock=parts.clock,
-        http=parts.http,
-    )
+    id_, token = settings.twilio_account_sid, settings.twilio_auth_token
+    return Twilio(kind, _account(parts, id_, token, settings.twilio_api_url))
 
 
 def _whatsapp(parts: Parts) -> Channel:
     from functions.channels.whatsapp.cloud_api import WhatsAppCloud
 
     settings = parts.settings
+    id_, token = settings.whatsapp_phone_number_id, settings.whatsapp_token
     return WhatsAppCloud(
-        phone_number_id=settings.whatsapp_phone_number_id,
-        token=settings.whatsapp_token.get_secret_value(),
+        _account(parts, id_, token, settings.whatsapp_api_url),
         app_secret=settings.whatsapp_app_secret.get_secret_value(),
         verify_token=settings.whatsapp_verify_token.get_secret_value(),
-        api_url=settings.whatsapp_api_url,
-        clock=parts.clock,
-        http=parts.http,
     )
 
 

@@ -4,6 +4,7 @@ So a receipt finds its message without an index, even before the provider's answ
 has arrived.
 """
 
+import hmac
 import re
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -63,13 +64,24 @@ def is_inbound(url: str, provider: str) -> bool:
     return urlsplit(url).path.split("/")[-4:-1] == ["webhooks", provider, "inbound"]
 
 
+def check_size(body: bytes, *, most: int = MAX_BODY_BYTES) -> None:
+    """Raise SignatureError for a body that no provider sends, before anything is read of it."""
+    if len(body) > most:
+        raise SignatureError(f"The callback's body is over {most} bytes.")
+
+
+def check_signature(given: str, *expected: str) -> None:
+    """Raise SignatureError unless what was given is one of the expected, in constant time each."""
+    if not any(hmac.compare_digest(each.encode(), given.encode()) for each in expected):
+        raise SignatureError("The callback's signature is missing or wrong.")
+
+
 def read_form(body: bytes) -> dict[str, str]:
     """Read a callback's form strictly: what cannot be read one way only cannot be verified.
 
     Raises SignatureError.
     """
-    if len(body) > MAX_BODY_BYTES:
-        raise SignatureError(f"The callback's body is over {MAX_BODY_BYTES} bytes.")
+    check_size(body)
     if not body:
         return {}
     try:

@@ -7,7 +7,8 @@ twice.
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 import httpx
 
@@ -34,26 +35,39 @@ NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _NUMBER: Final = re.compile(r"\+?[0-9][0-9 ()-]*", re.ASCII)
 
 
+class Account(NamedTuple):
+    """Whom a provider knows us as, where its API is, and where it reaches us."""
+
+    id: str
+    token: str  #: pays for messages
+    api_url: str
+    public_base_url: str
+    clock: Clock
+    http: httpx.AsyncClient | None = None  #: lent to the channel, which else opens its own
+    timeout: float = 10.0
+
+    @property
+    def basic_auth(self) -> httpx.Auth:
+        """Our id and token, as most APIs take them."""
+        return httpx.BasicAuth(self.id, self.token)
+
+    def url(self, path: str) -> str:
+        """Return the URL of what the API has for us; `path` has our id in place of {}."""
+        return self.api_url.rstrip("/") + path.format(quote(self.id, safe=""))
+
+
 class ProviderApi(BaseChannel):
     """The part of a Channel that is the same for every provider's REST API."""
 
-    def __init__(
-        self,
-        *,
-        clock: Clock,
-        http: httpx.AsyncClient | None,
-        auth: httpx.Auth | None = None,
-        timeout: float = 10.0,
-    ) -> None:
-        super().__init__(clock)
+    def __init__(self, account: Account, auth: httpx.Auth | None = None) -> None:
+        super().__init__(account.clock)
+        self._account = account
         self._auth = auth
-        self._timeout = timeout
-        self._http = http or httpx.AsyncClient()
-        self._owns_http = http is None
+        self._http = account.http or httpx.AsyncClient()
 
     async def close(self) -> None:
         """Close the connections, unless they were lent to us."""
-        if self._owns_http:
+        if self._account.http is None:
             await self._http.aclose()
 
     async def _order(
@@ -98,9 +112,8 @@ class ProviderApi(BaseChannel):
         return json_of(response) if response.status_code == httpx.codes.OK else {}
 
     async def _request(self, method: str, url: str, **content: Any) -> httpx.Response:
-        return await self._http.request(
-            method, url, auth=self._auth, timeout=self._timeout, follow_redirects=False, **content
-        )
+        content |= {"auth": self._auth, "timeout": self._account.timeout}
+        return await self._http.request(method, url, follow_redirects=False, **content)
 
     def _refused_by_status(self, response: httpx.Response) -> SendOutcome:
         """Return what an answer without success means, by its HTTP status alone."""

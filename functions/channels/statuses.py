@@ -1,5 +1,6 @@
 """What a provider's word for a message means: ProviderStatus, and the ones that providers share."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -54,6 +55,20 @@ _HTTP: Final = 1000  #: below are the statuses of HTTP, which have reasons of th
 def code_reason(code: int) -> str:
     """Return the reason for an error that a provider tells as a number of its own."""
     return f"provider_{code}" if code >= _HTTP else f"provider_error_{code}"
+
+
+#: How every provider calls what goes well with a text.
+WELL: Final[Mapping[str, ProviderStatus]] = {"sent": SENT, "delivered": DELIVERED, "read": READ}
+
+
+def error_status(errors: Mapping[int, ProviderStatus], code: int | None) -> ProviderStatus:
+    """Return what an error means by a provider's table; one that is not in it is final.
+
+    Without a code it is only known that it failed.
+    """
+    if code is None:
+        return UNDELIVERED
+    return errors.get(code) or ProviderStatus(EventKind.FAILED, reason=code_reason(code))
 
 
 def failed(retry: Retry, *codes: int) -> dict[int, ProviderStatus]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import httpx
 
-from functions.channels.provider_api import ProviderApi
+from functions.channels.provider_api import Account, ProviderApi
 from functions.domain.messages.delivery_events import (
     DeliveryEvent,
     EventKind,
@@ -33,7 +33,7 @@ class BatchChannel(ProviderApi):
     traits = Traits()
 
     def __init__(self, clock: Clock) -> None:
-        super().__init__(clock=clock, http=None)
+        super().__init__(Account("", "", "", "", clock))
         self.taken: list[Outbound] = []
         self.on_send: Callable[[Outbound], Awaitable[object]] | None = None  #: before its answer
 

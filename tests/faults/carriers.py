@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from functions.channels.simulator.ledger import PlacedCall, read_ledger
+from functions.channels.simulator.ledger import Placed, read_ledger
 from functions.channels.simulator.script import Outcome
 from tests.channels.plivo import voice_server
 from tests.faults.stand_ins import running
@@ -56,7 +56,7 @@ class SimulatedCarrier:
         """Read the book."""
         ledger = read_ledger(self.ledger_path)
 
-        def told(placed: PlacedCall) -> Call:
+        def told(placed: Placed) -> Call:
             hangup = ledger.ended.get(placed.id)
             ended, connected = hangup is not None, bool(hangup and hangup.outcome in _PICKED_UP)
             about = (placed.ref.campaign, placed.ref.message, placed.attempt, placed.to)

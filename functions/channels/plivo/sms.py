@@ -16,6 +16,7 @@ from functions.channels.callback_urls import (
 from functions.channels.plivo.signature import verified_text_form
 from functions.channels.plivo.sms_statuses import NO_CREDITS, status_of
 from functions.channels.provider_api import (
+    Account,
     ProviderApi,
     e164_of,
     event_id,
@@ -26,7 +27,6 @@ from functions.channels.statuses import ProviderStatus
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound
 from functions.domain.messages.send_outcomes import Rejected, SendOutcome
 from functions.engine.ports.channel import Outbound, Traits, WebhookRequest
-from functions.engine.ports.clock import Clock
 
 PROVIDER: Final = "plivo-sms"
 
@@ -42,24 +42,9 @@ class PlivoSms(ProviderApi):
     #: Plivo takes 300 requests in five seconds of an account.
     traits = Traits(rate_per_s=5.0, account_rate_per_s=60.0, by_segments=True)
 
-    def __init__(  # noqa: PLR0913 (each is one setting, passed by name)
-        self,
-        *,
-        auth_id: str,
-        auth_token: str,
-        api_url: str,
-        public_base_url: str,
-        dlt_entity_id: str,
-        dlt_template_category: str,
-        clock: Clock,
-        http: httpx.AsyncClient | None = None,
-        timeout: float = 10.0,
-    ) -> None:
-        auth = httpx.BasicAuth(auth_id, auth_token)
-        super().__init__(clock=clock, http=http, auth=auth, timeout=timeout)
-        self._texts_url = f"{api_url.rstrip('/')}/v1/Account/{quote(auth_id, safe='')}/Message/"
-        self._auth_token = auth_token
-        self._public_base_url = public_base_url
+    def __init__(self, account: Account, *, dlt_entity_id: str, dlt_template_category: str) -> None:
+        super().__init__(account, auth=account.basic_auth)
+        self._texts_url = account.url("/v1/Account/{}/Message/")
         self._dlt = {
             "dlt_entity_id": dlt_entity_id,
             "dlt_template_category": dlt_template_category,
@@ -75,7 +60,7 @@ class PlivoSms(ProviderApi):
 
     def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent | Inbound]:
         """Return what a callback tells; SignatureError unless Plivo signed it for this URL."""
-        form = verified_text_form(request, self._auth_token)
+        form = verified_text_form(request, self._account.token)
         text_id = form.get("MessageUUID", "")
         if request.method != "POST" or not text_id:
             raise ValueError("The callback does not name its text.")
@@ -106,7 +91,7 @@ class PlivoSms(ProviderApi):
             "dst": outbound.to.removeprefix("+"),
             "text": outbound.body,
             "type": "sms",
-            "url": callback_url(self._public_base_url, callback),
+            "url": callback_url(self._account.public_base_url, callback),
             "method": "POST",
         }
         if left_s is not None:

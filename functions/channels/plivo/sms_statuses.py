@@ -7,17 +7,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from functions.channels.statuses import (
-    DELIVERED,
     INVALID_ADDRESS,
     OPTED_OUT,
-    READ,
-    SENT,
-    UNDELIVERED,
+    WELL,
     ProviderStatus,
-    code_reason,
+    error_status,
     failed,
 )
-from functions.domain.messages.delivery_events import EventKind, Retry
+from functions.domain.messages.delivery_events import Retry
 
 ERRORS: Final[Mapping[int, ProviderStatus]] = {
     **failed(
@@ -51,14 +48,9 @@ ERRORS: Final[Mapping[int, ProviderStatus]] = {
 
 NO_CREDITS: Final = ERRORS[900]
 
-STATUS: Final[Mapping[str, ProviderStatus]] = {"sent": SENT, "delivered": DELIVERED, "read": READ}
 _FAILURES: Final = frozenset({"failed", "undelivered", "rejected"})
 
 
 def status_of(status: str, code: int | None) -> ProviderStatus | None:
     """Return what a status means; None where it tells nothing new, as "queued" does."""
-    if status not in _FAILURES:
-        return STATUS.get(status)
-    if not code:
-        return UNDELIVERED
-    return ERRORS.get(code) or ProviderStatus(EventKind.FAILED, reason=code_reason(code))
+    return error_status(ERRORS, code or None) if status in _FAILURES else WELL.get(status)

@@ -10,12 +10,11 @@ import httpx
 from functions.channels.callback_urls import Callback, CallbackEvent, callback_url, parse_callback
 from functions.channels.plivo.signature import verified_form
 from functions.channels.plivo.voice_statuses import CANCELLED, status_of
-from functions.channels.provider_api import ProviderApi, event_id, number_of
+from functions.channels.provider_api import Account, ProviderApi, event_id, number_of
 from functions.channels.statuses import MACHINE_HEARD, PICKED_UP, RINGING, ProviderStatus
 from functions.domain.messages.delivery_events import DeliveryEvent, MessageRef
 from functions.domain.messages.send_outcomes import SendOutcome
 from functions.engine.ports.channel import Answer, Outbound, Traits, WebhookRequest
-from functions.engine.ports.clock import Clock
 
 PROVIDER: Final = "plivo"
 
@@ -43,25 +42,10 @@ class PlivoVoice(ProviderApi):
         recalls=True,
     )
 
-    def __init__(  # noqa: PLR0913 (each is one setting, passed by name)
-        self,
-        *,
-        auth_id: str,
-        auth_token: str,
-        api_url: str,
-        public_base_url: str,
-        call_time_limit_s: int,
-        ring_timeout_s: int,
-        clock: Clock,
-        http: httpx.AsyncClient | None = None,
-        timeout: float = 10.0,
-    ) -> None:
-        auth = httpx.BasicAuth(auth_id, auth_token)
-        super().__init__(clock=clock, http=http, auth=auth, timeout=timeout)
-        account_url = f"{api_url.rstrip('/')}/v1/Account/{quote(auth_id, safe='')}"
-        self._calls_url, self._requests_url = f"{account_url}/Call/", f"{account_url}/Request/"
-        self._auth_token = auth_token
-        self._public_base_url = public_base_url
+    def __init__(self, account: Account, *, call_time_limit_s: int, ring_timeout_s: int) -> None:
+        super().__init__(account, auth=account.basic_auth)
+        self._calls_url = account.url("/v1/Account/{}/Call/")
+        self._requests_url = account.url("/v1/Account/{}/Request/")
         self._limits = {"time_limit": call_time_limit_s, "ring_timeout": ring_timeout_s}
 
     async def send(self, outbound: Outbound) -> SendOutcome:
@@ -71,7 +55,7 @@ class PlivoVoice(ProviderApi):
 
     def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent]:
         """Return what a callback tells; SignatureError unless Plivo signed it for this URL."""
-        form = verified_form(request, self._auth_token)
+        form = verified_form(request, self._account.token)
         callback = parse_callback(request.url)
         if callback.provider != PROVIDER or request.method != "POST":
             raise ValueError("This is not a callback that Plivo was asked for.")
@@ -99,7 +83,8 @@ class PlivoVoice(ProviderApi):
         if not provider_id:
             return False
         try:
-            response = await self._request("DELETE", self._request_url(provider_id))
+            url = f"{self._requests_url}{quote(provider_id, safe='')}/"
+            response = await self._request("DELETE", url)
         except httpx.HTTPError:
             return False
         if response.status_code != httpx.codes.NOT_FOUND:
@@ -108,11 +93,8 @@ class PlivoVoice(ProviderApi):
         record = await self._ask(self._call_url(provider_id))
         return number_of(record.get("hangup_cause_code")) == CANCELLED
 
-    def _request_url(self, provider_id: str) -> str:
-        return self._requests_url + f"{quote(provider_id, safe='')}/"
-
     def _call_url(self, provider_id: str) -> str:
-        return self._calls_url + f"{quote(provider_id, safe='')}/"
+        return f"{self._calls_url}{quote(provider_id, safe='')}/"
 
     def answer(self, ref: MessageRef, attempt: int, bot_url: str) -> Answer:  # noqa: ARG002 (the port's signature; Plivo's answer depends on the bot alone)
         """Connect the answered call with the bot, both ways, until one of them hangs up."""
@@ -141,7 +123,7 @@ class PlivoVoice(ProviderApi):
 
     def _url(self, outbound: Outbound, event: CallbackEvent) -> str:
         callback = Callback(PROVIDER, event, outbound.ref, outbound.attempt)
-        return callback_url(self._public_base_url, callback) + CALLBACK_RETRIES
+        return callback_url(self._account.public_base_url, callback) + CALLBACK_RETRIES
 
     def _events(
         self, callback: Callback, call_id: str, form: Mapping[str, str]

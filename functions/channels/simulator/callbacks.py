@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from functions.channels.callback_urls import MAX_BODY_BYTES, CallbackEvent
-from functions.channels.simulator.ledger import PlacedCall, TakenText
+from functions.channels.callback_urls import CallbackEvent, check_signature, check_size
+from functions.channels.simulator.ledger import Placed
 from functions.channels.simulator.script import Fate, Notice
-from functions.engine.ports.channel import SignatureError, WebhookRequest
+from functions.engine.ports.channel import WebhookRequest
 from functions.engine.ports.clock import Clock
 
 SIGNATURE_HEADER: Final = "x-simulator-signature"
@@ -46,12 +46,9 @@ class Seal:
 
     def check(self, request: WebhookRequest) -> None:
         """Raise SignatureError unless this key has signed the callback."""
-        if len(request.body) > MAX_BODY_BYTES:
-            raise SignatureError(f"The callback's body is over {MAX_BODY_BYTES} bytes.")
-        expected = self._sign(request.url, request.body).encode()
-        given = request.headers.get(SIGNATURE_HEADER, "").encode()
-        if not hmac.compare_digest(expected, given):
-            raise SignatureError("The callback's signature is missing or wrong.")
+        check_size(request.body)
+        given = request.headers.get(SIGNATURE_HEADER, "")
+        check_signature(given, self._sign(request.url, request.body))
 
     def _sign(self, url: str, body: bytes) -> str:
         return hmac.digest(self._key, url.encode() + b"\n" + body, sha256).hex()
@@ -61,7 +58,7 @@ class Seal:
 class Story:
     """A call or a text that was placed, and what is told of it."""
 
-    placed: PlacedCall | TakenText
+    placed: Placed
     fate: Fate
     ended: bool = False
 

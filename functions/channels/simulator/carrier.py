@@ -8,18 +8,21 @@ on the same ledger, it continues what had not ended.
 from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import ClassVar, Final, Generic, TypeVar
+from typing import ClassVar, Final
 
 import orjson
 
+from functions.channels.base import BaseChannel
 from functions.channels.callback_urls import Callback, CallbackEvent, callback_url, parse_callback
 from functions.channels.simulator.callbacks import ENDS, Callbacks, Deliver, Seal, Story
 from functions.channels.simulator.ledger import (
+    End,
+    Event,
     Ledger,
     LedgerWriter,
-    PlacedCall,
+    Placed,
     Recall,
-    TakenText,
+    digest_of,
 )
 from functions.channels.simulator.script import Fate, Notice, Outcome, Reply, Script
 from functions.channels.statuses import (
@@ -37,7 +40,7 @@ from functions.channels.statuses import (
     ProviderStatus,
 )
 from functions.domain.digest import digest
-from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef, Retry
+from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Retry
 from functions.domain.messages.send_outcomes import (
     Accepted,
     Deferred,
@@ -45,7 +48,7 @@ from functions.domain.messages.send_outcomes import (
     SendOutcome,
     Unknown,
 )
-from functions.engine.ports.channel import Answer, Outbound, SignatureError, WebhookRequest
+from functions.engine.ports.channel import Outbound, WebhookRequest
 from functions.engine.ports.clock import Clock
 
 _OUTCOMES: Final = {
@@ -80,11 +83,8 @@ _NOTICES: Final = {
     CallbackEvent.MACHINE: MACHINE_HEARD,
 }
 
-PlacedT = TypeVar("PlacedT", PlacedCall, TakenText)
-"""What the book says of something that was placed."""
 
-
-class SimulatedCarrier(ABC, Generic[PlacedT]):
+class SimulatedCarrier(BaseChannel, ABC):
     """A Channel of the simulated carrier, but for what tells calls from texts.
 
     Callbacks are made by a background task after `start`, or by `run_due` where a test moves the
@@ -92,6 +92,7 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
     """
 
     provider: ClassVar[str]
+    begin: ClassVar[Event]  #: how the book says that a message was placed
     end: ClassVar[CallbackEvent]  #: the callback that tells how a message ended
 
     def __init__(
@@ -104,7 +105,7 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
         key: str,
         public_base_url: str,
     ) -> None:
-        self._clock = clock
+        super().__init__(clock)
         self._script = script
         self._seal = Seal(key)
         self._public_base_url = public_base_url
@@ -114,14 +115,12 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
         )
         ledger = self._book.read()
         self._opened_at = ledger.opened_at or clock.now()
-        placed = self._all(ledger)
+        placed = ledger.placed if self.begin is Event.CALL else ledger.texts
         self._count = len(placed)
         self._recalled = set(ledger.recalled)
-        self._placed: dict[tuple[MessageRef, int], PlacedT] = {
-            (each.ref, each.attempt): each for each in placed
-        }
-        for unended in self._unended(ledger):
-            self._continue(unended)
+        self._placed = {(each.ref, each.attempt): each for each in placed}
+        for each in filter(ledger.goes_on, placed):
+            self._continue(each)
 
     @property
     def ledger(self) -> Ledger:
@@ -171,15 +170,12 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
         placed = self._find(sent, provider_id)
         if placed is None or self._outage() is not None:
             return False
-        if placed.id not in self._recalled and self._is_on_its_way(placed):
-            self._book.recall(Recall(placed.id, self._clock.now()))
+        on_its_way = self._age_s(placed) < self._fate(placed).recallable_s
+        if placed.id not in self._recalled and on_its_way:
+            self._book.write(Event.RECALL, Recall(placed.id, self._clock.now()))
             self._recalled.add(placed.id)
             self._callbacks.drop(placed.id)
         return placed.id in self._recalled
-
-    def greet(self, request: WebhookRequest) -> Answer:  # noqa: ARG002 (the port's signature)
-        """Greet nobody: this carrier knows its URLs."""
-        raise SignatureError("The simulated carrier does not ask for a URL.")
 
     def start(self) -> None:
         """Make callbacks in the background, from within a running event loop."""
@@ -194,29 +190,9 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
         await self._callbacks.close()
         self._book.close()
 
-    # --- What tells calls from texts ----------------------------------------------------------
-
     @abstractmethod
-    def _fate(self, attempt: Outbound | PlacedT) -> Fate:
+    def _fate(self, attempt: Outbound | Placed) -> Fate:
         """Return what an attempt meets, the same before and after it was placed."""
-
-    @abstractmethod
-    def _write(self, outbound: Outbound, id_: str, at: datetime) -> PlacedT:
-        """Write down in the book what is being placed, and return it."""
-
-    @abstractmethod
-    def _write_end(self, story: Story) -> None:
-        """Write down how it ended, once that was told or cannot be."""
-
-    @abstractmethod
-    def _all(self, ledger: Ledger) -> list[PlacedT]:
-        """Return what a book says was ever placed."""
-
-    @abstractmethod
-    def _unended(self, ledger: Ledger) -> list[PlacedT]:
-        """Return that of it which has not ended."""
-
-    # --- What they share ----------------------------------------------------------------------
 
     def _outage(self) -> timedelta | None:
         """Return for how long the carrier cannot be reached, None where it can."""
@@ -224,18 +200,16 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
         ends_s = self._script.outage_ends_s(age_s)
         return None if ends_s is None else timedelta(seconds=ends_s - age_s)
 
-    def _find(self, sent: Outbound, provider_id: str) -> PlacedT | None:
+    def _find(self, sent: Outbound, provider_id: str) -> Placed | None:
         placed = self._placed.get((sent.ref, sent.attempt))
         return placed if placed is not None and provider_id in {"", placed.id} else None
 
-    def _is_on_its_way(self, placed: PlacedT) -> bool:
-        age_s = (self._clock.now() - placed.at).total_seconds()
-        return age_s < self._fate(placed).recallable_s
+    def _age_s(self, placed: Placed) -> float:
+        return (self._clock.now() - placed.at).total_seconds()
 
-    def _continue(self, placed: PlacedT) -> None:
+    def _continue(self, placed: Placed) -> None:
         """Take up what was placed in an earlier life; its end is told, however late."""
-        fate = self._fate(placed)
-        missed_s = (self._clock.now() - placed.at).total_seconds()
+        fate, missed_s = self._fate(placed), self._age_s(placed)
         kept = tuple(n for n in fate.notices if n.after_s >= missed_s or n.event in ENDS)
         self._callbacks.begin(Story(placed, fate._replace(notices=kept)))
 
@@ -256,13 +230,29 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
             case _:
                 return Accepted(placed.id)
 
-    def _place(self, outbound: Outbound, fate: Fate) -> PlacedT:
+    def _place(self, outbound: Outbound, fate: Fate) -> Placed:
+        ref, attempt = outbound.ref, outbound.attempt
         self._count += 1
-        id_ = _id_of(outbound.ref, outbound.attempt, self._count)
-        placed = self._write(outbound, id_, self._clock.now())
-        self._placed[placed.ref, placed.attempt] = placed
+        # The count tells two of one attempt apart, should there ever be two.
+        placed = Placed(
+            id=f"sim-{digest(*ref, attempt, size=8)}-{self._count}",
+            ref=ref,
+            attempt=attempt,
+            to=outbound.to,
+            at=self._clock.now(),
+            machine_detection=outbound.machine_detection,
+            digest=digest_of(outbound.body),
+        )
+        self._book.write(self.begin, placed)
+        self._placed[ref, attempt] = placed
         self._callbacks.begin(Story(placed, fate))
         return placed
+
+    def _write_end(self, story: Story) -> None:
+        """Write down how it ended, once that was told or cannot be."""
+        placed, fate = story.placed, story.fate
+        at = placed.at + timedelta(seconds=fate.ends_after_s)
+        self._book.write(Event.END, End(placed.id, fate.outcome, at, fate.duration_s))
 
     def _request(self, story: Story, notice: Notice) -> WebhookRequest:
         placed, fate = story.placed, story.fate
@@ -277,11 +267,6 @@ class SimulatedCarrier(ABC, Generic[PlacedT]):
             }
         )
         return self._seal.signed(callback_url(self._public_base_url, callback), body)
-
-
-def _id_of(ref: MessageRef, attempt: int, count: int) -> str:
-    """Name what was placed; the count tells two of one attempt apart, should there ever be two."""
-    return f"sim-{digest(*ref, attempt, size=8)}-{count}"
 
 
 def _event(

@@ -9,9 +9,10 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
@@ -19,43 +20,25 @@ from functions.domain.digest import digest
 from functions.domain.messages.delivery_events import MessageRef
 
 
-class PlacedCall(NamedTuple):
-    """One line of the book: a person's phone has been rung."""
+class Placed(NamedTuple):
+    """One line of the book: a person's phone has been rung, or a text is on its way to them."""
 
     id: str
     ref: MessageRef
     attempt: int
     to: str
-    machine_detection: str
     at: datetime
+    machine_detection: str = ""  #: of a call
+    digest: str = ""  #: of what a text says, see `digest_of`
 
 
-class Hangup(NamedTuple):
-    """One line of the book: the carrier has no more to say of this call."""
-
-    id: str
-    outcome: str
-    duration_s: int
-    at: datetime
-
-
-class TakenText(NamedTuple):
-    """One line of the book: a text is on its way to a person."""
-
-    id: str
-    ref: MessageRef
-    attempt: int
-    to: str
-    digest: str  #: of what it says, see `digest_of`
-    at: datetime
-
-
-class Receipt(NamedTuple):
-    """One line of the book: the carrier has no more to say of this text."""
+class End(NamedTuple):
+    """One line of the book: the carrier has no more to say of this call or text."""
 
     id: str
     outcome: str
     at: datetime
+    duration_s: int = 0  #: of a call
 
 
 class Recall(NamedTuple):
@@ -63,6 +46,19 @@ class Recall(NamedTuple):
 
     id: str
     at: datetime
+
+
+Line: TypeAlias = Placed | End | Recall
+
+
+class Event(StrEnum):
+    """What a line of the book is about."""
+
+    OPEN = "open"
+    CALL = "call"
+    TEXT = "text"
+    END = "end"
+    RECALL = "recall"
 
 
 def digest_of(body: str) -> str:
@@ -75,11 +71,10 @@ class Ledger:
     """What a book says."""
 
     opened_at: datetime | None = None
-    placed: list[PlacedCall] = field(default_factory=list)
-    ended: dict[str, Hangup] = field(default_factory=dict)  #: by call
-    texts: list[TakenText] = field(default_factory=list)
-    receipts: dict[str, Receipt] = field(default_factory=dict)  #: by text
-    recalled: dict[str, Recall] = field(default_factory=dict)  #: by call or text
+    placed: list[Placed] = field(default_factory=list)  #: calls
+    texts: list[Placed] = field(default_factory=list)
+    ended: dict[str, End] = field(default_factory=dict)  #: by call or text
+    recalled: dict[str, Recall] = field(default_factory=dict)  #: the same way
 
     @property
     def calls(self) -> Counter[tuple[MessageRef, int]]:
@@ -108,44 +103,38 @@ class Ledger:
     @property
     def hangups(self) -> Counter[str]:
         """Count the ended calls by outcome."""
-        return Counter(hangup.outcome for hangup in self.ended.values())
+        ends = (self.ended.get(call.id) for call in self.placed)
+        return Counter(end.outcome for end in ends if end is not None)
 
     @property
-    def live(self) -> list[PlacedCall]:
+    def live(self) -> list[Placed]:
         """Return the calls that have not ended."""
-        over = self.ended.keys() | self.recalled.keys()
-        return [call for call in self.placed if call.id not in over]
+        return [call for call in self.placed if self.goes_on(call)]
 
     @property
-    def under_way(self) -> list[TakenText]:
+    def under_way(self) -> list[Placed]:
         """Return the texts of which there is more to be told."""
-        over = self.receipts.keys() | self.recalled.keys()
-        return [text for text in self.texts if text.id not in over]
+        return [text for text in self.texts if self.goes_on(text)]
+
+    def goes_on(self, placed: Placed) -> bool:
+        """Tell whether the carrier has more to say of a call or text."""
+        return placed.id not in self.ended and placed.id not in self.recalled
 
     def add(self, entry: dict[str, Any]) -> None:
         """Take in one line."""
-        at = datetime.fromtimestamp(entry["at"], UTC)
-        match entry["event"]:
-            case "open":
-                self.opened_at = self.opened_at or at
-            case "call":
-                made = (entry["call"], _ref(entry), entry["attempt"], entry["to"])
-                self.placed.append(PlacedCall(*made, entry["machine_detection"], at))
-            case "hangup":
-                hangup = Hangup(entry["call"], entry["outcome"], entry["duration_s"], at)
-                self.ended.setdefault(hangup.id, hangup)
-            case "text":
-                taken = (entry["text"], _ref(entry), entry["attempt"], entry["to"])
-                self.texts.append(TakenText(*taken, entry["digest"], at))
-            case "receipt":
-                receipt = Receipt(entry["text"], entry["outcome"], at)
-                self.receipts.setdefault(receipt.id, receipt)
-            case "recall":
-                self.recalled.setdefault(entry["id"], Recall(entry["id"], at))
-
-
-def _ref(entry: dict[str, Any]) -> MessageRef:
-    return MessageRef(entry["org"], entry["campaign"], entry["message"])
+        event = Event(entry.pop("event"))
+        entry["at"] = datetime.fromisoformat(entry["at"])
+        match event:
+            case Event.OPEN:
+                self.opened_at = self.opened_at or entry["at"]
+            case Event.CALL | Event.TEXT:
+                ref = MessageRef(*entry.pop("ref"))
+                placed = self.placed if event is Event.CALL else self.texts
+                placed.append(Placed(ref=ref, **entry))
+            case Event.END:
+                self.ended.setdefault(entry["id"], End(**entry))
+            case Event.RECALL:
+                self.recalled.setdefault(entry["id"], Recall(**entry))
 
 
 def read_ledger(path: Path) -> Ledger:
@@ -164,62 +153,15 @@ class LedgerWriter:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             self._end_torn_line(self._file)
         if self.read().opened_at is None:
-            self._write({"event": "open", "at": now.timestamp()})
+            self._write({"event": Event.OPEN, "at": now})
 
     def read(self) -> Ledger:
         """Return what the book says now."""
         return read_ledger(self._path) if self._path else _ledger_of(self._lines)
 
-    def call(self, call: PlacedCall) -> None:
-        """Write down a call; it is safe once this returns."""
-        self._write(
-            {
-                "event": "call",
-                "call": call.id,
-                **_person(call),
-                "machine_detection": call.machine_detection,
-                "at": call.at.timestamp(),
-            }
-        )
-
-    def text(self, text: TakenText) -> None:
-        """Write down a text; it is safe once this returns."""
-        self._write(
-            {
-                "event": "text",
-                "text": text.id,
-                **_person(text),
-                "digest": text.digest,
-                "at": text.at.timestamp(),
-            }
-        )
-
-    def hangup(self, hangup: Hangup) -> None:
-        """Write down the end of a call."""
-        self._write(
-            {
-                "event": "hangup",
-                "call": hangup.id,
-                "outcome": hangup.outcome,
-                "duration_s": hangup.duration_s,
-                "at": hangup.at.timestamp(),
-            }
-        )
-
-    def receipt(self, receipt: Receipt) -> None:
-        """Write down what has become of a text."""
-        self._write(
-            {
-                "event": "receipt",
-                "text": receipt.id,
-                "outcome": receipt.outcome,
-                "at": receipt.at.timestamp(),
-            }
-        )
-
-    def recall(self, recall: Recall) -> None:
-        """Write down what was taken back; it is safe once this returns."""
-        self._write({"event": "recall", "id": recall.id, "at": recall.at.timestamp()})
+    def write(self, event: Event, line: Line) -> None:
+        """Write a line; it is safe once this returns."""
+        self._write({"event": event, **line._asdict()})
 
     def close(self) -> None:
         """Close the file."""
@@ -228,7 +170,7 @@ class LedgerWriter:
             self._file = None
 
     def _write(self, entry: dict[str, Any]) -> None:
-        line = orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
+        line = orjson.dumps(entry, default=list, option=orjson.OPT_APPEND_NEWLINE)
         if self._path is None:
             self._lines.append(line)
         elif self._file is None or os.write(self._file, line) != len(line):
@@ -239,11 +181,6 @@ class LedgerWriter:
         size = os.fstat(file).st_size
         if size and os.pread(file, 1, size - 1) != b"\n":
             os.write(file, b"\n")
-
-
-def _person(placed: PlacedCall | TakenText) -> dict[str, Any]:
-    """Return who a line is about, and which attempt to reach them."""
-    return {**placed.ref._asdict(), "attempt": placed.attempt, "to": placed.to}
 
 
 def _ledger_of(lines: Iterable[bytes]) -> Ledger:

@@ -17,15 +17,14 @@ from functions.channels.callback_urls import (
     is_inbound,
     parse_callback,
 )
-from functions.channels.provider_api import ProviderApi, event_id, json_of, number_of
-from functions.channels.statuses import SENT, ProviderStatus
+from functions.channels.provider_api import Account, ProviderApi, event_id, json_of, number_of
+from functions.channels.statuses import SENT, ProviderStatus, error_status
 from functions.channels.twilio.signature import verified_form
-from functions.channels.twilio.statuses import ERRORS, FAILURES, status_of, status_of_error
+from functions.channels.twilio.statuses import ERRORS, FAILURES, status_of
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound
 from functions.domain.messages.send_outcomes import Rejected, SendOutcome, Unknown
 from functions.engine.ports.channel import Outbound, Traits, WebhookRequest
-from functions.engine.ports.clock import Clock
 
 PROVIDERS: Final[Mapping[ChannelKind, str]] = {
     ChannelKind.SMS: "twilio-sms",
@@ -65,27 +64,12 @@ class Twilio(ProviderApi):
     A sender is a number, an alphanumeric sender id, or a messaging service (MG...).
     """
 
-    def __init__(
-        self,
-        kind: ChannelKind,
-        *,
-        account_sid: str,
-        auth_token: str,
-        api_url: str,
-        public_base_url: str,
-        clock: Clock,
-        http: httpx.AsyncClient | None = None,
-        timeout: float = 10.0,
-    ) -> None:
-        auth = httpx.BasicAuth(account_sid, auth_token)
-        super().__init__(clock=clock, http=http, auth=auth, timeout=timeout)
-        account = f"{api_url.rstrip('/')}/2010-04-01/Accounts/{quote(account_sid, safe='')}"
+    def __init__(self, kind: ChannelKind, account: Account) -> None:
+        super().__init__(account, auth=account.basic_auth)
         self.traits = _TRAITS[kind]
         self._provider = PROVIDERS[kind]
         self._prefix = _WHATSAPP if kind is ChannelKind.WHATSAPP else ""
-        self._messages_url = f"{account}/Messages"
-        self._auth_token = auth_token
-        self._public_base_url = public_base_url
+        self._messages_url = account.url("/2010-04-01/Accounts/{}/Messages")
 
     async def send(self, outbound: Outbound) -> SendOutcome:
         """Ask Twilio for the message, once; not at all where it could not arrive in time."""
@@ -99,7 +83,7 @@ class Twilio(ProviderApi):
 
     def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent | Inbound]:
         """Return what a callback tells; SignatureError unless Twilio signed it for this URL."""
-        form = verified_form(request, self._auth_token)
+        form = verified_form(request, self._account.token)
         if not form.get("MessageSid"):
             raise ValueError("The callback does not name its message.")
         if is_inbound(request.url, self._provider):
@@ -154,7 +138,7 @@ class Twilio(ProviderApi):
 
     def _callback_url(self, outbound: Outbound) -> str:
         callback = Callback(self._provider, CallbackEvent.RECEIPT, outbound.ref, outbound.attempt)
-        return callback_url(self._public_base_url, callback) + CALLBACK_RETRIES
+        return callback_url(self._account.public_base_url, callback) + CALLBACK_RETRIES
 
     def _message_url(self, sid: str) -> str:
         return f"{self._messages_url}/{quote(sid, safe='')}.json"
@@ -167,7 +151,7 @@ class Twilio(ProviderApi):
             return told
         if code not in ERRORS and told != Rejected(f"provider_{response.status_code}"):
             return told
-        return self._refused_as(status_of_error(code), response)
+        return self._refused_as(error_status(ERRORS, code), response)
 
     async def _find(self, sent: Outbound) -> Mapping[str, Any]:
         """Return the message that was taken though its answer was lost; {} where in doubt.

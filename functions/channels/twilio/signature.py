@@ -14,7 +14,7 @@ from hashlib import sha1, sha256
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from functions.channels.callback_urls import MAX_BODY_BYTES, read_form
+from functions.channels.callback_urls import check_signature, check_size, read_form
 from functions.engine.ports.channel import SignatureError, WebhookRequest
 
 SIGNATURE_HEADER: Final = "x-twilio-signature"
@@ -34,15 +34,12 @@ def verified_form(request: WebhookRequest, auth_token: str) -> dict[str, str]:
 
     SignatureError for every other request.
     """
-    if len(request.body) > MAX_BODY_BYTES:
-        raise SignatureError(f"The callback's body is over {MAX_BODY_BYTES} bytes.")
+    check_size(request.body)
     form = read_form(request.body) if _is_form(request) else {}
     if request.body and not _is_form(request):
         _check_body(request)
-    given = request.headers.get(SIGNATURE_HEADER, "").encode()
-    expected = [sign(auth_token, url, form.items()).encode() for url in _urls(request.url)]
-    if not any(hmac.compare_digest(each, given) for each in expected):
-        raise SignatureError("The callback's signature is missing or wrong.")
+    expected = [sign(auth_token, url, form.items()) for url in _urls(request.url)]
+    check_signature(request.headers.get(SIGNATURE_HEADER, ""), *expected)
     return form
 
 

@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from functions.channels.statuses import (
-    DELIVERED,
     INVALID_ADDRESS,
     OPTED_OUT,
-    READ,
-    SENT,
     UNDELIVERED,
+    WELL,
     ProviderStatus,
-    code_reason,
+    error_status,
     failed,
 )
 from functions.domain.messages.delivery_events import EventKind, Retry
@@ -80,13 +78,8 @@ ERRORS: Final[Mapping[int, ProviderStatus]] = {
 
 #: None for what goes on.
 STATUS: Final[Mapping[str, ProviderStatus | None]] = {
-    "accepted": None,
-    "scheduled": None,
-    "queued": None,
-    "sending": None,
-    "sent": SENT,
-    "delivered": DELIVERED,
-    "read": READ,
+    **dict.fromkeys(("accepted", "scheduled", "queued", "sending")),
+    **WELL,
     "undelivered": UNDELIVERED,
     "failed": ProviderStatus(EventKind.FAILED, reason="provider_failed"),
     "canceled": ProviderStatus(EventKind.FAILED, reason="recalled"),
@@ -95,16 +88,10 @@ STATUS: Final[Mapping[str, ProviderStatus | None]] = {
 FAILURES: Final = frozenset({"undelivered", "failed"})
 
 
-def status_of_error(code: int) -> ProviderStatus:
-    """Return what an error means; one that we do not know is final."""
-    return ERRORS.get(code) or ProviderStatus(EventKind.FAILED, reason=code_reason(code))
-
-
 def status_of(status: str, code: int | None) -> ProviderStatus | None:
     """Return what a status means; the error, where there is one, decides how it has failed.
 
     None for what goes on, and for what Twilio may tell one day that we do not know.
     """
-    if status in FAILURES and code:
-        return status_of_error(code)
-    return STATUS.get(status)
+    failure = status in FAILURES and code
+    return error_status(ERRORS, code) if failure else STATUS.get(status)

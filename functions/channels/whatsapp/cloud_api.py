@@ -9,25 +9,32 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import orjson
 
-from functions.channels.callback_urls import Callback, CallbackEvent, callback_url, parse_callback
+from functions.channels.callback_urls import (
+    Callback,
+    CallbackEvent,
+    callback_url,
+    check_signature,
+    check_size,
+    parse_callback,
+)
 from functions.channels.provider_api import (
+    Account,
     ProviderApi,
     e164_of,
     event_id,
     json_of,
     number_of,
 )
-from functions.channels.statuses import ProviderStatus, code_reason
-from functions.channels.whatsapp.statuses import ERRORS, STATUS, pause_after, status_of
+from functions.channels.statuses import WELL, ProviderStatus, code_reason, error_status
+from functions.channels.whatsapp.statuses import ERRORS, pause_after
 from functions.domain.messages.delivery_events import DeliveryEvent, Inbound
 from functions.domain.messages.send_outcomes import Deferred, Rejected, SendOutcome
 from functions.engine.ports.channel import Answer, Outbound, SignatureError, Traits, WebhookRequest
-from functions.engine.ports.clock import Clock
 
 PROVIDER: Final = "whatsapp"
 
@@ -63,21 +70,10 @@ class WhatsAppCloud(ProviderApi):
 
     traits = Traits(rate_per_s=RATE_PER_S)
 
-    def __init__(
-        self,
-        *,
-        phone_number_id: str,
-        token: str,
-        app_secret: str,
-        verify_token: str,
-        api_url: str,
-        clock: Clock,
-        http: httpx.AsyncClient | None = None,
-        timeout: float = 10.0,
-    ) -> None:
-        super().__init__(clock=clock, http=http, timeout=timeout)
-        self._messages_url = f"{api_url.rstrip('/')}/{quote(phone_number_id, safe='')}/messages"
-        self._headers = {"Authorization": f"Bearer {token}"}
+    def __init__(self, account: Account, *, app_secret: str, verify_token: str) -> None:
+        super().__init__(account)
+        self._messages_url = account.url("/{}/messages")
+        self._headers = {"Authorization": f"Bearer {account.token}"}
         self._app_secret = app_secret.encode()
         self._verify_token = verify_token.encode()
 
@@ -99,7 +95,9 @@ class WhatsAppCloud(ProviderApi):
         A status that does not say which message of ours it is of tells nothing: somebody else
         sends from the same number.
         """
-        self._check(request)
+        check_size(request.body, most=MAX_BODY_BYTES)
+        expected = "sha256=" + hmac.digest(self._app_secret, request.body, sha256).hex()
+        check_signature(request.headers.get("x-hub-signature-256", ""), expected)
         told: list[DeliveryEvent | Inbound] = []
         for value in _values(request.body):
             told += self._receipts(value)
@@ -137,14 +135,6 @@ class WhatsAppCloud(ProviderApi):
         return outcome
 
     # --- Callbacks ----------------------------------------------------------------------------
-
-    def _check(self, request: WebhookRequest) -> None:
-        if len(request.body) > MAX_BODY_BYTES:
-            raise SignatureError(f"The callback's body is over {MAX_BODY_BYTES} bytes.")
-        expected = "sha256=" + hmac.digest(self._app_secret, request.body, sha256).hex()
-        given = request.headers.get("x-hub-signature-256", "")
-        if not hmac.compare_digest(expected.encode(), given.encode()):
-            raise SignatureError("The callback's signature is missing or wrong.")
 
     def _receipts(self, value: Mapping[str, Any]) -> Iterator[DeliveryEvent]:
         for told in _objects(value, "statuses"):
@@ -247,8 +237,8 @@ def _sent(data: Any) -> Callback | None:
 def _status_of(told: Mapping[str, Any]) -> ProviderStatus | None:
     """Return what a status means; None for one that changes nothing, such as "deleted"."""
     if told.get("status") == "failed":
-        return status_of(number_of(_first(told, "errors").get("code")))
-    return STATUS.get(str(told.get("status")))
+        return error_status(ERRORS, number_of(_first(told, "errors").get("code")))
+    return WELL.get(str(told.get("status")))
 
 
 def _said(message: Mapping[str, Any]) -> str:

@@ -8,17 +8,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from functions.channels.statuses import (
-    DELIVERED,
-    OPTED_OUT,
-    READ,
-    SENT,
-    UNDELIVERED,
-    ProviderStatus,
-    code_reason,
-    failed,
-)
-from functions.domain.messages.delivery_events import EventKind, Retry
+from functions.channels.statuses import OPTED_OUT, UNDELIVERED, ProviderStatus, failed
+from functions.domain.messages.delivery_events import Retry
 
 ERRORS: Final[Mapping[int, ProviderStatus]] = {
     **failed(
@@ -75,19 +66,10 @@ ERRORS: Final[Mapping[int, ProviderStatus]] = {
     131050: OPTED_OUT,  # they have told WhatsApp that they want no marketing of ours
 }
 
-STATUS: Final[Mapping[str, ProviderStatus]] = {"sent": SENT, "delivered": DELIVERED, "read": READ}
-
 _PAIR: Final = 131056
 _MARKETING: Final = 131049
 MARKETING_PAUSE: Final = timedelta(hours=24)  #: trying again sooner prolongs the cap
 LONGEST_PAIR_PAUSE: Final = timedelta(hours=1)
-
-
-def status_of(code: int | None) -> ProviderStatus:
-    """Return what an error means that a receipt tells; without a code, only that it failed."""
-    if code is None:
-        return UNDELIVERED
-    return ERRORS.get(code) or ProviderStatus(EventKind.FAILED, reason=code_reason(code))
 
 
 def pause_after(code: int, attempt: int) -> timedelta | None:

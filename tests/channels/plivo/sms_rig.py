@@ -1,6 +1,7 @@
 """Plivo's channel of texts and the server that plays Plivo, put together."""
 
 from functions.channels.plivo.sms import PlivoSms
+from functions.channels.provider_api import Account
 from functions.domain.messages.send_outcomes import Accepted
 from functions.engine.ports.channel import Outbound, WebhookRequest
 from tests.channels.conformance import outbound
@@ -20,14 +21,9 @@ def plivo_sms(
 ) -> PlivoSms:
     """Return the channel, pointed at a server."""
     return PlivoSms(
-        auth_id=AUTH_ID,
-        auth_token=auth_token,
-        api_url=server_url,
-        public_base_url=base,
+        Account(AUTH_ID, auth_token, server_url, base, MovedClock(NINE), timeout=timeout),
         dlt_entity_id=dlt_entity_id,
         dlt_template_category="promotional",
-        clock=MovedClock(NINE),
-        timeout=timeout,
     )
 
 

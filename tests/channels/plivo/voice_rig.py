@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 
 from functions.channels.plivo.voice import PlivoVoice
+from functions.channels.provider_api import Account
 from functions.domain.messages.send_outcomes import Accepted
 from functions.engine.ports.channel import Outbound, WebhookRequest
 from tests.channels.plivo.voice_server import (
@@ -27,15 +28,9 @@ def plivo(
 ) -> PlivoVoice:
     """Return the channel, pointed at a server."""
     return PlivoVoice(
-        auth_id=AUTH_ID,
-        auth_token=auth_token,
-        api_url=server_url,
-        public_base_url=base,
+        Account(AUTH_ID, auth_token, server_url, base, MovedClock(NINE), http, timeout),
         call_time_limit_s=600,
         ring_timeout_s=30,
-        clock=MovedClock(NINE),
-        http=http,
-        timeout=timeout,
     )
 
 

@@ -90,7 +90,7 @@ async def test_an_undelivered_text_has_failed_for_good() -> None:
     (receipt,) = await carrier.pass_by(TEXT_S)
     told = (receipt.kind, receipt.reason, receipt.retry)
     assert told == (EventKind.FAILED, "undelivered", Retry.NEVER)
-    assert [r.outcome for r in carrier.channel.ledger.receipts.values()] == ["undelivered"]
+    assert [r.outcome for r in carrier.channel.ledger.ended.values()] == ["undelivered"]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ async def test_receipts_can_come_twice() -> None:
     events = await carrier.pass_by(60)
     assert len(events) == 2
     assert len({event.id for event in events}) == 1
-    assert len(carrier.channel.ledger.receipts) == 1
+    assert len(carrier.channel.ledger.ended) == 1
 
 
 async def test_a_text_is_told_to_the_end_of_the_funnel() -> None:
@@ -136,7 +136,7 @@ async def test_a_text_is_told_to_the_end_of_the_funnel() -> None:
         (EventKind.COMPLAINED, "complained", 12),
         (EventKind.OPTED_OUT, "opted_out", 14),
     ]
-    assert {event.provider_id for event in events} == set(carrier.channel.ledger.receipts)
+    assert {event.provider_id for event in events} == set(carrier.channel.ledger.ended)
 
 
 async def test_people_react_after_our_death(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from functools import partial
 
 import httpx
 
+from functions.channels.provider_api import Account
 from functions.channels.twilio.messages import Twilio
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import DeliveryEvent, Inbound
@@ -30,16 +31,9 @@ def twilio(
     http: httpx.AsyncClient | None = None,
 ) -> Twilio:
     """Return the channel, pointed at a server."""
-    return Twilio(
-        kind,
-        account_sid=ACCOUNT_SID,
-        auth_token=auth_token,
-        api_url=server_url,
-        public_base_url=base,
-        clock=clock or MovedClock(),
-        http=http,
-        timeout=timeout,
-    )
+    clock = clock or MovedClock()
+    account = Account(ACCOUNT_SID, auth_token, server_url, base, clock, http, timeout)
+    return Twilio(kind, account)
 
 
 class TwilioRig(ServedRig[Twilio, TwilioServer]):

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from functions.channels.provider_api import Account
 from functions.channels.whatsapp.cloud_api import WhatsAppCloud
 from functions.engine.ports.channel import WebhookRequest
 from tests.channels.served_rig import BASE, NINE, ServedRig
@@ -24,13 +25,9 @@ def whatsapp(
 ) -> WhatsAppCloud:
     """Return the channel, pointed at a server."""
     return WhatsAppCloud(
-        phone_number_id=PHONE_NUMBER_ID,
-        token=token,
+        Account(PHONE_NUMBER_ID, token, server_url, BASE, MovedClock(NINE), timeout=timeout),
         app_secret=app_secret,
         verify_token=VERIFY_TOKEN,
-        api_url=server_url,
-        clock=MovedClock(NINE),
-        timeout=timeout,
     )
 
 

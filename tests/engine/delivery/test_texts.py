@@ -304,7 +304,7 @@ async def test_on_a_bad_day_the_store_and_the_carrier_agree(seed: int) -> None:
         await world.over(campaign)
         ledger = world.texts.ledger
         assert ledger.texted_twice == []
-        ends = {text.ref.message: ledger.receipts[text.id].outcome for text in ledger.texts}
+        ends = {text.ref.message: ledger.ended[text.id].outcome for text in ledger.texts}
         messages = await world.messages(campaign)
         assert len(messages) == 150
         for message in messages:
