@@ -13,13 +13,7 @@ from functions.engine.accounts import api_keys
 from functions.engine.kernel.engine import Engine
 from functions.settings.model import Settings
 from functions.web import idempotency
-from functions.web.auth import (
-    Caller,
-    Role,
-    UnauthenticatedError,
-    presented_key,
-    require_local,
-)
+from functions.web.auth import Caller, Role, UnauthenticatedError, presented_key, require_local
 from functions.web.context import AppContext, Context, Handle, context_of
 from functions.web.etags import tag
 from functions.web.openapi import with_bearer, with_problems

@@ -11,9 +11,7 @@ from functions.domain.urls.tracking_links import Links
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.channel import Receiver
 from functions.settings.model import Settings
-from functions.web.auth import (
-    Authenticator,
-)
+from functions.web.auth import Authenticator
 from functions.web.invoker import Invoker
 from functions.web.rate_limit import RateLimiter
 

@@ -7,11 +7,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from aiosmtplib import SMTP
-from aiosmtplib.errors import (
-    SMTPException,
-    SMTPResponseException,
-    SMTPServerDisconnected,
-)
+from aiosmtplib.errors import SMTPException, SMTPResponseException, SMTPServerDisconnected
 
 from functions.channels.mail.smtp_replies import CLOSING
 from functions.engine.ports.clock import Clock

@@ -12,11 +12,7 @@ from html import escape
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
-from functions.domain.templates.errors import (
-    MissingFieldError,
-    TemplateError,
-    TemplateLimitError,
-)
+from functions.domain.templates.errors import MissingFieldError, TemplateError, TemplateLimitError
 from functions.domain.templates.scanner import Output, Piece, Text, scan
 from functions.domain.templates.values import check_output, is_blank, is_missing, plain, text_of
 

@@ -17,15 +17,7 @@ from functions.domain.errors import AnswerNotKeptError, KeyInUseError, KeyReused
 from functions.engine.kernel import expiry
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
-from functions.engine.ports.store import (
-    Create,
-    Delete,
-    Document,
-    Set,
-    StoreError,
-    Update,
-    Write,
-)
+from functions.engine.ports.store import Create, Delete, Document, Set, StoreError, Update, Write
 
 log = structlog.get_logger()
 

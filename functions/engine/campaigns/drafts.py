@@ -26,12 +26,7 @@ from functions.domain.campaigns.validation import (
     check_not_after,
     checked,
 )
-from functions.domain.errors import (
-    InvalidFieldError,
-    NotFoundError,
-    StaleError,
-    WrongStatusError,
-)
+from functions.domain.errors import InvalidFieldError, NotFoundError, StaleError, WrongStatusError
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.sending_rules.windows import SendWindow
 from functions.domain.templates.template import Missing

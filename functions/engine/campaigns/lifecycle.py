@@ -16,10 +16,7 @@ from functions.domain.campaigns.campaign import Campaign, campaign_fields, campa
 from functions.domain.campaigns.lifecycle import check_start_time, transition
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.campaigns.validation import check_not_after
-from functions.domain.errors import (
-    NotFoundError,
-    WrongStatusError,
-)
+from functions.domain.errors import NotFoundError, WrongStatusError
 from functions.domain.notifications.events import campaign_notice
 from functions.engine import paths
 from functions.engine.campaigns.lanes import (

@@ -20,10 +20,7 @@ from functions.domain.contacts.contact import (
     new_contact,
     replaced,
 )
-from functions.domain.errors import (
-    ContactExistsError,
-    InvalidFieldError,
-)
+from functions.domain.errors import ContactExistsError, InvalidFieldError
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify

@@ -9,11 +9,7 @@ from functions.domain.campaigns.send import Send
 from functions.domain.kinds import ChannelKind, facts_of
 from functions.domain.sending_rules import rate_limit
 from functions.domain.sending_rules.country_rules import Overrides, rule_of
-from functions.domain.sending_rules.windows import (
-    Window,
-    next_close,
-    next_open,
-)
+from functions.domain.sending_rules.windows import Window, next_close, next_open
 from functions.engine.kernel.engine import Engine
 
 

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from random import random
 from typing import Final
 
-from functions.domain.notifications.events import (
-    TEST,
-)
+from functions.domain.notifications.events import TEST
 from functions.domain.notifications.notification import (
     Notification,
     NotificationStatus,
@@ -26,13 +24,7 @@ from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.notifications import subscriptions
 from functions.engine.notifications.outbox import log, wake
-from functions.engine.ports.store import (
-    ConflictError,
-    Delete,
-    Document,
-    Update,
-    Write,
-)
+from functions.engine.ports.store import ConflictError, Delete, Document, Update, Write
 
 
 async def deliver(engine: Engine, org: str, subscription_id: str, id_: str) -> None:

@@ -9,11 +9,7 @@ from typing import Any
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.kinds import facts_of
-from functions.domain.messages.message import (
-    CALLS_IN_FLIGHT,
-    TEXTS_IN_FLIGHT,
-    MessageStatus,
-)
+from functions.domain.messages.message import CALLS_IN_FLIGHT, TEXTS_IN_FLIGHT, MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns.lanes import LAUNCH, lane_names
 from functions.engine.campaigns.lifecycle import load

@@ -13,11 +13,7 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.content import read_at_once, texts_of
 from functions.domain.errors import InvalidFieldError
 from functions.domain.messages.ids import fallback_number
-from functions.domain.messages.message import (
-    Message,
-    MessageStatus,
-    message_from,
-)
+from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Query, Where

@@ -13,11 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from functions.channels.mail.composer import Composer
 from functions.channels.mail.sendgrid_events import SendGridEvents
-from functions.channels.mail.sendgrid_signature import (
-    SIGNATURE_HEADER,
-    TIMESTAMP_HEADER,
-    read_key,
-)
+from functions.channels.mail.sendgrid_signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, read_key
 from functions.channels.mail.smtp import Smtp
 from functions.channels.mail.smtp_connections import Access
 from functions.channels.mail.smtp_connections import MailServer as Connections

@@ -11,10 +11,7 @@ from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, 
 from functions.engine.ports.channel import SignatureError, WebhookRequest
 from tests.channels.conformance import REF, outbound
 from tests.channels.plivo.voice_rig import PlivoRig, order, plivo
-from tests.channels.plivo.voice_server import (
-    machine_form,
-    sign,
-)
+from tests.channels.plivo.voice_server import machine_form, sign
 from tests.channels.served_rig import BASE, UNREACHABLE
 
 

@@ -8,12 +8,7 @@ from functions.channels.plivo.voice import PlivoVoice
 from functions.channels.provider_api import Account
 from functions.domain.messages.send_outcomes import Accepted
 from functions.engine.ports.channel import Outbound, WebhookRequest
-from tests.channels.plivo.voice_server import (
-    AUTH_ID,
-    AUTH_TOKEN,
-    PlivoServer,
-    hangup_form,
-)
+from tests.channels.plivo.voice_server import AUTH_ID, AUTH_TOKEN, PlivoServer, hangup_form
 from tests.channels.served_rig import BASE, NINE, ServedRig
 from tests.clock import MovedClock
 

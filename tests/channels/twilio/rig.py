@@ -11,12 +11,7 @@ from functions.domain.messages.delivery_events import DeliveryEvent, Inbound
 from functions.domain.messages.send_outcomes import Accepted
 from functions.engine.ports.channel import Outbound, WebhookRequest
 from tests.channels.served_rig import BASE, ServedRig
-from tests.channels.twilio.server import (
-    ACCOUNT_SID,
-    AUTH_TOKEN,
-    Sent,
-    TwilioServer,
-)
+from tests.channels.twilio.server import ACCOUNT_SID, AUTH_TOKEN, Sent, TwilioServer
 from tests.clock import MovedClock
 
 

@@ -6,12 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
-from functions.domain.campaigns.campaign import (
-    Campaign,
-    Fallback,
-    campaign_fields,
-    campaign_from,
-)
+from functions.domain.campaigns.campaign import Campaign, Fallback, campaign_fields, campaign_from
 from functions.domain.campaigns.lifecycle import check_start_time, transition
 from functions.domain.campaigns.rules_in_force import RulesInForce
 from functions.domain.campaigns.safety_limits import Canary, Guardrail

@@ -6,12 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.domain.templates.template import (
-    Missing,
-    MissingFieldError,
-    Template,
-    TemplateError,
-)
+from functions.domain.templates.template import Missing, MissingFieldError, Template, TemplateError
 
 PERSON = {
     "first_name": "Ada",

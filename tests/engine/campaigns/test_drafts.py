@@ -10,12 +10,7 @@ from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.contacts.contact import Contact, contact_fields, contact_id, emptied
 from functions.domain.contacts.phones import parse_phone
-from functions.domain.errors import (
-    InvalidFieldError,
-    NotFoundError,
-    StaleError,
-    WrongStatusError,
-)
+from functions.domain.errors import InvalidFieldError, NotFoundError, StaleError, WrongStatusError
 from functions.domain.kinds import ChannelKind
 from functions.domain.templates.template import Missing
 from functions.engine import paths

@@ -6,12 +6,7 @@ from typing import Any
 import pytest
 
 from functions.domain.contacts.contact import contact_id, read_details
-from functions.domain.errors import (
-    ContactExistsError,
-    InvalidFieldError,
-    NotFoundError,
-    StaleError,
-)
+from functions.domain.errors import ContactExistsError, InvalidFieldError, NotFoundError, StaleError
 from functions.engine import paths
 from functions.engine.contacts import contacts
 from functions.engine.contacts.contacts import Filters, Result, RowResult

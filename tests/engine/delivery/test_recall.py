@@ -20,15 +20,7 @@ from functions.engine.reporting import recalls
 from functions.engine.reporting.recalls import Recalled
 from tests.engine.crashes import Crash, CrashingChannel, CrashingQueue, CrashingStore, CrashPoint
 from tests.engine.eligibility.test_fallbacks import Worlds, begin, by_text
-from tests.engine.recording_channel import (
-    INVALID,
-    PROVIDER,
-    SILENT,
-    TALKS,
-    Call,
-    Fate,
-    Receipt,
-)
+from tests.engine.recording_channel import INVALID, PROVIDER, SILENT, TALKS, Call, Fate, Receipt
 from tests.engine.world import LIMITS, ORG, World, number
 
 SECOND = timedelta(seconds=1)

@@ -16,11 +16,7 @@ from functions.engine.kernel.lease import LeaseLostError
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages.changes import commit_changes
 from functions.engine.notifications import subscriptions
-from functions.engine.notifications.outbox import (
-    Decision,
-    commit_with_notices,
-    modify_with_notices,
-)
+from functions.engine.notifications.outbox import Decision, commit_with_notices, modify_with_notices
 from functions.engine.notifications.subscriptions import NewSubscription
 from functions.engine.ports.store import ConflictError, Create, Document, Update
 from tests.clock import NOON
