@@ -124,7 +124,10 @@ def campaign_from(org: str, id_: str, data: Mapping[str, Any]) -> Campaign:
         id=id_,
         org=org,
         own_send=send_from(data["own_send"]),
-        fallbacks=tuple(_fallback_from(each) for each in data["fallbacks"]),
+        fallbacks=tuple(
+            Fallback(send_from(each["send"]), each["after"], each["wait_s"])
+            for each in data["fallbacks"]
+        ),
         audience=audience_from(data["audience"]),
         rules=rules_from(data["rules"]),
         send_window=record_or_none(SendWindow, data["send_window"]),
@@ -151,10 +154,6 @@ def campaign_fields(campaign: Campaign) -> dict[str, Any]:
         "channel": campaign.channel,
         "name_key": name_key(campaign.name),
     }
-
-
-def _fallback_from(data: Mapping[str, Any]) -> Fallback:
-    return Fallback(send_from(data["send"]), data["after"], data["wait_s"])
 
 
 def with_changes(campaign: Campaign, changes: Mapping[str, Any]) -> Campaign:

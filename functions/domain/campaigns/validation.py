@@ -115,7 +115,9 @@ def _check_channel(named: _Named) -> None:
         case ChannelKind.EMAIL:
             _need_mail(named)
         case ChannelKind.WEBHOOK:
-            _need_webhook(named)
+            if not named.content.webhook_url:
+                sentence = "a webhook campaign needs the URL it is posted to"
+                raise named.error("webhook_url", sentence)
         case kind:
             assert_never(kind)
 
@@ -149,8 +151,3 @@ def _need_mail(named: _Named) -> None:
         raise named.error("subject", "an e-mail campaign needs a subject")
     if not content.template.strip() and not content.html.strip():
         raise named.error("base_template", "an e-mail campaign needs a text, or html")
-
-
-def _need_webhook(named: _Named) -> None:
-    if not named.content.webhook_url:
-        raise named.error("webhook_url", "a webhook campaign needs the URL it is posted to")

@@ -10,12 +10,13 @@ from functions.domain.campaigns.lifecycle import check_start_time
 from functions.domain.campaigns.send import Content, Send
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.digest import digest
-from functions.domain.errors import NameTakenError, NotFoundError
+from functions.domain.errors import NameTakenError
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.engine import paths
 from functions.engine.campaigns.in_force import lanes_for, with_rules
 from functions.engine.campaigns.lifecycle import create_campaign
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.modify import at_version
 from functions.engine.ports.store import ConflictError, Create
 
 NAME_LENGTH = 100
@@ -45,9 +46,7 @@ async def create_for_list(
     """
     if new.scheduled_at is not None:
         check_start_time(new.scheduled_at, now=engine.clock.now())
-    people = await engine.store.get(paths.list_(org, list_id))
-    if people is None:
-        raise NotFoundError("List", list_id)
+    people = at_version(await engine.store.get(paths.list_(org, list_id)), "List", list_id)
     audience = Audience(AudienceKind.LIST, list_id)
     campaign = new_campaign(engine, org, new, audience, total=people.data["size"])
     return await create_named(engine, await with_rules(engine, campaign))

@@ -185,9 +185,9 @@ async def _audience(
         return Audience(AudienceKind.RECIPIENTS, id_), named
     match wanted.kind:
         case AudienceKind.LIST:
-            found = await engine.store.get(paths.list_(org, wanted.id))
-            if found is None:
-                raise NotFoundError("List", wanted.id)
+            found = at_version(
+                await engine.store.get(paths.list_(org, wanted.id)), "List", wanted.id
+            )
             return wanted, found.data["size"]
         case AudienceKind.SEGMENT:
             if await engine.store.get(f"{paths.segments(org)}/{wanted.id}") is None:

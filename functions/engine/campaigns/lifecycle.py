@@ -16,7 +16,7 @@ from functions.domain.campaigns.campaign import Campaign, campaign_fields, campa
 from functions.domain.campaigns.lifecycle import check_start_time, transition
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.campaigns.validation import check_not_after
-from functions.domain.errors import NotFoundError, WrongStatusError
+from functions.domain.errors import WrongStatusError
 from functions.domain.notifications.events import campaign_notice
 from functions.engine import paths
 from functions.engine.campaigns.lanes import (
@@ -57,9 +57,7 @@ async def create_campaign(engine: Engine, campaign: Campaign, *also: Write) -> C
 
 async def load(engine: Engine, org: str, id_: str) -> Campaign:
     """Return a campaign. Raises NotFoundError, also for one of another organisation."""
-    document = await engine.store.get(paths.campaign(org, id_))
-    if document is None:
-        raise NotFoundError("Campaign", id_)
+    document = at_version(await engine.store.get(paths.campaign(org, id_)), "Campaign", id_)
     return campaign_from(org, id_, document.data)
 
 

@@ -233,9 +233,7 @@ async def delete(engine: Engine, org: str, id_: str, *, if_version: int | None) 
     Raises NotFoundError, StaleError, and InUseError while a campaign to it has not ended.
     """
     path = paths.list_(org, id_)
-    document = await engine.store.get(path)
-    if document is None:
-        raise NotFoundError("List", id_)
+    document = at_version(await engine.store.get(path), "List", id_)
     if not document.data.get(_DELETING):
         await refuse_while_used(engine, org, AudienceKind.LIST, id_)
     await _hide(engine, path, id_, if_version)

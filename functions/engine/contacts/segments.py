@@ -86,9 +86,7 @@ async def create(
 
 async def load(engine: Engine, org: str, id_: str) -> Segment:
     """Return a segment. Raises NotFoundError."""
-    document = await engine.store.get(_path(org, id_))
-    if document is None:
-        raise NotFoundError("Segment", id_)
+    document = at_version(await engine.store.get(_path(org, id_)), "Segment", id_)
     return _segment(document)
 
 

@@ -17,12 +17,11 @@ from functions.domain.contacts.suppressions import (
     suppression_from,
     suppression_id,
 )
-from functions.domain.errors import NotFoundError
 from functions.domain.notifications.events import opt_out_notice
 from functions.engine import paths
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
+from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.paging import page_by_id
 from functions.engine.notifications.outbox import Decision, modify_with_notices
 from functions.engine.ports.store import Create, Delete, Document, Query, Set, Where, Write
@@ -133,9 +132,7 @@ def _audit(org: str, id_: str, action: str, by: str, now: datetime, entry: dict[
 
 async def load(engine: Engine, org: str, id_: str) -> Suppression:
     """Return a suppression by its id. Raises NotFoundError."""
-    document = await engine.store.get(paths.suppression(org, id_))
-    if document is None:
-        raise NotFoundError("Suppression", id_)
+    document = at_version(await engine.store.get(paths.suppression(org, id_)), "Suppression", id_)
     return suppression_from(document.data)
 
 

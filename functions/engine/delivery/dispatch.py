@@ -62,7 +62,7 @@ class _Loop:
             await _wait(lease, lease.engine.clock.now() + _MOMENT)
             return
         waiting = handed or await _messages(lease, send_lane(lease.name))
-        due, lost = self._to_send(waiting, now), _due(watched, now)
+        due, lost = self._to_send(waiting, now), [m for m in watched if _next_at(m) <= now]
         if not handed and (len(waiting) < _page(lease) or not due):
             self._watched_at = None  # That was all: the next pass looks at everything.
         if due or lost:
@@ -151,10 +151,6 @@ def _tracked(documents: Sequence[Document]) -> list[Versioned[Message]]:
 
 def _page(lease: LaneLease) -> int:
     return at_hand(lease.campaign.own_send, lease.engine.limits.dispatch_page)
-
-
-def _due(messages: list[Versioned[Message]], now: datetime) -> list[Versioned[Message]]:
-    return [m for m in messages if _next_at(m) <= now]
 
 
 def _next_at(tracked: Versioned[Message]) -> datetime:

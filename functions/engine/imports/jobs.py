@@ -22,7 +22,7 @@ from functions.engine.imports.job import (
 )
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lease import LeaseLostError
-from functions.engine.kernel.modify import modify
+from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
 from functions.engine.ports.store import Document, Query, StoreError, Update, Write
 
@@ -95,10 +95,7 @@ def _taken_away(document: Document, changes: Mapping[str, Any]) -> dict[str, Any
 
 async def load(engine: Engine, org: str, import_id: str) -> Document:
     """Return an import. Raises NotFoundError, also for one of another organisation."""
-    document = await engine.store.get(job_path(org, import_id))
-    if document is None:
-        raise NotFoundError("Import", import_id)
-    return document
+    return at_version(await engine.store.get(job_path(org, import_id)), "Import", import_id)
 
 
 async def browse(

@@ -39,8 +39,10 @@ async def modify(
     raise ConflictError(f"{paths[0]} changed {_TRIES} times while it was being changed")
 
 
-def at_version(document: Document | None, what: str, id_: str, version: int | None) -> Document:
-    """Return what somebody wants to change, as they have seen it; `version` None: any will do.
+def at_version(
+    document: Document | None, what: str, id_: str, version: int | None = None
+) -> Document:
+    """Return a document that exists, at the version that somebody has seen; None: at any.
 
     Raises NotFoundError and StaleError.
     """

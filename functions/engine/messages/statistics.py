@@ -7,7 +7,6 @@ never late. Shards keep lanes and receipts from writing to one document.
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from functools import cached_property
 
 from functions.domain.campaigns.campaign import Campaign
@@ -60,7 +59,8 @@ def moved(
     _count_statuses(amounts, moves)
     for message, changes in moves:
         if message.sent_at is None and message.due_at and changes.get("sent_at"):
-            amounts[_bucket(changes["sent_at"] - message.due_at)] += 1
+            late = (changes["sent_at"] - message.due_at).total_seconds()
+            amounts[f"{_LATE}{bisect_left(LATENESS_S, late)}"] += 1
         if not _REACTIONS_AT.isdisjoint(changes):
             amounts.update(f"{_REACTED}{name}" for name in _new_reactions(message, changes))
     if campaign.canary or campaign.fallbacks:
@@ -108,10 +108,6 @@ def receipt_shard(campaign: Campaign, message_id: str) -> str:
 
 def _add(org: str, campaign_id: str, shard: str, amounts: Counter[str]) -> Add:
     return Add(paths.statistics(org, campaign_id, shard), dict(amounts))
-
-
-def _bucket(lateness: timedelta) -> str:
-    return f"{_LATE}{bisect_left(LATENESS_S, lateness.total_seconds())}"
 
 
 def _shards(campaign: Campaign) -> list[str]:

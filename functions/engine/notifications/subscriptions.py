@@ -79,9 +79,7 @@ async def create(engine: Engine, org: str, new: NewSubscription) -> Versioned[Su
 
 async def load(engine: Engine, org: str, id_: str) -> Versioned[Subscription]:
     """Return a subscription. Raises NotFoundError, also for one of another organisation."""
-    document = await engine.store.get(paths.subscription(org, id_))
-    if document is None:
-        raise NotFoundError("Subscription", id_)
+    document = at_version(await engine.store.get(paths.subscription(org, id_)), "Subscription", id_)
     return Versioned(subscription_from(org, id_, document.data), document.version)
 
 

@@ -15,7 +15,6 @@ from functions.domain.contacts.contact import contact_id
 from functions.domain.contacts.opt_out_keywords import Wish, word_of
 from functions.domain.contacts.suppressions import OPTED_OUT
 from functions.domain.digest import digest
-from functions.domain.errors import NotFoundError
 from functions.domain.kinds import facts_of
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound, MessageRef
 from functions.domain.messages.message import Message, message_from
@@ -23,6 +22,7 @@ from functions.domain.notifications.events import reply_notice
 from functions.engine import paths
 from functions.engine.contacts.suppressions import opt_in, suppress
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.modify import at_version
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.ports.store import ConflictError, Create, Document, Query, Where
 from functions.engine.receipts.receive import receive
@@ -39,7 +39,7 @@ _NOTED: Final = {Wish.OUT: EventKind.OPTED_OUT, None: EventKind.REPLIED}
 
 async def receive_inbound(engine: Engine, org: str, provider: str, text: Inbound) -> None:
     """Do what a text asks for, and store it, once, however often it is delivered."""
-    id_ = _id(provider, text)
+    id_ = digest(provider, text.id)  # a provider's own need not be fit for a path
     if await engine.store.get(paths.inbound_text(org, id_)) is not None:
         return
     wish = word_of(text.body)
@@ -47,11 +47,6 @@ async def receive_inbound(engine: Engine, org: str, provider: str, text: Inbound
     await _grant(engine, org, provider, text, wish)
     answered = await _note(engine, org, id_, text, wish)
     await _store(engine, org, id_, text, _fields(org, provider, text, wish, answered))
-
-
-def _id(provider: str, text: Inbound) -> str:
-    """Return a text's id as a part of a path, which a provider's own need not be fit for."""
-    return digest(provider, text.id)
 
 
 async def _grant(engine: Engine, org: str, provider: str, text: Inbound, wish: Wish | None) -> None:
@@ -139,10 +134,7 @@ async def _store(engine: Engine, org: str, id_: str, text: Inbound, fields: dict
 
 async def load(engine: Engine, org: str, id_: str) -> Document:
     """Return a text that somebody sent us. Raises NotFoundError."""
-    document = await engine.store.get(paths.inbound_text(org, id_))
-    if document is None:
-        raise NotFoundError("Text", id_)
-    return document
+    return at_version(await engine.store.get(paths.inbound_text(org, id_)), "Text", id_)
 
 
 async def load_all(

@@ -47,15 +47,10 @@ async def receive_or_keep(engine: Engine, event: DeliveryEvent) -> None:
 
 async def _keep(engine: Engine, event: DeliveryEvent) -> None:
     """Keep a receipt; once more, it is the same one."""
-    id_ = _id(event)
+    id_ = digest(*event.ref, event.id)  # receipts of two messages may have the same id
     await engine.store.commit(Set(paths.orphan(event.ref.org, id_), _fields(engine, event)))
     ref = event.ref
     log.warning("receipt_orphaned", org=ref.org, campaign_id=ref.campaign, message_id=ref.message)
-
-
-def _id(event: DeliveryEvent) -> str:
-    """Return what a orphan is called: receipts of two messages may have the same id."""
-    return digest(*event.ref, event.id)
 
 
 def _fields(engine: Engine, event: DeliveryEvent) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from functions.domain.campaigns.campaign import Campaign, campaign_from, name_key
 from functions.domain.campaigns.status import CampaignStatus
-from functions.domain.errors import NotFoundError
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.messages.message import MessageStatus
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.modify import at_version
 from functions.engine.messages import statistics
 from functions.engine.messages.statistics import Statistics
 from functions.engine.ports.store import Document, Query, Where
@@ -69,9 +69,7 @@ async def load(engine: Engine, org: str, id_: str) -> tuple[Campaign, int, Stati
 
     Raises NotFoundError.
     """
-    document = await engine.store.get(paths.campaign(org, id_))
-    if document is None:
-        raise NotFoundError("Campaign", id_)
+    document = at_version(await engine.store.get(paths.campaign(org, id_)), "Campaign", id_)
     campaign = campaign_from(org, id_, document.data)
     return campaign, document.version, await statistics.read_one(engine, campaign)
 

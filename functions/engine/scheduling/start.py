@@ -5,9 +5,10 @@ import structlog
 from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.domain.campaigns.lifecycle import start_action
 from functions.domain.campaigns.status import Action
-from functions.domain.errors import NotDueError, NotFoundError, StaleError, WrongStatusError
+from functions.domain.errors import NotDueError, StaleError, WrongStatusError
 from functions.engine.campaigns.lifecycle import change
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.modify import at_version
 from functions.engine.paths import campaign as campaign_path
 from functions.engine.ports.store import Document
 
@@ -19,9 +20,9 @@ async def start(engine: Engine, org: str, campaign_id: str) -> Campaign | None:
 
     Raises NotFoundError.
     """
-    document = await engine.store.get(campaign_path(org, campaign_id))
-    if document is None:
-        raise NotFoundError("Campaign", campaign_id)
+    document = at_version(
+        await engine.store.get(campaign_path(org, campaign_id)), "Campaign", campaign_id
+    )
     return await start_found(engine, document)
 
 

@@ -87,9 +87,7 @@ async def create(
 
 async def load(engine: Engine, org: str, id_: str) -> NamedTemplate:
     """Return a template. Raises NotFoundError."""
-    document = await engine.store.get(_path(org, id_))
-    if document is None:
-        raise NotFoundError("Template", id_)
+    document = at_version(await engine.store.get(_path(org, id_)), "Template", id_)
     return _template(document)
 
 
@@ -174,9 +172,9 @@ async def versions(
 
 async def load_version(engine: Engine, org: str, id_: str, number: int) -> TemplateVersion:
     """Return one version, also of a template that was deleted. Raises NotFoundError."""
-    document = await engine.store.get(_version_path(org, id_, number))
-    if document is None:
-        raise NotFoundError("Template version", str(number))
+    document = at_version(
+        await engine.store.get(_version_path(org, id_, number)), "Template version", str(number)
+    )
     return _version(document.data)
 
 
