@@ -1,6 +1,5 @@
 """Figure 7: the list of campaigns and a campaign's statistics, with few and with many messages."""
 
-import statistics
 import tempfile
 import time
 from collections import defaultdict
@@ -8,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from statistics import median
 from typing import Any, TypeAlias
 
 from benchmarks.report import Row
@@ -20,7 +20,7 @@ from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns.lanes import LAUNCH
 from functions.engine.kernel.engine import Engine
-from functions.engine.messages import statistics as tallies
+from functions.engine.messages import statistics
 from functions.engine.ports.store import Add, Create
 from functions.engine.reporting import overview
 from functions.engine.reporting.overview import Search
@@ -45,7 +45,7 @@ async def measure() -> list[Row]:
 
 async def _compare(name: str, ask: Ask, few: tuple[Stack, str], many: tuple[Stack, str]) -> Row:
     samples = [(await _timed(ask, *few), await _timed(ask, *many)) for _ in range(_REQUESTS)]
-    small, large = (statistics.median(side) * 1000 for side in zip(*samples, strict=True))
+    small, large = (median(side) * 1000 for side in zip(*samples, strict=True))
     against = f"{small:.2f} ms with {_FEW:,}"
     return Row(f"{name}, {_MANY:,} messages", f"{large:.2f} ms", against, large / small, "<= 2")
 
@@ -178,14 +178,14 @@ def _stored(campaign: Campaign) -> Callable[[Message], Create]:
 
 def _counted(campaign: Campaign, messages: list[Message]) -> Iterator[Add]:
     """Count messages as the launch, the dispatch and the receipts count them."""
-    yield tallies.created(campaign, LAUNCH, [message.status for message in messages])
+    yield statistics.created(campaign, LAUNCH, [message.status for message in messages])
     lanes = _by_shard(messages, lambda id_: str(lane_number(id_, campaign.lanes)))
     for shard, part in lanes:
-        yield from tallies.moved(campaign, shard, [(message, _SENT) for message in part])
-    receipts = _by_shard(messages, lambda id_: tallies.receipt_shard(campaign, id_))
+        yield from statistics.changed(campaign, shard, [(message, _SENT) for message in part])
+    receipts = _by_shard(messages, lambda id_: statistics.receipt_shard(campaign, id_))
     for shard, part in receipts:
         sent = [message._replace(status=MessageStatus.SENT, sent_at=_AT) for message in part]
-        yield from tallies.moved(campaign, shard, [(message, _COMPLETED) for message in sent])
+        yield from statistics.changed(campaign, shard, [(message, _COMPLETED) for message in sent])
 
 
 def _by_shard(

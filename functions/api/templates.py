@@ -15,7 +15,7 @@ from functions.domain.templates.template import Missing
 from functions.engine.campaigns import template_checks
 from functions.engine.campaigns.template_checks import Check, Trial
 from functions.engine.templates import templates
-from functions.engine.templates.templates import NamedTemplate, TemplateVersion, Wording
+from functions.engine.templates.templates import NamedTemplate, TemplateBody, TemplateVersion
 from functions.web.auth import Area
 from functions.web.caller_route import CallerContext, Operator, RestRoute, Viewer
 from functions.web.cursors import (
@@ -66,9 +66,9 @@ class Words(RestBody):
     defaults: Values = Field(default_factory=dict)
 
     @property
-    def wording(self) -> Wording:
+    def wording(self) -> TemplateBody:
         """What is to be stored of it."""
-        return Wording(**{name: getattr(self, name) for name in Words.model_fields})
+        return TemplateBody(**{name: getattr(self, name) for name in Words.model_fields})
 
 
 class NewTemplate(Words):
@@ -199,7 +199,7 @@ async def list_templates(
     context: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show the templates, page by page."""
-    found, following = await templates.load_all(
+    found, following = await templates.page_of(
         context.engine, context.org, after=after_id(cursor), limit=limit
     )
     return page([_template(each) for each in found], id_cursor(following))
@@ -221,7 +221,9 @@ async def check_template(wanted: CheckWish, context: Viewer) -> Check:
     if wanted.template_id:
         wording = (await templates.load(engine, org, wanted.template_id)).newest.wording
     else:
-        wording = Wording(text=wanted.text or "", missing=wanted.missing, defaults=wanted.defaults)
+        wording = TemplateBody(
+            text=wanted.text or "", missing=wanted.missing, defaults=wanted.defaults
+        )
     return await template_checks.check(engine, org, wording, wanted.wanted)
 
 
@@ -280,7 +282,7 @@ async def preview_template(template_id: Id, wanted: Person, context: Viewer) -> 
     return await _tried(context, wanted, found.newest.wording)
 
 
-async def _tried(context: CallerContext, who: Person, wording: Wording) -> dict[str, Any]:
+async def _tried(context: CallerContext, who: Person, wording: TemplateBody) -> dict[str, Any]:
     if who.values is not None:
         return _trial(template_checks.preview(wording, who.values))
     known = await template_checks.values_of(context.engine, context.org, who.contact_id or "")

@@ -255,7 +255,7 @@ class World:
         for message in await self.messages(campaign):
             path = f"{paths.messages(ORG, campaign.id)}/{message.id}"
             changes = claim(message, self.policy, now=now)
-            counted = statistics.moved(campaign, "0", [(message, changes)])
+            counted = statistics.changed(campaign, "0", [(message, changes)])
             await self.store.commit(Update(path, changes), *counted)
 
     async def receive(self, event: DeliveryEvent) -> None:

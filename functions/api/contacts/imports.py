@@ -177,7 +177,9 @@ router.add_api_route(
 @router.get("", response_model=ImportPage)
 async def list_imports(context: Viewer, limit: Limit = 100, cursor: Cursor = "") -> dict[str, Any]:
     """List the organisation's imports, the newest first."""
-    found = await jobs.browse(context.engine, context.org, limit=limit, after=after_instant(cursor))
+    found = await jobs.page_of(
+        context.engine, context.org, limit=limit, after=after_instant(cursor)
+    )
     return page([_shown(each) for each in found], instant_cursor(found, limit, by="created_at"))
 
 

@@ -79,7 +79,7 @@ class MemberPage(Page[MemberItem]):
 @router.get("", response_model=ListPage)
 async def list_lists(context: Viewer, limit: Limit = 100, cursor: Cursor = "") -> dict[str, Any]:
     """List the lists, the newest first."""
-    found = await lists.browse(
+    found = await lists.page_of(
         context.engine, context.org, limit=limit, after=after_instant(cursor)
     )
     end = found.end

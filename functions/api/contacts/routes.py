@@ -86,7 +86,7 @@ async def list_contacts(
     """List people, those that all filters hold for: from `offset`, or on from `next_cursor`."""
     _check_offset(offset, cursor)
     filters = Filters(active=active, location=location, preferred_product=preferred_product)
-    found = await contacts.browse(
+    found = await contacts.page_of(
         context.engine, context.org, filters, limit=limit, after=after_id(cursor), offset=offset
     )
     return page(found.contacts, id_cursor(found.after))
@@ -151,7 +151,7 @@ async def replace_contact(
 ) -> Contact:
     """Replace all that is known of a person but the address that they are known by."""
     details = read_details(wanted.model_dump(exclude_unset=True))
-    found = await contacts.put(
+    found = await contacts.replace(
         context.engine, context.org, contact_id, details, if_version=if_version
     )
     return context.tagged(found)

@@ -118,7 +118,7 @@ async def create_segment(new: NewSegment, context: Operator) -> Segment:
 @router.get("", response_model=SegmentPage)
 async def list_segments(context: Viewer, cursor: Cursor = "", limit: Limit = 100) -> dict[str, Any]:
     """Show the segments, page by page."""
-    found, following = await segments.load_all(
+    found, following = await segments.page_of(
         context.engine, context.org, after=after_id(cursor), limit=limit
     )
     return page(found, id_cursor(following))
@@ -142,7 +142,7 @@ async def replace_segment(
     segment_id: Id, wanted: NewSegment, context: Operator, if_version: IfMatch
 ) -> Segment:
     """Replace a segment's name and conditions."""
-    changed = await segments.change(
+    changed = await segments.update(
         context.engine,
         context.org,
         segment_id,
@@ -158,7 +158,7 @@ async def change_segment(
     segment_id: Id, changes: SegmentChanges, context: Operator, if_version: IfMatch
 ) -> Segment:
     """Change a segment's name or conditions."""
-    changed = await segments.change(
+    changed = await segments.update(
         context.engine,
         context.org,
         segment_id,

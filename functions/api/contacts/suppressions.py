@@ -125,7 +125,7 @@ async def list_suppressions(
     engine, now = context.engine, context.engine.clock.now()
     if address:
         return page([_shown(each, now) for each in await _of(context, address)], None)
-    found, following = await suppressions.load_all(
+    found, following = await suppressions.page_of(
         engine, context.org, after=after_id(cursor), limit=limit
     )
     return page([_shown(each, now) for each in found], id_cursor(following))

@@ -39,7 +39,7 @@ class TextPage(Page[ShownText]):
 @router.get("", response_model=TextPage)
 async def list_inbound(context: Viewer, cursor: Cursor = "", limit: Limit = 100) -> dict[str, Any]:
     """Show what people have texted to our numbers, newest first."""
-    found = await inbound.load_all(
+    found = await inbound.page_of(
         context.engine, context.org, after=after_instant(cursor), limit=limit
     )
     rows = [_shown(each, context.caller.role) for each in found]

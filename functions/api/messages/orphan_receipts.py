@@ -45,7 +45,7 @@ class Replayed(BaseModel):
 @router.get("/strays", response_model=OrphanPage)
 async def list_strays(context: Viewer, cursor: Cursor = "", limit: Limit = 100) -> dict[str, Any]:
     """Show the receipts that have found no message, page by page."""
-    found, following = await orphans.load_all(
+    found, following = await orphans.page_of(
         context.engine, context.org, after=after_id(cursor), limit=limit
     )
     return page([_shown(each) for each in found], id_cursor(following))

@@ -139,7 +139,7 @@ async def list_subscriptions(
     context: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show the organisation's subscriptions."""
-    found, following = await subscriptions.listed(
+    found, following = await subscriptions.page_of(
         context.engine, context.org, limit=limit, after=after_id(cursor)
     )
     return page(found, id_cursor(following))
@@ -199,7 +199,7 @@ async def list_notifications(
     limit: Limit = 100,
 ) -> dict[str, Any]:
     """Show what a subscription was told, newest first."""
-    found, following = await replay.listed(
+    found, following = await replay.page_of(
         context.engine,
         context.org,
         subscription_id,

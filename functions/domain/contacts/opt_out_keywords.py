@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 
-class Wish(StrEnum):
+class Keyword(StrEnum):
     """What somebody asks for by a single word."""
 
     OUT = "out"  #: to hear from us no more
@@ -20,10 +20,10 @@ class Wish(StrEnum):
 
 _OUT: Final = ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "REVOKE", "OPTOUT", "QUIT")
 _IN: Final = ("START", "YES", "UNSTOP")
-_WISHES: Final[Mapping[str, Wish]] = {
-    **{word.casefold(): Wish.OUT for word in _OUT},
-    "opt out": Wish.OUT,
-    **{word.casefold(): Wish.IN for word in _IN},
+_WISHES: Final[Mapping[str, Keyword]] = {
+    **{word.casefold(): Keyword.OUT for word in _OUT},
+    "opt out": Keyword.OUT,
+    **{word.casefold(): Keyword.IN for word in _IN},
 }
 _DASHES: Final = "Pd"
 #: By the first letter of their Unicode category: punctuation, symbols (emoji), invisible ones.
@@ -32,7 +32,7 @@ _SILENT: Final = frozenset("PSC")
 _LONGEST: Final = 100
 
 
-def word_of(text: str) -> Wish | None:
+def word_of(text: str) -> Keyword | None:
     """Return what a whole text asks for; None where it is more than such a word.
 
     Case, width, punctuation and blanks around it do not count: "Stop!" asks, "please stop" does

@@ -181,7 +181,7 @@ def _number(text: str) -> Decimal | None:
 # --- What a store can be asked ---------------------------------------------------------------
 
 
-def lead(condition: Condition) -> tuple[str, str] | None:
+def leading_equality(condition: Condition) -> tuple[str, str] | None:
     """Return a stored field and its value that everybody has whom the condition holds for.
 
     A query by it finds them all, and others, who are left out by `matches`. None where no single
@@ -191,7 +191,7 @@ def lead(condition: Condition) -> tuple[str, str] | None:
         case Comparison():
             return _indexed_equality(condition)
         case All(parts):
-            return next(filter(None, map(lead, parts)), None)
+            return next(filter(None, map(leading_equality, parts)), None)
         case _:
             return None
 

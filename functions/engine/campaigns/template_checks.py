@@ -19,7 +19,7 @@ from functions.engine import paths
 from functions.engine.campaigns.audience import Source, pages
 from functions.engine.contacts import contacts, segments
 from functions.engine.kernel.engine import Engine
-from functions.engine.templates.templates import Wording, parse
+from functions.engine.templates.templates import TemplateBody, parse
 
 #: For how long a check reads on.
 _CHECK_FOR: Final = timedelta(seconds=10)
@@ -49,7 +49,7 @@ async def values_of(engine: Engine, org: str, contact_id: str) -> Mapping[str, s
     return (await contacts.load(engine, org, contact_id)).value.values
 
 
-def preview(wording: Wording, values: Mapping[str, str]) -> Trial:
+def preview(wording: TemplateBody, values: Mapping[str, str]) -> Trial:
     """Fill in a template. Raises InvalidTemplateError, and InvalidFieldError if it is cut off."""
     content = parse(wording)
     lacking = _lacking(content, wording, values)
@@ -63,12 +63,12 @@ def preview(wording: Wording, values: Mapping[str, str]) -> Trial:
     return Trial(texts, wording.text, lacking, measure(texts.body))
 
 
-def _lacking(content: ParsedContent, wording: Wording, values: Mapping[str, str]) -> list[str]:
+def _lacking(content: ParsedContent, wording: TemplateBody, values: Mapping[str, str]) -> list[str]:
     stand_ins = wording.defaults if wording.missing == Missing.DEFAULT else {}
     return content.missing(values, defaults=stand_ins)
 
 
-async def check(engine: Engine, org: str, wording: Wording, audience: Audience) -> Check:
+async def check(engine: Engine, org: str, wording: TemplateBody, audience: Audience) -> Check:
     """Count what the people of an audience lack, as far as can be read in a while.
 
     It walks the audience as a launch does: who would be left out anyway is not counted. Raises

@@ -1,7 +1,8 @@
 """Contacts: the people of an organisation, each under the address that they are known by."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -104,7 +105,7 @@ async def update(
     return await _change(engine, org, id_, lambda c: changed(c, details, now=now), if_version)
 
 
-async def put(
+async def replace(
     engine: Engine, org: str, id_: str, details: Details, *, if_version: int | None
 ) -> Versioned[Contact]:
     """Replace all that is known of a contact but its address. Raises what `update` raises."""
@@ -162,7 +163,7 @@ class Page(NamedTuple):
     after: str | None
 
 
-async def browse(
+async def page_of(
     engine: Engine,
     org: str,
     filters: Filters,
@@ -174,7 +175,7 @@ async def browse(
     """Return a page of contacts in the order of their ids."""
     query = Query(paths.contacts(org), filters.where, limit=limit, offset=offset)
     if after is not None:
-        query = replace(query, start_after=(paths.contact(org, after),))
+        query = dataclasses.replace(query, start_after=(paths.contact(org, after),))
     documents = await engine.store.query(query)
     people = [contact_from(d.id, d.data) for d in documents if not is_being_erased(d.data)]
     return Page(people, documents[-1].id if len(documents) == limit else None)

@@ -101,7 +101,7 @@ class Page(NamedTuple):
     end: PeopleList | None
 
 
-async def browse(
+async def page_of(
     engine: Engine, org: str, *, limit: int, after: tuple[datetime, str] | None
 ) -> Page:
     """Return a page of an organisation's lists, behind the time and id of the last one seen."""

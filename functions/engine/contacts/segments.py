@@ -90,7 +90,7 @@ async def load(engine: Engine, org: str, id_: str) -> Segment:
     return _segment(document)
 
 
-async def load_all(
+async def page_of(
     engine: Engine, org: str, *, after: str | None, limit: int
 ) -> tuple[list[Segment], str | None]:
     """Return segments behind the id `after`, by id, and the id to go on behind."""
@@ -98,7 +98,7 @@ async def load_all(
     return [_segment(document) for document in found], following
 
 
-async def change(
+async def update(
     engine: Engine,
     org: str,
     id_: str,
@@ -198,7 +198,7 @@ async def page(
 
 
 def _query(org: str, condition: Condition) -> Query:
-    led = segments.lead(condition)
+    led = segments.leading_equality(condition)
     # Those who are inactive are few. Asked for both, a store might begin with the wrong index.
     where = Where("active", "==", True) if led is None else Where(led[0], "==", led[1])
     return Query(paths.contacts(org), (where,))

@@ -136,7 +136,7 @@ async def load(engine: Engine, org: str, id_: str) -> Suppression:
     return suppression_from(document.data)
 
 
-async def load_all(
+async def page_of(
     engine: Engine, org: str, *, after: str | None, limit: int
 ) -> tuple[list[Suppression], str | None]:
     """Return suppressions behind the id `after`, by id, and the id to go on behind."""

@@ -111,7 +111,7 @@ async def _write_page(lease: LaneLease, plan: Plan, page: Page) -> list[int]:
     """Commit a page once; return its messages' versions first."""
     planned = lease.data.get("planned", 0) + len(plan.messages)
     progress = {"cursor": page.cursor, "planned": planned, "done": page.cursor is None}
-    return await lease.commit(*plan.writes(), *plan.tally(lease.campaign), **progress)
+    return await lease.commit(*plan.writes(), *plan.statistics(lease.campaign), **progress)
 
 
 def _hand_over(lease: LaneLease, plan: Plan, versions: list[int]) -> None:

@@ -32,7 +32,7 @@ class Plan:
         """Return the writes that create the messages."""
         return [Create(path, message) for path, message in self.messages.items()]
 
-    def tally(self, campaign: Campaign) -> list[Add]:
+    def statistics(self, campaign: Campaign) -> list[Add]:
         """Return the write that counts the messages."""
         statuses = [message["status"] for message in self.messages.values()]
         followed = [each["status"] for each in self.messages.values() if each.get("followed")]

@@ -98,7 +98,7 @@ async def load(engine: Engine, org: str, import_id: str) -> Document:
     return at_version(await engine.store.get(job_path(org, import_id)), "Import", import_id)
 
 
-async def browse(
+async def page_of(
     engine: Engine, org: str, *, limit: int, after: tuple[datetime, str] | None
 ) -> list[Document]:
     """Return an organisation's imports, the newest first, behind the time and id of one."""

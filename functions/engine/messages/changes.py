@@ -65,7 +65,7 @@ def record(
         updates.append(Update(f"{collection}/{message.id}", changes, version))
         changed.append((message, changes))
     created = [follower.data["status"] for follower in followers]
-    counted = statistics.moved(campaign, shard, changed, created=created)
+    counted = statistics.changed(campaign, shard, changed, created=created)
     told = [each for each in changed if may_be_told(each[1])]
     notices = (message_notice(campaign, *each, now=now) for each in told) if told else ()
     return Recorded([*updates, *followers, *counted], notices)

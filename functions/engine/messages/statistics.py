@@ -1,6 +1,6 @@
 """Statistics: how many messages of a campaign have each status, kept with every change of one.
 
-The commit that changes messages changes the tally of one shard, so statistics are never wrong and
+The commit that changes messages changes the counts of one shard, so statistics are never wrong and
 never late. Shards keep lanes and receipts from writing to one document.
 """
 
@@ -43,10 +43,10 @@ def created(
     return _add(campaign.org, campaign.id, shard, amounts)
 
 
-def moved(
+def changed(
     campaign: Campaign,
     shard: str,
-    moves: Sequence[tuple[Message, Changes]],
+    pairs: Sequence[tuple[Message, Changes]],
     *,
     created: Iterable[str] = (),
 ) -> list[Add]:
@@ -56,25 +56,25 @@ def moved(
     that are created beside them.
     """
     amounts: Counter[str] = Counter(map(str, created))
-    _count_statuses(amounts, moves)
-    for message, changes in moves:
+    _count_statuses(amounts, pairs)
+    for message, changes in pairs:
         if message.sent_at is None and message.due_at and changes.get("sent_at"):
             late = (changes["sent_at"] - message.due_at).total_seconds()
             amounts[f"{_LATE}{bisect_left(LATENESS_S, late)}"] += 1
         if not _REACTIONS_AT.isdisjoint(changes):
             amounts.update(f"{_REACTED}{name}" for name in _new_reactions(message, changes))
     if campaign.canary or campaign.fallbacks:
-        for message, changes in moves:
+        for message, changes in pairs:
             amounts.subtract(_kinds(message))
             amounts.update(_kinds(message._replace(**changes)))
     amounts = Counter({name: amount for name, amount in amounts.items() if amount})
     return [_add(campaign.org, campaign.id, shard, amounts)] if amounts else []
 
 
-def _count_statuses(amounts: Counter[str], moves: Iterable[tuple[Message, Changes]]) -> None:
+def _count_statuses(amounts: Counter[str], pairs: Iterable[tuple[Message, Changes]]) -> None:
     """Count messages from one status to another; a chunk of them takes few different ways."""
     arrows = Counter(
-        (before.status, changes.get("status", before.status)) for before, changes in moves
+        (before.status, changes.get("status", before.status)) for before, changes in pairs
     )
     for (before, after), count in arrows.items():
         amounts[str(before)] -= count

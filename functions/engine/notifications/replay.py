@@ -37,7 +37,7 @@ class Replayed(NamedTuple):
     more: bool
 
 
-async def listed(
+async def page_of(
     engine: Engine,
     org: str,
     subscription_id: str,

@@ -83,7 +83,7 @@ async def load(engine: Engine, org: str, id_: str) -> Versioned[Subscription]:
     return Versioned(subscription_from(org, id_, document.data), document.version)
 
 
-async def listed(
+async def page_of(
     engine: Engine, org: str, *, limit: int, after: str | None
 ) -> tuple[list[Subscription], str | None]:
     """Return a page of subscriptions by id, and the last id where more may follow."""

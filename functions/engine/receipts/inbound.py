@@ -12,7 +12,7 @@ import structlog
 
 from functions.domain.campaigns.campaign import campaign_from
 from functions.domain.contacts.contact import contact_id
-from functions.domain.contacts.opt_out_keywords import Wish, word_of
+from functions.domain.contacts.opt_out_keywords import Keyword, word_of
 from functions.domain.contacts.suppressions import OPTED_OUT
 from functions.domain.digest import digest
 from functions.domain.kinds import facts_of
@@ -34,7 +34,7 @@ REPLY_WITHIN: Final = timedelta(days=30)
 #: Of a person's newest messages, those looked through for the one that they answer.
 _LOOKED_THROUGH: Final = 20
 #: What is noted on the message that was answered.
-_NOTED: Final = {Wish.OUT: EventKind.OPTED_OUT, None: EventKind.REPLIED}
+_NOTED: Final = {Keyword.OUT: EventKind.OPTED_OUT, None: EventKind.REPLIED}
 
 
 async def receive_inbound(engine: Engine, org: str, provider: str, text: Inbound) -> None:
@@ -49,15 +49,17 @@ async def receive_inbound(engine: Engine, org: str, provider: str, text: Inbound
     await _store(engine, org, id_, text, _fields(org, provider, text, wish, answered))
 
 
-async def _grant(engine: Engine, org: str, provider: str, text: Inbound, wish: Wish | None) -> None:
-    if wish is Wish.OUT:
+async def _grant(
+    engine: Engine, org: str, provider: str, text: Inbound, wish: Keyword | None
+) -> None:
+    if wish is Keyword.OUT:
         await suppress(engine, org, text.address, reason=OPTED_OUT, by=provider)
-    elif wish is Wish.IN:
+    elif wish is Keyword.IN:
         await opt_in(engine, org, text.address, at=text.at, by=provider)
 
 
 async def _note(
-    engine: Engine, org: str, id_: str, text: Inbound, wish: Wish | None
+    engine: Engine, org: str, id_: str, text: Inbound, wish: Keyword | None
 ) -> MessageRef | None:
     """Note on the message that is answered what was made of it; return that message."""
     found = await _answered(engine, org, text)
@@ -98,7 +100,7 @@ def _is_text(message: Message, home: Document | None) -> bool:
 
 
 def _fields(
-    org: str, provider: str, text: Inbound, wish: Wish | None, answered: MessageRef | None
+    org: str, provider: str, text: Inbound, wish: Keyword | None, answered: MessageRef | None
 ) -> dict[str, Any]:
     return {
         "address": text.address,
@@ -113,7 +115,7 @@ def _fields(
 
 
 #: What a text was taken for, as it is stored and shown.
-_TAKEN_FOR: Final = {Wish.OUT: "opt_out", Wish.IN: "opt_in", None: "reply"}
+_TAKEN_FOR: Final = {Keyword.OUT: "opt_out", Keyword.IN: "opt_in", None: "reply"}
 
 
 async def _store(engine: Engine, org: str, id_: str, text: Inbound, fields: dict[str, Any]) -> None:
@@ -137,7 +139,7 @@ async def load(engine: Engine, org: str, id_: str) -> Document:
     return at_version(await engine.store.get(paths.inbound_text(org, id_)), "Text", id_)
 
 
-async def load_all(
+async def page_of(
     engine: Engine, org: str, *, after: tuple[datetime, str] | None, limit: int
 ) -> Sequence[Document]:
     """Return the texts that people sent us, newest first, behind a text's time and id."""

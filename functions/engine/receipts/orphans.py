@@ -85,7 +85,7 @@ def _event(org: str, data: Mapping[str, Any]) -> DeliveryEvent:
     )
 
 
-async def load_all(
+async def page_of(
     engine: Engine, org: str, *, after: str | None, limit: int
 ) -> tuple[list[Document], str | None]:
     """Return orphans behind the id `after`, by id, and the id to go on behind."""
@@ -97,7 +97,7 @@ async def replay(engine: Engine, org: str, *, after: str | None, limit: int) -> 
 
     Twice at once is as once: a receipt that was applied is not applied again.
     """
-    found, following = await load_all(engine, org, after=after, limit=limit)
+    found, following = await page_of(engine, org, after=after, limit=limit)
     applied = list[str]()
 
     async def try_again(orphan: Document) -> None:

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
+class TemplateBody:
     """What a template says, and to those who lack a field."""
 
     text: str
@@ -43,7 +43,7 @@ class TemplateVersion:
     """What a template said from some time on."""
 
     number: int  #: from 1
-    wording: Wording
+    wording: TemplateBody
     created_at: datetime
     created_by: str
 
@@ -60,13 +60,13 @@ class NamedTemplate:
     created_by: str
 
 
-def parse(wording: Wording) -> ParsedContent:
+def parse(wording: TemplateBody) -> ParsedContent:
     """Read a template. Raises InvalidTemplateError, which tells where the mistake is."""
     return ParsedContent.parse(wording.texts, body="text")
 
 
 async def create(
-    engine: Engine, org: str, name: str, wording: Wording, *, by: str
+    engine: Engine, org: str, name: str, wording: TemplateBody, *, by: str
 ) -> NamedTemplate:
     """Store a template, version 1. Raises InvalidTemplateError and NameTakenError."""
     parse(wording)
@@ -91,7 +91,7 @@ async def load(engine: Engine, org: str, id_: str) -> NamedTemplate:
     return _template(document)
 
 
-async def load_all(
+async def page_of(
     engine: Engine, org: str, *, after: str | None, limit: int
 ) -> tuple[list[NamedTemplate], str | None]:
     """Return templates behind the id `after`, by id, and the id to go on behind."""
@@ -104,7 +104,7 @@ async def replace(
     org: str,
     id_: str,
     name: str,
-    wording: Wording,
+    wording: TemplateBody,
     *,
     by: str,
     if_version: int | None = None,
@@ -198,4 +198,4 @@ def _template(document: Document) -> NamedTemplate:
 
 
 def _version(data: Mapping[str, Any]) -> TemplateVersion:
-    return TemplateVersion(**{**data, "wording": Wording(**data["wording"])})
+    return TemplateVersion(**{**data, "wording": TemplateBody(**data["wording"])})

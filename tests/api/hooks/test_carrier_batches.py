@@ -318,7 +318,7 @@ async def test_a_failed_opt_out_is_not_lost(rig: Rig, batches: BatchChannel) -> 
     stop = [said("t1", ANN, "STOP", rig.clock.now())]
     assert (await post(rig, stop)).status_code == 503
     assert (await post(rig, stop)).status_code == 200
-    found = await suppressions.load_all(rig.stack.engine, ORG, after=None, limit=10)
+    found = await suppressions.page_of(rig.stack.engine, ORG, after=None, limit=10)
     assert [each.address for each in found[0]] == [ANN]
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.contacts.opt_out_keywords import Wish, word_of
+from functions.domain.contacts.opt_out_keywords import Keyword, word_of
 
 OUT = (
     "STOP",
@@ -23,13 +23,13 @@ IN = ("START", "YES", "UNSTOP")
 @pytest.mark.parametrize("word", OUT)
 def test_each_opt_out_word_is_heard(word: str) -> None:
     """Every word of the list, whatever its case, asks us to stop."""
-    assert {word_of(word), word_of(word.lower()), word_of(word.title())} == {Wish.OUT}
+    assert {word_of(word), word_of(word.lower()), word_of(word.title())} == {Keyword.OUT}
 
 
 @pytest.mark.parametrize("word", IN)
 def test_each_opt_in_word_is_heard(word: str) -> None:
     """Every word of the other list asks us to go on."""
-    assert {word_of(word), word_of(word.lower()), word_of(word.title())} == {Wish.IN}
+    assert {word_of(word), word_of(word.lower()), word_of(word.title())} == {Keyword.IN}
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_each_opt_in_word_is_heard(word: str) -> None:
 )
 def test_decoration_does_not_count(text: str) -> None:
     """Punctuation, blanks, emoji, width and invisible signs around the word are folded away."""
-    assert word_of(text) is Wish.OUT
+    assert word_of(text) is Keyword.OUT
 
 
 @pytest.mark.parametrize(
@@ -82,10 +82,10 @@ def test_more_than_the_word_is_a_reply(text: str) -> None:
 @given(st.text())
 def test_any_text_at_all_can_be_read(text: str) -> None:
     """Whatever somebody writes, it is a wish or a reply, and never an error."""
-    assert word_of(text) in {Wish.OUT, Wish.IN, None}
+    assert word_of(text) in {Keyword.OUT, Keyword.IN, None}
 
 
 @given(st.sampled_from(OUT), st.text(alphabet=" \t\n.,!?*'\"()", max_size=10))
 def test_what_stands_around_a_word_never_hides_it(word: str, around: str) -> None:
     """A failed opt-out is the worst of all: no punctuation before or after a word keeps it."""
-    assert word_of(around + word + around[::-1]) is Wish.OUT
+    assert word_of(around + word + around[::-1]) is Keyword.OUT

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from functions.domain.contacts.contact import Contact, contact_fields
 from functions.domain.errors import InvalidFieldError
-from functions.domain.segments.conditions import decide, equalities, lead, matches
+from functions.domain.segments.conditions import decide, equalities, leading_equality, matches
 from functions.domain.segments.parser import (
     MAX_CAMPAIGNS,
     MAX_CONDITIONS,
@@ -127,7 +127,7 @@ def test_the_leading_equality_finds_everybody(
 ) -> None:
     """Whoever a condition holds for has the stored value that its query leads with."""
     condition = parse(written)
-    led = lead(condition)
+    led = leading_equality(condition)
     if led is not None and matches(condition, person, statuses):
         assert contact_fields(person)[led[0]] == led[1]
 
@@ -162,7 +162,7 @@ def test_equalities_say_it_all(
 )
 def test_which_equality_leads(written: dict[str, Any], field: str | None) -> None:
     """An equality of an indexed field leads where it must hold; nothing else does."""
-    led = lead(parse(written))
+    led = leading_equality(parse(written))
     assert (led and led[0]) == field
 
 

@@ -29,7 +29,7 @@ from functions.engine.ports.store import Create, Write
 from functions.engine.privacy import erasure
 from functions.engine.reporting import explanation, reports
 from functions.engine.templates import templates
-from functions.engine.templates.templates import Wording
+from functions.engine.templates.templates import TemplateBody
 from tests.engine.counting_store import CountingStore
 from tests.engine.delivery.test_texts import Texting
 from tests.engine.recording_channel import PROVIDER, TALKS, Fate
@@ -406,8 +406,8 @@ async def test_a_draft_that_changes_its_channel_forgets_what_only_that_could_say
 
 async def test_a_campaign_s_own_rate_is_a_lower_one(world: World) -> None:
     """Of the deployment's, the organisation's and its own the lowest counts, at any time."""
-    house = {"rates": {"voice": 50.0}}
-    await organisation.update(world.engine, ORG, house, by="ann", if_version=None)
+    decided = {"rates": {"voice": 50.0}}
+    await organisation.update(world.engine, ORG, decided, by="ann", if_version=None)
     for own, rate in ((None, 50.0), (10.0, 10.0), (70.0, 50.0)):
         wish = replace(CALL, own_rate_per_s=own)
         made = await drafts.create(world.engine, ORG, wish, scheduled_at=None, by="ann")
@@ -419,8 +419,8 @@ async def test_a_campaign_s_own_rate_is_a_lower_one(world: World) -> None:
 
 async def test_a_fallback_is_sent_by_whoever_sends_for_its_channel(world: World) -> None:
     """Provider, rate and the organisation's own sender are those of the fallback's channel."""
-    house = {"senders": {"sms": "CLARION"}, "rates": {"sms": 5.0}}
-    await organisation.update(world.engine, ORG, house, by="ann", if_version=None)
+    decided = {"senders": {"sms": "CLARION"}, "rates": {"sms": 5.0}}
+    await organisation.update(world.engine, ORG, decided, by="ann", if_version=None)
     made = await drafts.create(
         world.engine, ORG, replace(CALL, fallbacks=[by_sms()]), scheduled_at=None, by="ann"
     )
@@ -452,7 +452,7 @@ async def test_nothing_starts_behind_its_expiry(world: World) -> None:
 
 async def test_a_named_template_brings_subject_and_html(world: World) -> None:
     """What is said beside the template comes first."""
-    wording = Wording(text="Hi", subject="News", html="<p>Hi</p>", channel=ChannelKind.EMAIL)
+    wording = TemplateBody(text="Hi", subject="News", html="<p>Hi</p>", channel=ChannelKind.EMAIL)
     made = await templates.create(world.engine, ORG, "Mail", wording, by="ann")
     named = {"channel": ChannelKind.EMAIL, "template_id": made.id, "subject": "Mine"}
     fields_ = await drafts.with_template(world.engine, ORG, named)

@@ -423,8 +423,8 @@ async def test_a_member_without_a_number_is_skipped(world: World) -> None:
 
 async def test_a_draft_that_changes_its_channel_follows_that_channels_rules(world: World) -> None:
     """Sender and rate are the organisation's for the new channel."""
-    house = {"senders": {"sms": number(8), "whatsapp": number(9)}, "rates": {"whatsapp": 5}}
-    await organisation.update(world.engine, ORG, house, by="ann", if_version=None)
+    decided = {"senders": {"sms": number(8), "whatsapp": number(9)}, "rates": {"whatsapp": 5}}
+    await organisation.update(world.engine, ORG, decided, by="ann", if_version=None)
     id_ = await draft(world)
     before = (await lifecycle.load(world.engine, ORG, id_)).own_send
     changes = {"channel": ChannelKind.WHATSAPP}

@@ -71,7 +71,7 @@ async def test_a_change_of_an_old_version_is_refused(world: World) -> None:
         world.engine, ORG, made.value.id, details(location="Rome"), if_version=made.version
     )
     assert newer.version != made.version
-    for change in (contacts.update, contacts.put):
+    for change in (contacts.update, contacts.replace):
         with pytest.raises(StaleError):
             await change(world.engine, ORG, made.value.id, details(), if_version=made.version)
 
@@ -87,7 +87,7 @@ async def test_a_change_that_says_nothing_new_writes_nothing(world: World) -> No
 async def test_a_removed_attribute_is_removed_from_the_store(world: World) -> None:
     """A replacement leaves no field behind that it does not name."""
     (id_,) = await add_people(world.engine, [{**ANA, "attributes": {"tier": "gold"}}])
-    await contacts.put(world.engine, ORG, id_, details(first_name="Bea"), if_version=None)
+    await contacts.replace(world.engine, ORG, id_, details(first_name="Bea"), if_version=None)
     document = await world.store.get(paths.contact(ORG, id_))
     assert document is not None
     assert "attr_tier" not in document.data
@@ -184,11 +184,11 @@ async def test_pages_show_everybody_once(world: World) -> None:
     seen: list[str] = []
     after: str | None = ""
     while after is not None:
-        page = await contacts.browse(world.engine, ORG, Filters(), limit=3, after=after)
+        page = await contacts.page_of(world.engine, ORG, Filters(), limit=3, after=after)
         seen += [each.id for each in page.contacts]
         after = page.after
     assert seen == sorted(ids)
-    page = await contacts.browse(world.engine, ORG, Filters(), limit=3, offset=5)
+    page = await contacts.page_of(world.engine, ORG, Filters(), limit=3, offset=5)
     assert [each.id for each in page.contacts] == sorted(ids)[5:]
 
 
@@ -202,9 +202,9 @@ async def test_filters_hold_together(world: World) -> None:
     ]
     ids = await add_people(world.engine, rows)
     filters = Filters(active=True, location="Rome", preferred_product="tea")
-    page = await contacts.browse(world.engine, ORG, filters, limit=10)
+    page = await contacts.page_of(world.engine, ORG, filters, limit=10)
     assert [each.id for each in page.contacts] == ids[:1]
-    page = await contacts.browse(world.engine, ORG, Filters(active=False), limit=10)
+    page = await contacts.page_of(world.engine, ORG, Filters(active=False), limit=10)
     assert [each.id for each in page.contacts] == ids[1:2]
 
 

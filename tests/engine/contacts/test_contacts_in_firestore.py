@@ -66,9 +66,9 @@ async def test_people_are_found_by_filters(engine: Engine, org: str) -> None:
     await add_people(engine, rows, org=f"{org}-other")
     ids = await add_people(engine, rows, org=org)
     filters = Filters(active=True, location="Rome")
-    page = await contacts.browse(engine, org, filters, limit=10)
+    page = await contacts.page_of(engine, org, filters, limit=10)
     assert [each.id for each in page.contacts] == sorted(ids[2:])
-    page = await contacts.browse(engine, org, filters, limit=10, offset=1)
+    page = await contacts.page_of(engine, org, filters, limit=10, offset=1)
     assert len(page.contacts) == 1
 
 
@@ -84,7 +84,7 @@ async def test_additions_at_once_keep_a_list_s_size_right(engine: Engine, org: s
     assert (await lists.load(engine, org, list_id)).value.size == 25
     people, _ = await lists.members(engine, org, list_id, limit=100, after=None)
     assert len(people) == 25
-    page = await lists.browse(engine, org, limit=1, after=None)
+    page = await lists.page_of(engine, org, limit=1, after=None)
     assert page.end
     assert page.end.id == list_id
     await lists.delete(engine, org, list_id, if_version=None)

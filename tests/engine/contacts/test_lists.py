@@ -174,11 +174,11 @@ async def test_lists_are_shown_newest_first(world: World) -> None:
     for name in "abc":
         ids.append((await lists.create(world.engine, ORG, name)).value.id)
         world.clock.advance(SECOND)
-    page = await lists.browse(world.engine, ORG, limit=2, after=None)
+    page = await lists.page_of(world.engine, ORG, limit=2, after=None)
     assert [each.id for each in page.lists] == ids[:0:-1]
     assert page.end
     after = (page.end.created_at, page.end.id)
-    page = await lists.browse(world.engine, ORG, limit=2, after=after)
+    page = await lists.page_of(world.engine, ORG, limit=2, after=after)
     assert ([each.id for each in page.lists], page.end) == (ids[:1], None)
 
 
@@ -310,7 +310,7 @@ async def _die_at(at: int, *, after: bool) -> bool:
             await lists.delete(crashing, ORG, list_id, if_version=None)
         with suppress(NotFoundError):  # It is hidden, or gone.
             assert await size(world, list_id) == 5
-            assert len((await lists.browse(world.engine, ORG, limit=9, after=None)).lists) == 1
+            assert len((await lists.page_of(world.engine, ORG, limit=9, after=None)).lists) == 1
         with suppress(NotFoundError):
             await lists.delete(world.engine, ORG, list_id, if_version=None)
         await check_gone(world, list_id)

@@ -242,7 +242,7 @@ async def test_a_campaign_of_another_organisation_cannot_be_asked_about(world: W
         await segments.create(world.engine, ORG, "Theirs", named, by="ann")
     made = await segments.create(world.engine, ORG, "Mine", NAIROBI, by="ann")
     with pytest.raises(NotFoundError):
-        await segments.change(world.engine, ORG, made.id, conditions=named)
+        await segments.update(world.engine, ORG, made.id, conditions=named)
     assert await segments.load(world.engine, ORG, made.id) == made
 
 
@@ -256,12 +256,12 @@ async def test_a_mistake_leaves_nothing_behind(world: World) -> None:
 async def test_a_change_can_insist_on_what_was_seen(world: World) -> None:
     """A change or deletion over another version than the newest is refused."""
     made = await segments.create(world.engine, ORG, "Nairobi", NAIROBI, by="ann")
-    renamed = await segments.change(
+    renamed = await segments.update(
         world.engine, ORG, made.id, name="City", if_version=made.version
     )
     assert (renamed.name, renamed.conditions) == ("City", NAIROBI)
     with pytest.raises(StaleError):
-        await segments.change(world.engine, ORG, made.id, name="Town", if_version=made.version)
+        await segments.update(world.engine, ORG, made.id, name="Town", if_version=made.version)
     with pytest.raises(StaleError):
         await segments.delete(world.engine, ORG, made.id, if_version=made.version)
     await segments.delete(world.engine, ORG, made.id, if_version=renamed.version)

@@ -531,9 +531,9 @@ async def test_what_was_told_is_listed_newest_first(world: World) -> None:
 async def _pages(
     world: World, to: Subscription, status: NotificationStatus | None
 ) -> list[Notification]:
-    found, after = await replay.listed(world.engine, ORG, to.id, status=status, limit=2)
+    found, after = await replay.page_of(world.engine, ORG, to.id, status=status, limit=2)
     while after:
-        rows, after = await replay.listed(
+        rows, after = await replay.page_of(
             world.engine, ORG, to.id, status=status, limit=2, start_after=after
         )
         found += rows
@@ -549,7 +549,7 @@ async def test_another_organisations_subscription_does_not_exist(world: World) -
         subscriptions.update(engine, "other", to.id, {"active": False}, by="eve"),
         subscriptions.rotate_secret(engine, "other", to.id, by="eve"),
         subscriptions.delete(engine, "other", to.id, by="eve"),
-        replay.listed(engine, "other", to.id, limit=10),
+        replay.page_of(engine, "other", to.id, limit=10),
         replay.send_test(engine, "other", to.id),
         replay.tell_again(engine, "other", to.id, notification.id),
         replay.tell_failed_again(engine, "other", to.id, since=since),

@@ -71,7 +71,7 @@ async def test_subscriptions_are_listed_page_by_page(world: World) -> None:
     seen: list[Subscription] = []
     after = None
     while True:
-        rows, after = await subscriptions.listed(world.engine, ORG, limit=2, after=after)
+        rows, after = await subscriptions.page_of(world.engine, ORG, limit=2, after=after)
         seen += rows
         if after is None:
             break

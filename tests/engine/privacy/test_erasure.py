@@ -354,7 +354,7 @@ async def test_whoever_is_being_erased_is_not_changed_meanwhile(world: World) ->
             await contacts.create(plain, ORG, read_details(ROW))
         (result,) = await contacts.upsert(plain, ORG, [read_details(ROW)])
         assert (result.result, result.field) == ("invalid", "phone")
-        page = await contacts.browse(plain, ORG, Filters(), limit=10)
+        page = await contacts.page_of(plain, ORG, Filters(), limit=10)
         assert len(page.contacts) == 2
 
     world.interleave("commit", "/audit/", meanwhile)

@@ -69,7 +69,7 @@ async def take(world: World, text: Inbound, org: str = ORG) -> None:
 
 async def stored(world: World) -> list[Document]:
     """Return the texts that are kept, newest first."""
-    return list(await inbound.load_all(world.engine, ORG, after=None, limit=100))
+    return list(await inbound.page_of(world.engine, ORG, after=None, limit=100))
 
 
 async def bars(world: World, address: str = ANN) -> dict[str, str]:
@@ -344,7 +344,7 @@ async def test_texts_are_listed_newest_first_page_by_page(texting: Texting) -> N
         await take(texting, says(texting, f"Hello {n}", id_=f"in-{n}"))
         texting.clock.advance(SECOND)
     seen, after = [], None
-    while page := await inbound.load_all(texting.engine, ORG, after=after, limit=2):
+    while page := await inbound.page_of(texting.engine, ORG, after=after, limit=2):
         seen += [text.data["body"] for text in page]
         after = (page[-1].data["at"], page[-1].id)
     assert seen == [f"Hello {n}" for n in (4, 3, 2, 1, 0)]

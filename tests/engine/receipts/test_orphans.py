@@ -145,8 +145,8 @@ async def test_a_replay_goes_on_behind_what_it_has_tried(world: World) -> None:
         result = await replay(world.engine, ORG, after=after, limit=2)
         tried, after = tried + result.kept, result.following
     assert (tried, after) == (5, None)
-    shown, following = await orphans.load_all(world.engine, ORG, after=None, limit=2)
-    rest, end = await orphans.load_all(world.engine, ORG, after=following, limit=9)
+    shown, following = await orphans.page_of(world.engine, ORG, after=None, limit=2)
+    rest, end = await orphans.page_of(world.engine, ORG, after=following, limit=9)
     assert (len(shown), len(rest), end) == (2, 3, None)
 
 

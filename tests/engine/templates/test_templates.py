@@ -18,15 +18,17 @@ from functions.engine.campaigns.template_checks import Check, preview
 from functions.engine.contacts import segments
 from functions.engine.ports.store import Create
 from functions.engine.templates import templates
-from functions.engine.templates.templates import NamedTemplate, Wording
+from functions.engine.templates.templates import NamedTemplate, TemplateBody
 from tests.clock import NOON
 from tests.engine.world import ORG, World, number, with_limits
 
-HELLO = Wording(text="Hello {first_name}!")
+HELLO = TemplateBody(text="Hello {first_name}!")
 EVERYONE = Audience(AudienceKind.EVERYONE)
 
 
-async def create(world: World, name: str = "Welcome", wording: Wording = HELLO) -> NamedTemplate:
+async def create(
+    world: World, name: str = "Welcome", wording: TemplateBody = HELLO
+) -> NamedTemplate:
     """Save a template."""
     return await templates.create(world.engine, ORG, name, wording, by="ann")
 
@@ -35,7 +37,7 @@ async def replace(
     world: World, made: NamedTemplate, text: str, *, name: str = "Welcome", **more: Any
 ) -> NamedTemplate:
     """Give a template another text."""
-    wording = Wording(text=text)
+    wording = TemplateBody(text=text)
     return await templates.replace(world.engine, ORG, made.id, name, wording, by="ben", **more)
 
 
@@ -88,7 +90,7 @@ async def test_a_change_can_insist_on_what_was_seen(world: World) -> None:
 async def test_a_mistake_is_told_by_line_and_column(world: World) -> None:
     """A text that is no template is saved neither as new nor as a version."""
     with pytest.raises(InvalidTemplateError) as caught:
-        await create(world, wording=Wording(text="Hello\n{{ first_name | shout }}"))
+        await create(world, wording=TemplateBody(text="Hello\n{{ first_name | shout }}"))
     (told,) = caught.value.errors
     assert (caught.value.field, told["line"]) == ("text", 2)
     assert await world.documents(paths.templates(ORG)) == []
@@ -148,10 +150,10 @@ async def test_a_campaign_s_name_and_a_template_s_do_not_meet(world: World) -> N
     [
         (HELLO, {"first_name": "Ann"}, "Hello Ann!", []),
         (HELLO, {}, "Hello !", ["first_name"]),
-        (Wording(text=HELLO.text, missing=Missing.REFUSE), {}, None, ["first_name"]),
-        (Wording(text=HELLO.text, missing=Missing.DEFAULT), {}, None, ["first_name"]),
+        (TemplateBody(text=HELLO.text, missing=Missing.REFUSE), {}, None, ["first_name"]),
+        (TemplateBody(text=HELLO.text, missing=Missing.DEFAULT), {}, None, ["first_name"]),
         (
-            Wording(text=HELLO.text, missing=Missing.DEFAULT, defaults={"first_name": "you"}),
+            TemplateBody(text=HELLO.text, missing=Missing.DEFAULT, defaults={"first_name": "you"}),
             {},
             "Hello you!",
             [],
@@ -160,7 +162,7 @@ async def test_a_campaign_s_name_and_a_template_s_do_not_meet(world: World) -> N
     ],
 )
 def test_a_preview_says_what_is_missing(
-    wording: Wording, values: Mapping[str, str], text: str | None, missing: list[str]
+    wording: TemplateBody, values: Mapping[str, str], text: str | None, missing: list[str]
 ) -> None:
     """By its policy a lack is blank, filled, or leaves the person out."""
     trial = preview(wording, values)
@@ -171,7 +173,7 @@ def test_a_text_that_would_never_end_is_cut_off() -> None:
     """A template that would take too much is refused, with the field to blame."""
     endless = "{% for a in (1..99999) %}{% for b in (1..99999) %}x{% endfor %}{% endfor %}"
     with pytest.raises(InvalidFieldError) as caught:
-        preview(Wording(text=endless), {})
+        preview(TemplateBody(text=endless), {})
     assert caught.value.field == "text"
 
 
@@ -200,7 +202,7 @@ async def add(world: World, *names: str, active: bool = True) -> list[Contact]:
 
 
 async def check(
-    world: World, audience: Audience, wording: Wording = HELLO
+    world: World, audience: Audience, wording: TemplateBody = HELLO
 ) -> tuple[int, bool, dict[str, int]]:
     """Check a template for an audience."""
     done: Check = await template_checks.check(world.engine, ORG, wording, audience)
@@ -245,7 +247,7 @@ async def test_defaults_stand_in_for_what_is_missing(world: World) -> None:
     """Under the policy `default` only a field without one is missing."""
     await add(world, "")
     text = "{first_name} {last_name}"
-    wording = Wording(text=text, missing=Missing.DEFAULT, defaults={"first_name": "you"})
+    wording = TemplateBody(text=text, missing=Missing.DEFAULT, defaults={"first_name": "you"})
     assert await check(world, EVERYONE, wording) == (1, True, {"last_name": 1})
 
 
