@@ -229,6 +229,3 @@ def _policy(settings: Settings) -> DeliveryPolicy:
         longest_call=timedelta(seconds=longest),
         defer=timedelta(seconds=settings.defer_s),
     )
-
-
-# --- functions-framework ---------------------------------------------------------------------

@@ -42,7 +42,7 @@ class Callback(NamedTuple):
 def callback_url(public_base_url: str, callback: Callback) -> str:
     """Return the URL under which the provider is to report this event of this attempt."""
     provider, event, ref, attempt = callback
-    path = "/".join(_quoted(part) for part in (provider, event, *ref))
+    path = "/".join(quote(_id(part), safe="") for part in (provider, event, *ref))
     return f"{public_base_url.rstrip('/')}/webhooks/{path}/{attempt}"
 
 
@@ -98,10 +98,6 @@ def read_form(body: bytes) -> dict[str, str]:
     if len(form) != len(pairs):
         raise SignatureError("The callback's form has a field twice.")
     return form
-
-
-def _quoted(part: str) -> str:
-    return quote(_id(part), safe="")
 
 
 def _id(text: str) -> str:

@@ -43,14 +43,13 @@ def doctor(*, as_json: AsJson = False) -> None:
     """Look at settings, store, queue, clock and waiting work; exit with 1 if one is not well."""
     findings = with_stack(examine)
     healthy = not any(finding.remedy for finding in findings)
-    result = {"healthy": healthy, "findings": [_fields(finding) for finding in findings]}
+    result = {
+        "healthy": healthy,
+        "findings": [{"ok": not each.remedy, **each._asdict()} for each in findings],
+    }
     show(result, _table(findings), as_json=as_json)
     if not healthy:
         raise typer.Exit(REFUSED)
-
-
-def _fields(finding: Finding) -> dict[str, object]:
-    return {"ok": not finding.remedy, **finding._asdict()}
 
 
 def _table(findings: list[Finding]) -> Table:

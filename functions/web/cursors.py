@@ -55,7 +55,9 @@ def decode_cursor(text: str, *kinds: type) -> tuple[Any, ...]:
     if not text:
         return ()
     try:
-        packed = orjson.loads(base64.b64decode(_padded(text), altchars=b"-_", validate=True))
+        packed = orjson.loads(
+            base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        )
         values = tuple(_unpacked(value) for value in packed)
     except (ValueError, TypeError, LookupError, OverflowError):
         raise _bad_cursor() from None
@@ -106,10 +108,6 @@ def _unpacked(value: Any) -> Any:
             return value
         case _:
             raise TypeError
-
-
-def _padded(text: str) -> str:
-    return text + "=" * (-len(text) % 4)
 
 
 def _bad_cursor() -> InvalidFieldError:

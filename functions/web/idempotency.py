@@ -117,9 +117,6 @@ def _path(request: Request, key: str) -> str:
     return paths.idempotency(caller.org, id_)
 
 
-# --- Answers ---------------------------------------------------------------------------------
-
-
 def _answer(response: Response) -> Answer:
     """Return what is kept of a response: not the body of one that is secret, large or streamed."""
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
@@ -141,9 +138,6 @@ def _kept_body(response: Response) -> str | None:
 def _replayed(answer: Answer) -> Response:
     headers = {**answer.headers, REPLAYED: "true"}
     return Response(answer.body, answer.status, headers)
-
-
-# --- Fingerprints ----------------------------------------------------------------------------
 
 
 class _Hasher(Protocol):

@@ -114,9 +114,6 @@ async def _broken(request: Request, _: Exception) -> JSONResponse:
     return _rendered(request, Problem(500, "INTERNAL_ERROR", "Something broke on our side."))
 
 
-# --- From errors to problems -----------------------------------------------------------------
-
-
 def _of_error(error: Exception, status: int) -> Problem:
     code = getattr(error, "code", _CODES.get(status, ""))
     match error:
@@ -139,13 +136,12 @@ def _of_http(error: HTTPException) -> Problem:
 
 
 def _of_validation(error: RequestValidationError) -> Problem:
-    errors = [_field_error(each) for each in error.errors()[:_MOST_ERRORS]]
+    errors = [
+        {"field": _name(each["loc"]), "rule": each["type"], "message": _text(each)}
+        for each in error.errors()[:_MOST_ERRORS]
+    ]
     message = "; ".join(_sentence(each) for each in errors)
     return Problem(400, "INVALID_FIELD", message, errors[0]["field"], errors)
-
-
-def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
-    return {"field": _name(error["loc"]), "rule": error["type"], "message": _text(error)}
 
 
 def _name(loc: Sequence[Any]) -> str:
@@ -166,9 +162,6 @@ def _sentence(error: Mapping[str, str]) -> str:
     name, text = error["field"], error["message"]
     # A sentence that names its field says enough.
     return text if re.search(rf"\b{re.escape(name)}\b", text) else f"{name}: {text}"
-
-
-# --- From problems to answers ----------------------------------------------------------------
 
 
 def _rendered(request: Request, problem: Problem) -> JSONResponse:

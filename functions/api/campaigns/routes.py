@@ -54,9 +54,6 @@ _WEB_SCHEMES = ("https",)
 _ANY_WEB_SCHEMES = ("http", "https")  #: where the network may be our own
 
 
-# --- Writing ---------------------------------------------------------------------------------
-
-
 @router.post("", status_code=201)
 async def create_campaign(new: NewCampaign, context: Operator) -> CampaignItem:
     """Write a campaign: a draft, or scheduled where scheduled_at lies ahead."""
@@ -121,9 +118,6 @@ async def duplicate_campaign(campaign_id: Id, context: Operator) -> CampaignItem
     """Write a draft that says what another campaign says."""
     made = await drafts.duplicate(context.engine, context.org, campaign_id, by=context.by)
     return await shown(context, made.id)
-
-
-# --- Finding ---------------------------------------------------------------------------------
 
 
 @router.get("")

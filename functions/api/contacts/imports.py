@@ -216,9 +216,6 @@ async def undo_import(import_id: Id, context: Operator) -> dict[str, Any]:
     return _tagged(await jobs.undo(context.engine, context.org, import_id), context)
 
 
-# --- The form --------------------------------------------------------------------------------
-
-
 _FIELDS: Final = frozenset({"format", "mapping", "list_id", "list_name", "on_existing"})
 
 
@@ -318,9 +315,6 @@ def _on_existing(text: str) -> OnExisting:
             "on_existing", f"on_existing: must be one of {', '.join(OnExisting)}"
         )
     return OnExisting(text or OnExisting.UPDATE)
-
-
-# --- What is shown ---------------------------------------------------------------------------
 
 
 def _tagged(document: Document, context: CallerContext) -> dict[str, Any]:

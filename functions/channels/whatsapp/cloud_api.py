@@ -166,9 +166,6 @@ class WhatsAppCloud(ProviderApi):
         return datetime.fromtimestamp(seconds, UTC)
 
 
-# --- What Meta is sent ------------------------------------------------------------------------
-
-
 def _ordered(outbound: Outbound) -> dict[str, Any]:
     """Return the order of a message: a template where the campaign names one, else a text."""
     callback = Callback(PROVIDER, CallbackEvent.RECEIPT, outbound.ref, outbound.attempt)
@@ -191,9 +188,6 @@ def _template(outbound: Outbound) -> dict[str, Any]:
     texts = [" ".join(text.split()) for text in outbound.parameters]
     parameters = [{"type": "text", "text": text} for text in texts]
     return {**named, "components": [{"type": "body", "parameters": parameters}]}
-
-
-# --- What Meta tells --------------------------------------------------------------------------
 
 
 def _values(body: bytes) -> Iterator[Mapping[str, Any]]:

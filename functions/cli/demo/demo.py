@@ -68,9 +68,6 @@ def demo(*, as_json: AsJson = False) -> None:
         raise typer.Exit(REFUSED)
 
 
-# --- The play --------------------------------------------------------------------------------
-
-
 def _play(screen: Screen, server: DemoServer) -> tuple[Evidence, Story]:
     people = write_people(_FOLDER / "people.csv")
     server.start()
@@ -167,9 +164,6 @@ def _last_hangup(server: DemoServer) -> Ledger:
     return ledger
 
 
-# --- The result ------------------------------------------------------------------------------
-
-
 def _calls_while_paused(evidence: Evidence, story: Story) -> int:
     assert story.paused_at and story.resumed_at, "played to its end"  # noqa: S101, PT018 - for the type checker
     quiet_from = story.paused_at + _PAUSE_BITES
@@ -220,7 +214,8 @@ def _table(result: dict[str, Any], story: Story) -> Table:
     table.add_row("Actual start", result["actualStartTime"])
     table.add_row("Lateness of the start", f"{1000 * result['startLatenessSeconds']:.0f} ms")
     table.add_row("First call after", f"{1000 * result['firstCallAfterSeconds']:.0f} ms")
-    table.add_row("Rows left out at import", _left_out(result))
+    left_out = f"{result['duplicateRows']} duplicates, {result['invalidRows']} invalid"
+    table.add_row("Rows left out at import", left_out)
     table.add_row("People by status", _counted(result["peopleByStatus"]))
     table.add_row("Skipped by reason", _counted(result["skippedByReason"]))
     table.add_row("Unknown: answer lost, never repeated", str(result["unknown"]))
@@ -234,10 +229,6 @@ def _table(result: dict[str, Any], story: Story) -> Table:
     for what, count in result["wrong"].items():
         table.add_row(what.capitalize(), f"[{'red' if count else 'green'}]{count}")
     return table
-
-
-def _left_out(result: dict[str, Any]) -> str:
-    return f"{result['duplicateRows']} duplicates, {result['invalidRows']} invalid"
 
 
 def _counted(counts: dict[str, int]) -> str:

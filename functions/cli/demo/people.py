@@ -51,11 +51,17 @@ class People:
 def write_people(path: Path) -> People:
     """Write the CSV; it is the same every time."""
     chance = random.Random(7)  # noqa: S311  a demonstration that can be repeated
-    numbers = [_number(place, n) for place in _PLACES for n in range(_PER_PLACE)]
+    numbers = [f"{place.prefix}{n:0{place.digits}}" for place in _PLACES for n in range(_PER_PLACE)]
     rows = [
-        (number, place.city) for place in _PLACES for number in numbers if _is_in(number, place)
+        (number, place.city)
+        for place in _PLACES
+        for number in numbers
+        if number.startswith(place.prefix)
     ]
-    again = [(_spelt_otherwise(number), city) for number, city in chance.sample(rows, _REPEATED)]
+    again = [
+        (f"{number[:3]} {number[3:6]}-{number[6:]}", city)
+        for number, city in chance.sample(rows, _REPEATED)
+    ]
     bad = [(number, "Nowhere") for number in _INVALID]
     everybody = [*rows, *again, *bad]
     chance.shuffle(everybody)
@@ -65,15 +71,3 @@ def write_people(path: Path) -> People:
         writer.writerows((number, chance.choice(_NAMES), city) for number, city in everybody)
     suppressed = tuple(chance.sample(numbers, _SUPPRESSED))
     return People(len(everybody), frozenset(numbers), _REPEATED, len(_INVALID), suppressed)
-
-
-def _number(place: _Place, number: int) -> str:
-    return f"{place.prefix}{number:0{place.digits}}"
-
-
-def _is_in(number: str, place: _Place) -> bool:
-    return number.startswith(place.prefix)
-
-
-def _spelt_otherwise(number: str) -> str:
-    return f"{number[:3]} {number[3:6]}-{number[6:]}"

@@ -101,9 +101,6 @@ def check_not_after(campaign: Campaign, start: datetime) -> None:
         raise InvalidFieldError("not_after", "not_after: must be later than the campaign starts")
 
 
-# --- What each channel needs ------------------------------------------------------------------
-
-
 def _check_channel(named: _Named) -> None:
     match named.send.channel:
         case ChannelKind.VOICE:

@@ -75,8 +75,6 @@ def contact_id(address: str) -> str:
     return digest(address, size=12)
 
 
-# --- What a request, or a row of an import, says of a person ----------------------------------
-
 #: Spellings of other systems, accepted and answered beside ours.
 ALIASES: Final[Mapping[str, str]] = {
     "firstname": "first_name",
@@ -211,9 +209,6 @@ def _attribute(name: str, value: Any) -> str:
     return "" if value is None else _checked(named, value, ATTRIBUTE_LENGTH)
 
 
-# --- What becomes of a contact by it ----------------------------------------------------------
-
-
 def identity(details: Details) -> str:
     """Return the address that a person is known by: the phone number, else the e-mail address.
 
@@ -309,8 +304,6 @@ def _zones(contact: Contact, zone: str) -> tuple[str, ...]:
         return (zone,)
     return parse_phone(contact.phone).zones if contact.phone else NO_ZONES
 
-
-# --- Erasure ----------------------------------------------------------------------------------
 
 #: What stands for the address of somebody who was erased.
 ERASED: Final = "erased"

@@ -92,9 +92,6 @@ def _read(said: Mapping[str, Any], columns: Mapping[str, str]) -> Details:
     return details
 
 
-# --- Columns ---------------------------------------------------------------------------------
-
-
 def fields_of(columns: Sequence[str], mapping: Mapping[str, str]) -> list[str]:
     """Return for each column of a table the field that it fills, "" for one that is left out.
 

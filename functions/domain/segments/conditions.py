@@ -102,9 +102,6 @@ Statuses: TypeAlias = Mapping[str, str]
 """By campaign, the status of its message to one person; NO_MESSAGE where there is none."""
 
 
-# --- What holds for whom ---------------------------------------------------------------------
-
-
 def matches(condition: Condition, contact: Contact, statuses: Statuses) -> bool:
     """Tell whether a condition holds for a contact."""
     return bool(decide(condition, contact, statuses))
@@ -176,9 +173,6 @@ def _alike(left: str, right: str) -> tuple[Any, Any]:
 @lru_cache(maxsize=4096)
 def _number(text: str) -> Decimal | None:
     return Decimal(text) if _NUMBER.fullmatch(text) else None
-
-
-# --- What a store can be asked ---------------------------------------------------------------
 
 
 def leading_equality(condition: Condition) -> tuple[str, str] | None:

@@ -105,13 +105,9 @@ def _kind(members: Mapping[str, object], at: str) -> str:
     kind = kinds[0]
     for name in members:
         if name not in _MEMBERS[kind]:
-            raise _wrong(f"{at}.{_shown(name)}", f"is not known beside {kind}")
+            shown = name[:40].encode("ascii", "replace").decode()  # as an answer can quote it
+            raise _wrong(f"{at}.{shown}", f"is not known beside {kind}")
     return kind
-
-
-def _shown(name: str) -> str:
-    """Return a name of the caller's as an answer can quote it."""
-    return name[:40].encode("ascii", "replace").decode()
 
 
 def _comparison(members: Mapping[str, object], at: str) -> Comparison:

@@ -73,10 +73,6 @@ def _key_from(document: Document) -> ApiKey:
     return ApiKey(id=document.id, org=document.org, **stored)
 
 
-def _stored(key: ApiKey) -> dict[str, Any]:
-    return {name: getattr(key, name) for name in _NAMES}
-
-
 async def create(engine: Engine, org: str, new: NewKey) -> tuple[ApiKey, str]:
     """Make a key; return it and its token, which nobody can tell again.
 
@@ -96,7 +92,7 @@ async def create(engine: Engine, org: str, new: NewKey) -> tuple[ApiKey, str]:
         expires_at=new.expires_at,
     )
     secret = secrets.token_hex(_SECRET_BYTES)
-    document = {**_stored(key), "digest": _digest(secret)}
+    document = {**{name: getattr(key, name) for name in _NAMES}, "digest": _digest(secret)}
     await engine.store.commit(
         Create(paths.api_key(org, key.id), document), _audit(key, "create", new.by, now)
     )

@@ -68,7 +68,10 @@ async def _change(
     if_version: int | None,
     whole: bool,
 ) -> Versioned[Organisation]:
-    now, limits = engine.clock.now(), _limits(engine)
+    now = engine.clock.now()
+    limits: dict[str, float | None] = {
+        channel: engine.rate_of(name) for channel, name in engine.providers.items()
+    }
 
     def decide(documents: list[Document | None]) -> tuple[list[str], Sequence[Write]]:
         before, version = _stored(documents[0])
@@ -84,11 +87,6 @@ async def _change(
     if names:
         log.info("settings_changed", org=org, by=by, fields=names)
     return await load_versioned(engine, org)
-
-
-def _limits(engine: Engine) -> dict[str, float | None]:
-    """Return how many messages a second each channel sends at most in this deployment."""
-    return {channel: engine.rate_of(provider) for channel, provider in engine.providers.items()}
 
 
 def _set(org: str, after: Organisation, version: int) -> Write:

@@ -91,9 +91,6 @@ def still_there(contact: Document) -> Update:
     return Update(contact.path, {"created_at": contact.data["created_at"]}, contact.version)
 
 
-# --- Changing ---------------------------------------------------------------------------------
-
-
 async def update(
     engine: Engine, org: str, id_: str, details: Details, *, if_version: int | None
 ) -> Versioned[Contact]:
@@ -130,9 +127,6 @@ async def _change(
     await modify(engine.store, [path], decide)
     # Read again, so that the version that is answered is that of what is answered.
     return await load(engine, org, id_)
-
-
-# --- Finding ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,9 +173,6 @@ async def page_of(
     documents = await engine.store.query(query)
     people = [contact_from(d.id, d.data) for d in documents if not is_being_erased(d.data)]
     return Page(people, documents[-1].id if len(documents) == limit else None)
-
-
-# --- Many at once -----------------------------------------------------------------------------
 
 
 class Result(StrEnum):

@@ -113,9 +113,6 @@ async def page_of(
     return Page(shown, _list(documents[-1]) if len(documents) == limit else None)
 
 
-# --- Members ----------------------------------------------------------------------------------
-
-
 async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) -> int:
     """Put contacts on a list; return how many were not on it yet.
 
@@ -222,9 +219,6 @@ def _shown(member: Document, contact: Document | None) -> Member:
         data["attributes"],
         contact_from(contact.id, contact.data) if contact and known else None,
     )
-
-
-# --- Deleting ---------------------------------------------------------------------------------
 
 
 async def delete(engine: Engine, org: str, id_: str, *, if_version: int | None) -> None:

@@ -63,9 +63,6 @@ class Count:
     exact: bool
 
 
-# --- Naming conditions -----------------------------------------------------------------------
-
-
 async def create(
     engine: Engine, org: str, name: str, conditions: Mapping[str, Any], *, by: str
 ) -> Segment:
@@ -167,9 +164,6 @@ def _path(org: str, id_: str) -> str:
 
 def _segment(document: Document) -> Segment:
     return Segment(id=document.id, version=document.version, **document.data)
-
-
-# --- Who they hold for -----------------------------------------------------------------------
 
 
 async def page(

@@ -172,8 +172,6 @@ async def _barred(
     return {each.address for each in found if each.bars(scopes, now=now)}
 
 
-# --- While a campaign sends ------------------------------------------------------------------
-
 #: How soon whoever is suppressed is left out by a campaign that is sending.
 _LOOK_EVERY: Final = timedelta(seconds=1)
 #: A suppression is stamped by another clock than ours, and is seen a little later than stamped:

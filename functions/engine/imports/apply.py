@@ -53,9 +53,6 @@ async def _commit_page(job: Job, page: Page) -> None:
             rest = plan.rest
 
 
-# --- What is there already -------------------------------------------------------------------
-
-
 async def _plan(job: Job, page: Page) -> Plan:
     if await _list_is_gone(job):
         place = Place(job.data["bytes"], job.data["lines"])
@@ -90,9 +87,6 @@ async def _touched(job: Job, contacts: dict[str, Document]) -> frozenset[str]:
     others = [job.part("replaced", id_) for id_ in contacts if id_ not in created]
     marks = await job.engine.store.get_many(others)
     return frozenset(created | {mark.id for mark in marks if mark})
-
-
-# --- What is committed -----------------------------------------------------------------------
 
 
 def _status(plan: Plan) -> ImportStatus | None:

@@ -33,9 +33,6 @@ _REPORTS: Final = 20
 _STOPPABLE: Final = frozenset({ImportStatus.QUEUED, ImportStatus.RUNNING})
 
 
-# --- The work --------------------------------------------------------------------------------
-
-
 async def run(engine: Engine, org: str, import_id: str) -> None:
     """Do what an import waits for, continuing where an earlier task stopped."""
     job = await acquire(engine, org, import_id)
@@ -88,9 +85,6 @@ async def give_up(engine: Engine, org: str, import_id: str, error: str) -> None:
 def _taken_away(document: Document, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return changes that also take an import away from whoever works on it."""
     return {**changes, "fence": document.data["fence"] + 1, "lease_until": None}
-
-
-# --- What people ask -------------------------------------------------------------------------
 
 
 async def load(engine: Engine, org: str, import_id: str) -> Document:

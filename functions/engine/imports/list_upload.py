@@ -89,9 +89,6 @@ async def import_csv(engine: Engine, org: str, name: str, file: BinaryIO) -> Imp
     return result
 
 
-# --- Rows ------------------------------------------------------------------------------------
-
-
 def _columns(rows: CsvRows) -> list[str]:
     """Return what the first line names. Raises InvalidFieldError."""
     try:
@@ -125,9 +122,6 @@ def _person(cells: list[Cell]) -> tuple[Details, Mapping[str, Any]]:
         details["zone"] = zone
     attributes = {name: cell for name, cell in row.items() if name and cell}
     return details, {"zones": [zone] if zone else list(phone.zones), "attributes": attributes}
-
-
-# --- Storing ---------------------------------------------------------------------------------
 
 
 async def _store(engine: Engine, org: str, rows: CsvRows, result: ImportResult) -> None:

@@ -196,9 +196,6 @@ def _json_cells(rows: JsonRows, field: Callable[[str], str]) -> list[Cell] | Non
     return cells
 
 
-# --- The file --------------------------------------------------------------------------------
-
-
 def _fetching(job: Job) -> Callable[[int], bytes]:
     """Return what gets a chunk, for a thread other than the one that the store lives in."""
     loop = asyncio.get_running_loop()

@@ -58,9 +58,6 @@ async def _remove_list(job: Job) -> None:
         await lists.delete(job.engine, job.org, job.data["list_id"], if_version=version)
 
 
-# --- One commit ------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class _Page:
     """A page of an import that is still to be undone, and what is stored of its people now."""
@@ -164,9 +161,6 @@ class _Plan:
             return self._writes
         home = paths.list_(self.job.org, self.job.data["list_id"])
         return [*self._writes, Add(home, {"size": -self.taken_off}, must_exist=True)]
-
-
-# --- What is left behind ---------------------------------------------------------------------
 
 
 async def sweep(job: Job) -> None:

@@ -176,9 +176,6 @@ async def forget(engine: Engine, org: str, id_: str) -> None:
             return
 
 
-# --- What these share ------------------------------------------------------------------------
-
-
 async def _change(
     engine: Engine,
     org: str,

@@ -108,9 +108,6 @@ async def is_mentioned(engine: Engine, contact: str) -> bool:
     return False
 
 
-# --- Lists and campaigns ----------------------------------------------------------------------
-
-
 async def _leave(engine: Engine, contact: str) -> None:
     """Remove a person from every list and from the people whom campaigns name themselves."""
     query = Query("members", (Where("contact", "==", contact),), limit=_PAGE, group=True)
@@ -135,9 +132,6 @@ def _shrink(home: Document, by: int) -> list[Write]:
     return [Update(home.path, {"total": campaign.total - by}, home.version)]
 
 
-# --- What they have sent us -------------------------------------------------------------------
-
-
 def _inbound_of(contact: str, *, limit: int) -> Query:
     org = contact.split("/", 2)[1]
     return Query(paths.inbound(org), (Where("contact", "==", contact),), limit=limit)
@@ -148,9 +142,6 @@ async def _forget_inbound(engine: Engine, contact: str) -> None:
     query = _inbound_of(contact, limit=_PAGE)
     while texts := await engine.store.query(query):
         await engine.store.commit(*(Delete(text.path) for text in texts))
-
-
-# --- Messages ---------------------------------------------------------------------------------
 
 
 async def _forget_messages(engine: Engine, org: str, contact: str) -> None:
@@ -210,9 +201,6 @@ def _forgotten(message: Message, now: datetime) -> Changes:
 _UNSAID: Final[Changes] = {**Texts()._asdict(), "parameters": []}
 
 
-# --- Launches that are under way --------------------------------------------------------------
-
-
 async def _restart_launches(engine: Engine, org: str) -> None:
     """Take their lane away from all who create messages for the org just now.
 
@@ -246,9 +234,6 @@ async def _restart(engine: Engine, lane: Document) -> None:
     if await modify(engine.store, [lane.path], decide):
         campaign_id = paths.ids(lane.path)[1]
         await enqueue(engine, task_of(TaskKind.LANE, lane.org, campaign_id, LAUNCH))
-
-
-# --- The end ----------------------------------------------------------------------------------
 
 
 async def _finish(engine: Engine, org: str, path: str, *, by: str) -> None:

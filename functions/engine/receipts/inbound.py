@@ -131,9 +131,6 @@ async def _store(engine: Engine, org: str, id_: str, text: Inbound, fields: dict
     log.info("text_received", org=org, inbound_id=id_, taken_for=fields["taken_for"])
 
 
-# --- Looking at them --------------------------------------------------------------------------
-
-
 async def load(engine: Engine, org: str, id_: str) -> Document:
     """Return a text that somebody sent us. Raises NotFoundError."""
     return at_version(await engine.store.get(paths.inbound_text(org, id_)), "Text", id_)
