@@ -344,6 +344,18 @@ def test_doctor_tells_a_broken_store_from_the_rest(monkeypatch: pytest.MonkeyPat
 # --- Settings --------------------------------------------------------------------------------
 
 
+def test_a_ledger_of_another_version_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever updates Clarion and keeps an old ledger is told which file to move away."""
+    (tmp_path / "old.jsonl").write_text('{"event": "call", "uuid": "1"}\n')
+    monkeypatch.setenv("SIMULATOR_LEDGER", str(tmp_path / "old.jsonl"))
+    result = run("campaigns", "list")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("SIMULATOR_LEDGER: ")
+    assert "old.jsonl, line 1 was written by another version" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("MAX_CAMPAIGNS", "abc"), ("SIMULATOR_SCRIPT", "busy=lots"), ("STORE_URL", "mysql://x")],

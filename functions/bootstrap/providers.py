@@ -7,7 +7,7 @@ nothing else.
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
@@ -56,16 +56,16 @@ def build_receiver(name: str, parts: Parts) -> Receiver:
 def _simulator(parts: Parts) -> Channel:
     from functions.channels.simulator.voice import Simulator
 
-    return Simulator(**_simulated(parts))
+    return _simulated(Simulator, parts)
 
 
 def _simulated_texts(parts: Parts) -> Channel:
     from functions.channels.simulator.texts import SimulatedTexts
 
-    return SimulatedTexts(**_simulated(parts))
+    return _simulated(SimulatedTexts, parts)
 
 
-def _simulated(parts: Parts) -> dict[str, Any]:
+def _simulated(carrier: Callable[..., Channel], parts: Parts) -> Channel:
     from functions.channels.simulator.script import Script
 
     settings = parts.settings
@@ -74,14 +74,18 @@ def _simulated(parts: Parts) -> dict[str, Any]:
     except ValueError as error:
         raise SettingsError([f"SIMULATOR_SCRIPT: {error}"]) from None
     settings.simulator_ledger.parent.mkdir(parents=True, exist_ok=True)
-    return {
-        "ledger_path": settings.simulator_ledger,
-        "clock": parts.clock,
-        "script": script,
-        "deliver": parts.deliver,
-        "key": parts.key,
-        "public_base_url": settings.public_base_url,
-    }
+    try:
+        return carrier(
+            ledger_path=settings.simulator_ledger,
+            clock=parts.clock,
+            script=script,
+            deliver=parts.deliver,
+            key=parts.key,
+            public_base_url=settings.public_base_url,
+        )
+    except ValueError as error:
+        text = f"SIMULATOR_LEDGER: {settings.simulator_ledger}, {error}"
+        raise SettingsError([text]) from None
 
 
 def _plivo(parts: Parts) -> Channel:

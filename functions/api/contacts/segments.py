@@ -142,15 +142,7 @@ async def replace_segment(
     segment_id: Id, wanted: NewSegment, context: Operator, if_version: IfMatch
 ) -> Segment:
     """Replace a segment's name and conditions."""
-    changed = await segments.update(
-        context.engine,
-        context.org,
-        segment_id,
-        name=wanted.name,
-        conditions=wanted.conditions,
-        if_version=if_version,
-    )
-    return _tagged(changed, context)
+    return await _updated(segment_id, wanted, context, if_version)
 
 
 @router.patch("/{segment_id}", response_model=ShownSegment)
@@ -158,15 +150,7 @@ async def change_segment(
     segment_id: Id, changes: SegmentChanges, context: Operator, if_version: IfMatch
 ) -> Segment:
     """Change a segment's name or conditions."""
-    changed = await segments.update(
-        context.engine,
-        context.org,
-        segment_id,
-        name=changes.name,
-        conditions=changes.conditions,
-        if_version=if_version,
-    )
-    return _tagged(changed, context)
+    return await _updated(segment_id, changes, context, if_version)
 
 
 @router.delete("/{segment_id}", status_code=204)
@@ -203,3 +187,20 @@ async def list_segment_contacts(
 
 def _tagged(segment: Segment, context: CallerContext) -> Segment:
     return context.tagged((segment, segment.version))
+
+
+async def _updated(
+    segment_id: str,
+    changes: NewSegment | SegmentChanges,
+    context: CallerContext,
+    if_version: int | None,
+) -> Segment:
+    changed = await segments.update(
+        context.engine,
+        context.org,
+        segment_id,
+        name=changes.name,
+        conditions=changes.conditions,
+        if_version=if_version,
+    )
+    return _tagged(changed, context)

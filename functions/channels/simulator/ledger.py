@@ -138,7 +138,10 @@ class Ledger:
 
 
 def read_ledger(path: Path) -> Ledger:
-    """Read a carrier's book, also while the carrier is writing it."""
+    """Read a carrier's book, also while the carrier is writing it.
+
+    Raises ValueError where another version of the carrier has written it.
+    """
     return _ledger_of(path.read_bytes().splitlines())
 
 
@@ -185,10 +188,14 @@ class LedgerWriter:
 
 def _ledger_of(lines: Iterable[bytes]) -> Ledger:
     ledger = Ledger()
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         try:
             entry = orjson.loads(line)
         except orjson.JSONDecodeError:
             continue  # torn by a crash or still being written: what it tells was never answered for
-        ledger.add(entry)
+        try:
+            ledger.add(entry)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            sentence = f"line {number} was written by another version; move the file away"
+            raise ValueError(sentence) from None
     return ledger

@@ -1,6 +1,6 @@
 """A campaign as it is stored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -108,11 +108,19 @@ class Campaign:
 
 
 _NAMES: Final = frozenset(f.name for f in fields(Campaign)) - {"id", "org"}
-#: Fields that are stored as maps; campaign_from and campaign_fields say how.
-_NESTED: Final = frozenset(
-    {"own_send", "fallbacks", "audience", "rules", "send_window", "guardrail", "canary"}
-)
-_FLAT: Final = _NAMES - _NESTED
+#: How fields are stored that are not stored as they are; campaign_from reads them.
+_STORED: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "own_send": send_fields,
+    "fallbacks": lambda fallbacks: [
+        {**fallback._asdict(), "send": send_fields(fallback.send)} for fallback in fallbacks
+    ],
+    "audience": audience_fields,
+    "rules": rules_fields,
+    **dict.fromkeys(
+        ("send_window", "guardrail", "canary"), lambda limit: limit._asdict() if limit else None
+    ),
+}
+_FLAT: Final = _NAMES - _STORED.keys()
 
 
 def campaign_from(org: str, id_: str, data: Mapping[str, Any]) -> Campaign:
@@ -139,21 +147,18 @@ def campaign_from(org: str, id_: str, data: Mapping[str, Any]) -> Campaign:
 
 def campaign_fields(campaign: Campaign) -> dict[str, Any]:
     """Return what is stored of a campaign; its id and org are its path."""
-    limits = {name: getattr(campaign, name) for name in ("send_window", "guardrail", "canary")}
     return {
-        **{name: getattr(campaign, name) for name in _FLAT},
-        **{name: limit._asdict() if limit else None for name, limit in limits.items()},
-        "own_send": send_fields(campaign.own_send),
-        "fallbacks": [
-            {**fallback._asdict(), "send": send_fields(fallback.send)}
-            for fallback in campaign.fallbacks
-        ],
-        "audience": audience_fields(campaign.audience),
-        "rules": rules_fields(campaign.rules),
+        **some_fields(campaign, _NAMES),
         # What campaigns are found by.
         "channel": campaign.channel,
         "name_key": name_key(campaign.name),
     }
+
+
+def some_fields(campaign: Campaign, names: Iterable[str]) -> dict[str, Any]:
+    """Return what is stored of some of a campaign's fields, by name."""
+    values = ((name, getattr(campaign, name)) for name in names)
+    return {name: _STORED[name](value) if name in _STORED else value for name, value in values}
 
 
 def with_changes(campaign: Campaign, changes: Mapping[str, Any]) -> Campaign:

@@ -26,8 +26,8 @@ def message_id(campaign: str, subject: str, *, send: str = "", visit: int = 0) -
     A campaign's ids follow the order in which an audience is read, in sixteen ranges: a store
     writes neighbours together, and no single range of keys takes every write of a launch.
     """
-    digest = contact_id(subject)
-    return f"{digest[-1]}{digest[:-1]}{_promise(campaign, send, visit)}"
+    who = contact_id(subject)
+    return f"{who[-1]}{who[:-1]}{_promise(campaign, send, visit)}"
 
 
 def following_id(id_: str, campaign: str, *, send: str) -> str:

@@ -12,7 +12,12 @@ from typing import Any
 
 import structlog
 
-from functions.domain.campaigns.campaign import Campaign, campaign_fields, campaign_from
+from functions.domain.campaigns.campaign import (
+    Campaign,
+    campaign_fields,
+    campaign_from,
+    some_fields,
+)
 from functions.domain.campaigns.lifecycle import check_start_time, transition
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.campaigns.validation import check_not_after
@@ -84,8 +89,7 @@ async def change(
         before = campaign_from(org, id_, stored.data)
         changes = {**transition(before, action, now=now, reason=reason), **also(before)}
         after = replace(before, **changes)
-        fields = campaign_fields(after)
-        update = Update(stored.path, {name: fields[name] for name in changes}, stored.version)
+        update = Update(stored.path, some_fields(after, changes), stored.version)
         trail = _audit(after, action, by, now)
         lanes = _lane_writes(engine, before, after, action)
         return after, [update, trail, *lanes], [campaign_notice(after, action, now=now)]

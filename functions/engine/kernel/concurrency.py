@@ -11,6 +11,8 @@ async def for_each(
     items: Sequence[T], do: Callable[[T], Awaitable[object]], *, at_once: int
 ) -> None:
     """Do it for all; then raise what the first that failed has raised."""
+    if not items:
+        return
     turns, failures = iter(items), list[Exception]()
 
     async def work() -> None:

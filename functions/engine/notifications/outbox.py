@@ -50,7 +50,7 @@ async def commit_with_notices(
     listening = await subscribers(engine, org) if notices else ()
     notifications = _notifications(listening, notices)
     versions = await (by or engine.store.commit)(*writes, *notifications)
-    await _announce(engine, notifications)
+    await wake(engine, [write.path for write in notifications])
     return versions
 
 
@@ -73,7 +73,7 @@ async def modify_with_notices(
         return result, [*writes, *notifications]
 
     result = await modify(engine.store, paths_, with_notifications)
-    await _announce(engine, notifications)
+    await wake(engine, [write.path for write in notifications])
     return result
 
 
@@ -96,11 +96,6 @@ def _notifications(
     ]
 
 
-async def _announce(engine: Engine, notifications: Sequence[Set]) -> None:
-    """Have what was committed sent at once; what gets lost here the check finds."""
-    await wake(engine, [write.path for write in notifications])
-
-
 async def wake(engine: Engine, found: Sequence[str], *, at: datetime | None = None) -> None:
-    """Enqueue notifications, given by their paths."""
+    """Have notifications sent, given by their paths; what gets lost here the check finds."""
     await enqueue_for(engine, TaskKind.NOTIFY, found, at=at)

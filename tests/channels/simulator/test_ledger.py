@@ -34,6 +34,15 @@ async def test_the_ledger_counts_calls_and_finds_doubles(tmp_path: Path) -> None
     await carrier.channel.close()
 
 
+def test_a_line_of_another_version_is_refused_by_its_number(tmp_path: Path) -> None:
+    """A carrier does not guess what it did: it says which line it cannot read, and what to do."""
+    path = tmp_path / "ledger"
+    for line in ('{"event": "call", "uuid": "old"}', '{"event": "rung"}', "7"):
+        path.write_text(f'{{"event": "open", "at": "2026-03-02T12:00:00+00:00"}}\n{line}\n')
+        with pytest.raises(ValueError, match="line 2 was written by another version; move"):
+            read_ledger(path)
+
+
 async def test_a_call_is_in_the_ledger_before_it_is_answered_for(tmp_path: Path) -> None:
     """Once send has returned, the file holds the call."""
     carrier = Carrier(ledger_path=tmp_path / "ledger")
