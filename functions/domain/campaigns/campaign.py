@@ -125,7 +125,7 @@ _FLAT: Final = _NAMES - _STORED.keys()
 
 def campaign_from(org: str, id_: str, data: Mapping[str, Any]) -> Campaign:
     """Rebuild a campaign from its stored fields; a newer version's fields are left out."""
-    stored = {name: data[name] for name in _FLAT & data.keys()}
+    stored = {name: value for name, value in data.items() if name in _FLAT}
     stored["kind"] = CampaignKind(stored["kind"])
     stored["status"] = CampaignStatus(stored["status"])
     return Campaign(

@@ -35,8 +35,8 @@ def rules_of(organisation: Organisation) -> RulesInForce:
 
 def rules_from(data: Mapping[str, Any]) -> RulesInForce:
     """Rebuild the rules from their stored fields."""
-    rules = record(RulesInForce, data)
-    return rules._replace(quiet_hours=record_or_none(QuietHours, data["quiet_hours"]))
+    quiet = record_or_none(QuietHours, data["quiet_hours"])
+    return record(RulesInForce, {**data, "quiet_hours": quiet})
 
 
 def rules_fields(rules: RulesInForce) -> dict[str, Any]:

@@ -38,10 +38,8 @@ class Send(NamedTuple):
 
 def send_from(data: Mapping[str, Any]) -> Send:
     """Rebuild a send from its stored fields."""
-    send = record(Send, data)
-    return send._replace(
-        channel=ChannelKind(send.channel), content=record(Content, data["content"])
-    )
+    channel, content = ChannelKind(data["channel"]), record(Content, data["content"])
+    return record(Send, {**data, "channel": channel, "content": content})
 
 
 def send_fields(send: Send) -> dict[str, Any]:

@@ -9,7 +9,7 @@ T = TypeVar("T")
 def record(kind: Callable[..., T], data: Mapping[str, Any]) -> T:
     """Rebuild a NamedTuple from its stored fields; a newer version's fields are left out."""
     names = kind.__annotations__
-    return kind(**{name: data[name] for name in data.keys() & names})
+    return kind(**{name: value for name, value in data.items() if name in names})
 
 
 def record_or_none(kind: Callable[..., T], data: Mapping[str, Any] | None) -> T | None:

@@ -15,7 +15,7 @@ from functions.engine.ports.queue import Task
 log = structlog.get_logger()
 
 #: Tasks that are enqueued at a time.
-_AT_ONCE: Final = 50
+_AT_ONCE: Final = 20
 
 
 class TaskKind(StrEnum):
