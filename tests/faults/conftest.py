@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.faults import carriers
-from tests.faults.carriers import PlivoStandIn
+from tests.faults.rig import carriers
+from tests.faults.rig.carriers import PlivoStandIn
 
 
 class _Welcome(BaseHTTPRequestHandler):

@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from tests.faults.server import Server
+from tests.faults.rig.server import Server
 
 pytestmark = pytest.mark.slow
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.call_storm import CallStorm
-from tests.faults.carriers import PlivoStandIn, SimulatedCarrier
 from tests.faults.conftest import sqlite
-from tests.faults.server import Server
-from tests.faults.storm import numbers, weather
+from tests.faults.rig.call_storm import CallStorm
+from tests.faults.rig.carriers import PlivoStandIn, SimulatedCarrier
+from tests.faults.rig.server import Server
+from tests.faults.rig.storm import numbers, weather
 
 pytestmark = pytest.mark.slow
 

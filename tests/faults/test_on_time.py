@@ -8,11 +8,11 @@ from typing import Final
 import pytest
 
 from functions.channels.simulator.ledger import read_ledger
-from tests.faults.call_storm import create, upload
-from tests.faults.carriers import SimulatedCarrier
 from tests.faults.conftest import sqlite
-from tests.faults.server import QUICK, Server
-from tests.faults.storm import numbers, until
+from tests.faults.rig.call_storm import create, upload
+from tests.faults.rig.carriers import SimulatedCarrier
+from tests.faults.rig.server import QUICK, Server
+from tests.faults.rig.storm import numbers, until
 
 pytestmark = pytest.mark.slow
 

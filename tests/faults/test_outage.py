@@ -7,12 +7,12 @@ from typing import Final
 
 import pytest
 
-from tests.faults import texts
 from tests.faults.conftest import sqlite
-from tests.faults.server import QUICK, Server
-from tests.faults.storm import until
-from tests.faults.text_storm import TextStorm, enlist
-from tests.faults.texts import TwilioStandIn
+from tests.faults.rig import texts
+from tests.faults.rig.server import QUICK, Server
+from tests.faults.rig.storm import until
+from tests.faults.rig.text_storm import TextStorm, enlist
+from tests.faults.rig.texts import TwilioStandIn
 
 pytestmark = pytest.mark.slow
 

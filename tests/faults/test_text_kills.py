@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import pytest
 
-from tests.faults import texts
 from tests.faults.conftest import sqlite
-from tests.faults.server import Server
-from tests.faults.storm import weather
-from tests.faults.text_storm import TextStorm
-from tests.faults.texts import TextCarrier
+from tests.faults.rig import texts
+from tests.faults.rig.server import Server
+from tests.faults.rig.storm import weather
+from tests.faults.rig.text_storm import TextStorm
+from tests.faults.rig.texts import TextCarrier
 
 pytestmark = pytest.mark.slow
 

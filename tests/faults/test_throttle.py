@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from tests.faults.call_storm import create, upload
 from tests.faults.conftest import sqlite
-from tests.faults.punctual_plivo import Watched, punctual_plivo
-from tests.faults.server import Server
-from tests.faults.storm import numbers, until
+from tests.faults.rig.call_storm import create, upload
+from tests.faults.rig.punctual_plivo import Watched, punctual_plivo
+from tests.faults.rig.server import Server
+from tests.faults.rig.storm import numbers, until
 
 pytestmark = pytest.mark.slow
 

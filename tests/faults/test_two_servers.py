@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.call_storm import CallStorm, create, upload
-from tests.faults.carriers import PlivoStandIn
-from tests.faults.server import Server
-from tests.faults.storm import numbers, until
+from tests.faults.rig.call_storm import CallStorm, create, upload
+from tests.faults.rig.carriers import PlivoStandIn
+from tests.faults.rig.server import Server
+from tests.faults.rig.storm import numbers, until
 
 pytestmark = pytest.mark.slow
 

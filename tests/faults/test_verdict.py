@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.verdict import Call, CallEvidence, Text, TextEvidence
+from tests.faults.rig.verdict import Call, CallEvidence, Text, TextEvidence
 
 ADA, BEN, CLEO = "+12125550101", "+12125550102", "+12125550103"
 

@@ -18,7 +18,7 @@ import httpx
 from tests.channels.plivo.voice_server import AUTH_ID, AUTH_TOKEN, Call, PlivoServer
 from tests.channels.provider_server import Request, Response, run_alone
 
-_ROOT: Final = Path(__file__).parents[2]
+_ROOT: Final = Path(__file__).parents[3]
 
 
 class PunctualPlivo(PlivoServer):
@@ -60,7 +60,7 @@ class Watched:
 @contextmanager
 def punctual_plivo() -> Iterator[Watched]:
     """Run the stand-in for the length of a `with`."""
-    command = [sys.executable, "-m", "tests.faults.punctual_plivo"]
+    command = [sys.executable, "-m", "tests.faults.rig.punctual_plivo"]
     with Popen(command, stdout=PIPE, text=True, cwd=_ROOT) as process:  # noqa: S603  our own command line
         assert process.stdout is not None
         yield Watched(process.stdout.readline().strip())

@@ -10,10 +10,10 @@ import httpx
 
 from tests.channels.twilio import server as twilio_server
 from tests.channels.whatsapp import server as whatsapp_server
-from tests.faults.server import free_port
-from tests.faults.stand_ins import StandInProcess, running
-from tests.faults.storm import numbers
-from tests.faults.verdict import Text
+from tests.faults.rig.server import free_port
+from tests.faults.rig.stand_ins import StandInProcess, running
+from tests.faults.rig.storm import numbers
+from tests.faults.rig.verdict import Text
 
 Fields = Mapping[str, Any]
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from tests.faults.carriers import NO_ANSWER_URL, Carrier
-from tests.faults.server import Server
-from tests.faults.storm import Storm
-from tests.faults.verdict import Call, CallEvidence, Evidence
+from tests.faults.rig.carriers import NO_ANSWER_URL, Carrier
+from tests.faults.rig.server import Server
+from tests.faults.rig.storm import Storm
+from tests.faults.rig.verdict import Call, CallEvidence, Evidence
 
 SENDER: Final = "+12025550001"
 

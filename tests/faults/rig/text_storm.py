@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from tests.faults.server import Server
-from tests.faults.storm import Storm
-from tests.faults.texts import TextCarrier
-from tests.faults.verdict import Text, TextEvidence
+from tests.faults.rig.server import Server
+from tests.faults.rig.storm import Storm
+from tests.faults.rig.texts import TextCarrier
+from tests.faults.rig.verdict import Text, TextEvidence
 
 #: Slow enough to be struck in the middle.
 _RATE_PER_S: Final = 20

@@ -15,7 +15,7 @@ import httpx
 
 from functions.settings.model import Settings
 
-_ROOT: Final = Path(__file__).parents[2]
+_ROOT: Final = Path(__file__).parents[3]
 _START_S: Final = 60
 #: Below the ports that outgoing connections are given, one of which could take ours while the
 #: server is down.

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final
 
-from tests.faults.server import Server
-from tests.faults.verdict import Evidence, Taken
+from tests.faults.rig.server import Server
+from tests.faults.rig.verdict import Evidence, Taken
 
 #: A campaign ends this soon after the last kill, or it is stuck.
 PATIENCE_S: Final = 60

@@ -11,8 +11,8 @@ import httpx
 from functions.channels.simulator.ledger import Placed, read_ledger
 from functions.channels.simulator.script import Outcome
 from tests.channels.plivo import voice_server
-from tests.faults.stand_ins import running
-from tests.faults.verdict import Call
+from tests.faults.rig.stand_ins import running
+from tests.faults.rig.verdict import Call
 
 #: A carrier's bad day, in a hurry. A lost request rings nobody and is never cleared up.
 _SCRIPT: Final = (
