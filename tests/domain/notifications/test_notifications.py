@@ -1,24 +1,18 @@
 """What subscribers are told, how it is signed, and when it is tried again."""
 
 import json
-from base64 import b64encode
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.campaigns.audience import Audience, AudienceKind
-from functions.domain.campaigns.campaign import Campaign
-from functions.domain.campaigns.send import Content, Send
 from functions.domain.campaigns.status import Action, CampaignStatus
-from functions.domain.kinds import CampaignKind, ChannelKind
-from functions.domain.messages.message import Message, MessageStatus
+from functions.domain.messages.message import MessageStatus
 from functions.domain.notifications.events import (
     TEST,
-    EventType,
     campaign_notice,
     message_notice,
     opt_out_notice,
@@ -31,7 +25,6 @@ from functions.domain.notifications.notification import (
     LONGEST_RETRY_AFTER,
     PUT_OFF,
     NoResponse,
-    Notification,
     NotificationStatus,
     PostResult,
     Responded,
@@ -43,58 +36,7 @@ from functions.domain.notifications.notification import (
     put_off,
     replay,
 )
-from functions.domain.notifications.signing import headers, new_secret, signature
-from functions.domain.notifications.subscription import (
-    OVERLAP,
-    Subscription,
-    rotation,
-    subscription_fields,
-    subscription_from,
-)
-
-NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-CAMPAIGN = Campaign(
-    id="c1",
-    org="acme",
-    name="Spring",
-    kind=CampaignKind.BROADCAST,
-    status=CampaignStatus.RUNNING,
-    epoch=3,
-    own_send=Send(
-        "", ChannelKind.VOICE, "plivo", "+12025550100", Content(template="Hello {first_name}")
-    ),
-    audience=Audience(AudienceKind.LIST, "l1"),
-    lanes=1,
-    created_at=NOW,
-    created_by="ann@example.com",
-    started_at=NOW,
-)
-MESSAGE = Message(
-    id="m1",
-    address="+12025550123",
-    status=MessageStatus.SENT,
-    contact="orgs/acme/contacts/p1",
-    attempt=2,
-    body="Hello Ben",
-)
-SUBSCRIPTION = Subscription(
-    id="s1",
-    org="acme",
-    url="https://crm.example.com/hook",
-    events=["campaign.started"],
-    secret=new_secret(bytes(32)),
-    created_at=NOW,
-    created_by="ann",
-)
-PENDING = Notification(
-    id="evt_1",
-    type=EventType.CAMPAIGN_STARTED,
-    data={"campaign_id": "c1"},
-    created_at=NOW,
-    status=NotificationStatus.PENDING,
-    wake_at=NOW,
-)
-
+from tests.domain.notifications.samples import CAMPAIGN, MESSAGE, NOW, PENDING
 
 # --- What is told ----------------------------------------------------------------------------
 
@@ -247,60 +189,6 @@ def test_the_body_is_the_same_at_each_attempt() -> None:
         "org": "acme",
         "data": {"campaign_id": "c1"},
     }
-
-
-# --- Signing ---------------------------------------------------------------------------------
-
-
-def test_the_signature_is_that_of_the_published_example() -> None:
-    """The Standard Webhooks libraries' own test vector comes out."""
-    made = signature(
-        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        "msg_p5jXN8AQM9LWM0D4loKWxJek",
-        datetime.fromtimestamp(1614265330, UTC),
-        b'{"test": 2432232314}',
-    )
-    assert made == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
-
-
-def test_a_secret_is_its_key_in_base64() -> None:
-    """A secret begins with whsec_ and holds the random bytes that it was made of."""
-    key = bytes(range(32))
-    assert new_secret(key) == "whsec_" + b64encode(key).decode()
-
-
-def test_a_replaced_secret_signs_for_a_day_beside_the_new_one() -> None:
-    """For 24 hours both secrets sign, the newest first; then the new one alone."""
-    new = new_secret(bytes([1]) * 32)
-    rotated = replace(SUBSCRIPTION, **rotation(SUBSCRIPTION, new, now=NOW))
-    assert rotated.secrets(now=NOW + OVERLAP - LEASE) == [new, SUBSCRIPTION.secret]
-    assert rotated.secrets(now=NOW + OVERLAP) == [new]
-    sent = headers(rotated.secrets(now=NOW), "evt_1", b"{}", now=NOW)
-    assert sent["webhook-signature"].split(" ") == [
-        signature(new, "evt_1", NOW, b"{}"),
-        signature(SUBSCRIPTION.secret, "evt_1", NOW, b"{}"),
-    ]
-    assert (sent["webhook-id"], sent["webhook-timestamp"]) == ("evt_1", "1772452800")
-
-
-def test_a_second_rotation_ends_the_first_secret_at_once() -> None:
-    """Of several secrets that were replaced, only the last one still signs."""
-    second, third = (new_secret(bytes([n]) * 32) for n in (2, 3))
-    once = replace(SUBSCRIPTION, **rotation(SUBSCRIPTION, second, now=NOW))
-    twice = replace(once, **rotation(once, third, now=NOW))
-    assert twice.secrets(now=NOW) == [third, second]
-
-
-def test_secrets_are_not_printed() -> None:
-    """A subscription that gets into a log does not take its secrets with it."""
-    rotated = replace(SUBSCRIPTION, old_secret="whsec_old", old_secret_until=NOW)
-    assert "whsec_" not in repr(rotated)
-
-
-def test_a_subscription_reads_back_as_it_was_stored() -> None:
-    """Nothing of a subscription is lost in the store."""
-    stored = subscription_fields(SUBSCRIPTION)
-    assert subscription_from("acme", "s1", stored) == SUBSCRIPTION
 
 
 # --- Attempts --------------------------------------------------------------------------------

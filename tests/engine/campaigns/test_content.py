@@ -1,221 +1,40 @@
 """What campaigns say by each channel, from the draft to the stored message."""
 
 from dataclasses import fields, replace
-from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from functions.channels.simulator.ledger import digest_of
 from functions.domain.campaigns.audience import Audience, AudienceKind
-from functions.domain.campaigns.campaign import Campaign, Fallback
 from functions.domain.campaigns.lifecycle import LateStart
 from functions.domain.campaigns.safety_limits import Canary, Guardrail
-from functions.domain.contacts.contact import contact_id
 from functions.domain.contacts.phones import parse_phone
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef
-from functions.domain.messages.message import MessageStatus
-from functions.domain.messages.send_outcomes import Rejected
 from functions.domain.sending_rules.windows import SendWindow
 from functions.domain.templates.template import Missing
-from functions.engine import paths
-from functions.engine.accounts import organisation
-from functions.engine.campaigns import copies, drafts, lifecycle, previews
+from functions.engine.campaigns import copies, drafts, previews
 from functions.engine.campaigns.drafts import Draft
 from functions.engine.messages import statistics
 from functions.engine.ports.store import Create, Write
 from functions.engine.privacy import erasure
 from functions.engine.reporting import explanation, reports
-from functions.engine.templates import templates
-from functions.engine.templates.templates import TemplateBody
+from tests.engine.campaigns.drafting import (
+    CALL,
+    EVERYONE,
+    HOUR,
+    MAIL,
+    NOT_REACHED,
+    SHOP,
+    by_sms,
+    send,
+    written,
+)
 from tests.engine.counting_store import CountingStore
 from tests.engine.delivery.test_texts import Texting
-from tests.engine.recording_channel import PROVIDER, TALKS, Fate
+from tests.engine.recording_channel import TALKS
 from tests.engine.stored_contacts import add_people, list_of, naming
-from tests.engine.world import LIMITS, ORG, SENDER, World, fallback, number
-
-HOUR = timedelta(hours=1)
-EVERYONE = Audience(AudienceKind.EVERYONE)
-SHOP = "Shop <shop@example.com>"
-MAIL = Draft(
-    channel=ChannelKind.EMAIL,
-    name="News",
-    sender=SHOP,
-    template="Hi {first_name}",
-    subject="News for {first_name}",
-    html="<p>{first_name}</p>",
-    audience=EVERYONE,
-)
-CALL = Draft(
-    channel=ChannelKind.VOICE,
-    sender=SENDER,
-    bot_url="wss://bot.example.com/talk",
-    audience=EVERYONE,
-)
-SMS: dict[str, Any] = {
-    "channel": ChannelKind.SMS,
-    "template": "Hi {first_name}",
-    "after": ["no_answer"],
-    "wait_s": 60,
-}
-NOT_REACHED = Fate(outcome=Rejected("invalid_address"), placed=False)
-
-
-def by_sms(**more: Any) -> Fallback:
-    """Return a fallback to a text."""
-    return fallback(**{**SMS, **more})
-
-
-async def send(world: World, wish: Draft, org: str = ORG) -> Campaign:
-    """Write a campaign and send it."""
-    made = await drafts.create(world.engine, org, wish, scheduled_at=None, by="ann")
-    return await drafts.send(world.engine, org, made.id, None, by="ann")
-
-
-def written(campaign: Campaign, name: str) -> Any:
-    """Return what somebody has written of a campaign, by the name that a draft has for it."""
-    send = campaign.own_send
-    of = next(each for each in (send.content, send, campaign) if hasattr(each, name))
-    return getattr(of, name)
-
-
-async def refused(world: World, wish: Draft) -> str:
-    """Write a campaign that is refused; return the field that is named."""
-    with pytest.raises(InvalidFieldError) as caught:
-        await drafts.create(world.engine, ORG, wish, scheduled_at=None, by="ann")
-    assert str(caught.value).startswith(f"{caught.value.field}: ")
-    return caught.value.field
-
-
-async def incomplete(world: World, wish: Draft) -> str:
-    """Write a campaign that cannot be sent; return the field that is named."""
-    made = await drafts.create(world.engine, ORG, wish, scheduled_at=None, by="ann")
-    with pytest.raises(InvalidFieldError) as caught:
-        await drafts.send(world.engine, ORG, made.id, EVERYONE, by="ann")
-    return caught.value.field
-
-
-# --- Mails -----------------------------------------------------------------------------------
-
-
-async def test_a_mail_reaches_its_person_and_is_kept_as_it_was_sent() -> None:
-    """Text, subject and HTML are filled in, escaped in the HTML alone, and kept."""
-    async with Texting() as world:
-        row = {"phone": number(1), "email": "Ann@Example.com", "first_name": "Ann & Co"}
-        await add_people(world.engine, [row])
-        campaign = await send(world, MAIL)
-        assert await world.over(campaign) == {"delivered": 1}
-        (message,) = await world.messages(campaign)
-        assert message.address == "ann@example.com"
-        assert (message.body, message.subject) == ("Hi Ann & Co", "News for Ann & Co")
-        assert message.html == "<p>Ann &amp; Co</p>"
-        (sent,) = world.texts.ledger.texts
-        assert (sent.to, sent.digest) == ("ann@example.com", digest_of("Hi Ann & Co"))
-
-
-async def test_a_message_holds_what_its_channel_says_and_no_more(world: World) -> None:
-    """A text has no empty subject stored with it, and a call says nothing."""
-    await add_people(world.engine, [{"phone": number(1), "first_name": "Ann"}])
-    text = await send(world, Draft(channel=ChannelKind.SMS, template="Hi", audience=EVERYONE))
-    call = await send(world, CALL)
-    for campaign, said in ((text, {"body"}), (call, set[str]())):
-        await world.finish(campaign)
-        (stored,) = await world.documents(paths.messages(ORG, campaign.id))
-        assert {"body", "subject", "html", "parameters"} & stored.data.keys() == said
-
-
-async def test_a_list_is_mailed_at_its_contacts_addresses(world: World) -> None:
-    """What the contact says comes before what the list's row said; without either, nobody is."""
-    known = [{"phone": number(1), "email": "one@example.com"}, {"phone": number(2)}]
-    people = await list_of(world.engine, await add_people(world.engine, known))
-    rows = {3: "Three@Example.com ", 4: "nonsense", 5: ""}
-    for n, email in rows.items():
-        member = {"address": number(n), "region": "US", "zones": ["America/New_York"]}
-        path = f"{paths.members(ORG, people)}/{contact_id(number(n))}"
-        await world.store.commit(Create(path, {**member, "attributes": {"email": email}}))
-    wish = replace(MAIL, audience=Audience(AudienceKind.LIST, people))
-    campaign = await send(world, wish)
-    await world.finish(campaign)
-    assert world.carrier.called == {"one@example.com": 1, "three@example.com": 1}
-    skipped = [m for m in await world.messages(campaign) if m.status == MessageStatus.SKIPPED]
-    assert [(m.address, m.reason) for m in skipped] == [("", "no_address")] * 3
-
-
-async def test_a_mail_without_a_template_finds_its_addresses_too(world: World) -> None:
-    """HTML alone is enough, and the address is still the contact's."""
-    (ann,) = await add_people(world.engine, [{"phone": number(1), "email": "ann@example.com"}])
-    audience = Audience(AudienceKind.LIST, await list_of(world.engine, [ann]))
-    campaign = await send(world, replace(MAIL, template="", html="<p>Hi</p>", audience=audience))
-    await world.finish(campaign)
-    assert world.carrier.called == {"ann@example.com": 1}
-
-
-async def test_an_address_is_mailed_once_however_many_share_it() -> None:
-    """Two contacts with one e-mail address are one message, and the second says why."""
-    async with World(replace(LIMITS, launch_page=1)) as world:
-        rows = [{"phone": number(n), "email": "us@example.com"} for n in range(3)]
-        await add_people(world.engine, rows)
-        campaign = await send(world, MAIL)
-        await world.finish(campaign)
-        assert world.carrier.called == {"us@example.com": 1}
-        reasons = sorted(message.reason for message in await world.messages(campaign))
-        assert reasons == ["", "duplicate_address", "duplicate_address"]
-
-
-async def test_who_is_suppressed_by_mail_is_not_mailed(world: World) -> None:
-    """A suppression is of an address, and holds for whatever channel reaches it."""
-    await add_people(world.engine, [{"phone": number(1), "email": "ann@example.com"}])
-    await world.suppress("ann@example.com")
-    campaign = await send(world, MAIL)
-    await world.finish(campaign)
-    (message,) = await world.messages(campaign)
-    assert (message.reason, world.carrier.requests) == ("suppressed", [])
-
-
-async def test_a_webhook_is_told_the_address_that_there_is(world: World) -> None:
-    """The number, else the e-mail address."""
-    await add_people(
-        world.engine,
-        [
-            {"phone": number(1), "email": "one@example.com"},
-            {"email": "two@example.com"},
-        ],
-    )
-    url = "https://shop.example.com/hook"
-    wish = Draft(channel=ChannelKind.WEBHOOK, webhook_url=url, template="x", audience=EVERYONE)
-    campaign = await send(world, wish)
-    await world.finish(campaign)
-    assert world.carrier.called == {number(1): 1, "two@example.com": 1}
-
-
-async def test_the_parameters_of_a_provider_s_text_are_filled_in(world: World) -> None:
-    """Each is a template of its own; a text that the provider keeps needs none of ours."""
-    await add_people(world.engine, [{"phone": number(1), "first_name": "Ann\nSol"}])
-    wish = Draft(
-        channel=ChannelKind.WHATSAPP,
-        provider_template="welcome",
-        language="en_US",
-        parameters=["{first_name}", "20 %"],
-        audience=EVERYONE,
-    )
-    campaign = await send(world, wish)
-    await world.finish(campaign)
-    (message,) = await world.messages(campaign)
-    assert (message.body, list(message.parameters)) == ("", ["Ann Sol", "20 %"])
-
-
-async def test_whoever_lacks_a_field_of_the_subject_is_skipped(world: World) -> None:
-    """The policy for missing fields holds for every part."""
-    people = [{"email": "ann@example.com", "first_name": "Ann"}, {"email": "bob@example.com"}]
-    await add_people(world.engine, people)
-    wish = replace(MAIL, template="Hi", html="", missing=Missing.REFUSE)
-    campaign = await send(world, wish)
-    await world.finish(campaign)
-    assert (await world.message_to(campaign, "bob@example.com")).reason == "missing_field"
-    assert world.carrier.called == {"ann@example.com": 1}
-
+from tests.engine.world import ORG, World, number
 
 # --- Again -----------------------------------------------------------------------------------
 
@@ -309,162 +128,6 @@ async def test_a_test_needs_addresses_of_the_campaign_s_kind(world: World) -> No
             await previews.send_test(world.engine, ORG, made.id, **to, like=None, by="ann")
         assert caught.value.field == field
     assert world.carrier.requests == []
-
-
-# --- What a draft may say --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("wish", "field"),
-    [
-        (replace(MAIL, sender=SENDER), "sender"),
-        (replace(CALL, sender="shop@example.com"), "sender"),
-        (replace(MAIL, subject="{{ x"), "subject"),
-        (replace(MAIL, html="{{ x"), "html"),
-        (replace(MAIL, template="{{ x"), "base_template"),
-        (replace(MAIL, parameters=["x"]), "parameters"),
-        (replace(MAIL, webhook_url="https://shop.example.com"), "webhook_url"),
-        (replace(CALL, subject="Hi"), "subject"),
-        (replace(CALL, fallbacks=[by_sms(html="<p>")]), "fallbacks.0.html"),
-        (
-            replace(CALL, fallbacks=[by_sms(), by_sms(template="{{ x")]),
-            "fallbacks.1.base_template",
-        ),
-        (
-            replace(CALL, fallbacks=[by_sms(sender="shop@example.com")]),
-            "fallbacks.0.sender",
-        ),
-        (
-            replace(CALL, fallbacks=[by_sms(after=["no_anwser"])]),
-            "fallbacks.0.after",
-        ),
-        (
-            replace(CALL, fallbacks=[by_sms(after=["quiet_hours"])]),
-            "fallbacks.0.after",
-        ),
-        (
-            replace(CALL, fallbacks=[by_sms(after=["suppressed"])]),
-            "fallbacks.0.after",
-        ),
-    ],
-)
-async def test_what_makes_no_sense_is_not_saved(world: World, wish: Draft, field: str) -> None:
-    """The error names the field, of a fallback as well; nothing is stored."""
-    assert await refused(world, wish) == field
-    assert await world.documents(paths.campaigns(ORG)) == []
-
-
-@pytest.mark.parametrize(
-    ("wish", "field"),
-    [
-        (replace(MAIL, sender=""), "sender"),
-        (replace(MAIL, subject=" "), "subject"),
-        (replace(MAIL, template="", html=" "), "base_template"),
-        (Draft(channel=ChannelKind.WEBHOOK, template="x"), "webhook_url"),
-        (Draft(channel=ChannelKind.WHATSAPP), "base_template"),
-        (Draft(channel=ChannelKind.WHATSAPP, provider_template="hello"), "language"),
-        (Draft(channel=ChannelKind.SMS, template="x", parameters=["x"]), "provider_template"),
-        (
-            replace(CALL, fallbacks=[by_sms(template="")]),
-            "fallbacks.0.base_template",
-        ),
-        (
-            replace(CALL, fallbacks=[by_sms(), by_sms(channel=ChannelKind.EMAIL)]),
-            "fallbacks.1.sender",
-        ),
-    ],
-)
-async def test_each_channel_needs_its_own(world: World, wish: Draft, field: str) -> None:
-    """A draft may lack it; sending names it."""
-    assert await incomplete(world, wish) == field
-
-
-async def test_a_provider_s_text_may_stand_alone(world: World) -> None:
-    """Twilio's texts have their language, Meta's name it."""
-    for template, language in (("HX" + "0a" * 16, ""), ("welcome", "sw")):
-        wish = Draft(
-            channel=ChannelKind.WHATSAPP,
-            provider_template=template,
-            language=language,
-            audience=EVERYONE,
-        )
-        assert (await send(world, wish)).own_send.content.provider_template == template
-
-
-async def test_a_draft_that_changes_its_channel_forgets_what_only_that_could_say(
-    world: World,
-) -> None:
-    """Subject, HTML and sender of a mail go; the text stays, and what is named beside comes."""
-    made = await drafts.create(world.engine, ORG, MAIL, scheduled_at=None, by="ann")
-    changes = {"channel": ChannelKind.SMS, "sender": "CLARION"}
-    await drafts.update(world.engine, ORG, made.id, changes, by="ann", if_version=None)
-    after = (await lifecycle.load(world.engine, ORG, made.id)).own_send
-    said = after.content
-    assert (said.subject, said.html, after.sender) == ("", "", "CLARION")
-    assert said.template == MAIL.template
-
-
-async def test_a_campaign_s_own_rate_is_a_lower_one(world: World) -> None:
-    """Of the deployment's, the organisation's and its own the lowest counts, at any time."""
-    decided = {"rates": {"voice": 50.0}}
-    await organisation.update(world.engine, ORG, decided, by="ann", if_version=None)
-    for own, rate in ((None, 50.0), (10.0, 10.0), (70.0, 50.0)):
-        wish = replace(CALL, own_rate_per_s=own)
-        made = await drafts.create(world.engine, ORG, wish, scheduled_at=None, by="ann")
-        assert made.own_send.rate_per_s == rate
-    lifted = {"own_rate_per_s": None}
-    await drafts.update(world.engine, ORG, made.id, lifted, by="ann", if_version=None)
-    assert (await lifecycle.load(world.engine, ORG, made.id)).own_send.rate_per_s == 50.0
-
-
-async def test_a_fallback_is_sent_by_whoever_sends_for_its_channel(world: World) -> None:
-    """Provider, rate and the organisation's own sender are those of the fallback's channel."""
-    decided = {"senders": {"sms": "CLARION"}, "rates": {"sms": 5.0}}
-    await organisation.update(world.engine, ORG, decided, by="ann", if_version=None)
-    made = await drafts.create(
-        world.engine, ORG, replace(CALL, fallbacks=[by_sms()]), scheduled_at=None, by="ann"
-    )
-    by_text = (await lifecycle.load(world.engine, ORG, made.id)).send("fallback-1")
-    assert (by_text.channel, by_text.provider, by_text.sender) == ("sms", PROVIDER, "CLARION")
-    assert (by_text.rate_per_s, by_text.content.template) == (5.0, SMS["template"])
-    world.engine = replace(world.engine, providers={ChannelKind.VOICE: PROVIDER})
-    assert await refused(world, replace(CALL, fallbacks=[by_sms()])) == "fallbacks.0.channel"
-
-
-async def test_nothing_starts_behind_its_expiry(world: World) -> None:
-    """Neither saved, scheduled, rescheduled nor sent: everybody would expire."""
-    now = world.clock.now()
-    assert await refused(world, replace(MAIL, not_after=now)) == "not_after"
-    wish = replace(MAIL, not_after=now + HOUR)
-    made = await drafts.create(world.engine, ORG, wish, scheduled_at=None, by="ann")
-    with pytest.raises(InvalidFieldError, match="not_after"):
-        await drafts.schedule(world.engine, ORG, made.id, now + HOUR, by="ann")
-    await drafts.schedule(world.engine, ORG, made.id, now + HOUR / 2, by="ann")
-    with pytest.raises(InvalidFieldError, match="not_after"):
-        await drafts.reschedule(world.engine, ORG, made.id, now + 2 * HOUR, by="ann")
-    with pytest.raises(InvalidFieldError, match="not_after"):
-        await drafts.create(world.engine, ORG, wish, scheduled_at=now + HOUR, by="ann")
-    other = await drafts.create(world.engine, ORG, wish, scheduled_at=None, by="ann")
-    world.clock.advance(HOUR)
-    with pytest.raises(InvalidFieldError, match="not_after"):
-        await drafts.send(world.engine, ORG, other.id, None, by="ann")
-
-
-async def test_a_named_template_brings_subject_and_html(world: World) -> None:
-    """What is said beside the template comes first."""
-    wording = TemplateBody(text="Hi", subject="News", html="<p>Hi</p>", channel=ChannelKind.EMAIL)
-    made = await templates.create(world.engine, ORG, "Mail", wording, by="ann")
-    named = {"channel": ChannelKind.EMAIL, "template_id": made.id, "subject": "Mine"}
-    fields_ = await drafts.with_template(world.engine, ORG, named)
-    assert (fields_["template"], fields_["subject"], fields_["html"]) == ("Hi", "Mine", "<p>Hi</p>")
-    with pytest.raises(NotFoundError):
-        await drafts.with_template(world.engine, "other", named)
-    for part, broken in (
-        ("subject", replace(wording, subject="{{ x")),
-        ("html", replace(wording, html="{{ x")),
-    ):
-        with pytest.raises(InvalidFieldError, match=f"^{part}: Line 1"):
-            await templates.create(world.engine, ORG, "Broken", broken, by="ann")
 
 
 # --- What becomes of it ----------------------------------------------------------------------

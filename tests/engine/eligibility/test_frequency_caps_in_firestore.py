@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.stores.firestore.store import FirestoreStore
-from tests.engine.eligibility.test_gate import check_a_cap_together
+from tests.engine.eligibility.test_frequency_caps import check_a_cap_together
 from tests.engine.world import INDEXES, World, with_limits
 
 

@@ -9,60 +9,25 @@ from itertools import pairwise
 import pytest
 
 from functions.domain.campaigns.status import Action
-from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.domain.notifications.events import EventType, campaign_notice
 from functions.domain.notifications.notification import (
     BACKOFF,
     LEASE,
     NoResponse,
-    Notification,
     NotificationStatus,
     Responded,
-    notification_from,
 )
-from functions.domain.notifications.subscription import Subscription
 from functions.engine import paths
 from functions.engine.campaigns import lifecycle
 from functions.engine.contacts import suppressions
-from functions.engine.notifications import delivery, outbox, replay, subscriptions
-from functions.engine.notifications.subscriptions import NewSubscription
+from functions.engine.notifications import delivery, outbox, subscriptions
 from functions.engine.ports.store import Update
-from functions.engine.process.receiver_slots import ReceiverSlots
 from functions.engine.process.subscriber_cache import LIFE
 from functions.engine.scheduling import check
 from tests.engine.interleaving import InterleavingStore
+from tests.engine.notifications.subscribing import CAMPAIGNS, DAY, one_told, subscribe, told
 from tests.engine.recording_channel import NO_ANSWER, REJECTED
 from tests.engine.world import MINUTE, ORG, World, number
-
-URL = "https://crm.example.com/hook"
-EVERYTHING = list(EventType)
-CAMPAIGNS = [each for each in EventType if each.startswith("campaign.")]
-DAY = timedelta(days=1)
-
-
-async def subscribe(
-    world: World, events: Sequence[str] = EVERYTHING, *, url: str = URL, org: str = ORG
-) -> Subscription:
-    """Let the world's receiver hear of events."""
-    new = NewSubscription(url=url, events=events, by="ann")
-    return (await subscriptions.create(world.engine, org, new)).value
-
-
-async def told(world: World, to: Subscription) -> list[Notification]:
-    """Return what a subscription was, or is to be, told, in the order in which it happened."""
-    found = await world.documents(paths.notifications(to.org, to.id))
-    notifications = [notification_from(each.id, each.data) for each in found]
-    return sorted(notifications, key=lambda each: each.created_at)
-
-
-async def one_told(world: World) -> tuple[Subscription, Notification]:
-    """Subscribe, and have one thing happen: a campaign is scheduled. Nothing is sent yet."""
-    to = await subscribe(world)
-    await world.add_list(1)
-    await world.create(scheduled_at=world.clock.now() + DAY)
-    (notification,) = await told(world, to)
-    return to, notification
-
 
 # --- What is heard ---------------------------------------------------------------------------
 
@@ -362,200 +327,3 @@ async def test_telling_it_again_never_fails_the_change(world: World) -> None:
     await outbox.commit_with_notices(world.engine, ORG, [], [notice])
     await world.settle()
     assert list(world.receiver.times.values()) == [2]
-
-
-# --- Slow receivers --------------------------------------------------------------------------
-
-
-async def test_a_dead_receiver_does_not_hold_up_another(world: World) -> None:
-    """While a hundred requests to one receiver would wait, few of them do, and others are told."""
-    dead, alive = [
-        await subscribe(world, [EventType.CAMPAIGN_SCHEDULED], url=f"https://{name}.example.com/")
-        for name in ("dead", "alive")
-    ]
-    await world.add_list(1)
-    never = asyncio.Event()
-
-    async def hang() -> None:
-        if "dead" in world.receiver.heard[-1].url:
-            await never.wait()
-
-    world.receiver.on_post = hang
-    for n in range(100):
-        await world.create(name=f"c{n}", scheduled_at=world.clock.now() + DAY)
-    working = asyncio.create_task(world.queue.run_due())
-    deadline = world.clock.now() + MINUTE
-    while sum("alive" in each.url for each in world.receiver.heard) < 100:
-        assert world.clock.now() < deadline, "the dead receiver holds up the other"
-        await asyncio.sleep(0.005)
-        world.clock.advance(timedelta(milliseconds=10))
-        world.queue._begin_due()
-    assert sum("dead" in each.url for each in world.receiver.heard) == ReceiverSlots.FULL
-    never.set()
-    await working
-    assert {each.status for each in await told(world, alive)} == {"delivered"}
-    await world.pass_time(timedelta(hours=1))
-    assert {each.status for each in await told(world, dead)} == {"delivered"}
-    assert set(world.receiver.times.values()) == {2}, "once for each of the two"
-
-
-def test_a_receiver_that_fails_gets_fewer_turns_and_regains_them() -> None:
-    """Each failure halves how many requests a receiver may have under way; success restores it."""
-    slots = ReceiverSlots()
-
-    def free() -> int:
-        taken = 0
-        while slots.take("a"):
-            taken += 1
-        for _ in range(taken):
-            slots._under_way["a"] -= 1
-            slots._total -= 1
-        slots._under_way.pop("a", None)
-        return taken
-
-    seen = [free()]
-    for failed in [True] * 6 + [False] * 20:
-        assert slots.take("a")
-        slots.give_back("a", failed=failed)
-        seen.append(free())
-    assert seen[:8] == [16, 8, 4, 2, 1, 1, 1, 2]
-    assert seen[-1] == 16
-    assert slots._allowed == {}
-
-
-def test_all_receivers_together_leave_room_for_other_work() -> None:
-    """However many receivers are slow, their requests fill at most half of the queue's places."""
-    slots = ReceiverSlots()
-    assert sum(slots.take(f"r{n}") for n in range(100)) == ReceiverSlots.TOTAL
-    slots.give_back("r0", failed=False)
-    assert slots.take("another")
-
-
-# --- Replaying and trying out ----------------------------------------------------------------
-
-
-async def test_one_notification_can_be_told_again(world: World) -> None:
-    """Whatever came of it, it is sent again under the same id, with all attempts."""
-    to, notification = await one_told(world)
-    await world.settle()
-    again = await replay.tell_again(world.engine, ORG, to.id, notification.id)
-    assert (again.status, again.attempts) == ("pending", 0)
-    await world.settle()
-    assert world.receiver.times == {notification.id: 2}
-
-
-async def test_a_replay_during_an_attempt_is_not_lost(world: World) -> None:
-    """What is replayed while it is being sent is sent once more."""
-    to, notification = await one_told(world)
-
-    async def again() -> None:
-        world.receiver.on_post = None
-        await replay.tell_again(world.engine, ORG, to.id, notification.id)
-
-    world.receiver.on_post = again
-    await world.settle()
-    assert world.receiver.times == {notification.id: 2}
-    assert [each.status for each in await told(world, to)] == ["delivered"]
-
-
-async def test_all_that_failed_since_then_can_be_told_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Failures since an instant are sent again, a page at a time; older ones and others are not."""
-    monkeypatch.setattr(replay, "PAGE", 2)
-    to = await subscribe(world, [EventType.CAMPAIGN_SCHEDULED])
-    await world.add_list(1)
-    world.receiver.otherwise = Responded(500)
-    instants = []
-    for n in range(5):
-        instants.append(world.clock.now())
-        await world.create(name=f"c{n}", scheduled_at=world.clock.now() + 30 * DAY)
-        world.clock.advance(MINUTE)
-    await world.pass_time(timedelta(hours=27))
-    assert {each.status for each in await told(world, to)} == {"failed"}
-    world.receiver.heard.clear()
-    world.receiver.otherwise = Responded(200)
-    answers = [
-        await replay.tell_failed_again(world.engine, ORG, to.id, since=instants[1])
-        for _ in range(3)
-    ]
-    assert answers == [(2, True), (2, False), (0, False)]
-    await world.pass_time(10 * MINUTE)
-    assert len(world.receiver.heard) == 4
-    statuses = [each.status for each in await told(world, to)]
-    assert statuses == ["failed", *["delivered"] * 4]
-
-
-async def test_nothing_is_replayed_to_a_subscription_that_is_switched_off(world: World) -> None:
-    """It would fail at once; so the request is refused."""
-    to, notification = await one_told(world)
-    await subscriptions.update(world.engine, ORG, to.id, {"active": False}, by="ann")
-    with pytest.raises(InvalidFieldError, match="switched off"):
-        await replay.tell_again(world.engine, ORG, to.id, notification.id)
-    with pytest.raises(InvalidFieldError, match="switched off"):
-        await replay.tell_failed_again(world.engine, ORG, to.id, since=world.clock.now())
-
-
-@pytest.mark.parametrize(("answer", "status"), [(200, "delivered"), (500, "failed")])
-async def test_a_test_is_sent_at_once_and_once(world: World, answer: int, status: str) -> None:
-    """Whoever tries out a subscription sees what the receiver answered; it is not tried again."""
-    to = await subscribe(world)
-    await subscriptions.update(world.engine, ORG, to.id, {"active": False}, by="ann")
-    world.receiver.otherwise = Responded(answer)
-    sent = await replay.send_test(world.engine, ORG, to.id)
-    assert (sent.type, sent.status, sent.last_status) == ("subscription.test", status, answer)
-    await world.pass_time(timedelta(hours=1))
-    assert len(world.receiver.heard) == 1
-
-
-async def test_what_was_told_is_listed_newest_first(world: World) -> None:
-    """Pages of what a subscription was told, by status, each of them seen once."""
-    to = await subscribe(world, CAMPAIGNS)
-    await world.add_list(1)
-    for n in range(5):
-        await world.create(name=f"c{n}", scheduled_at=world.clock.now() + DAY)
-        world.clock.advance(MINUTE)
-    world.receiver.script = [Responded(500)] * 2
-    await world.settle()
-    for status, expected in (
-        (None, 5),
-        (NotificationStatus.PENDING, 2),
-        (NotificationStatus.DELIVERED, 3),
-    ):
-        assert len(await _pages(world, to, status)) == expected
-    everything = await _pages(world, to, None)
-    assert everything == sorted(everything, key=lambda each: each.created_at, reverse=True)
-    assert len({each.id for each in everything}) == 5
-
-
-async def _pages(
-    world: World, to: Subscription, status: NotificationStatus | None
-) -> list[Notification]:
-    found, after = await replay.page_of(world.engine, ORG, to.id, status=status, limit=2)
-    while after:
-        rows, after = await replay.page_of(
-            world.engine, ORG, to.id, status=status, limit=2, start_after=after
-        )
-        found += rows
-    return found
-
-
-async def test_another_organisations_subscription_does_not_exist(world: World) -> None:
-    """Whatever is asked of another organisation's subscription, it is not found."""
-    to, notification = await one_told(world)
-    engine, since = world.engine, world.clock.now()
-    for asked in (
-        subscriptions.load(engine, "other", to.id),
-        subscriptions.update(engine, "other", to.id, {"active": False}, by="eve"),
-        subscriptions.rotate_secret(engine, "other", to.id, by="eve"),
-        subscriptions.delete(engine, "other", to.id, by="eve"),
-        replay.page_of(engine, "other", to.id, limit=10),
-        replay.send_test(engine, "other", to.id),
-        replay.tell_again(engine, "other", to.id, notification.id),
-        replay.tell_failed_again(engine, "other", to.id, since=since),
-    ):
-        with pytest.raises(NotFoundError):
-            await asked
-    await delivery.deliver(engine, "other", to.id, notification.id)
-    assert world.receiver.heard == []
-    assert (await subscriptions.load(engine, ORG, to.id)).value == to
