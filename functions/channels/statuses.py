@@ -9,7 +9,7 @@ from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, 
 
 
 class ProviderStatus(NamedTuple):
-    """What a status or an error code of a provider means: one row of an adapter's table."""
+    """The meaning of a provider's status or error code: one row of an adapter's table."""
 
     kind: EventKind
     retry: Retry = Retry.NEVER

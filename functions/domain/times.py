@@ -55,7 +55,7 @@ def check_time_of_day(field: str, text: str) -> None:
 
 
 class UnknownZoneError(ValueError):
-    """Somebody is said to be in a time zone that there is not."""
+    """A stored time zone does not exist."""
 
     def __init__(self, zone: str) -> None:
         self.zone = zone

@@ -145,12 +145,12 @@ def subscription(org: str, id_: str) -> str:
 
 
 def notifications(org: str, subscription_id: str) -> str:
-    """Return the collection of what a subscription was, or is to be, told."""
+    """Return the collection of a subscription's notifications."""
     return f"orgs/{org}/subscriptions/{subscription_id}/notifications"
 
 
 def notification(org: str, subscription_id: str, id_: str) -> str:
-    """Return the path of one thing that a subscription was, or is to be, told."""
+    """Return a notification's path."""
     return f"orgs/{org}/subscriptions/{subscription_id}/notifications/{id_}"
 
 

@@ -1,4 +1,4 @@
-"""What a task makes the engine do."""
+"""The use case of each kind of task, and what happens when a task is given up."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 async def _work(engine: Engine, org: str, campaign: str, lane: str) -> None:
-    """Do what a lane of a campaign is for."""
+    """Work on one lane of a campaign: launch, poll, recall or dispatch."""
     if lane in _LANES:
         await _LANES[lane](engine, org, campaign)
     else:

@@ -82,7 +82,7 @@ def _refused(code: int, final: Retry = Retry.NEVER) -> SendOutcome:
 
 
 def _is_nobody(code: int, message: str) -> bool:
-    """Tell whether it is the mailbox that there is not, rather than us whom they refuse."""
+    """Tell whether a refusal is of the mailbox, which does not exist, rather than of us."""
     if code < _FINAL:
         return False
     said = _ENHANCED.match(message)

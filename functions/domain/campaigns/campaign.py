@@ -78,7 +78,7 @@ class Campaign:
         return (self.own_send, *(fallback.send for fallback in self.fallbacks))
 
     def send(self, key: str) -> Send:
-        """Return the send that a message names. Raises IndexError for one that there is not."""
+        """Return the send that a message names. Raises IndexError for an unknown key."""
         return self.fallbacks[fallback_number(key) - 1].send if key else self.own_send
 
     def fallback_after(self, key: str) -> Fallback | None:

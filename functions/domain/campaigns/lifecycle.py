@@ -45,7 +45,7 @@ def transition(
 
 
 def start_action(campaign: Campaign, *, now: datetime) -> Action:
-    """Return what is to be done with a campaign that is due, however late it is."""
+    """Return the action for a campaign that is due, however late it is."""
     grace = timedelta(seconds=campaign.grace_s)
     if campaign.scheduled_at is None or now - campaign.scheduled_at <= grace:
         return Action.START

@@ -53,7 +53,7 @@ class Suppression:
         return suppression_id(self.address)
 
     def bars(self, scopes: Collection[str], *, now: datetime) -> bool:
-        """Tell whether one of these scopes is barred."""
+        """Tell whether one of the scopes is barred."""
         return any(bar.holds(now) for scope, bar in self.scopes.items() if scope in scopes)
 
 
@@ -84,7 +84,7 @@ def check(scope: str, until: datetime | None, *, now: datetime) -> None:
 def barred(
     known: Suppression | None, address: str, scope: str, bar: Bar, *, now: datetime
 ) -> Suppression | None:
-    """Return what a further bar makes of a suppression; None where it adds nothing.
+    """Return a suppression with a further bar; None where the bar adds nothing.
 
     A bar that holds is never shortened by another, only lifted; the first reason is kept.
     """

@@ -146,7 +146,7 @@ def after_failure(
     now: datetime,
     backoff: timedelta | None = None,
 ) -> Changes:
-    """Return what a failed attempt leads to: another attempt, a deferral, or the end.
+    """Return the changes after a failed attempt: another attempt, a deferral, or the end.
 
     The second attempt follows after `backoff`, or else after the policy's.
     """

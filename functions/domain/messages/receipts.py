@@ -1,4 +1,4 @@
-"""Receipts: what a provider tells of a message, and what that makes of it."""
+"""Receipts: how a provider's report changes a message."""
 
 from collections.abc import Mapping
 from datetime import datetime

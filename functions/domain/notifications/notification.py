@@ -129,7 +129,7 @@ def is_worn_out(notification: Notification) -> bool:
 def after_attempt(
     notification: Notification, result: PostResult, *, now: datetime, jitter: float
 ) -> Changes:
-    """Return what comes of an attempt. `jitter`, 0 to 1, spreads the next ones."""
+    """Return the changes after an attempt. `jitter`, 0 to 1, spreads the next ones."""
     waits = _waits(notification)
     outcome: Changes
     if is_taken(result):

@@ -69,7 +69,7 @@ async def load(engine: Engine, org: str, id_: str) -> Versioned[Contact]:
 def _found(
     document: Document | None, id_: str, if_version: int | None = None
 ) -> Versioned[Contact]:
-    """Return somebody whom nobody is erasing. Raises NotFoundError and StaleError."""
+    """Return a contact that is not being erased. Raises NotFoundError and StaleError."""
     is_hidden = document is not None and is_being_erased(document.data)
     stored = at_version(None if is_hidden else document, "Contact", id_, if_version)
     return Versioned(contact_from(id_, stored.data), stored.version)
@@ -131,7 +131,7 @@ async def _change(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Which contacts are wanted: those that all of these hold for."""
+    """Filters of contacts; a contact passes if all of them hold."""
 
     active: bool | None = None
     location: str | None = None
@@ -236,7 +236,7 @@ class _Merger:
         self._changed: dict[str, Contact] = {}
 
     def add(self, row: Details | InvalidFieldError) -> RowResult:
-        """Take a row, and tell what becomes of it."""
+        """Apply a row, and return its outcome."""
         if isinstance(row, InvalidFieldError):
             return _invalid(row)
         try:

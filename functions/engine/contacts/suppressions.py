@@ -152,7 +152,7 @@ async def suppressed_among(
     scopes: Collection[str],
     now: datetime,
 ) -> set[str]:
-    """Return those of these addresses that must not be contacted under one of these scopes."""
+    """Return the given addresses that are suppressed under one of the scopes."""
     if not addresses or not await engine.store.query(Query(paths.suppressions(org), limit=1)):
         return set()  # Nobody is: the usual case, and far cheaper than asking for each.
     return await _barred(engine, org, addresses, scopes=scopes, now=now)
@@ -201,7 +201,7 @@ class FreshSuppressions:
         self._looked_far_at: datetime | None = None
 
     async def among(self, addresses: Iterable[str]) -> set[str]:
-        """Return those of these addresses that must not be contacted by the campaign any more."""
+        """Return the given addresses that the campaign must not contact any more."""
         now = self._engine.clock.now()
         if self._is_due(now):
             await self._look(now)

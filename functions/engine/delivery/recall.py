@@ -129,7 +129,7 @@ class _Recall:
     async def _record(
         self, page: Sequence[Versioned[Message]], recalled: list[Versioned[Message]]
     ) -> None:
-        """Write what came of a page."""
+        """Record the outcome of a page."""
         # First, for a crash would leave them held: whatever follows, nobody's phone is in use.
         await self._free(recalled)
         given_up = 0

@@ -1,4 +1,4 @@
-"""Sending: claim a chunk, hand it to the provider, record what came of it.
+"""Sending: claim a chunk of messages, hand it to the provider, record each outcome.
 
 Before the provider is called, each message is durably marked as being sent. Whatever happens
 after that, it is not sent again before its outcome is known.
@@ -80,7 +80,7 @@ class Sender:
         self.rests_until: datetime | None = None
 
     async def send(self, pending: Sequence[Versioned[Message]]) -> None:
-        """Send all of these that may be sent now. Raises LeaseLostError and LookAgainError."""
+        """Send the messages that may be sent now. Raises LeaseLostError and LookAgainError."""
         try:
             await self._send_all(pending)
         finally:
@@ -140,7 +140,7 @@ class Sender:
     async def _not_now(
         self, left: dict[str, Versioned[Message]]
     ) -> list[tuple[Versioned[Message], Changes]]:
-        """Return those of the next who must not be reached, or not now, and what becomes of them.
+        """Return the next messages that are held back in this pass, each with its changes.
 
         A single message is sent on purpose, whoever it is to.
         """
@@ -151,7 +151,7 @@ class Sender:
     async def _set_aside(
         self, left: dict[str, Versioned[Message]], aside: list[tuple[Versioned[Message], Changes]]
     ) -> None:
-        """Write what becomes of those who are not sent to."""
+        """Commit the changes of the messages that are held back."""
         for tracked, _ in aside:
             del left[tracked.value.id]
         await self._commit(aside)

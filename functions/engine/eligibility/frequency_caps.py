@@ -148,7 +148,7 @@ class FrequencyCaps:
 
 
 def handed_from(data: Mapping[str, Any]) -> dict[str, Handing]:
-    """Rebuild what a person was reached by from the stored fields."""
+    """Rebuild a person's recent contacts from the stored fields."""
     return {id_: Handing(**each) for id_, each in data["handed"].items()}
 
 

@@ -82,7 +82,7 @@ async def _list_is_gone(job: Job) -> bool:
 
 
 async def _touched(job: Job, contacts: dict[str, Document]) -> frozenset[str]:
-    """Return those of stored contacts that an earlier row has created, changed or confirmed."""
+    """Return the stored contacts that an earlier row has created, changed or confirmed."""
     created = {id_ for id_, each in contacts.items() if each.data.get("imported_by") == job.id}
     others = [job.part("replaced", id_) for id_ in contacts if id_ not in created]
     marks = await job.engine.store.get_many(others)
@@ -117,7 +117,7 @@ def _progress(job: Job, plan: Plan, status: ImportStatus | None) -> dict[str, An
 
 
 def _reports(job: Job, plan: Plan) -> Iterator[Write]:
-    """Yield what is told of the rows that are left out."""
+    """Yield the reports of the rows that are left out."""
     for start in range(0, len(plan.bad), _REPORTED):
         rows = plan.bad[start : start + _REPORTED]
         path = report_path(job.org, job.id, rows[-1].line)

@@ -1,4 +1,4 @@
-"""What a page of rows makes of contacts and of a list's members: decided here, committed elsewhere.
+"""Planning a page of rows: the contacts and list members that it makes, committed elsewhere.
 
 Of several rows about one person the first is kept; the others are reported as duplicates.
 """
@@ -23,7 +23,7 @@ _REPLACED_CHARACTERS: Final = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where rows go, and what becomes of a contact that is there already."""
+    """Where rows go, and how they change a contact that exists."""
 
     org: str
     list_id: str | None  #: the list that everybody is put on
@@ -93,7 +93,7 @@ class Plan:
         return bool(self.created or self.updated or self.members)
 
     def _add(self, row: Good) -> int:
-        """Plan what a row makes; return how much text it replaces."""
+        """Plan the writes of a row; return how much text it replaces."""
         stored = self.known.contacts.get(row.id)
         if stored is not None:
             return self._meet(row, stored)

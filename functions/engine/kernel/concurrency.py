@@ -1,4 +1,4 @@
-"""Each: one thing done for each of many, a few at a time; one that fails stops no other."""
+"""Concurrency: run a coroutine for each of many items, a few at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,7 +10,7 @@ T = TypeVar("T")
 async def for_each(
     items: Sequence[T], do: Callable[[T], Awaitable[object]], *, at_once: int
 ) -> None:
-    """Do it for all; then raise what the first that failed has raised."""
+    """Run `do` for every item; then raise the first failure, which has stopped no other item."""
     if not items:
         return
     turns, failures = iter(items), list[Exception]()

@@ -86,7 +86,7 @@ class Engine:
         return self.traits_of(send.provider)
 
     def traits_of(self, provider: str) -> Traits:
-        """Return what a provider's channel is like. Raises ProviderMissingError."""
+        """Return the traits of a provider's channel. Raises ProviderMissingError."""
         channel = self.channels.get(provider)
         traits = channel.traits if channel else self.known.get(provider)
         if traits is None:

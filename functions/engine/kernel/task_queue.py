@@ -19,7 +19,7 @@ _AT_ONCE: Final = 20
 
 
 class TaskKind(StrEnum):
-    """What a task does; worker.py names the use case of each kind."""
+    """The kinds of task; worker.py names the use case of each."""
 
     START = "start"  #: start a scheduled campaign whose time has come
     LANE = "lane"  #: work on one lane of a campaign

@@ -48,7 +48,7 @@ def record(
     shard: str,
     decided: Sequence[tuple[Versioned[Message], Changes]],
 ) -> Recorded:
-    """Return what is written where messages, each as it was read, change so.
+    """Return the writes and the notices of changed messages, each at the version it was read at.
 
     `shard` is that of the campaign's statistics.
     """

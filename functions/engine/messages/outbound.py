@@ -1,4 +1,4 @@
-"""What a channel is handed of a message, and told when somebody picks up."""
+"""A message as it is handed to a channel, and the answer to a call that was picked up."""
 
 from datetime import datetime
 

@@ -101,7 +101,7 @@ async def _post(engine: Engine, to: Subscription, notification: Notification) ->
 async def _record(
     engine: Engine, to: Subscription, notification: Notification, version: int, result: PostResult
 ) -> None:
-    """Write down what came of an attempt, unless it was replayed or lost to another meanwhile."""
+    """Record the outcome of an attempt, unless the notification has changed meanwhile."""
     path = paths.notification(to.org, to.id, notification.id)
     changes = after_attempt(notification, result, now=engine.clock.now(), jitter=_jitter())
     if is_gone(result):

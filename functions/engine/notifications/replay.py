@@ -1,4 +1,4 @@
-"""What a subscription was told: to look at, to be told again, and to try out."""
+"""The notifications of a subscription: list them, send them again, send a test."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -46,7 +46,7 @@ async def page_of(
     limit: int,
     start_after: Sequence[Any] = (),
 ) -> tuple[list[Notification], tuple[Any, ...] | None]:
-    """Return a page of what a subscription was told, newest first.
+    """Return a page of a subscription's notifications, newest first.
 
     `start_after` holds instant and id of the last one seen; so does what is returned with the
     page where more may follow. Raises NotFoundError.
@@ -105,7 +105,7 @@ async def tell_failed_again(
 
 
 async def send_test(engine: Engine, org: str, subscription_id: str) -> Notification:
-    """Tell a subscription that this is a test, once and now; return what came of it.
+    """Send a test to a subscription, once and now; return the notification after the attempt.
 
     It is sent to one that is switched off as well. Raises NotFoundError.
     """

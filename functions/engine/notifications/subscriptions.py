@@ -164,7 +164,7 @@ async def delete(
 
 
 async def forget(engine: Engine, org: str, id_: str) -> None:
-    """Remove what a subscription was told that does not exist any more."""
+    """Remove the notifications of a subscription that does not exist any more."""
     if await engine.store.get(paths.subscription(org, id_)) is not None:
         return
     query = Query(paths.notifications(org, id_), limit=_PAGE)

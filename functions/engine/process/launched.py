@@ -58,7 +58,7 @@ class LaunchedMessages:
             self._held -= len(dropped)
 
     def take(self, campaign: Campaign, lane: str) -> list[Document]:
-        """Return what a lane was given since it last took something."""
+        """Return and forget the messages that a lane was given."""
         taken = self._lanes.pop((paths.campaign(campaign.org, campaign.id), lane), [])
         self._held -= len(taken)
         return taken

@@ -91,5 +91,5 @@ def _starts(campaigns: Sequence[Campaign]) -> Lateness:
 
 
 def _kept_to(ordered: Sequence[float], share: float) -> float | None:
-    """Return the least of these that is not below this share of them (nearest rank)."""
+    """Return the quantile of ordered values for a share between 0 and 1 (nearest rank)."""
     return ordered[math.ceil(share * len(ordered)) - 1] if ordered else None

@@ -1,4 +1,4 @@
-"""The secret of an organisation's webhook messages."""
+"""Secrets, signatures and headers of Standard Webhooks."""
 
 from base64 import b64decode, b64encode
 from dataclasses import replace
