@@ -100,13 +100,13 @@ class Person(RestBody):
         return self
 
 
-class PreviewWish(Person, Words):
+class TemplatePreview(Person, Words):
     """A text that is not saved, and for whom it is filled in."""
 
     model_config = example({"text": "Hello {first_name}!", "values": {"first_name": "Ann"}})
 
 
-class CheckWish(RestBody):
+class TemplateCheck(RestBody):
     """Which text is checked, a saved one or this, and for whom."""
 
     template_id: Id | None = None
@@ -120,7 +120,7 @@ class CheckWish(RestBody):
     model_config = example({"text": "Hello {first_name}!", "everyone": True})
 
     @model_validator(mode="after")
-    def _one_of_each(self) -> "CheckWish":
+    def _one_of_each(self) -> "TemplateCheck":
         if (self.text is None) == (self.template_id is None):
             raise ValueError("must have one of template_id and text")
         if sum(map(bool, (self.list_id, self.segment_id, self.everyone))) != 1:
@@ -206,13 +206,13 @@ async def list_templates(
 
 
 @router.post("/preview", response_model=ShownTrial)
-async def preview_text(wanted: PreviewWish, context: Viewer) -> dict[str, Any]:
+async def preview_text(wanted: TemplatePreview, context: Viewer) -> dict[str, Any]:
     """Show what a text says that is not saved."""
     return await _tried(context, wanted, wanted.wording)
 
 
 @router.post("/check", response_model=ShownCheck)
-async def check_template(wanted: CheckWish, context: Viewer) -> Check:
+async def check_template(wanted: TemplateCheck, context: Viewer) -> Check:
     """Count what the people of an audience lack who would be contacted.
 
     Reading a large audience takes time: `complete` tells whether there was enough of it.

@@ -126,7 +126,7 @@ class Filters(Body):
     status: MessageStatus | None = None
 
 
-class ReportWish(OneCampaign):
+class ReportQuery(OneCampaign):
     """A page of a report, or all of it as CSV."""
 
     model_config = example(
@@ -246,7 +246,7 @@ async def campaign_progress(campaign_id: Id, context: Viewer) -> dict[str, Any]:
 
 
 @router.post("/get-report-by-campaign", response_model=None)
-async def get_report_by_campaign(wanted: ReportWish, context: Viewer) -> dict[str, Any] | Response:
+async def get_report_by_campaign(wanted: ReportQuery, context: Viewer) -> dict[str, Any] | Response:
     """Show what became of each person, page by page or as CSV."""
     engine, status = context.engine, wanted.filters.status
     campaign = await lifecycle.load(engine, context.org, wanted.campaign_id)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from functions.api.campaigns.bodies import CampaignPreviewWish, Sending, StopReason, TestWish, When
+from functions.api.campaigns.bodies import CampaignPreview, Sending, StopReason, TestMessages, When
 from functions.api.campaigns.views import (
     CampaignItem,
     Preview,
@@ -60,7 +60,7 @@ def _sent(campaign: Campaign, queued: int) -> Sent:
 
 
 @router.post("/{campaign_id}/send-test")
-async def send_test(campaign_id: Id, wanted: TestWish, context: Operator) -> TestsSent:
+async def send_test(campaign_id: Id, wanted: TestMessages, context: Operator) -> TestsSent:
     """Send what a draft says to some numbers or addresses; the draft stays as it is."""
     sent = await previews.send_test(
         context.engine,
@@ -80,7 +80,7 @@ async def send_test(campaign_id: Id, wanted: TestWish, context: Operator) -> Tes
 
 @router.post("/{campaign_id}/personalized-preview")
 async def personalized_preview(
-    campaign_id: Id, wanted: CampaignPreviewWish, context: Viewer
+    campaign_id: Id, wanted: CampaignPreview, context: Viewer
 ) -> Preview:
     """Show what a campaign, or another text, says to one contact."""
     if wanted.customer_id is None:

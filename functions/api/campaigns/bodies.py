@@ -240,7 +240,7 @@ class Sending(Audience):
     model_config = example({"customer_ids": ["4f2a8c01d3e5"]})
 
 
-class CampaignPreviewWish(RestBody):
+class CampaignPreview(RestBody):
     """For whom a campaign's text, or another one, is to be filled in."""
 
     model_config = example({"customer_id": "4f2a8c01d3e5"})
@@ -249,7 +249,7 @@ class CampaignPreviewWish(RestBody):
     override_template: Text | None = None
 
 
-class TestWish(RestBody):
+class TestMessages(RestBody):
     """Where a draft is to be sent as a test, filled in for a contact: mails to emails."""
 
     model_config = example({"phones": ["+254712345678"]})
@@ -259,7 +259,7 @@ class TestWish(RestBody):
     customer_id: Id | None = None
 
     @model_validator(mode="after")
-    def _some_but_few(self) -> "TestWish":
+    def _some_but_few(self) -> "TestMessages":
         if not 1 <= len(self.phones) + len(self.emails) <= _MOST_TESTS:
             raise ValueError(f"phones and emails must be 1 to {_MOST_TESTS} together")
         return self
