@@ -17,7 +17,7 @@ from functions.settings.load import load_settings
 from functions.web.context import AppContext
 from tests.channels.simulator.simulated_carrier import make_callbacks, simulated
 from tests.clock import MovedClock
-from tests.web.key_server import in_seconds, signed
+from tests.web.auth.key_server import in_seconds, signed
 
 SECRET: Final = "correct horse battery staple, 32 bytes and more"
 SENDER: Final = "+12025550111"

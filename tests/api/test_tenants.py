@@ -25,7 +25,7 @@ from tests.api.openapi_requests import (
     request,
 )
 from tests.api.rig import JWT, Rig, token
-from tests.web.key_server import certificate, rsa_key, serve_keys
+from tests.web.auth.key_server import certificate, rsa_key, serve_keys
 
 THEIRS, OURS = "theirs", "ours"
 INVOKER: Final = {

@@ -42,6 +42,7 @@ from tests.engine.crashes import Crash
 from tests.engine.interleaving import Happening, InterleavingStore
 from tests.engine.recording_channel import PROVIDER, RecordingChannel
 from tests.engine.recording_notifier import RecordingNotifier
+from tests.engine.stand_ins import Forgetful, ReadyBots
 
 T = TypeVar("T")
 
@@ -93,19 +94,6 @@ async def after_turns(turns: int, work: Awaitable[T]) -> T:
     for _ in range(turns):
         await asyncio.sleep(0)
     return await work
-
-
-class ReadyBots:
-    """Bots that answer as the test says."""
-
-    def __init__(self) -> None:
-        self.ready = True
-        self.woken: list[str] = []
-
-    async def is_ready(self, bot_url: str) -> bool:
-        """Note who was woken."""
-        self.woken.append(bot_url)
-        return self.ready
 
 
 def fallback(
@@ -380,24 +368,6 @@ class World:
             for scope in scopes
         ]
         return dict(zip(("org", "all"), counts, strict=True))
-
-
-class Forgetful:
-    """A queue that loses every task."""
-
-    async def enqueue(
-        self, task: Task, *, at: datetime | None = None, key: str | None = None
-    ) -> bool:
-        """Take a task, and forget it."""
-        _ = task, at, key
-        return True
-
-    async def is_well(self) -> bool:
-        """Think that all is well."""
-        return True
-
-    async def close(self) -> None:
-        """Have nothing to let go of."""
 
 
 VOICE = NewVoiceCampaign(

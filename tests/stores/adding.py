@@ -16,7 +16,7 @@ from functions.engine.ports.store import (
     Update,
     Where,
 )
-from tests.stores.conformance import NOON, fill, ids, messages
+from tests.stores.given import NOON, fill, ids, messages
 
 
 class AddingConformance:

@@ -18,11 +18,18 @@ from functions.channels.mail.smtp import Smtp
 from functions.channels.mail.smtp_connections import Access
 from functions.channels.mail.smtp_connections import MailServer as Connections
 from functions.domain.kinds import ChannelKind
-from functions.domain.messages.send_outcomes import SendOutcome
+from functions.domain.messages.send_outcomes import (
+    SendOutcome,
+)
 from functions.domain.urls.tracking_links import Links
 from functions.engine.ports.channel import Outbound, WebhookRequest
 from tests.channels.conformance import Weather, outbound
-from tests.channels.mail.smtp_server import DROP, GARBAGE, HOST, MailServer
+from tests.channels.mail.smtp_server import (
+    DROP,
+    GARBAGE,
+    HOST,
+    MailServer,
+)
 from tests.clock import MovedClock
 
 BASE: Final = "https://app.example/clarion"
@@ -143,3 +150,16 @@ class SmtpRig:
         content = self.server.taken[-1].content
         kinds = ("processed", "deferred", "delivered")
         return [self.sendgrid.post(self.sendgrid.event(content, kind)) for kind in kinds]
+
+
+async def start(server: MailServer | None = None, **options: Any) -> SmtpRig:
+    """Start a server; return it with its channel."""
+    server = server or MailServer()
+    await server.start()
+    return SmtpRig(server, **options)
+
+
+async def stop(rig: SmtpRig) -> None:
+    """End both."""
+    await rig.channel.close()
+    await rig.server.close()

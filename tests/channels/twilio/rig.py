@@ -1,6 +1,7 @@
 """Twilio's channels and the server that plays Twilio, put together."""
 
 from functools import partial
+from typing import Final
 
 import httpx
 
@@ -8,7 +9,9 @@ from functions.channels.provider_api import Account
 from functions.channels.twilio.messages import Twilio
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import DeliveryEvent, Inbound
-from functions.domain.messages.send_outcomes import Accepted
+from functions.domain.messages.send_outcomes import (
+    Accepted,
+)
 from functions.engine.ports.channel import Outbound, WebhookRequest
 from tests.channels.served_rig import BASE, ServedRig
 from tests.channels.twilio.server import ACCOUNT_SID, AUTH_TOKEN, Sent, TwilioServer
@@ -59,3 +62,7 @@ class TwilioRig(ServedRig[Twilio, TwilioServer]):
     ) -> list[DeliveryEvent | Inbound]:
         """Bring a message to a status; return the events of its callback."""
         return self.channel.parse_webhook(self.server.move(message, status, code))
+
+
+SERVICE: Final = "MG" + "a" * 32
+CONTENT: Final = "HX" + "b" * 32

@@ -1,6 +1,5 @@
 """What Twilio tells us: what has become of a message, and what people write."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Final
 
@@ -16,20 +15,6 @@ from tests.channels.served_rig import BASE, UNREACHABLE
 from tests.channels.twilio.rig import TwilioRig, twilio
 from tests.channels.twilio.server import Sent, inbound_form, sign
 from tests.clock import NOON
-
-
-@pytest.fixture(params=[ChannelKind.SMS, ChannelKind.WHATSAPP])
-async def rig(request: pytest.FixtureRequest) -> AsyncIterator[TwilioRig]:
-    """Give Twilio to a test, once for each kind of message."""
-    async with TwilioRig(request.param) as rig:
-        yield rig
-
-
-@pytest.fixture
-async def sms() -> AsyncIterator[TwilioRig]:
-    """Give Twilio's SMS to a test."""
-    async with TwilioRig() as rig:
-        yield rig
 
 
 def only(events: list[DeliveryEvent | Inbound]) -> DeliveryEvent:

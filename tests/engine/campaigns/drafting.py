@@ -1,4 +1,4 @@
-"""Drafts that the tests of contents share."""
+"""Drafts, and people to send them to, that the tests of campaigns share."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,13 +7,17 @@ import pytest
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign, Fallback
+from functions.domain.contacts.contact import Contact, contact_fields, contact_id
+from functions.domain.contacts.phones import parse_phone
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.send_outcomes import Rejected
+from functions.engine import paths
 from functions.engine.campaigns import drafts
 from functions.engine.campaigns.drafts import Draft
+from functions.engine.ports.store import Create
 from tests.engine.recording_channel import Fate
-from tests.engine.world import ORG, SENDER, World, fallback
+from tests.engine.world import ORG, SENDER, World, fallback, number
 
 HOUR = timedelta(hours=1)
 EVERYONE = Audience(AudienceKind.EVERYONE)
@@ -74,3 +78,27 @@ async def incomplete(world: World, wish: Draft) -> str:
     with pytest.raises(InvalidFieldError) as caught:
         await drafts.send(world.engine, ORG, made.id, EVERYONE, by="ann")
     return caught.value.field
+
+
+HELLO = Draft(channel=ChannelKind.SMS, name="Hello", template="Hello {first_name}!")
+EVERYONE = Audience(AudienceKind.EVERYONE)
+
+
+async def add_contact(world: World, n: int, **fields: Any) -> str:
+    """Store a contact; return its id."""
+    phone, now = parse_phone(number(n)), world.clock.now()
+    id_ = contact_id(phone.e164)
+    known: dict[str, Any] = {
+        "first_name": f"Person {n}",
+        "region": phone.region,
+        "zones": phone.zones,
+        **fields,
+    }
+    contact = Contact(id=id_, phone=phone.e164, created_at=now, updated_at=now, **known)
+    await world.store.commit(Create(paths.contact(ORG, id_), contact_fields(contact)))
+    return id_
+
+
+async def draft(world: World, wish: Draft = HELLO) -> str:
+    """Create a draft; return its id."""
+    return (await drafts.create(world.engine, ORG, wish, scheduled_at=None, by="ann")).id

@@ -2,50 +2,24 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.status import CampaignStatus
-from functions.domain.contacts.contact import Contact, contact_fields, contact_id, emptied
 from functions.domain.contacts.phones import parse_phone
 from functions.domain.errors import InvalidFieldError, NotFoundError, StaleError, WrongStatusError
 from functions.domain.kinds import ChannelKind
-from functions.domain.templates.template import Missing
 from functions.engine import paths
 from functions.engine.accounts import organisation
 from functions.engine.campaigns import drafts, lifecycle, previews, recipients
 from functions.engine.campaigns.drafts import Draft
-from functions.engine.contacts import segments
-from functions.engine.ports.store import Create, Delete, Set, Update
+from functions.engine.ports.store import Update
 from functions.engine.reporting import overview
-from tests.engine.stored_contacts import add_people, list_of
+from tests.engine.campaigns.drafting import EVERYONE, HELLO, add_contact, draft
 from tests.engine.world import ORG, World, after_turns, number, with_limits
 
 HOUR = timedelta(hours=1)
-HELLO = Draft(channel=ChannelKind.SMS, name="Hello", template="Hello {first_name}!")
-EVERYONE = Audience(AudienceKind.EVERYONE)
-
-
-async def add_contact(world: World, n: int, **fields: Any) -> str:
-    """Store a contact; return its id."""
-    phone, now = parse_phone(number(n)), world.clock.now()
-    id_ = contact_id(phone.e164)
-    known: dict[str, Any] = {
-        "first_name": f"Person {n}",
-        "region": phone.region,
-        "zones": phone.zones,
-        **fields,
-    }
-    contact = Contact(id=id_, phone=phone.e164, created_at=now, updated_at=now, **known)
-    await world.store.commit(Create(paths.contact(ORG, id_), contact_fields(contact)))
-    return id_
-
-
-async def draft(world: World, wish: Draft = HELLO) -> str:
-    """Create a draft; return its id."""
-    return (await drafts.create(world.engine, ORG, wish, scheduled_at=None, by="ann")).id
 
 
 async def test_a_draft_calls_nobody(world: World) -> None:
@@ -111,62 +85,6 @@ async def test_sending_twice_sends_once(world: World) -> None:
     assert set(world.carrier.called.values()) == {1}
     with pytest.raises(WrongStatusError, match="Cannot send completed campaign"):
         await recipients.add(world.engine, ORG, id_, ids)
-
-
-async def test_everyone_means_everyone_who_is_active(world: World) -> None:
-    """Inactive contacts get nothing, without a trace in the campaign."""
-    await add_contact(world, 0)
-    await add_contact(world, 1, active=False)
-    sent = await drafts.send(world.engine, ORG, await draft(world), EVERYONE, by="ann")
-    await world.finish(sent)
-    assert world.carrier.called == {number(0): 1}
-
-
-async def test_a_list_member_is_addressed_as_the_contact_says_now(world: World) -> None:
-    """What the contact says comes before what the list's row said; inactive ones are skipped."""
-    await add_contact(world, 0, first_name="Ada")
-    await add_contact(world, 1, active=False)
-    members = [
-        Create(
-            f"{paths.members(ORG, 'l')}/{contact_id(number(n))}",
-            {
-                "address": number(n),
-                "region": "US",
-                "zones": ["America/New_York"],
-                "attributes": {"first_name": "Row", "plan": "gold"},
-            },
-        )
-        for n in range(3)
-    ]
-    size = {"name": "l", "size": 3, "created_at": world.clock.now()}
-    await world.store.commit(Create(paths.list_(ORG, "l"), size), *members)
-    wish = Draft(channel=ChannelKind.SMS, template="{{ first_name }}, {{ plan }}")
-    to_list = Audience(AudienceKind.LIST, "l")
-    sent = await drafts.send(world.engine, ORG, await draft(world, wish), to_list, by="ann")
-    await world.finish(sent)
-    assert (await world.message_to(sent, number(0))).body == "Ada, gold"
-    assert (await world.message_to(sent, number(1))).reason == "inactive"
-    assert (await world.message_to(sent, number(2))).body == "Row, gold"
-
-
-async def test_whoever_lacks_a_field_is_skipped_where_the_campaign_says_so(world: World) -> None:
-    """Policy `refuse` sends no text with a hole in it."""
-    ids = [await add_contact(world, 0), await add_contact(world, 1, first_name="")]
-    wish = Draft(channel=ChannelKind.SMS, template="Hi {first_name}", missing=Missing.REFUSE)
-    id_ = await draft(world, wish)
-    await recipients.add(world.engine, ORG, id_, ids)
-    sent = await drafts.send(world.engine, ORG, id_, None, by="ann")
-    await world.finish(sent)
-    assert world.carrier.called == {number(0): 1}
-    assert (await world.message_to(sent, number(1))).reason == "missing_field"
-
-
-async def test_unknown_contacts_add_nobody(world: World) -> None:
-    """One unknown id refuses them all, with nobody added."""
-    known, id_ = await add_contact(world, 0), await draft(world)
-    with pytest.raises(NotFoundError, match="Contact not found"):
-        await recipients.add(world.engine, ORG, id_, [known, "nobody"])
-    assert (await lifecycle.load(world.engine, ORG, id_)).total == 0
 
 
 @pytest.mark.parametrize(
@@ -359,66 +277,6 @@ async def test_a_draft_that_cannot_be_sent_yet_takes_nobody(world: World) -> Non
     await drafts.update(world.engine, ORG, id_, text, by="ann", if_version=None)
     sent, new = await drafts.send_to(world.engine, ORG, id_, [person], by="ann")
     assert (sent.total, new) == (1, 1)
-
-
-async def test_a_segment_is_as_it_was_when_the_launch_began(world: World) -> None:
-    """Changing or deleting a segment during a launch neither adds nor loses anybody."""
-    world.engine = replace(world.engine, limits=with_limits(launch_page=2))
-    for n in range(5):
-        await add_contact(world, n, location="Nairobi")
-    conditions = {"field": "location", "op": "eq", "value": "Nairobi"}
-    made = await segments.create(world.engine, ORG, "Nairobi", conditions, by="ann")
-    audience = Audience(AudienceKind.SEGMENT, made.id)
-
-    async def delete() -> None:
-        await world.store.commit(Delete(f"{paths.segments(ORG)}/{made.id}"))
-
-    sent = await drafts.send(world.engine, ORG, await draft(world), audience, by="ann")
-    world.interleave("commit", "/messages/", delete)
-    await world.finish(sent)
-    assert world.carrier.called == {number(n): 1 for n in range(5)}
-
-
-async def test_a_segment_that_is_gone_holds_for_nobody(world: World) -> None:
-    """A campaign whose segment went before its start, as it was written, fails and says why."""
-    await add_contact(world, 0)
-    conditions = {"field": "location", "op": "eq", "value": "Nairobi"}
-    made = await segments.create(world.engine, ORG, "Nairobi", conditions, by="ann")
-    wish = replace(HELLO, audience=Audience(AudienceKind.SEGMENT, made.id))
-    at = world.clock.now() + HOUR
-    campaign = await drafts.create(world.engine, ORG, wish, scheduled_at=at, by="ann")
-    await world.store.commit(Delete(f"{paths.segments(ORG)}/{made.id}"))
-    await world.finish(campaign)
-    ended = await world.load(campaign)
-    assert (ended.status, ended.reason) == (CampaignStatus.FAILED, "no_recipients")
-
-
-async def test_whoever_is_being_erased_cannot_be_added(world: World) -> None:
-    """Somebody whose erasure has begun is unknown; nobody is added with them."""
-    here, gone = await add_contact(world, 0), await add_contact(world, 1)
-    stored = await world.store.get(paths.contact(ORG, gone))
-    assert stored is not None
-    await world.store.commit(Set(stored.path, emptied(gone, now=world.clock.now())))
-    id_ = await draft(world)
-    with pytest.raises(NotFoundError):
-        await recipients.add(world.engine, ORG, id_, [here, gone])
-    assert (await lifecycle.load(world.engine, ORG, id_)).total == 0
-
-
-async def test_a_member_without_a_number_is_skipped(world: World) -> None:
-    """Somebody known by e-mail alone gets no text, and the report says why."""
-    (ann,) = await add_people(world.engine, [{"email": "ann@example.com"}])
-    people = await list_of(world.engine, [ann])
-    sent = await drafts.send(
-        world.engine,
-        ORG,
-        await draft(world),
-        Audience(AudienceKind.LIST, people),
-        by="ann",
-    )
-    await world.finish(sent)
-    (message,) = await world.messages(sent)
-    assert (message.status, message.reason) == ("skipped", "no_address")
 
 
 async def test_a_draft_that_changes_its_channel_follows_that_channels_rules(world: World) -> None:

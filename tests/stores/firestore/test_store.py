@@ -22,9 +22,9 @@ from functions.engine.ports.store import (
 )
 from functions.stores.firestore import store as firestore
 from functions.stores.firestore.store import FirestoreStore
-from tests.stores.adding import AddingConformance
-from tests.stores.conformance import INDEXES, StoreConformance, fill, ids, messages
+from tests.stores.conformance import StoreConformance
 from tests.stores.firestore.server import Firestore
+from tests.stores.given import INDEXES, fill, ids, messages
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 ABORTED = grpc.StatusCode.ABORTED
@@ -47,7 +47,7 @@ async def store(firestore_emulator: str) -> AsyncIterator[Store]:
         yield opened
 
 
-class TestFirestore(StoreConformance, AddingConformance):
+class TestFirestore(StoreConformance):
     """Every promise; the service itself keeps the 11th."""
 
     async def test_refuses_a_commit_that_is_too_large(self, store: Store, org: str) -> None:

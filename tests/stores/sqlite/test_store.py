@@ -22,8 +22,8 @@ from functions.engine.ports.store import (
 from functions.stores.indexes import Indexes
 from functions.stores.sqlite import queries
 from functions.stores.sqlite.store import MEMORY, SqliteStore
-from tests.stores.adding import AddingConformance
-from tests.stores.conformance import INDEXES, NOON, StoreConformance, fill, ids, messages
+from tests.stores.conformance import StoreConformance
+from tests.stores.given import INDEXES, NOON, fill, ids, messages
 
 PROJECT = Path(__file__).parents[3]
 
@@ -32,7 +32,7 @@ DUE = (Where("lane", "==", 1), Where("next_at", "<=", NOON))
 LATE = (Where("status", "==", "scheduled"), Where("scheduled_at", "<=", NOON))
 
 
-class TestSqliteOnDisk(StoreConformance, AddingConformance):
+class TestSqliteOnDisk(StoreConformance):
     """A database in a file."""
 
     @pytest.fixture
@@ -122,7 +122,7 @@ class TestSqliteOnDisk(StoreConformance, AddingConformance):
             SqliteStore(path, INDEXES)
 
 
-class TestSqliteInMemory(StoreConformance, AddingConformance):
+class TestSqliteInMemory(StoreConformance):
     """A database in memory."""
 
     @pytest.fixture

@@ -1,145 +1,18 @@
 """A POST with an Idempotency-Key is done once, however often it is sent."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import timedelta
-from typing import Annotated, Any
+from typing import Any
 
 import httpx
 import pytest
-from fastapi import APIRouter, File, Form, Request, Response, UploadFile
-from fastapi.responses import StreamingResponse
 
 from functions.bootstrap.app import create_app
-from functions.domain.errors import NotFoundError
 from functions.engine.accounts import idempotency
-from functions.engine.kernel import expiry
-from functions.engine.ports.store import Query, StoreError
+from functions.engine.ports.store import Query
 from functions.web import idempotency as face
-from functions.web.auth import Area
-from functions.web.caller_route import Operator, RestRoute
-from functions.web.etags import tag
 from functions.web.face import Face
-from functions.web.fields import RestBody
-from tests.api.rig import BASE, Rig, token
-
-KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
-router = APIRouter(route_class=RestRoute, tags=[Area.CONTACTS])
-
-
-class Shop:
-    """Counts what is really done, and waits or breaks as the test says."""
-
-    def __init__(self) -> None:
-        self.done = 0
-        self.begun = asyncio.Event()
-        self.go_on = asyncio.Event()
-        self.go_on.set()
-        self.breaks: Exception | None = None
-
-    async def do(self) -> int:
-        """Do it."""
-        self.begun.set()
-        await self.go_on.wait()
-        if self.breaks is not None:
-            raise self.breaks
-        self.done += 1
-        return self.done
-
-
-class Order(RestBody):
-    """What is ordered."""
-
-    item: str
-    fails_with: int | None = None
-
-
-def shop_of(request: Request) -> Shop:
-    """Return the shop behind the application."""
-    shop: Shop = request.app.state.shop
-    return shop
-
-
-@router.post("/orders", status_code=201)
-async def create(new: Order, request: Request, response: Response, _: Operator) -> dict[str, Any]:
-    """Order something."""
-    number = await shop_of(request).do()
-    response.status_code = new.fails_with or 201
-    response.headers["location"] = f"/orders/{number}"
-    response.headers["x-other"] = "1"
-    tag(response, number)
-    return {"number": number, "item": new.item}
-
-
-@router.post("/orders/{kind}")
-async def create_special(kind: str, request: Request, _: Operator) -> Response:
-    """Order something whose confirmation is not kept."""
-    number = await shop_of(request).do()
-    match kind:
-        case "secret":
-            return Response(f"{number}", headers={"cache-control": "private, no-store"})
-        case "large":
-            return Response("x" * 300_000)
-        case "binary":
-            return Response(b"\xff\xfe")
-        case _:
-            return StreamingResponse(iter(["a", "b"]))
-
-
-@router.post("/forms")
-async def create_by_form(
-    file: Annotated[UploadFile, File()], name: Annotated[str, Form()], request: Request, _: Operator
-) -> dict[str, Any]:
-    """Order by form."""
-    return {"number": await shop_of(request).do(), "name": name, "size": len(await file.read())}
-
-
-@router.post("/streams")
-async def create_by_stream(request: Request, _: Operator) -> dict[str, Any]:
-    """Order by a body that is read piece by piece."""
-    size = 0
-    async for piece in request.stream():
-        size += len(piece)
-    return {"number": await shop_of(request).do(), "size": size}
-
-
-@router.put("/orders/{number}")
-async def change(number: int, request: Request, _: Operator) -> dict[str, Any]:
-    """Change an order."""
-    return {"number": number, "done": await shop_of(request).do()}
-
-
-@pytest.fixture
-def shop() -> Shop:
-    """Give a shop."""
-    return Shop()
-
-
-@pytest.fixture
-async def http(rig: Rig, shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client of an application with the shop in it."""
-    async with client_of(rig, shop) as client:
-        yield client
-
-
-def client_of(rig: Rig, shop: Shop) -> httpx.AsyncClient:
-    """Return a client of a Clarion with a shop in it."""
-    app = create_app(rig.stack.context)
-    app.include_router(router)
-    app.state.shop = shop
-    return httpx.AsyncClient(transport=httpx.ASGITransport(Face(app)), base_url=BASE)
-
-
-async def order(http: httpx.AsyncClient, item: str = "tea", **more: Any) -> httpx.Response:
-    """Order something, with the usual key."""
-    headers = {**KEY, **more.pop("headers", {})}
-    return await http.post("/orders", json={"item": item, **more}, headers=headers)
-
-
-async def kept(rig: Rig) -> int:
-    """Count the keys that are kept."""
-    return await rig.store.count(Query("orgs/default/idempotency"))
-
+from tests.api.rig import Rig, token
+from tests.web.idempotency.shop import KEY, Shop, client_of, kept, order, router
 
 # --- Once ------------------------------------------------------------------------------------
 
@@ -289,85 +162,6 @@ async def renewed(rig: Rig) -> None:
         await asyncio.sleep(0.005)
 
 
-# --- What is kept --------------------------------------------------------------------------------
-
-
-async def test_a_refusal_is_kept(http: httpx.AsyncClient, shop: Shop) -> None:
-    """A request that was refused is refused again in the same words, whatever has changed."""
-    shop.breaks = NotFoundError("List", "a")
-    first = await order(http)
-    shop.breaks = None
-    second = await order(http)
-    assert (first.status_code, second.status_code, shop.done) == (404, 404, 0)
-    assert second.content == first.content
-    assert second.headers["content-type"] == "application/problem+json"
-
-
-async def test_a_malformed_body_is_kept_as_refused(http: httpx.AsyncClient) -> None:
-    """A body that breaks a rule is answered with 400 each time; a better one needs a new key."""
-    for replayed in (None, "true"):
-        answer = await http.post("/orders", json={}, headers=KEY)
-        assert (answer.status_code, answer.headers.get("idempotency-replayed")) == (400, replayed)
-    assert (await order(http)).status_code == 422
-
-
-@pytest.mark.parametrize("status", [429, 500, 503])
-async def test_what_failed_on_our_side_may_be_tried_again(
-    rig: Rig, http: httpx.AsyncClient, status: int
-) -> None:
-    """Answers of 5xx and 429 are not kept."""
-    assert (await order(http, fails_with=status)).status_code == status
-    assert await kept(rig) == 0
-    assert (await order(http)).status_code == 201
-
-
-@pytest.mark.parametrize(
-    ("error", "status"), [(RuntimeError("surprise"), 500), (StoreError("down"), 503)]
-)
-async def test_a_crash_gives_the_key_back(
-    rig: Rig, http: httpx.AsyncClient, shop: Shop, error: Exception, status: int
-) -> None:
-    """A request that broke in the middle may be tried again at once."""
-    shop.breaks = error
-    assert (await order(http)).status_code == status
-    shop.breaks = None
-    assert await kept(rig) == 0
-    assert (await order(http)).status_code == 201
-
-
-@pytest.mark.parametrize("kind", ["secret", "large", "binary", "streamed"])
-async def test_an_answer_that_cannot_be_kept_is_not_given_twice(
-    http: httpx.AsyncClient, shop: Shop, kind: str
-) -> None:
-    """What is secret, large or streamed is done once; whoever repeats it is told that it was."""
-    first = await http.post(f"/orders/{kind}", headers=KEY)
-    second = await http.post(f"/orders/{kind}", headers=KEY)
-    assert (first.status_code, second.status_code, shop.done) == (200, 409, 1)
-    assert second.json()["code"] == "IDEMPOTENCY_ANSWER_NOT_KEPT"
-
-
-async def test_answers_are_kept_for_a_day(rig: Rig, http: httpx.AsyncClient) -> None:
-    """A day later a key is as good as new, also for another request."""
-    await order(http)
-    rig.clock.advance(idempotency.KEPT_FOR - timedelta(seconds=1))
-    assert (await order(http)).json()["number"] == 1
-    rig.clock.advance(timedelta(seconds=1))
-    assert (await order(http, "coffee")).json() == {"number": 2, "item": "coffee"}
-
-
-async def test_a_store_that_fails_afterwards_does_not_spoil_the_answer(
-    rig: Rig, http: httpx.AsyncClient, shop: Shop, logged: list[Any]
-) -> None:
-    """Where the answer cannot be kept any more the caller still gets it."""
-    shop.go_on.clear()
-    first = asyncio.create_task(order(http))
-    await shop.begun.wait()
-    await rig.store.close()
-    shop.go_on.set()
-    assert (await first).status_code == 201
-    assert [line["event"] for line in logged] == ["idempotency_not_noted"]
-
-
 # --- Bodies ----------------------------------------------------------------------------------
 
 
@@ -448,33 +242,3 @@ async def test_a_request_that_breaks_off_claims_nothing(rig: Rig, shop: Shop) ->
     }
     await Face(app)(scope, receive, send)
     assert (sent[0]["status"], shop.done, await kept(rig)) == (400, 0, 0)
-
-
-# --- Sweeping --------------------------------------------------------------------------------
-
-
-async def test_the_check_removes_what_is_over(rig: Rig, http: httpx.AsyncClient) -> None:
-    """Every check removes keys whose day is over, of every organisation, and no others."""
-    for org in ("one", "two"):
-        for key in "ab":
-            await order(http, headers={"Idempotency-Key": key, "X-Org-Id": org})
-    rig.clock.advance(idempotency.KEPT_FOR)
-    await order(http)
-    assert (await rig.get("/check-scheduled-campaigns")).status_code == 200
-    left = [await rig.store.count(Query(f"orgs/{org}/idempotency")) for org in ("one", "two")]
-    assert (left, await kept(rig)) == ([0, 0], 1)
-
-
-async def test_a_sweep_is_bounded(
-    rig: Rig, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """However many are over, one check removes no more than it has time for."""
-    monkeypatch.setattr(expiry, "_AT_ONCE", 2)
-    monkeypatch.setattr(expiry, "_SWEEPS", 2)
-    for number in range(5):
-        await order(http, headers={"Idempotency-Key": str(number)})
-    rig.clock.advance(idempotency.KEPT_FOR)
-    await idempotency.sweep(rig.stack.engine)
-    assert await kept(rig) == 1
-    await idempotency.sweep(rig.stack.engine)
-    assert await kept(rig) == 0

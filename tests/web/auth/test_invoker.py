@@ -13,7 +13,7 @@ from functions.web.auth import ForbiddenError, UnauthenticatedError
 from functions.web.invoker import Invoker
 from functions.web.jwks import KeysUnavailableError
 from tests.clock import MovedClock
-from tests.web.key_server import (
+from tests.web.auth.key_server import (
     KeyServer,
     certificate,
     ec_key,
