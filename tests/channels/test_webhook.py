@@ -1,11 +1,12 @@
 """Webhook messages, against real servers on loopback that verify what they are sent."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
+from pytest_mock import MockerFixture
 
 from functions.channels.webhook import WebhookChannel
 from functions.domain.messages.delivery_events import Retry
@@ -159,12 +160,11 @@ async def test_each_answer_has_its_outcome(answer: str, outcome: SendOutcome) ->
         ("https://inside.example.com/hook", ["10.0.0.1"]),
     ],
 )
-async def test_what_is_not_public_stops_the_campaign(url: str, addresses: list[str]) -> None:
+async def test_what_is_not_public_stops_the_campaign(
+    mocker: MockerFixture, url: str, addresses: list[str]
+) -> None:
     """A URL that leads into our own network, or is not https, would be refused for everybody."""
-
-    async def resolve(_host: str, _port: int) -> Sequence[str]:
-        return addresses
-
+    resolve = mocker.AsyncMock(return_value=addresses)
     channel = webhook(allow_private_hosts=False, resolve=resolve)
     channel.url = url
     assert await channel.send(anybody()) == Rejected("webhook_url_refused", Retry.STOP)

@@ -1,11 +1,12 @@
 """Telling other people's servers, against real servers on loopback that verify what they hear."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import httpx
 import pytest
+from pytest_mock import MockerFixture
 
 from functions.domain.notifications.notification import NoResponse, Responded
 from functions.domain.notifications.signing import headers, new_secret
@@ -34,15 +35,6 @@ async def notifying(
     )
     yield made
     await made.close()
-
-
-def leading_to(*addresses: str) -> Resolve:
-    """Return a resolver for which every name leads to these addresses."""
-
-    async def resolve(_host: str, _port: int) -> Sequence[str]:
-        return addresses
-
-    return resolve
 
 
 async def test_the_receiver_can_verify_what_it_hears() -> None:
@@ -114,12 +106,9 @@ async def test_an_answer_that_is_none_is_no_answer(garbage: bytes) -> None:
         assert heard == NoResponse("unreachable")
 
 
-async def test_nobody_listening_is_unreachable() -> None:
+async def test_nobody_listening_is_unreachable(mocker: MockerFixture) -> None:
     """1. A refused connection and a name that leads nowhere are values, not errors."""
-
-    async def nowhere(_host: str, _port: int) -> Sequence[str]:
-        raise OSError("no such host")
-
+    nowhere = mocker.AsyncMock(side_effect=OSError("no such host"))
     async with notifying() as told:
         assert await told.post("http://127.0.0.1:1/", NOTHING, BODY) == NoResponse("unreachable")
     async with notifying(resolve=nowhere) as told:
@@ -127,9 +116,11 @@ async def test_nobody_listening_is_unreachable() -> None:
         assert heard == NoResponse("unreachable")
 
 
-async def test_a_further_address_is_tried_where_one_cannot_be_reached() -> None:
+async def test_a_further_address_is_tried_where_one_cannot_be_reached(
+    mocker: MockerFixture,
+) -> None:
     """A host whose first address is dead is reached by its second, and told once."""
-    resolve = leading_to("127.0.0.2", "127.0.0.1")
+    resolve = mocker.AsyncMock(return_value=["127.0.0.2", "127.0.0.1"])
     async with Loopback(lambda _: response("200 OK")) as server:
         async with notifying(resolve=resolve) as told:
             url = f"http://hook.example.com:{server.port}/"
@@ -149,9 +140,10 @@ async def test_our_own_network_is_not_called(host: str) -> None:
         assert await told.post(url, NOTHING, BODY) == NoResponse("refused_url")
 
 
-async def test_plain_http_is_for_laptops() -> None:
+async def test_plain_http_is_for_laptops(mocker: MockerFixture) -> None:
     """5. Over the Internet only https is accepted; beside private hosts, http as well."""
-    async with notifying(allow_private_hosts=False, resolve=leading_to("93.184.216.34")) as told:
+    resolve = mocker.AsyncMock(return_value=["93.184.216.34"])
+    async with notifying(allow_private_hosts=False, resolve=resolve) as told:
         assert "https://" in await told.why_refused("http://hook.example.com/")
         assert await told.why_refused("https://hook.example.com/") == ""
     async with notifying() as told:
@@ -161,21 +153,20 @@ async def test_plain_http_is_for_laptops() -> None:
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::ffff:10.0.0.1", "169.254.169.254"])
-async def test_a_public_name_that_leads_inside_is_refused(address: str) -> None:
+async def test_a_public_name_that_leads_inside_is_refused(
+    mocker: MockerFixture, address: str
+) -> None:
     """4, 5. A name that leads into our own network is refused, before and when it is called."""
-    resolve = leading_to("93.184.216.34", address)
+    resolve = mocker.AsyncMock(return_value=["93.184.216.34", address])
     async with notifying(allow_private_hosts=False, resolve=resolve) as told:
         url = "https://hook.example.com/"
         assert "does not lead to the public Internet" in await told.why_refused(url)
         assert await told.post(url, NOTHING, BODY) == NoResponse("refused_address")
 
 
-async def test_a_name_that_is_not_known_yet_may_be_subscribed() -> None:
+async def test_a_name_that_is_not_known_yet_may_be_subscribed(mocker: MockerFixture) -> None:
     """5. A name that leads nowhere today is not refused: the attempts will tell."""
-
-    async def nowhere(_host: str, _port: int) -> Sequence[str]:
-        raise OSError("no such host")
-
+    nowhere = mocker.AsyncMock(side_effect=OSError("no such host"))
     async with notifying(allow_private_hosts=False, resolve=nowhere) as told:
         assert await told.why_refused("https://hook.example.com/") == ""
 
@@ -192,13 +183,10 @@ class Wire(httpx.AsyncBaseTransport):
         return httpx.Response(200, stream=httpx.ByteStream(b""))
 
 
-async def test_the_checked_address_is_the_one_connected_to() -> None:
+async def test_the_checked_address_is_the_one_connected_to(mocker: MockerFixture) -> None:
     """4. A name that was public when it was subscribed, and leads inside now, is not called."""
     answers = [["93.184.216.34"], ["93.184.216.34"], ["127.0.0.1"]]
-
-    async def rebinding(_host: str, _port: int) -> Sequence[str]:
-        return answers.pop(0)
-
+    rebinding = mocker.AsyncMock(side_effect=answers)
     wire, url = Wire(), "https://hook.example.com/"
     async with (
         httpx.AsyncClient(transport=wire) as http,

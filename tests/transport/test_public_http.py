@@ -1,9 +1,9 @@
 """What requests to hosts of users share, whatever they are for."""
 
-from collections.abc import Sequence
 from ipaddress import ip_address
 
 import pytest
+from pytest_mock import MockerFixture
 
 from functions.transport import public_http
 from functions.transport.public_http import PublicHttp
@@ -16,13 +16,10 @@ async def test_names_are_resolved_by_the_system() -> None:
     assert all(ip_address(address).is_loopback for address in addresses)
 
 
-async def test_no_cookie_reaches_another_host_of_the_same_address() -> None:
+async def test_no_cookie_reaches_another_host_of_the_same_address(mocker: MockerFixture) -> None:
     """Hosts behind one address do not get each other's cookies, nor do they fill our memory."""
     answer = b"HTTP/1.1 200 OK\r\nSet-Cookie: who=theirs; Path=/\r\nContent-Length: 0\r\n\r\n"
-
-    async def resolve(_host: str, _port: int) -> Sequence[str]:
-        return ["127.0.0.1"]
-
+    resolve = mocker.AsyncMock(return_value=["127.0.0.1"])
     async with Loopback(lambda _: answer) as server, public_http.client() as http:
         found = PublicHttp(allow_private=True, http=http, resolve=resolve)
         for host in ("one.example.com", "two.example.com"):
@@ -39,12 +36,11 @@ async def test_no_cookie_reaches_another_host_of_the_same_address() -> None:
 @pytest.mark.parametrize(
     "addresses", [["127.0.0.1"], ["93.184.216.34", "10.0.0.1"], ["not an address"], []]
 )
-async def test_one_private_address_is_enough_to_refuse(addresses: list[str]) -> None:
+async def test_one_private_address_is_enough_to_refuse(
+    mocker: MockerFixture, addresses: list[str]
+) -> None:
     """A host with an address of our own network, or without any, is sent nothing."""
-
-    async def resolve(_host: str, _port: int) -> Sequence[str]:
-        return addresses
-
+    resolve = mocker.AsyncMock(return_value=addresses)
     found = PublicHttp(allow_private=False, resolve=resolve)
     assert await found.requests("POST", "https://hook.example.com/") == []
     await found.close()

@@ -1,7 +1,7 @@
 """Waking bots, against real servers on loopback."""
 
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from pytest_mock import MockerFixture
 
 from functions.transport.public_http import Resolve
 from functions.transport.voice_bots import HttpBots
@@ -28,18 +29,6 @@ async def http_bots(
     found = HttpBots(allow_private_hosts=allow_private_hosts, http=http, resolve=resolve, pause_s=0)
     yield found
     await found.close()
-
-
-class Names:
-    """A resolver with one answer per question, the last one for ever."""
-
-    def __init__(self, *answers: Sequence[str]) -> None:
-        self.asked: list[tuple[str, int]] = []
-        self._answers = list(answers)
-
-    async def __call__(self, host: str, port: int) -> Sequence[str]:
-        self.asked.append((host, port))
-        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
 @pytest.mark.parametrize("status", ["200 OK", "204 No Content", "302 Found", "399 Odd"])
@@ -90,12 +79,12 @@ async def test_nobody_listening_is_not_ready() -> None:
 
 
 @pytest.mark.parametrize("url", ["", "http://bot.example", "ws://", "wss://bot.example:port/"])
-async def test_a_url_that_is_no_bots_is_not_ready(url: str) -> None:
+async def test_a_url_that_is_no_bots_is_not_ready(mocker: MockerFixture, url: str) -> None:
     """A URL that is not a WebSocket's is not connected to."""
-    names = Names(["93.184.216.34"])
-    async with http_bots(resolve=names) as woken:
+    resolve = mocker.AsyncMock(return_value=["93.184.216.34"])
+    async with http_bots(resolve=resolve) as woken:
         assert not await woken.is_ready(url)
-    assert not names.asked
+    resolve.assert_not_called()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "127.1", "2130706433"])
@@ -111,10 +100,13 @@ async def test_our_own_network_is_not_called(host: str) -> None:
     "addresses",
     [["127.0.0.1"], ["93.184.216.34", "127.0.0.1"], ["::ffff:127.0.0.1"], ["not an address"], []],
 )
-async def test_a_public_name_that_leads_inside_is_not_called(addresses: list[str]) -> None:
+async def test_a_public_name_that_leads_inside_is_not_called(
+    mocker: MockerFixture, addresses: list[str]
+) -> None:
     """A name is refused if any of its addresses is not public, or if it has none."""
     async with Loopback(lambda _: response("200 OK")) as server:
-        async with http_bots(allow_private_hosts=False, resolve=Names(addresses)) as woken:
+        resolve = mocker.AsyncMock(return_value=addresses)
+        async with http_bots(allow_private_hosts=False, resolve=resolve) as woken:
             assert not await woken.is_ready(f"ws://bot.example.com:{server.port}/talk")
         assert not server.requests
 
@@ -130,12 +122,13 @@ class Wire(httpx.AsyncBaseTransport):
         return httpx.Response(503)
 
 
-async def test_the_checked_address_is_the_one_connected_to() -> None:
+async def test_the_checked_address_is_the_one_connected_to(mocker: MockerFixture) -> None:
     """A name that turns private after the check is not asked again: no rebinding gets in."""
-    names, wire = Names(["93.184.216.34"], ["127.0.0.1"]), Wire()
+    resolve = mocker.AsyncMock(side_effect=[["93.184.216.34"], ["127.0.0.1"], ["127.0.0.1"]])
+    wire = Wire()
     async with (
         httpx.AsyncClient(transport=wire) as http,
-        http_bots(allow_private_hosts=False, http=http, resolve=names) as woken,
+        http_bots(allow_private_hosts=False, http=http, resolve=resolve) as woken,
     ):
         assert not await woken.is_ready("wss://bot.example.com:8443/talk")
     (request,) = wire.requests  # the second and third try found a private address
@@ -144,13 +137,13 @@ async def test_the_checked_address_is_the_one_connected_to() -> None:
     assert request.extensions["sni_hostname"] == "bot.example.com"
 
 
-async def test_each_try_takes_the_next_address() -> None:
+async def test_each_try_takes_the_next_address(mocker: MockerFixture) -> None:
     """A host with several addresses is not given up because its first is out of reach."""
     wire = Wire()
-    names = Names(["93.184.216.34", "2606:2800:21f::1"])
+    resolve = mocker.AsyncMock(return_value=["93.184.216.34", "2606:2800:21f::1"])
     async with (
         httpx.AsyncClient(transport=wire) as http,
-        http_bots(allow_private_hosts=False, http=http, resolve=names) as woken,
+        http_bots(allow_private_hosts=False, http=http, resolve=resolve) as woken,
     ):
         await woken.is_ready("wss://bot.example.com/talk")
     hosts = [request.url.host for request in wire.requests]
@@ -181,7 +174,7 @@ def certificate(folder: Path, name: str) -> Path:
 
 @pytest.mark.parametrize(("name", "ready"), [("bot.example.com", True), ("bot.evil.com", False)])
 async def test_the_bots_certificate_is_checked_for_its_name(
-    tmp_path: Path, name: str, *, ready: bool
+    tmp_path: Path, mocker: MockerFixture, name: str, *, ready: bool
 ) -> None:
     """The connection goes to an address, but the certificate must be the name's."""
     path = certificate(tmp_path, "bot.example.com")
@@ -190,7 +183,7 @@ async def test_the_bots_certificate_is_checked_for_its_name(
     async with (
         Loopback(lambda _: response("200 OK"), tls=tls) as server,
         httpx.AsyncClient(verify=ssl.create_default_context(cafile=str(path))) as http,
-        http_bots(http=http, resolve=Names(["127.0.0.1"])) as woken,
+        http_bots(http=http, resolve=mocker.AsyncMock(return_value=["127.0.0.1"])) as woken,
     ):
         assert await woken.is_ready(f"wss://{name}:{server.port}/talk") is ready
         assert len(server.requests) == (1 if ready else 0)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from functions.engine import paths
 from functions.engine.ports.store import Query
@@ -13,20 +14,16 @@ from tests.api.rig import JWT, Rig
 RUN = "/tasks/run"
 
 
-class BrokenLanes:
-    """The store, without an answer for a campaign's lanes."""
+def break_lanes(rig: Rig, mocker: MockerFixture) -> None:
+    """Have the store fail where a lane is taken."""
+    get_many = rig.store.get_many
 
-    def __init__(self, rig: Rig) -> None:
-        self._store = rig.store
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    async def get_many(self, wanted: Any) -> Any:
-        """Fail where a lane is taken."""
+    async def get_no_lane(wanted: Any) -> Any:
         if "/lanes/" in wanted[0] and "/lanes/" not in wanted[-1]:
             raise RuntimeError("token=hunter2")
-        return await self._store.get_many(wanted)
+        return await get_many(wanted)
+
+    mocker.patch.object(rig.store, "get_many", get_no_lane)
 
 
 def lane(campaign: str, name: str = "launch") -> dict[str, Any]:
@@ -94,10 +91,12 @@ async def test_a_lane_that_does_not_exist_is_no_error(rig: Rig) -> None:
         assert (await rig.post(RUN, task)).status_code == 200
 
 
-async def test_a_failing_task_is_delivered_again(rig: Rig, logged: list[Any]) -> None:
+async def test_a_failing_task_is_delivered_again(
+    rig: Rig, mocker: MockerFixture, logged: list[Any]
+) -> None:
     """A failure answers 500, so that the queue tries again, logs once, and tells no details."""
     id_ = await rig.campaign()
-    rig.break_store(BrokenLanes(rig))
+    break_lanes(rig, mocker)
     for retries in (0, 1, 8):
         logged.clear()
         answer = await rig.post(RUN, lane(id_), **attempt(retries))
@@ -110,10 +109,10 @@ async def test_a_failing_task_is_delivered_again(rig: Rig, logged: list[Any]) ->
     assert (await rig.progress(id_))["health"]["trouble"] is None
 
 
-async def test_the_last_failure_is_written_down(rig: Rig) -> None:
+async def test_the_last_failure_is_written_down(rig: Rig, mocker: MockerFixture) -> None:
     """The last attempt answers 200 and leaves its trouble in the progress and the audit trail."""
     id_ = await rig.campaign()
-    rig.break_store(BrokenLanes(rig))
+    break_lanes(rig, mocker)
     answer = await rig.post(RUN, lane(id_), **attempt(9))
     assert answer.status_code == 200
     seen = await rig.progress(id_)
@@ -124,22 +123,22 @@ async def test_the_last_failure_is_written_down(rig: Rig) -> None:
     assert told == ["give_up", "clarion", "lane launch: RuntimeError"]
 
 
-async def test_how_often_is_a_setting(make_rig: MakeRig) -> None:
+async def test_how_often_is_a_setting(make_rig: MakeRig, mocker: MockerFixture) -> None:
     """TASK_MAX_ATTEMPTS says which attempt is the last."""
     rig = make_rig(task_max_attempts=2)
     id_ = await rig.campaign()
-    rig.break_store(BrokenLanes(rig))
+    break_lanes(rig, mocker)
     assert (await rig.post(RUN, lane(id_), **attempt(0))).status_code == 500
     assert (await rig.post(RUN, lane(id_), **attempt(1))).status_code == 200
 
 
 async def test_the_queue_s_own_attempts_end_in_trouble(
-    make_rig: MakeRig, logged: list[Any]
+    make_rig: MakeRig, mocker: MockerFixture, logged: list[Any]
 ) -> None:
     """From the first delivery to the last, the local queue and the function agree on the count."""
     rig = make_rig(task_max_attempts=3)
     id_ = await rig.campaign()
-    rig.break_store(BrokenLanes(rig))
+    break_lanes(rig, mocker)
     for _ in range(4):
         await rig.settle()
         rig.clock.advance(timedelta(minutes=1))
@@ -150,10 +149,10 @@ async def test_the_queue_s_own_attempts_end_in_trouble(
     assert (await rig.progress(id_))["health"]["trouble"] == "lane launch: RuntimeError"
 
 
-async def test_a_body_with_odd_names_is_no_trouble(rig: Rig) -> None:
+async def test_a_body_with_odd_names_is_no_trouble(rig: Rig, mocker: MockerFixture) -> None:
     """Members of a task's body cannot collide with what the log line says itself."""
     id_ = await rig.campaign()
-    rig.break_store(BrokenLanes(rig))
+    break_lanes(rig, mocker)
     task = lane(id_)
     task["body"] |= {"event": "x", "kind": "y", "retries": "z", "error": "w"}
     assert (await rig.post(RUN, task, **attempt(0))).status_code == 500
