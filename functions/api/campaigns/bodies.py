@@ -10,7 +10,7 @@ from functions.domain.campaigns.fallbacks import FAILED
 from functions.domain.campaigns.lifecycle import LateStart
 from functions.domain.campaigns.send import Content, Send
 from functions.domain.contacts.addresses import SENDER_LENGTH
-from functions.domain.contacts.contact import read_email
+from functions.domain.contacts.emails import read_email
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.organisation import SLOWEST
 from functions.domain.sending_rules import windows

@@ -3,7 +3,7 @@
 import re
 from typing import Final, assert_never
 
-from functions.domain.contacts.contact import read_email
+from functions.domain.contacts.emails import read_email
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind

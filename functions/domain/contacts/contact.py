@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+from functions.domain.contacts.emails import read_email
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
 from functions.domain.digest import digest
 from functions.domain.errors import InvalidFieldError
@@ -94,12 +95,6 @@ LENGTHS: Final[Mapping[str, int]] = {
 MOST_ATTRIBUTES: Final = 100
 ATTRIBUTE_LENGTH: Final = 1000
 _ATTRIBUTE_NAME: Final = re.compile(r"\w[\w .-]{0,63}")
-_LOCAL: Final = 64  #: characters before the @ of an e-mail address (RFC 5321, 4.5.3.1.1)
-#: What browsers take for an e-mail address (HTML, 4.10.5.1.5), but for dots that RFC 5322 forbids
-#: and for hosts without a dot.
-_ATOM: Final = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_EMAIL: Final = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}")
 
 
 def read_details(row: Mapping[str, Any]) -> Details:
@@ -164,16 +159,6 @@ def _phone(text: str) -> Details:
     except InvalidPhoneError as error:
         raise InvalidFieldError("phone", f"phone: {error}") from None
     return {"phone": phone.e164, "region": phone.region, "zones": phone.zones}
-
-
-def read_email(text: str, *, field: str = "email") -> str:
-    """Return an e-mail address as it is stored, "" for none. Raises InvalidFieldError."""
-    address = text.lower()
-    local = address.rpartition("@")[0]
-    is_too_long = len(local) > _LOCAL or len(address) > LENGTHS["email"]
-    if address and (is_too_long or not _EMAIL.fullmatch(address)):
-        raise InvalidFieldError(field, f"{field}: must look like name@example.com, in plain ASCII")
-    return address
 
 
 def _zone(text: str) -> str:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from functions.domain.campaigns.content import Texts, texts_of
 from functions.domain.campaigns.send import Send
 from functions.domain.contacts.addresses import address_for, phone_and_email
-from functions.domain.contacts.contact import ERASED, Contact, contact_from, read_email
+from functions.domain.contacts.contact import ERASED, Contact, contact_from
+from functions.domain.contacts.emails import read_email
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import facts_of
 from functions.engine import paths
@@ -82,6 +83,6 @@ def of_member_and_contact(
 def _checked_email(text: str) -> str:
     """Return an address of an uploaded row as a contact's would be stored, "" where it is none."""
     try:
-        return read_email(text.strip())
+        return read_email(text)
     except InvalidFieldError:
         return ""
