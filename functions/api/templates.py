@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_
 
 from functions.api.campaigns.bodies import FieldName, Html, OneLine, Subject
 from functions.api.campaigns.views import Length
+from functions.api.warnings import Warned
 from functions.domain.campaigns import audience
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.kinds import ChannelKind
@@ -160,6 +161,10 @@ class ShownTemplate(ShownVersion):
     updated_by: str
 
 
+class WrittenTemplate(ShownTemplate, Warned):
+    """A template as it was just written, and the doubts about it."""
+
+
 class TemplatePage(Page[ShownTemplate]):
     """Some templates."""
 
@@ -168,7 +173,7 @@ class VersionPage(Page[ShownVersion]):
     """Some versions of a template, the oldest first."""
 
 
-class ShownTrial(BaseModel):
+class ShownTrial(Warned):
     """What a person is told; null where they would be left out for what is `missing`."""
 
     rendered_message: str | None
@@ -179,7 +184,7 @@ class ShownTrial(BaseModel):
     sms: Length
 
 
-class ShownCheck(BaseModel):
+class ShownCheck(Warned):
     """How many people were looked at, and how many of them lack which field."""
 
     checked: int
@@ -187,7 +192,7 @@ class ShownCheck(BaseModel):
     missing: dict[str, int]
 
 
-@router.post("", status_code=201, response_model=ShownTemplate)
+@router.post("", status_code=201, response_model=WrittenTemplate)
 async def create_template(new: NewTemplate, context: Operator) -> dict[str, Any]:
     """Save a text under a name. A mistake in it is told by line and column."""
     made = await templates.create(context.engine, context.org, new.name, new.wording, by=context.by)
@@ -233,7 +238,7 @@ async def get_template(template_id: Id, context: Viewer) -> dict[str, Any]:
     return _tagged(await templates.load(context.engine, context.org, template_id), context)
 
 
-@router.put("/{template_id}", response_model=ShownTemplate)
+@router.put("/{template_id}", response_model=WrittenTemplate)
 async def replace_template(
     template_id: Id, wanted: NewTemplate, context: Operator, if_version: IfMatch
 ) -> dict[str, Any]:

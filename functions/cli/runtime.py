@@ -6,7 +6,7 @@ output, everything else to standard error.
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -16,6 +16,7 @@ from rich.console import Console, RenderableType
 
 from functions.bootstrap.stack import Stack, build
 from functions.domain.errors import DomainError
+from functions.domain.warnings import InputWarning
 from functions.engine.ports.store import StoreError
 from functions.settings.load import SettingsError, load_settings
 from functions.web.auth import ORG
@@ -82,11 +83,19 @@ def console(*, err: bool = False) -> Console:
     return Console(stderr=err, width=None if stream.isatty() else _PIPE_WIDTH)
 
 
-def show(result: Mapping[str, Any], *shown: RenderableType, as_json: bool) -> None:
-    """Print a result: as JSON for scripts, else as it is shown to people."""
+def show(
+    result: Mapping[str, Any],
+    *shown: RenderableType,
+    as_json: bool,
+    warnings: Sequence[InputWarning] = (),
+) -> None:
+    """Print a result: as JSON for scripts, else as it is shown to people, with its warnings."""
     if as_json:
-        typer.echo(orjson.dumps(result, option=_JSON).decode())
+        told = {"warnings": warnings} if warnings else {}
+        typer.echo(orjson.dumps({**result, **told}, option=_JSON).decode())
         return
+    for warning in warnings:
+        typer.echo(f"Warning: {warning.message}", err=True)
     screen = console()
     for each in shown:
         screen.print(each)

@@ -1,5 +1,7 @@
 """The functions that create, steer and show campaigns."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -13,7 +15,9 @@ from functions.domain.kinds import ChannelKind
 from functions.domain.messages.message import MessageStatus
 from functions.domain.times import iso
 from functions.domain.urls.public_urls import check_public_url
+from functions.domain.warnings import InputWarning
 from functions.engine.campaigns import copies, creation, lifecycle, single_message
+from functions.engine.campaigns.warnings import warnings_of
 from functions.engine.messages import statistics
 from functions.engine.reporting import reports
 from functions.engine.reporting.progress import Progress, in_flight, progress_of
@@ -154,11 +158,12 @@ async def create_campaign(new: NewVoiceCampaign, context: Operator) -> dict[str,
         scheduled_by=new.scheduled_by or context.by,
     )
     made = await creation.create_for_list(context.engine, context.org, wish, new.list_id)
+    more = _warned(await warnings_of(context.engine, made))
     if made.scheduled_at is None:
-        return _done("Campaign started successfully", campaignId=made.id)
+        return _done("Campaign started successfully", campaignId=made.id, **more)
     time = iso(made.scheduled_at)
     message = f"Campaign scheduled successfully for {time}"
-    return _done(message, campaignId=made.id, scheduledTime=time)
+    return _done(message, campaignId=made.id, scheduledTime=time, **more)
 
 
 @router.post("/pause-campaign")
@@ -288,6 +293,11 @@ def _provider(context: CallerContext, wanted: str | None) -> str:
 
 def _done(message: str, **more: Any) -> dict[str, Any]:
     return {"status": 200, "message": message, **more}
+
+
+def _warned(found: Sequence[InputWarning]) -> dict[str, Any]:
+    """Return the member of an answer that tells doubts; none where there are none."""
+    return {"warnings": [asdict(each) for each in found]} if found else {}
 
 
 def _success(message: str, **more: Any) -> dict[str, Any]:

@@ -4,20 +4,23 @@ from fastapi import APIRouter
 
 from functions.api.campaigns.bodies import CampaignPreview, Sending, StopReason, TestMessages, When
 from functions.api.campaigns.views import (
-    CampaignItem,
     Preview,
     Sent,
     Steered,
     TestSent,
     TestsSent,
+    WarnedCampaign,
     shown,
     shown_preview,
 )
+from functions.api.warnings import shown_warnings
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import Action
 from functions.domain.contacts.phones import parse_phone
 from functions.domain.errors import InvalidFieldError
 from functions.engine.campaigns import drafts, lifecycle, previews
+from functions.engine.campaigns.warnings import warnings_of
+from functions.engine.kernel.engine import Engine
 from functions.engine.reporting import progress
 from functions.web.auth import Area
 from functions.web.caller_route import CallerContext, Operator, RestRoute, Viewer
@@ -27,7 +30,7 @@ router = APIRouter(prefix="/campaigns", tags=[Area.CAMPAIGNS], route_class=RestR
 
 
 @router.post("/{campaign_id}/schedule")
-async def schedule_campaign(campaign_id: Id, when: When, context: Operator) -> CampaignItem:
+async def schedule_campaign(campaign_id: Id, when: When, context: Operator) -> WarnedCampaign:
     """Have a draft start at a time."""
     await drafts.schedule(
         context.engine, context.org, campaign_id, when.scheduled_at, by=context.by
@@ -36,7 +39,7 @@ async def schedule_campaign(campaign_id: Id, when: When, context: Operator) -> C
 
 
 @router.post("/{campaign_id}/reschedule")
-async def reschedule_campaign(campaign_id: Id, when: When, context: Operator) -> CampaignItem:
+async def reschedule_campaign(campaign_id: Id, when: When, context: Operator) -> WarnedCampaign:
     """Move the start of a scheduled campaign."""
     await drafts.reschedule(
         context.engine, context.org, campaign_id, when.scheduled_at, by=context.by
@@ -44,19 +47,21 @@ async def reschedule_campaign(campaign_id: Id, when: When, context: Operator) ->
     return await shown(context, campaign_id)
 
 
-@router.post("/{campaign_id}/send")
+@router.post("/{campaign_id}/send", response_model_exclude_unset=True)
 async def send_campaign(campaign_id: Id, wanted: Sending, context: Operator) -> Sent:
     """Send a draft now. Contacts named to a scheduled campaign are added, and wait for its time."""
     engine, org = context.engine, context.org
     if wanted.customer_ids is None:
         started = await drafts.send(engine, org, campaign_id, wanted.wanted, by=context.by)
-        return _sent(started, started.total)
+        return await _sent(engine, started, started.total)
     ids, by = wanted.customer_ids, context.by
-    return _sent(*await drafts.send_to(engine, org, campaign_id, ids, by=by))
+    return await _sent(engine, *await drafts.send_to(engine, org, campaign_id, ids, by=by))
 
 
-def _sent(campaign: Campaign, queued: int) -> Sent:
-    return Sent(campaign_id=campaign.id, messages_queued=queued, status=campaign.status)
+async def _sent(engine: Engine, campaign: Campaign, queued: int) -> Sent:
+    sent = Sent(campaign_id=campaign.id, messages_queued=queued, status=campaign.status)
+    found = await warnings_of(engine, campaign)
+    return sent.model_copy(update={"warnings": shown_warnings(found)}) if found else sent
 
 
 @router.post("/{campaign_id}/send-test")

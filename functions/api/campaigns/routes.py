@@ -21,10 +21,10 @@ from functions.api.campaigns.bodies import (
     SendWindow,
 )
 from functions.api.campaigns.views import (
-    CampaignItem,
     CampaignPage,
     Deleted,
     Pagination,
+    WarnedCampaign,
     item,
     shown,
 )
@@ -55,18 +55,18 @@ _ANY_WEB_SCHEMES = ("http", "https")  #: where the network may be our own
 
 
 @router.post("", status_code=201)
-async def create_campaign(new: NewCampaign, context: Operator) -> CampaignItem:
+async def create_campaign(new: NewCampaign, context: Operator) -> WarnedCampaign:
     """Write a campaign: a draft, or scheduled where scheduled_at lies ahead."""
     fields = await _fields(context, new, new.model_fields_set)
     draft = Draft(**{"channel": new.channel, **fields})
     made = await drafts.create(
         context.engine, context.org, draft, scheduled_at=new.scheduled_at, by=context.by
     )
-    return await shown(context, made.id)
+    return await shown(context, made.id, asked=new.scheduled_at)
 
 
 @router.get("/{campaign_id}")
-async def get_campaign(campaign_id: Id, context: Viewer) -> CampaignItem:
+async def get_campaign(campaign_id: Id, context: Viewer) -> WarnedCampaign:
     """Show a campaign with its statistics."""
     return await shown(context, campaign_id)
 
@@ -74,7 +74,7 @@ async def get_campaign(campaign_id: Id, context: Viewer) -> CampaignItem:
 @router.patch("/{campaign_id}")
 async def change_campaign(
     campaign_id: Id, changes: Changes, context: Operator, if_version: IfMatch
-) -> CampaignItem:
+) -> WarnedCampaign:
     """Change what is named of a draft."""
     fields = await _fields(context, changes, changes.model_fields_set)
     return await _update(context, campaign_id, fields, if_version)
@@ -83,7 +83,7 @@ async def change_campaign(
 @router.put("/{campaign_id}")
 async def replace_campaign(
     campaign_id: Id, wanted: Replacement, context: Operator, if_version: IfMatch
-) -> CampaignItem:
+) -> WarnedCampaign:
     """Replace a draft; what is left out falls back to its default."""
     fields = await _fields(context, wanted, set(Changes.model_fields))
     return await _update(context, campaign_id, fields, if_version)
@@ -114,7 +114,7 @@ async def delete_campaigns(
 
 
 @router.post("/{campaign_id}/duplicate", status_code=201)
-async def duplicate_campaign(campaign_id: Id, context: Operator) -> CampaignItem:
+async def duplicate_campaign(campaign_id: Id, context: Operator) -> WarnedCampaign:
     """Write a draft that says what another campaign says."""
     made = await drafts.duplicate(context.engine, context.org, campaign_id, by=context.by)
     return await shown(context, made.id)
@@ -197,7 +197,7 @@ def _check_order(search: Search) -> None:
 
 async def _update(
     context: CallerContext, id_: str, fields: Mapping[str, Any], if_version: int | None
-) -> CampaignItem:
+) -> WarnedCampaign:
     await drafts.update(
         context.engine, context.org, id_, fields, by=context.by, if_version=if_version
     )

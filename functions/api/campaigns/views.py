@@ -1,9 +1,11 @@
 """What a caller is shown of campaigns."""
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
 
+from functions.api.warnings import Warned, shown_warnings
 from functions.domain.campaigns.audience import audience_fields
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.lifecycle import LateStart
@@ -16,6 +18,7 @@ from functions.domain.messages.message import MessageStatus
 from functions.domain.sending_rules.windows import SendWindow
 from functions.domain.times import iso
 from functions.engine.campaigns import previews
+from functions.engine.campaigns.warnings import warnings_of
 from functions.engine.messages.statistics import Statistics
 from functions.engine.reporting import overview, recalls
 from functions.engine.reporting.recalls import Recalled
@@ -109,6 +112,10 @@ class CampaignItem(ShownSaid):
     recall: ShownRecall | None = Field(description="Of a campaign that was cancelled at work.")
 
 
+class WarnedCampaign(CampaignItem, Warned):
+    """A campaign with its statistics and, until it starts, the doubts about it."""
+
+
 class Pagination(BaseModel):
     """Where a numbered page stands among all."""
 
@@ -126,8 +133,8 @@ class CampaignPage(BaseModel):
     next_cursor: str | None
 
 
-class Sent(BaseModel):
-    """What sending came to."""
+class Sent(Warned):
+    """What sending came to; `warnings` only where there are some."""
 
     campaign_id: str
     messages_queued: int
@@ -160,7 +167,7 @@ class TestSent(BaseModel):
     message_id: str
 
 
-class TestsSent(BaseModel):
+class TestsSent(Warned):
     """The tests that were sent."""
 
     messages: list[TestSent]
@@ -186,7 +193,7 @@ class Length(BaseModel):
     segments: int
 
 
-class Preview(BaseModel):
+class Preview(Warned):
     """What one contact is told; `missing` are the fields that they lack."""
 
     rendered_message: str
@@ -301,8 +308,20 @@ def stats(campaign: Campaign, counts: Statistics) -> Stats:
     )
 
 
-async def shown(context: CallerContext, id_: str) -> CampaignItem:
-    """Show a stored campaign, and tell its version. Raises NotFoundError."""
+async def shown(
+    context: CallerContext, id_: str, *, asked: datetime | None = None
+) -> WarnedCampaign:
+    """Show a stored campaign, and tell its version; `asked`: the start it has just been given.
+
+    Raises NotFoundError.
+    """
     campaign, version, counts = await overview.load(context.engine, context.org, id_)
     recalled = await recalls.read_one(context.engine, campaign)
-    return item(context.tagged((campaign, version)), counts, recalled)
+    found = []
+    if campaign.status in _NOT_STARTED:
+        found = await warnings_of(context.engine, campaign, asked=asked)
+    whole = item(context.tagged((campaign, version)), counts, recalled)
+    return WarnedCampaign(**dict(whole), warnings=shown_warnings(found))
+
+
+_NOT_STARTED = frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED})

@@ -35,7 +35,12 @@ def transition(
         )
     if action is Action.START and campaign.scheduled_at and campaign.scheduled_at > now:
         raise NotDueError(campaign.id)
-    changes: dict[str, Any] = {"status": target, "epoch": campaign.epoch + 1, "reason": reason}
+    changes: dict[str, Any] = {
+        "status": target,
+        "epoch": campaign.epoch + 1,
+        "reason": reason,
+        "updated_at": now,
+    }
     stamp = _STAMPS.get(action)
     if stamp:
         changes[stamp] = now
