@@ -213,18 +213,33 @@ async def _matching(
 async def _statuses(
     engine: Engine, org: str, campaigns: frozenset[str], people: Mapping[str, Contact]
 ) -> dict[str, Statuses]:
-    """Return by path, for each of these contacts, how each campaign's message to them stands."""
+    """Return by path, for each of these contacts, how each campaign's message to them stands.
+
+    A message that was planned is named after its address, one that was left out after its contact.
+    """
     channels = await _channels(engine, org, campaigns) if people else {}
-    asked = [
-        (path, campaign, _message(org, campaign, _subject(path, contact, channels[campaign])))
+    planned = {
+        (path, campaign): _subject(path, contact, channels[campaign])
         for path, contact in people.items()
         for campaign in campaigns
-    ]
-    messages = await engine.store.get_many([message for _, _, message in asked])
-    found: dict[str, dict[str, str]] = {path: {} for path in people}
-    for (path, campaign, _), message in zip(asked, messages, strict=True):
-        found[path][campaign] = str(message.data["status"]) if message else NO_MESSAGE
-    return dict(found)
+    }
+    found = await _found(engine, org, planned)
+    left_out = {key: key[0] for key in planned if key not in found and planned[key] != key[0]}
+    found |= await _found(engine, org, left_out)
+    return {
+        path: {campaign: found.get((path, campaign), NO_MESSAGE) for campaign in campaigns}
+        for path in people
+    }
+
+
+async def _found(
+    engine: Engine, org: str, subjects: Mapping[tuple[str, str], str]
+) -> dict[tuple[str, str], str]:
+    """Return the statuses of the messages that exist, by contact's path and campaign."""
+    asked = [_message(org, campaign, subject) for (_, campaign), subject in subjects.items()]
+    messages = await engine.store.get_many(asked) if asked else []
+    pairs = zip(subjects, messages, strict=True)
+    return {key: str(message.data["status"]) for key, message in pairs if message}
 
 
 async def _channels(engine: Engine, org: str, campaigns: frozenset[str]) -> dict[str, ChannelKind]:

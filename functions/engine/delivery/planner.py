@@ -62,13 +62,16 @@ class Planner:
         plan = Plan()
         campaign_id, key, messages = self._campaign.id, self._send.key, plan.messages
         for recipient in recipients:
-            subject = recipient.address or recipient.contact
-            id_ = message_id(campaign_id, subject, send=key)
+            id_ = message_id(campaign_id, recipient.address or recipient.contact, send=key)
+            message = self._decide(id_, recipient)
+            if message["status"] != MessageStatus.PENDING and recipient.contact:
+                # The address is left to whoever can be reached there.
+                id_ = message_id(campaign_id, recipient.contact, send=key)
             path = f"{self._collection}/{id_}"
             if path in messages:
                 self._add_duplicate(plan, recipient)
                 continue
-            messages[path] = message = self._decide(id_, recipient)
+            messages[path] = message
             if recipient.skip_reason:
                 self._add_follower(plan, id_, recipient, message)
         return plan

@@ -1,6 +1,9 @@
 """Mails: what is said to whom."""
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from functions.channels.simulator.ledger import digest_of
 from functions.domain.campaigns.audience import Audience, AudienceKind
@@ -137,3 +140,27 @@ async def test_whoever_lacks_a_field_of_the_subject_is_skipped(world: World) -> 
     await world.finish(campaign)
     assert (await world.message_to(campaign, "bob@example.com")).reason == "missing_field"
     assert world.carrier.called == {"ann@example.com": 1}
+
+
+@pytest.mark.parametrize("page", [1, 2, 500])
+async def test_who_is_left_out_does_not_take_a_shared_mailbox_along(page: int) -> None:
+    """Of contacts with one mailbox the first who can be written to is, whoever stands before."""
+    async with World(replace(LIMITS, launch_page=page)) as world:
+        shared = {"email": "us@example.com"}
+        rows: list[dict[str, Any]] = [{"phone": number(n), **shared} for n in range(4)]
+        rows[0] |= {"active": False, "first_name": "Ann"}
+        rows[2] |= {"first_name": "Cem"}
+        ids = await add_people(world.engine, rows)
+        wish = replace(
+            MAIL,
+            template="Hi {first_name}",
+            missing=Missing.REFUSE,
+            audience=Audience(AudienceKind.LIST, await list_of(world.engine, ids)),
+        )
+        campaign = await send(world, wish)
+        await world.finish(campaign)
+        assert world.carrier.called == {"us@example.com": 1}
+        reasons = {m.contact: m.reason for m in await world.messages(campaign)}
+        assert len(reasons) == 4
+        assert "inactive" in reasons.values()
+        assert "duplicate_address" not in reasons.values()
