@@ -12,6 +12,7 @@ from httpx import codes
 
 from functions.channels.base import BaseChannel
 from functions.domain.messages.delivery_events import DeliveryEvent, Retry
+from functions.domain.messages.ids import whole_id
 from functions.domain.messages.send_outcomes import Accepted, Deferred, Rejected, SendOutcome
 from functions.domain.notifications.notification import NoResponse, PostResult, Responded, is_taken
 from functions.domain.notifications.signing import headers, webhook_secret
@@ -68,6 +69,7 @@ def _said(outbound: Outbound) -> dict[str, Any]:
     return {
         "type": "message",
         "id": outbound.ref.message,
+        "message_id": whole_id(outbound.ref.campaign, outbound.ref.message),
         "campaign_id": outbound.ref.campaign,
         "campaign_name": outbound.campaign_name,
         "attempt": outbound.attempt,

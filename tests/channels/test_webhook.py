@@ -103,6 +103,7 @@ async def test_the_server_gets_the_message_and_can_verify_it(rig: WebhookRig) ->
     assert json.loads(request.body) == {
         "type": "message",
         "id": "m1",
+        "message_id": "c1.m1",
         "campaign_id": "c1",
         "campaign_name": "Spring",
         "attempt": 2,

@@ -12,6 +12,7 @@ from functions.domain.campaigns.status import Action
 from functions.domain.contacts.phones import parse_phone
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind
+from functions.domain.messages.ids import whole_id
 from functions.domain.messages.message import MessageStatus
 from functions.domain.times import iso
 from functions.domain.urls.public_urls import check_public_url
@@ -240,7 +241,7 @@ async def single_call(wanted: SingleCall, context: Operator) -> dict[str, Any]:
     )
     to = parse_phone(wanted.to)
     made, message_id = await single_message.call_once(context.engine, context.org, wish, to)
-    return _done("Call accepted", campaignId=made.id, callId=message_id)
+    return _done("Call accepted", campaignId=made.id, callId=whole_id(made.id, message_id))
 
 
 @router.get("/campaign-progress/{campaign_id}")

@@ -18,6 +18,7 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import Action
 from functions.domain.contacts.phones import parse_phone
 from functions.domain.errors import InvalidFieldError
+from functions.domain.messages.ids import whole_id
 from functions.engine.campaigns import drafts, lifecycle, previews
 from functions.engine.campaigns.warnings import warnings_of
 from functions.engine.kernel.engine import Engine
@@ -77,7 +78,7 @@ async def send_test(campaign_id: Id, wanted: TestMessages, context: Operator) ->
         by=context.by,
     )
     messages = [
-        TestSent(to=person.address, campaign_id=test.id, message_id=f"{test.id}.{id_}")
+        TestSent(to=person.address, campaign_id=test.id, message_id=whole_id(test.id, id_))
         for person, test, id_ in sent
     ]
     return TestsSent(messages=messages)

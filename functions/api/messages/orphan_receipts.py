@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from functions.domain.messages.delivery_events import EventKind
+from functions.domain.messages.ids import whole_id
 from functions.engine.ports.store import Document
 from functions.engine.receipts import orphans
 from functions.web.auth import Area
@@ -66,4 +67,4 @@ async def replay_strays(
 
 def _shown(orphan: Document) -> dict[str, Any]:
     data = orphan.data
-    return {**data, "id": orphan.id, "message_id": f"{data['campaign']}.{data['message']}"}
+    return {**data, "id": orphan.id, "message_id": whole_id(data["campaign"], data["message"])}

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import MessageRef
-from functions.domain.messages.ids import fallback_number
+from functions.domain.messages.ids import fallback_number, whole_id
 from functions.domain.messages.message import Message, MessageStatus
 from functions.domain.messages.reasons import explain
 from functions.engine.campaigns import lifecycle
@@ -165,7 +165,7 @@ def _ref(org: str, message_id: str) -> MessageRef:
 def _shown(campaign: Campaign, message: Message) -> dict[str, Any]:
     return {
         **message._asdict(),
-        "id": f"{campaign.id}.{message.id}",
+        "id": whole_id(campaign.id, message.id),
         "campaign_id": campaign.id,
         "contact_id": message.contact.rpartition("/contacts/")[2] or None,
         "to": message.address,

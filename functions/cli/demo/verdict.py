@@ -20,7 +20,7 @@ _PICKED_UP = frozenset(
 class Row(NamedTuple):
     """What our store says of one person."""
 
-    message: str
+    message: str  #: its id within the campaign, as the ledger has it
     number: str
     status: str
     reason: str
@@ -30,7 +30,13 @@ class Row(NamedTuple):
 def read_report(text: str) -> list[Row]:
     """Read a campaign's report."""
     return [
-        Row(r["message_id"], r["number"], r["status"], r["reason"], int(r["attempts"]))
+        Row(
+            r["message_id"].partition(".")[2],
+            r["number"],
+            r["status"],
+            r["reason"],
+            int(r["attempts"]),
+        )
         for r in csv.DictReader(io.StringIO(text))
     ]
 

@@ -30,6 +30,11 @@ def message_id(campaign: str, subject: str, *, send: str = "", visit: int = 0) -
     return f"{who[-1]}{who[:-1]}{_promise(campaign, send, visit)}"
 
 
+def whole_id(campaign: str, message: str) -> str:
+    """Return the id that callers know a message by: two campaigns may have one of the same id."""
+    return f"{campaign}.{message}"
+
+
 def following_id(id_: str, campaign: str, *, send: str) -> str:
     """Return the id of the message by another send to the recipient of message `id_`.
 

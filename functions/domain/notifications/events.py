@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.digest import digest
+from functions.domain.messages.ids import whole_id
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.domain.times import iso
 
@@ -114,7 +115,7 @@ def message_notice(
         return None
     data = {
         "campaign_id": campaign.id,
-        "message_id": before.id,
+        "message_id": whole_id(campaign.id, before.id),
         "contact_id": before.contact.rpartition("/")[2] or None,
         "channel": campaign.send(before.send).channel,
         "status": after.status,
@@ -127,12 +128,11 @@ def message_notice(
 def reply_notice(inbound_id: str, contact_id: str, message: str | None, *, at: datetime) -> Notice:
     """Return the event of a text from a person; `message` is the message that it answers."""
     type_ = EventType.MESSAGE_REPLIED
-    campaign, _, message_id = (message or "").partition(".")
     data = {
         "inbound_id": inbound_id,
         "contact_id": contact_id,
-        "campaign_id": campaign or None,
-        "message_id": message_id or None,
+        "campaign_id": message and message.partition(".")[0],
+        "message_id": message,
     }
     return Notice(notice_id(type_, inbound_id), type_, at, data)
 

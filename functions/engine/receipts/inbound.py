@@ -17,6 +17,7 @@ from functions.domain.contacts.suppressions import OPTED_OUT
 from functions.domain.digest import digest
 from functions.domain.kinds import facts_of
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound, MessageRef
+from functions.domain.messages.ids import whole_id
 from functions.domain.messages.message import Message, message_from
 from functions.domain.notifications.events import reply_notice
 from functions.engine import paths
@@ -110,7 +111,7 @@ def _fields(
         "at": text.at,
         "provider": provider,
         "taken_for": _TAKEN_FOR[wish],
-        "message": answered and f"{answered.campaign}.{answered.message}",
+        "message": answered and whole_id(answered.campaign, answered.message),
     }
 
 

@@ -7,6 +7,7 @@ from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.domain.contacts.contact import is_being_erased
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.domain.messages.delivery_events import MessageRef
+from functions.domain.messages.ids import whole_id
 from functions.domain.messages.message import Message, message_from
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
@@ -83,6 +84,6 @@ async def _entries(engine: Engine, org: str, documents: list[Document]) -> list[
     found = await engine.store.get_many([paths.campaign(org, id_) for id_ in unique])
     campaigns = {each.id: campaign_from(org, each.id, each.data) for each in found if each}
     return [
-        Entry(f"{id_}.{each.id}", message_from(each.id, each.data), campaigns[id_])
+        Entry(whole_id(id_, each.id), message_from(each.id, each.data), campaigns[id_])
         for id_, each in zip(ids, documents, strict=True)
     ]

@@ -11,6 +11,7 @@ from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.errors import NotFoundError
 from functions.domain.kinds import facts_of
 from functions.domain.messages.delivery_events import EventKind, MessageRef
+from functions.domain.messages.ids import whole_id
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.domain.messages.reasons import RECEIPTS, STATUSES, explain
 from functions.domain.times import are_zones, zone_of
@@ -48,7 +49,7 @@ async def find(engine: Engine, ref: MessageRef) -> tuple[Campaign, Message]:
         [paths.campaign(ref.org, ref.campaign), paths.message(ref)]
     )
     if home is None or stored is None:
-        raise NotFoundError("Message", f"{ref.campaign}.{ref.message}")
+        raise NotFoundError("Message", whole_id(ref.campaign, ref.message))
     campaign = campaign_from(ref.org, ref.campaign, home.data)
     return campaign, message_from(ref.message, stored.data)
 

@@ -12,7 +12,7 @@ import structlog
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.content import read_at_once, texts_of
 from functions.domain.errors import InvalidFieldError
-from functions.domain.messages.ids import fallback_number
+from functions.domain.messages.ids import fallback_number, whole_id
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
@@ -105,7 +105,7 @@ def row(campaign: Campaign, message: Message) -> dict[str, Any]:
         message.ended_at,
         message.duration_s,
         message.machine,
-        message.id,
+        whole_id(campaign.id, message.id),
         campaign.send(message.send).channel,
         fallback_number(message.send),
         message.subject,

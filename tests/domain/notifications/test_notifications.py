@@ -119,7 +119,7 @@ def test_a_message_is_told_of_when_it_arrives_and_when_it_fails(
     if notice:
         assert notice.data == {
             "campaign_id": "c1",
-            "message_id": "m1",
+            "message_id": "c1.m1",
             "contact_id": "p1",
             "channel": "voice",
             "status": after,
@@ -139,7 +139,7 @@ def test_an_attempt_has_its_own_id() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "campaign", "id_"), [("c1.m1", "c1", "m1"), (None, None, None)]
+    ("message", "campaign", "id_"), [("c1.m1", "c1", "c1.m1"), (None, None, None)]
 )
 def test_a_reply_names_the_message_that_it_answers(
     message: str | None, campaign: str | None, id_: str | None

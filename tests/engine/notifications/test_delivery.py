@@ -77,7 +77,9 @@ async def test_a_message_that_is_refused_when_it_is_sent_is_heard(world: World) 
     campaign = await world.create()
     await world.finish(campaign)
     refused = await world.message_to(campaign, number(0))
-    assert [each.data["message_id"] for each in await told(world, to)] == [refused.id]
+    assert [each.data["message_id"] for each in await told(world, to)] == [
+        f"{campaign.id}.{refused.id}"
+    ]
 
 
 async def test_an_opt_out_is_heard_without_the_address(world: World) -> None:

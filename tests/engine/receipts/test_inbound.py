@@ -204,7 +204,7 @@ async def test_a_reply_is_noted_on_the_message_that_it_answers(texting: Texting)
             "inbound_id": kept.id,
             "contact_id": contact_id(ANN),
             "campaign_id": campaign.id,
-            "message_id": message.id,
+            "message_id": f"{campaign.id}.{message.id}",
         }
     ]
 

@@ -32,7 +32,7 @@ def messages(server: Server, campaign: str) -> Iterator[dict[str, Any]]:
         page = server.get(f"/campaigns/{campaign}/messages?limit=40&cursor={quote(cursor)}")
         for row in page["data"]:
             yield {
-                "message_id": row["id"].partition(".")[2],
+                "message_id": row["id"],
                 "number": row["to"],
                 **{name: row[name] for name in ("status", "reason", "attempts")},
             }

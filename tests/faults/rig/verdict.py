@@ -125,7 +125,7 @@ class Evidence(ABC, Generic[T]):
         taken: dict[str, list[T]] = defaultdict(list)
         for each in self.taken:
             taken[each.message].append(each)
-        rows = {row["message_id"]: row for row in self.rows}
+        rows = {row["message_id"].rpartition(".")[2]: row for row in self.rows}
         for message in taken.keys() - rows.keys():
             yield f"the store does not know {message}, who was reached"
         for message, row in rows.items():
