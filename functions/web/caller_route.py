@@ -7,7 +7,6 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from fastapi import Depends, Request
 from fastapi.params import Form
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
 
 from functions.engine.accounts import api_keys
 from functions.engine.kernel.engine import Engine
@@ -16,12 +15,13 @@ from functions.web import idempotency
 from functions.web.auth import Caller, Role, UnauthenticatedError, presented_key, require_local
 from functions.web.context import AppContext, Context, Handle, context_of
 from functions.web.etags import tag
+from functions.web.middleware.strict_route import StrictRoute
 from functions.web.openapi import with_bearer, with_problems
 
 T = TypeVar("T")
 
 
-class CallerRoute(APIRoute):
+class CallerRoute(StrictRoute):
     """A route that knows its caller before it reads the body: a stranger's upload costs nothing.
 
     The caller's organisation is held to its rate, and an API key to its areas: the route's tags.
@@ -32,13 +32,9 @@ class CallerRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **with_bearer(options))
 
-    def guarded(self, handle: Handle) -> Handle:
-        """Return the handler of a known caller's request."""
-        return handle
-
     def get_route_handler(self) -> Handle:
         """Return the handler, behind the question who calls."""
-        handle = self.guarded(super().get_route_handler())
+        handle = super().get_route_handler()
         areas = frozenset(str(tag) for tag in self.tags)
 
         async def handle_known(request: Request) -> Response:

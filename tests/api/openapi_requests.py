@@ -54,6 +54,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "provider": "simulator",
     "role": "viewer",
     "scheduledTime": TOMORROW,
+    "scope": "all",
     "scheduled_at": TOMORROW,
     "text": "Hello",
     "to": SENDER,
@@ -152,7 +153,8 @@ def request(operation: Operation, own: Things, changed: Mapping[Place, str]) -> 
         for name in _required(operation, "path")
         if name not in paths
     }
-    queried = {place.names[0]: id_ for place, id_ in ids.items() if place.part == "query"}
+    queried = {name: VALUES[name] for name in _required(operation, "query") if name not in KINDS}
+    queried |= {place.names[0]: id_ for place, id_ in ids.items() if place.part == "query"}
     sent = {"params": queried} if queried else {}
     return Request(
         operation.path.format(**fixed, **paths), {**sent, **_body(operation, ids, changed)}

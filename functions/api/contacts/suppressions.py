@@ -151,9 +151,11 @@ async def get_suppression(suppression_id: Id, context: Viewer) -> dict[str, Any]
 
 @router.delete("/{suppression_id}", status_code=204)
 async def lift_suppression(
-    suppression_id: Id, context: Operator, scope: Scope | None = None
+    suppression_id: Id,
+    context: Operator,
+    scope: Annotated[Scope, Query(description="What is lifted; other scopes stay.")],
 ) -> None:
-    """Let an address be contacted again under a scope, or under all where none is named."""
+    """Let an address be contacted again under one scope."""
     engine = context.engine
     found = await suppressions.load(engine, context.org, suppression_id)
     if not await suppressions.lift(engine, context.org, found.address, scope=scope, by=context.by):

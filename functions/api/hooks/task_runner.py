@@ -14,9 +14,10 @@ from functions.engine.ports.queue import Task
 from functions.engine.ports.store import StoreError
 from functions.web.caller_route import ByInvoker
 from functions.web.context import Context
+from functions.web.middleware.strict_route import StrictRoute
 from functions.web.problems import answer
 
-router = APIRouter(tags=["tasks"])
+router = APIRouter(tags=["tasks"], route_class=StrictRoute)
 log = structlog.get_logger()
 
 

@@ -97,9 +97,9 @@ def barred(
     return Suppression(address, now, scopes)
 
 
-def lifted(known: Suppression, scope: str | None) -> Suppression | None:
-    """Return a suppression without a scope (None: without any); None where nothing is left."""
-    kept = {each: bar for each, bar in known.scopes.items() if scope is not None and each != scope}
+def lifted(known: Suppression, scope: str) -> Suppression | None:
+    """Return a suppression without a scope; None where nothing is left."""
+    kept = {each: bar for each, bar in known.scopes.items() if each != scope}
     return replace(known, scopes=kept) if kept else None
 
 

@@ -72,15 +72,15 @@ def _stored(org: str, document: Document | None, after: Suppression) -> Write:
 
 
 async def lift(
-    engine: Engine, org: str, address: str, *, scope: str | None = suppressions.ALL, by: str
+    engine: Engine, org: str, address: str, *, scope: str = suppressions.ALL, by: str
 ) -> bool:
-    """Let an address be contacted again under a scope, None: under all; False if it could be."""
+    """Let an address be contacted again under a scope; False if it could be."""
     id_ = suppression_id(address)
 
     def decide(documents: list[Document | None]) -> tuple[bool, Sequence[Write]]:
         document = documents[0]
         known = suppression_from(document.data) if document else None
-        if document is None or known is None or (scope and scope not in known.scopes):
+        if document is None or known is None or scope not in known.scopes:
             return False, []
         left = _left(org, document, suppressions.lifted(known, scope))
         entry = {"scope": scope}

@@ -49,8 +49,31 @@ async def test_an_address_is_suppressed_shown_and_lifted(rig: Rig) -> None:
     assert (await rig.http.delete(path, params={"scope": "all"})).status_code == 204
     assert [each["scope"] for each in (await rig.get(path)).json()["scopes"]] == ["sms"]
     assert (await rig.http.delete(path, params={"scope": "all"})).status_code == 404
-    assert (await rig.http.delete(path)).status_code == 204
+    assert (await rig.http.delete(path, params={"scope": "sms"})).status_code == 204
     assert (await rig.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "says"),
+    [
+        ("", "scope", "scope: Field required"),
+        ("?scope=", "scope", "scope: Field required"),
+        ("?scopes=sms", "scopes", "did you mean scope?"),
+        ("?Scope=sms", "Scope", "did you mean scope?"),
+        ("?scope=sms&scope=all", "scope", "given several times"),
+        ("?scope=smss", "scope", "must be one of"),
+    ],
+)
+async def test_a_slip_in_the_scope_lifts_nothing(
+    rig: Rig, query: str, field: str, says: str
+) -> None:
+    """Without a scope, or with a misspelt one, all bars stay and the slip is named."""
+    await suppress(rig)
+    made = await suppress(rig, scope="sms")
+    answer = await rig.http.delete(f"/suppressions/{made['id']}{query}")
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
+    assert says in answer.json()["detail"]
+    assert (await rig.get(f"/suppressions/{made['id']}")).json() == made
 
 
 async def test_the_id_does_not_tell_the_address(rig: Rig) -> None:
@@ -122,7 +145,7 @@ async def test_another_organisation_s_suppressions_do_not_exist(rig: Rig) -> Non
     made = await suppress(rig)
     path, ours = f"/suppressions/{made['id']}", {"x-org-id": "ours"}
     assert (await rig.http.get(path, headers=ours)).status_code == 404
-    assert (await rig.http.delete(path, headers=ours)).status_code == 404
+    assert (await rig.http.delete(f"{path}?scope=all", headers=ours)).status_code == 404
     assert (await rig.http.get("/suppressions", headers=ours)).json()["data"] == []
     asked = await rig.http.get("/suppressions", params={"address": ANN}, headers=ours)
     assert asked.json()["data"] == []
@@ -137,7 +160,7 @@ async def test_a_viewer_sees_and_changes_nothing(jwt_rig: Rig) -> None:
     path, viewer = f"/suppressions/{made.json()['id']}", {"authorization": token("viewer")}
     assert (await jwt_rig.get(path, **viewer)).status_code == 200
     assert (await jwt_rig.post("/suppressions", body, **viewer)).status_code == 403
-    assert (await jwt_rig.http.delete(path, headers=viewer)).status_code == 403
+    assert (await jwt_rig.http.delete(f"{path}?scope=all", headers=viewer)).status_code == 403
 
 
 async def test_who_is_suppressed_is_not_called(rig: Rig) -> None:

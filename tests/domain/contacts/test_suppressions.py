@@ -79,7 +79,6 @@ def test_scopes_stand_beside_each_other() -> None:
     made = barred(suppressed(sms=bar()), ANN, "voice", bar(at=later), now=later)
     assert made == Suppression(ANN, later, {"sms": bar(), "voice": bar(at=later)})
     assert lifted(made, "sms") == Suppression(ANN, later, {"voice": bar(at=later)})
-    assert lifted(made, None) is None
 
 
 def test_the_last_scope_lifted_leaves_nothing() -> None:

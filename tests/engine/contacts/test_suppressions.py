@@ -61,7 +61,7 @@ async def test_an_address_is_suppressed_and_lifted_scope_by_scope(world: World) 
     assert await lift(world.engine, ORG, ANN, scope="voice", by="ben")
     assert await barred(world, ANN, scopes=("voice",)) == set()
     assert not await lift(world.engine, ORG, ANN, scope="voice", by="ben")
-    assert await lift(world.engine, ORG, ANN, scope=None, by="ben")
+    assert await lift(world.engine, ORG, ANN, scope="sms", by="ben")
     with pytest.raises(NotFoundError):
         await suppressions.load(world.engine, ORG, suppression_id(ANN))
 

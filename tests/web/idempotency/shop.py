@@ -54,14 +54,16 @@ def shop_of(request: Request) -> Shop:
 
 
 @router.post("/orders", status_code=201)
-async def create(new: Order, request: Request, response: Response, _: Operator) -> dict[str, Any]:
+async def create(
+    new: Order, request: Request, response: Response, _: Operator, gift: str = ""
+) -> dict[str, Any]:
     """Order something."""
     number = await shop_of(request).do()
     response.status_code = new.fails_with or 201
     response.headers["location"] = f"/orders/{number}"
     response.headers["x-other"] = "1"
     tag(response, number)
-    return {"number": number, "item": new.item}
+    return {"number": number, "item": f"{gift} {new.item}".strip()}
 
 
 @router.post("/orders/{kind}")
