@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from functions.domain.contacts.emails import read_email
+from functions.domain.contacts.number_spellings import one_spelling
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
 from functions.domain.digest import digest
 from functions.domain.errors import InvalidFieldError
@@ -24,7 +25,7 @@ class Contact:
     """A person of an organisation, as stored under orgs/{org}/contacts/{id}."""
 
     id: str  #: derived from the phone number, else the e-mail address (see contact_id)
-    phone: str = ""  #: E.164
+    phone: str = ""  #: E.164, in the spelling that was last given
     email: str = ""
     first_name: str = ""
     last_name: str = ""
@@ -72,8 +73,11 @@ def contact_fields(contact: Contact) -> dict[str, Any]:
 
 
 def contact_id(address: str) -> str:
-    """Derive the id of whoever is reached at this address, so that nobody is stored twice."""
-    return digest(address, size=12)
+    """Derive the id of whoever is reached at this address, so that nobody is stored twice.
+
+    All spellings of a phone number give the same one.
+    """
+    return digest(one_spelling(address), size=12)
 
 
 #: Spellings of other systems, accepted and answered beside ours.
@@ -256,6 +260,8 @@ def _stamped(before: Contact, after: Contact, now: datetime) -> Contact:
 def _merged(contact: Contact, details: Details) -> Contact:
     _check_identity(contact, details)
     changes = {name: value for name, value in details.items() if name in _PLAIN}
+    if details.get("phone"):
+        changes["phone"] = details["phone"]  # the same number, maybe in another spelling
     if "attributes" in details:
         changes["attributes"] = _merge(contact.attributes, details["attributes"])
     if "zone" in details:
@@ -268,7 +274,8 @@ _PLAIN: Final = (LENGTHS.keys() - {"phone"}) | {"active"}
 
 def _check_identity(contact: Contact, details: Details) -> None:
     for name in ("phone",) if contact.phone else ("phone", "email"):
-        if details.get(name, getattr(contact, name)) != getattr(contact, name):
+        known = getattr(contact, name)
+        if one_spelling(details.get(name, known)) != one_spelling(known):
             rule = "a contact is known by its address; make another contact for another one"
             raise InvalidFieldError(name, f"{name}: cannot be changed: {rule}")
 

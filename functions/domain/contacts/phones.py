@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType, timezone
 
+from functions.domain.contacts.number_spellings import one_spelling
 from functions.domain.times import NO_ZONES
 
 _NO_ZONE = "Etc/Unknown"
@@ -30,7 +31,8 @@ class InvalidPhoneError(ValueError):
 def parse_phone(text: str) -> Phone:
     """Read an international number; blanks and punctuation between the digits do not matter.
 
-    Raises InvalidPhoneError, which names the rule that the text breaks.
+    A number that is written as its plan was before is read as it is dialled now. Raises
+    InvalidPhoneError, which names the rule that the text breaks.
     """
     compact = text.strip()
     if not compact:
@@ -44,12 +46,22 @@ def parse_phone(text: str) -> Phone:
     # What is_valid_number asks too; here, once for validity and zones, as it costs the most.
     kind = phonenumbers.number_type(number)
     if kind is PhoneNumberType.UNKNOWN:
-        raise InvalidPhoneError("is not a number that any phone can have")
+        number = _as_dialled_now(number)
+        kind = phonenumbers.number_type(number)
     return Phone(
         e164=phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164),
         region=phonenumbers.region_code_for_country_code(number.country_code or 0),
         zones=_zones(number, kind),
     )
+
+
+def _as_dialled_now(number: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNumber:
+    """Return a number of an older plan as it is dialled now. Raises InvalidPhoneError."""
+    national = phonenumbers.national_significant_number(number)
+    now = phonenumbers.parse(one_spelling(f"+{number.country_code}{national}"), None)
+    if phonenumbers.is_valid_number(now):
+        return now
+    raise InvalidPhoneError("is not a number that any phone can have")
 
 
 def _zones(number: phonenumbers.PhoneNumber, kind: int) -> tuple[str, ...]:

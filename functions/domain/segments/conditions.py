@@ -6,7 +6,7 @@ A condition is JSON: {"all": [..]}, {"any": [..]} or {"not": {..}} of other cond
 
 All comparisons are of text, case and all: `eq` 5 is the text "5". `lt`, `lte`, `gt` and `gte`
 compare as numbers where both sides are numbers, and hold for nobody who has no value. Instants
-are compared as instants.
+are compared as instants, and phone numbers are equal whichever way they are spelt.
 """
 
 import operator
@@ -20,16 +20,18 @@ from functools import lru_cache
 from typing import Any, Final, TypeAlias, assert_never
 
 from functions.domain.contacts.contact import ATTRIBUTE, TEMPLATE_FIELDS, Contact
+from functions.domain.contacts.number_spellings import one_spelling
 
 NO_MESSAGE: Final = "none"
 
 ATTRIBUTES: Final = "attributes."
+PHONE: Final = "phone"
 _PLACES: Final = ("zone", "region")
 TIMES: Final = ("created_at", "updated_at")
 FIELDS: Final = (*TEMPLATE_FIELDS, *_PLACES, *TIMES)
 
 #: Own fields that a query can find people by: those that every store has an index of.
-_INDEXED: Final = frozenset({*TEMPLATE_FIELDS, *_PLACES} - {"phone"})
+_INDEXED: Final = frozenset({*TEMPLATE_FIELDS, *_PLACES} - {PHONE})
 #: Attributes of other names are compared in memory: SQLite's columns do not tell cases apart.
 _INDEXED_ATTRIBUTE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
@@ -85,7 +87,7 @@ class Comparison:
 
     field: str
     op: Op
-    values: tuple[str, ...]  #: of `exists`: "yes" or ""
+    values: tuple[str, ...]  #: of `exists`: "yes" or ""; phone numbers in their one spelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +141,9 @@ def _compares(comparison: Comparison, contact: Contact) -> bool:
     value = _value(contact, comparison.field)
     match comparison.op:
         case Op.EQ | Op.IN:
-            return value in comparison.values
+            return _same(comparison.field, value) in comparison.values
         case Op.NE:
-            return value not in comparison.values
+            return _same(comparison.field, value) not in comparison.values
         case Op.CONTAINS:
             return comparison.values[0] in value
         case Op.STARTS_WITH:
@@ -150,6 +152,11 @@ def _compares(comparison: Comparison, contact: Contact) -> bool:
             return bool(value) == bool(comparison.values[0])
         case _:
             return bool(value) and _ORDERED[comparison.op](*_alike(value, comparison.values[0]))
+
+
+def _same(field: str, value: str) -> str:
+    """Return a value as what is equal to it: a phone number may have several spellings."""
+    return one_spelling(value) if field == PHONE else value
 
 
 def _value(contact: Contact, field: str) -> str:

@@ -5,12 +5,15 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from functions.domain.contacts.number_spellings import one_spelling
+from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
 from functions.domain.errors import InvalidFieldError
 from functions.domain.messages.message import MessageStatus
 from functions.domain.segments.conditions import (
     ATTRIBUTES,
     FIELDS,
     NO_MESSAGE,
+    PHONE,
     TIMES,
     All,
     Comparison,
@@ -36,6 +39,7 @@ MAX_NUMBER: Final = 2**63 - 1
 
 _CAMPAIGN: Final = re.compile(r"(?!__.*__$)[A-Za-z0-9_-]{1,64}")
 _INSIDE: Final = frozenset({Op.CONTAINS, Op.STARTS_WITH})
+_EQUALITIES: Final = frozenset({Op.EQ, Op.NE, Op.IN})
 _STATUSES: Final = (*MessageStatus, NO_MESSAGE)
 #: The members of each kind of condition, by the one that tells the kind.
 _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -115,7 +119,18 @@ def _comparison(members: Mapping[str, object], at: str) -> Comparison:
     op = _op(members.get("op"), f"{at}.op")
     if field in TIMES and op in _INSIDE:
         raise _wrong(f"{at}.op", f"{op} is not for {field}, which is an instant")
-    return Comparison(field, op, _values(field, op, members.get("value"), f"{at}.value"))
+    values = _values(field, op, members.get("value"), f"{at}.value")
+    if field == PHONE and op in _EQUALITIES:
+        values = tuple(map(_number, values))
+    return Comparison(field, op, values)
+
+
+def _number(text: str) -> str:
+    """Return a phone number in its one spelling; what is none is equal to nobody's."""
+    try:
+        return one_spelling(parse_phone(text).e164)
+    except InvalidPhoneError:
+        return text
 
 
 def _field(given: object, at: str) -> str:

@@ -10,6 +10,7 @@ import structlog
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.send import Send
 from functions.domain.contacts import suppressions
+from functions.domain.contacts.number_spellings import one_spelling
 from functions.domain.contacts.suppressions import (
     Bar,
     Suppression,
@@ -166,10 +167,16 @@ async def _barred(
     scopes: Collection[str],
     now: datetime,
 ) -> set[str]:
-    asked = [paths.suppression(org, suppression_id(address)) for address in addresses]
-    documents = await engine.store.get_many(asked)
-    found = [suppression_from(document.data) for document in documents if document is not None]
-    return {each.address for each in found if each.bars(scopes, now=now)}
+    asked = list(addresses)
+    documents = await engine.store.get_many(
+        [paths.suppression(org, suppression_id(address)) for address in asked]
+    )
+    # What is suppressed may be spelt in another way than what is asked for.
+    return {
+        address
+        for address, document in zip(asked, documents, strict=True)
+        if document is not None and suppression_from(document.data).bars(scopes, now=now)
+    }
 
 
 #: How soon whoever is suppressed is left out by a campaign that is sending.
@@ -205,7 +212,9 @@ class FreshSuppressions:
         now = self._engine.clock.now()
         if self._is_due(now):
             await self._look(now)
-        asked = [each for each in addresses if self._too_many or each in self._seen]
+        if not self._seen:
+            return set()
+        asked = [each for each in addresses if self._too_many or one_spelling(each) in self._seen]
         if not asked:
             return set()
         # What was seen may have been lifted or have expired, or be of another scope.
@@ -227,6 +236,6 @@ class FreshSuppressions:
             limit=_REMEMBERED + 1,
         )
         found = await self._engine.store.query(query)
-        self._seen.update(document.data["address"] for document in found)
+        self._seen.update(one_spelling(document.data["address"]) for document in found)
         self._too_many = len(self._seen) > _REMEMBERED
         self._looked_at, self._looked_far_at = now, now if is_far else last

@@ -102,6 +102,25 @@ async def test_an_expired_suppression_bars_no_more(world: World) -> None:
     assert await barred(world, ANN) == set()
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("+525512345678", "+5215512345678"),
+        ("+5511987654321", "+551187654321"),
+        ("+541123456789", "+5491123456789"),
+    ],
+)
+async def test_a_number_is_suppressed_in_every_spelling(
+    world: World, ours: str, theirs: str
+) -> None:
+    """Suppressed in one spelling and asked for in the other, either way round, it is barred."""
+    for said, asked in ((ours, theirs), (theirs, ours)):
+        assert await bar(world, said)
+        assert await barred(world, asked, BEN) == {asked}
+        assert not await bar(world, asked)
+        assert await lift(world.engine, ORG, asked, by="ben")
+
+
 async def test_where_nobody_is_suppressed_nothing_is_asked_for(world: World) -> None:
     """The usual case costs one query, however many people there are."""
     store = CountingStore(world.store)
