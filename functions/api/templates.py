@@ -153,7 +153,7 @@ class ShownVersion(BaseModel):
 
 
 class ShownTemplate(ShownVersion):
-    """A template in its newest version, which was made at `updated_at`."""
+    """A template in its newest version."""
 
     id: str
     name: str
@@ -318,8 +318,8 @@ def _template(template: NamedTemplate) -> dict[str, Any]:
         "name": template.name,
         "created_at": template.created_at,
         "created_by": template.created_by,
-        "updated_at": newest["created_at"],
-        "updated_by": newest["created_by"],
+        "updated_at": template.updated_at,
+        "updated_by": template.updated_by,
     }
 
 

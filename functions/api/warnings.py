@@ -1,7 +1,8 @@
 """Warnings: what was accepted although a person probably did not mean it, as answers show it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -26,6 +27,11 @@ class Warned(BaseModel):
         default_factory=list,
         description="What was accepted although it was probably not meant so; mostly empty.",
     )
+
+
+def told_warnings(found: Sequence[InputWarning]) -> dict[str, Any]:
+    """Return the member of a function's answer that tells doubts; none where there are none."""
+    return {"warnings": [asdict(each) for each in found]} if found else {}
 
 
 def shown_warnings(found: Iterable[InputWarning]) -> list[ShownWarning]:

@@ -24,6 +24,7 @@ def import_contacts(
     name: Annotated[str, typer.Option("--list", help="The new list's name.")],
     org: Org = "default",
     *,
+    append: Annotated[bool, typer.Option(help="Add to a list of that name.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a list of the people in a CSV file with a column `number` in E.164."""
@@ -34,10 +35,11 @@ def import_contacts(
             Progress(console=screen, disable=not screen.is_terminal) as progress,
             progress.open(file, "rb", description="Importing") as stream,
         ):
-            return await import_csv(stack.engine, org, name, stream)
+            return await import_csv(stack.engine, org, name, stream, append=append)
 
     result = with_stack(read)
-    show(_imported(result, name), _summary(result, name), _bad_rows(result), as_json=as_json)
+    tables = (_summary(result, name), _bad_rows(result))
+    show(_imported(result, name), *tables, as_json=as_json, warnings=result.warnings)
 
 
 def _imported(result: ImportResult, name: str) -> dict[str, Any]:

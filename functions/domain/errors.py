@@ -18,7 +18,7 @@ class NotFoundError(DomainError):
     def __init__(self, what: str, id_: str) -> None:
         self.what = what
         self.id = id_
-        self.code = f"{_word(what)}_NOT_FOUND"
+        self.code = f"{word(what)}_NOT_FOUND"
         super().__init__(f"{what} not found")
 
 
@@ -26,7 +26,8 @@ class NotFoundError(DomainError):
 _WORDS = {"CONTACT": "CUSTOMER"}
 
 
-def _word(what: str) -> str:
+def word(what: str) -> str:
+    """Return what codes call a kind of thing."""
     word = re.sub(r"\W+", "_", what).upper()
     return _WORDS.get(word, word)
 
@@ -54,7 +55,7 @@ class InUseError(DomainError):
     """A thing cannot be removed while a campaign needs it."""
 
     def __init__(self, what: str, campaign: str) -> None:
-        self.code = f"{_word(what)}_IN_USE"
+        self.code = f"{word(what)}_IN_USE"
         super().__init__(f"{what} is used by the campaign '{campaign}', which has not ended")
 
 

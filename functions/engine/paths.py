@@ -84,6 +84,11 @@ def list_(org: str, id_: str) -> str:
     return f"orgs/{org}/lists/{id_}"
 
 
+def list_name(org: str, key: str) -> str:
+    """Return the path that holds a list's name for it alone; `key` is the name's digest."""
+    return f"orgs/{org}/names/list-{key}"
+
+
 def members(org: str, list_id: str) -> str:
     """Return the collection of a list's members."""
     return f"orgs/{org}/lists/{list_id}/members"

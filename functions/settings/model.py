@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from functions.settings.providers import NONE, Provider, alternatives, choices, chosen
+from functions.settings.providers import Provider, alternatives, choices, chosen
 from functions.settings.urls import (
     QueueUrl,
     StoreUrl,
@@ -120,11 +120,11 @@ def _choice_of(kind: str) -> AfterValidator:
 
 
 def _beside_calls(kind: str, description: str) -> Any:
-    """Return the field of a kind that follows that of calls; its choices take the place of {}."""
+    """Return the field of a kind that may be off; its choices take the place of {}."""
 
     # Who really calls people must not seem to text them as well.
     def default(fields: dict[str, Any]) -> str:
-        return "simulator" if fields.get("voice_provider") == "simulator" else NONE
+        return "simulator" if fields.get("voice_provider") == "simulator" else "off"
 
     text = description.format(alternatives(kind))
     return Field(default_factory=default, description=text)
@@ -200,7 +200,7 @@ class Settings(BaseSettings):
     plivo_api_url: HttpUrl = "https://api.plivo.com"
     """Plivo's API"""
     sms_provider: Annotated[str, _choice_of("sms")] = _beside_calls(
-        "sms", "Who sends texts: {}; without it as calls, simulator or none"
+        "sms", "Who sends texts: {}; without it as calls, simulator or off"
     )
     whatsapp_provider: Annotated[str, _choice_of("whatsapp")] = _beside_calls(
         "whatsapp", "Who sends WhatsApp messages: {} (Meta's API); as for texts"

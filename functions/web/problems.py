@@ -24,6 +24,7 @@ from functions.domain.errors import (
     NameTakenError,
     NotFoundError,
     StaleError,
+    word,
 )
 from functions.engine.ports.channel import SignatureError
 from functions.engine.ports.store import StoreError
@@ -141,7 +142,23 @@ def _of_validation(error: RequestValidationError) -> Problem:
         for each in error.errors()[:_MOST_ERRORS]
     ]
     message = "; ".join(_sentence(each) for each in errors)
-    return Problem(400, "INVALID_FIELD", message, errors[0]["field"], errors)
+    return Problem(400, _code_of(error.errors()[0]), message, errors[0]["field"], errors)
+
+
+#: What is wrong with a body that is no JSON object at all.
+_NO_OBJECT: Final = frozenset({"missing", "model_attributes_type", "model_type", "dict_type"})
+
+
+def _code_of(first: Mapping[str, Any]) -> str:
+    """Return the code of a broken rule: of an id in the path, of the whole body, of a field."""
+    place, *names = first["loc"]
+    if first["type"] == "json_invalid":
+        return "INVALID_REQUEST"
+    if place == "body" and not names and first["type"] in _NO_OBJECT:
+        return "INVALID_REQUEST"
+    if place == "path" and str(names[0]).endswith("_id"):
+        return f"INVALID_{word(str(names[0]).removesuffix('_id'))}_ID"
+    return "INVALID_FIELD"
 
 
 def _name(loc: Sequence[Any]) -> str:
@@ -165,8 +182,11 @@ def _sentence(error: Mapping[str, str]) -> str:
 
 
 def _rendered(request: Request, problem: Problem) -> JSONResponse:
-    render = _document if _tells_problems(request) else _failure
-    response = render(problem)
+    if _tells_problems(request):
+        response = _document(problem)
+    else:
+        steers = first_segment(request.scope["path"]) in _STEERING
+        response = _failure(problem, {"success": False} if steers else {})
     response.headers.update(problem.headers)
     return response
 
@@ -195,8 +215,12 @@ def _document(problem: Problem) -> JSONResponse:
     return JSONResponse(body | _details(problem), problem.status, media_type=PROBLEM_TYPE)
 
 
-def _failure(problem: Problem) -> JSONResponse:
-    return answer(problem.status, problem.detail, **_details(problem))
+#: Functions whose answers all say whether they did it.
+_STEERING: Final = frozenset({"/pause-campaign", "/resume-campaign", "/cancel-campaign"})
+
+
+def _failure(problem: Problem, more: Mapping[str, Any]) -> JSONResponse:
+    return answer(problem.status, problem.detail, **more, **_details(problem))
 
 
 def _details(problem: Problem) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Rig:
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.clock = MovedClock()
+        self._lists = 0
         usual = {
             "store_url": "sqlite:///:memory:",
             "simulator_ledger": folder / "carrier.jsonl",
@@ -74,12 +75,13 @@ class Rig:
         """Get."""
         return await self.http.get(path, headers=_headers(headers))
 
-    async def upload(self, content: str | bytes, name: str = "People", **headers: str) -> Any:
-        """Upload a CSV file."""
+    async def upload(self, content: str | bytes, name: str = "", **headers: str) -> Any:
+        """Upload a CSV file; without a name each is a list of its own."""
+        self._lists += 1
         return await self.http.post(
             "/upload-csv",
             files={"file": ("people.csv", content, "text/csv")},
-            data={"listName": name},
+            data={"listName": name or f"People {self._lists}"},
             headers=_headers(headers),
         )
 

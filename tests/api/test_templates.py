@@ -53,6 +53,7 @@ async def test_a_template_is_made_shown_changed_and_deleted(rig: Rig) -> None:
         "created_by": "local",
         "updated_at": "2026-03-02T12:00:00.000Z",
         "updated_by": "local",
+        "warnings": [],
     }
     changed = await rig.http.put(path, json={**BODY, "text": "Hi"})
     assert (changed.json()["version"], changed.json()["text"]) == (2, "Hi")
@@ -129,6 +130,7 @@ async def test_a_template_is_tried_on_a_contact_and_on_somebody_made_up(rig: Rig
         "html": "",
         "missing": [],
         "sms": {"encoding": "GSM-7", "characters": 10, "segments": 1},
+        "warnings": [],
     }
     made_up = await rig.post(path, {"values": {"first_name": "Ñandú 😀"}})
     assert made_up.json()["rendered_message"] == "Hello Ñandú 😀!"
@@ -149,7 +151,7 @@ async def test_an_audience_is_checked(rig: Rig) -> None:
     """How many lack which field, for a saved template and for a text."""
     await person(rig, "")
     saved = (await create(rig)).json()["id"]
-    expected = {"checked": 1, "complete": True, "missing": {"first_name": 1}}
+    expected = {"checked": 1, "complete": True, "missing": {"first_name": 1}, "warnings": []}
     for which in ({"text": HELLO}, {"template_id": saved}):
         answer = await rig.post("/templates/check", {**which, "everyone": True})
         assert answer.json() == expected
@@ -161,7 +163,8 @@ async def test_the_people_of_an_uploaded_list_are_checked(rig: Rig) -> None:
     content = "number,first_name\n" + "\n".join(",".join(row) for row in rows)
     list_id = (await rig.upload(content)).json()["listId"]
     answer = await rig.post("/templates/check", {"text": HELLO, "list_id": list_id})
-    assert answer.json() == {"checked": 3, "complete": True, "missing": {"first_name": 1}}
+    expected = {"checked": 3, "complete": True, "missing": {"first_name": 1}, "warnings": []}
+    assert answer.json() == expected
 
 
 @pytest.mark.parametrize(

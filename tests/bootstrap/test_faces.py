@@ -51,7 +51,7 @@ CASES = {
     "get_list_contact": Case("GET", "/get-list-contact", "?listId=a", None, *NO_LIST),
     "single_call": Case("POST", "/single-call", "", {}, 400, "from: Field required"),
     "check_scheduled_campaigns": Case(
-        "GET", "/check-scheduled-campaigns", "", None, 200, "Started 0 scheduled campaign(s)"
+        "GET", "/check-scheduled-campaigns", "", None, 200, "No scheduled campaigns due to start"
     ),
     "run_task": Case("POST", "/tasks", "/run", {"kind": "polka"}, *NO_TASK),
     "receive_webhook": Case("POST", "/webhooks", "/simulator/ring/o/c/m/1", None, *FORGED),

@@ -97,7 +97,7 @@ async def test_an_unknown_path_is_a_problem(rig: Rig) -> None:
 
 async def test_functions_keep_their_shape(rig: Rig) -> None:
     """A function's refusal holds a status and a message, and its media type is JSON."""
-    answer = await rig.post("/pause-campaign", {"campaignId": "a"})
+    answer = await rig.post("/retry-campaign", {"campaignId": "a"})
     assert answer.headers["content-type"] == "application/json"
     assert answer.json() == {"status": 404, "message": "Campaign not found"}
     answer = await rig.get("/pause-campaign")

@@ -1,13 +1,12 @@
 """The functions that create, steer and show campaigns."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 from pydantic import AfterValidator, Field
 
+from functions.api.warnings import told_warnings
 from functions.domain.campaigns.status import Action
 from functions.domain.contacts.phones import parse_phone
 from functions.domain.errors import InvalidFieldError
@@ -16,13 +15,12 @@ from functions.domain.messages.ids import whole_id
 from functions.domain.messages.message import MessageStatus
 from functions.domain.times import iso
 from functions.domain.urls.public_urls import check_public_url
-from functions.domain.warnings import InputWarning
 from functions.engine.campaigns import copies, creation, lifecycle, single_message
-from functions.engine.campaigns.in_force import provider_of
 from functions.engine.campaigns.warnings import warnings_of
 from functions.engine.messages import statistics
 from functions.engine.reporting import reports
 from functions.engine.reporting.progress import Progress, in_flight, progress_of
+from functions.engine.reporting.reports import MessageFilter
 from functions.settings.providers import PROVIDERS
 from functions.web.caller_route import CallerContext, CallerRoute, Operator, Viewer
 from functions.web.fields import (
@@ -126,10 +124,15 @@ class SingleCall(Body):
     machine_detection: MachineDetection = ""
 
 
+Seconds = Annotated[int, Field(ge=0, le=10_000_000)]
+
+
 class Filters(Body):
-    """Which messages a report shows."""
+    """Which messages a report shows: those that all of these hold for."""
 
     status: MessageStatus | None = None
+    min_duration: Seconds | None = Field(None, description="Seconds of conversation at least.")
+    max_duration: Seconds | None = Field(None, description="Seconds of conversation at most.")
 
 
 class ReportQuery(OneCampaign):
@@ -160,7 +163,7 @@ async def create_campaign(new: NewVoiceCampaign, context: Operator) -> dict[str,
         scheduled_by=new.scheduled_by or context.by,
     )
     made = await creation.create_for_list(context.engine, context.org, wish, new.list_id)
-    more = _warned(await warnings_of(context.engine, made))
+    more = told_warnings(await warnings_of(context.engine, made))
     if made.scheduled_at is None:
         return _done("Campaign started successfully", campaignId=made.id, **more)
     time = iso(made.scheduled_at)
@@ -194,9 +197,8 @@ async def resume_campaign(wanted: OneCampaign, context: Operator) -> dict[str, A
 async def cancel_campaign(wanted: Stop, context: Operator) -> dict[str, Any]:
     """End a campaign; calls already with the carrier are told in `inFlight`."""
     in_flight = await _stop(context, wanted, Action.CANCEL)
-    return _done(
-        "Campaign cancelled successfully", campaignId=wanted.campaign_id, inFlight=in_flight
-    )
+    message = "Campaign cancelled successfully"
+    return {"success": True, **_done(message, campaignId=wanted.campaign_id, inFlight=in_flight)}
 
 
 @router.post("/reschedule-campaign")
@@ -255,19 +257,28 @@ async def campaign_progress(campaign_id: Id, context: Viewer) -> dict[str, Any]:
 @router.post("/get-report-by-campaign", response_model=None)
 async def get_report_by_campaign(wanted: ReportQuery, context: Viewer) -> dict[str, Any] | Response:
     """Show what became of each person, page by page or as CSV."""
-    engine, status = context.engine, wanted.filters.status
+    engine, filters = context.engine, wanted.filters
+    shown = MessageFilter(
+        status=filters.status,
+        min_duration_s=filters.min_duration,
+        max_duration_s=filters.max_duration,
+    )
     campaign = await lifecycle.load(engine, context.org, wanted.campaign_id)
     if wanted.is_download:
-        lines = reports.as_csv(engine, campaign, status=status)
+        lines = reports.as_csv(engine, campaign, shown)
         headers = {"content-disposition": f'attachment; filename="{campaign.id}.csv"'}
         return StreamingResponse(lines, media_type="text/csv", headers=headers)
-    page = await reports.messages(
-        engine, campaign, status=status, cursor=wanted.cursor, limit=wanted.limit
-    )
+    page = await reports.messages(engine, campaign, shown, cursor=wanted.cursor, limit=wanted.limit)
     counts = await statistics.read_one(engine, campaign)
     rows = [reports.row(campaign, message) for message in page.rows]
     return _done(
-        "OK", campaignId=campaign.id, rows=rows, totals=counts.by_status, nextCursor=page.cursor
+        "OK",
+        campaignId=campaign.id,
+        scheduledBy=campaign.scheduled_by,
+        rows=rows,
+        totals=counts.by_status,
+        totalDuration=counts.duration_s,
+        nextCursor=page.cursor,
     )
 
 
@@ -287,7 +298,7 @@ def _bot_url(context: CallerContext, url: str) -> str:
 
 
 def _provider(context: CallerContext, wanted: str | None) -> str:
-    provider = provider_of(context.engine, ChannelKind.VOICE, field="provider")
+    provider = context.engine.providers[ChannelKind.VOICE]
     if wanted not in {None, provider}:
         raise InvalidFieldError("provider", f"provider: {wanted} is not set up here")
     return provider
@@ -295,11 +306,6 @@ def _provider(context: CallerContext, wanted: str | None) -> str:
 
 def _done(message: str, **more: Any) -> dict[str, Any]:
     return {"status": 200, "message": message, **more}
-
-
-def _warned(found: Sequence[InputWarning]) -> dict[str, Any]:
-    """Return the member of an answer that tells doubts; none where there are none."""
-    return {"warnings": [asdict(each) for each in found]} if found else {}
 
 
 def _success(message: str, **more: Any) -> dict[str, Any]:
@@ -325,6 +331,7 @@ def _shown(progress: Progress) -> dict[str, Any]:
         "timing": {
             "createdAt": iso(campaign.created_at),
             "scheduledTime": iso(campaign.scheduled_at),
+            "scheduledBy": campaign.scheduled_by,
             "startedAt": iso(campaign.started_at),
             "startLatenessSeconds": None if lateness is None else lateness.total_seconds(),
             "lastActivity": iso(health.heartbeat_at),

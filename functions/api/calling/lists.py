@@ -1,9 +1,12 @@
 """The functions that import and show lists of people."""
 
-from typing import Annotated, Any
+from collections import Counter
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, File, Form, Query, UploadFile
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from starlette.datastructures import FormData
 
+from functions.api.warnings import told_warnings
 from functions.domain.errors import InvalidFieldError
 from functions.engine.contacts import lists
 from functions.engine.imports import list_upload
@@ -16,15 +19,24 @@ router = APIRouter(tags=["lists"], route_class=CallerRoute)
 
 @router.post("/upload-csv")
 async def upload_csv(
-    file: Annotated[UploadFile, File()],
-    list_name: Annotated[Name, Form(alias="listName")],
+    request: Request,
+    file: Annotated[UploadFile, File(description="CSV with a column `number`, in E.164.")],
+    list_name: Annotated[
+        Name, Form(alias="listName", description="What the list is called: no other has the name.")
+    ],
     context: Operator,
+    *,
+    append: Annotated[
+        bool, Form(description="A list of that name may be there already, and gets them too.")
+    ] = False,
 ) -> dict[str, Any]:
     """Make a list of the people in a CSV file; bad rows are told by line, good ones kept."""
+    _check_once(await request.form())
     name = list_name.strip()
     if not name:
         raise InvalidFieldError("listName", "listName: is empty")
-    result = await list_upload.import_csv(context.engine, context.org, name, file.file)
+    engine, org = context.engine, context.org
+    result = await list_upload.import_csv(engine, org, name, file.file, append=append)
     return {
         "status": 200,
         "message": f"{result.imported} contact(s) imported",
@@ -34,7 +46,22 @@ async def upload_csv(
         "duplicates": result.duplicates,
         "invalid": result.invalid,
         "errors": [row._asdict() for row in result.bad_rows],
+        **told_warnings(result.warnings),
     }
+
+
+_FIELDS: Final = frozenset({"file", "listName", "append"})
+
+
+def _check_once(form: FormData) -> None:
+    """Refuse a form that says something twice, or something that we do not know."""
+    counts = Counter(name for name, _ in form.multi_items())
+    for name, count in counts.items():
+        if name not in _FIELDS:
+            known = ", ".join(sorted(_FIELDS))
+            raise InvalidFieldError(name[:100], f"{name[:100]}: is none of {known}")
+        if count > 1:
+            raise InvalidFieldError(name, f"{name}: is given {count} times; give it once")
 
 
 @router.get("/get-list-contact")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from functions.domain.campaigns import audience, campaign, safety_limits
 from functions.domain.campaigns.audience import AudienceKind
@@ -240,12 +240,22 @@ class Sending(Audience):
     model_config = example({"customer_ids": ["4f2a8c01d3e5"]})
 
 
+def _customer(id_: object) -> object:
+    """Accept the numbers that other systems know people by: nobody has one here."""
+    if isinstance(id_, int) and not isinstance(id_, bool):
+        return str(id_) if id_ else None
+    return id_ or None
+
+
+CustomerId = Annotated[Id | None, BeforeValidator(_customer)]
+
+
 class CampaignPreview(RestBody):
     """For whom a campaign's text, or another one, is to be filled in."""
 
     model_config = example({"customer_id": "4f2a8c01d3e5"})
 
-    customer_id: Id | None = None
+    customer_id: CustomerId = None
     override_template: Text | None = None
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
 
 from functions.api.warnings import Warned, shown_warnings
 from functions.domain.campaigns.audience import audience_fields
@@ -102,6 +102,7 @@ class CampaignItem(ShownSaid):
     canary: dict[str, int] | None
     fallbacks: list[ShownFallback]
     scheduled_at: str | None
+    scheduled_by: str | None
     created_at: str | None
     created_by: str
     updated_at: str | None
@@ -174,15 +175,19 @@ class TestsSent(Warned):
 
 
 class Customer(BaseModel):
-    """The contact that a text is filled in for."""
+    """The contact that a text is filled in for; what is not known of them is left out."""
 
     id: str
     first_name: str
     last_name: str
     phone: str
-    location: str
-    preferred_product: str
-    prefered_product: str  #: the same, as older callers spell it
+    location: str | None = None
+    preferred_product: str | None = None
+    prefered_product: str | None = Field(None, description="The same, as older callers spell it.")
+
+    @model_serializer(mode="wrap")
+    def _known(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in whole(self).items() if value is not None}
 
 
 class Length(BaseModel):
@@ -208,15 +213,21 @@ class Preview(Warned):
 
 def shown_preview(preview: previews.Preview, person: Contact) -> Preview:
     """Show what a text says to a contact."""
-    names = ("id", "first_name", "last_name", "phone", "location", "preferred_product")
-    known = {name: getattr(person, name) for name in names}
+    names = ("id", "first_name", "last_name", "phone")
+    product = person.preferred_product or None
+    customer = Customer(
+        **{name: getattr(person, name) for name in names},
+        location=person.location or None,
+        preferred_product=product,
+        prefered_product=product,
+    )
     return Preview(
         rendered_message=preview.texts.body,
         used_template=preview.template,
         subject=preview.texts.subject,
         html=preview.texts.html,
         parameters=list(preview.texts.parameters),
-        customer=Customer(**known, prefered_product=person.preferred_product),
+        customer=customer,
         missing=preview.missing,
         sms=Length(**preview.length._asdict()),
     )
@@ -245,6 +256,7 @@ def item(campaign: Campaign, counts: Statistics, recalled: Recalled | None) -> C
             for each in campaign.fallbacks
         ],
         created_by=campaign.created_by,
+        scheduled_by=campaign.scheduled_by,
         stats=stats(campaign, counts),
         recall=None if recalled is None else ShownRecall(**recalled._asdict()),
         send_window=_as_map(campaign.send_window),

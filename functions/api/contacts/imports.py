@@ -129,7 +129,16 @@ _FORM: Final[dict[str, Any]] = {
                             'it fills, "attributes.<name>", or "" to leave it out.',
                         },
                         "list_id": {"type": "string", "maxLength": 64},
-                        "list_name": {"type": "string", "maxLength": _NAME},
+                        "list_name": {
+                            "type": "string",
+                            "maxLength": _NAME,
+                            "description": "Of a list to be made: no other has the name.",
+                        },
+                        "append": {
+                            "type": "string",
+                            "enum": ["true", "false"],
+                            "description": "A list of that name may be there, and gets them too.",
+                        },
                         "on_existing": {"type": "string", "enum": list(OnExisting)},
                     },
                     "required": ["file"],
@@ -216,7 +225,7 @@ async def undo_import(import_id: Id, context: Operator) -> dict[str, Any]:
     return _tagged(await jobs.undo(context.engine, context.org, import_id), context)
 
 
-_FIELDS: Final = frozenset({"format", "mapping", "list_id", "list_name", "on_existing"})
+_FIELDS: Final = frozenset({"format", "mapping", "list_id", "list_name", "append", "on_existing"})
 
 
 @dataclass(slots=True)
@@ -273,6 +282,7 @@ def _wish(form: _Form, by: str) -> ImportRequest:
         mapping=_mapping(form.text("mapping")),
         list_id=list_id,
         list_name=list_name,
+        append=_append(form.text("append"), list_name),
         on_existing=_on_existing(form.text("on_existing")),
     )
 
@@ -307,6 +317,14 @@ def _list_name(text: str) -> str | None:
     if len(text) > _NAME:
         raise InvalidFieldError("list_name", f"list_name: has more than {_NAME} characters")
     return text or None
+
+
+def _append(text: str, list_name: str | None) -> bool:
+    if text not in {"", "true", "false"}:
+        raise InvalidFieldError("append", "append: must be true or false")
+    if text == "true" and list_name is None:
+        raise InvalidFieldError("append", "append: goes with list_name")
+    return text == "true"
 
 
 def _on_existing(text: str) -> OnExisting:

@@ -21,13 +21,20 @@ async def check_scheduled_campaigns(context: Context) -> dict[str, Any]:
     result = await check(context.engine)
     return {
         "success": True,
-        "message": f"Started {len(result.started)} scheduled campaign(s)",
+        "message": _told(result),
         "started": [_shown(campaign) for campaign in result.started],
         "skipped": result.skipped,
         "errors": _errors(result),
         "timestamp": iso(context.engine.clock.now()),
         "maxCampaigns": context.engine.limits.max_campaigns,
     }
+
+
+def _told(result: CheckResult) -> str:
+    """Say how many campaigns were started, or that none was there to start."""
+    if result.started or result.failed or result.skipped:
+        return f"Started {len(result.started)} scheduled campaign(s)"
+    return "No scheduled campaigns due to start"
 
 
 def _shown(campaign: Campaign) -> dict[str, Any]:

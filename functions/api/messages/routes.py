@@ -14,6 +14,7 @@ from functions.domain.messages.message import Message, MessageStatus
 from functions.domain.messages.reasons import explain
 from functions.engine.campaigns import lifecycle
 from functions.engine.reporting import explanation, reports
+from functions.engine.reporting.reports import MessageFilter
 from functions.web.auth import Area
 from functions.web.caller_route import RestRoute, Viewer
 from functions.web.cursors import Page, after_id, id_cursor, page
@@ -38,6 +39,12 @@ class Wanted(BaseModel):
 
     status: MessageStatus | None = None
     reason: Annotated[str, Field(max_length=200, description="Such as `busy`.")] = ""
+    min_duration_s: Annotated[
+        int | None, Field(ge=0, description="Seconds of conversation at least.")
+    ] = None
+    max_duration_s: Annotated[
+        int | None, Field(ge=0, description="Seconds of conversation at most.")
+    ] = None
     cursor: Annotated[str, Field(max_length=2000, description="Where to go on.")] = ""
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
     format: Literal["json", "csv"] | None = None
@@ -137,19 +144,24 @@ async def list_messages(
 ) -> dict[str, Any] | Response:
     """Show a campaign's messages page by page, or all of them as CSV.
 
-    Messages are looked through for a `reason`: a page may then be short, and still lead on.
+    Messages are looked through for a reason or a duration: a page may be short, and still lead on.
     """
     engine = context.engine
+    shown = MessageFilter(
+        status=wanted.status,
+        reason=wanted.reason,
+        min_duration_s=wanted.min_duration_s,
+        max_duration_s=wanted.max_duration_s,
+    )
     campaign = await lifecycle.load(engine, context.org, campaign_id)
     if wanted.format == "csv" or (wanted.format is None and accept.startswith(_CSV)):
-        lines = reports.as_csv(engine, campaign, status=wanted.status, reason=wanted.reason)
+        lines = reports.as_csv(engine, campaign, shown)
         headers = {"content-disposition": f'attachment; filename="{campaign.id}.csv"'}
         return StreamingResponse(lines, media_type=_CSV, headers=headers)
     found = await reports.messages(
         engine,
         campaign,
-        status=wanted.status,
-        reason=wanted.reason,
+        shown,
         cursor=after_id(wanted.cursor) or "",
         limit=wanted.limit,
     )

@@ -42,7 +42,7 @@ class Campaign:
     own_rate_per_s: float | None = None  #: what was asked for this campaign alone
     created_at: datetime
     created_by: str
-    updated_at: datetime | None = None  #: when a draft was last changed
+    updated_at: datetime | None = None  #: when it was last changed, its status too
     total: int = 0  #: people in the audience when it was created
     client_id: str | None = None
     scheduled_at: datetime | None = None

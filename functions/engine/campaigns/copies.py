@@ -51,6 +51,7 @@ def copy_of(source: Campaign, *, now: datetime, by: str) -> Campaign:
         epoch=1,
         created_at=now,
         created_by=by,
+        updated_at=now,
         started_at=now,
         not_after=if_future(source.not_after, now=now),
     )
@@ -64,7 +65,6 @@ def if_future(at: datetime | None, *, now: datetime) -> datetime | None:
 #: What has happened to a campaign, and not to one that repeats it.
 _PAST: Final = frozenset(
     {
-        "updated_at",
         "scheduled_at",
         "scheduled_by",
         "paused_at",

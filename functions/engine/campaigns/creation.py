@@ -74,6 +74,7 @@ def new_campaign(
         client_id=new.client_id,
         created_at=now,
         created_by=new.by,
+        updated_at=now,
         scheduled_at=new.scheduled_at,
         scheduled_by=new.scheduled_by if new.scheduled_at else None,
         started_at=now if immediate else None,

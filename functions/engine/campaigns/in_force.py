@@ -67,8 +67,7 @@ def provider_of(engine: Engine, channel: ChannelKind, *, field: str = "channel")
     """Return who sends for a channel. Raises InvalidFieldError where nobody does."""
     provider = engine.providers.get(channel)
     if provider is None:
-        remedy = f"{channel.upper()}_PROVIDER of the deployment is none"
-        raise InvalidFieldError(field, f"{field}: no provider is set up for {channel}: {remedy}")
+        raise InvalidFieldError(field, f"{field}: no provider is set up for {channel}")
     return provider
 
 

@@ -36,7 +36,8 @@ async def _add_some(engine: Engine, org: str, id_: str, ids: Sequence[str]) -> i
         campaign, version = _open(stored, org, id_)
         total = campaign.total + by
         lanes = lanes_for(campaign.own_send.rate_per_s, total, engine)
-        return Update(home, {"total": total, "lanes": lanes}, version)
+        now = engine.clock.now()
+        return Update(home, {"total": total, "lanes": lanes, "updated_at": now}, version)
 
     return await lists.add_members(engine, org, home, ids, grow)
 

@@ -14,9 +14,9 @@ import structlog
 
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.contacts.contact import Contact, contact_from, is_being_erased
-from functions.domain.errors import NotFoundError
+from functions.domain.errors import NameTakenError, NotFoundError
 from functions.engine import paths
-from functions.engine.contacts import contacts
+from functions.engine.contacts import contacts, list_names
 from functions.engine.contacts.in_use import refuse_while_used
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
@@ -50,10 +50,14 @@ class PeopleList:
 
 
 async def create(engine: Engine, org: str, name: str) -> Versioned[PeopleList]:
-    """Create an empty list. Several may have one name."""
+    """Create an empty list. Raises NameTakenError."""
     made = PeopleList(uuid4().hex, name, 0, engine.clock.now())
     fields = {"name": name, "size": 0, "created_at": made.created_at}
-    (version,) = await engine.store.commit(Create(paths.list_(org, made.id), fields))
+    claim = await list_names.claim(engine, org, name, made.id)
+    try:
+        version, _ = await engine.store.commit(Create(paths.list_(org, made.id), fields), claim)
+    except ConflictError:
+        raise NameTakenError("List", name) from None
     log.info("list_created", org=org, list_id=made.id)
     return Versioned(made, version)
 
@@ -82,13 +86,19 @@ def _list(document: Document) -> PeopleList:
 async def rename(
     engine: Engine, org: str, id_: str, name: str, *, if_version: int | None
 ) -> Versioned[PeopleList]:
-    """Give a list another name, at `if_version` if given. Raises NotFoundError, StaleError."""
+    """Give a list another name, at `if_version` if given.
+
+    Raises NotFoundError, StaleError and NameTakenError.
+    """
+    claim = await list_names.claim(engine, org, name, id_)
 
     def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
         stored = _at_version(documents[0], id_, if_version)
-        if stored.data["name"] == name:
+        before = stored.data["name"]
+        if before == name:
             return None, []
-        return None, [Update(stored.path, {"name": name}, stored.version)]
+        renamed = Update(stored.path, {"name": name}, stored.version)
+        return None, [renamed, claim, list_names.release(org, before)]
 
     await modify(engine.store, [paths.list_(org, id_)], decide)
     return await load(engine, org, id_)
@@ -244,7 +254,8 @@ async def _hide(engine: Engine, path: str, id_: str, if_version: int | None) -> 
         if document is not None and document.data.get(_DELETING):
             return None, []
         stored = _at_version(document, id_, if_version)
-        return None, [Update(path, {_DELETING: True}, stored.version)]
+        freed = list_names.release(stored.org, stored.data["name"])
+        return None, [Update(path, {_DELETING: True}, stored.version), freed]
 
     await modify(engine.store, [path], decide)
 

@@ -17,15 +17,17 @@ import structlog
 from functions.domain.contacts.contact import Details
 from functions.domain.contacts.import_row import COLUMNS, Cell
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
-from functions.domain.errors import InvalidFieldError
+from functions.domain.errors import InvalidFieldError, NameTakenError
 from functions.domain.times import is_zone
+from functions.domain.warnings import InputWarning
 from functions.engine import paths
+from functions.engine.contacts import list_names
 from functions.engine.imports.plan import Known, Plan, Target
 from functions.engine.imports.reader import DUPLICATE, Page, Reader, csv_cells
 from functions.engine.imports.row_files import BrokenRowError, CsvRows
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
-from functions.engine.ports.store import ConflictError, Create, Document, Write
+from functions.engine.ports.store import Add, ConflictError, Create, Document, Write
 
 log = structlog.get_logger()
 
@@ -50,10 +52,19 @@ class ImportResult:
     """What an import has made of a file."""
 
     list_id: str
+    appends: bool = False  #: the list was there before
     imported: int = 0
     duplicates: int = 0
     invalid: int = 0
     bad_rows: list[BadRow] = field(default_factory=list)  #: the first thousand
+
+    @property
+    def warnings(self) -> list[InputWarning]:
+        """The doubt about a file that says nothing new."""
+        if not self.appends or self.imported or not self.duplicates:
+            return []
+        sentence = "file: everybody in it is on the list already; was it imported before?"
+        return [InputWarning("LIST_IMPORTED_TWICE", "file", sentence)]
 
     def add(self, plan: Plan) -> None:
         """Count what a page has made."""
@@ -65,28 +76,50 @@ class ImportResult:
         self.bad_rows += [BadRow(each.line, each.reason) for each in told]
 
 
-async def import_csv(engine: Engine, org: str, name: str, file: BinaryIO) -> ImportResult:
+async def import_csv(
+    engine: Engine, org: str, name: str, file: BinaryIO, *, append: bool = False
+) -> ImportResult:
     """Make a list of the people in a CSV file with a column `number` in E.164.
 
     A column `timezone` (IANA) says where a person is, instead of the number; all other columns
     are kept as attributes. The file is read as a stream, and the list exists only once all of
-    it is stored. Raises InvalidFieldError where the file is no such CSV or holds no good row.
+    it is stored; with `append` one of that name that is there gets them too. Raises
+    InvalidFieldError where the file is no such CSV or holds no good row, and NameTakenError.
     """
-    result = ImportResult(uuid4().hex)
+    result = await _begun(engine, org, name, append=append)
     rows = CsvRows(file)
     try:
         await _store(engine, org, rows, result)
     finally:
         rows.close()
-    if result.imported == 0:
+    if result.imported == 0 and not result.warnings:
         first = (
             f"; line {bad.line}: {bad.error}" if (bad := next(iter(result.bad_rows), None)) else ""
         )
         raise InvalidFieldError("file", f"file: has no usable row{first}")
-    fields = {"name": name, "size": result.imported, "created_at": engine.clock.now()}
-    await engine.store.commit(Create(paths.list_(org, result.list_id), fields))
+    if not result.appends:
+        await _make_list(engine, org, name, result)
     log.info("list_imported", org=org, list_id=result.list_id, imported=result.imported)
     return result
+
+
+async def _begun(engine: Engine, org: str, name: str, *, append: bool) -> ImportResult:
+    """Return the result to be filled: of a new list, or of one that is there. See import_csv."""
+    holder = await list_names.holder_of(engine, org, name)
+    if holder is None:
+        return ImportResult(uuid4().hex)
+    if append and holder.exists:
+        return ImportResult(holder.list_id, appends=True)
+    raise NameTakenError("List", name)
+
+
+async def _make_list(engine: Engine, org: str, name: str, result: ImportResult) -> None:
+    fields = {"name": name, "size": result.imported, "created_at": engine.clock.now()}
+    claim = await list_names.claim(engine, org, name, result.list_id)
+    try:
+        await engine.store.commit(Create(paths.list_(org, result.list_id), fields), claim)
+    except ConflictError:
+        raise NameTakenError("List", name) from None
 
 
 def _columns(rows: CsvRows) -> list[str]:
@@ -131,19 +164,26 @@ async def _store(engine: Engine, org: str, rows: CsvRows, result: ImportResult) 
     cells = partial(csv_cells, rows, columns, columns)
     names = sum(map(len, columns))
     reader = Reader(rows, cells, _person, most=engine.limits.launch_page, names=names)
-    duplicate = f"{NUMBER}: {{phone}} stands in an earlier row"
+    before = "is on the list, or stands" if result.appends else "stands"
+    duplicate = f"{NUMBER}: {{phone}} {before} in an earlier row"
     target = Target(org, result.list_id, keeps=True, duplicate=duplicate)
     plan: Plan | None = None
     async with aclosing(reader.pages()) as pages:
         async for page in pages:
-            plan = await _commit(engine, target, page, are_known=bool(plan and plan.met))
+            are_known = result.appends or bool(plan and plan.met)
+            plan = await _commit(engine, target, page, are_known=are_known, grows=result.appends)
             result.add(plan)
             if page.error:
                 raise InvalidFieldError("file", f"file: {page.error}")
 
 
-async def _commit(engine: Engine, target: Target, page: Page, *, are_known: bool) -> Plan:
-    """Commit a page; where its people are most likely new, without asking for them first."""
+async def _commit(
+    engine: Engine, target: Target, page: Page, *, are_known: bool, grows: bool
+) -> Plan:
+    """Commit a page; where its people are most likely new, without asking for them first.
+
+    `grows`: the list is there, and its size is kept with its members.
+    """
     now, count = engine.clock.now(), len(page.ids)
     wanted = page.paths(target.org, target.list_id)
 
@@ -151,7 +191,10 @@ async def _commit(engine: Engine, target: Target, page: Page, *, are_known: bool
         contacts = {each.id: each for each in documents[:count] if each}
         members = {each.id for each in documents[count:] if each}
         plan = Plan(target, page, Known(contacts, touched=members, members=members), now)
-        return plan, plan.writes
+        size = {"size": len(plan.members)}
+        home = paths.list_(target.org, target.list_id or "")
+        grown = [Add(home, size, must_exist=True)] if grows and plan.members else []
+        return plan, [*plan.writes, *grown]
 
     if not are_known:
         plan, writes = decide([])

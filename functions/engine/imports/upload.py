@@ -1,8 +1,8 @@
 """The file of an import, stored in chunks as it comes in; the last one queues the import."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from io import BytesIO
@@ -14,11 +14,12 @@ import structlog
 from functions.domain.contacts import import_row
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.engine import paths
+from functions.engine.contacts import list_names
 from functions.engine.imports.job import BLANK, ImportStatus, job_path
 from functions.engine.imports.row_files import BrokenRowError, CsvRows
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
-from functions.engine.ports.store import Create, Delete, Document, StoreError, Update
+from functions.engine.ports.store import Create, Delete, Document, StoreError, Update, Write
 
 log = structlog.get_logger()
 
@@ -57,6 +58,7 @@ class ImportRequest:
     mapping: Mapping[str, str] = field(default_factory=dict)
     list_id: str | None = None  #: the list to put everybody on
     list_name: str | None = None  #: of a list to be made for them
+    append: bool = False  #: a list of that name may be there, and gets them too
     on_existing: OnExisting = OnExisting.UPDATE
 
 
@@ -87,12 +89,16 @@ class Upload:
             await self._commit(fields, chunk)
 
     async def finish(self, wish: ImportRequest) -> Document:
-        """Queue the import. Raises InvalidFieldError and NotFoundError, with nothing queued."""
+        """Queue the import.
+
+        Raises InvalidFieldError, NotFoundError and NameTakenError, with nothing queued.
+        """
+        wish, claims = await self._named(wish)
         fields = {**await self._wanted(wish), **self._header(wish)}
         chunks = [self._next_chunk()] if self._waiting else []
         now = self._engine.clock.now()
         fields |= {"status": ImportStatus.QUEUED, "wake_at": now, "chunks": self._chunks}
-        await self._commit(fields, *chunks)
+        await self._commit(fields, *chunks, *claims)
         self._is_queued = True
         log.info("import_queued", org=self._org, import_id=self.id, bytes=self._total)
         await enqueue(self._engine, task_of(TaskKind.IMPORT, self._org, self.id))
@@ -111,14 +117,24 @@ class Upload:
         self._chunks += 1
         return Create(path, {"data": data})
 
-    async def _commit(self, fields: Mapping[str, Any], *chunks: Create) -> None:
+    async def _commit(self, fields: Mapping[str, Any], *others: Write) -> None:
         path = job_path(self._org, self.id)
         self._data.update(fields)
         if self._version:
             write: Create | Update = Update(path, fields, self._version)
         else:
             write = Create(path, self._data)
-        self._version = (await self._engine.store.commit(write, *chunks))[0]
+        self._version = (await self._engine.store.commit(write, *others))[0]
+
+    async def _named(self, wish: ImportRequest) -> tuple[ImportRequest, Sequence[Write]]:
+        """Return the request by the id of its list, or with the write that names a new one."""
+        name, org = wish.list_name, self._org
+        if name is None:
+            return wish, ()
+        holder = await list_names.holder_of(self._engine, org, name)
+        if wish.append and holder is not None and holder.exists:
+            return replace(wish, list_id=holder.list_id, list_name=None), ()
+        return wish, (await list_names.claim(self._engine, org, name, self.id),)
 
     async def _wanted(self, wish: ImportRequest) -> dict[str, Any]:
         list_id = wish.list_id

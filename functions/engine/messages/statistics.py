@@ -26,6 +26,8 @@ _REACTIONS_AT = frozenset(f"{name}_at" for name in REACTIONS)
 _REACTED = "reacted_"
 #: Pending messages that have been tried before.
 _RETRYING = "retrying"
+#: Seconds of conversation.
+_DURATION = "duration_s"
 #: Messages that are exhausted (Message.exhausted).
 _EXHAUSTED = "exhausted"
 #: Messages that another one has followed, by their status.
@@ -61,6 +63,8 @@ def changed(
         if message.sent_at is None and message.due_at and changes.get("sent_at"):
             late = (changes["sent_at"] - message.due_at).total_seconds()
             amounts[f"{_LATE}{bisect_left(LATENESS_S, late)}"] += 1
+        if changes.get("duration_s"):
+            amounts[_DURATION] += changes["duration_s"] - message.duration_s
         if not _REACTIONS_AT.isdisjoint(changes):
             amounts.update(f"{_REACTED}{name}" for name in _new_reactions(message, changes))
     if campaign.canary or campaign.fallbacks:
@@ -158,6 +162,11 @@ class Statistics:
     def reactions(self) -> dict[str, int]:
         """Messages with each of the REACTIONS."""
         return {name: self._amounts.get(f"{_REACTED}{name}", 0) for name in REACTIONS}
+
+    @property
+    def duration_s(self) -> int:
+        """Seconds of conversation, of all messages together."""
+        return self._amounts.get(_DURATION, 0)
 
     @property
     def lateness(self) -> Counter[int]:

@@ -58,6 +58,7 @@ async def create(engine: Engine, org: str, new: NewSubscription) -> Versioned[Su
     await _check_url(engine, new.url)
     if await engine.store.count(Query(paths.subscriptions(org))) >= MOST:
         raise InvalidFieldError("url", f"url: an organisation can have {MOST} subscriptions")
+    now = engine.clock.now()
     subscription = Subscription(
         id=uuid4().hex,
         org=org,
@@ -66,8 +67,9 @@ async def create(engine: Engine, org: str, new: NewSubscription) -> Versioned[Su
         description=new.description,
         active=new.active,
         secret=_secret(),
-        created_at=engine.clock.now(),
+        created_at=now,
         created_by=new.by,
+        updated_at=now,
     )
     versions = await engine.store.commit(
         Create(paths.subscription(org, subscription.id), subscription_fields(subscription)),

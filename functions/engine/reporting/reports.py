@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -33,28 +33,51 @@ class ReportPage:
     cursor: str | None
 
 
-async def messages(
-    engine: Engine,
-    campaign: Campaign,
-    *,
-    status: MessageStatus | None,
-    cursor: str,
-    limit: int,
-    reason: str = "",
-) -> ReportPage:
-    """Return a page of a campaign's messages, all of them or those of one status or reason.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFilter:
+    """Which of a campaign's messages are shown: those that all of these hold for."""
 
-    Those of a reason are looked for among the others, so a page of them may be short, or empty,
-    and its cursor lead on; so may one of very large mails.
+    status: MessageStatus | None = None
+    reason: str = ""
+    min_duration_s: int | None = None  #: of conversation
+    max_duration_s: int | None = None
+
+    @property
+    def where(self) -> tuple[Where, ...]:
+        """The conditions that a query takes."""
+        return (Where("status", "==", self.status),) if self.status else ()
+
+    @property
+    def looks_through(self) -> bool:
+        """Whether messages have to be read to know whether they are among those shown."""
+        return bool(self.reason) or {self.min_duration_s, self.max_duration_s} != {None}
+
+    def passes(self, data: Mapping[str, Any]) -> bool:
+        """Tell whether a stored message is among those that are shown."""
+        if self.reason and data.get("reason") != self.reason:
+            return False
+        lasted: int = data.get("duration_s", 0)
+        longest = lasted if self.max_duration_s is None else self.max_duration_s
+        return (self.min_duration_s or 0) <= lasted <= longest
+
+
+async def messages(
+    engine: Engine, campaign: Campaign, shown: MessageFilter, *, cursor: str, limit: int
+) -> ReportPage:
+    """Return a page of a campaign's messages, those that a filter shows.
+
+    Those of a reason or a duration are looked for among the others, so a page of them may be
+    short, or empty, and its cursor lead on; so may one of very large mails.
     """
     limit = read_at_once(texts_of(campaign.own_send), limit)
     collection = paths.messages(campaign.org, campaign.id)
-    where = (Where("status", "==", status),) if status else ()
     after = (f"{collection}/{checked(cursor)}",) if cursor else None
-    scanned = read_at_once(texts_of(campaign.own_send), max(limit, _SCANNED)) if reason else limit
-    query = Query(collection, where, limit=scanned, start_after=after)
+    scanned = limit
+    if shown.looks_through:
+        scanned = read_at_once(texts_of(campaign.own_send), max(limit, _SCANNED))
+    query = Query(collection, shown.where, limit=scanned, start_after=after)
     documents = await engine.store.query(query)
-    wanted = [d for d in documents if not reason or d.data.get("reason") == reason]
+    wanted = [each for each in documents if shown.passes(each.data)]
     rows, more = wanted[:limit], None
     if len(wanted) > limit:
         more = rows[-1].id
@@ -117,18 +140,14 @@ def row(campaign: Campaign, message: Message) -> dict[str, Any]:
     return dict(zip(COLUMNS, values, strict=True))
 
 
-async def as_csv(
-    engine: Engine, campaign: Campaign, *, status: MessageStatus | None, reason: str = ""
-) -> AsyncIterator[str]:
+async def as_csv(engine: Engine, campaign: Campaign, shown: MessageFilter) -> AsyncIterator[str]:
     """Yield the report as CSV, a page at a time."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
     cursor: str | None = ""
     while cursor is not None:
-        page = await messages(
-            engine, campaign, status=status, cursor=cursor, limit=_CSV_PAGE, reason=reason
-        )
+        page = await messages(engine, campaign, shown, cursor=cursor, limit=_CSV_PAGE)
         rows = [row(campaign, message) for message in page.rows]
         writer.writerows([_cell(name, value) for name, value in each.items()] for each in rows)
         yield buffer.getvalue()

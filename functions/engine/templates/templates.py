@@ -58,6 +58,8 @@ class NamedTemplate:
     newest: TemplateVersion
     created_at: datetime
     created_by: str
+    updated_at: datetime  #: when it got its newest text or its name
+    updated_by: str
 
 
 def parse(wording: TemplateBody) -> ParsedContent:
@@ -72,7 +74,8 @@ async def create(
     parse(wording)
     id_, now = uuid4().hex, engine.clock.now()
     newest = TemplateVersion(number=1, wording=wording, created_at=now, created_by=by)
-    fields = {"name": name, "newest": asdict(newest), "created_at": now, "created_by": by}
+    made = {"created_at": now, "created_by": by, "updated_at": now, "updated_by": by}
+    fields = {"name": name, "newest": asdict(newest), **made}
     try:
         versions = await engine.store.commit(
             Create(_path(org, id_), fields),
@@ -132,7 +135,8 @@ async def replace(
         if name != before.name:
             changes += [Create(_claim(org, name), {"template": id_})]
             changes += [Delete(_claim(org, before.name))]
-        fields = {**stored.data, "name": name, "newest": asdict(newest)}
+        changed = {"updated_at": now, "updated_by": by}
+        fields = {**stored.data, "name": name, "newest": asdict(newest), **changed}
         return None, [Set(stored.path, fields, stored.version), *changes] if changes else []
 
     await modify(engine.store, [_path(org, id_), _claim(org, name)], decide)

@@ -121,6 +121,7 @@ async def test_cancel_ends_what_has_not_ended(rig: Rig, status: str) -> None:
     id_ = await bring_to(rig, status)
     answer = await rig.post("/cancel-campaign", {"campaignId": id_})
     assert answer.json() == {
+        "success": True,
         "status": 200,
         "message": "Campaign cancelled successfully",
         "campaignId": id_,

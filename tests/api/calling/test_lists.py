@@ -312,7 +312,7 @@ async def test_fifty_thousand_rows_keep_memory_flat(make_rig: MakeRig, tmp_path:
         file = _file_of(rows)
         tracemalloc.start()
         try:
-            result = await list_upload.import_csv(rig.stack.engine, "default", "Many", file)
+            result = await list_upload.import_csv(rig.stack.engine, "default", f"{rows}", file)
             peaks.append(tracemalloc.get_traced_memory()[1])
         finally:
             tracemalloc.stop()

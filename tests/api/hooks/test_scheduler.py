@@ -33,7 +33,7 @@ async def test_a_check_with_nothing_to_do(rig: Rig, method: str) -> None:
     assert answer.status_code == 200
     assert answer.json() == {
         "success": True,
-        "message": "Started 0 scheduled campaign(s)",
+        "message": "No scheduled campaigns due to start",
         "started": [],
         "skipped": 0,
         "errors": [],
@@ -79,7 +79,8 @@ async def test_a_check_starts_the_oldest_and_no_more_than_allowed(make_rig: Make
     for expected, skipped in ((made[:2], 3), (made[2:4], 1), (made[4:], 0), ([], 0)):
         answer = (await rig.post(CHECK)).json()
         assert [each["campaignId"] for each in answer["started"]] == expected
-        assert answer["message"] == f"Started {len(expected)} scheduled campaign(s)"
+        told = f"Started {len(expected)} scheduled campaign(s)"
+        assert answer["message"] == (told if expected else "No scheduled campaigns due to start")
         assert (answer["skipped"], answer["maxCampaigns"]) == (skipped, 2)
 
 

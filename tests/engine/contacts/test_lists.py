@@ -251,7 +251,7 @@ async def test_an_addition_during_a_deletion_leaves_nothing_behind(world: World)
     seen: list[str] = []
 
     def is_last(operation: str, written: Sequence[str]) -> bool:
-        if operation == "commit" and list(written) == [path]:
+        if operation == "commit" and written[0] == path:
             seen.append(operation)
         return len(seen) == 2
 

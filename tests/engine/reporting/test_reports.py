@@ -13,6 +13,7 @@ from functions.engine.campaigns import lanes, lifecycle
 from functions.engine.ports.queue import Task
 from functions.engine.privacy import erasure
 from functions.engine.reporting import progress, reports
+from functions.engine.reporting.reports import MessageFilter
 from functions.engine.worker import give_up, run
 from tests.engine.recording_channel import BUSY, INVALID, LOST_REQUEST
 from tests.engine.stored_contacts import add_numbers, list_of
@@ -165,18 +166,24 @@ async def test_a_report_pages_through_everybody(world: World) -> None:
     await world.finish(campaign)
     seen, cursor = [], ""
     while True:
-        page = await reports.messages(world.engine, campaign, status=None, cursor=cursor, limit=3)
+        page = await reports.messages(
+            world.engine, campaign, MessageFilter(), cursor=cursor, limit=3
+        )
         seen += [message.address for message in page.rows]
         if page.cursor is None:
             break
         cursor = page.cursor
     assert sorted(seen) == [number(n) for n in range(7)]
     failed = await reports.messages(
-        world.engine, campaign, status=MessageStatus.FAILED, cursor="", limit=100
+        world.engine,
+        campaign,
+        MessageFilter(status=MessageStatus.FAILED),
+        cursor="",
+        limit=100,
     )
     assert [message.address for message in failed.rows] == [number(0)]
     with pytest.raises(InvalidFieldError, match="nextCursor"):
-        await reports.messages(world.engine, campaign, status=None, cursor="../x", limit=1)
+        await reports.messages(world.engine, campaign, MessageFilter(), cursor="../x", limit=1)
 
 
 async def test_those_of_a_reason_are_found_among_the_others(
@@ -197,10 +204,9 @@ async def test_those_of_a_reason_are_found_among_the_others(
             page = await reports.messages(
                 world.engine,
                 campaign,
-                status=None,
+                MessageFilter(reason="suppressed"),
                 cursor=cursor,
                 limit=limit,
-                reason="suppressed",
             )
             assert len(page.rows) <= limit
             seen += [message.address for message in page.rows]
