@@ -2,6 +2,10 @@
 
 Pausing and cancelling a campaign change its lanes' epoch. That takes each lane away from its
 worker, whose claims of messages are conditional on the lane's version.
+
+A worker that finds nothing to do says that it is about to rest, looks once more, and only then
+gives the lane back. Whoever makes work for a lane commits it first and then wakes the lane: a
+worker that has not said so will look anyway, and the lane's document is left alone.
 """
 
 from dataclasses import dataclass
@@ -18,12 +22,27 @@ from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
 from functions.engine.ports.store import Create, Document, Update, Write
 
 
-@dataclass(slots=True)
+@dataclass
 class LaneLease(Lease):
     """A lane that this worker holds, and the campaign as it was when the lane was taken."""
 
     campaign: Campaign
     name: str
+
+    @property
+    def is_resting(self) -> bool:
+        """True from saying that nothing was found until something else is committed."""
+        return bool(self.data.get("resting"))
+
+    async def prepare_to_rest(self) -> None:
+        """Say that nothing was found: whoever makes work after this interrupts the lane's rest.
+
+        The next look may be the last one. Raises what commit raises.
+        """
+        await self.commit(resting=True)
+
+    def _renewal(self) -> dict[str, Any]:
+        return {**super()._renewal(), "resting": False}
 
 
 async def acquire(engine: Engine, org: str, campaign_id: str, name: str) -> LaneLease | None:
@@ -48,13 +67,12 @@ async def wake(
     name: str,
     *,
     at: datetime,
-    interrupt: bool,
     reopen: bool = False,
 ) -> None:
-    """See to it that a lane is looked at no later than `at`.
+    """See to it that a lane is looked at no later than `at`, after the work for it is committed.
 
-    `interrupt`: also if it is held just now, by somebody who may have looked too early. `reopen`:
-    it has something to do again, so its campaign is not to end on its having come to rest.
+    `reopen`: it has something to do again, so its campaign is not to end on its having come to
+    rest.
     """
 
     def decide(documents: list[Document | None]) -> tuple[bool, list[Write]]:
@@ -62,15 +80,17 @@ async def wake(
         if lane is None:
             return False, []
         now = engine.clock.now()
-        wake_at, held = lane.data["wake_at"] or at, is_leased(lane, now)
-        awake = lane.data["wake_at"] is not None and wake_at <= at
-        if not interrupt if held else awake:
+        is_held, reopens = is_leased(lane, now), reopen and lane.data["done"]
+        if is_held and not lane.data.get("resting") and not reopens:
+            return False, []  # its worker looks once more before it rests
+        wake_at = lane.data["wake_at"]
+        if not is_held and wake_at is not None and wake_at <= at and not reopens:
             return False, []
-        # The instant makes it a change in any case: only a change stops the holder's next write.
-        changes: dict[str, Any] = {"wake_at": min(wake_at, at), "woken_at": now}
-        if reopen:
+        # The instant makes it a change in any case: only a change stops the worker's rest.
+        changes: dict[str, Any] = {"wake_at": min(wake_at or at, at), "woken_at": now}
+        if reopens:
             changes["done"] = False
-        return not held, [Update(lane.path, changes, lane.version)]
+        return not is_held, [Update(lane.path, changes, lane.version)]
 
     if await modify(engine.store, [paths.lane(org, campaign_id, name)], decide):
         await enqueue(engine, task_of(TaskKind.LANE, org, campaign_id, name), at=at)

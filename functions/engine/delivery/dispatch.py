@@ -69,7 +69,23 @@ class _Loop:
             await self._work_off(due, lost)
         elif not lately:
             wanted_at = [self._wanted_at(m) for m in waiting] + [_next_at(m) for m in watched[:1]]
-            await _idle(lease, wanted_at, launched=launched)
+            await self._idle(min(wanted_at, default=None), launched=launched)
+
+    async def _idle(self, wanted_at: datetime | None, *, launched: bool) -> None:
+        """Nothing is due: wait a little, or say that the lane rests, look once more, and rest."""
+        lease = self._lease
+        now = lease.engine.clock.now()
+        if wanted_at is not None and wanted_at - now <= _SHORT_WAIT:
+            await _wait(lease, wanted_at)
+        elif wanted_at is None and not launched:
+            await lease.release(now + _SHORT_WAIT)
+        elif not lease.is_resting:
+            await lease.prepare_to_rest()
+            self._watched_at = None
+        elif wanted_at is not None:
+            await lease.release(wanted_at)
+        else:
+            await _rest(lease)
 
     def _handed(self) -> list[Versioned[Message]]:
         """Return what this process has launched for this lane, unless others were here before us.
@@ -100,7 +116,7 @@ class _Loop:
         elif admitted := await self._canary.admit(due) if due else due:
             await self._send(admitted)
         elif due:
-            await _wait(self._lease, self._canary.look_again_at())
+            await self._lease.release(self._canary.look_again_at())
 
     async def _send(self, due: Sequence[Versioned[Message]]) -> None:
         """Send what is due, one of the campaign's sends after the other."""
@@ -159,24 +175,10 @@ def _next_at(tracked: Versioned[Message]) -> datetime:
     return at
 
 
-async def _idle(lease: LaneLease, wanted_at: Sequence[datetime], *, launched: bool) -> None:
-    """Nothing is due: wait for the next message, for the launch, or come to rest."""
-    if wanted_at:
-        await _wait(lease, min(wanted_at))
-    elif launched:
-        await _rest(lease)
-    else:
-        await lease.release(lease.engine.clock.now() + _SHORT_WAIT)
-
-
-async def _wait(lease: LaneLease, next_at: datetime) -> None:
-    """Wait for the next message: a little here, for longer in a task of its own."""
-    wait = next_at - lease.engine.clock.now()
-    if wait > _SHORT_WAIT:
-        await lease.release(next_at)
-    else:
-        await lease.engine.clock.sleep(wait.total_seconds())
-        await lease.keep()
+async def _wait(lease: LaneLease, until: datetime) -> None:
+    """Wait here for a moment, and keep the lane."""
+    await lease.engine.clock.sleep((until - lease.engine.clock.now()).total_seconds())
+    await lease.keep()
 
 
 async def _is_launched(lease: LaneLease) -> bool:
@@ -189,7 +191,7 @@ async def _rest(lease: LaneLease) -> None:
     """Nothing is left in this lane, and nothing will be added: end the campaign, or our part."""
     # The lane says first that it is done and keeps its lease: if we die before the campaign has
     # ended, the check finds the lane and comes here again.
-    await lease.commit(done=True)
+    await lease.commit(done=True, resting=True)
     if lease.campaign.status is CampaignStatus.RUNNING and lease.campaign.facts.completes:
         await _complete(lease)
     await lease.release()

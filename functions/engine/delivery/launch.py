@@ -88,9 +88,7 @@ async def _finish(lease: LaneLease) -> None:
 async def _wake_lanes(lease: LaneLease) -> None:
     engine, campaign = lease.engine, lease.campaign
     for name in lane_names(campaign):
-        await lanes.wake(
-            engine, campaign.org, campaign.id, name, at=engine.clock.now(), interrupt=False
-        )
+        await lanes.wake(engine, campaign.org, campaign.id, name, at=engine.clock.now())
 
 
 async def _commit_page(lease: LaneLease, planner: Planner, plan: Plan, page: Page) -> None:

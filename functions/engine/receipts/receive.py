@@ -132,4 +132,4 @@ async def _wake_lane(engine: Engine, campaign: Campaign, message: Message) -> No
     at = message.next_at or engine.clock.now()
     name = str(lane_number(message.id, campaign.lanes))
     again = message.status == MessageStatus.PENDING
-    await lanes.wake(engine, campaign.org, campaign.id, name, at=at, interrupt=True, reopen=again)
+    await lanes.wake(engine, campaign.org, campaign.id, name, at=at, reopen=again)
