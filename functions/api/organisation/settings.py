@@ -12,6 +12,14 @@ from functions.api.organisation.sending_rules import (
     shown_rules,
 )
 from functions.domain.contacts.addresses import SENDER_LENGTH
+from functions.domain.contacts.opt_out_keywords import (
+    IN_WORDS,
+    LANGUAGES,
+    LENGTH,
+    OPTIONAL_OUT_WORDS,
+    OUT_WORDS,
+    WORDS,
+)
 from functions.domain.errors import NotFoundError
 from functions.domain.kinds import ChannelKind
 from functions.domain.notifications.signing import webhook_secret
@@ -30,6 +38,11 @@ _ShownTime = Annotated[str, Field(max_length=5)]
 _Rate = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
 _Seconds = Annotated[int, Field(ge=1, le=10_000_000)]
 _Region = Annotated[str, Field(max_length=3)]
+_Word = Annotated[str, Field(min_length=1, max_length=LENGTH)]
+_Words = Annotated[list[_Word], Field(min_length=1, max_length=WORDS)]
+_WordsByLanguage = Annotated[
+    dict[Annotated[str, Field(max_length=35)], _Words | None], Field(max_length=LANGUAGES)
+]
 
 
 class Senders(RestBody):
@@ -89,6 +102,8 @@ class Settings(RestBody):
         None
     )
     frequency_caps: Annotated[list[FrequencyCap], Field(max_length=10)] | None = None
+    opt_out_words: _WordsByLanguage | None = None
+    opt_in_words: _WordsByLanguage | None = None
 
     model_config = example(
         {
@@ -100,6 +115,7 @@ class Settings(RestBody):
             "warm_up": {"email": {"starts_on": "2026-03-02", "first_day": 50, "growth": 2}},
             "country_rules": {"GB": {"voice": {"opens": "10:00", "closes": "18:00"}}},
             "frequency_caps": [{"most": 3, "hours": 24, "channels": ["sms", "email"]}],
+            "opt_out_words": {"fr": ["ARRET"], "es": ["BAJA", "SALIR"]},
         }
     )
 
@@ -115,6 +131,17 @@ class ShownSettings(BaseModel):
     warm_up: dict[ChannelKind, dict[str, Any]]
     country_rules: dict[str, dict[ChannelKind, dict[str, Any]]]
     frequency_caps: list[dict[str, Any]]
+    opt_out_words: dict[str, list[str]]
+    opt_in_words: dict[str, list[str]]
+    opt_out_words_always: Annotated[
+        list[str], Field(description="These opt out whatever is decided.")
+    ] = list(OUT_WORDS)
+    opt_in_words_always: Annotated[
+        list[str], Field(description="These opt in again whatever is decided.")
+    ] = list(IN_WORDS)
+    opt_out_words_optional: Annotated[
+        dict[str, list[str]], Field(description="Words to add, for whoever writes the language.")
+    ] = {language: list(words) for language, words in OPTIONAL_OUT_WORDS.items()}
     updated_at: MaybeInstant
     updated_by: str
 

@@ -62,7 +62,10 @@ class Inbound(NamedTuple):
     """A text that somebody has sent to one of our numbers."""
 
     id: str  #: the same whenever the provider repeats it
-    address: str  #: whose it is, E.164
-    to: str  #: our number, E.164
+    address: str  #: whose it is, most likely: E.164, or a short code; "" where it is not told
+    to: str  #: our number, E.164, or a short code
     body: str
     at: datetime
+    named: str = ""  #: the address as the provider writes it, "" where that is all we have
+    answers: str = ""  #: the provider's id of the message that it answers, "" where it names none
+    chosen: str = ""  #: what stands behind the button that was pressed, beside its words in `body`

@@ -62,6 +62,7 @@ class Message(NamedTuple):
     deferrals: int = 0  #: how many of these attempts the provider put off: they do not count
     put_back: int = 0  #: how many of them never left us: they do not count either
     provider_id: str = ""
+    alias: str = ""  #: the number that the provider knows the person by instead (ids.alias_key)
     sent_at: datetime | None = None
     answered_at: datetime | None = None
     ended_at: datetime | None = None

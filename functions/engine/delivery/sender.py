@@ -13,8 +13,10 @@ import structlog
 
 from functions.domain.campaigns.fallbacks import receipt_patience
 from functions.domain.campaigns.send import Send
+from functions.domain.contacts.contact import ERASED
 from functions.domain.messages.attempts import after_send, claim, merge_late_answer
 from functions.domain.messages.delivery_events import Retry
+from functions.domain.messages.ids import alias_key
 from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
 from functions.domain.messages.send_outcomes import (
     Accepted,
@@ -294,7 +296,15 @@ class Sender:
         live = self._channel.traits.holds_live_call
         patience = receipt_patience(self._campaign, message.send, policy)
         watch = policy.look_up_after if live else patience
-        return after_send(message, outcome, policy, watch=watch, now=now)
+        changes = after_send(message, outcome, policy, watch=watch, now=now)
+        return {**changes, **self._alias(message, outcome)}
+
+    def _alias(self, message: Message, outcome: SendOutcome) -> Changes:
+        """Return the number by which the provider knows the person, where it told another one."""
+        other = outcome.other if isinstance(outcome, Accepted) else ""
+        if not other or message.address == ERASED:
+            return {}
+        return {"alias": alias_key(self._campaign.org, other)}
 
     async def _record_late(self, sent: Message, outcome: SendOutcome) -> None:
         """Record the answer to a message of which a receipt may have been faster."""
@@ -311,6 +321,7 @@ class Sender:
                 changes = self._after(message, outcome, now)
             else:
                 changes = merge_late_answer(message, sent.attempt, outcome, now)
+                changes |= self._alias(message, outcome)
             if not changes:
                 return None, (), ()
             decided = [(Versioned(message, document.version), changes)]

@@ -118,6 +118,27 @@ async def test_what_has_expired_is_not_asked_for(rig: WhatsAppRig) -> None:
 
 
 @pytest.mark.parametrize(
+    ("to", "wa_id", "other"),
+    [
+        ("+525512345678", "5215512345678", ""),
+        ("+5511987654321", "551187654321", ""),
+        ("+5491123456789", "5491123456789", ""),
+        ("+12025550142", "447911123456", "+447911123456"),
+        ("+12025550142", None, ""),
+        ("+12025550142", "US.1234", ""),
+    ],
+)
+async def test_the_number_by_which_meta_knows_somebody_is_told_where_it_is_another(
+    rig: WhatsAppRig, to: str, wa_id: str, other: str
+) -> None:
+    """Spellings that numbering plans explain need no telling; a number of its own does."""
+    rig.server.wa_ids[to.removeprefix("+")] = wa_id
+    outcome = await rig.channel.send(outbound()._replace(to=to))
+    assert isinstance(outcome, Accepted)
+    assert outcome.other == other
+
+
+@pytest.mark.parametrize(
     ("fault", "outcome"),
     [
         (Fault.THROTTLE, Deferred("provider_130429", throttled=True)),
