@@ -120,7 +120,7 @@ class ProviderApi(BaseChannel):
         match response.status_code:
             case httpx.codes.TOO_MANY_REQUESTS:
                 return Deferred(reason, self._retry_after(response), throttled=True)
-            case httpx.codes.UNAUTHORIZED | httpx.codes.FORBIDDEN:
+            case httpx.codes.UNAUTHORIZED | httpx.codes.PAYMENT_REQUIRED | httpx.codes.FORBIDDEN:
                 return Rejected(reason, Retry.STOP)
             case status if httpx.codes.is_server_error(status):
                 return Unknown(reason)

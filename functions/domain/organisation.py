@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import Any, Final
 
 from functions.domain.contacts import opt_out_keywords
-from functions.domain.contacts.addresses import check_sender
+from functions.domain.contacts.addresses import check_name, check_sender
+from functions.domain.contacts.emails import read_email
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind
 from functions.domain.sending_rules import country_rules
@@ -20,6 +21,8 @@ from functions.domain.times import NO_ZONES, check_time_of_day, check_zone
 class Organisation:
     """An organisation's settings, as stored; what it leaves open the deployment decides."""
 
+    name: str = ""  #: what people who unsubscribe know it by
+    unsubscribe_email: str = ""  #: where mails that ask to unsubscribe go (RFC 2369)
     senders: Mapping[str, str] = field(default_factory=dict)  #: by channel, seen by people
     default_zone: str = ""  #: IANA, for people whose zone nobody knows
     quiet_hours: Mapping[str, str] | None = None  #: {"start", "end"}, each HH:MM, people's own time
@@ -39,6 +42,8 @@ class Organisation:
 
 #: What people decide, in the order in which it is shown.
 DECIDED: Final[tuple[str, ...]] = (
+    "name",
+    "unsubscribe_email",
     "senders",
     "default_zone",
     "quiet_hours",
@@ -86,7 +91,13 @@ def changed(
     """
     base = Organisation() if whole else before
     after = replace(before, **{name: _merged(base, name, changes[name]) for name in changes})
-    after = replace(after, senders=_senders(after.senders))
+    after = replace(
+        after,
+        name=check_name(after.name.strip(), field="name"),
+        unsubscribe_email=after.unsubscribe_email
+        and read_email(after.unsubscribe_email, field="unsubscribe_email"),
+        senders=_senders(after.senders),
+    )
     _check(after, limits)
     after = replace(
         after,

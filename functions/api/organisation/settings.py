@@ -1,6 +1,6 @@
 """What holds for the whole organisation: senders, zone, quiet hours, rates, polling."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -33,6 +33,8 @@ from functions.web.fields import MaybeInstant, RestBody, example
 router = APIRouter(prefix="/settings", tags=[Area.SETTINGS], route_class=RestRoute)
 
 _Sender = Annotated[str, Field(max_length=SENDER_LENGTH)]
+_Name = Annotated[str, Field(max_length=100)]
+_Email = Annotated[str, Field(max_length=254)]
 _Zone = Annotated[str, Field(max_length=64)]
 _ShownTime = Annotated[str, Field(max_length=5)]
 _Rate = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
@@ -92,6 +94,8 @@ class QuietHours(RestBody):
 class Settings(RestBody):
     """What an organisation may decide. Campaigns made from then on follow it."""
 
+    name: _Name | None = None
+    unsubscribe_email: _Email | None = None
     senders: Senders | None = None
     default_zone: _Zone | None = None
     quiet_hours: QuietHours | None = None
@@ -107,6 +111,8 @@ class Settings(RestBody):
 
     model_config = example(
         {
+            "name": "Shop of Alice",
+            "unsubscribe_email": "unsubscribe@shop.example",
             "senders": {"sms": "+12025550111"},
             "default_zone": "America/New_York",
             "quiet_hours": {"start": "21:00", "end": "09:00"},
@@ -123,6 +129,8 @@ class Settings(RestBody):
 class ShownSettings(BaseModel):
     """What an organisation has decided; what is null or empty is left to the deployment."""
 
+    name: str
+    unsubscribe_email: str
     senders: dict[ChannelKind, str]
     default_zone: str
     quiet_hours: dict[str, str] | None
@@ -201,7 +209,10 @@ async def get_webhook_secret(context: Admin) -> ShownSecret:
     return ShownSecret(secret=webhook_secret(signing_secret, context.org))
 
 
+_TEXTS: Final = ("name", "unsubscribe_email", "default_zone")
+
+
 def _given(wanted: Settings, name: str) -> Any:
     """Return what a body says of a field."""
     value = wanted.model_dump(include={name}, exclude_unset=True).get(name)
-    return "" if name == "default_zone" and value is None else value
+    return "" if name in _TEXTS and value is None else value

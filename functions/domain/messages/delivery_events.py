@@ -39,6 +39,7 @@ class Retry(StrEnum):
     LATER = "later"  #: one more attempt after the back-off, while attempts are left
     ONCE = "once"  #: the same, but only after a first attempt
     DEFER = "defer"  #: the provider was too busy: try later, not counted as an attempt
+    REFUSED = "refused"  #: not the person but we are refused: a few more tries, not counted
     STOP = "stop"  #: every message of the campaign would fail this way: pause it and say why
 
 
@@ -56,6 +57,7 @@ class DeliveryEvent:
     retry: Retry = Retry.NEVER
     duration_s: int = 0  #: seconds of conversation to charge
     suppress: str = ""  #: why the message's address must not be contacted any more, "" if it may
+    scope: str = "all"  #: what it must not be contacted for (contacts/suppressions.py)
 
 
 class Inbound(NamedTuple):

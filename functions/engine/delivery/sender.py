@@ -26,8 +26,10 @@ from functions.domain.messages.send_outcomes import (
     Unknown,
 )
 from functions.engine import paths
+from functions.engine.campaigns import refusals
 from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import stop
+from functions.engine.campaigns.refusals import Told
 from functions.engine.contacts.suppressions import suppress
 from functions.engine.delivery.guardrail import Guardrail
 from functions.engine.eligibility.frequency_caps import FrequencyCaps
@@ -345,10 +347,14 @@ class Sender:
 
     async def _stop_if_refused(self, outcomes: list[SendOutcome]) -> None:
         """Pause the campaign where the provider refuses not the message but the sender."""
-        refusals = [o for o in outcomes if isinstance(o, Rejected) and o.retry is Retry.STOP]
-        if refusals:
+        rejected = [outcome for outcome in outcomes if isinstance(outcome, Rejected)]
+        if final := [each.reason for each in rejected if each.retry is Retry.STOP]:
             self._stopped = True
-            await stop(self._engine, self._campaign, refusals[0].reason)
+            await stop(self._engine, self._campaign, final[0])
+        elif of_us := [each.reason for each in rejected if each.retry is Retry.REFUSED]:
+            told = Told.BY_ANSWER
+            paused = await refusals.note(self._engine, self._campaign, told, of_us)
+            self._stopped = self._stopped or paused
 
     def _path(self, tracked: Versioned[Message]) -> str:
         return f"{self._collection}/{tracked.value.id}"

@@ -36,6 +36,8 @@ async def test_before_anything_is_decided_all_is_left_open(rig: Rig) -> None:
     answer = await rig.get("/settings")
     assert (answer.status_code, answer.headers["etag"]) == (200, '"0"')
     assert decided(answer) == {
+        "name": "",
+        "unsubscribe_email": "",
         "senders": {},
         "default_zone": "",
         "quiet_hours": None,
@@ -57,6 +59,8 @@ async def test_put_decides_everything_anew(rig: Rig) -> None:
     assert answer.status_code == 200
     assert decided(answer) == {
         **WHOLE,
+        "name": "",
+        "unsubscribe_email": "",
         "senders": {"voice": "+12025550111", "sms": "+12025550112"},
         "warm_up": {},
         "country_rules": {},
@@ -130,6 +134,9 @@ async def test_a_change_can_name_the_version_it_was_made_for(rig: Rig) -> None:
         ({"rates": {"voice": 1e9}}, "rates.voice"),
         ({"polling_schedule_s": [30, 1.5]}, "polling_schedule_s"),
         ({"polling_schedule_s": [300, 30]}, "polling_schedule_s"),
+        ({"name": "x" * 101}, "name"),
+        ({"name": "two\nlines"}, "name"),
+        ({"unsubscribe_email": "leave"}, "unsubscribe_email"),
         ({"colour": "red"}, "colour"),
     ],
 )

@@ -40,7 +40,8 @@ async def failure(rig: PlivoSmsRig, state: str, error: int = 0) -> DeliveryEvent
 FAILURES: Final = [
     ((20, 80, 300), Retry.LATER, ""),
     ((40, 900, 910), Retry.STOP, ""),
-    ((10, 30, 60, 70, 90, 100, 110, 201, 420, 1000), Retry.NEVER, ""),
+    ((30,), Retry.REFUSED, ""),
+    ((10, 60, 70, 90, 100, 110, 201, 420, 1000), Retry.NEVER, ""),
     ((50,), Retry.NEVER, "invalid_address"),
     ((200,), Retry.NEVER, "opted_out"),
 ]
