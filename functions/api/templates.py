@@ -1,5 +1,6 @@
 """Templates over REST: named texts with versions, tried on one person or a whole audience."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -8,13 +9,14 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_
 
 from functions.api.campaigns.bodies import FieldName, Html, OneLine, Subject
 from functions.api.campaigns.views import Length
-from functions.api.warnings import Warned
+from functions.api.warnings import Warned, shown_warnings
 from functions.domain.campaigns import audience
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.kinds import ChannelKind
 from functions.domain.templates.template import Missing
+from functions.domain.warnings import InputWarning
 from functions.engine.campaigns import template_checks
-from functions.engine.campaigns.template_checks import Check, Trial
+from functions.engine.campaigns.template_checks import Trial
 from functions.engine.templates import templates
 from functions.engine.templates.templates import NamedTemplate, TemplateBody, TemplateVersion
 from functions.web.auth import Area
@@ -196,7 +198,7 @@ class ShownCheck(Warned):
 async def create_template(new: NewTemplate, context: Operator) -> dict[str, Any]:
     """Save a text under a name. A mistake in it is told by line and column."""
     made = await templates.create(context.engine, context.org, new.name, new.wording, by=context.by)
-    return _tagged(made, context)
+    return await _written(made, context)
 
 
 @router.get("", response_model=TemplatePage)
@@ -217,7 +219,7 @@ async def preview_text(wanted: TemplatePreview, context: Viewer) -> dict[str, An
 
 
 @router.post("/check", response_model=ShownCheck)
-async def check_template(wanted: TemplateCheck, context: Viewer) -> Check:
+async def check_template(wanted: TemplateCheck, context: Viewer) -> dict[str, Any]:
     """Count what the people of an audience lack who would be contacted.
 
     Reading a large audience takes time: `complete` tells whether there was enough of it.
@@ -229,7 +231,9 @@ async def check_template(wanted: TemplateCheck, context: Viewer) -> Check:
         wording = TemplateBody(
             text=wanted.text or "", missing=wanted.missing, defaults=wanted.defaults
         )
-    return await template_checks.check(engine, org, wording, wanted.wanted)
+    found = await template_checks.check(engine, org, wording, wanted.wanted)
+    counted = {"checked": found.checked, "complete": found.complete, "missing": found.missing}
+    return {**counted, **_doubts(found.warnings)}
 
 
 @router.get("/{template_id}", response_model=ShownTemplate)
@@ -252,7 +256,7 @@ async def replace_template(
         by=context.by,
         if_version=if_version,
     )
-    return _tagged(changed, context)
+    return await _written(changed, context)
 
 
 @router.delete("/{template_id}", status_code=204)
@@ -288,10 +292,13 @@ async def preview_template(template_id: Id, wanted: Person, context: Viewer) -> 
 
 
 async def _tried(context: CallerContext, who: Person, wording: TemplateBody) -> dict[str, Any]:
-    if who.values is not None:
-        return _trial(template_checks.preview(wording, who.values))
-    known = await template_checks.values_of(context.engine, context.org, who.contact_id or "")
-    return _trial(template_checks.preview(wording, known))
+    engine, org = context.engine, context.org
+    values: Mapping[str, str] = who.values or {}
+    if who.contact_id:
+        values = await template_checks.values_of(engine, org, who.contact_id)
+    shown = _trial(template_checks.preview(wording, values))
+    found = await templates.doubtful_words(engine, org, wording, have=values)
+    return {**shown, **_doubts(found)}
 
 
 def _trial(trial: Trial) -> dict[str, Any]:
@@ -304,6 +311,15 @@ def _trial(trial: Trial) -> dict[str, Any]:
         "missing": trial.missing,
         "sms": trial.length,
     }
+
+
+async def _written(template: NamedTemplate, context: CallerContext) -> dict[str, Any]:
+    found = await templates.doubtful_words(context.engine, context.org, template.newest.wording)
+    return {**_tagged(template, context), **_doubts(found)}
+
+
+def _doubts(found: Sequence[InputWarning]) -> dict[str, Any]:
+    return {"warnings": shown_warnings(found)} if found else {}
 
 
 def _tagged(template: NamedTemplate, context: CallerContext) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from functions.domain.contacts.emails import read_email
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.organisation import SLOWEST
 from functions.domain.sending_rules import windows
+from functions.domain.templates.fields import field_name
 from functions.domain.templates.template import Missing
 from functions.domain.times import TIME_OF_DAY
 from functions.web.fields import Id, Name, PhoneNumber, Reason, RestBody, Url, ZonedInstant, example
@@ -53,7 +54,7 @@ _DAYS: Final[tuple[Day, ...]] = get_args(Day)
 #: A message's reason, or one of the words of domain/campaigns/fallbacks.py that stand for several.
 Cause = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
-FieldName = Annotated[str, Field(min_length=1, max_length=64)]
+FieldName = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(field_name)]
 
 
 class Audience(RestBody):

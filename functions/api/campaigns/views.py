@@ -15,7 +15,6 @@ from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.contacts.contact import Contact
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.messages.message import MessageStatus
-from functions.domain.messages.reasons import explain
 from functions.domain.sending_rules.windows import SendWindow
 from functions.domain.times import iso
 from functions.engine.campaigns import previews
@@ -89,7 +88,6 @@ class CampaignItem(ShownSaid):
     kind: CampaignKind
     status: CampaignStatus
     reason: str | None
-    reason_words: str
     template_id: str
     template_version: int
     missing_fields: str
@@ -232,6 +230,7 @@ def shown_preview(preview: previews.Preview, person: Contact) -> Preview:
         customer=customer,
         missing=preview.missing,
         sms=Length(**preview.length._asdict()),
+        warnings=shown_warnings(preview.warnings),
     )
 
 
@@ -245,7 +244,6 @@ def item(campaign: Campaign, counts: Statistics, recalled: Recalled | None) -> C
         kind=campaign.kind,
         status=campaign.status,
         reason=campaign.reason,
-        reason_words=explain(campaign.reason or ""),
         template_id=content.template_id,
         template_version=content.template_version,
         missing_fields=content.missing,

@@ -102,6 +102,12 @@ class ParsedContent:
             ),
         )
 
+    def parts(self, *, body: str = "base_template", prefix: str = "") -> dict[str, Template]:
+        """Return every part by its field, named as `parse` names it."""
+        fixed = {body: self.body, "subject": self.subject, "html": self.html}
+        numbered = {f"parameters.{number}": each for number, each in enumerate(self.parameters)}
+        return {f"{prefix}{name}": part for name, part in {**fixed, **numbered}.items()}
+
     def missing(
         self, values: Mapping[str, Any], *, defaults: Mapping[str, str] = _NOTHING
     ) -> list[str]:

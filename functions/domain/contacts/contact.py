@@ -11,6 +11,7 @@ from functions.domain.contacts.number_spellings import one_spelling
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
 from functions.domain.digest import digest
 from functions.domain.errors import InvalidFieldError
+from functions.domain.templates.fields import ALIASES, TEMPLATE_FIELDS
 from functions.domain.times import NO_ZONES, check_zone
 
 Details: TypeAlias = dict[str, Any]
@@ -47,8 +48,6 @@ class Contact:
         return {**self.attributes, **own}
 
 
-#: The fields of their own that a template may name; attributes stand beside them.
-TEMPLATE_FIELDS = ("first_name", "last_name", "phone", "email", "location", "preferred_product")
 _NAMES = frozenset(f.name for f in fields(Contact)) - {"id", "attributes"}
 
 
@@ -80,12 +79,6 @@ def contact_id(address: str) -> str:
     return digest(one_spelling(address), size=12)
 
 
-#: Spellings of other systems, accepted and answered beside ours.
-ALIASES: Final[Mapping[str, str]] = {
-    "firstname": "first_name",
-    "lastname": "last_name",
-    "prefered_product": "preferred_product",
-}
 #: The texts that a person may have, and how many characters each may hold.
 LENGTHS: Final[Mapping[str, int]] = {
     "phone": 32,

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from functions.domain.contacts.contact import ALIASES, LENGTHS, Details, identity, read_details
+from functions.domain.contacts.contact import LENGTHS, Details, identity, read_details
 from functions.domain.errors import InvalidFieldError
+from functions.domain.templates.fields import ALIASES
 
 #: The fields of a contact that a column may fill, beside attributes.
 FIELDS: Final = (*LENGTHS, "active")

@@ -19,8 +19,9 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, TypeAlias, assert_never
 
-from functions.domain.contacts.contact import ATTRIBUTE, TEMPLATE_FIELDS, Contact
+from functions.domain.contacts.contact import ATTRIBUTE, Contact
 from functions.domain.contacts.number_spellings import one_spelling
+from functions.domain.templates.fields import TEMPLATE_FIELDS
 
 NO_MESSAGE: Final = "none"
 

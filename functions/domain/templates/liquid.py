@@ -27,6 +27,7 @@ from liquid.undefined import UNDEFINED
 from liquid.utils import ReadOnlyChainMap
 
 from functions.domain.templates.errors import TemplateError, TemplateLimitError
+from functions.domain.templates.fields import LINK_MARKS, field_name
 from functions.domain.templates.filters import FAILURES, FILTERS, apply, cost_of
 from functions.domain.templates.scanner import Output, Piece, Tag, Text
 from functions.domain.templates.values import check_output, plain, size_of, text_of
@@ -157,7 +158,9 @@ class Program:
 
     def render(self, values: Mapping[str, Any]) -> str:
         """Print the template for one person. Raises TemplateLimitError."""
-        seen = {name: plain(values[name]) for name in self._names if name in values}
+        fields = {name: field_name(name) for name in self._names}
+        seen = {name: plain(values[own]) for name, own in fields.items() if own in values}
+        seen |= {name: LINK_MARKS[name] for name in self._names if name in LINK_MARKS}
         context = Context(self._bound, seen)
         buffer = context.get_buffer()
         for node in self._nodes:
@@ -177,7 +180,7 @@ def parse(text: str, pieces: Sequence[Piece], *, is_html: bool) -> list[Node]:
 def _tokens(text: str, pieces: Sequence[Piece]) -> Iterator[Token]:
     for piece in pieces:
         match piece:
-            case Text(literal, at):
+            case Text(literal, at, _):
                 yield Token(TOKEN_CONTENT, literal, at, text)
             case Output(expression, at):
                 yield Token(TOKEN_OUTPUT, expression, at, text)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from functions.domain.templates.errors import TemplateError
+from functions.domain.templates.fields import LINK_MARKS, PLACEHOLDERS, field_name
 
 MAX_PLAIN: Final = 10_000  #: characters of a template
 MAX_HTML: Final = 100_000  #: the same, where most of it is layout
@@ -17,14 +18,6 @@ MAX_CODE: Final = 200  #: characters between {{ and }}, or between {% and %}
 MAX_ALL_CODE: Final = 8_000  #: the same, of a template
 MAX_DEPTH: Final = 10  #: blocks within each other
 
-PLACEHOLDERS: Final = {
-    "first_name": "first_name",
-    "last_name": "last_name",
-    "phone": "phone",
-    "location": "location",
-    "preferred_product": "preferred_product",
-    "prefered_product": "preferred_product",
-}
 #: Blocks, and the tags that divide them.
 BLOCKS: Final = {
     "if": ("elsif", "else"),
@@ -38,7 +31,9 @@ _INSIDE_LOOPS: Final = frozenset({"break", "continue"})
 _BARE: Final = _INSIDE_LOOPS | {"else", "comment", "raw"} | {f"end{name}" for name in BLOCKS}
 _KNOWN: Final = ("assign", *BLOCKS, *sorted(_DIVIDERS), *sorted(_INSIDE_LOOPS), "comment", "raw")
 
-_MARK: Final = re.compile(r"\{\{-?|\{%-?|\{(" + "|".join(PLACEHOLDERS) + r")\}")
+#: What single braces take.
+_SINGLE: Final = (*PLACEHOLDERS, *LINK_MARKS)
+_MARK: Final = re.compile(r"\{\{-?|\{%-?|\{ {0,2}(" + "|".join(_SINGLE) + r") {0,2}\}")
 _NAME: Final = re.compile(r"\w*+")
 _COMMENT: Final = re.compile(r"\{%-?\s*+(end)?comment\s*+-?%\}")
 _END_RAW: Final = re.compile(r"\{%(-?)\s*+endraw\s*+(-?)%\}")
@@ -53,6 +48,7 @@ class Text(NamedTuple):
 
     text: str
     at: int
+    is_raw: bool = False  #: of {% raw %}: whatever is in it is meant so
 
 
 class Output(NamedTuple):
@@ -105,7 +101,7 @@ class _Scanner:
             self._literal(match.start(), trim=match.group().endswith("-"))
             self._pos = match.end()
             if match[1]:
-                self._pieces.append(Output(PLACEHOLDERS[match[1]], match.start() + 1))
+                self._pieces.append(Output(field_name(match[1]), match.start(1)))
             elif match.group().startswith("{{"):
                 self._output(match.start())
             else:
@@ -124,14 +120,14 @@ class _Scanner:
         if self._marks > MAX_MARKS:
             raise self._error(at, f"there are more than {MAX_MARKS} fields and tags")
 
-    def _literal(self, end: int, *, trim: bool) -> None:
+    def _literal(self, end: int, *, trim: bool, is_raw: bool = False) -> None:
         text = self._text[self._pos : end]
         if self._trim:
             text = text.lstrip()
         if trim:
             text = text.rstrip()
         if text:
-            self._pieces.append(Text(text, self._pos))
+            self._pieces.append(Text(text, self._pos, is_raw))
         self._trim = False
 
     def _output(self, start: int) -> None:
@@ -241,6 +237,6 @@ class _Scanner:
         match = _END_RAW.search(self._text, self._pos)
         if match is None:
             raise self._error(tag.tag_at, "'raw' has no 'endraw'")
-        self._literal(match.start(), trim=bool(match[1]))
+        self._literal(match.start(), trim=bool(match[1]), is_raw=True)
         self._pos = match.end()
         self._trim = bool(match[2])

@@ -1,4 +1,4 @@
-"""Message templates: Liquid and the five placeholders such as {first_name}, in one text.
+"""Message templates: Liquid and placeholders such as {first_name}, in one text.
 
 Both are read from the template's text alone. A person's value is printed as it is, whatever it
 looks like: a first name of "{phone}" or "{{ phone }}" stays that.
@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from functions.domain.templates.errors import MissingFieldError, TemplateError, TemplateLimitError
+from functions.domain.templates.fields import LINK_MARKS, field_name
 from functions.domain.templates.scanner import Output, Piece, Text, scan
 from functions.domain.templates.values import check_output, is_blank, is_missing, plain, text_of
 
@@ -157,7 +158,8 @@ def _simple_part(piece: Piece) -> _Part | None:
     match = _SIMPLE.fullmatch(piece.expression) if isinstance(piece, Output) else None
     if match is None:
         return None
-    return _Field(match[1], match[2] and match[2][1:-1])
+    name = match[1]
+    return LINK_MARKS.get(name) or _Field(field_name(name), match[2] and match[2][1:-1])
 
 
 def _parse_liquid(text: str, pieces: Sequence[Piece], *, html: bool) -> Template:
@@ -167,4 +169,8 @@ def _parse_liquid(text: str, pieces: Sequence[Piece], *, html: bool) -> Template
     nodes = liquid.parse(text, pieces, is_html=html)
     usage = analysis.check(text, nodes)
     program = liquid.Program(nodes, usage.names, is_html=html)
-    return Template(text, html, usage.fields, usage.needs, program)
+    fields = frozenset(map(field_name, usage.fields - LINK_MARKS.keys()))
+    needs = frozenset(
+        frozenset(map(field_name, need)) for need in usage.needs if not need & LINK_MARKS.keys()
+    )
+    return Template(text, html, fields, needs, program)

@@ -41,6 +41,7 @@ from functions.engine.campaigns.in_force import (
     with_rules,
 )
 from functions.engine.campaigns.lifecycle import change, create_campaign, load
+from functions.engine.campaigns.text_checks import refuse_before_start, refuse_doubtful_words
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
@@ -144,14 +145,15 @@ async def _new(engine: Engine, org: str, draft: Draft, *, by: str) -> Campaign:
     written = {name: getattr(draft, name) for name in _WRITTEN}
     campaign = with_changes(blank, {**written, "name": draft.name or UNTITLED})
     check_not_after(campaign, now)
-    return checked(await with_rules(engine, campaign))
+    campaign = checked(await with_rules(engine, campaign))
+    await refuse_doubtful_words(engine, campaign)
+    return campaign
 
 
 async def with_template(engine: Engine, org: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a draft's fields with what the template says that they name.
+    """Return a draft's fields with what the template says that they name, where they are empty.
 
-    Other fields given beside it come first. Raises NotFoundError, and InvalidFieldError for a
-    text of its own.
+    Raises NotFoundError, and InvalidFieldError for a text of its own.
     """
     if not fields.get("template_id"):
         unnamed = fields.keys() & {"template", "template_id"}
@@ -168,7 +170,8 @@ async def with_template(engine: Engine, org: str, fields: Mapping[str, Any]) -> 
         "missing": wording.missing,
         "defaults": wording.defaults,
     }
-    return {**said, **fields, "template_version": newest.number}
+    given = {name: value for name, value in fields.items() if value or name not in said}
+    return {**said, **given, "template_version": newest.number}
 
 
 def _check_time(engine: Engine, scheduled_at: datetime) -> None:
@@ -212,6 +215,7 @@ async def update(
         audience, total = await _audience(engine, org, id_, changes["audience"])
         changes = {**changes, "audience": audience, "total": total}
     decided = await organisation.load(engine, org)
+    await refuse_doubtful_words(engine, with_changes(await load(engine, org, id_), changes))
 
     def decide(documents: list[Document | None]) -> tuple[None, list[Update]]:
         before, version = _draft(documents[0], org, id_, "update", if_version)
@@ -319,6 +323,7 @@ async def schedule(
 ) -> Campaign:
     """Have a draft start at a time. Raises InvalidFieldError, NotFoundError, WrongStatusError."""
     _check_time(engine, scheduled_at)
+    await refuse_before_start(engine, org, id_)
 
     def also(campaign: Campaign) -> dict[str, Any]:
         check_complete(campaign)
@@ -345,6 +350,7 @@ async def send(engine: Engine, org: str, id_: str, wanted: Audience | None, *, b
     Raises NotFoundError, WrongStatusError, and InvalidFieldError where it could reach nobody.
     """
     chosen = await _audience(engine, org, id_, wanted) if wanted else None
+    await refuse_before_start(engine, org, id_, wanted)
 
     def also(campaign: Campaign) -> dict[str, Any]:
         _check_ready(engine, campaign)
@@ -364,7 +370,7 @@ async def send_to(
     """Start a draft now for contacts too, or add them to a scheduled campaign.
 
     Returns the campaign as it stands then, and how many of them are new to it. Raises as `send`
-    and recipients.add do, with nobody added.
+    and recipients.add do, with nobody added but where they lack a field that nobody may lack.
     """
     if not contact_ids:
         raise EmptyAudienceError

@@ -17,11 +17,13 @@ from functions.domain.kinds import facts_of
 from functions.domain.templates.sms_segments import TextLength, measure
 from functions.domain.templates.template import Missing, MissingFieldError, TemplateLimitError
 from functions.domain.times import NO_ZONES
+from functions.domain.warnings import InputWarning
 from functions.engine import paths
 from functions.engine.campaigns.copies import copy_of
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.campaigns.recipient import Recipient
 from functions.engine.campaigns.single_message import send_once
+from functions.engine.campaigns.text_checks import text_doubts
 from functions.engine.contacts import contacts
 from functions.engine.kernel.engine import Engine
 
@@ -37,21 +39,24 @@ class Preview:
     template: str
     missing: list[str]  #: fields of the templates that this person lacks
     length: TextLength  #: of the text
+    warnings: Sequence[InputWarning] = ()
 
 
 async def preview(
     engine: Engine, org: str, id_: str, contact_id: str, *, override: str | None
 ) -> tuple[Preview, Contact]:
-    """Fill in a campaign's templates, its text's or `override`, for a contact.
+    """Fill in a campaign's templates, its text's or `override`, for a contact; "": its text's.
 
     Raises NotFoundError, and InvalidFieldError for a template with a mistake.
     """
     campaign = await load(engine, org, id_)
     person = (await contacts.load(engine, org, contact_id)).value
-    if override is None:
-        return _fill(campaign, texts_of(campaign.own_send), person, field=_TEMPLATE), person
-    other = texts_of(campaign.own_send)._replace(body=override)
-    return _fill(campaign, other, person, field=_OVERRIDE), person
+    texts, field = texts_of(campaign.own_send), _TEMPLATE
+    if override:
+        texts, field = texts._replace(body=override), _OVERRIDE
+    filled = _fill(campaign, texts, person, field=field)
+    found = await text_doubts(engine, campaign, texts, person.values, body=field)
+    return replace(filled, warnings=found), person
 
 
 def _fill(campaign: Campaign, texts: Texts, person: Contact, *, field: str) -> Preview:

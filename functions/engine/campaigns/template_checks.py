@@ -1,7 +1,7 @@
 """What a template would say: to one person, and to a whole audience before it is sent to them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,15 +10,18 @@ from typing import Final
 from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.content import ParsedContent, Texts
 from functions.domain.campaigns.send import Content, Send
+from functions.domain.campaigns.text_warnings import text_warnings
 from functions.domain.contacts.suppressions import ALL
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.templates.sms_segments import TextLength, measure
 from functions.domain.templates.template import Missing, TemplateLimitError
+from functions.domain.warnings import InputWarning
 from functions.engine import paths
 from functions.engine.campaigns.audience import Source, pages
 from functions.engine.contacts import contacts, segments
 from functions.engine.kernel.engine import Engine
+from functions.engine.templates import templates
 from functions.engine.templates.templates import TemplateBody, parse
 
 #: For how long a check reads on.
@@ -42,6 +45,7 @@ class Check:
     checked: int  #: people who would be contacted
     complete: bool  #: False: there are more, for whom there was no time
     missing: Mapping[str, int]  #: by field, how many have none
+    warnings: Sequence[InputWarning] = ()
 
 
 async def values_of(engine: Engine, org: str, contact_id: str) -> Mapping[str, str]:
@@ -64,8 +68,7 @@ def preview(wording: TemplateBody, values: Mapping[str, str]) -> Trial:
 
 
 def _lacking(content: ParsedContent, wording: TemplateBody, values: Mapping[str, str]) -> list[str]:
-    stand_ins = wording.defaults if wording.missing == Missing.DEFAULT else {}
-    return content.missing(values, defaults=stand_ins)
+    return content.missing(values, defaults=wording.stand_ins)
 
 
 async def check(engine: Engine, org: str, wording: TemplateBody, audience: Audience) -> Check:
@@ -81,16 +84,23 @@ async def check(engine: Engine, org: str, wording: TemplateBody, audience: Audie
     channel = ChannelKind(wording.channel or ChannelKind.SMS)
     scopes = frozenset({ALL, channel, CampaignKind.BROADCAST})
     source = Source(org, audience, Send("", channel, "", "", said), scopes)
-    checked, missing = 0, Counter[str]()
+    checked, missing, have, complete = 0, Counter[str](), set[str](), True
     async with aclosing(pages(engine, source, None)) as walk:
         async for page in walk:
             reached = [each for each in page.recipients if not each.skip_reason]
             checked += len(reached)
             for recipient in reached:
                 missing.update(_lacking(content, wording, recipient.values))
+                have.update(name for name, value in recipient.values.items() if value)
             if page.cursor is not None and engine.clock.now() >= deadline:
-                return Check(checked, complete=False, missing=missing)
-    return Check(checked, complete=True, missing=missing)
+                complete = False
+                break
+    if checked and complete:
+        parts = content.parts(body="text")
+        warnings = text_warnings(parts, have | set(wording.stand_ins), channel=wording.channel)
+    else:
+        warnings = await templates.doubtful_words(engine, org, wording, have=have)
+    return Check(checked, complete=complete, missing=missing, warnings=warnings)
 
 
 async def _require(engine: Engine, org: str, audience: Audience) -> None:

@@ -1,8 +1,6 @@
 """What a campaign was given although its author probably did not mean it."""
 
 from collections import Counter
-from contextlib import aclosing
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -11,11 +9,8 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.warnings import limit_warnings, nobody_named, past_time
 from functions.domain.messages.reasons import explain
 from functions.domain.warnings import InputWarning
-from functions.engine.campaigns.audience import Page, pages, source_of
+from functions.engine.campaigns.text_checks import LOOKED_AT, doubtful_words, first_people
 from functions.engine.kernel.engine import Engine
-
-#: People that are looked at; of a larger audience somebody can surely be reached.
-_LOOKED_AT: Final = 100
 
 
 async def warnings_of(
@@ -23,6 +18,7 @@ async def warnings_of(
 ) -> list[InputWarning]:
     """Return the doubts about a campaign that has just been written; `asked`: the start given."""
     found = [*past_time(asked, now=engine.clock.now()), *limit_warnings(campaign)]
+    found += await doubtful_words(engine, campaign)
     about_people = await _of_audience(engine, campaign)
     return [*found, about_people] if about_people else found
 
@@ -30,12 +26,13 @@ async def warnings_of(
 async def _of_audience(engine: Engine, campaign: Campaign) -> InputWarning | None:
     if campaign.audience.kind is AudienceKind.RECIPIENTS and not campaign.total:
         return nobody_named(campaign)
-    return await _unreachable(engine, campaign) if campaign.total <= _LOOKED_AT else None
+    # Of a larger audience somebody can surely be reached.
+    return await _unreachable(engine, campaign) if campaign.total <= LOOKED_AT else None
 
 
 async def _unreachable(engine: Engine, campaign: Campaign) -> InputWarning | None:
     """Warn of a small audience of which nobody can be reached."""
-    page = await _first(engine, campaign)
+    page = await first_people(engine, campaign, campaign.own_send)
     reasons = Counter(each.skip_reason for each in page.recipients)
     if page.cursor is not None or reasons[""]:
         return None
@@ -54,12 +51,3 @@ _EMPTY: Final = {
     AudienceKind.SEGMENT: "the segment holds for nobody",
     AudienceKind.EVERYONE: "no contact is active",
 }
-
-
-async def _first(engine: Engine, campaign: Campaign) -> Page:
-    """Return the first part of an audience, as the campaign's own send reaches it."""
-    few = replace(engine, limits=replace(engine.limits, launch_page=_LOOKED_AT))
-    async with aclosing(pages(few, source_of(campaign, campaign.own_send), None)) as walk:
-        async for page in walk:
-            return page
-    return Page([], None)

@@ -1,6 +1,6 @@
 """Templates: named texts, each change of which is a version that stays readable."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,14 +9,17 @@ from uuid import uuid4
 import structlog
 
 from functions.domain.campaigns.content import ParsedContent, Texts
+from functions.domain.campaigns.text_warnings import refuse_doubts, text_warnings
 from functions.domain.digest import digest
 from functions.domain.errors import NameTakenError, NotFoundError
 from functions.domain.templates.template import Missing
+from functions.domain.warnings import InputWarning
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.paging import page_by_id
 from functions.engine.ports.store import ConflictError, Create, Delete, Document, Query, Set, Write
+from functions.engine.templates.known_fields import known_attributes
 
 log = structlog.get_logger()
 
@@ -36,6 +39,11 @@ class TemplateBody:
     def texts(self) -> Texts:
         """All that it says."""
         return Texts(self.text, self.subject, self.html)
+
+    @property
+    def stand_ins(self) -> Mapping[str, str]:
+        """The texts for people who lack a field, where these are used."""
+        return self.defaults if self.missing == Missing.DEFAULT else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +75,27 @@ def parse(wording: TemplateBody) -> ParsedContent:
     return ParsedContent.parse(wording.texts, body="text")
 
 
+async def doubtful_words(
+    engine: Engine, org: str, wording: TemplateBody, *, have: Collection[str] = ()
+) -> list[InputWarning]:
+    """Return the doubts about a template's words; `have`: fields that are known to be there."""
+    parts = parse(wording).parts(body="text")
+    known = await known_attributes(engine, org, parts.values())
+    return text_warnings(parts, {*known, *have, *wording.stand_ins}, channel=wording.channel)
+
+
+async def _check(engine: Engine, org: str, wording: TemplateBody) -> None:
+    """Raise InvalidTemplateError, or InvalidFieldError for a word where nobody may lack a field."""
+    parts = parse(wording).parts(body="text")
+    if wording.missing == Missing.REFUSE:
+        refuse_doubts(parts, await known_attributes(engine, org, parts.values()))
+
+
 async def create(
     engine: Engine, org: str, name: str, wording: TemplateBody, *, by: str
 ) -> NamedTemplate:
-    """Store a template, version 1. Raises InvalidTemplateError and NameTakenError."""
-    parse(wording)
+    """Store a template, version 1. Raises InvalidFieldError for a text, and NameTakenError."""
+    await _check(engine, org, wording)
     id_, now = uuid4().hex, engine.clock.now()
     newest = TemplateVersion(number=1, wording=wording, created_at=now, created_by=by)
     made = {"created_at": now, "created_by": by, "updated_at": now, "updated_by": by}
@@ -115,9 +139,9 @@ async def replace(
     """Give a template a new version and, perhaps, another name.
 
     What says the same as before makes no version: to do it twice is to do it once. Raises
-    InvalidTemplateError, NotFoundError, StaleError and NameTakenError.
+    InvalidFieldError for a text, NotFoundError, StaleError and NameTakenError.
     """
-    parse(wording)
+    await _check(engine, org, wording)
     now = engine.clock.now()
 
     def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:

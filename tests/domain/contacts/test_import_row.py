@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.contacts.contact import ALIASES
 from functions.domain.contacts.import_row import (
     COLUMNS,
     FIELDS,
@@ -19,6 +18,7 @@ from functions.domain.contacts.import_row import (
     json_cells,
 )
 from functions.domain.errors import InvalidFieldError
+from functions.domain.templates.fields import ALIASES
 
 PHONE = "+1 212 555 2000"
 
