@@ -15,7 +15,14 @@ from functions.api.campaigns import routes as campaigns
 from functions.api.contacts import imports as contact_imports
 from functions.api.contacts import lists, segments, suppressions
 from functions.api.contacts import routes as contacts
-from functions.api.hooks import carrier_webhooks, health, mail_links, scheduler, task_runner
+from functions.api.hooks import (
+    carrier_webhooks,
+    health,
+    mail_links,
+    scheduler,
+    task_runner,
+    unsubscribing,
+)
 from functions.api.messages import inbound, orphan_receipts
 from functions.api.messages import routes as messages
 from functions.api.organisation import (
@@ -58,6 +65,7 @@ PARTS: Final = (
     task_runner,
     carrier_webhooks,
     mail_links,
+    unsubscribing,
     health,
 )
 

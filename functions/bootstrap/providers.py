@@ -150,6 +150,7 @@ def _smtp(parts: Parts) -> Channel:
         links=Links(parts.settings.signing_secret.get_secret_value()),
         public_base_url=parts.settings.public_base_url,
         for_sendgrid=events is not None,
+        unsubscribe_email=parts.settings.unsubscribe_email,
     )
     return Smtp(server=_mail_server(parts), composer=composer, events=events, clock=parts.clock)
 

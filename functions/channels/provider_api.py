@@ -4,7 +4,6 @@ The APIs are called directly and once: an SDK that repeats a request on a 5xx ca
 twice.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
@@ -30,9 +29,6 @@ LONGEST_RETRY_AFTER: Final = timedelta(hours=1)  #: a provider that asks for mor
 
 #: Nothing has left us: the request never reached a connection.
 NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-
-
-_NUMBER: Final = re.compile(r"\+?[0-9][0-9 ()-]*", re.ASCII)
 
 
 class Account(NamedTuple):
@@ -75,21 +71,24 @@ class ProviderApi(BaseChannel):
         url: str,
         id_in: Callable[[Mapping[str, Any]], Any],
         refused: Callable[[httpx.Response], SendOutcome] | None = None,
+        *,
+        other_in: Callable[[Mapping[str, Any]], str] = lambda _: "",
         **content: Any,
     ) -> SendOutcome:
         """Post an order, once, and return what the answer means.
 
-        `id_in` finds the provider's id in an answer of success; `refused` reads every other one,
-        by default its status alone.
+        `id_in` finds the provider's id in an answer of success, and `other_in` another number
+        by which it knows the person; `refused` reads every other one, by default its status alone.
         """
         response = await self._post(url, **content)
         if not isinstance(response, httpx.Response):
             return response
         if not response.is_success:
             return (refused or self._refused_by_status)(response)
-        provider_id = id_in(json_of(response))
+        answer = json_of(response)
+        provider_id = id_in(answer)
         if isinstance(provider_id, str) and provider_id:
-            return Accepted(provider_id)
+            return Accepted(provider_id, other_in(answer))
         return Unknown("provider_unreadable_answer")  # Without its id nobody knows what was taken.
 
     async def _post(self, url: str, **content: Any) -> httpx.Response | Deferred | Unknown:
@@ -121,7 +120,7 @@ class ProviderApi(BaseChannel):
         match response.status_code:
             case httpx.codes.TOO_MANY_REQUESTS:
                 return Deferred(reason, self._retry_after(response), throttled=True)
-            case httpx.codes.UNAUTHORIZED | httpx.codes.FORBIDDEN:
+            case httpx.codes.UNAUTHORIZED | httpx.codes.PAYMENT_REQUIRED | httpx.codes.FORBIDDEN:
                 return Rejected(reason, Retry.STOP)
             case status if httpx.codes.is_server_error(status):
                 return Unknown(reason)
@@ -154,13 +153,6 @@ def number_of(value: Any) -> int | None:
         return max(int(value), 0)
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def e164_of(number: Any) -> str:
-    """Return a number that a provider writes without its "+"; "" where it is no phone's."""
-    if not isinstance(number, str) or not _NUMBER.fullmatch(number):
-        return ""
-    return "+" + re.sub("[^0-9]", "", number)
 
 
 def event_id(provider: str, kind: str, *promise: object) -> str:

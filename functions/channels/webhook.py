@@ -24,6 +24,9 @@ from functions.transport.public_http import Resolve
 
 PROVIDER: Final = "webhook"
 
+#: The server does not let us in, whoever the message is for.
+_NOT_LET_IN: Final = frozenset({codes.UNAUTHORIZED, codes.PAYMENT_REQUIRED, codes.FORBIDDEN})
+
 
 class WebhookChannel(BaseChannel):
     """The Channel of messages that are posted to the organisation's own server."""
@@ -99,4 +102,6 @@ def _refusal(answered: Responded) -> SendOutcome:
     reason, throttled = f"provider_{status}", status == codes.TOO_MANY_REQUESTS
     if throttled or codes.is_server_error(status):
         return Deferred(reason, retry_after, throttled)
+    if status in _NOT_LET_IN:
+        return Rejected(reason, Retry.REFUSED)
     return Rejected(reason)

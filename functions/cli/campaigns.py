@@ -14,6 +14,7 @@ from functions.cli.runtime import AsJson, CampaignId, Org, console, show, with_s
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.messages.message import MessageStatus
+from functions.domain.messages.reasons import explain
 from functions.domain.times import iso
 from functions.engine.campaigns import lifecycle
 from functions.engine.reporting import overview, recalls
@@ -59,6 +60,7 @@ def _shown(campaign: Campaign) -> dict[str, Any]:
         "campaignName": campaign.name,
         "status": campaign.status,
         "reason": campaign.reason,
+        "reasonWords": explain(campaign.reason) if campaign.reason else None,
         "totalContacts": campaign.total,
         "createdAt": iso(campaign.created_at),
         "scheduledTime": iso(campaign.scheduled_at),

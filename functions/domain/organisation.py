@@ -6,7 +6,9 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, Final
 
-from functions.domain.contacts.addresses import check_sender
+from functions.domain.contacts import opt_out_keywords
+from functions.domain.contacts.addresses import check_name, check_sender
+from functions.domain.contacts.emails import read_email
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind
 from functions.domain.sending_rules import country_rules
@@ -19,6 +21,8 @@ from functions.domain.times import NO_ZONES, check_time_of_day, check_zone
 class Organisation:
     """An organisation's settings, as stored; what it leaves open the deployment decides."""
 
+    name: str = ""  #: what people who unsubscribe know it by
+    unsubscribe_email: str = ""  #: where mails that ask to unsubscribe go (RFC 2369)
     senders: Mapping[str, str] = field(default_factory=dict)  #: by channel, seen by people
     default_zone: str = ""  #: IANA, for people whose zone nobody knows
     quiet_hours: Mapping[str, str] | None = None  #: {"start", "end"}, each HH:MM, people's own time
@@ -27,6 +31,10 @@ class Organisation:
     country_rules: Mapping[str, Any] = field(default_factory=dict)  #: see country_rules.py
     frequency_caps: Sequence[Mapping[str, Any]] = field(default_factory=list)  #: frequency_caps.py
     warm_up: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  #: see warm_up.py
+    opt_out_words: Mapping[str, Sequence[str]] = field(default_factory=dict)  #: by language,
+    opt_in_words: Mapping[str, Sequence[str]] = field(
+        default_factory=dict
+    )  #: beside the usual ones
     revision: int = 0  #: grows with each change; 0 where nothing was ever decided
     updated_at: datetime | None = None
     updated_by: str = ""
@@ -34,6 +42,8 @@ class Organisation:
 
 #: What people decide, in the order in which it is shown.
 DECIDED: Final[tuple[str, ...]] = (
+    "name",
+    "unsubscribe_email",
     "senders",
     "default_zone",
     "quiet_hours",
@@ -42,12 +52,14 @@ DECIDED: Final[tuple[str, ...]] = (
     "country_rules",
     "frequency_caps",
     "warm_up",
+    "opt_out_words",
+    "opt_in_words",
 )
 
 #: Messages a second: one in a hundred seconds at least.
 SLOWEST: Final = 0.01
 _NAMES: Final = frozenset(f.name for f in fields(Organisation))
-_BY_CHANNEL: Final = ("senders", "rates", "warm_up")
+_BY_PART: Final = ("senders", "rates", "warm_up", "opt_out_words", "opt_in_words")
 _POLLS: Final = 20
 _LONGEST_POLL_S: Final = 7 * 24 * 3600
 
@@ -73,14 +85,25 @@ def changed(
 ) -> tuple[Organisation, list[str]]:
     """Return the settings with `changes`, and the names of the fields that differ by them.
 
-    Of what is decided by channel or by country what is named changes, and None takes it away; with
-    `whole`, what is not named goes too. `limits` are the deployment's own rates. Raises
+    Of what is decided by channel, country or language what is named changes, and None takes it
+    away; with `whole`, what is not named goes too. `limits` are the deployment's own rates. Raises
     InvalidFieldError where a value breaks the rule of its field.
     """
     base = Organisation() if whole else before
     after = replace(before, **{name: _merged(base, name, changes[name]) for name in changes})
-    after = replace(after, senders=_senders(after.senders))
+    after = replace(
+        after,
+        name=check_name(after.name.strip(), field="name"),
+        unsubscribe_email=after.unsubscribe_email
+        and read_email(after.unsubscribe_email, field="unsubscribe_email"),
+        senders=_senders(after.senders),
+    )
     _check(after, limits)
+    after = replace(
+        after,
+        opt_out_words=opt_out_keywords.tidied(after.opt_out_words),
+        opt_in_words=opt_out_keywords.tidied(after.opt_in_words),
+    )
     names = [name for name in DECIDED if getattr(before, name) != getattr(after, name)]
     revision = before.revision + bool(names)
     stamped = replace(after, revision=revision, updated_at=now, updated_by=by)
@@ -110,10 +133,10 @@ def _merged(before: Organisation, name: str, value: Any) -> Any:
         return {} if value is None else country_rules.merged(before.country_rules, value)
     if name == "frequency_caps":
         return [{"channels": None, **cap} for cap in value or ()]
-    if name not in _BY_CHANNEL:
+    if name not in _BY_PART:
         return value
     merged = {**getattr(before, name), **(value or {})} if value is not None else {}
-    return {channel: each for channel, each in merged.items() if each is not None}
+    return {part: each for part, each in merged.items() if each is not None}
 
 
 def _senders(senders: Mapping[str, str]) -> dict[str, str]:
@@ -135,6 +158,7 @@ def _check(organisation: Organisation, limits: Mapping[str, float | None]) -> No
         _check_schedule(organisation.polling_schedule_s)
     country_rules.check(organisation.country_rules)
     caps.check_all("frequency_caps", organisation.frequency_caps)
+    opt_out_keywords.check_words(organisation.opt_out_words, organisation.opt_in_words)
 
 
 def _check_quiet_hours(quiet: Mapping[str, str] | None) -> None:

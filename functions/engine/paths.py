@@ -69,6 +69,11 @@ def statistics(org: str, campaign_id: str, shard: str) -> str:
     return f"orgs/{org}/campaigns/{campaign_id}/statistics/{shard}"
 
 
+def refusals(org: str, campaign_id: str) -> str:
+    """Return the path of how often a campaign's provider has refused us of late."""
+    return f"orgs/{org}/campaigns/{campaign_id}/statistics/refusals"
+
+
 def recipients(org: str, campaign_id: str) -> str:
     """Return the collection of the people whom a campaign names itself, instead of by a list."""
     return f"orgs/{org}/campaigns/{campaign_id}/members"

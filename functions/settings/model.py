@@ -75,6 +75,12 @@ def _check_email(email: str) -> str:
     return email
 
 
+def _check_mailbox(email: str) -> str:
+    if email and not re.fullmatch(r"[!-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", email):
+        raise ValueError("must be an e-mail address, such as unsubscribe@example.com")
+    return email
+
+
 def _split_seconds(value: Any) -> Any:
     if not isinstance(value, str):
         return value
@@ -94,6 +100,7 @@ Few = Annotated[int, Field(ge=1, le=100)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 HttpUrl = Annotated[str, AfterValidator(_check_http)]
 Email = Annotated[str, AfterValidator(_check_email)]
+Mailbox = Annotated[str, AfterValidator(_check_mailbox)]
 RisingSeconds = Annotated[
     tuple[int, ...],
     NoDecode,
@@ -237,6 +244,8 @@ class Settings(BaseSettings):
     """Where mails are handed over: smtps://USER:PASSWORD@HOST:PORT, or smtp:// for STARTTLS"""
     sendgrid_webhook_public_key: str = ""
     """The key, base64, that SendGrid's event webhooks are verified with"""
+    unsubscribe_email: Mailbox = ""
+    """Where mails that ask to unsubscribe go, unless an organisation names another address"""
     signing_secret: Annotated[SecretStr, AfterValidator(_check_secret_length)] = SecretStr("")
     """What signs the links in mails and webhook messages, at least 32 bytes"""
     voice_rate_per_s: float = Field(2, gt=0, le=1000, allow_inf_nan=False)

@@ -136,7 +136,7 @@ async def test_a_repeated_message_has_the_same_id(rig: WebhookRig) -> None:
         ("202 Accepted", Accepted("m1")),
         ("302 Found", Rejected("provider_302")),
         ("400 Bad Request", Rejected("provider_400")),
-        ("403 Forbidden", Rejected("provider_403")),
+        ("403 Forbidden", Rejected("provider_403", Retry.REFUSED)),
         ("410 Gone", Rejected("provider_410")),
         ("429 Slow\r\nRetry-After: 7", Deferred("provider_429", timedelta(seconds=7), True)),
         ("503 Busy\r\nRetry-After: 9", Deferred("provider_503", timedelta(seconds=9))),

@@ -15,6 +15,7 @@ from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.contacts.contact import Contact
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.messages.message import MessageStatus
+from functions.domain.messages.reasons import explain
 from functions.domain.sending_rules.windows import SendWindow
 from functions.domain.times import iso
 from functions.engine.campaigns import previews
@@ -88,6 +89,7 @@ class CampaignItem(ShownSaid):
     kind: CampaignKind
     status: CampaignStatus
     reason: str | None
+    reason_words: str
     template_id: str
     template_version: int
     missing_fields: str
@@ -244,6 +246,7 @@ def item(campaign: Campaign, counts: Statistics, recalled: Recalled | None) -> C
         kind=campaign.kind,
         status=campaign.status,
         reason=campaign.reason,
+        reason_words=explain(campaign.reason or ""),
         template_id=content.template_id,
         template_version=content.template_version,
         missing_fields=content.missing,

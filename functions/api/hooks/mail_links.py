@@ -1,18 +1,17 @@
 """The links in mails: whoever has one may follow it, and nobody can make one up.
 
-Programs follow links too, before a person sees the mail. So only a POST unsubscribes (RFC 8058),
-and a HEAD is not a click.
+Programs follow links too, before a person sees the mail: a HEAD is not a click.
 """
 
 from base64 import b64decode
-from dataclasses import replace
 from typing import Annotated, Final
 
 import structlog
-from fastapi import APIRouter, Path
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import RedirectResponse, Response
 
-from functions.domain.errors import NotFoundError
+from functions.api.hooks import pages
+from functions.api.hooks.pages import language_of
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind
 from functions.domain.urls.tracking_links import Link, Purpose
 from functions.engine.receipts.receive import receive
@@ -23,47 +22,7 @@ log = structlog.get_logger()
 
 Token = Annotated[str, Path(min_length=1, max_length=8192)]
 
-#: A link is of one person and what it leads to is not anybody else's to keep or to be told.
-_PRIVATE: Final = {
-    "cache-control": "no-store, private, max-age=0",
-    "referrer-policy": "no-referrer",
-}
 _PICTURE: Final = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
-_PAGE: Final = """\
-<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>Unsubscribe</title>
-<body>
-{}
-</body>
-</html>
-"""
-_ASK: Final = _PAGE.format(
-    "<p>Do you want no more of these mails?</p>\n"
-    '<form method="post"><button type="submit">Unsubscribe</button></form>'
-)
-_DONE: Final = _PAGE.format("<p>You are unsubscribed.</p>")
-
-
-@router.get("/links/u/{token}", response_class=HTMLResponse)
-async def ask_to_unsubscribe(token: Token, context: Context) -> HTMLResponse:
-    """Show a page with a button, and change nothing."""
-    _link(context, Purpose.UNSUBSCRIBE, token)
-    return HTMLResponse(_ASK, headers=_PRIVATE)
-
-
-@router.post("/links/u/{token}", response_class=HTMLResponse)
-async def unsubscribe(token: Token, context: Context) -> HTMLResponse:
-    """Bar the mail's address at once, whether the page or the reader's mail program asks."""
-    link = _link(context, Purpose.UNSUBSCRIBE, token)
-    event = _event(context, link, EventKind.OPTED_OUT)
-    # Whoever was let back in may change their mind again, by the same mail.
-    again = replace(event, id=f"{event.id}-{event.at:%Y%m%d%H%M}", suppress="unsubscribed")
-    await receive(context.engine, again)
-    return HTMLResponse(_DONE, headers=_PRIVATE)
 
 
 @router.get(
@@ -76,32 +35,34 @@ async def show_picture(token: Token, context: Context) -> Response:
     link = context.links.read(Purpose.OPEN, token)
     if link is not None:
         await _note(context, link, EventKind.READ)
-    return Response(_PICTURE, media_type="image/gif", headers=_PRIVATE)
+    return Response(_PICTURE, media_type="image/gif", headers=pages.PRIVATE)
 
 
-@router.get("/links/c/{token}", response_class=RedirectResponse, status_code=302)
-async def follow(token: Token, context: Context) -> RedirectResponse:
-    """Lead to where the mail says, and note the click."""
-    link = _link(context, Purpose.CLICK, token)
+@router.head("/links/o/{token}.gif", include_in_schema=False)
+async def look_at_picture(token: str) -> Response:  # noqa: ARG001 (part of the path)
+    """Tell of the picture: a program asks, and nobody has opened the mail."""
+    return Response(_PICTURE, media_type="image/gif", headers=pages.PRIVATE)
+
+
+@router.get("/links/c/{token:path}", response_class=RedirectResponse, status_code=302)
+async def follow(token: str, request: Request, context: Context) -> Response:
+    """Lead to where the mail says, and note the click; a link that is not ours has a page."""
+    link = context.links.read(Purpose.CLICK, token)
+    if link is None:
+        return pages.dead(language_of(request))
     await _note(context, link, EventKind.CLICKED)
     return _to(link)
 
 
-@router.head("/links/c/{token}", include_in_schema=False)
-async def look_where(token: Token, context: Context) -> RedirectResponse:
+@router.head("/links/c/{token:path}", include_in_schema=False)
+async def look_where(token: str, request: Request, context: Context) -> Response:
     """Tell where a link leads: it is a program that asks, not a person who follows."""
-    return _to(_link(context, Purpose.CLICK, token))
-
-
-def _link(context: AppContext, purpose: Purpose, token: str) -> Link:
-    link = context.links.read(purpose, token)
-    if link is None:
-        raise NotFoundError("Link", token)
-    return link
+    link = context.links.read(Purpose.CLICK, token)
+    return pages.dead(language_of(request)) if link is None else _to(link)
 
 
 def _to(link: Link) -> RedirectResponse:
-    return RedirectResponse(link.target, 302, headers=_PRIVATE)
+    return RedirectResponse(link.target, 302, headers=pages.PRIVATE)
 
 
 async def _note(context: AppContext, link: Link, kind: EventKind) -> None:

@@ -19,11 +19,13 @@ class ShownText(BaseModel):
     """A text that somebody sent us.
 
     `body` is shown to operators only. `message_id` is the message that was answered, if any.
+    `address` is the person's as we know it, `provider_address` as their provider wrote it.
     """
 
     id: str
     at: Instant
     address: str
+    provider_address: str
     to: str
     provider: str
     taken_for: Literal["opt_out", "opt_in", "reply"]
@@ -58,6 +60,7 @@ def _shown(text: Document, role: Role) -> ShownText:
         id=text.id,
         contact_id=data["contact"].rpartition("/")[2],
         message_id=data["message"],
+        provider_address=data["named"],
         body=data["body"] if role.covers(Role.OPERATOR) else None,
         **{name: data[name] for name in ("at", "address", "to", "provider", "taken_for")},
     )

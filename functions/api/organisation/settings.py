@@ -1,6 +1,6 @@
 """What holds for the whole organisation: senders, zone, quiet hours, rates, polling."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -12,6 +12,14 @@ from functions.api.organisation.sending_rules import (
     shown_rules,
 )
 from functions.domain.contacts.addresses import SENDER_LENGTH
+from functions.domain.contacts.opt_out_keywords import (
+    IN_WORDS,
+    LANGUAGES,
+    LENGTH,
+    OPTIONAL_OUT_WORDS,
+    OUT_WORDS,
+    WORDS,
+)
 from functions.domain.errors import NotFoundError
 from functions.domain.kinds import ChannelKind
 from functions.domain.notifications.signing import webhook_secret
@@ -25,11 +33,18 @@ from functions.web.fields import MaybeInstant, RestBody, example
 router = APIRouter(prefix="/settings", tags=[Area.SETTINGS], route_class=RestRoute)
 
 _Sender = Annotated[str, Field(max_length=SENDER_LENGTH)]
+_Name = Annotated[str, Field(max_length=100)]
+_Email = Annotated[str, Field(max_length=254)]
 _Zone = Annotated[str, Field(max_length=64)]
 _ShownTime = Annotated[str, Field(max_length=5)]
 _Rate = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
 _Seconds = Annotated[int, Field(ge=1, le=10_000_000)]
 _Region = Annotated[str, Field(max_length=3)]
+_Word = Annotated[str, Field(min_length=1, max_length=LENGTH)]
+_Words = Annotated[list[_Word], Field(min_length=1, max_length=WORDS)]
+_WordsByLanguage = Annotated[
+    dict[Annotated[str, Field(max_length=35)], _Words | None], Field(max_length=LANGUAGES)
+]
 
 
 class Senders(RestBody):
@@ -79,6 +94,8 @@ class QuietHours(RestBody):
 class Settings(RestBody):
     """What an organisation may decide. Campaigns made from then on follow it."""
 
+    name: _Name | None = None
+    unsubscribe_email: _Email | None = None
     senders: Senders | None = None
     default_zone: _Zone | None = None
     quiet_hours: QuietHours | None = None
@@ -89,9 +106,13 @@ class Settings(RestBody):
         None
     )
     frequency_caps: Annotated[list[FrequencyCap], Field(max_length=10)] | None = None
+    opt_out_words: _WordsByLanguage | None = None
+    opt_in_words: _WordsByLanguage | None = None
 
     model_config = example(
         {
+            "name": "Shop of Alice",
+            "unsubscribe_email": "unsubscribe@shop.example",
             "senders": {"sms": "+12025550111"},
             "default_zone": "America/New_York",
             "quiet_hours": {"start": "21:00", "end": "09:00"},
@@ -100,6 +121,7 @@ class Settings(RestBody):
             "warm_up": {"email": {"starts_on": "2026-03-02", "first_day": 50, "growth": 2}},
             "country_rules": {"GB": {"voice": {"opens": "10:00", "closes": "18:00"}}},
             "frequency_caps": [{"most": 3, "hours": 24, "channels": ["sms", "email"]}],
+            "opt_out_words": {"fr": ["ARRET"], "es": ["BAJA", "SALIR"]},
         }
     )
 
@@ -107,6 +129,8 @@ class Settings(RestBody):
 class ShownSettings(BaseModel):
     """What an organisation has decided; what is null or empty is left to the deployment."""
 
+    name: str
+    unsubscribe_email: str
     senders: dict[ChannelKind, str]
     default_zone: str
     quiet_hours: dict[str, str] | None
@@ -115,6 +139,17 @@ class ShownSettings(BaseModel):
     warm_up: dict[ChannelKind, dict[str, Any]]
     country_rules: dict[str, dict[ChannelKind, dict[str, Any]]]
     frequency_caps: list[dict[str, Any]]
+    opt_out_words: dict[str, list[str]]
+    opt_in_words: dict[str, list[str]]
+    opt_out_words_always: Annotated[
+        list[str], Field(description="These opt out whatever is decided.")
+    ] = list(OUT_WORDS)
+    opt_in_words_always: Annotated[
+        list[str], Field(description="These opt in again whatever is decided.")
+    ] = list(IN_WORDS)
+    opt_out_words_optional: Annotated[
+        dict[str, list[str]], Field(description="Words to add, for whoever writes the language.")
+    ] = {language: list(words) for language, words in OPTIONAL_OUT_WORDS.items()}
     updated_at: MaybeInstant
     updated_by: str
 
@@ -174,7 +209,10 @@ async def get_webhook_secret(context: Admin) -> ShownSecret:
     return ShownSecret(secret=webhook_secret(signing_secret, context.org))
 
 
+_TEXTS: Final = ("name", "unsubscribe_email", "default_zone")
+
+
 def _given(wanted: Settings, name: str) -> Any:
     """Return what a body says of a field."""
     value = wanted.model_dump(include={name}, exclude_unset=True).get(name)
-    return "" if name == "default_zone" and value is None else value
+    return "" if name in _TEXTS and value is None else value

@@ -15,6 +15,7 @@ from email.mime.text import MIMEText
 from email.policy import Compat32
 from email.utils import format_datetime, formataddr
 from typing import Final, NamedTuple
+from urllib.parse import quote
 
 from functions.channels.callback_urls import Callback, CallbackEvent, callback_url
 from functions.channels.mail.tracking import MailLinks
@@ -63,7 +64,15 @@ class Mail(NamedTuple):
 class Composer:
     """Writes mails. `for_sendgrid`: with what SendGrid's events find their message by."""
 
-    def __init__(self, *, links: Links, public_base_url: str, for_sendgrid: bool) -> None:
+    def __init__(
+        self,
+        *,
+        links: Links,
+        public_base_url: str,
+        for_sendgrid: bool,
+        unsubscribe_email: str = "",
+    ) -> None:
+        self._unsubscribe_email = unsubscribe_email
         self._links = links
         self._base = public_base_url
         self._for_sendgrid = for_sendgrid
@@ -85,11 +94,22 @@ class Composer:
         mail["Subject"] = _subject(outbound.subject)
         mail["Date"] = format_datetime(at)
         mail["Message-ID"] = id_
-        mail["List-Unsubscribe"] = f"<{links.unsubscribe_url}>"
+        mail["List-Unsubscribe"] = ", ".join(
+            f"<{url}>" for url in (links.unsubscribe_url, *self._by_mail(outbound))
+        )
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         if self._for_sendgrid:
             mail["X-SMTPAPI"] = _unique_args(outbound)
         return Mail(address, outbound.to, id_, mail.as_bytes())
+
+    def _by_mail(self, outbound: Outbound) -> list[str]:
+        """Return the URL by which another mail asks to unsubscribe, where somebody reads it.
+
+        Its subject names whom we wrote to: they may ask from another address.
+        """
+        to = outbound.unsubscribe_email or self._unsubscribe_email
+        subject = quote(f"unsubscribe {outbound.to}", safe="")
+        return [f"mailto:{quote(to, safe='@')}?subject={subject}"] if to else []
 
 
 def _sender(written: str) -> tuple[str, str, str] | None:

@@ -3,7 +3,6 @@
 Nobody has a mail before the server has all of it: whatever goes wrong earlier may be tried again.
 """
 
-import re
 import ssl
 from typing import Final
 
@@ -15,6 +14,7 @@ from aiosmtplib.errors import (
     SMTPServerDisconnected,
 )
 
+from functions.channels.mail.refusals import meaning
 from functions.channels.statuses import code_reason
 from functions.domain.messages.delivery_events import Retry
 from functions.domain.messages.send_outcomes import Deferred, Rejected, SendOutcome, Unknown
@@ -23,10 +23,6 @@ CLOSING: Final = 421  #: the server ends the connection
 TOO_FAST: Final = frozenset({CLOSING, 454})  #: 454 is how Amazon SES throttles
 #: The server wants a login, another one, or TLS before it.
 _NOT_LET_IN: Final = frozenset({530, 534, 535, 538})
-#: No such mailbox; and, where the server says no more, what it then means.
-_NOBODY: Final = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
-_NOBODY_CODES: Final = frozenset({550, 551, 553})
-_ENHANCED: Final = re.compile(r"\s*([245]\.[0-9]{1,3}\.[0-9]{1,3})\b")
 _REFUSAL: Final = 400
 _FINAL: Final = 500
 _UNREADABLE: Final = "provider_unreadable_answer"
@@ -50,19 +46,17 @@ def before_data(error: Exception) -> SendOutcome:
 
 
 def _answered(error: SMTPResponseException) -> SendOutcome:
-    if not isinstance(error, SMTPRecipientRefused):
-        # What it says to us, our login or our sender it says to every mail of the campaign.
-        return _refused(error.code, Retry.STOP)
-    if _is_nobody(error.code, error.message):
-        return Rejected("invalid_address", suppress="bounced")
-    return _refused(error.code)
+    if isinstance(error, SMTPRecipientRefused):
+        return _refused(error)
+    # What it says to us, our login or our sender it says to every mail of the campaign.
+    return _refused(error, Retry.STOP)
 
 
 def after_data(error: Exception) -> SendOutcome:
     """Return what it comes to where the server may have the mail."""
     match error:
         case SMTPDataError(code=code) if code >= _REFUSAL:
-            return _refused(code)
+            return _refused(error)
         case SMTPResponseException():
             return Unknown(_UNREADABLE)
         case TimeoutError():
@@ -71,19 +65,23 @@ def after_data(error: Exception) -> SendOutcome:
             return Unknown("provider_disconnected")
 
 
-def _refused(code: int, final: Retry = Retry.NEVER) -> SendOutcome:
+def _refused(error: SMTPResponseException, final: Retry = Retry.NEVER) -> SendOutcome:
+    code = error.code
     if code in _NOT_LET_IN:
         return Rejected(code_reason(code), Retry.STOP)
     if code >= _FINAL:
-        return Rejected(code_reason(code), final)
+        return _for_good(error, final)
     if code < _REFUSAL:
         return Deferred(_UNREADABLE)
     return Deferred(code_reason(code), throttled=code in TOO_FAST)
 
 
-def _is_nobody(code: int, message: str) -> bool:
-    """Tell whether a refusal is of the mailbox, which does not exist, rather than of us."""
-    if code < _FINAL:
-        return False
-    said = _ENHANCED.match(message)
-    return said[1] in _NOBODY if said else code in _NOBODY_CODES
+def _for_good(error: SMTPResponseException, final: Retry) -> Rejected:
+    """Return what a final refusal means: by what the server says, else `final`."""
+    status = meaning(error.message)
+    if final is Retry.STOP:
+        of_us = status is not None and status.retry is Retry.REFUSED
+        return Rejected(status.reason if status and of_us else code_reason(error.code), final)
+    if status is None:
+        return Rejected(code_reason(error.code), final)
+    return Rejected(status.reason, status.retry, status.suppress)

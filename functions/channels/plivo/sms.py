@@ -18,12 +18,12 @@ from functions.channels.plivo.sms_statuses import NO_CREDITS, status_of
 from functions.channels.provider_api import (
     Account,
     ProviderApi,
-    e164_of,
     event_id,
     json_of,
     number_of,
 )
 from functions.channels.statuses import ProviderStatus
+from functions.domain.contacts.provider_numbers import reading
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound
 from functions.domain.messages.send_outcomes import Rejected, SendOutcome
 from functions.engine.ports.channel import Outbound, Traits, WebhookRequest
@@ -118,10 +118,11 @@ class PlivoSms(ProviderApi):
 
     def _inbound(self, text_id: str, form: Mapping[str, str]) -> list[DeliveryEvent | Inbound]:
         """Return what somebody has written to us, unless the sender is no phone, as a brand is."""
-        address, to = e164_of(form.get("From")), e164_of(form.get("To"))
+        named, to = form.get("From", ""), reading(form.get("To"))
+        if not (address := reading(named, near=to)):
+            return []
         id_ = event_id(PROVIDER, "inbound", text_id)
-        body, now = form.get("Text", ""), self._clock.now()
-        return [Inbound(id_, address, to, body, now)] if address else []
+        return [Inbound(id_, address, to, form.get("Text", ""), self._clock.now(), named)]
 
     def _event(self, callback: Callback, text_id: str, status: ProviderStatus) -> DeliveryEvent:
         id_ = event_id(PROVIDER, status.kind, status.kind, callback.attempt, text_id)

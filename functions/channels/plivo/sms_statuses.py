@@ -23,6 +23,7 @@ ERRORS: Final[Mapping[int, ProviderStatus]] = {
         80,  # their phone is off, or out of reach
         300,  # Plivo could not hand it on
     ),
+    **failed(Retry.REFUSED, 30),  # the carrier takes it for spam
     **failed(
         Retry.STOP,
         40,  # the sender cannot send texts, or is not ours
@@ -32,7 +33,6 @@ ERRORS: Final[Mapping[int, ProviderStatus]] = {
     **failed(
         Retry.NEVER,
         10,  # the carrier calls it invalid
-        30,  # the carrier takes it for spam
         60,  # a loop of machines that answer each other
         70,  # the number is not in use
         90,  # no carrier leads there

@@ -21,6 +21,7 @@ from functions.channels.provider_api import Account, ProviderApi, event_id, json
 from functions.channels.statuses import SENT, ProviderStatus, error_status
 from functions.channels.twilio.signature import verified_form
 from functions.channels.twilio.statuses import ERRORS, FAILURES, status_of
+from functions.domain.contacts.provider_numbers import other_number, reading
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound
 from functions.domain.messages.send_outcomes import Rejected, SendOutcome, Unknown
@@ -79,7 +80,13 @@ class Twilio(ProviderApi):
         order = {**self._ends(outbound), **_content(outbound), **validity}
         order["StatusCallback"] = self._callback_url(outbound)
         url = f"{self._messages_url}.json"
-        return await self._order(url, lambda it: it.get("sid"), self._refused, data=order)
+        return await self._order(
+            url,
+            lambda it: it.get("sid"),
+            self._refused,
+            other_in=lambda it: other_number(it.get("to"), outbound.to),
+            data=order,
+        )
 
     def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent | Inbound]:
         """Return what a callback tells; SignatureError unless Twilio signed it for this URL."""
@@ -191,13 +198,16 @@ class Twilio(ProviderApi):
         if not sender or body is None:
             raise ValueError("The callback is not of a text that somebody has sent.")
         # The words that opt out and in may be an account's own: we know ours.
-        opted = form.get("OptOutType")
+        opted, to = form.get("OptOutType"), reading(form.get("To"))
         return Inbound(
             id=event_id(self._provider, "inbound", sid),
-            address=sender.removeprefix(_WHATSAPP),
-            to=form.get("To", "").removeprefix(_WHATSAPP),
+            address=reading(sender, near=to),
+            to=to,
             body=opted if opted in {"STOP", "START"} else body,
             at=self._clock.now(),
+            named=sender,
+            answers=form.get("OriginalRepliedMessageSid", ""),
+            chosen=form.get("ButtonPayload") or form.get("ListId", ""),
         )
 
     def _event(

@@ -31,15 +31,24 @@ ERRORS: Final[Mapping[int, ProviderStatus]] = {
     30036: ProviderStatus(EventKind.FAILED, reason="expired"),  # its validity period has passed
     **failed(
         Retry.NEVER,
-        21408,  # the account does not send to this country
-        21608,  # a trial account sends to verified numbers only
-        21612,  # this sender cannot reach this number
         21617,  # over 1600 characters
         21656,  # content variables are invalid
         30004,  # blocked for this person
         63016,  # outside the 24 hours in which WhatsApp allows a text of one's own
         63032,  # the person is part of an experiment of Meta's
         63049,  # Meta chose not to deliver this marketing message
+    ),
+    **failed(
+        Retry.REFUSED,
+        21408,  # the account does not send to this country
+        21608,  # a trial account sends to verified numbers only
+        21612,  # this sender cannot reach this number
+        30010,  # dearer than we allow
+        30024,  # the carrier does not know the sender
+        30040,  # the carrier wants the sender registered
+        30450,  # blocked as fraud
+        30453,  # blocked as fraud
+        63013,  # the channel's policy forbids it
     ),
     **failed(
         Retry.LATER,
@@ -70,7 +79,9 @@ ERRORS: Final[Mapping[int, ProviderStatus]] = {
         30002,  # the account is suspended
         30007,  # filtered as spam: so would be the next
         30032,  # the toll-free sender is not verified
+        30033,  # the registered campaign of the sender is suspended (A2P 10DLC)
         30034,  # the sender is not registered (A2P 10DLC)
+        30037,  # the account may not send
         63007,  # the sender has no such channel
         63051,  # the WhatsApp Business account is locked
     ),

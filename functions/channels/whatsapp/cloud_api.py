@@ -25,13 +25,13 @@ from functions.channels.callback_urls import (
 from functions.channels.provider_api import (
     Account,
     ProviderApi,
-    e164_of,
     event_id,
     json_of,
     number_of,
 )
 from functions.channels.statuses import WELL, ProviderStatus, code_reason, error_status
 from functions.channels.whatsapp.statuses import ERRORS, pause_after
+from functions.domain.contacts.provider_numbers import other_number, reading
 from functions.domain.messages.delivery_events import DeliveryEvent, Inbound
 from functions.domain.messages.send_outcomes import Deferred, Rejected, SendOutcome
 from functions.engine.ports.channel import Answer, Outbound, SignatureError, Traits, WebhookRequest
@@ -85,6 +85,9 @@ class WhatsAppCloud(ProviderApi):
             self._messages_url,
             lambda answer: _first(answer, "messages").get("id"),
             lambda response: self._refused(response, outbound.attempt),
+            other_in=lambda answer: other_number(
+                _first(answer, "contacts").get("wa_id"), outbound.to
+            ),
             headers=self._headers,
             json=_ordered(outbound),
         )
@@ -146,17 +149,27 @@ class WhatsAppCloud(ProviderApi):
                 yield status.event(id_, callback, message_id, self._instant(told.get("timestamp")))
 
     def _inbound(self, value: Mapping[str, Any]) -> Iterator[Inbound]:
-        to = e164_of(_at(value, "metadata", "display_phone_number"))
+        to = reading(_at(value, "metadata", "display_phone_number"))
         for message in _objects(value, "messages"):
-            address, id_ = e164_of(message.get("from")), message.get("id")
-            if address and isinstance(id_, str) and str(message.get("type")) in _SAID:
-                at = self._instant(message.get("timestamp"))
-                yield Inbound(event_id(PROVIDER, "inbound", id_), address, to, _said(message), at)
+            named, id_ = _text(message.get("from")), message.get("id")
+            address, answers = reading(named), _answered_by(message)
+            is_known = address or answers  # who has a name instead of a number may still answer
+            if is_known and isinstance(id_, str) and str(message.get("type")) in _SAID:
+                yield Inbound(
+                    event_id(PROVIDER, "inbound", id_),
+                    address,
+                    to,
+                    _said(message),
+                    self._instant(message.get("timestamp")),
+                    named,
+                    answers,
+                    _chosen(message),
+                )
         for wish in _objects(value, "user_preferences"):
-            address, word = e164_of(wish.get("wa_id")), _WISHES.get(str(wish.get("value")))
-            if address and word:
+            named, word = _text(wish.get("wa_id")), _WISHES.get(str(wish.get("value")))
+            if word and (address := reading(named)):
                 id_ = event_id(PROVIDER, "wish", address, word, wish.get("timestamp"))
-                yield Inbound(id_, address, to, word, self._instant(wish.get("timestamp")))
+                yield Inbound(id_, address, to, word, self._instant(wish.get("timestamp")), named)
 
     def _instant(self, timestamp: Any) -> datetime:
         """Return the time that Meta tells in seconds since 1970; now where it tells none."""
@@ -233,6 +246,22 @@ def _status_of(told: Mapping[str, Any]) -> ProviderStatus | None:
     if told.get("status") == "failed":
         return error_status(ERRORS, number_of(_first(told, "errors").get("code")))
     return WELL.get(str(told.get("status")))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _answered_by(message: Mapping[str, Any]) -> str:
+    """Return Meta's id of the message that is answered, or reacted to; "" where none is named."""
+    return _text(_at(message, "context", "id")) or _text(_at(message, "reaction", "message_id"))
+
+
+def _chosen(message: Mapping[str, Any]) -> str:
+    """Return what we had put behind the button that was chosen; "" where none was."""
+    ids = [_at(message, "interactive", reply, "id") for reply in _REPLIES]
+    chosen = (_at(message, "button", "payload"), *ids)
+    return next((each for each in chosen if isinstance(each, str)), "")
 
 
 def _said(message: Mapping[str, Any]) -> str:

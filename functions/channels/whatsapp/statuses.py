@@ -35,6 +35,7 @@ ERRORS: Final[Mapping[int, ProviderStatus]] = {
         190,  # the token has expired
         33,  # the sender's number was deleted
         368,  # the account is restricted for breaking a policy
+        *range(200, 300),  # a permission was never given, or taken away
         131005,  # a permission was never given, or taken away
         131031,  # the account is locked
         131037,  # the sender's display name is not approved
@@ -52,7 +53,6 @@ ERRORS: Final[Mapping[int, ProviderStatus]] = {
         Retry.NEVER,
         100,  # a parameter is invalid
         130472,  # the person is in an experiment that gets no marketing
-        130497,  # the account must not write to that country
         131008,  # a parameter is missing
         131009,  # a parameter's value is invalid
         131021,  # the sender writes to itself
@@ -62,6 +62,7 @@ ERRORS: Final[Mapping[int, ProviderStatus]] = {
         132005,  # too long once it is filled in
         132012,  # a parameter's format is not the template's
     ),
+    **failed(Retry.REFUSED, 130497),  # the account must not write to that country
     131026: UNDELIVERED,  # mostly a number without WhatsApp
     131050: OPTED_OUT,  # they have told WhatsApp that they want no marketing of ours
 }

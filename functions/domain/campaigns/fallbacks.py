@@ -26,7 +26,9 @@ CAUSES: Final = (FAILED, NOT_DELIVERED, UNKNOWN, NO_ADDRESS)
 _FAILURES: Final = frozenset(
     {
         *("busy", "no_answer", "machine", "undelivered", "bounced", "expired", "opted_out"),
-        *("invalid_address", "invalid_sender", "webhook_url_refused"),
+        *("invalid_address", "invalid_sender", "webhook_url_refused", "mailbox_full"),
+        *("relay_denied", "sender_listed", "sender_refused", "not_authenticated"),
+        *("login_refused", "sending_quota", "refused_by_policy", "unsubscribed", "complained"),
     }
 )
 

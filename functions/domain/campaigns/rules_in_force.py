@@ -18,6 +18,7 @@ class RulesInForce(NamedTuple):
     sender_rates: Mapping[str, float] = {}  #: by channel, messages a second
     warm_up: Mapping[str, Mapping[str, Any]] = {}  #: by channel, see warm_up.py
     poll_after_s: Sequence[int] | None = None  #: seconds after the end, when receipts are counted
+    unsubscribe_email: str = ""  #: where mails that ask to unsubscribe go
 
 
 def rules_of(organisation: Organisation) -> RulesInForce:
@@ -30,6 +31,7 @@ def rules_of(organisation: Organisation) -> RulesInForce:
         organisation.rates,
         organisation.warm_up,
         organisation.polling_schedule_s,
+        organisation.unsubscribe_email,
     )
 
 

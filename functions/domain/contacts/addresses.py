@@ -45,7 +45,7 @@ def check_sender(channel: ChannelKind, text: str, *, field: str) -> str:
         case ChannelKind.EMAIL:
             return _mail_sender(text.strip(), field)
         case ChannelKind.WEBHOOK:
-            return _name(text.strip(), field)
+            return check_name(text.strip(), field=field)
         case ChannelKind.SMS if _NO_NUMBER.fullmatch(text.strip()):
             return text.strip()
         case ChannelKind.VOICE | ChannelKind.SMS | ChannelKind.WHATSAPP:
@@ -66,7 +66,7 @@ def _mail_sender(text: str, field: str) -> str:
     if named is None:
         return _required(text, field)
     address = _required(named["address"].strip(), field)
-    name = _name((named["quoted"] or named["plain"] or "").strip(), field)
+    name = check_name((named["quoted"] or named["plain"] or "").strip(), field=field)
     shown = f'"{name}"' if _SPECIAL.search(name) else name
     return f"{shown} <{address}>" if name else address
 
@@ -77,7 +77,8 @@ def _required(address: str, field: str) -> str:
     return read_email(address, field=field)
 
 
-def _name(text: str, field: str) -> str:
+def check_name(text: str, *, field: str) -> str:
+    """Return a name that people see. Raises InvalidFieldError."""
     if len(text) > _NAME_LENGTH or not text.isprintable() or "\\" in text:
         rule = f"a name is one line of at most {_NAME_LENGTH} characters, without a backslash"
         raise InvalidFieldError(field, f"{field}: {rule}")

@@ -36,6 +36,10 @@ class DeliveryPolicy:
     max_deferrals: int = 50
 
 
+#: How often a message is put off because its provider refuses us; the next refusal ends it.
+MAX_REFUSALS: Final = 3
+
+
 def _number(message: Message) -> str:
     return (message.lane or "").rpartition("-")[2]
 
@@ -156,6 +160,9 @@ def after_failure(
             return defer(message, policy, reason=reason, until=now + _deferral(message, policy))
         case Retry.STOP:
             return defer(message, policy, reason=reason, until=now)
+        case Retry.REFUSED if message.refusals < MAX_REFUSALS:
+            wait = backoff * 2**message.refusals
+            return {"refusals": message.refusals + 1, **_pend(message, reason, now + wait)}
         case Retry.LATER if message.counted_attempts < policy.max_attempts:
             return _again(message, reason, backoff, now=now)
         case Retry.ONCE if message.counted_attempts < min(2, policy.max_attempts):

@@ -39,6 +39,7 @@ class Retry(StrEnum):
     LATER = "later"  #: one more attempt after the back-off, while attempts are left
     ONCE = "once"  #: the same, but only after a first attempt
     DEFER = "defer"  #: the provider was too busy: try later, not counted as an attempt
+    REFUSED = "refused"  #: not the person but we are refused: a few more tries, not counted
     STOP = "stop"  #: every message of the campaign would fail this way: pause it and say why
 
 
@@ -56,13 +57,17 @@ class DeliveryEvent:
     retry: Retry = Retry.NEVER
     duration_s: int = 0  #: seconds of conversation to charge
     suppress: str = ""  #: why the message's address must not be contacted any more, "" if it may
+    scope: str = "all"  #: what it must not be contacted for (contacts/suppressions.py)
 
 
 class Inbound(NamedTuple):
     """A text that somebody has sent to one of our numbers."""
 
     id: str  #: the same whenever the provider repeats it
-    address: str  #: whose it is, E.164
-    to: str  #: our number, E.164
+    address: str  #: whose it is, most likely: E.164, or a short code; "" where it is not told
+    to: str  #: our number, E.164, or a short code
     body: str
     at: datetime
+    named: str = ""  #: the address as the provider writes it, "" where that is all we have
+    answers: str = ""  #: the provider's id of the message that it answers, "" where it names none
+    chosen: str = ""  #: what stands behind the button that was pressed, beside its words in `body`

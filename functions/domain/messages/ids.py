@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import Final
 
 from functions.domain.contacts.contact import contact_id
+from functions.domain.contacts.number_spellings import one_spelling
 from functions.domain.digest import digest
 
 _PROMISE_LENGTH: Final = 16
@@ -47,6 +48,11 @@ def following_id(id_: str, campaign: str, *, send: str) -> str:
 def _promise(campaign: str, send: str, visit: int) -> str:
     """Return what tells the messages to one subject apart."""
     return digest(campaign, send, visit, size=_PROMISE_LENGTH // 2)
+
+
+def alias_key(org: str, address: str) -> str:
+    """Return what a message holds in `alias` by which somebody is found who writes to `org`."""
+    return f"{org}/{one_spelling(address)}"
 
 
 def lane_number(id_: str, lanes: int) -> int:

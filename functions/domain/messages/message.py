@@ -61,7 +61,9 @@ class Message(NamedTuple):
     attempt: int = 0  #: grows each time it is handed to the provider
     deferrals: int = 0  #: how many of these attempts the provider put off: they do not count
     put_back: int = 0  #: how many of them never left us: they do not count either
+    refusals: int = 0  #: how many of them were refused because of us: they do not count either
     provider_id: str = ""
+    alias: str = ""  #: the number that the provider knows the person by instead (ids.alias_key)
     sent_at: datetime | None = None
     answered_at: datetime | None = None
     ended_at: datetime | None = None
@@ -97,7 +99,7 @@ class Message(NamedTuple):
     @property
     def uncounted(self) -> int:
         """Attempts that do not count: nobody was tried by them."""
-        return self.deferrals + self.put_back
+        return self.deferrals + self.put_back + self.refusals
 
 
 class Addressed(Protocol):

@@ -6,6 +6,7 @@ from typing import Final
 
 from functions.domain.messages.delivery_events import EventKind
 from functions.domain.messages.message import MessageStatus
+from functions.domain.messages.refusal_codes import REFUSALS
 
 #: What a message in each status is, after "it".
 STATUSES: Final[Mapping[MessageStatus, str]] = {
@@ -65,6 +66,14 @@ REASONS: Final[Mapping[str, str]] = {
     "invalid_address": "there is no such number or mailbox",
     "invalid_sender": "the campaign's sender is no mail address",
     "expired": "it could no longer arrive in time",
+    "mailbox_full": "their mailbox is full",
+    "relay_denied": "the mail server does not pass on our mails: it takes us for strangers (relay)",
+    "sender_listed": "our mail server is on a block list, or has a bad reputation",
+    "sender_refused": "the sender's address, domain or mail server is refused",
+    "not_authenticated": "the sender's domain could not be proven (SPF, DKIM, DMARC)",
+    "login_refused": "the mail server wants a login or TLS before it takes mails",
+    "sending_quota": "our account has sent as much as it may for now",
+    "refused_by_policy": "a rule of the receiving side forbids our mails, or takes them for spam",
     "opted_out": "they have asked not to be contacted any more",
     "sender_lost": "the process that was sending it died before it wrote down the answer",
     "no_receipt": "no ending was reported, and nothing takes that long",
@@ -106,8 +115,9 @@ _FAMILIES: Final = (
 
 def explain(reason: str) -> str:
     """Return what a reason means; what a person wrote as a reason speaks for itself."""
-    if reason in REASONS:
-        return REASONS[reason]
+    known = REASONS.get(reason) or REFUSALS.get(reason)
+    if known:
+        return known
     for family, words in _FAMILIES:
         if found := family.fullmatch(reason):
             return words.format(found[1])

@@ -10,6 +10,7 @@ class Accepted(NamedTuple):
     """The provider has taken the message; receipts will follow."""
 
     provider_id: str
+    other: str = ""  #: another number by which the provider knows the person, "" for none
 
 
 class Deferred(NamedTuple):

@@ -179,6 +179,14 @@ async def _barred(
     }
 
 
+async def barred_scopes(engine: Engine, org: str, address: str) -> set[str]:
+    """Return the scopes under which an address is suppressed now."""
+    document = await engine.store.get(paths.suppression(org, suppression_id(address)))
+    known = suppression_from(document.data) if document else None
+    now = engine.clock.now()
+    return {scope for scope, bar in known.scopes.items() if bar.holds(now)} if known else set()
+
+
 #: How soon whoever is suppressed is left out by a campaign that is sending.
 _LOOK_EVERY: Final = timedelta(seconds=1)
 #: A suppression is stamped by another clock than ours, and is seen a little later than stamped:

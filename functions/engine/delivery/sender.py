@@ -13,8 +13,10 @@ import structlog
 
 from functions.domain.campaigns.fallbacks import receipt_patience
 from functions.domain.campaigns.send import Send
+from functions.domain.contacts.contact import ERASED
 from functions.domain.messages.attempts import after_send, claim, merge_late_answer
 from functions.domain.messages.delivery_events import Retry
+from functions.domain.messages.ids import alias_key
 from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
 from functions.domain.messages.send_outcomes import (
     Accepted,
@@ -24,8 +26,10 @@ from functions.domain.messages.send_outcomes import (
     Unknown,
 )
 from functions.engine import paths
+from functions.engine.campaigns import refusals
 from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import stop
+from functions.engine.campaigns.refusals import Told
 from functions.engine.contacts.suppressions import suppress
 from functions.engine.delivery.guardrail import Guardrail
 from functions.engine.eligibility.frequency_caps import FrequencyCaps
@@ -294,7 +298,15 @@ class Sender:
         live = self._channel.traits.holds_live_call
         patience = receipt_patience(self._campaign, message.send, policy)
         watch = policy.look_up_after if live else patience
-        return after_send(message, outcome, policy, watch=watch, now=now)
+        changes = after_send(message, outcome, policy, watch=watch, now=now)
+        return {**changes, **self._alias(message, outcome)}
+
+    def _alias(self, message: Message, outcome: SendOutcome) -> Changes:
+        """Return the number by which the provider knows the person, where it told another one."""
+        other = outcome.other if isinstance(outcome, Accepted) else ""
+        if not other or message.address == ERASED:
+            return {}
+        return {"alias": alias_key(self._campaign.org, other)}
 
     async def _record_late(self, sent: Message, outcome: SendOutcome) -> None:
         """Record the answer to a message of which a receipt may have been faster."""
@@ -311,6 +323,7 @@ class Sender:
                 changes = self._after(message, outcome, now)
             else:
                 changes = merge_late_answer(message, sent.attempt, outcome, now)
+                changes |= self._alias(message, outcome)
             if not changes:
                 return None, (), ()
             decided = [(Versioned(message, document.version), changes)]
@@ -334,10 +347,14 @@ class Sender:
 
     async def _stop_if_refused(self, outcomes: list[SendOutcome]) -> None:
         """Pause the campaign where the provider refuses not the message but the sender."""
-        refusals = [o for o in outcomes if isinstance(o, Rejected) and o.retry is Retry.STOP]
-        if refusals:
+        rejected = [outcome for outcome in outcomes if isinstance(outcome, Rejected)]
+        if final := [each.reason for each in rejected if each.retry is Retry.STOP]:
             self._stopped = True
-            await stop(self._engine, self._campaign, refusals[0].reason)
+            await stop(self._engine, self._campaign, final[0])
+        elif of_us := [each.reason for each in rejected if each.retry is Retry.REFUSED]:
+            told = Told.BY_ANSWER
+            paused = await refusals.note(self._engine, self._campaign, told, of_us)
+            self._stopped = self._stopped or paused
 
     def _path(self, tracked: Versioned[Message]) -> str:
         return f"{self._collection}/{tracked.value.id}"

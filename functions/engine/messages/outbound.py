@@ -49,5 +49,6 @@ def outbound(
         parameters=message.parameters,
         webhook_url=content.webhook_url,
         campaign_name=campaign.name,
+        unsubscribe_email=campaign.rules.unsubscribe_email,
         expires_at=expires_at,
     )

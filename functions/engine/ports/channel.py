@@ -41,6 +41,7 @@ class Outbound(NamedTuple):
     parameters: Sequence[str] = ()  #: what that text is filled in with
     webhook_url: str = ""  #: where a webhook message is posted to
     campaign_name: str = ""
+    unsubscribe_email: str = ""  #: of a mail: where another one may ask to unsubscribe
     expires_at: datetime | None = None  #: the provider is not to deliver it later than this
 
 

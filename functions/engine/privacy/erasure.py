@@ -193,6 +193,8 @@ def _forgotten(message: Message, now: datetime) -> Changes:
     in flight is found.
     """
     blank: Changes = {"contact": "", "address": ERASED, "zones": [], **_UNSAID}
+    if message.alias:
+        blank["alias"] = ""
     if message.status == MessageStatus.PENDING:
         return {**blank, **end(MessageStatus.CANCELLED, REASON, now=now)}
     return blank

@@ -20,12 +20,15 @@ from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, 
 from functions.domain.messages.ids import whole_id
 from functions.domain.messages.message import Message, message_from
 from functions.domain.notifications.events import reply_notice
+from functions.domain.organisation import Organisation, organisation_from
 from functions.engine import paths
 from functions.engine.contacts.suppressions import opt_in, suppress
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.ports.store import ConflictError, Create, Document, Query, Where
+from functions.engine.receipts import correspondent
+from functions.engine.receipts.correspondent import Correspondent
 from functions.engine.receipts.receive import receive
 
 log = structlog.get_logger()
@@ -41,29 +44,53 @@ _NOTED: Final = {Keyword.OUT: EventKind.OPTED_OUT, None: EventKind.REPLIED}
 async def receive_inbound(engine: Engine, org: str, provider: str, text: Inbound) -> None:
     """Do what a text asks for, and store it, once, however often it is delivered."""
     id_ = digest(provider, text.id)  # a provider's own need not be fit for a path
-    if await engine.store.get(paths.inbound_text(org, id_)) is not None:
+    asked = [paths.inbound_text(org, id_), paths.organisation(org)]
+    seen, decided = await engine.store.get_many(asked)
+    if seen is not None:
         return
-    wish = word_of(text.body)
+    sender = await correspondent.find(engine, org, text)
+    if not sender.address:
+        log.warning("text_of_nobody", org=org, provider=provider)
+        return
+    wish = _wish(text, organisation_from(decided.data if decided else {}))
     # The wish comes first, of everything: whoever opts out is left out at once, by all senders.
-    await _grant(engine, org, provider, text, wish)
-    answered = await _note(engine, org, id_, text, wish)
-    await _store(engine, org, id_, text, _fields(org, provider, text, wish, answered))
+    await _grant(engine, org, provider, sender, wish, text.at)
+    answered = await _note(engine, org, id_, text, sender, wish)
+    await _store(engine, org, id_, _fields(org, provider, text, sender, wish, answered))
+
+
+def _wish(text: Inbound, decided: Organisation) -> Keyword | None:
+    """Return what a text asks for: by its words, or by what we put behind its button."""
+    words = decided.opt_out_words, decided.opt_in_words
+    wishes = {word_of(said, *words) for said in (text.body, text.chosen)}
+    return next((wish for wish in (Keyword.OUT, Keyword.IN) if wish in wishes), None)
 
 
 async def _grant(
-    engine: Engine, org: str, provider: str, text: Inbound, wish: Keyword | None
+    engine: Engine,
+    org: str,
+    provider: str,
+    sender: Correspondent,
+    wish: Keyword | None,
+    at: datetime,
 ) -> None:
-    if wish is Keyword.OUT:
-        await suppress(engine, org, text.address, reason=OPTED_OUT, by=provider)
-    elif wish is Keyword.IN:
-        await opt_in(engine, org, text.address, at=text.at, by=provider)
+    for address in sender.addresses:
+        if wish is Keyword.OUT:
+            await suppress(engine, org, address, reason=OPTED_OUT, by=provider)
+        elif wish is Keyword.IN:
+            await opt_in(engine, org, address, at=at, by=provider)
 
 
 async def _note(
-    engine: Engine, org: str, id_: str, text: Inbound, wish: Keyword | None
+    engine: Engine,
+    org: str,
+    id_: str,
+    text: Inbound,
+    sender: Correspondent,
+    wish: Keyword | None,
 ) -> MessageRef | None:
     """Note on the message that is answered what was made of it; return that message."""
-    found = await _answered(engine, org, text)
+    found = sender.quoted or await _answered(engine, org, sender.address, text.at)
     if found is None:
         return None
     ref, message = found
@@ -72,16 +99,18 @@ async def _note(
     return ref
 
 
-async def _answered(engine: Engine, org: str, text: Inbound) -> tuple[MessageRef, Message] | None:
+async def _answered(
+    engine: Engine, org: str, address: str, at: datetime
+) -> tuple[MessageRef, Message] | None:
     """Return the last text that the person was sent before theirs; None without one of late."""
     sent = [
-        (MessageRef(org, paths.ids(document.path)[1], document.id), message)
-        for document in await engine.store.query(_newest(org, text.address))
-        if _may_be_answered(message := message_from(document.id, document.data), text.at)
+        (correspondent.ref_of(document), message)
+        for document in await engine.store.query(_newest(org, address))
+        if _may_be_answered(message := message_from(document.id, document.data), at)
     ]
     homes = await engine.store.get_many([paths.campaign(org, ref.campaign) for ref, _ in sent])
     texts = [each for each, home in zip(sent, homes, strict=True) if _is_text(each[1], home)]
-    return max(texts, key=lambda each: each[1].sent_at or text.at, default=None)
+    return max(texts, key=lambda each: each[1].sent_at or at, default=None)
 
 
 def _newest(org: str, address: str) -> Query:
@@ -101,11 +130,17 @@ def _is_text(message: Message, home: Document | None) -> bool:
 
 
 def _fields(
-    org: str, provider: str, text: Inbound, wish: Keyword | None, answered: MessageRef | None
+    org: str,
+    provider: str,
+    text: Inbound,
+    sender: Correspondent,
+    wish: Keyword | None,
+    answered: MessageRef | None,
 ) -> dict[str, Any]:
     return {
-        "address": text.address,
-        "contact": paths.contact(org, contact_id(text.address)),
+        "address": sender.address,
+        "named": text.named or text.address,
+        "contact": paths.contact(org, contact_id(sender.address)),
         "to": text.to,
         "body": text.body,
         "at": text.at,
@@ -119,9 +154,9 @@ def _fields(
 _TAKEN_FOR: Final = {Keyword.OUT: "opt_out", Keyword.IN: "opt_in", None: "reply"}
 
 
-async def _store(engine: Engine, org: str, id_: str, text: Inbound, fields: dict[str, Any]) -> None:
+async def _store(engine: Engine, org: str, id_: str, fields: dict[str, Any]) -> None:
     """Store a text with what subscribers are told of it, unless another delivery was faster."""
-    person, now = contact_id(text.address), engine.clock.now()
+    person, now = contact_id(fields["address"]), engine.clock.now()
     is_reply = fields["taken_for"] == _TAKEN_FOR[None]
     notices = [reply_notice(id_, person, fields["message"], at=now)] if is_reply else []
     try:

@@ -13,8 +13,9 @@ from functions.domain.messages.ids import lane_number, watch_lane
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.domain.messages.receipts import after_event
 from functions.engine import paths
-from functions.engine.campaigns import lanes
+from functions.engine.campaigns import lanes, refusals
 from functions.engine.campaigns.lifecycle import stop
+from functions.engine.campaigns.refusals import Told
 from functions.engine.contacts.suppressions import suppress
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
@@ -62,7 +63,8 @@ async def _bar(engine: Engine, event: DeliveryEvent, documents: list[Document | 
         log.info("bar_of_erased", campaign_id=event.ref.campaign, message_id=message.id)
         return
     send = campaign_from(org, event.ref.campaign, home.data).send(message.send)
-    await suppress(engine, org, message.address, reason=event.suppress, by=send.provider)
+    reason, scope = event.suppress, event.scope
+    await suppress(engine, org, message.address, scope=scope, reason=reason, by=send.provider)
 
 
 class _Applied(NamedTuple):
@@ -71,6 +73,7 @@ class _Applied(NamedTuple):
     campaign: Campaign
     message: Message
     waited: bool = True  #: before this, a lane had to look at the message again
+    is_new: bool = False  #: it changed the message, and nobody had told it before
 
 
 def _apply(
@@ -96,7 +99,7 @@ def _apply(
     after = message_from(stored.id, {**stored.data, **changes})
     waited = message.lane is not None or after.status == MessageStatus.PENDING
     writes += recorded.writes
-    return _Applied(campaign, after, waited=waited), writes, recorded.notices
+    return _Applied(campaign, after, waited=waited, is_new=True), writes, recorded.notices
 
 
 def _awaited(campaign: Campaign, message: Message) -> Message:
@@ -123,6 +126,8 @@ async def _follow_up(engine: Engine, event: DeliveryEvent, applied: _Applied) ->
         await slowdown.slow_down(engine, campaign, send)
     if event.retry is Retry.STOP:
         await stop(engine, campaign, event.reason)
+    if event.retry is Retry.REFUSED and applied.is_new:
+        await refusals.note(engine, campaign, Told.BY_RECEIPT, [event.reason])
 
 
 async def _wake_lane(engine: Engine, campaign: Campaign, message: Message) -> None:

@@ -126,14 +126,15 @@ def _add_columns(db: sqlite3.Connection, name: str, fields: Iterable[str]) -> No
 def _index_sql(index: Index) -> str:
     """Return the statement that makes an index: the fields, then what breaks ties.
 
-    A composite index leaves out rows without its last field: they are in no ordered result, and
-    messages that have been dealt with need no place in the index of those that are due.
+    An index leaves out rows without its last field: they are in no ordered result and equal to
+    nothing, and messages that have been dealt with need no place in the index of those that are
+    due, nor messages that were not sent among the provider's ids.
     """
     keys = [f"{column_of(field)} {DIRECTIONS[direction]}" for field, direction in index.fields]
     last, direction = index.fields[-1]
     tie = f"{'path' if index.group else 'id'} {DIRECTIONS[direction]}"
     scope = [] if index.group else ["parent"]
-    partial = f" WHERE {column_of(last)} IS NOT NULL" if len(index.fields) > 1 else ""
+    partial = f" WHERE {column_of(last)} IS NOT NULL"
     name = _quoted(f"{index.collection}: {', '.join([*scope, *keys, tie])}")
     columns = ", ".join([*scope, *keys, tie])
     return f"CREATE INDEX IF NOT EXISTS {name} ON {table_of(index.collection)} ({columns}){partial}"

@@ -68,7 +68,7 @@ async def test_a_post_unsubscribes_at_once(mailed: Mailed, form: Any) -> None:
     """Without login or redirect the address is barred, and the message tells since when."""
     answer = await mailed.rig.http.post(mailed.path(Purpose.UNSUBSCRIBE), data=form)
     assert (answer.status_code, answer.history) == (200, [])
-    assert "You are unsubscribed" in answer.text
+    assert "You are unsubscribed." in answer.text
     assert await mailed.barred() == ["unsubscribed"]
     assert (await mailed.stored())["opted_out_at"] == NOON
 
@@ -85,7 +85,7 @@ async def test_the_page_has_a_button_that_unsubscribes(mailed: Mailed) -> None:
     """A person sees a page whose form posts to the page's own address, and which nobody keeps."""
     answer = await mailed.rig.http.get(mailed.path(Purpose.UNSUBSCRIBE))
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert '<form method="post"><button type="submit">' in answer.text
+    assert '<form method="post">' in answer.text
     assert "no-store" in answer.headers["cache-control"]
     assert answer.headers["referrer-policy"] == "no-referrer"
 
@@ -170,12 +170,10 @@ async def test_what_cannot_be_noted_keeps_nobody_from_reading(
 
 
 async def test_links_of_what_is_gone(mailed: Mailed) -> None:
-    """A mail outlives its message: it still shows and leads on, and to unsubscribe is a 404."""
+    """A mail outlives its message: it still shows and leads on."""
     gone = {"ref": mailed.ref._replace(message="gone")}
     assert (await mailed.rig.http.get(mailed.path(Purpose.OPEN, **gone))).status_code == 200
     assert (await mailed.rig.http.get(mailed.path(Purpose.CLICK, **gone))).status_code == 302
-    answer = await mailed.rig.http.post(mailed.path(Purpose.UNSUBSCRIBE, **gone))
-    assert (answer.status_code, answer.json()["message"]) == (404, "Message not found")
 
 
 # --- Links that we have not made --------------------------------------------------------------
@@ -200,8 +198,8 @@ async def test_a_forged_link_does_nothing(mailed: Mailed, purpose: Purpose, meth
     before = await mailed.stored()
     for forged in tokens:
         answer = await mailed.rig.http.request(method, good.replace(token, forged))
-        if purpose is Purpose.OPEN and method == "GET":
-            assert (answer.status_code, answer.content[:6]) == (200, b"GIF89a")
+        if purpose is Purpose.OPEN and method != "POST":
+            assert (answer.status_code, answer.headers["content-type"]) == (200, "image/gif")
         else:
             assert answer.status_code in {404, 405}
             assert "location" not in answer.headers

@@ -16,6 +16,15 @@ WHOLE: dict[str, Any] = {
 }
 
 
+#: What is shown and never decided.
+ALWAYS = ("opt_out_words_always", "opt_in_words_always", "opt_out_words_optional")
+
+
+def decided(answer: Any) -> dict[str, Any]:
+    """Return what an answer says was decided."""
+    return {name: value for name, value in answer.json().items() if name not in ALWAYS}
+
+
 async def put(rig: Rig, body: Any, method: str = "PUT", **headers: str) -> Any:
     """Decide something."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -26,7 +35,9 @@ async def test_before_anything_is_decided_all_is_left_open(rig: Rig) -> None:
     """Who has decided nothing is shown nothing, under an ETag that a first change can name."""
     answer = await rig.get("/settings")
     assert (answer.status_code, answer.headers["etag"]) == (200, '"0"')
-    assert answer.json() == {
+    assert decided(answer) == {
+        "name": "",
+        "unsubscribe_email": "",
         "senders": {},
         "default_zone": "",
         "quiet_hours": None,
@@ -35,6 +46,8 @@ async def test_before_anything_is_decided_all_is_left_open(rig: Rig) -> None:
         "warm_up": {},
         "country_rules": {},
         "frequency_caps": [],
+        "opt_out_words": {},
+        "opt_in_words": {},
         "updated_at": None,
         "updated_by": "",
     }
@@ -44,12 +57,16 @@ async def test_put_decides_everything_anew(rig: Rig) -> None:
     """What a PUT leaves out falls back to the deployment's own."""
     answer = await put(rig, WHOLE)
     assert answer.status_code == 200
-    assert answer.json() == {
+    assert decided(answer) == {
         **WHOLE,
+        "name": "",
+        "unsubscribe_email": "",
         "senders": {"voice": "+12025550111", "sms": "+12025550112"},
         "warm_up": {},
         "country_rules": {},
         "frequency_caps": [],
+        "opt_out_words": {},
+        "opt_in_words": {},
         "updated_at": "2026-03-02T12:00:00.000Z",
         "updated_by": "local",
     }
@@ -117,6 +134,9 @@ async def test_a_change_can_name_the_version_it_was_made_for(rig: Rig) -> None:
         ({"rates": {"voice": 1e9}}, "rates.voice"),
         ({"polling_schedule_s": [30, 1.5]}, "polling_schedule_s"),
         ({"polling_schedule_s": [300, 30]}, "polling_schedule_s"),
+        ({"name": "x" * 101}, "name"),
+        ({"name": "two\nlines"}, "name"),
+        ({"unsubscribe_email": "leave"}, "unsubscribe_email"),
         ({"colour": "red"}, "colour"),
     ],
 )
@@ -177,3 +197,35 @@ async def test_without_a_signing_secret_there_is_none(rig: Rig) -> None:
     """A deployment that signs no webhook messages says so."""
     answer = await rig.get("/settings/webhook-secret")
     assert (answer.status_code, answer.json()["code"]) == (404, "WEBHOOK_SECRET_NOT_FOUND")
+
+
+async def test_the_words_that_opt_out_are_shown_and_added_to(rig: Rig) -> None:
+    """Those that always count stand beside the organisation's own, which change by language."""
+    shown = (await rig.get("/settings")).json()
+    assert (shown["opt_out_words"], shown["opt_in_words"]) == ({}, {})
+    assert {"STOP", "OPT OUT", "STOP ALL"} <= set(shown["opt_out_words_always"])
+    assert {"START", "UNSTOP"} <= set(shown["opt_in_words_always"])
+    optional = {word for words in shown["opt_out_words_optional"].values() for word in words}
+    assert {"ARRET", "ALTO", "PARAR", "BAJA", "SALIR", "STOPP", "FIN"} <= optional
+    for words in ({"fr": ["ARRET", "arrêt"], "es": ["BAJA"]}, {"es": None, "sv": ["STOPP"]}):
+        answer = await rig.http.patch("/settings", json={"opt_out_words": words})
+        assert answer.status_code == 200, answer.text
+    assert answer.json()["opt_out_words"] == {"fr": ["ARRET"], "sv": ["STOPP"]}
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        ({"opt_out_words": {"fr": ["START"]}}, "opt_out_words.fr"),
+        ({"opt_in_words": {"en": ["STOP"]}}, "opt_in_words.en"),
+        ({"opt_out_words": {"fr": []}}, "opt_out_words.fr"),
+        ({"opt_out_words": {"fr": "ARRET"}}, "opt_out_words.fr"),
+        ({"opt_out_words": {"french": ["ARRET"]}}, "opt_out_words.french"),
+        ({"opt_out_words": {"fr": ["12"]}}, "opt_out_words.fr"),
+    ],
+)
+async def test_words_that_cannot_be_are_refused(rig: Rig, words: Any, field: str) -> None:
+    """The field is named, language and all, and nothing is changed."""
+    answer = await rig.http.patch("/settings", json=words)
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
+    assert (await rig.get("/settings")).json()["opt_out_words"] == {}

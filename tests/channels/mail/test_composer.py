@@ -79,6 +79,20 @@ def test_a_mail_says_whose_it_is_and_how_to_have_no_more() -> None:
     )
 
 
+@pytest.mark.parametrize("own", ["", "leave@shop.example"])
+def test_a_mail_may_be_unsubscribed_from_by_mail(own: str) -> None:
+    """Beside the link, where somebody reads such mails; the organisation's address comes first."""
+    composer = Composer(
+        links=LINKS, public_base_url=BASE, for_sendgrid=False, unsubscribe_email="off@app.example"
+    )
+    sent = composer.compose(mail(unsubscribe_email=own, to="zoe+x@home.example"), at=NOON)
+    assert isinstance(sent, Mail)
+    one_click, by_mail = read(sent)["List-Unsubscribe"].split(", ")
+    assert one_click.startswith(f"<{BASE}/links/u/")
+    to = own or "off@app.example"
+    assert by_mail == f"<mailto:{to}?subject=unsubscribe%20zoe%2Bx%40home.example>"
+
+
 def test_an_attempt_has_an_id_of_its_own() -> None:
     """The same attempt has the same Message-ID whenever it is written, another has another."""
     assert composed().id == composed().id != composed(attempt=2).id

@@ -68,6 +68,7 @@ async def test_a_taken_mail_is_known_by_its_own_id(rig: SmtpRig) -> None:
 
 
 GONE = Rejected("invalid_address", suppress="bounced")
+BY_POLICY = Rejected("refused_by_policy", Retry.REFUSED)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,8 @@ GONE = Rejected("invalid_address", suppress="bounced")
         ("MAIL", "421 4.3.2 Shutting down", Deferred("provider_error_421", throttled=True)),
         ("MAIL", "451 4.3.0 Try later", Deferred("provider_error_451")),
         ("MAIL", "454 4.7.0 Throttling", Deferred("provider_error_454", throttled=True)),
-        ("MAIL", "550 5.7.1 Not yours", Rejected("provider_error_550", Retry.STOP)),
+        ("MAIL", "550 5.7.1 Not yours", Rejected("refused_by_policy", Retry.STOP)),
+        ("MAIL", "550 No", Rejected("provider_error_550", Retry.STOP)),
         ("MAIL", "530 5.7.0 Log in", Rejected("provider_error_530", Retry.STOP)),
         ("MAIL", GARBAGE, Deferred("provider_unreadable_answer")),
         ("RCPT", "450 4.2.1 Greylisted", Deferred("provider_error_450")),
@@ -84,16 +86,19 @@ GONE = Rejected("invalid_address", suppress="bounced")
         ("RCPT", "421 4.7.0 Too many", Deferred("provider_error_421", throttled=True)),
         ("RCPT", "550 5.1.1 No such user", GONE),
         ("RCPT", "550 No such user", GONE),
-        ("RCPT", "551 Not here", GONE),
+        ("RCPT", "551 Not here", Rejected("provider_error_551")),
         ("RCPT", "553 5.1.3 Bad address", GONE),
-        ("RCPT", "554 5.2.1 Mailbox disabled", GONE),
-        ("RCPT", "550 5.7.1 Your address is blocked", Rejected("provider_error_550")),
+        ("RCPT", "554 5.2.1 Mailbox disabled", Rejected("provider_error_554")),
+        ("RCPT", "552 5.2.2 Mailbox full", Rejected("mailbox_full")),
+        ("RCPT", "550 relay not permitted", Rejected("relay_denied", Retry.REFUSED)),
+        ("RCPT", "550 5.7.1 Your address is blocked", BY_POLICY),
         ("RCPT", "554 Refused", Rejected("provider_error_554")),
         ("RCPT", "535 5.7.8 Log in", Rejected("provider_error_535", Retry.STOP)),
         ("DATA", "451 4.3.0 Try later", Deferred("provider_error_451")),
         ("DATA", "454 Throttling failure", Deferred("provider_error_454", throttled=True)),
         ("DATA", "421 4.7.0 Too fast", Deferred("provider_error_421", throttled=True)),
-        ("DATA", "550 5.1.1 Looks like spam", Rejected("provider_error_550")),
+        ("DATA", "550 5.1.1 Looks like spam", BY_POLICY),
+        ("DATA", "550 5.1.1 No such user", GONE),
         ("DATA", "552 5.3.4 Too large", Rejected("provider_error_552")),
         ("DATA", GARBAGE, Unknown("provider_unreadable_answer")),
     ],

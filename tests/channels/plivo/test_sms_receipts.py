@@ -40,7 +40,8 @@ async def failure(rig: PlivoSmsRig, state: str, error: int = 0) -> DeliveryEvent
 FAILURES: Final = [
     ((20, 80, 300), Retry.LATER, ""),
     ((40, 900, 910), Retry.STOP, ""),
-    ((10, 30, 60, 70, 90, 100, 110, 201, 420, 1000), Retry.NEVER, ""),
+    ((30,), Retry.REFUSED, ""),
+    ((10, 60, 70, 90, 100, 110, 201, 420, 1000), Retry.NEVER, ""),
     ((50,), Retry.NEVER, "invalid_address"),
     ((200,), Retry.NEVER, "opted_out"),
 ]
@@ -131,7 +132,7 @@ async def test_what_somebody_texts_is_told(rig: PlivoSmsRig) -> None:
     """A text to us is told with both numbers and its words, and with one id however often."""
     (told,) = rig.channel.parse_webhook(reply())
     assert isinstance(told, Inbound)
-    assert told[1:] == ("+447700900123", "+15550199", "Stop it!", NINE)
+    assert told[1:6] == ("+447700900123", "+15550199", "Stop it!", NINE, "447700900123")
     assert rig.channel.parse_webhook(reply()) == [told]
     (other,) = rig.channel.parse_webhook(reply(MessageUUID="u-2"))
     assert other.id != told.id
@@ -140,6 +141,26 @@ async def test_what_somebody_texts_is_told(rig: PlivoSmsRig) -> None:
 async def test_a_brand_that_texts_us_is_nobody_to_answer(rig: PlivoSmsRig) -> None:
     """A text from a name instead of a number tells nothing."""
     assert rig.channel.parse_webhook(reply(From="PARCELS")) == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "to", "address"),
+    [
+        ("2025550142", "12025550199", "+12025550142"),
+        ("07911123456", "447946001800", "+447911123456"),
+        ("12345", "12025550199", "12345"),
+        ("5215512345678", "12025550199", "+525512345678"),
+        ("12025550142", "24680", "+12025550142"),
+    ],
+)
+async def test_a_number_is_read_as_its_network_writes_it(
+    rig: PlivoSmsRig, sender: str, to: str, address: str
+) -> None:
+    """A national number is of our own number's country, and a short code stays one."""
+    (told,) = rig.channel.parse_webhook(reply(From=sender, To=to))
+    assert isinstance(told, Inbound)
+    assert (told.address, told.named) == (address, sender)
+    assert told.to == (to if to == "24680" else f"+{to}")
 
 
 @pytest.mark.parametrize(

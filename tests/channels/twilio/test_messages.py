@@ -203,7 +203,7 @@ async def test_somebody_who_has_opted_out_is_to_be_suppressed(rig: TwilioRig) ->
         (429, {}, Deferred("provider_429", throttled=True)),
         (429, {"code": 99999}, Deferred("provider_429", throttled=True)),
         (401, {"code": 99999}, Rejected("provider_401", Retry.STOP)),
-        (403, {"code": 21408}, Rejected("provider_21408")),
+        (403, {"code": 21408}, Rejected("provider_21408", Retry.REFUSED)),
         (400, {"code": 99999}, Rejected("provider_99999")),
         (400, {"code": "many"}, Rejected("provider_400")),
         (400, [], Rejected("provider_400")),

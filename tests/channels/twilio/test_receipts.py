@@ -66,11 +66,12 @@ CODES: Final = [
     ((21211, 21614, 21635, 30005, 30006, 63003, 63024), Retry.NEVER, "invalid_address", ""),
     ((21610,), Retry.NEVER, "opted_out", "opted_out"),
     ((30036,), Retry.NEVER, "expired", ""),
-    ((21408, 21608, 21612, 21617, 21656, 30004, 63016, 63032, 63049), Retry.NEVER, "", ""),
+    ((21617, 21656, 30004, 63016, 63032, 63049), Retry.NEVER, "", ""),
+    ((21408, 21608, 21612, 30010, 30024, 30040, 30450, 30453, 63013), Retry.REFUSED, "", ""),
     ((30001, 30003, 30008, 30017), Retry.LATER, "", ""),
     ((14107, 20429, 21611, 30022, 30023, 63018), Retry.DEFER, "", ""),
     ((20003, 21212, 21606, 21655, 21659, 21660, 21701, 21703), Retry.STOP, "", ""),
-    ((30002, 30007, 30032, 30034, 63007, 63051), Retry.STOP, "", ""),
+    ((30002, 30007, 30032, 30033, 30034, 30037, 63007, 63051), Retry.STOP, "", ""),
 ]
 
 
@@ -150,7 +151,7 @@ def written(
 def test_a_text_that_somebody_sends_is_told(kind: ChannelKind) -> None:
     """A text comes with both numbers, as they are known elsewhere, its words and its time."""
     inbound = written("Please call me ☎", kind=kind)
-    assert inbound[1:] == ("+15550100", "+15550199", "Please call me ☎", NOON)
+    assert inbound[1:5] == ("+15550100", "+15550199", "Please call me ☎", NOON)
 
 
 def test_whatsapp_may_come_in_where_sms_do() -> None:
@@ -178,6 +179,30 @@ def test_a_repeated_text_has_the_same_id() -> None:
 def test_twilios_verdict_on_opting_out_is_passed_on(body: str, opt_out: str, told: str) -> None:
     """Where the account has its own words for stop and start, Twilio's reading of them counts."""
     assert written(body, opt_out=opt_out).body == told
+
+
+@pytest.mark.parametrize(
+    ("sender", "address"),
+    [
+        ("whatsapp:+5215512345678", "+525512345678"),
+        ("whatsapp:+551187654321", "+5511987654321"),
+        ("+12025550142", "+12025550142"),
+        ("12345", "12345"),
+        ("messenger:2025550142", ""),
+        ("PARCELS", ""),
+    ],
+)
+def test_a_sender_is_told_as_we_know_them_and_as_twilio_does(sender: str, address: str) -> None:
+    """The number is in our spelling, beside Twilio's; a short code is left as it is."""
+    inbound = written("Hi", kind=ChannelKind.WHATSAPP, From=sender)
+    assert (inbound.address, inbound.named) == (address, sender)
+
+
+def test_the_button_and_the_message_that_is_answered_are_told() -> None:
+    """What stands behind a button or a list's row, and Twilio's id of our message, come along."""
+    button = written("No more", ButtonPayload="STOP", OriginalRepliedMessageSid="SM9")
+    assert (button.body, button.chosen, button.answers) == ("No more", "STOP", "SM9")
+    assert written("No more", ListId="STOP").chosen == "STOP"
 
 
 # --- What makes no sense ----------------------------------------------------------------------

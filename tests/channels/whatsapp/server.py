@@ -85,6 +85,7 @@ class WhatsAppServer(StandIn):
         self.requests: list[Request] = []  #: what has arrived, taken or not
         self.messages: list[Message] = []
         self.codes: deque[int] = deque()  #: the errors that the following messages meet
+        self.wa_ids: dict[str, str] = {}  #: of people whom it knows by another number
         self.fates: dict[str, int] = {}  #: with which error messages fail in the end, by number
         self._callback_url = callback_url
 
@@ -128,7 +129,8 @@ class WhatsAppServer(StandIn):
             await asyncio.Event().wait()
         if fault in BROKEN_ANSWERS:
             return BROKEN_ANSWERS[fault]
-        answer = {"messages": [{"id": message.id}], "contacts": [{"wa_id": message.to}]}
+        wa_id = self.wa_ids.get(message.to, message.to)
+        answer = {"messages": [{"id": message.id}], "contacts": [{"wa_id": wa_id}]}
         return Response(200, answer)
 
     def _place(self, order: JSON) -> Message:

@@ -118,6 +118,27 @@ async def test_what_has_expired_is_not_asked_for(rig: WhatsAppRig) -> None:
 
 
 @pytest.mark.parametrize(
+    ("to", "wa_id", "other"),
+    [
+        ("+525512345678", "5215512345678", ""),
+        ("+5511987654321", "551187654321", ""),
+        ("+5491123456789", "5491123456789", ""),
+        ("+12025550142", "447911123456", "+447911123456"),
+        ("+12025550142", None, ""),
+        ("+12025550142", "US.1234", ""),
+    ],
+)
+async def test_the_number_by_which_meta_knows_somebody_is_told_where_it_is_another(
+    rig: WhatsAppRig, to: str, wa_id: str, other: str
+) -> None:
+    """Spellings that numbering plans explain need no telling; a number of its own does."""
+    rig.server.wa_ids[to.removeprefix("+")] = wa_id
+    outcome = await rig.channel.send(outbound()._replace(to=to))
+    assert isinstance(outcome, Accepted)
+    assert outcome.other == other
+
+
+@pytest.mark.parametrize(
     ("fault", "outcome"),
     [
         (Fault.THROTTLE, Deferred("provider_130429", throttled=True)),
@@ -146,7 +167,9 @@ ANSWERS: Final[Sequence[tuple[Sequence[int], Callable[[str], SendOutcome]]]] = [
     ((1,), lambda reason: Rejected(reason, Retry.LATER)),
     ((0, 10, 33, 190, 368, 131005, 131031, 131037, 131042, 131045, 131048), stopped),
     ((132000, 132001, 132007, 132015, 132016, 133010), stopped),
-    ((100, 130472, 130497, 131008, 131009, 131021, 131047, 131051, 132005, 132012), Rejected),
+    (range(200, 300), stopped),
+    ((130497,), lambda reason: Rejected(reason, Retry.REFUSED)),
+    ((100, 130472, 131008, 131009, 131021, 131047, 131051, 132005, 132012), Rejected),
     ((131026,), lambda _: Rejected("undelivered")),
     ((131050,), lambda _: Rejected("opted_out", suppress="opted_out")),
     # Meta is at fault: whether it has sent the message nobody knows.

@@ -49,7 +49,9 @@ FAILURES: Final = [
     ((1, 2, 131000, 131016, 131057), Retry.LATER, ""),
     ((0, 3, 10, 33, 190, 368, 131005, 131031, 131037, 131042), Retry.STOP, ""),
     ((131045, 131048, 132000, 132001, 132007, 132015, 132016, 133010), Retry.STOP, ""),
-    ((100, 130472, 130497, 131008, 131009, 131021, 131047), Retry.NEVER, ""),
+    (range(200, 300), Retry.STOP, ""),
+    ((130497,), Retry.REFUSED, ""),
+    ((100, 130472, 131008, 131009, 131021, 131047), Retry.NEVER, ""),
     ((131049, 131051, 132005, 132012), Retry.NEVER, ""),
     ((131026,), Retry.NEVER, "undelivered"),
     ((131050,), Retry.NEVER, "opted_out"),
@@ -195,7 +197,46 @@ async def test_what_somebody_writes_is_told(
     (told,) = rig.channel.parse_webhook(callback(INBOUND, messages=[written(**content)]))
     assert isinstance(told, Inbound)
     at = NINE - timedelta(minutes=1)
-    assert told[1:] == ("+447700900123", "+15550199", body, at)
+    assert told[1:6] == ("+447700900123", "+15550199", body, at, "447700900123")
+
+
+@pytest.mark.parametrize(
+    ("content", "chosen"),
+    [
+        ({"type": "button", "button": {"text": "Not for me", "payload": "STOP"}}, "STOP"),
+        (
+            {"type": "interactive", "interactive": {"button_reply": {"id": "STOP", "title": "No"}}},
+            "STOP",
+        ),
+        (
+            {"type": "interactive", "interactive": {"list_reply": {"id": "STOP", "title": "No"}}},
+            "STOP",
+        ),
+        ({"type": "button", "button": {"text": "No", "payload": {}}}, ""),
+        ({"type": "text", "text": {"body": "Hi"}}, ""),
+    ],
+)
+async def test_what_stands_behind_a_button_is_told(
+    rig: WhatsAppRig, content: dict[str, object], chosen: str
+) -> None:
+    """What we had put behind a button of any kind is told beside its words."""
+    (told,) = rig.channel.parse_webhook(callback(INBOUND, messages=[written(**content)]))
+    assert isinstance(told, Inbound)
+    assert told.chosen == chosen
+
+
+@pytest.mark.parametrize("sender", ["5215512345678", None])
+async def test_the_message_that_is_answered_is_told(rig: WhatsAppRig, sender: str | None) -> None:
+    """Meta's id of our message comes along, and says who answers where no number does."""
+    reply = written(type="text", text={"body": "Hi"}, context={"id": "wamid.9", "from": "1"})
+    reaction = written(type="reaction", reaction={"message_id": "wamid.9", "emoji": "-"})
+    for message in (reply, reaction):
+        (told,) = rig.channel.parse_webhook(
+            callback(INBOUND, messages=[message | {"from": sender}])
+        )
+        assert isinstance(told, Inbound)
+        assert (told.answers, told.named) == ("wamid.9", sender or "")
+        assert told.address == ("+525512345678" if sender else "")
 
 
 @pytest.mark.parametrize(

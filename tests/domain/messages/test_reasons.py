@@ -26,7 +26,9 @@ _FAMILIES: Mapping[str, Sequence[str]] = {
 #: Reasons that the search for literals does not see.
 _NAMED = {
     *("contact_erased", "inactive", "suppressed", "missing_field", "template_too_large"),
-    *("not_delivered", "unsubscribed", "complained"),
+    *("not_delivered", "unsubscribed", "complained", "refused_by_policy"),
+    *("relay_denied", "sender_listed", "sender_refused", "not_authenticated", "login_refused"),
+    "sending_quota",
 }
 
 

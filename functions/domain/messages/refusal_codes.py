@@ -1,0 +1,78 @@
+"""What providers' codes mean by which they refuse not a person but us: these pause a campaign."""
+
+from collections.abc import Mapping
+from typing import Final
+
+#: By our reason, in words that follow "because".
+REFUSALS: Final[Mapping[str, str]] = {
+    # Every HTTP API:
+    "provider_401": "the provider does not accept our account or its secret (HTTP status 401)",
+    "provider_402": "the provider wants to be paid first (HTTP status 402)",
+    "provider_403": "the provider forbids us to send this (HTTP status 403)",
+    # Mail servers:
+    "provider_error_530": "the mail server wants a login or TLS first (code 530)",
+    "provider_error_534": "the mail server wants a stronger way to log in (code 534)",
+    "provider_error_535": "the mail server does not accept our user or password (code 535)",
+    "provider_error_538": "the mail server wants TLS before the login (code 538)",
+    # Twilio:
+    "provider_20003": "our account or its token is not accepted by Twilio (code 20003)",
+    "provider_21212": "the sender is no phone number (Twilio's code 21212)",
+    "provider_21408": "our Twilio account may not send to this country (code 21408)",
+    "provider_21606": "the sender cannot send texts (Twilio's code 21606)",
+    "provider_21608": "a trial account sends to verified numbers only (Twilio's code 21608)",
+    "provider_21612": "this sender cannot reach this number (Twilio's code 21612)",
+    "provider_21655": "the content template does not exist (Twilio's code 21655)",
+    "provider_21659": "the sender is not a number of Twilio's (code 21659)",
+    "provider_21660": "the sender is not a number of our Twilio account (code 21660)",
+    "provider_21701": "the messaging service does not exist (Twilio's code 21701)",
+    "provider_21703": "the messaging service has no numbers (Twilio's code 21703)",
+    "provider_30002": "our Twilio account is suspended (code 30002)",
+    "provider_30007": "the text was filtered as spam (Twilio's code 30007)",
+    "provider_30010": "the text is dearer than we allow (Twilio's code 30010)",
+    "provider_30024": "the carrier does not know the sender (Twilio's code 30024)",
+    "provider_30032": "the toll-free sender is not verified (Twilio's code 30032)",
+    "provider_30033": "the sender's registered campaign is suspended (Twilio's code 30033)",
+    "provider_30034": "the sender is not registered for A2P 10DLC (Twilio's code 30034)",
+    "provider_30037": "our Twilio account may not send (code 30037)",
+    "provider_30040": "the carrier wants the sender to be registered (Twilio's code 30040)",
+    "provider_30450": "the text was blocked as fraud (Twilio's code 30450)",
+    "provider_30453": "the text was blocked as fraud (Twilio's code 30453)",
+    "provider_63007": "the sender is not set up for this channel (Twilio's code 63007)",
+    "provider_63013": "the channel's policy forbids the message (Twilio's code 63013)",
+    "provider_63051": "the WhatsApp Business account is locked (Twilio's code 63051)",
+    # Plivo's texts:
+    "provider_error_30": "the carrier takes the text for spam (Plivo's code 30)",
+    "provider_error_40": "the sender cannot send texts, or is not ours (Plivo's code 40)",
+    "provider_error_900": "our Plivo account is out of credits (code 900)",
+    "provider_error_910": "our Plivo account is disabled (code 910)",
+    # Plivo's calls:
+    "provider_1010": "our Plivo account is out of credits (cause 1010)",
+    "provider_2030": "our Plivo account may not call this country (cause 2030)",
+    "provider_2040": "the number is barred by Plivo (cause 2040)",
+    "provider_2050": "numbers that begin like this one are barred by Plivo (cause 2050)",
+    "provider_2070": "a rule for calls to India was broken: media anchoring (Plivo's cause 2070)",
+    "provider_3030": "the caller id is unknown (Plivo's cause 3030)",
+    "provider_3130": "our calls are blocked as spam (Plivo's cause 3130)",
+    "provider_3140": "the caller id is on a do-not-originate list (Plivo's cause 3140)",
+    "provider_7011": "our answer to the call could not be fetched (Plivo's cause 7011)",
+    "provider_8011": "our answer to the call could not be read (Plivo's cause 8011)",
+    # WhatsApp's Cloud API:
+    "provider_error_0": "our token is not accepted by Meta any more (code 0)",
+    "provider_error_3": "our token may not do this at Meta (code 3)",
+    "provider_error_33": "the sender's number was deleted at Meta (code 33)",
+    "provider_error_190": "our token for Meta has expired (code 190)",
+    "provider_error_368": "our account was restricted for breaking a policy (Meta's code 368)",
+    "provider_130497": "our account must not write to that country (Meta's code 130497)",
+    "provider_131005": "the permission was never given, or taken away (Meta's code 131005)",
+    "provider_131031": "our account is locked (Meta's code 131031)",
+    "provider_131037": "the sender's display name is not approved (Meta's code 131037)",
+    "provider_131042": "our account cannot be charged (Meta's code 131042)",
+    "provider_131045": "the sender's certificate is wrong (Meta's code 131045)",
+    "provider_131048": "too many people have called this sender spam (Meta's code 131048)",
+    "provider_132000": "the template takes another number of parameters (Meta's code 132000)",
+    "provider_132001": "there is no such template in that language (Meta's code 132001)",
+    "provider_132007": "the template breaks a policy of Meta's (code 132007)",
+    "provider_132015": "the template is paused: people did not like it (Meta's code 132015)",
+    "provider_132016": "the template is disabled for good (Meta's code 132016)",
+    "provider_133010": "the sender's number is not registered (Meta's code 133010)",
+}
