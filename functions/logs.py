@@ -31,6 +31,11 @@ def configure(level: str, *, readable: bool) -> None:
     )
 
 
+def request_id() -> str:
+    """Return the name of the request that is being served, "" where there is none."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
 def _for_cloud_logging(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Use the names that Cloud Logging gives a meaning to (structured logging, special fields)."""
     event["severity"] = event.pop("level").upper()

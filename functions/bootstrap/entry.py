@@ -3,12 +3,16 @@
 from typing import cast
 
 from starlette.responses import Response
+from uvicorn_worker import UvicornWorker
 
 from functions import logs
 from functions.bootstrap.stack import Stack, build
 from functions.settings.load import load_settings
 
 _stack: Stack | None = None
+
+# Whoever asks need not know what serves; functions-framework hands on no option for it.
+UvicornWorker.CONFIG_KWARGS["server_header"] = False
 
 
 async def face(target: str, *only: str) -> Response:

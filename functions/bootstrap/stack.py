@@ -38,6 +38,7 @@ from functions.web.auth import Authenticator
 from functions.web.context import AppContext
 from functions.web.face import Face
 from functions.web.invoker import Invoker
+from functions.web.middleware.key_guesses import KeyGuesses
 from functions.web.rate_limit import RateLimiter
 
 _BACKOFF = (timedelta(milliseconds=200), timedelta(seconds=30))
@@ -137,6 +138,7 @@ def _context(engine: Engine, parts: Parts, receivers: Mapping[str, Receiver]) ->
         Authenticator(settings, http=http, clock=clock),
         Invoker(settings, http=http, clock=clock),
         RateLimiter(settings.api_rate_per_s, clock=clock),
+        KeyGuesses(clock=clock),
         # Without a secret no mail with links was ever sent: a key of nobody refuses them all.
         Links(settings.signing_secret.get_secret_value() or parts.key),
         receivers,

@@ -100,6 +100,7 @@ def _server(stack: Stack) -> _Server:
             lifespan="off",
             log_config=None,
             access_log=False,
+            server_header=False,
             # Who may use an open server is told by the peer's address, never by a header.
             proxy_headers=False,
             timeout_graceful_shutdown=_GRACE_S,

@@ -129,6 +129,18 @@ class KeyInUseError(DomainError):
         super().__init__("The same request is being answered; ask again in a moment")
 
 
+class BrokenOffError(DomainError):
+    """The request that an Idempotency-Key came with broke off when some of it was done."""
+
+    code = "IDEMPOTENCY_BROKEN_OFF"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The request of this Idempotency-Key broke off when some of it was done; see what "
+            "there is, and ask for what is missing with a new key"
+        )
+
+
 class AnswerNotKeptError(DomainError):
     """The request that an Idempotency-Key came with was answered, and must not be done again."""
 

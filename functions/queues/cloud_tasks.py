@@ -130,7 +130,7 @@ class CloudTasksQueue:
         request = tasks_v2.HttpRequest(
             url=self._target_url,
             http_method=tasks_v2.HttpMethod.POST,
-            headers=task_request.CONTENT_TYPE,
+            headers=task_request.own_headers(),
             body=task_request.encode(task),
         )
         if self._service_account:

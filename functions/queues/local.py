@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import heapq
 import itertools
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -39,12 +39,14 @@ class _Job:
     name: str = field(compare=False)
     kind: str = field(compare=False)
     body: bytes = field(compare=False)
+    own: Mapping[str, str] = field(compare=False)  #: the headers that it was made with
     failed: int = field(default=0, compare=False)  #: attempts that failed so far
 
     def headers(self) -> dict[str, str]:
-        return task_request.headers(
+        told = task_request.headers(
             queue=QUEUE_NAME, name=self.name, retries=self.failed, due_at=self.due_at
         )
+        return {**self.own, **told}
 
 
 class _Names:
@@ -121,7 +123,8 @@ class LocalQueue:
         if key and not self._names.claim(name, now=now):
             return True
         due_at = max(at or now, now)
-        self._push(_Job(due_at, next(self._arrivals), name, task.kind, task_request.encode(task)))
+        body, own = task_request.encode(task), task_request.own_headers()
+        self._push(_Job(due_at, next(self._arrivals), name, task.kind, body, own))
         return True
 
     def start(self) -> None:

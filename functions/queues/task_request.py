@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import orjson
 
+from functions import logs
 from functions.domain.digest import digest
 from functions.engine.ports.queue import Task
 
@@ -32,14 +33,19 @@ def is_beyond_horizon(at: datetime | None, *, now: datetime) -> bool:
     return at is not None and at - now > HORIZON
 
 
+def own_headers() -> dict[str, str]:
+    """Return the headers of a new task: what it is, and which request asks for it."""
+    id_ = logs.request_id()
+    return {**CONTENT_TYPE, "X-Request-Id": id_} if id_ else CONTENT_TYPE
+
+
 def headers(*, queue: str, name: str, retries: int, due_at: datetime) -> dict[str, str]:
-    """Return the headers that tell a handler which attempt of which task it is.
+    """Return the headers by which a queue tells which attempt of which task it is.
 
     `retries` counts the attempts that failed so far. Source: Cloud Tasks, "Create HTTP target
     tasks", section on task request headers.
     """
     return {
-        **CONTENT_TYPE,
         "X-CloudTasks-QueueName": queue,
         "X-CloudTasks-TaskName": name,
         "X-CloudTasks-TaskRetryCount": str(retries),

@@ -143,6 +143,10 @@ def _only_local(fields: dict[str, Any]) -> bool:
     return own and not fields["k_service"]
 
 
+def _usual_proxies(fields: dict[str, Any]) -> int:
+    return 1 if fields["k_service"] else 0
+
+
 # --- The settings ----------------------------------------------------------------------------
 
 
@@ -176,6 +180,9 @@ class Settings(BaseSettings):
     """The URL that carriers and task queues reach us by; without it http://HOST:PORT"""
     allow_private_hosts: bool = Field(default_factory=_only_local)
     """Whether users may name private hosts; unset: where HOST and PUBLIC_BASE_URL are loopback"""
+
+    trusted_proxies: int = Field(default_factory=_usual_proxies, ge=0, le=10)
+    """Proxies before us that add to X-Forwarded-For; unset: 1 on Cloud Run, else 0"""
 
     max_campaigns: int = Field(5, ge=1, le=1000)
     """Campaigns that one check starts at most"""

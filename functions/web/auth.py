@@ -33,6 +33,13 @@ class ForbiddenError(Exception):
     code = "FORBIDDEN"
 
 
+class ForeignHostError(ForbiddenError):
+    """The request is sent to a name that is not ours."""
+
+    def __init__(self) -> None:
+        super().__init__("Without authentication only requests to localhost are answered.")
+
+
 class InvalidOrgError(ValueError):
     """X-Org-Id does not name an org."""
 
@@ -207,9 +214,15 @@ def require_local(headers: Mapping[str, str], client_host: str | None) -> None:
     # Another site's name may have been made to lead here (DNS rebinding).
     host = headers.get("host", "").lower()
     if client_host is not None and host and not is_loopback(_hostname(host)):
-        raise ForbiddenError("Without authentication only requests to localhost are answered.")
+        raise ForeignHostError
     if _is_foreign_page(headers, host):
         raise ForbiddenError("Without authentication pages of other sites are not answered.")
+
+
+def require_own_host(host: str, settings: Settings) -> None:
+    """Raise ForeignHostError where nobody needs a token and a request names another's host."""
+    if settings.auth_mode == "off" and host and not is_loopback(_hostname(host.lower())):
+        raise ForeignHostError
 
 
 def _is_foreign_page(headers: Mapping[str, str], host: str) -> bool:

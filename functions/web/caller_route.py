@@ -15,6 +15,9 @@ from functions.web import idempotency
 from functions.web.auth import Caller, Role, UnauthenticatedError, presented_key, require_local
 from functions.web.context import AppContext, Context, Handle, context_of
 from functions.web.etags import tag
+from functions.web.middleware import conditional
+from functions.web.middleware.answer_headers import told
+from functions.web.middleware.client_address import client_address
 from functions.web.middleware.strict_route import StrictRoute
 from functions.web.openapi import with_bearer, with_problems
 
@@ -25,12 +28,18 @@ class CallerRoute(StrictRoute):
     """A route that knows its caller before it reads the body: a stranger's upload costs nothing.
 
     The caller's organisation is held to its rate, and an API key to its areas: the route's tags.
+    `Idempotency-Key` on a POST makes repeating it harmless (idempotency.py).
     """
 
     tells_problems: ClassVar[bool] = False  #: whether its errors are problem documents
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **with_bearer(options))
+
+    def guarded(self, handle: Handle) -> Handle:
+        """Return the handler; a POST with a key goes through what is known of that key."""
+        form = self.body_field is not None and isinstance(self.body_field.field_info, Form)
+        return idempotency.guarded(handle, form=form)
 
     def get_route_handler(self) -> Handle:
         """Return the handler, behind the question who calls."""
@@ -40,28 +49,25 @@ class CallerRoute(StrictRoute):
         async def handle_known(request: Request) -> Response:
             context = context_of(request)
             request.state.caller = caller = await _who(context, request)
-            context.rates.admit(caller.org)
+            request.state.engine = context.engine
+            try:
+                context.rates.admit(caller.org)
+            finally:
+                told(request.scope).update(context.rates.headers(caller.org))
             caller.require_area(areas)
-            return await handle(request)
+            conditional.require_read(request)
+            return conditional.tagged(request, await handle(request))
 
         return handle_known
 
 
 class RestRoute(CallerRoute):
-    """A route of the REST API: its errors are problem documents, its POSTs take a key.
-
-    `Idempotency-Key` on a POST makes repeating it harmless (idempotency.py).
-    """
+    """A route of the REST API: its errors are problem documents."""
 
     tells_problems: ClassVar[bool] = True
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **with_problems(options))
-
-    def guarded(self, handle: Handle) -> Handle:
-        """Return the handler; a POST with a key goes through what is known of that key."""
-        form = self.body_field is not None and isinstance(self.body_field.field_info, Form)
-        return idempotency.guarded(handle, form=form)
 
 
 async def _who(context: AppContext, request: Request) -> Caller:
@@ -72,9 +78,13 @@ async def _who(context: AppContext, request: Request) -> Caller:
         return await context.authenticator.caller(request.headers, peer)
     if context.settings.auth_mode == "off":
         require_local(request.headers, peer)
+    address = client_address(request, context.settings.trusted_proxies)
+    context.guesses.check(address, token)
     key = await api_keys.identify(context.engine, token)
     if key is None:
+        context.guesses.note_wrong(address, token)
         raise UnauthenticatedError("The API key is refused.")
+    context.guesses.note_right(token)
     areas = None if key.areas is None else frozenset(key.areas)
     return Caller(f"key:{key.id}", key.org, Role(key.role), areas)
 
@@ -114,7 +124,7 @@ def _context_for(role: Role) -> Callable[[Request, Response], Coroutine[Any, Any
     async def context(request: Request, response: Response) -> CallerContext:
         app, caller = context_of(request), request.state.caller
         caller.require(role)
-        return CallerContext(app.engine, app.settings, caller, response)
+        return CallerContext(request.state.engine, app.settings, caller, response)
 
     return context
 

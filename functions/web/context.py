@@ -13,6 +13,7 @@ from functions.engine.ports.channel import Receiver
 from functions.settings.model import Settings
 from functions.web.auth import Authenticator
 from functions.web.invoker import Invoker
+from functions.web.middleware.key_guesses import KeyGuesses
 from functions.web.rate_limit import RateLimiter
 
 
@@ -25,6 +26,7 @@ class AppContext:
     authenticator: Authenticator
     invoker: Invoker
     rates: RateLimiter
+    guesses: KeyGuesses
     links: Links  #: reads what readers of mails follow
     receivers: Mapping[str, Receiver]  #: whose callbacks this process takes
 

@@ -9,7 +9,8 @@ from fastapi.responses import Response
 from functions.domain.errors import InvalidFieldError
 
 #: As many digits as a version can have: the stores count commits, or microseconds since 1970.
-_TAG: Final = re.compile(r'"(0|[1-9][0-9]{0,16})"')
+#: What answers say behind it (middleware/conditional.py) is of what was shown, not of the thing.
+_TAG: Final = re.compile(r'"(0|[1-9][0-9]{0,16})(?:-[0-9a-f]{16})?"')
 
 
 async def _if_match(

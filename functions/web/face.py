@@ -2,14 +2,19 @@
 
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from structlog.contextvars import bound_contextvars
 
 from functions.web import problems
+from functions.web.auth import ForbiddenError, require_own_host
 from functions.web.context import AppContext
+from functions.web.middleware import answer_headers, request_id
 
 log = structlog.get_logger()
 
@@ -50,27 +55,47 @@ class Face:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        headers = Headers(scope=scope)
+        id_ = request_id.request_id(headers)
+        answer_headers.told(inner := {**scope})[request_id.HEADER] = id_
+        with bound_contextvars(request_id=id_):
+            await self._answer(inner, headers, receive, answer_headers.completed(send, inner))
+
+    async def _answer(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        """Serve a request that has a name, whose answer is completed."""
+        context: AppContext = self._app.state.context
+        try:
+            if scope.get("client"):  # what comes over no socket is our own
+                require_own_host(headers.get("host", ""), context.settings)
+        except ForbiddenError as error:
+            refusal = problems.answer_to(Request({**scope, "app": self._app}), error)
+            await cast(Response, refusal)(scope, receive, send)
+            return
         path = self._path(scope["path"])
         if path is None:
             await problems.not_found()(scope, receive, send)
             return
-        inner = {**scope, "path": path}
-        inner.pop("raw_path", None)
+        scope["path"] = path
+        scope.pop("raw_path", None)
         try:
-            await self._app(inner, _bounded(receive, self._limit(path)), send)
+            await self._app(scope, _bounded(receive, self._limit(path)), send)
         except Exception:
             # Whatever has been answered; it is raised only to be logged.
             log.exception("request_failed", method=scope["method"], path=path)
 
     def _path(self, path: str) -> str | None:
-        """Return the whole path of what is asked; None where this face does not show it."""
+        """Return the whole path of what is asked; None where this face does not show it.
+
+        A slash at its end says nothing: nobody is sent elsewhere for it.
+        """
+        path = path.rstrip("/") or "/"
         whole = path.removeprefix(_OLD_PREFIX) if path.startswith(f"{_OLD_PREFIX}/") else path
         if not self._only or any(_is_below(whole, each) for each in self._only):
             return whole
         if len(self._only) > 1:
             return None
         # What a function's own path ends in may begin with a provider's name: no prefix then.
-        return self._only[0] + path.rstrip("/")
+        return self._only[0] + path.removesuffix("/")
 
     def _limit(self, path: str) -> int:
         if path in _FILE_PATHS:

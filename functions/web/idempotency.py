@@ -1,7 +1,8 @@
 """`Idempotency-Key`: whoever repeats a POST with the same key gets the same answer, and no more.
 
 draft-ietf-httpapi-idempotency-key-header. A key belongs to its caller and its path. Answers are
-kept for a day, except those of 5xx and 429: what failed on our side may be tried again at once.
+kept for a day. A refusal uses up no key: what was wrong may be mended and sent again. Nor does a
+failure on our side before anything was done; one after that is told to whoever repeats the request.
 Requests without a key pay nothing.
 """
 
@@ -9,6 +10,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
@@ -26,6 +28,7 @@ from functions.domain.errors import InvalidFieldError
 from functions.engine import paths
 from functions.engine.accounts import idempotency
 from functions.engine.accounts.idempotency import Answer, Claim
+from functions.engine.accounts.marked_store import MarkedStore
 from functions.engine.kernel.engine import Engine
 from functions.web.context import Handle, context_of
 from functions.web.problems import answer_to
@@ -67,21 +70,26 @@ async def _once(request: Request, key: str, fingerprint: str, handle: Handle) ->
 
 async def _done(engine: Engine, held: Claim, request: Request, handle: Handle) -> Response:
     """Handle a claimed request and keep its answer, or give the claim back."""
+    store = MarkedStore(engine.store, held.path)
+    request.state.engine = replace(engine, store=store)
     try:
         async with _renewed(engine, held):
             response = await _answered(request, handle)
     except Exception:
         await idempotency.release(engine, held)
         raise
-    if _may_be_tried_again(response.status_code):
-        await idempotency.release(engine, held)
-    else:
+    if _is_final(response.status_code, has_acted=store.has_acted):
         await idempotency.keep(engine, held, _answer(response))
+    else:
+        await idempotency.release(engine, held)
     return response
 
 
-def _may_be_tried_again(status: int) -> bool:
-    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
+def _is_final(status: int, *, has_acted: bool) -> bool:
+    """Tell whether an answer is the last word on its request."""
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return False
+    return has_acted or status < HTTPStatus.BAD_REQUEST
 
 
 @asynccontextmanager
@@ -104,7 +112,6 @@ async def _answered(request: Request, handle: Handle) -> Response:
     try:
         return await handle(request)
     except Exception as error:
-        # A refusal is an answer too: it is kept like any other.
         told = answer_to(request, error)
         if told is None:
             raise

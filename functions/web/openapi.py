@@ -19,8 +19,8 @@ Outreach campaigns that start on time and reach every person exactly as promised
 
 Two APIs share one application: the REST API (nouns, snake_case, problem documents of RFC 9457)
 and the calling functions (verbs, camelCase, `{status, message}`). Send `Idempotency-Key` with a
-POST of the REST API to be able to repeat it without doing it twice, and `If-Match` with a change
-to make it only where nobody else has changed the thing meanwhile.
+POST to be able to repeat it without doing it twice, and `If-Match` with a change to make it only
+where nobody else has changed the thing meanwhile.
 """
 
 #: The tags, in the order of their chapters.
@@ -86,6 +86,7 @@ _SCHEMAS: Final[Mapping[str, Any]] = {
             "code": {"type": "string", "description": "The kind of reason, for programs."},
             "field": {"type": "string"},
             "errors": _FIELD_ERRORS,
+            "request_id": {"type": "string", "description": "As X-Request-Id; our log has it."},
         },
         "required": ["type", "title", "status", "detail", "code"],
     },
@@ -134,19 +135,18 @@ def tags() -> list[dict[str, Any]]:
 
 
 def with_bearer(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a route's options, with the caller's token among what the route needs."""
+    """Return a route's options, with the caller's token and, of a POST, its key."""
     extra = {"security": [{"bearer": []}], **(options.get("openapi_extra") or {})}
+    if "POST" in (options.get("methods") or ()):
+        extra["parameters"] = [*extra.get("parameters", ()), _IDEMPOTENCY_KEY]
     return {**options, "openapi_extra": extra}
 
 
 def with_problems(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a REST route's options, with the answers and headers that all such routes share."""
+    """Return a REST route's options, with the answers that all such routes share."""
     methods = set(options.get("methods") or ("GET",))
-    extra = dict(options.get("openapi_extra") or {})
-    if "POST" in methods:
-        extra["parameters"] = [*extra.get("parameters", ()), _IDEMPOTENCY_KEY]
     responses = {**_problems(methods), **(options.get("responses") or {})}
-    return {**options, "openapi_extra": extra, "responses": responses}
+    return {**options, "responses": responses}
 
 
 def _problems(methods: AbstractSet[str]) -> dict[int | str, dict[str, Any]]:

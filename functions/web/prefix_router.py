@@ -18,11 +18,15 @@ class PrefixRouter(APIRouter):
     """
 
     def __init__(self, whole: APIRouter, routes: Iterable[APIRoute]) -> None:
-        super().__init__(routes=whole.routes)
+        # The face has taken a slash too many away; a redirect would go to the host that is named.
+        super().__init__(routes=whole.routes, redirect_slashes=False)
         branches = defaultdict(list)
         for route in routes:
             branches[first_segment(route.path)].append(route)
-        self._branches = {start: APIRouter(routes=[*part]) for start, part in branches.items()}
+        self._branches = {
+            start: APIRouter(routes=[*part], redirect_slashes=False)
+            for start, part in branches.items()
+        }
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request to the routes that begin as its path does."""

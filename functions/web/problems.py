@@ -15,8 +15,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from functions import logs
 from functions.domain.errors import (
     AnswerNotKeptError,
+    BrokenOffError,
     DomainError,
     InUseError,
     KeyInUseError,
@@ -30,6 +32,7 @@ from functions.engine.ports.channel import SignatureError
 from functions.engine.ports.store import StoreError
 from functions.web.auth import ForbiddenError, InvalidOrgError, UnauthenticatedError
 from functions.web.jwks import KeysUnavailableError
+from functions.web.middleware.key_guesses import TooManyWrongKeysError
 from functions.web.openapi import PROBLEM_TYPE
 from functions.web.rate_limit import RateLimitedError
 
@@ -47,9 +50,11 @@ STATUS: Final[Mapping[type[Exception], int]] = {
     InUseError: 409,
     KeyInUseError: 409,
     AnswerNotKeptError: 409,
+    BrokenOffError: 409,
     StaleError: 412,
     KeyReusedError: 422,
     RateLimitedError: 429,
+    TooManyWrongKeysError: 429,
     KeysUnavailableError: 503,
     StoreError: 503,
 }
@@ -125,7 +130,7 @@ def _of_error(error: Exception, status: int) -> Problem:
         case UnauthenticatedError():
             headers = {"www-authenticate": "Bearer"}  # RFC 9110, 15.5.2
             return Problem(status, code, str(error), headers=headers)
-        case RateLimitedError(retry_after_s=seconds):
+        case RateLimitedError(retry_after_s=seconds) | TooManyWrongKeysError(retry_after_s=seconds):
             return Problem(status, code, str(error), headers={"retry-after": str(seconds)})
     field, errors = getattr(error, "field", None), getattr(error, "errors", ())
     return Problem(status, code, str(error), field, errors)
@@ -212,6 +217,8 @@ def _document(problem: Problem) -> JSONResponse:
         "detail": problem.detail,
         "code": problem.code,
     }
+    if id_ := logs.request_id():
+        body["request_id"] = id_
     return JSONResponse(body | _details(problem), problem.status, media_type=PROBLEM_TYPE)
 
 

@@ -7,6 +7,7 @@ the others of an instance; what may be sent to people is bounded by the throttle
 
 import math
 from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,6 +18,7 @@ from functions.engine.ports.clock import Clock
 BURST: Final = timedelta(seconds=2)
 #: Organisations whose state is kept. One that is forgotten starts with a full burst.
 _ORGS: Final = 10_000
+_POLICY: Final = "organisation"  #: whose requests count together
 
 
 class RateLimitedError(Exception):
@@ -51,3 +53,22 @@ class RateLimiter:
             self._free_at.popitem(last=False)
         if not turns:
             raise RateLimitedError(self._free_at[org] - BURST - now)
+
+    def headers(self, org: str) -> Mapping[str, str]:
+        """Return what an organisation is told of its rate: draft-ietf-httpapi-ratelimit-headers.
+
+        Of the quota `q` of each window of `w` seconds `r` requests are left; after `t` seconds
+        without a request it is whole again.
+        """
+        if not self._rate_per_s:
+            return {}
+        window = max(math.ceil(BURST.total_seconds()), math.ceil(1 / self._rate_per_s))
+        quota = max(1, math.floor(self._rate_per_s * window))
+        now = self._clock.now()
+        free_at = max(self._free_at.get(org, now), now)
+        left = math.floor((now + BURST - free_at) / spacing(self._rate_per_s)) + 1
+        whole_in = math.ceil((free_at - now).total_seconds())
+        return {
+            "RateLimit-Policy": f'"{_POLICY}";q={quota};w={window}',
+            "RateLimit": f'"{_POLICY}";r={min(max(left, 0), quota)};t={whole_in}',
+        }

@@ -70,7 +70,7 @@ class Maker:
         await self._ask("POST", f"/lists/{self._one('list')}/contacts", json=people)
         file = {"file": (f"{self.things.name}.csv", f"number\n{self.things.numbers[2]}\n")}
         listed = await self._ask(
-            "POST", "/upload-csv", files=file, data={"listName": self.things.name}
+            "POST", "/upload-csv", files=file, data={"listName": f"{self.things.name} by file"}
         )
         self._note("list", listed["listId"])
         imported = await self._ask("POST", "/contacts/imports", files=file)

@@ -78,7 +78,10 @@ class Street:
         """Send a request; without an Authorization header it is of a stranger."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.rig.http.request(
-            operation.method, asked.path, headers={"x-org-id": THEIRS, **sent}, **asked.sent
+            operation.method,
+            asked.path,
+            headers={"x-org-id": THEIRS, "x-request-id": "asked", **sent},
+            **asked.sent,
         )
 
     def stored(self, org: str) -> Mapping[str, tuple[int, str]]:

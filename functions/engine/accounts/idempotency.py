@@ -2,7 +2,8 @@
 
 A request claims its key, under a lease, before anything is done. Whoever repeats it meanwhile is
 told so; whoever repeats it later gets the answer that was kept. A lease that ran out is that of a
-process that died: the request may be claimed, and done, again.
+process that died: the request may be claimed, and done, again, unless it had begun to act
+(marked_store.py).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,12 @@ from uuid import uuid4
 
 import structlog
 
-from functions.domain.errors import AnswerNotKeptError, KeyInUseError, KeyReusedError
+from functions.domain.errors import (
+    AnswerNotKeptError,
+    BrokenOffError,
+    KeyInUseError,
+    KeyReusedError,
+)
 from functions.engine.kernel import expiry
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
@@ -45,7 +51,7 @@ async def claim(engine: Engine, path: str, fingerprint: str) -> Claim | Answer:
     """Claim the request of the key at `path`, or return what it was answered.
 
     Raises KeyReusedError where the key came with a request of another fingerprint, KeyInUseError
-    while somebody does the request, and AnswerNotKeptError.
+    while somebody does the request, AnswerNotKeptError and BrokenOffError.
     """
     now = engine.clock.now()
     mine = Claim(path, uuid4().hex)
@@ -55,6 +61,7 @@ async def claim(engine: Engine, path: str, fingerprint: str) -> Claim | Answer:
         "lease_until": now + LEASE,
         "expires_at": now + KEPT_FOR,
         "answer": None,
+        "has_acted": False,
     }
 
     def decide(documents: list[Document | None]) -> tuple[Claim | Answer, Sequence[Write]]:
@@ -67,6 +74,8 @@ async def claim(engine: Engine, path: str, fingerprint: str) -> Claim | Answer:
                 return kept, ()
             if document.data["lease_until"] > now:
                 raise KeyInUseError
+            if document.data["has_acted"]:
+                raise BrokenOffError
         return mine, [Set(path, fields, document.version)]
 
     return await modify(engine.store, [path], decide)
@@ -96,8 +105,15 @@ async def keep(engine: Engine, held: Claim, answer: Answer) -> None:
 
 
 async def release(engine: Engine, held: Claim) -> None:
-    """Give a claim back: the request may be made again at once."""
-    await _change(engine, held, lambda found: Delete(found.path, found.version))
+    """Give a claim back: the request may be made again at once, unless it has acted."""
+    now = engine.clock.now()
+
+    def given_back(found: Document) -> Write:
+        if found.data["has_acted"]:
+            return Update(found.path, {"lease_until": now}, found.version)
+        return Delete(found.path, found.version)
+
+    await _change(engine, held, given_back)
 
 
 async def _change(engine: Engine, held: Claim, write: Callable[[Document], Write]) -> None:

@@ -144,7 +144,7 @@ async def test_what_breaks_a_rule_is_refused(
     answer = await patch(rig, body, method)
     assert answer.status_code == 400
     assert answer.json()["field"].startswith(field)
-    assert (await rig.get("/settings")).headers["etag"] == '"0"'
+    assert (await rig.get("/settings")).headers["etag"].startswith('"0-')
 
 
 async def test_everybody_may_see_the_rules_of_their_own_organisation(jwt_rig: Rig) -> None:

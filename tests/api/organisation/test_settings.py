@@ -34,7 +34,8 @@ async def put(rig: Rig, body: Any, method: str = "PUT", **headers: str) -> Any:
 async def test_before_anything_is_decided_all_is_left_open(rig: Rig) -> None:
     """Who has decided nothing is shown nothing, under an ETag that a first change can name."""
     answer = await rig.get("/settings")
-    assert (answer.status_code, answer.headers["etag"]) == (200, '"0"')
+    assert answer.status_code == 200
+    assert answer.headers["etag"].startswith('"0-')
     assert decided(answer) == {
         "name": "",
         "unsubscribe_email": "",
@@ -147,7 +148,7 @@ async def test_what_breaks_a_rule_is_refused(
     """The problem names the field; nothing is changed."""
     answer = await put(rig, body, method)
     assert (answer.status_code, answer.json()["field"]) == (400, field)
-    assert (await rig.get("/settings")).headers["etag"] == '"0"'
+    assert (await rig.get("/settings")).headers["etag"].startswith('"0-')
 
 
 async def test_nobody_sends_faster_than_the_deployment(make_rig: Any) -> None:

@@ -1,0 +1,48 @@
+"""Headers that every answer has, whoever made it.
+
+What a handler says itself stands: a page may allow its own style, an answer may be kept.
+"""
+
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Scope, Send
+
+#: A page of ours loads nothing, runs nothing, and stands in no frame; its forms lead to us.
+STRICT_POLICY: Final = (
+    "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_DEFAULTS: Final[Mapping[str, str]] = {
+    "cache-control": "no-store",
+    "content-security-policy": STRICT_POLICY,
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+_KEY: Final = "clarion.answer_headers"
+
+
+def told(scope: Scope) -> MutableMapping[str, str]:
+    """Return the headers that a request's answer will have, be it a refusal, to add to them."""
+    headers: MutableMapping[str, str] = scope.setdefault(_KEY, {})
+    return headers
+
+
+def completed(send: Send, scope: Scope) -> Send:
+    """Return a `send` that adds to an answer what was told, and what it lacks."""
+    added = told(scope)
+
+    async def send_completed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": list(message.get("headers", ()))}
+            _complete(MutableHeaders(raw=message["headers"]), added)
+        await send(message)
+
+    return send_completed
+
+
+def _complete(headers: MutableHeaders, added: Mapping[str, Any]) -> None:
+    for name, value in _DEFAULTS.items():
+        headers.setdefault(name, value)
+    headers.update(added)
