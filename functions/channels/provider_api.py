@@ -127,8 +127,10 @@ class ProviderApi(BaseChannel):
             case _:
                 return Rejected(reason)
 
-    def _refused_as(self, status: ProviderStatus, response: httpx.Response) -> SendOutcome:
-        """Return what an answer means whose error code has this status."""
+    def _refused_as(self, status: ProviderStatus | None, response: httpx.Response) -> SendOutcome:
+        """Return what an answer means whose error has this status; None: by that of HTTP."""
+        if status is None:
+            return self._refused_by_status(response)
         if status.retry is Retry.DEFER:
             return Deferred(status.reason, self._retry_after(response), throttled=True)
         return Rejected(status.reason, status.retry, status.suppress)

@@ -89,7 +89,7 @@ async def _found(token: str, request: Request, context: AppContext) -> tuple[Lin
 
 async def _wanted(request: Request, reader: Reader) -> str:
     """Return the scope that the page's form names; everything where it names none of its own."""
-    if not request.headers.get("content-type", "").startswith(_FORM):
+    if not request.headers.get("content-type", "").lower().startswith(_FORM):
         return ALL
     form = parse_qs((await request.body()).decode(errors="replace"))
     scope = form.get("scope", [ALL])[-1]

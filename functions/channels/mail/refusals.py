@@ -47,11 +47,11 @@ def _any(*patterns: str) -> re.Pattern[str]:
 
 #: What is said of us, by why, the plainest first.
 _OF_US: Final = (
-    ("relay_denied", _any(r"\brelay", r"\brcpthosts", r"not a gateway")),
+    ("relay_denied", _any(r"\brelay(?! recipient)", r"\brcpthosts", r"not a gateway")),
     (
         "sender_listed",
         _any(
-            r"spamhaus|spamcop|barracuda|sorbs|uceprotect|surbl|uribl|invaluement|abuseat|senderscore",
+            r"spamhaus|spamcop|barracudacentral|sorbs|uceprotect|surbl|uribl|invaluement|abuseat|senderscore",
             r"dnsbl|rbl\b|\bzen\.|(block|black|deny|drop)[ -]?list",
             r"(?<!not )\blisted (at|in|on|by)\b|blocked using|reputation",
         ),
@@ -78,7 +78,7 @@ _OF_US: Final = (
         _any(
             r"\bsenders?\b|\bmail from\b|\bfrom (address|domain|header)|return[ -]path|envelope",
             r"\b(helo|ehlo|rdns|ptr)\b|reverse (dns|lookup|name)|client host|your host\b",
-            r"your (ip|server|domain|network|organi[sz]ation|account|mail)\b|not verified",
+            r"your (ip|server|domain|network|organi[sz]ation|account)\b|not verified",
             r"unverified|\bidentit(y|ies)\b",
         ),
     ),

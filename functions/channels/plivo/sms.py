@@ -13,13 +13,13 @@ from functions.channels.callback_urls import (
     is_inbound,
     parse_callback,
 )
+from functions.channels.plivo.refusals import refusal_in
 from functions.channels.plivo.signature import verified_text_form
-from functions.channels.plivo.sms_statuses import NO_CREDITS, status_of
+from functions.channels.plivo.sms_statuses import status_of
 from functions.channels.provider_api import (
     Account,
     ProviderApi,
     event_id,
-    json_of,
     number_of,
 )
 from functions.channels.statuses import ProviderStatus
@@ -110,11 +110,8 @@ class PlivoSms(ProviderApi):
         return int((outbound.expires_at - self._clock.now()).total_seconds())
 
     def _refused(self, response: httpx.Response) -> SendOutcome:
-        """Return what an answer without success means; without credits nobody can be texted."""
-        error = str(json_of(response).get("error")).lower()
-        if response.is_client_error and "insufficient credit" in error:
-            return self._refused_as(NO_CREDITS, response)
-        return self._refused_by_status(response)
+        """Return what an answer without success means: by its words where they are of us."""
+        return self._refused_as(refusal_in(response), response)
 
     def _inbound(self, text_id: str, form: Mapping[str, str]) -> list[DeliveryEvent | Inbound]:
         """Return what somebody has written to us, unless the sender is no phone, as a brand is."""

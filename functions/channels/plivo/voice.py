@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 import httpx
 
 from functions.channels.callback_urls import Callback, CallbackEvent, callback_url, parse_callback
+from functions.channels.plivo.refusals import refusal_in
 from functions.channels.plivo.signature import verified_form
 from functions.channels.plivo.voice_statuses import CANCELLED, status_of
 from functions.channels.provider_api import Account, ProviderApi, event_id, number_of
@@ -51,7 +52,8 @@ class PlivoVoice(ProviderApi):
     async def send(self, outbound: Outbound) -> SendOutcome:
         """Ask Plivo for the call, once."""
         order = self._ordered(outbound)
-        return await self._order(self._calls_url, lambda it: it.get("request_uuid"), json=order)
+        url = self._calls_url
+        return await self._order(url, lambda it: it.get("request_uuid"), self._refused, json=order)
 
     def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent]:
         """Return what a callback tells; SignatureError unless Plivo signed it for this URL."""
@@ -99,6 +101,10 @@ class PlivoVoice(ProviderApi):
     def answer(self, ref: MessageRef, attempt: int, bot_url: str) -> Answer:  # noqa: ARG002 (the port's signature; Plivo's answer depends on the bot alone)
         """Connect the answered call with the bot, both ways, until one of them hangs up."""
         return Answer("application/xml", _STREAM.format(url=escape(bot_url)).encode())
+
+    def _refused(self, response: httpx.Response) -> SendOutcome:
+        """Return what an answer without success means: by its words where they are of us."""
+        return self._refused_as(refusal_in(response), response)
 
     def _ordered(self, outbound: Outbound) -> dict[str, Any]:
         order: dict[str, Any] = {

@@ -49,6 +49,7 @@ ERRORS: Final[Mapping[int, ProviderStatus]] = {
         30450,  # blocked as fraud
         30453,  # blocked as fraud
         63013,  # the channel's policy forbids it
+        63038,  # the account's messages of the day are used up
     ),
     **failed(
         Retry.LATER,
@@ -69,7 +70,9 @@ ERRORS: Final[Mapping[int, ProviderStatus]] = {
     **failed(
         Retry.STOP,
         20003,  # wrong account or token
+        20005,  # the account is not active
         21212,  # the sender is no phone number
+        21603,  # there is no sender
         21606,  # the sender cannot send texts
         21655,  # the content does not exist
         21659,  # the sender is not a number of Twilio's
@@ -83,7 +86,14 @@ ERRORS: Final[Mapping[int, ProviderStatus]] = {
         30034,  # the sender is not registered (A2P 10DLC)
         30037,  # the account may not send
         63007,  # the sender has no such channel
+        63020,  # the business account is not set up
+        63027,  # no such template in that language
+        63028,  # too many or too few parameters for the template
+        63040,  # the template was rejected
+        63041,  # the template is paused: people did not like it
+        63042,  # the template is disabled for good
         63051,  # the WhatsApp Business account is locked
+        63112,  # Meta has disabled the business account
     ),
 }
 

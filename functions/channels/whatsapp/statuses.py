@@ -62,7 +62,11 @@ ERRORS: Final[Mapping[int, ProviderStatus]] = {
         132005,  # too long once it is filled in
         132012,  # a parameter's format is not the template's
     ),
-    **failed(Retry.REFUSED, 130497),  # the account must not write to that country
+    **failed(
+        Retry.REFUSED,
+        130497,  # the account must not write to that country
+        131030,  # a test account writes to numbers on its list only
+    ),
     131026: UNDELIVERED,  # mostly a number without WhatsApp
     131050: OPTED_OUT,  # they have told WhatsApp that they want no marketing of ours
 }

@@ -69,7 +69,7 @@ REASONS: Final[Mapping[str, str]] = {
     "mailbox_full": "their mailbox is full",
     "relay_denied": "the mail server does not pass on our mails: it takes us for strangers (relay)",
     "sender_listed": "our mail server is on a block list, or has a bad reputation",
-    "sender_refused": "the sender's address, domain or mail server is refused",
+    "sender_refused": "the sender is refused: its address or number, its domain or its mail server",
     "not_authenticated": "the sender's domain could not be proven (SPF, DKIM, DMARC)",
     "login_refused": "the mail server wants a login or TLS before it takes mails",
     "sending_quota": "our account has sent as much as it may for now",

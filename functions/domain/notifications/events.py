@@ -10,6 +10,7 @@ from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.digest import digest
 from functions.domain.messages.ids import whole_id
 from functions.domain.messages.message import Changes, Message, MessageStatus
+from functions.domain.messages.reasons import explain
 from functions.domain.times import iso
 
 
@@ -78,6 +79,7 @@ def campaign_notice(campaign: Campaign, action: Action, *, now: datetime) -> Not
         "channel": campaign.channel,
         "status": campaign.status,
         "reason": campaign.reason,
+        "reason_words": explain(campaign.reason) if campaign.reason else None,
         "scheduled_at": iso(campaign.scheduled_at),
         "started_at": iso(campaign.started_at),
         "ended_at": iso(campaign.ended_at),

@@ -95,7 +95,8 @@ async def test_the_page_offers_everything_or_a_part(mailed: Mailed) -> None:
 
 async def test_a_choice_becomes_a_suppression_of_its_own(mailed: Mailed) -> None:
     """Who leaves mailings still gets the rest; the page says so and offers what is left."""
-    answer = await mailed.chosen("broadcast")
+    form = {"content-type": f"{FORM.title()}; charset=UTF-8"}
+    answer = await mailed.rig.http.post(mailed.path, content=b"scope=broadcast", headers=form)
     assert (answer.status_code, await mailed.barred()) == (200, {"broadcast"})
     assert "Newsletters and other mailings</strong>." in answer.text
     assert choices(answer.text) == ["all", "email"]

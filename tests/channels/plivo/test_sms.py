@@ -1,6 +1,7 @@
 """Plivo's texts, against a server that plays Plivo: orders, answers, and a whole text."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -111,6 +112,29 @@ async def test_a_refused_account_stops_the_campaign(rig: PlivoSmsRig) -> None:
     """A wrong token is refused for every text."""
     await rig.connect(rig.server.url, auth_token="wrong")
     assert await rig.channel.send(outbound()) == Rejected("provider_401", Retry.STOP)
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        ("src parameter is invalid", Rejected("sender_refused", Retry.REFUSED)),
+        (
+            "The source number is not owned by this account",
+            Rejected("sender_refused", Retry.REFUSED),
+        ),
+        ("dst parameter is invalid", Rejected("provider_400")),
+        ("cannot send from this src to this dst", Rejected("provider_400")),
+        ("not enough credit", Rejected("provider_error_900", Retry.STOP)),
+        (None, Rejected("provider_400")),
+    ],
+)
+async def test_words_tell_whether_plivo_refuses_us(error: str | None, outcome: SendOutcome) -> None:
+    """What names our sender or account is of us; the number of the person is theirs alone."""
+    answer = response("400 Bad Request", json.dumps({"error": error}).encode())
+    async with Loopback(lambda _: answer) as server:
+        channel = plivo_sms(f"http://127.0.0.1:{server.port}")
+        assert await channel.send(outbound()) == outcome
+        await channel.close()
 
 
 async def test_without_credits_the_campaign_stops() -> None:

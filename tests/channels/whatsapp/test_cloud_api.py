@@ -168,7 +168,7 @@ ANSWERS: Final[Sequence[tuple[Sequence[int], Callable[[str], SendOutcome]]]] = [
     ((0, 10, 33, 190, 368, 131005, 131031, 131037, 131042, 131045, 131048), stopped),
     ((132000, 132001, 132007, 132015, 132016, 133010), stopped),
     (range(200, 300), stopped),
-    ((130497,), lambda reason: Rejected(reason, Retry.REFUSED)),
+    ((130497, 131030), lambda reason: Rejected(reason, Retry.REFUSED)),
     ((100, 130472, 131008, 131009, 131021, 131047, 131051, 132005, 132012), Rejected),
     ((131026,), lambda _: Rejected("undelivered")),
     ((131050,), lambda _: Rejected("opted_out", suppress="opted_out")),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import pytest
 
@@ -12,9 +13,10 @@ from functions.channels.twilio import statuses as twilio_statuses
 from functions.channels.whatsapp import statuses as whatsapp_statuses
 from functions.domain.campaigns.fallbacks import may_follow
 from functions.domain.campaigns.status import CampaignStatus
-from functions.domain.messages.delivery_events import EventKind
+from functions.domain.messages.delivery_events import EventKind, Retry
 from functions.domain.messages.message import MessageStatus
 from functions.domain.messages.reasons import REASONS, RECEIPTS, STATUSES, explain
+from functions.domain.messages.refusal_codes import REFUSALS
 from tests.test_docs import reasons
 
 _CODE = re.compile(r"[a-z0-9_]+")
@@ -30,6 +32,13 @@ _NAMED = {
     *("relay_denied", "sender_listed", "sender_refused", "not_authenticated", "login_refused"),
     "sending_quota",
 }
+
+
+#: Refusals by HTTP and by mail servers, which have no tables.
+_WITHOUT_TABLE: Final = (
+    *(f"provider_{status}" for status in (401, 402, 403)),
+    *(f"provider_error_{code}" for code in (530, 534, 535, 538)),
+)
 
 
 def every_reason() -> list[str]:
@@ -59,6 +68,14 @@ def test_every_reason_has_words(reason: str) -> None:
     assert " " in words
     assert words[0].islower()
     assert not words.endswith(".")
+
+
+def test_whatever_pauses_a_campaign_has_words_of_its_own() -> None:
+    """An operator reads why a provider refuses us, and need not look up its codes."""
+    of_us = {cause.reason for cause in _causes() if cause.retry in {Retry.STOP, Retry.REFUSED}}
+    shared = {"provider_error_10", *(f"provider_error_{code}" for code in range(200, 300))}
+    assert of_us - shared <= {*REFUSALS, *REASONS}
+    assert {each for each in REFUSALS if each not in of_us} <= set(_WITHOUT_TABLE)
 
 
 def test_no_words_stand_for_a_reason_that_there_is_not() -> None:
