@@ -164,6 +164,16 @@ def test_suppress_wants_real_numbers() -> None:
     assert answer("suppress", "+12025550101", "--reason", "asked")["alreadySuppressed"] == 0
 
 
+def test_whom_a_provider_names_can_be_suppressed_as_it_names_them() -> None:
+    """With --as-named a number is read as providers write it; what is none is refused by name."""
+    named = ("whatsapp:+5215512345678", "551187654321", "12345")
+    made = answer("suppress", *named, "--as-named", "--reason", "asked")
+    assert made["suppressed"] == ["+525512345678", "+5511987654321", "12345"]
+    assert answer("suppress", "+525512345678", "--reason", "asked")["alreadySuppressed"] == 1
+    refused = run("suppress", "PARCELS", "--as-named", "--reason", "asked")
+    assert (refused.exit_code, "as a provider writes it" in refused.stderr) == (1, True)
+
+
 # --- campaigns -------------------------------------------------------------------------------
 
 

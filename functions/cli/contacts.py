@@ -11,6 +11,7 @@ from functions.bootstrap.stack import Stack
 from functions.cli.runtime import AsJson, Org, console, show, with_stack
 from functions.domain.contacts.phones import InvalidPhoneError, Phone, parse_phone
 from functions.domain.contacts.suppressions import ALL, SCOPES
+from functions.engine.contacts.known_numbers import addresses_of
 from functions.engine.contacts.suppressions import suppress as suppress_address
 from functions.engine.imports.list_upload import ImportResult, import_csv
 
@@ -77,6 +78,10 @@ def _phone(text: str) -> Phone:
         raise typer.BadParameter(f"{text} {error}") from None
 
 
+async def _named(stack: Stack, org: str, named: str) -> list[str]:
+    return await addresses_of(stack.engine, org, named, field="NUMBERS")
+
+
 def _scope(text: str) -> str:
     if text not in SCOPES:
         raise typer.BadParameter(f"{text} is none of {', '.join(SCOPES)}")
@@ -84,28 +89,43 @@ def _scope(text: str) -> str:
 
 
 def suppress(
-    numbers: Annotated[list[str], typer.Argument(help="In E.164, such as +12025550142.")],
+    numbers: Annotated[
+        list[str],
+        typer.Argument(
+            help="In E.164, such as +12025550142; with --as-named as a provider writes them."
+        ),
+    ],
     reason: Annotated[str, typer.Option(help="Why, for whoever asks later.")],
     scope: Annotated[
         str, typer.Option(callback=_scope, help=f"What for: {', '.join(SCOPES)}.")
     ] = ALL,
     org: Org = "default",
     *,
+    as_named: Annotated[
+        bool,
+        typer.Option(
+            "--as-named",
+            help="The numbers are as a provider writes them, such as whatsapp:+5215512345678.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Leave numbers out of every campaign from now on, also of those that are running."""
-    phones = [_phone(number) for number in numbers]
+    phones = [] if as_named else [_phone(number).e164 for number in numbers]
 
-    async def write(stack: Stack) -> list[Phone]:
-        return [
-            phone
-            for phone in phones
+    async def write(stack: Stack) -> tuple[list[str], list[str]]:
+        named = numbers if as_named else []
+        addresses = [*phones, *[each for one in named for each in await _named(stack, org, one)]]
+        fresh = [
+            address
+            for address in addresses
             if await suppress_address(
-                stack.engine, org, phone.e164, scope=scope, reason=reason, by=_BY
+                stack.engine, org, address, scope=scope, reason=reason, by=_BY
             )
         ]
+        return addresses, fresh
 
-    fresh = with_stack(write)
-    known = len(phones) - len(fresh)
-    result = {"suppressed": [phone.e164 for phone in fresh], "alreadySuppressed": known}
+    addresses, fresh = with_stack(write)
+    known = len(addresses) - len(fresh)
+    result = {"suppressed": fresh, "alreadySuppressed": known}
     show(result, f"{len(fresh)} suppressed, {known} already were.", as_json=as_json)

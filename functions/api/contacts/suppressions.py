@@ -4,17 +4,20 @@ An address does not belong in a URL that is logged on its way: a suppression has
 the same as the contact who is known by the address.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from functions.domain.contacts.contact import identity, read_details
 from functions.domain.contacts.suppressions import ALL, SCOPES, Suppression, suppression_id
-from functions.domain.errors import NotFoundError
+from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.engine.contacts import suppressions
+from functions.engine.contacts.known_numbers import addresses_of
 from functions.web.auth import Area
 from functions.web.caller_route import CallerContext, Operator, RestRoute, Viewer
 from functions.web.cursors import Cursor, Limit, Page, after_id, id_cursor, page
@@ -48,11 +51,21 @@ Scope = Annotated[
 ]
 
 
+MOST: Final = 64  #: characters of a number, whoever writes it
+ProviderAddress = Annotated[str, Field(min_length=1, max_length=MOST)]
+
+
 class NewSuppression(RestBody):
-    """An address that must not be contacted: a phone number or an e-mail address."""
+    """An address that must not be contacted: a phone number or an e-mail address.
+
+    `provider_address` is a number as a provider writes it, with or without a plus, such as
+    whatsapp:+5215512345678 or a short code: the number that we know the person by is barred, and
+    that one too where it is another.
+    """
 
     phone: PhoneNumber | None = None
     email: Annotated[str, Field(min_length=3, max_length=254)] | None = None
+    provider_address: ProviderAddress | None = None
     scope: Scope = ALL
     reason: Reason
     until: ZonedInstant | None = None
@@ -61,15 +74,9 @@ class NewSuppression(RestBody):
 
     @model_validator(mode="after")
     def _one_address(self) -> "NewSuppression":
-        if (self.phone is None) == (self.email is None):
-            raise ValueError("must have one of phone and email")
+        if [self.phone, self.email, self.provider_address].count(None) != 2:  # noqa: PLR2004 - of three
+            raise ValueError("must have one of phone, email and provider_address")
         return self
-
-    @property
-    def address(self) -> str:
-        """The address, as it is stored. Raises InvalidFieldError."""
-        given = {"phone": self.phone} if self.phone else {"email": self.email}
-        return identity(read_details(given))
 
 
 class ShownBar(BaseModel):
@@ -98,18 +105,30 @@ class SuppressionPage(Page[ShownSuppression]):
 @router.post("", status_code=201, response_model=ShownSuppression)
 async def create_suppression(new: NewSuppression, context: Operator) -> dict[str, Any]:
     """Leave an address out, of running campaigns too. What bars it for longer already, stays."""
-    engine, address = context.engine, new.address
-    await suppressions.suppress(
-        engine,
-        context.org,
-        address,
-        scope=new.scope,
-        reason=new.reason,
-        until=new.until,
-        by=context.by,
-    )
-    made = await suppressions.load(engine, context.org, suppression_id(address))
+    engine = context.engine
+    addresses = await _addresses(context, new.phone, new.email, new.provider_address)
+    for address in addresses:
+        await suppressions.suppress(
+            engine,
+            context.org,
+            address,
+            scope=new.scope,
+            reason=new.reason,
+            until=new.until,
+            by=context.by,
+        )
+    made = await suppressions.load(engine, context.org, suppression_id(addresses[0]))
     return _shown(made, engine.clock.now())
+
+
+async def _addresses(
+    context: CallerContext, phone: str | None, email: str | None, named: str | None
+) -> list[str]:
+    """Return the addresses that are meant, as they are stored. Raises InvalidFieldError."""
+    if named is not None:
+        field = "provider_address"
+        return await addresses_of(context.engine, context.org, named, field=field)
+    return [identity(read_details({"phone": phone} if phone else {"email": email}))]
 
 
 @router.get("", response_model=SuppressionPage)
@@ -118,28 +137,41 @@ async def list_suppressions(
     address: Annotated[
         str, Query(max_length=254, description="Only this phone number or e-mail address.")
     ] = "",
+    provider_address: Annotated[
+        str, Query(max_length=MOST, description="Only whom a provider names so.")
+    ] = "",
     cursor: Cursor = "",
     limit: Limit = 100,
 ) -> dict[str, Any]:
-    """Show the suppressed addresses, page by page, or one of them."""
+    """Show the suppressed addresses, page by page, or those of one person."""
     engine, now = context.engine, context.engine.clock.now()
-    if address:
-        return page([_shown(each, now) for each in await _of(context, address)], None)
+    if address or provider_address:
+        asked = await _asked(context, address, provider_address)
+        return page([_shown(each, now) for each in await _of(context, asked)], None)
     found, following = await suppressions.page_of(
         engine, context.org, after=after_id(cursor), limit=limit
     )
     return page([_shown(each, now) for each in found], id_cursor(following))
 
 
-async def _of(context: CallerContext, written: str) -> list[Suppression]:
+async def _asked(context: CallerContext, address: str, named: str) -> list[str]:
+    if address and named:
+        message = "provider_address: cannot go with address"
+        raise InvalidFieldError("provider_address", message)
     # A + that was not written as %2B arrives as a blank.
-    written = f"+{written[1:]}" if written.startswith(" ") else written
-    details = read_details({"email" if "@" in written else "phone": written})
-    id_ = suppression_id(identity(details))
-    try:
-        return [await suppressions.load(context.engine, context.org, id_)]
-    except NotFoundError:
-        return []
+    written, named = (f"+{each[1:]}" if each.startswith(" ") else each for each in (address, named))
+    is_email = "@" in written
+    phone, email = (None, written) if is_email else (written or None, None)
+    return await _addresses(context, phone, email, named or None)
+
+
+async def _of(context: CallerContext, addresses: Iterable[str]) -> list[Suppression]:
+    found = []
+    for address in addresses:
+        with suppress(NotFoundError):
+            id_ = suppression_id(address)
+            found.append(await suppressions.load(context.engine, context.org, id_))
+    return found
 
 
 @router.get("/{suppression_id}", response_model=ShownSuppression)

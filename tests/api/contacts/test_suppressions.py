@@ -171,3 +171,56 @@ async def test_who_is_suppressed_is_not_called(rig: Rig) -> None:
     await rig.run(campaign)
     rows = {row["number"]: row["reason"] for row in await rig.report(campaign)}
     assert rows == {first: "suppressed", second: ""}
+
+
+@pytest.mark.parametrize(
+    ("named", "ours"),
+    [
+        ("whatsapp:+5215512345678", "+525512345678"),
+        ("5215512345678", "+525512345678"),
+        ("551187654321", "+5511987654321"),
+        ("+5491123456789", "+5491123456789"),
+        ("12345", "12345"),
+        ("15550100", "+15550100"),
+    ],
+)
+async def test_whom_a_provider_names_is_suppressed(rig: Rig, named: str, ours: str) -> None:
+    """A number as a provider writes it bars the person whom it means, and finds them again."""
+    body = {"provider_address": named, "reason": REASON}
+    made = (await rig.post("/suppressions", body)).json()
+    assert made["address"] == ours
+    assert await listed(rig, provider_address=named) == [made]
+
+
+async def test_a_suppression_in_the_providers_spelling_holds_for_the_contact(rig: Rig) -> None:
+    """The campaign leaves out the contact who is known in ours."""
+    await suppress(rig, phone="+52 1 55 1234 5678")
+    assert [each["address"] for each in await listed(rig, address="+525512345678")]
+    made = await rig.create(await rig.make_list(["+525512345678", "+12025550142"]))
+    campaign = made.json()["campaignId"]
+    await rig.run(campaign)
+    rows = {row["number"]: row["reason"] for row in await rig.report(campaign)}
+    assert rows["+525512345678"] == "suppressed"
+    assert rows["+12025550142"] == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"provider_address": "PARCELS"}, "provider_address"),
+        ({"provider_address": "US.1234"}, "provider_address"),
+        ({"provider_address": ""}, "provider_address"),
+        ({"provider_address": "1" * 65}, "provider_address"),
+        ({"provider_address": "12345", "phone": ANN}, "body"),
+        ({"phone": "12345"}, "phone"),
+    ],
+)
+async def test_what_no_provider_calls_a_number_is_refused(
+    rig: Rig, body: dict[str, str], field: str
+) -> None:
+    """The field is named, and nobody is suppressed."""
+    answer = await rig.post("/suppressions", {**body, "reason": REASON})
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
+    assert await listed(rig) == []
+    both = await rig.get("/suppressions?address=%2B12025550142&provider_address=12345")
+    assert (both.status_code, both.json()["field"]) == (400, "provider_address")
