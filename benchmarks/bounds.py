@@ -19,8 +19,7 @@ from google.cloud.firestore_v1.types import (
     RunQueryResponse,
 )
 
-from functions.domain.contacts.contact import contact_id
-from functions.domain.messages.ids import message_id
+from benchmarks.salted import contact_id, message_id
 from functions.engine.kernel.engine import Limits
 from functions.stores.firestore import streams
 

@@ -23,7 +23,7 @@ import orjson
 from benchmarks.memory import peak_kb
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, engine_on
-from functions.domain.contacts.contact import contact_id
+from benchmarks.salted import contact_id
 from functions.domain.contacts.import_row import Cell, contact_row, fields_of
 from functions.domain.contacts.phones import parse_phone
 from functions.engine import paths

@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, ORG, create, engine_on, member
+from benchmarks.salted import contact_id, message_id
 from functions.bootstrap.stack import Stack, build
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.contacts.contact import contact_id
-from functions.domain.messages.ids import lane_number, message_id
+from functions.domain.messages.ids import lane_number
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns.lanes import LAUNCH

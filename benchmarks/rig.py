@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from benchmarks.salted import contact_id
 from functions.bootstrap.clock import SystemClock
-from functions.domain.contacts.contact import contact_id
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import DeliveryEvent, MessageRef
 from functions.domain.messages.send_outcomes import Accepted, SendOutcome

@@ -22,7 +22,6 @@ from functions.cli.app import app
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import Action
 from functions.domain.contacts.phones import parse_phone
-from functions.domain.contacts.suppressions import suppression_id
 from functions.engine import paths
 from functions.engine.campaigns import creation, lifecycle, single_message
 from functions.engine.contacts import suppressions
@@ -33,6 +32,7 @@ from functions.engine.ports.store import Create
 from functions.settings.load import load_settings
 from functions.settings.model import Settings
 from tests.clock import MovedClock
+from tests.salted import contact_id
 
 HOUR = timedelta(hours=1)
 CSV = b"number,name\n+12025550101,Ada\n+1 202-555-0101,Ada again\ncall me,Ben\n+442079460123,Cleo\n"
@@ -142,7 +142,7 @@ def test_suppressed_numbers_are_left_out_of_the_next_launch() -> None:
     assert again == {"suppressed": [], "alreadySuppressed": 1}
 
     async def read(stack: Stack) -> Any:
-        found = await suppressions.load(stack.engine, "default", suppression_id("+12025550101"))
+        found = await suppressions.load(stack.engine, "default", contact_id("+12025550101"))
         await stack.close()
         return found.scopes["all"].reason
 

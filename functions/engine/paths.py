@@ -144,6 +144,11 @@ def organisation(org: str) -> str:
     return f"orgs/{org}/settings/organisation"
 
 
+def salt(org: str) -> str:
+    """Return the path of the secret salt of an organisation's ids of people."""
+    return f"orgs/{org}/secrets/salt"
+
+
 def subscriptions(org: str) -> str:
     """Return the collection of the URLs that want to hear what happens."""
     return f"orgs/{org}/subscriptions"

@@ -5,7 +5,6 @@ the same as the contact who is known by the address.
 """
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -14,10 +13,11 @@ from fastapi import APIRouter, Query
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from functions.domain.contacts.contact import identity, read_details
-from functions.domain.contacts.suppressions import ALL, SCOPES, Suppression, suppression_id
+from functions.domain.contacts.suppressions import ALL, SCOPES, Suppression
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.engine.contacts import suppressions
 from functions.engine.contacts.known_numbers import addresses_of
+from functions.engine.kernel.people import id_of
 from functions.web.auth import Area
 from functions.web.caller_route import CallerContext, Operator, RestRoute, Viewer
 from functions.web.cursors import Cursor, Limit, Page, after_id, id_cursor, page
@@ -117,7 +117,8 @@ async def create_suppression(new: NewSuppression, context: Operator) -> dict[str
             until=new.until,
             by=context.by,
         )
-    made = await suppressions.load(engine, context.org, suppression_id(addresses[0]))
+    id_ = await id_of(engine, context.org, addresses[0])
+    made = await suppressions.load(engine, context.org, id_)
     return _shown(made, engine.clock.now())
 
 
@@ -166,12 +167,9 @@ async def _asked(context: CallerContext, address: str, named: str) -> list[str]:
 
 
 async def _of(context: CallerContext, addresses: Iterable[str]) -> list[Suppression]:
-    found = []
-    for address in addresses:
-        with suppress(NotFoundError):
-            id_ = suppression_id(address)
-            found.append(await suppressions.load(context.engine, context.org, id_))
-    return found
+    engine, org = context.engine, context.org
+    found = [await suppressions.find(engine, org, address) for address in addresses]
+    return [each for each in found if each]
 
 
 @router.get("/{suppression_id}", response_model=ShownSuppression)

@@ -71,12 +71,13 @@ def contact_fields(contact: Contact) -> dict[str, Any]:
     return {**own, "zones": list(contact.zones), **attributes}
 
 
-def contact_id(address: str) -> str:
+def contact_id(salt: bytes, address: str) -> str:
     """Derive the id of whoever is reached at this address, so that nobody is stored twice.
 
-    All spellings of a phone number give the same one.
+    All spellings of a phone number give the same one. The salt is the organisation's own and
+    secret: an id tells nobody the address.
     """
-    return digest(one_spelling(address), size=12)
+    return digest(one_spelling(address), size=12, key=salt)
 
 
 #: The texts that a person may have, and how many characters each may hold.
@@ -202,12 +203,13 @@ def identity(details: Details) -> str:
     return address
 
 
-def new_contact(details: Details, *, now: datetime, imported_by: str = "") -> Contact:
+def new_contact(id_: str, details: Details, *, now: datetime, imported_by: str = "") -> Contact:
     """Return the contact that these details make. Raises InvalidFieldError without an address."""
+    identity(details)
     zone = details.get("zone")
     own = {name: value for name, value in details.items() if name in _PLAIN}
     return Contact(
-        id=contact_id(identity(details)),
+        id=id_,
         phone=details.get("phone", ""),
         region=details.get("region", ""),
         zones=(zone,) if zone else details.get("zones", NO_ZONES),

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from functions.domain.contacts.contact import contact_id
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import CampaignKind, ChannelKind, campaign_facts
 
@@ -43,34 +42,25 @@ class Bar:
 class Suppression:
     """All that bars one address, as stored under orgs/{org}/suppressions/{id}."""
 
+    id: str  #: the same as the contact's who is known by the address
     address: str  #: E.164, or an e-mail address in lower case
     at: datetime  #: when something was last added
     scopes: Mapping[str, Bar]
-
-    @property
-    def id(self) -> str:
-        """What the suppression is called where addresses do not belong: URLs, logs, the audit."""
-        return suppression_id(self.address)
 
     def bars(self, scopes: Collection[str], *, now: datetime) -> bool:
         """Tell whether one of the scopes is barred."""
         return any(bar.holds(now) for scope, bar in self.scopes.items() if scope in scopes)
 
 
-def suppression_id(address: str) -> str:
-    """Return the id of an address's suppression: that of the contact who is known by it."""
-    return contact_id(address)
-
-
-def suppression_from(data: Mapping[str, Any]) -> Suppression:
+def suppression_from(id_: str, data: Mapping[str, Any]) -> Suppression:
     """Rebuild a suppression from its stored fields."""
     scopes = {scope: Bar(**bar) for scope, bar in data["scopes"].items()}
-    return Suppression(data["address"], data["at"], scopes)
+    return Suppression(id_, data["address"], data["at"], scopes)
 
 
 def suppression_fields(suppression: Suppression) -> dict[str, Any]:
-    """Return what is stored of a suppression."""
-    return asdict(suppression)
+    """Return what is stored of a suppression; its id is its path."""
+    return {name: each for name, each in asdict(suppression).items() if name != "id"}
 
 
 def check(scope: str, until: datetime | None, *, now: datetime) -> None:
@@ -81,20 +71,17 @@ def check(scope: str, until: datetime | None, *, now: datetime) -> None:
         raise InvalidFieldError("until", "until: must be in the future")
 
 
-def barred(
-    known: Suppression | None, address: str, scope: str, bar: Bar, *, now: datetime
-) -> Suppression | None:
+def barred(known: Suppression, scope: str, bar: Bar, *, now: datetime) -> Suppression | None:
     """Return a suppression with a further bar; None where the bar adds nothing.
 
     A bar that holds is never shortened by another, only lifted; the first reason is kept.
     """
-    before = known.scopes.get(scope) if known else None
+    before = known.scopes.get(scope)
     if before is not None and before.holds(now):
         if before.outlasts(bar):
             return None
         bar = replace(before, until=bar.until)
-    scopes = {**(known.scopes if known else {}), scope: bar}
-    return Suppression(address, now, scopes)
+    return replace(known, at=now, scopes={**known.scopes, scope: bar})
 
 
 def lifted(known: Suppression, scope: str) -> Suppression | None:

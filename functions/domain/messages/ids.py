@@ -21,13 +21,13 @@ def fallback_number(key: str) -> int:
     return int(key[len(_FALLBACK) :]) if key.startswith(_FALLBACK) else 0
 
 
-def message_id(campaign: str, subject: str, *, send: str = "", visit: int = 0) -> str:
+def message_id(salt: bytes, campaign: str, subject: str, *, send: str = "", visit: int = 0) -> str:
     """Derive a message's id from what it promises, so that creating it twice is a no-op.
 
     A campaign's ids follow the order in which an audience is read, in sixteen ranges: a store
     writes neighbours together, and no single range of keys takes every write of a launch.
     """
-    who = contact_id(subject)
+    who = contact_id(salt, subject)
     return f"{who[-1]}{who[:-1]}{_promise(campaign, send, visit)}"
 
 

@@ -10,7 +10,7 @@ from functions.domain.campaigns.content import ParsedContent, Texts, texts_of
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.campaigns.validation import check_complete, check_not_after
 from functions.domain.contacts.addresses import phone_and_email
-from functions.domain.contacts.contact import Contact, contact_id
+from functions.domain.contacts.contact import Contact
 from functions.domain.contacts.phones import Phone
 from functions.domain.errors import InvalidFieldError, WrongStatusError
 from functions.domain.kinds import facts_of
@@ -18,7 +18,6 @@ from functions.domain.templates.sms_segments import TextLength, measure
 from functions.domain.templates.template import Missing, MissingFieldError, TemplateLimitError
 from functions.domain.times import NO_ZONES
 from functions.domain.warnings import InputWarning
-from functions.engine import paths
 from functions.engine.campaigns.copies import copy_of
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.campaigns.recipient import Recipient
@@ -26,6 +25,7 @@ from functions.engine.campaigns.single_message import send_once
 from functions.engine.campaigns.text_checks import text_doubts
 from functions.engine.contacts import contacts
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.people import path_of
 
 _TEMPLATE: Final = "base_template"
 _OVERRIDE: Final = "override_template"
@@ -93,7 +93,8 @@ async def send_test(
     now = engine.clock.now()
     _check_testable(campaign, phones, emails, now)
     person = (await contacts.load(engine, org, like)).value if like else None
-    found = [_caller(org, phone) for phone in phones] + await _mailed(engine, org, emails)
+    found = [await _caller(engine, org, phone) for phone in phones]
+    found += await _mailed(engine, org, emails)
     told = [each._replace(texts=_said(campaign, person or _nobody(each, now))) for each in found]
     sent = [await send_once(engine, _test_of(campaign, by, now), each) for each in told]
     return [(each, test, message) for each, (test, message) in zip(told, sent, strict=True)]
@@ -113,8 +114,8 @@ def _check_testable(
         raise InvalidFieldError("phones", "phones: an e-mail campaign is tested with emails")
 
 
-def _caller(org: str, phone: Phone) -> Recipient:
-    path = paths.contact(org, contact_id(phone.e164))
+async def _caller(engine: Engine, org: str, phone: Phone) -> Recipient:
+    path = await path_of(engine, org, phone.e164)
     return Recipient(path, phone.e164, phone.region, phone.zones)
 
 
@@ -122,7 +123,7 @@ async def _mailed(engine: Engine, org: str, emails: Sequence[str]) -> list[Recip
     """Return the recipients with these addresses, each in the zones of its contact."""
     if not emails:
         return []
-    at = [paths.contact(org, contact_id(email)) for email in emails]
+    at = [await path_of(engine, org, email) for email in emails]
     known = await engine.store.get_many(at)
     zones = [found.data["zones"] if found else NO_ZONES for found in known]
     return [Recipient(*each) for each in zip(at, emails, [""] * len(at), zones, strict=True)]
@@ -142,5 +143,5 @@ def _test_of(campaign: Campaign, by: str, now: datetime) -> Campaign:
 def _nobody(to: Recipient, now: datetime) -> Contact:
     """Return a contact of whom only the address is known."""
     phone, email = phone_and_email(to.address)
-    id_ = contact_id(to.address)
+    id_ = to.contact.rpartition("/")[2]
     return Contact(id=id_, phone=phone, email=email, created_at=now, updated_at=now)

@@ -17,6 +17,7 @@ from functions.engine.campaigns.lanes import LAUNCH
 from functions.engine.campaigns.lifecycle import create_campaign
 from functions.engine.campaigns.recipient import Recipient
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.people import path_of, salt_of
 from functions.engine.messages import statistics
 from functions.engine.ports.store import Create
 
@@ -25,7 +26,7 @@ async def call_once(
     engine: Engine, org: str, new: NewVoiceCampaign, to: Phone
 ) -> tuple[Campaign, str]:
     """Call one number now, as a campaign of its own; returns it and the message's id."""
-    path = paths.contact(org, contact_id(to.e164))
+    path = await path_of(engine, org, to.e164)
     decided = await organisation.load(engine, org)
     call = replace(
         new_campaign(engine, org, new, Audience(AudienceKind.SINGLE), total=1),
@@ -42,16 +43,16 @@ async def send_once(engine: Engine, campaign: Campaign, to: Recipient) -> tuple[
 
     It is a campaign of its own; returns it and the message's id.
     """
-    now = engine.clock.now()
+    now, salt = engine.clock.now(), await salt_of(engine, campaign.org)
     single = replace(
         campaign,
         kind=CampaignKind.SINGLE,
         not_after=None,  # it is sent now
         name=f"{campaign.name} {campaign.id}"[:NAME_LENGTH],
-        audience=Audience(AudienceKind.SINGLE, contact_id(to.address)),
+        audience=Audience(AudienceKind.SINGLE, contact_id(salt, to.address)),
         lanes=1,
     )
-    id_ = message_id(single.id, to.address)
+    id_ = message_id(salt, single.id, to.address)
     lane = send_lane(lane_number(id_, single.lanes))
     message = planned(to, lane, now, now, to.texts.stored if to.texts else {})
     create = Create(f"{paths.messages(single.org, single.id)}/{id_}", message)

@@ -25,6 +25,7 @@ from functions.domain.errors import ContactExistsError, InvalidFieldError
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
+from functions.engine.kernel.people import id_of, salt_of
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import (
     ConflictError,
@@ -42,7 +43,8 @@ log = structlog.get_logger()
 
 async def create(engine: Engine, org: str, details: Details) -> Versioned[Contact]:
     """Store a new contact. Raises ContactExistsError where somebody has its address already."""
-    contact = new_contact(details, now=engine.clock.now())
+    id_ = await id_of(engine, org, identity(details))
+    contact = new_contact(id_, details, now=engine.clock.now())
     path = paths.contact(org, contact.id)
     try:
         (version,) = await engine.store.commit(Create(path, contact_fields(contact)))
@@ -209,22 +211,24 @@ async def upsert(
 async def _upsert(
     engine: Engine, org: str, rows: Sequence[Details | InvalidFieldError]
 ) -> list[RowResult]:
-    now = engine.clock.now()
-    ids = dict.fromkeys(filter(None, map(_id, rows)))
+    now, salt = engine.clock.now(), await salt_of(engine, org)
+    ids = [_id(salt, row) for row in rows]
 
     def decide(documents: list[Document | None]) -> tuple[list[RowResult], Sequence[Write]]:
         merger = _Merger({d.id: d for d in documents if d is not None}, now)
-        results = [merger.add(row) for row in rows]
+        results = [merger.add(id_, row) for id_, row in zip(ids, rows, strict=True)]
         return results, merger.writes(org)
 
-    return await modify(engine.store, [paths.contact(org, id_) for id_ in ids], decide)
+    known = dict.fromkeys(filter(None, ids))
+    return await modify(engine.store, [paths.contact(org, id_) for id_ in known], decide)
 
 
-def _id(row: Details | InvalidFieldError) -> str | None:
+def _id(salt: bytes, row: Details | InvalidFieldError) -> str:
+    """Return the id of whom a row is about, "" where it does not say."""
     if isinstance(row, InvalidFieldError):
-        return None
+        return ""
     address = row.get("phone") or row.get("email")
-    return contact_id(address) if address else None
+    return contact_id(salt, address) if address else ""
 
 
 class _Merger:
@@ -235,19 +239,19 @@ class _Merger:
         self._now = now
         self._changed: dict[str, Contact] = {}
 
-    def add(self, row: Details | InvalidFieldError) -> RowResult:
+    def add(self, id_: str, row: Details | InvalidFieldError) -> RowResult:
         """Apply a row, and return its outcome."""
         if isinstance(row, InvalidFieldError):
             return _invalid(row)
         try:
-            return self._merge(row)
+            return self._merge(id_, row)
         except InvalidFieldError as error:
             return _invalid(error)
 
-    def _merge(self, row: Details) -> RowResult:
-        before = self._known(contact_id(identity(row)))
+    def _merge(self, id_: str, row: Details) -> RowResult:
+        before = self._known(id_)
         if before is None:
-            contact, result = new_contact(row, now=self._now), Result.CREATED
+            contact, result = new_contact(id_, row, now=self._now), Result.CREATED
         else:
             contact = changed(before, row, now=self._now)
             result = Result.UNCHANGED if contact is before else Result.UPDATED

@@ -9,6 +9,7 @@ from functions.domain.errors import InvalidFieldError
 from functions.domain.messages.ids import alias_key
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.people import salt_of
 from functions.engine.ports.store import Document, Query, Where
 
 #: A provider's ids are its own: two of them may have given the same one to a message each.
@@ -53,7 +54,8 @@ async def sent_with(engine: Engine, org: str, field: str, value: str) -> Documen
 
 async def _known_among(engine: Engine, org: str, addresses: Sequence[str]) -> list[str]:
     """Return the addresses at which somebody is known, or was written to."""
-    people = [paths.contact(org, contact_id(address)) for address in addresses]
+    salt = await salt_of(engine, org)
+    people = [paths.contact(org, contact_id(salt, address)) for address in addresses]
     contacts = await engine.store.get_many(people)
     found = [address for address, each in zip(addresses, contacts, strict=True) if each]
     for address, person in zip(addresses, people, strict=True):

@@ -23,6 +23,7 @@ from functions.engine.contacts.in_use import refuse_while_used
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.paging import page_by_id
+from functions.engine.kernel.people import salt_of
 from functions.engine.ports.store import Create, Delete, Document, Query, Update, Where, Write
 
 log = structlog.get_logger()
@@ -236,8 +237,11 @@ async def _found(
     engine: Engine, org: str, subjects: Mapping[tuple[str, str], str]
 ) -> dict[tuple[str, str], str]:
     """Return the statuses of the messages that exist, by contact's path and campaign."""
-    asked = [_message(org, campaign, subject) for (_, campaign), subject in subjects.items()]
-    messages = await engine.store.get_many(asked) if asked else []
+    if not subjects:
+        return {}
+    salt = await salt_of(engine, org)
+    asked = [_message(org, salt, campaign, subject) for (_, campaign), subject in subjects.items()]
+    messages = await engine.store.get_many(asked)
     pairs = zip(subjects, messages, strict=True)
     return {key: str(message.data["status"]) for key, message in pairs if message}
 
@@ -256,9 +260,9 @@ def _subject(path: str, contact: Contact, channel: ChannelKind) -> str:
     return address_for(channel, phone=contact.phone, email=contact.email) or path
 
 
-def _message(org: str, campaign: str, subject: str) -> str:
+def _message(org: str, salt: bytes, campaign: str, subject: str) -> str:
     """Return the path of a campaign's message to an address; its id follows from them."""
-    return paths.message(MessageRef(org, campaign, message_id(campaign, subject)))
+    return paths.message(MessageRef(org, campaign, message_id(salt, campaign, subject)))
 
 
 async def count(engine: Engine, org: str, condition: Condition) -> Count:

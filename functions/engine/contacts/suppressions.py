@@ -10,13 +10,13 @@ import structlog
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.send import Send
 from functions.domain.contacts import suppressions
+from functions.domain.contacts.contact import contact_id
 from functions.domain.contacts.number_spellings import one_spelling
 from functions.domain.contacts.suppressions import (
     Bar,
     Suppression,
     suppression_fields,
     suppression_from,
-    suppression_id,
 )
 from functions.domain.notifications.events import opt_out_notice
 from functions.engine import paths
@@ -24,6 +24,7 @@ from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.paging import page_by_id
+from functions.engine.kernel.people import id_of, salt_of
 from functions.engine.notifications.outbox import Decision, modify_with_notices
 from functions.engine.ports.store import Create, Delete, Document, Query, Set, Where, Write
 
@@ -45,15 +46,14 @@ async def suppress(
     The first reason is the one that is kept. Raises InvalidFieldError.
     """
     suppressions.check(scope, until, now=engine.clock.now())
-    id_ = suppression_id(address)
+    id_ = await id_of(engine, org, address)
 
     def decide(documents: list[Document | None]) -> Decision[bool]:
         # The instant of this try: whoever looks for what is new must not have looked beyond it.
         now = engine.clock.now()
         document = documents[0]
-        known = suppression_from(document.data) if document else None
-        bar = Bar(reason, now, until, by)
-        after = suppressions.barred(known, address, scope, bar, now=now)
+        known = _known(document) or Suppression(id_, address, now, {})
+        after = suppressions.barred(known, scope, Bar(reason, now, until, by), now=now)
         if after is None:
             return False, [], []
         entry = {"scope": scope, "reason": reason, "until": until}
@@ -67,6 +67,10 @@ async def suppress(
     return is_new
 
 
+def _known(document: Document | None) -> Suppression | None:
+    return suppression_from(document.id, document.data) if document else None
+
+
 def _stored(org: str, document: Document | None, after: Suppression) -> Write:
     path, fields = paths.suppression(org, after.id), suppression_fields(after)
     return Create(path, fields) if document is None else Set(path, fields, document.version)
@@ -76,11 +80,11 @@ async def lift(
     engine: Engine, org: str, address: str, *, scope: str = suppressions.ALL, by: str
 ) -> bool:
     """Let an address be contacted again under a scope; False if it could be."""
-    id_ = suppression_id(address)
+    id_ = await id_of(engine, org, address)
 
     def decide(documents: list[Document | None]) -> tuple[bool, Sequence[Write]]:
         document = documents[0]
-        known = suppression_from(document.data) if document else None
+        known = _known(document)
         if document is None or known is None or scope not in known.scopes:
             return False, []
         left = _left(org, document, suppressions.lifted(known, scope))
@@ -104,13 +108,13 @@ async def opt_in(engine: Engine, org: str, address: str, *, at: datetime, by: st
 
     What else bars them, and what they have opted out of since, stays.
     """
-    id_ = suppression_id(address)
+    id_ = await id_of(engine, org, address)
 
     def decide(documents: list[Document | None]) -> tuple[bool, Sequence[Write]]:
         document = documents[0]
         if document is None:
             return False, []
-        known = suppression_from(document.data)
+        known = suppression_from(document.id, document.data)
         after = suppressions.opted_in(known, at)
         if after == known:
             return False, []
@@ -134,7 +138,13 @@ def _audit(org: str, id_: str, action: str, by: str, now: datetime, entry: dict[
 async def load(engine: Engine, org: str, id_: str) -> Suppression:
     """Return a suppression by its id. Raises NotFoundError."""
     document = at_version(await engine.store.get(paths.suppression(org, id_)), "Suppression", id_)
-    return suppression_from(document.data)
+    return suppression_from(document.id, document.data)
+
+
+async def find(engine: Engine, org: str, address: str) -> Suppression | None:
+    """Return the suppression of an address, None where it has none."""
+    id_ = await id_of(engine, org, address)
+    return _known(await engine.store.get(paths.suppression(org, id_)))
 
 
 async def page_of(
@@ -142,7 +152,7 @@ async def page_of(
 ) -> tuple[list[Suppression], str | None]:
     """Return suppressions behind the id `after`, by id, and the id to go on behind."""
     found, following = await page_by_id(engine, paths.suppressions(org), after=after, limit=limit)
-    return [suppression_from(document.data) for document in found], following
+    return [suppression_from(document.id, document.data) for document in found], following
 
 
 async def suppressed_among(
@@ -167,22 +177,18 @@ async def _barred(
     scopes: Collection[str],
     now: datetime,
 ) -> set[str]:
-    asked = list(addresses)
+    asked, salt = list(addresses), await salt_of(engine, org)
     documents = await engine.store.get_many(
-        [paths.suppression(org, suppression_id(address)) for address in asked]
+        [paths.suppression(org, contact_id(salt, address)) for address in asked]
     )
     # What is suppressed may be spelt in another way than what is asked for.
-    return {
-        address
-        for address, document in zip(asked, documents, strict=True)
-        if document is not None and suppression_from(document.data).bars(scopes, now=now)
-    }
+    found = zip(asked, map(_known, documents), strict=True)
+    return {address for address, each in found if each and each.bars(scopes, now=now)}
 
 
 async def barred_scopes(engine: Engine, org: str, address: str) -> set[str]:
     """Return the scopes under which an address is suppressed now."""
-    document = await engine.store.get(paths.suppression(org, suppression_id(address)))
-    known = suppression_from(document.data) if document else None
+    known = await find(engine, org, address)
     now = engine.clock.now()
     return {scope for scope, bar in known.scopes.items() if bar.holds(now)} if known else set()
 

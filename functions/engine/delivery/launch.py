@@ -19,6 +19,7 @@ from functions.engine.delivery.at_hand import at_hand
 from functions.engine.delivery.planner import Plan, Planner
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lease import LeaseLostError, LookAgainError
+from functions.engine.kernel.people import salt_of
 from functions.engine.ports.store import Document, Update
 
 log = structlog.get_logger()
@@ -56,7 +57,8 @@ async def _see_to_bot(lease: LaneLease) -> None:
 async def _create_messages(lease: LaneLease) -> None:
     """Commit page after page; while one is being committed the next is planned."""
     send = lease.campaign.own_send
-    planner = Planner(lease.engine, lease.campaign, send)
+    salt = await salt_of(lease.engine, lease.campaign.org)
+    planner = Planner(lease.engine, lease.campaign, send, salt=salt)
     source = source_of(lease.campaign, send)
     committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     committed.set_result(None)

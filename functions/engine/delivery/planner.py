@@ -43,11 +43,12 @@ class Plan:
 class Planner:
     """Decides for each recipient of one of a campaign's sends whether and when it is sent."""
 
-    def __init__(self, engine: Engine, campaign: Campaign, send: Send) -> None:
+    def __init__(self, engine: Engine, campaign: Campaign, send: Send, *, salt: bytes) -> None:
         self._engine = engine
         self._hours = sending_hours.of(engine, campaign, send)
         self._campaign = campaign
         self._send = send
+        self._salt = salt  #: of the organisation's ids
         #: What each message says of its send: nothing of the campaign's own.
         self._named: dict[str, Any] = {"send": send.key} if send.key else {}
         self._collection = paths.messages(campaign.org, campaign.id)
@@ -60,13 +61,13 @@ class Planner:
         self._now = self._engine.clock.now()
         self._openings.clear()
         plan = Plan()
-        campaign_id, key, messages = self._campaign.id, self._send.key, plan.messages
+        messages = plan.messages
         for recipient in recipients:
-            id_ = message_id(campaign_id, recipient.address or recipient.contact, send=key)
+            id_ = self._id(recipient.address or recipient.contact)
             message = self._decide(id_, recipient)
             if message["status"] != MessageStatus.PENDING and recipient.contact:
                 # The address is left to whoever can be reached there.
-                id_ = message_id(campaign_id, recipient.contact, send=key)
+                id_ = self._id(recipient.contact)
             path = f"{self._collection}/{id_}"
             if path in messages:
                 self._add_duplicate(plan, recipient)
@@ -133,9 +134,11 @@ class Planner:
                 self._add_duplicate(plan, Recipient(*where, zones=[]))
 
     def _add_duplicate(self, plan: Plan, recipient: Recipient) -> None:
-        subject = f"duplicate {recipient.contact}"
-        id_ = message_id(self._campaign.id, subject, send=self._send.key)
+        id_ = self._id(f"duplicate {recipient.contact}")
         plan.messages[f"{self._collection}/{id_}"] = self._skipped(recipient, "duplicate_address")
+
+    def _id(self, subject: str) -> str:
+        return message_id(self._salt, self._campaign.id, subject, send=self._send.key)
 
     def _lane(self, id_: str) -> str:
         return send_lane(lane_number(id_, self._campaign.lanes))

@@ -12,7 +12,6 @@ from typing import Any, Final, NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.send import Send
-from functions.domain.contacts.contact import contact_id
 from functions.domain.messages.message import Message
 from functions.domain.sending_rules.country_rules import rule_of
 from functions.domain.sending_rules.frequency_caps import Cap, Handing, caps_from, free_at, recent
@@ -108,8 +107,10 @@ class FrequencyCaps:
         await modify(self._engine.store, list(places), decide)
 
     def _counted(self, messages: Iterable[Message]) -> list[Message]:
-        """Return the messages that a cap counts."""
-        return [message for message in messages if self._caps(message)] if self._may_hold else []
+        """Return the messages that a cap counts; of somebody erased nothing is counted."""
+        if not self._may_hold:
+            return []
+        return [message for message in messages if message.contact and self._caps(message)]
 
     def _caps(self, message: Message) -> Sequence[Cap]:
         """Return the caps that count a message."""
@@ -132,8 +133,7 @@ class FrequencyCaps:
         return handed_from(document.data) if document else {}
 
     def _path(self, message: Message) -> str:
-        person = message.contact.rpartition("/")[2] or contact_id(message.address)
-        return paths.reached(self._campaign.org, person)
+        return paths.reached(self._campaign.org, message.contact.rpartition("/")[2])
 
     def _place(self, message: Message, now: datetime) -> dict[str, Handing]:
         # No later than that is it handed over: the cap must hold by the provider's clock too.

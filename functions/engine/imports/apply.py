@@ -19,6 +19,7 @@ from functions.engine.imports.reader import DUPLICATE, Page, reader_of
 from functions.engine.imports.row_files import Place
 from functions.engine.imports.upload import OnExisting
 from functions.engine.kernel.lease import LookAgainError
+from functions.engine.kernel.people import salt_of
 from functions.engine.ports.store import Add, Create, Document, Query, Set, Write
 
 log = structlog.get_logger()
@@ -29,7 +30,8 @@ _REPORTED: Final = 500
 
 async def work(job: Job) -> None:
     """Import what is left of a file."""
-    async with aclosing(reader_of(job).pages()) as pages:
+    salt = await salt_of(job.engine, job.org)
+    async with aclosing(reader_of(job, salt).pages()) as pages:
         async for page in pages:
             await _commit_page(job, page)
             if job.status in ENDED:

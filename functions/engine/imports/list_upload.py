@@ -27,6 +27,7 @@ from functions.engine.imports.reader import DUPLICATE, Page, Reader, csv_cells
 from functions.engine.imports.row_files import BrokenRowError, CsvRows
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
+from functions.engine.kernel.people import salt_of
 from functions.engine.ports.store import Add, ConflictError, Create, Document, Write
 
 log = structlog.get_logger()
@@ -162,8 +163,14 @@ async def _store(engine: Engine, org: str, rows: CsvRows, result: ImportResult) 
     # In a thread, for a large file of bad rows would keep everybody else waiting.
     columns = await asyncio.to_thread(_columns, rows)
     cells = partial(csv_cells, rows, columns, columns)
-    names = sum(map(len, columns))
-    reader = Reader(rows, cells, _person, most=engine.limits.launch_page, names=names)
+    reader = Reader(
+        rows,
+        cells,
+        _person,
+        salt=await salt_of(engine, org),
+        most=engine.limits.launch_page,
+        names=sum(map(len, columns)),
+    )
     before = "is on the list, or stands" if result.appends else "stands"
     duplicate = f"{NUMBER}: {{phone}} {before} in an earlier row"
     target = Target(org, result.list_id, keeps=True, duplicate=duplicate)

@@ -97,7 +97,7 @@ class Plan:
         stored = self.known.contacts.get(row.id)
         if stored is not None:
             return self._meet(row, stored)
-        contact = new_contact(row.details, now=self.now, imported_by=self.target.import_id)
+        contact = new_contact(row.id, row.details, now=self.now, imported_by=self.target.import_id)
         fields = contact_fields(contact)
         self.created.append(row.id)
         self.contact_writes.append(Create(paths.contact(self.target.org, row.id), fields))

@@ -90,6 +90,7 @@ class Reader:
         cells: Callable[[], list[Cell] | None],
         person: ReadPerson,
         *,
+        salt: bytes,
         most: int,
         names: int = 0,
     ) -> None:
@@ -101,6 +102,7 @@ class Reader:
         self._rows = rows
         self._cells = cells
         self._person = person
+        self._salt = salt
         self._most = most
         self._names = names
         self._items = self._read()
@@ -146,7 +148,7 @@ class Reader:
                     return
                 if cells:
                     details, member = self._person(cells)
-                    id_ = contact_id(identity(details))
+                    id_ = contact_id(self._salt, identity(details))
                     item = Good(rows.line, rows.behind, id_, details, member)
             except ValueError as error:
                 column = error.column if isinstance(error, RowError) else ""
@@ -154,7 +156,7 @@ class Reader:
             yield item, item.behind if item else rows.behind
 
 
-def reader_of(job: Job) -> Reader:
+def reader_of(job: Job, salt: bytes) -> Reader:
     """Return what reads the rows of an import, from where its work goes on."""
     data = job.data
     start = Place(data["bytes"], data["lines"])
@@ -172,7 +174,11 @@ def reader_of(job: Job) -> Reader:
         cells = partial(_json_cells, rows, named)
     names = sum(map(len, data["columns"]))
     most = job.engine.limits.launch_page
-    return Reader(rows, cells, lambda said: (contact_row(said), {}), most=most, names=names)
+
+    def person(said: list[Cell]) -> tuple[Details, Mapping[str, Any]]:
+        return contact_row(said), {}
+
+    return Reader(rows, cells, person, salt=salt, most=most, names=names)
 
 
 def csv_cells(rows: CsvRows, columns: list[str], fields: list[str]) -> list[Cell] | None:

@@ -15,6 +15,7 @@ from functions.engine.ports.queue import TaskQueue
 from functions.engine.ports.store import Store
 from functions.engine.process.launched import LaunchedMessages
 from functions.engine.process.receiver_slots import ReceiverSlots
+from functions.engine.process.salts import Salts
 from functions.engine.process.send_lead import SendLead
 from functions.engine.process.subscriber_cache import SubscriberCache
 
@@ -47,6 +48,7 @@ class ProcessMemory:
     subscribers: SubscriberCache = field(default_factory=SubscriberCache)
     receiver_slots: ReceiverSlots = field(default_factory=ReceiverSlots)
     send_lead: SendLead = field(default_factory=SendLead)
+    salts: Salts = field(default_factory=Salts)
     launched: LaunchedMessages = field(default_factory=LaunchedMessages)
 
 

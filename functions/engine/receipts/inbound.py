@@ -25,6 +25,7 @@ from functions.engine import paths
 from functions.engine.contacts.suppressions import opt_in, suppress
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
+from functions.engine.kernel.people import salt_of
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.ports.store import ConflictError, Create, Document, Query, Where
 from functions.engine.receipts import correspondent
@@ -43,7 +44,9 @@ _NOTED: Final = {Keyword.OUT: EventKind.OPTED_OUT, None: EventKind.REPLIED}
 
 async def receive_inbound(engine: Engine, org: str, provider: str, text: Inbound) -> None:
     """Do what a text asks for, and store it, once, however often it is delivered."""
-    id_ = digest(provider, text.id)  # a provider's own need not be fit for a path
+    salt = await salt_of(engine, org)
+    # A provider's own id need not be fit for a path, and may tell the address.
+    id_ = digest(provider, text.id, key=salt)
     asked = [paths.inbound_text(org, id_), paths.organisation(org)]
     seen, decided = await engine.store.get_many(asked)
     if seen is not None:
@@ -55,8 +58,9 @@ async def receive_inbound(engine: Engine, org: str, provider: str, text: Inbound
     wish = _wish(text, organisation_from(decided.data if decided else {}))
     # The wish comes first, of everything: whoever opts out is left out at once, by all senders.
     await _grant(engine, org, provider, sender, wish, text.at)
-    answered = await _note(engine, org, id_, text, sender, wish)
-    await _store(engine, org, id_, _fields(org, provider, text, sender, wish, answered))
+    person = paths.contact(org, contact_id(salt, sender.address))
+    answered = await _note(engine, person, id_, text, sender, wish)
+    await _store(engine, org, id_, _fields(person, provider, text, sender, wish, answered))
 
 
 def _wish(text: Inbound, decided: Organisation) -> Keyword | None:
@@ -83,14 +87,14 @@ async def _grant(
 
 async def _note(
     engine: Engine,
-    org: str,
+    person: str,
     id_: str,
     text: Inbound,
     sender: Correspondent,
     wish: Keyword | None,
 ) -> MessageRef | None:
     """Note on the message that is answered what was made of it; return that message."""
-    found = sender.quoted or await _answered(engine, org, sender.address, text.at)
+    found = sender.quoted or await _answered(engine, person, text.at)
     if found is None:
         return None
     ref, message = found
@@ -99,13 +103,12 @@ async def _note(
     return ref
 
 
-async def _answered(
-    engine: Engine, org: str, address: str, at: datetime
-) -> tuple[MessageRef, Message] | None:
+async def _answered(engine: Engine, person: str, at: datetime) -> tuple[MessageRef, Message] | None:
     """Return the last text that the person was sent before theirs; None without one of late."""
+    org = person.split("/", 2)[1]
     sent = [
         (correspondent.ref_of(document), message)
-        for document in await engine.store.query(_newest(org, address))
+        for document in await engine.store.query(_newest(person))
         if _may_be_answered(message := message_from(document.id, document.data), at)
     ]
     homes = await engine.store.get_many([paths.campaign(org, ref.campaign) for ref, _ in sent])
@@ -113,8 +116,8 @@ async def _answered(
     return max(texts, key=lambda each: each[1].sent_at or at, default=None)
 
 
-def _newest(org: str, address: str) -> Query:
-    where = (Where("contact", "==", paths.contact(org, contact_id(address))),)
+def _newest(person: str) -> Query:
+    where = (Where("contact", "==", person),)
     return Query("messages", where, ("-created_at",), limit=_LOOKED_THROUGH, group=True)
 
 
@@ -130,7 +133,7 @@ def _is_text(message: Message, home: Document | None) -> bool:
 
 
 def _fields(
-    org: str,
+    person: str,
     provider: str,
     text: Inbound,
     sender: Correspondent,
@@ -140,7 +143,7 @@ def _fields(
     return {
         "address": sender.address,
         "named": text.named or text.address,
-        "contact": paths.contact(org, contact_id(sender.address)),
+        "contact": person,
         "to": text.to,
         "body": text.body,
         "at": text.at,
@@ -156,9 +159,11 @@ _TAKEN_FOR: Final = {Keyword.OUT: "opt_out", Keyword.IN: "opt_in", None: "reply"
 
 async def _store(engine: Engine, org: str, id_: str, fields: dict[str, Any]) -> None:
     """Store a text with what subscribers are told of it, unless another delivery was faster."""
-    person, now = contact_id(fields["address"]), engine.clock.now()
+    person = fields["contact"].rpartition("/")[2]
     is_reply = fields["taken_for"] == _TAKEN_FOR[None]
-    notices = [reply_notice(id_, person, fields["message"], at=now)] if is_reply else []
+    notices = (
+        [reply_notice(id_, person, fields["message"], at=engine.clock.now())] if is_reply else []
+    )
     try:
         create = Create(paths.inbound_text(org, id_), fields)
         await commit_with_notices(engine, org, [create], notices)

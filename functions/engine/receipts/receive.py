@@ -134,7 +134,10 @@ async def _wake_lane(engine: Engine, campaign: Campaign, message: Message) -> No
     """Let the lane see that a message is to be sent again, or that its last one has ended."""
     if campaign.status is CampaignStatus.PAUSED:
         return  # Resuming wakes every lane.
-    at = message.next_at or engine.clock.now()
+    now = engine.clock.now()
+    at = message.next_at or now
+    if campaign.expires_by(at):
+        at = now  # it is tried no more, and ends now
     name = str(lane_number(message.id, campaign.lanes))
     again = message.status == MessageStatus.PENDING
     await lanes.wake(engine, campaign.org, campaign.id, name, at=at, reopen=again)

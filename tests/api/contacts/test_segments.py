@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from functions.domain.contacts.contact import Contact, contact_fields, contact_id
+from functions.domain.contacts.contact import Contact, contact_fields
 from functions.engine import paths
 from functions.engine.ports.store import Create
 from tests.api.rig import Rig, numbers, token
 from tests.clock import NOON
+from tests.salted import contact_id
 
 NAIROBI = {"field": "location", "op": "eq", "value": "Nairobi"}
 ELSEWHERE = {"not": NAIROBI}

@@ -12,13 +12,14 @@ from functions.domain.contacts.contact import (
     changed,
     contact_fields,
     contact_from,
-    contact_id,
+    identity,
     new_contact,
     read_details,
     replaced,
 )
 from functions.domain.errors import InvalidFieldError
 from tests.clock import NOON
+from tests.salted import contact_id
 
 LATER = NOON + timedelta(hours=1)
 PHONE = "+12125552000"
@@ -26,7 +27,8 @@ PHONE = "+12125552000"
 
 def made(**row: Any) -> Contact:
     """Return the contact that a row makes."""
-    return new_contact(read_details({"phone": PHONE, **row}), now=NOON)
+    details = read_details({"phone": PHONE, **row})
+    return new_contact(contact_id(identity(details)), details, now=NOON)
 
 
 @pytest.mark.parametrize(
@@ -76,9 +78,8 @@ def test_what_breaks_a_rule_is_told_by_field(row: Any, field: str, message: str)
 def test_an_address_is_kept_in_lower_case(address: str) -> None:
     """Capital letters do not make another person."""
     details = read_details({"email": address})
-    contact = new_contact(details, now=NOON)
-    assert contact.email == address.lower()
-    assert contact.id == contact_id(address.lower())
+    contact = new_contact("ana", details, now=NOON)
+    assert contact.email == identity(details) == address.lower()
     assert contact.zones == ("Etc/UTC",)
 
 
@@ -86,7 +87,7 @@ def test_somebody_without_an_address_cannot_be_reached() -> None:
     """At least one of phone and email is required; null is none."""
     for row in ({}, {"first_name": "Ana"}, {"phone": None, "email": ""}):
         with pytest.raises(InvalidFieldError, match="phone: is required") as caught:
-            new_contact(read_details(row), now=NOON)
+            new_contact("ana", read_details(row), now=NOON)
         assert caught.value.field == "phone"
 
 
@@ -150,7 +151,7 @@ def test_the_address_that_tells_who_it_is_is_fixed(
     row: dict[str, Any], changes: dict[str, Any], field: str
 ) -> None:
     """Neither a change nor a replacement turns somebody into somebody else."""
-    contact = new_contact(read_details(row), now=NOON)
+    contact = new_contact("ana", read_details(row), now=NOON)
     for change in (changed, replaced):
         with pytest.raises(InvalidFieldError, match="cannot be changed") as caught:
             change(contact, read_details(changes), now=LATER)

@@ -19,6 +19,7 @@ from functions.domain.contacts.suppressions import (
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import CampaignKind, ChannelKind
 from tests.clock import NOON
+from tests.salted import contact_id
 
 ANN = "+12025550101"
 HOUR = timedelta(hours=1)
@@ -32,7 +33,7 @@ def bar(until: datetime | None = None, reason: str = "asked", at: datetime = NOO
 
 def suppressed(**scopes: Bar) -> Suppression:
     """Return Ann's suppression."""
-    return Suppression(ANN, NOON, scopes)
+    return Suppression(contact_id(ANN), ANN, NOON, scopes)
 
 
 @pytest.mark.parametrize(
@@ -69,16 +70,16 @@ def test_every_channel_and_kind_is_a_scope_but_single() -> None:
 )
 def test_a_bar_is_made_longer_and_never_shorter(before: Bar, added: Bar, after: Bar | None) -> None:
     """The longer of two ends holds under the first reason; one that is over counts no more."""
-    made = barred(suppressed(all=before), ANN, ALL, added, now=NOON)
+    made = barred(suppressed(all=before), ALL, added, now=NOON)
     assert (made and made.scopes) == (after and {"all": after})
 
 
 def test_scopes_stand_beside_each_other() -> None:
     """A further scope leaves the others as they were, and says when it was added."""
     later = NOON + HOUR
-    made = barred(suppressed(sms=bar()), ANN, "voice", bar(at=later), now=later)
-    assert made == Suppression(ANN, later, {"sms": bar(), "voice": bar(at=later)})
-    assert lifted(made, "sms") == Suppression(ANN, later, {"voice": bar(at=later)})
+    made = barred(suppressed(sms=bar()), "voice", bar(at=later), now=later)
+    assert made == Suppression(contact_id(ANN), ANN, later, {"sms": bar(), "voice": bar(at=later)})
+    assert lifted(made, "sms") == Suppression(contact_id(ANN), ANN, later, {"voice": bar(at=later)})
 
 
 def test_the_last_scope_lifted_leaves_nothing() -> None:
@@ -99,7 +100,7 @@ def test_whoever_is_back_lifts_what_they_had_asked_for() -> None:
 def test_what_is_stored_reads_back() -> None:
     """A suppression survives its stored form."""
     known = suppressed(sms=bar(NOON + HOUR), all=bar())
-    assert suppression_from(suppression_fields(known)) == known
+    assert suppression_from(known.id, suppression_fields(known)) == known
 
 
 @pytest.mark.parametrize(

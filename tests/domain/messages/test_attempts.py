@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.contacts.contact import contact_id
 from functions.domain.messages.attempts import (
     DeliveryPolicy,
     after_lease,
@@ -20,7 +19,7 @@ from functions.domain.messages.attempts import (
     merge_late_answer,
 )
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef, Retry
-from functions.domain.messages.ids import lane_number, message_id, send_lane, watch_lane
+from functions.domain.messages.ids import lane_number, send_lane, watch_lane
 from functions.domain.messages.message import FINAL, RANK, Changes, Message, MessageStatus
 from functions.domain.messages.receipts import after_event
 from functions.domain.messages.send_outcomes import (
@@ -30,6 +29,7 @@ from functions.domain.messages.send_outcomes import (
     SendOutcome,
     Unknown,
 )
+from tests.salted import contact_id, message_id
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 POLICY = DeliveryPolicy()

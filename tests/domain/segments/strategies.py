@@ -5,10 +5,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from functions.domain.contacts.contact import Contact, contact_id
+from functions.domain.contacts.contact import Contact
 from functions.domain.messages.message import MessageStatus
 from functions.domain.segments.conditions import NO_MESSAGE
 from tests.clock import NOON
+from tests.salted import contact_id
 
 CAMPAIGNS = ("c1", "c2")
 STATUSES = (MessageStatus.SENT, MessageStatus.DELIVERED, NO_MESSAGE)

@@ -7,7 +7,7 @@ import pytest
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign, Fallback
-from functions.domain.contacts.contact import Contact, contact_fields, contact_id
+from functions.domain.contacts.contact import Contact, contact_fields
 from functions.domain.contacts.phones import parse_phone
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind
@@ -18,6 +18,7 @@ from functions.engine.campaigns.drafts import Draft
 from functions.engine.ports.store import Create
 from tests.engine.recording_channel import Fate
 from tests.engine.world import ORG, SENDER, World, fallback, number
+from tests.salted import contact_id
 
 HOUR = timedelta(hours=1)
 EVERYONE = Audience(AudienceKind.EVERYONE)

@@ -6,7 +6,7 @@ import pytest
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.status import CampaignStatus
-from functions.domain.contacts.contact import contact_id, emptied
+from functions.domain.contacts.contact import emptied
 from functions.domain.errors import NotFoundError
 from functions.domain.kinds import ChannelKind
 from functions.domain.templates.template import Missing
@@ -19,6 +19,7 @@ from tests.engine.campaigns.drafting import EVERYONE, HELLO, add_contact, draft
 from tests.engine.campaigns.test_drafts import HOUR
 from tests.engine.stored_contacts import add_people, list_of
 from tests.engine.world import ORG, World, number, with_limits
+from tests.salted import contact_id
 
 
 async def test_everyone_means_everyone_who_is_active(world: World) -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from functions.channels.simulator.ledger import digest_of
 from functions.domain.campaigns.audience import Audience, AudienceKind
-from functions.domain.contacts.contact import contact_id
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.message import MessageStatus
 from functions.domain.templates.template import Missing
@@ -23,6 +22,7 @@ from tests.engine.campaigns.drafting import (
 from tests.engine.delivery.test_texts import Texting
 from tests.engine.stored_contacts import add_people, list_of
 from tests.engine.world import LIMITS, ORG, World, number
+from tests.salted import contact_id
 
 
 async def test_a_mail_reaches_its_person_and_is_kept_as_it_was_sent() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.domain.contacts.contact import contact_id, read_details
+from functions.domain.contacts.contact import read_details
 from functions.domain.errors import ContactExistsError, InvalidFieldError, NotFoundError, StaleError
 from functions.engine import paths
 from functions.engine.contacts import contacts
@@ -15,6 +15,7 @@ from functions.engine.reporting import contact_history
 from tests.engine.recording_channel import NO_ANSWER
 from tests.engine.stored_contacts import add_numbers, add_people, list_of
 from tests.engine.world import MINUTE, ORG, World, number, with_limits
+from tests.salted import contact_id
 
 ANA = {"phone": number(1), "first_name": "Ana"}
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from functions.domain.contacts.contact import ERASED, contact_id, read_details
+from functions.domain.contacts.contact import ERASED, read_details
 from functions.domain.errors import ContactExistsError, NotFoundError
 from functions.engine import paths
 from functions.engine.campaigns import creation
@@ -22,6 +22,7 @@ from functions.engine.reporting import contact_history
 from functions.stores.firestore.store import FirestoreStore
 from tests.engine.stored_contacts import add_numbers, add_people, list_of, naming
 from tests.engine.world import INDEXES, VOICE, World, number
+from tests.salted import contact_id
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from io import BytesIO
 import pytest
 
 from functions.domain.campaigns.status import Action
-from functions.domain.contacts.contact import contact_id, emptied, read_details
+from functions.domain.contacts.contact import emptied, read_details
 from functions.domain.errors import InUseError, NotFoundError, StaleError
 from functions.engine import paths
 from functions.engine.campaigns import lifecycle
@@ -22,6 +22,7 @@ from tests.engine.crashes import Crash, CrashingStore, CrashPoint
 from tests.engine.interleaving import InterleavingStore
 from tests.engine.stored_contacts import add_numbers, add_people, list_of
 from tests.engine.world import MINUTE, ORG, World, number
+from tests.salted import contact_id
 
 SECOND = timedelta(seconds=1)
 

@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
-from functions.domain.contacts.contact import Contact, contact_fields, contact_id
+from functions.domain.contacts.contact import Contact, contact_fields
 from functions.domain.errors import InUseError, InvalidFieldError, NotFoundError, StaleError
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import MessageRef
-from functions.domain.messages.ids import message_id
 from functions.domain.segments.conditions import NO_MESSAGE, Condition, matches
 from functions.domain.segments.parser import parse
 from functions.engine import paths
@@ -28,6 +27,7 @@ from tests.domain.segments.strategies import CAMPAIGNS, conditions, histories, p
 from tests.engine.counting_store import CountingStore
 from tests.engine.stored_contacts import add_people
 from tests.engine.world import ORG, World, number
+from tests.salted import contact_id, message_id
 
 NAIROBI = {"field": "location", "op": "eq", "value": "Nairobi"}
 GOLD = {"field": "attributes.plan", "op": "eq", "value": "gold"}

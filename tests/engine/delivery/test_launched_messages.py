@@ -84,6 +84,7 @@ async def test_a_lane_does_not_wait_for_ever_for_a_launch_that_hangs(world: Worl
     """A lane that is handed nothing more asks the store after a second."""
     await world.add_list(3)
     campaign = await world.create()
+    await world.rewrite(campaign, lanes=1)
     await world.launch_only(campaign)
     world.engine.memory.launched.take(campaign, "send-0")
     before = world.clock.now()

@@ -6,7 +6,6 @@ from typing import Any
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.contacts.contact import contact_id
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.attempts import DeliveryPolicy
 from functions.engine import paths
@@ -19,6 +18,7 @@ from tests.engine.recording_channel import (
     SILENT,
 )
 from tests.engine.world import ORG, SENDER, World, number, with_limits
+from tests.salted import contact_id
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)

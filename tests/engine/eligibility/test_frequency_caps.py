@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.domain.contacts.contact import contact_id
 from functions.domain.contacts.phones import parse_phone
 from functions.domain.kinds import ChannelKind
 from functions.domain.sending_rules.frequency_caps import MOST_HOURS
@@ -44,6 +43,7 @@ from tests.engine.recording_channel import (
     Call,
 )
 from tests.engine.world import ORG, VOICE, World, number, with_limits
+from tests.salted import contact_id
 
 
 async def test_two_campaigns_share_a_cap(world: World) -> None:

@@ -8,10 +8,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from functions.domain.contacts.contact import (
-    contact_id,
-    read_details,
-)
+from functions.domain.contacts.contact import read_details
 from functions.domain.errors import ImportStatusError
 from functions.engine import paths, worker
 from functions.engine.contacts import contacts
@@ -38,6 +35,7 @@ from tests.engine.imports.importing import (
 )
 from tests.engine.imports.test_imports import _stored, nothing_left
 from tests.engine.world import MINUTE, ORG, World, number
+from tests.salted import contact_id
 
 
 @pytest.fixture(autouse=True)

@@ -6,11 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.domain.contacts.contact import (
-    contact_id,
-    emptied,
-    read_details,
-)
+from functions.domain.contacts.contact import emptied, read_details
 from functions.domain.errors import ImportStatusError, NotFoundError
 from functions.engine import paths
 from functions.engine.contacts import contacts, lists
@@ -35,6 +31,7 @@ from tests.engine.imports.importing import (
 )
 from tests.engine.imports.test_imports import _stored
 from tests.engine.world import MINUTE, ORG, World, number
+from tests.salted import contact_id
 
 
 async def test_a_cancelled_import_stops_and_keeps_what_it_has() -> None:

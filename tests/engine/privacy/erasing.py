@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.contacts.contact import ERASED, contact_id
+from functions.domain.contacts.contact import ERASED
 from functions.domain.errors import NotFoundError
 from functions.domain.messages.message import Message
 from functions.engine import paths
@@ -15,6 +15,7 @@ from functions.engine.messages import statistics
 from functions.engine.privacy import erasure
 from tests.engine.stored_contacts import add_people, list_of, naming
 from tests.engine.world import ORG, World, number
+from tests.salted import contact_id
 
 SECOND = timedelta(seconds=1)
 ANA, BEN, CEM = (number(n) for n in (1, 2, 3))

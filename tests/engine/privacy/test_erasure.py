@@ -3,7 +3,7 @@
 import pytest
 
 from functions.domain.campaigns.status import Action
-from functions.domain.contacts.contact import ERASED, contact_id, read_details
+from functions.domain.contacts.contact import ERASED, read_details
 from functions.domain.errors import NotFoundError, StaleError
 from functions.engine import paths
 from functions.engine.campaigns import copies, lifecycle
@@ -27,6 +27,7 @@ from tests.engine.privacy.erasing import (
 from tests.engine.recording_channel import BUSY, SILENT, TALKS, Fate
 from tests.engine.stored_contacts import add_people, list_of, naming
 from tests.engine.world import MINUTE, ORG, World
+from tests.salted import contact_id
 
 # --- What goes, and what stays ----------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from functions.domain.campaigns.status import CampaignStatus
-from functions.domain.contacts.contact import contact_id, read_details
+from functions.domain.contacts.contact import read_details
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.engine.campaigns import lanes
 from functions.engine.campaigns.lanes import LAUNCH
@@ -29,6 +29,7 @@ from tests.engine.privacy.erasing import (
 )
 from tests.engine.stored_contacts import add_numbers, add_people, list_of, naming
 from tests.engine.world import ORG, World, number, with_limits
+from tests.salted import contact_id
 
 
 @pytest.mark.parametrize("page", [1, 2, 3])

@@ -8,9 +8,8 @@ import pytest
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.contacts.contact import contact_id
 from functions.domain.contacts.provider_numbers import reading
-from functions.domain.contacts.suppressions import ALL, suppression_id
+from functions.domain.contacts.suppressions import ALL
 from functions.domain.errors import NotFoundError
 from functions.domain.messages.delivery_events import Inbound
 from functions.domain.messages.send_outcomes import Accepted, SendOutcome
@@ -24,6 +23,7 @@ from functions.engine.receipts.inbound import receive_inbound
 from tests.engine.delivery.test_texts import HELLO, Texting
 from tests.engine.stored_contacts import add_people, list_of, naming
 from tests.engine.world import ORG, SENDER
+from tests.salted import contact_id
 
 OURS = "+12025550142"
 #: The number by which the provider knows them, which no numbering plan tells.
@@ -82,7 +82,7 @@ async def take(world: Texting, named: str, body: str, **more: Any) -> None:
 async def barred(world: Texting, address: str) -> bool:
     """Tell whether an address is suppressed."""
     try:
-        found = await suppressions.load(world.engine, ORG, suppression_id(address))
+        found = await suppressions.load(world.engine, ORG, contact_id(address))
     except NotFoundError:
         return False
     return ALL in found.scopes
@@ -163,7 +163,7 @@ async def test_another_organisations_message_names_nobody_here(texting: Texting)
         await receive_inbound(texting.engine, "other", PROVIDER, text)
     assert not await barred(texting, OURS)
     with pytest.raises(NotFoundError):
-        await suppressions.load(texting.engine, "other", suppression_id(OURS))
+        await suppressions.load(texting.engine, "other", contact_id(OURS))
 
 
 async def test_a_text_of_nobody_is_left_alone(texting: Texting) -> None:

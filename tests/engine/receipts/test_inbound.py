@@ -11,8 +11,7 @@ import pytest
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.contacts.contact import contact_id
-from functions.domain.contacts.suppressions import ALL, suppression_id
+from functions.domain.contacts.suppressions import ALL
 from functions.domain.errors import NotFoundError
 from functions.domain.messages.delivery_events import Inbound
 from functions.domain.messages.message import Message
@@ -30,6 +29,7 @@ from tests.engine.crashes import Crash, CrashingQueue, CrashingStore, CrashPoint
 from tests.engine.delivery.test_texts import HELLO, Texting
 from tests.engine.stored_contacts import add_numbers, list_of, naming
 from tests.engine.world import ORG, SENDER, World, number
+from tests.salted import contact_id
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
@@ -75,7 +75,7 @@ async def stored(world: World) -> list[Document]:
 async def bars(world: World, address: str = ANN) -> dict[str, str]:
     """Return why an address is barred, by scope."""
     try:
-        found = await suppressions.load(world.engine, ORG, suppression_id(address))
+        found = await suppressions.load(world.engine, ORG, contact_id(address))
     except NotFoundError:
         return {}
     return {scope: bar.reason for scope, bar in found.scopes.items()}

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.contacts.contact import contact_id
-from functions.domain.contacts.suppressions import ALL, Bar, suppression_id
+from functions.domain.contacts.suppressions import ALL, Bar
 from functions.domain.errors import NotFoundError
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef
 from functions.engine import paths
@@ -20,6 +19,7 @@ from tests.engine.crashes import Crash, CrashingQueue, CrashingStore, CrashPoint
 from tests.engine.recording_channel import PROVIDER, SILENT
 from tests.engine.stored_contacts import add_numbers, list_of
 from tests.engine.world import ORG, World, number
+from tests.salted import contact_id
 
 ANN = number(1)
 BOUNCED = (EventKind.FAILED, "bounced")
@@ -47,7 +47,7 @@ async def receipt(
 async def bars(world: World) -> dict[str, Bar]:
     """Return what bars Ann, by scope."""
     try:
-        return dict((await suppressions.load(world.engine, ORG, suppression_id(ANN))).scopes)
+        return dict((await suppressions.load(world.engine, ORG, contact_id(ANN))).scopes)
     except NotFoundError:
         return {}
 

@@ -9,7 +9,7 @@ import pytest
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.content import InvalidTemplateError
-from functions.domain.contacts.contact import Contact, contact_fields, contact_id
+from functions.domain.contacts.contact import Contact, contact_fields
 from functions.domain.errors import InvalidFieldError, NameTakenError, NotFoundError, StaleError
 from functions.domain.templates.template import Missing
 from functions.engine import paths
@@ -21,6 +21,7 @@ from functions.engine.templates import templates
 from functions.engine.templates.templates import NamedTemplate, TemplateBody
 from tests.clock import NOON
 from tests.engine.world import ORG, World, number, with_limits
+from tests.salted import contact_id
 
 HELLO = TemplateBody(text="Hello {first_name}!")
 EVERYONE = Audience(AudienceKind.EVERYONE)
