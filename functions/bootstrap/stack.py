@@ -19,6 +19,7 @@ from functions.bootstrap.app import create_app
 from functions.bootstrap.clock import SystemClock
 from functions.bootstrap.loopback import RUN_TASK, Loopback
 from functions.bootstrap.providers import Parts, build_channel, build_receiver
+from functions.domain.contacts.sender_lists import read_grants
 from functions.domain.messages.attempts import DeliveryPolicy
 from functions.domain.urls.tracking_links import Links
 from functions.engine.kernel.engine import Engine, Limits
@@ -121,6 +122,7 @@ def build(settings: Settings, target: str = "app", *, clock: Clock | None = None
         policy=_policy(settings),
         providers=names,
         known={name: receiver.traits for name, receiver in receivers.items()},
+        senders=read_grants(settings.org_senders),
         instance=f"{socket.gethostname()}-{os.getpid()}",
     )
     context = _context(engine, parts, receivers if Use.RECEIVES in uses else {})

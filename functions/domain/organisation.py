@@ -9,6 +9,7 @@ from typing import Any, Final
 from functions.domain.contacts import opt_out_keywords
 from functions.domain.contacts.addresses import check_name, check_sender
 from functions.domain.contacts.emails import read_email
+from functions.domain.contacts.sender_lists import read_entries
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind
 from functions.domain.sending_rules import country_rules
@@ -24,6 +25,7 @@ class Organisation:
     name: str = ""  #: what people who unsubscribe know it by
     unsubscribe_email: str = ""  #: where mails that ask to unsubscribe go (RFC 2369)
     senders: Mapping[str, str] = field(default_factory=dict)  #: by channel, seen by people
+    allowed_senders: Sequence[str] | None = None  #: see sender_lists.py; None: all it may have
     default_zone: str = ""  #: IANA, for people whose zone nobody knows
     quiet_hours: Mapping[str, str] | None = None  #: {"start", "end"}, each HH:MM, people's own time
     rates: Mapping[str, float] = field(default_factory=dict)  #: by channel, messages a second
@@ -45,6 +47,7 @@ DECIDED: Final[tuple[str, ...]] = (
     "name",
     "unsubscribe_email",
     "senders",
+    "allowed_senders",
     "default_zone",
     "quiet_hours",
     "rates",
@@ -97,6 +100,7 @@ def changed(
         unsubscribe_email=after.unsubscribe_email
         and read_email(after.unsubscribe_email, field="unsubscribe_email"),
         senders=_senders(after.senders),
+        allowed_senders=_allowed(after.allowed_senders),
     )
     _check(after, limits)
     after = replace(
@@ -144,6 +148,10 @@ def _senders(senders: Mapping[str, str]) -> dict[str, str]:
         channel: check_sender(ChannelKind(channel), text, field=f"senders.{channel}")
         for channel, text in senders.items()
     }
+
+
+def _allowed(entries: Sequence[str] | None) -> list[str] | None:
+    return None if entries is None else sorted(read_entries(entries, field="allowed_senders"))
 
 
 def _check(organisation: Organisation, limits: Mapping[str, float | None]) -> None:

@@ -4,10 +4,11 @@ A setting's docstring is its line in .env.example. What settings must not be tog
 rules.py: a deployment that could be misused or lose work refuses to start.
 """
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -108,6 +109,34 @@ RisingSeconds = Annotated[
     Field(min_length=1),
     AfterValidator(_check_rising),
 ]
+
+
+def _read_senders(value: Any) -> Any:
+    """Read the JSON of an organisation's senders; what an entry may be says sender_lists.py."""
+    # Most deployments name none, and it needs the tables of phone numbers.
+    from functions.domain.contacts.sender_lists import read_grants
+    from functions.domain.errors import InvalidFieldError
+
+    try:
+        found = json.loads(value) if isinstance(value, str) else value
+        if not isinstance(found, dict) or not all(map(_is_texts, found.values())):
+            raise ValueError(_SENDERS_FORM)
+        read_grants(found)
+    except json.JSONDecodeError:
+        raise ValueError(_SENDERS_FORM) from None
+    except InvalidFieldError as error:
+        raise ValueError(str(error)) from None
+    return {org: tuple(each) for org, each in found.items()}
+
+
+_SENDERS_FORM: Final = 'must be JSON such as {"acme": ["+12025550111", "@acme.example"], "*": []}'
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
+
+
+OrgSenders = Annotated[dict[str, tuple[str, ...]], NoDecode, BeforeValidator(_read_senders)]
 
 
 def _own_url(fields: dict[str, Any]) -> str:
@@ -255,6 +284,8 @@ class Settings(BaseSettings):
     """Where mails that ask to unsubscribe go, unless an organisation names another address"""
     signing_secret: Annotated[SecretStr, AfterValidator(_check_secret_length)] = SecretStr("")
     """What signs the links in mails and webhook messages, at least 32 bytes"""
+    org_senders: OrgSenders = Field(default_factory=dict)
+    """What each organisation may send from, JSON such as {"acme": ["@acme.example"]}; unset: any"""
     voice_rate_per_s: float = Field(2, gt=0, le=1000, allow_inf_nan=False)
     """Calls begun per second, of each campaign and of each sender number"""
     live_calls_per_org: Count = 10

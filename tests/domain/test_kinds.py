@@ -16,6 +16,7 @@ ROOT: Final = Path(__file__).parents[2]
 DECIDED: Final = {
     "campaigns/validation.py": 1,  # what a campaign by it must say
     "contacts/addresses.py": 2,  # where it reaches people, and whom it sends as
+    "contacts/sender_lists.py": 1,  # whose its sender is
     "kinds.py": 1,  # everything else
 }
 

@@ -1,5 +1,7 @@
 """The functions that create, steer and show campaigns."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -162,7 +164,8 @@ async def create_campaign(new: NewVoiceCampaign, context: Operator) -> dict[str,
         scheduled_at=new.scheduled_time,
         scheduled_by=new.scheduled_by or context.by,
     )
-    made = await creation.create_for_list(context.engine, context.org, wish, new.list_id)
+    with _sender_called("fromNumber"):
+        made = await creation.create_for_list(context.engine, context.org, wish, new.list_id)
     more = told_warnings(await warnings_of(context.engine, made))
     if made.scheduled_at is None:
         return _done("Campaign started successfully", campaignId=made.id, **more)
@@ -243,7 +246,8 @@ async def single_call(wanted: SingleCall, context: Operator) -> dict[str, Any]:
         machine_detection=wanted.machine_detection,
     )
     to = parse_phone(wanted.to)
-    made, message_id = await single_message.call_once(context.engine, context.org, wish, to)
+    with _sender_called("from"):
+        made, message_id = await single_message.call_once(context.engine, context.org, wish, to)
     return _done("Call accepted", campaignId=made.id, callId=whole_id(made.id, message_id))
 
 
@@ -302,6 +306,18 @@ def _provider(context: CallerContext, wanted: str | None) -> str:
     if wanted not in {None, provider}:
         raise InvalidFieldError("provider", f"provider: {wanted} is not set up here")
     return provider
+
+
+@contextmanager
+def _sender_called(name: str) -> Iterator[None]:
+    """Tell what is wrong with a campaign's sender by the name that this request has for it."""
+    try:
+        yield
+    except InvalidFieldError as error:
+        if error.field != "sender":
+            raise
+        sentence = str(error).removeprefix("sender")
+        raise InvalidFieldError(name, f"{name}{sentence}", code=error.code) from None
 
 
 def _done(message: str, **more: Any) -> dict[str, Any]:

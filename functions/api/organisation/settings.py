@@ -20,6 +20,7 @@ from functions.domain.contacts.opt_out_keywords import (
     OUT_WORDS,
     WORDS,
 )
+from functions.domain.contacts.sender_lists import ENTRY_LENGTH
 from functions.domain.errors import NotFoundError
 from functions.domain.kinds import ChannelKind
 from functions.domain.notifications.signing import webhook_secret
@@ -35,6 +36,14 @@ router = APIRouter(prefix="/settings", tags=[Area.SETTINGS], route_class=RestRou
 _Sender = Annotated[str, Field(max_length=SENDER_LENGTH)]
 _Name = Annotated[str, Field(max_length=100)]
 _Email = Annotated[str, Field(max_length=254)]
+_Allowed = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=ENTRY_LENGTH,
+        description="A number, address, @domain, name or id to send from, or template:NAME.",
+    ),
+]
 _Zone = Annotated[str, Field(max_length=64)]
 _ShownTime = Annotated[str, Field(max_length=5)]
 _Rate = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
@@ -97,6 +106,7 @@ class Settings(RestBody):
     name: _Name | None = None
     unsubscribe_email: _Email | None = None
     senders: Senders | None = None
+    allowed_senders: Annotated[list[_Allowed], Field(max_length=1000)] | None = None
     default_zone: _Zone | None = None
     quiet_hours: QuietHours | None = None
     rates: Rates | None = None
@@ -114,6 +124,7 @@ class Settings(RestBody):
             "name": "Shop of Alice",
             "unsubscribe_email": "unsubscribe@shop.example",
             "senders": {"sms": "+12025550111"},
+            "allowed_senders": ["+12025550111", "@acme.example", "template:acme_*"],
             "default_zone": "America/New_York",
             "quiet_hours": {"start": "21:00", "end": "09:00"},
             "rates": {"sms": 5},
@@ -132,6 +143,7 @@ class ShownSettings(BaseModel):
     name: str
     unsubscribe_email: str
     senders: dict[ChannelKind, str]
+    allowed_senders: list[str] | None
     default_zone: str
     quiet_hours: dict[str, str] | None
     rates: dict[ChannelKind, float]

@@ -31,6 +31,7 @@ from functions.channels.provider_api import (
 )
 from functions.channels.statuses import WELL, ProviderStatus, code_reason, error_status
 from functions.channels.whatsapp.statuses import ERRORS, pause_after
+from functions.domain.contacts.addresses import is_whatsapp_id
 from functions.domain.contacts.provider_numbers import other_number, reading
 from functions.domain.messages.delivery_events import DeliveryEvent, Inbound
 from functions.domain.messages.send_outcomes import Deferred, Rejected, SendOutcome
@@ -68,11 +69,9 @@ _WISHES: Final[Mapping[str, str]] = {"stop": "STOP", "resume": "START"}
 class WhatsAppCloud(ProviderApi):
     """The Channel of WhatsApp messages: texts, and templates that Meta keeps and fills in."""
 
-    traits = Traits(rate_per_s=RATE_PER_S)
-
     def __init__(self, account: Account, *, app_secret: str, verify_token: str) -> None:
         super().__init__(account)
-        self._messages_url = account.url("/{}/messages")
+        self.traits = Traits(rate_per_s=RATE_PER_S, own_sender=account.id)
         self._headers = {"Authorization": f"Bearer {account.token}"}
         self._app_secret = app_secret.encode()
         self._verify_token = verify_token.encode()
@@ -82,7 +81,7 @@ class WhatsAppCloud(ProviderApi):
         if self._is_late(outbound):
             return Rejected("expired")
         return await self._order(
-            self._messages_url,
+            self._messages_url(outbound.sender),
             lambda answer: _first(answer, "messages").get("id"),
             lambda response: self._refused(response, outbound.attempt),
             other_in=lambda answer: other_number(
@@ -91,6 +90,11 @@ class WhatsAppCloud(ProviderApi):
             headers=self._headers,
             json=_ordered(outbound),
         )
+
+    def _messages_url(self, sender: str) -> str:
+        """Return where messages from a number of the account are ordered, ours by default."""
+        own = is_whatsapp_id(sender)
+        return self._account._replace(id=sender if own else self._account.id).url("/{}/messages")
 
     def parse_webhook(self, request: WebhookRequest) -> list[DeliveryEvent | Inbound]:
         """Return what a callback tells; SignatureError unless Meta signed its body.

@@ -16,6 +16,8 @@ _NAME_LENGTH: Final = 100
 _NO_NUMBER: Final = re.compile(
     r"(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,11}|[0-9]{5,6}|MG[0-9a-fA-F]{32}", re.ASCII
 )
+#: What Meta calls a number that WhatsApp messages come from.
+_WHATSAPP_ID: Final = re.compile(r"[0-9]{10,20}")
 _NAMED: Final = re.compile(r'(?:"(?P<quoted>[^"]*)"|(?P<plain>[^"<>]*?))\s*<(?P<address>[^<>]*)>')
 #: What RFC 5322 wants quoted in a name.
 _SPECIAL: Final = re.compile(r"[()\[\]:;@,.]")
@@ -48,10 +50,17 @@ def check_sender(channel: ChannelKind, text: str, *, field: str) -> str:
             return check_name(text.strip(), field=field)
         case ChannelKind.SMS if _NO_NUMBER.fullmatch(text.strip()):
             return text.strip()
+        case ChannelKind.WHATSAPP if is_whatsapp_id(text.strip()):
+            return text.strip()
         case ChannelKind.VOICE | ChannelKind.SMS | ChannelKind.WHATSAPP:
             return _number(text, field)
         case _:
             assert_never(channel)
+
+
+def is_whatsapp_id(text: str) -> bool:
+    """Tell whether a sender is Meta's id of a number, and not the number itself."""
+    return _WHATSAPP_ID.fullmatch(text) is not None
 
 
 def _number(text: str, field: str) -> str:

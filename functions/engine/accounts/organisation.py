@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
-from functions.domain.errors import StaleError
+from functions.domain.contacts.sender_lists import covers, not_among
+from functions.domain.errors import InvalidFieldError, StaleError
+from functions.domain.kinds import ChannelKind
 from functions.domain.organisation import (
     Organisation,
     changed,
@@ -22,6 +24,9 @@ from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import Create, Document, Set, Write
 
 log = structlog.get_logger()
+
+#: The code of a refusal to send from what belongs to another organisation.
+SENDER_NOT_ALLOWED: Final = "SENDER_NOT_ALLOWED"
 
 
 async def load(engine: Engine, org: str) -> Organisation:
@@ -80,6 +85,7 @@ async def _change(
         after, names = changed(before, changes, limits, by=by, now=now, whole=whole)
         if not names:
             return names, ()
+        _check_defaults(sender_lists(engine, org, after), after)
         entry = _audit(org, differences(before, after, names), after, now)
         return names, [_set(org, after, version), entry]
 
@@ -87,6 +93,22 @@ async def _change(
     if names:
         log.info("settings_changed", org=org, by=by, fields=names)
     return await load_versioned(engine, org)
+
+
+def sender_lists(engine: Engine, org: str, decided: Organisation) -> list[frozenset[str]]:
+    """Return the lists of senders that hold for an organisation; a sender must be in each."""
+    granted, narrowed = engine.senders.of(org), decided.allowed_senders
+    lists = [] if granted is None else [granted]
+    return lists if narrowed is None else [*lists, frozenset(narrowed)]
+
+
+def _check_defaults(lists: Sequence[frozenset[str]], after: Organisation) -> None:
+    for name, sender in after.senders.items():
+        for entries in lists:
+            if not covers(entries, ChannelKind(name), sender):
+                field = f"senders.{name}"
+                problem = f"{field}: {not_among(sender, entries)}"
+                raise InvalidFieldError(field, problem, code=SENDER_NOT_ALLOWED)
 
 
 def _set(org: str, after: Organisation, version: int) -> Write:

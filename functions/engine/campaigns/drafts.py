@@ -24,7 +24,6 @@ from functions.domain.campaigns.validation import (
     BY_CHANNEL,
     check_complete,
     check_not_after,
-    checked,
 )
 from functions.domain.errors import InvalidFieldError, NotFoundError, StaleError, WrongStatusError
 from functions.domain.kinds import CampaignKind, ChannelKind
@@ -34,13 +33,9 @@ from functions.engine import paths
 from functions.engine.accounts import organisation
 from functions.engine.campaigns import lifecycle, recipients
 from functions.engine.campaigns.copies import if_future
-from functions.engine.campaigns.in_force import (
-    lanes_for,
-    provider_of,
-    with_organisation,
-    with_rules,
-)
+from functions.engine.campaigns.in_force import lanes_for, with_organisation, with_rules
 from functions.engine.campaigns.lifecycle import change, create_campaign, load
+from functions.engine.campaigns.senders import provider_of
 from functions.engine.campaigns.text_checks import refuse_before_start, refuse_doubtful_words
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
@@ -145,7 +140,7 @@ async def _new(engine: Engine, org: str, draft: Draft, *, by: str) -> Campaign:
     written = {name: getattr(draft, name) for name in _WRITTEN}
     campaign = with_changes(blank, {**written, "name": draft.name or UNTITLED})
     check_not_after(campaign, now)
-    campaign = checked(await with_rules(engine, campaign))
+    campaign = await with_rules(engine, campaign)
     await refuse_doubtful_words(engine, campaign)
     return campaign
 
@@ -220,7 +215,7 @@ async def update(
     def decide(documents: list[Document | None]) -> tuple[None, list[Update]]:
         before, version = _draft(documents[0], org, id_, "update", if_version)
         changed = _changed(engine, before, changes)
-        after = checked(with_organisation(engine, decided, changed))
+        after = with_organisation(engine, decided, changed)
         return None, [Update(paths.campaign(org, id_), campaign_fields(after), version)]
 
     await modify(engine.store, [paths.campaign(org, id_)], decide)

@@ -5,11 +5,11 @@ from dataclasses import replace
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.rules_in_force import rules_of
 from functions.domain.campaigns.send import Send
-from functions.domain.errors import InvalidFieldError
-from functions.domain.kinds import ChannelKind
+from functions.domain.campaigns.validation import checked
 from functions.domain.messages.ids import fallback_key
 from functions.domain.organisation import Organisation
 from functions.engine.accounts import organisation
+from functions.engine.campaigns.senders import check_senders, provider_of, sender_of
 from functions.engine.kernel.engine import Engine
 
 
@@ -20,9 +20,10 @@ async def with_rules(engine: Engine, campaign: Campaign) -> Campaign:
 
 
 def with_organisation(engine: Engine, decided: Organisation, campaign: Campaign) -> Campaign:
-    """Return a campaign under an organisation's rules, its fallbacks included.
+    """Return a campaign under an organisation's rules, checked, its fallbacks included.
 
-    Raises InvalidFieldError for a fallback by a channel that nobody sends by.
+    Raises InvalidFieldError as `checked` does, for a fallback by a channel that nobody sends by,
+    and for a sender that the organisation may not use.
     """
 
     def placed(send: Send) -> Send:
@@ -33,7 +34,7 @@ def with_organisation(engine: Engine, decided: Organisation, campaign: Campaign)
             campaign.own_rate_per_s,
         )
         return send._replace(
-            sender=send.sender or decided.senders.get(send.channel, ""),
+            sender=sender_of(engine, decided, send),
             rate_per_s=min((rate for rate in rates if rate is not None), default=None),
         )
 
@@ -42,13 +43,16 @@ def with_organisation(engine: Engine, decided: Organisation, campaign: Campaign)
         fallback._replace(send=placed(_of_campaign(engine, campaign, fallback.send, number)))
         for number, fallback in enumerate(campaign.fallbacks)
     ]
-    return replace(
+    placed_campaign = replace(
         campaign,
         own_send=own_send,
         fallbacks=fallbacks,
         lanes=lanes_for(own_send.rate_per_s, campaign.total, engine),
         rules=rules_of(decided),
     )
+    ruled = checked(placed_campaign)
+    check_senders(engine, decided, ruled)
+    return ruled
 
 
 def _of_campaign(engine: Engine, campaign: Campaign, send: Send, number: int) -> Send:
@@ -61,14 +65,6 @@ def _of_campaign(engine: Engine, campaign: Campaign, send: Send, number: int) ->
             machine_detection=own.machine_detection, missing=own.missing, defaults=own.defaults
         ),
     )
-
-
-def provider_of(engine: Engine, channel: ChannelKind, *, field: str = "channel") -> str:
-    """Return who sends for a channel. Raises InvalidFieldError where nobody does."""
-    provider = engine.providers.get(channel)
-    if provider is None:
-        raise InvalidFieldError(field, f"{field}: no provider is set up for {channel}")
-    return provider
 
 
 def lanes_for(rate: float | None, total: int, engine: Engine) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -24,6 +24,7 @@ from functions.domain.campaigns.validation import check_not_after
 from functions.domain.errors import WrongStatusError
 from functions.domain.notifications.events import campaign_notice
 from functions.engine import paths
+from functions.engine.accounts import organisation
 from functions.engine.campaigns.lanes import (
     LAUNCH,
     POLL,
@@ -33,6 +34,7 @@ from functions.engine.campaigns.lanes import (
     new_lanes,
     recall_lane,
 )
+from functions.engine.campaigns.senders import check_senders
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
@@ -80,15 +82,19 @@ async def change(
     """Take one arrow of the lifecycle and tell the lanes.
 
     `also` returns what else changes of the campaign as it stands, or raises. Raises
-    NotFoundError, WrongStatusError, and StaleError where the campaign has not `if_version`.
+    NotFoundError, WrongStatusError, StaleError where the campaign has not `if_version`, and
+    InvalidFieldError where it is to be sent and its organisation may not use the sender.
     """
     now = engine.clock.now()
+    decided = await organisation.load(engine, org) if action in _LEADS_TO_SENDING else None
 
     def decide(documents: list[Document | None]) -> Decision[Campaign]:
         stored = at_version(documents[0], "Campaign", id_, if_version)
         before = campaign_from(org, id_, stored.data)
         changes = {**transition(before, action, now=now, reason=reason), **also(before)}
         after = replace(before, **changes)
+        if decided is not None:
+            check_senders(engine, decided, after)
         update = Update(stored.path, some_fields(after, changes), stored.version)
         trail = _audit(after, action, by, now)
         lanes = _lane_writes(engine, before, after, action)
@@ -98,6 +104,12 @@ async def change(
     log.info(f"campaign_{campaign.status}", org=org, campaign_id=id_, by=by, reason=reason)  # noqa: G004 - the event is named after the status
     await _announce(engine, campaign, action)
     return campaign
+
+
+#: After these a campaign sends, or waits for its time to.
+_LEADS_TO_SENDING: Final = frozenset(
+    {Action.SCHEDULE, Action.RESCHEDULE, Action.SEND, Action.START, Action.RESUME}
+)
 
 
 async def reschedule(

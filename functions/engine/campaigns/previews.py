@@ -18,9 +18,11 @@ from functions.domain.templates.sms_segments import TextLength, measure
 from functions.domain.templates.template import Missing, MissingFieldError, TemplateLimitError
 from functions.domain.times import NO_ZONES
 from functions.domain.warnings import InputWarning
+from functions.engine.accounts import organisation
 from functions.engine.campaigns.copies import copy_of
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.campaigns.recipient import Recipient
+from functions.engine.campaigns.senders import check_senders
 from functions.engine.campaigns.single_message import send_once
 from functions.engine.campaigns.text_checks import text_doubts
 from functions.engine.contacts import contacts
@@ -92,6 +94,7 @@ async def send_test(
         raise WrongStatusError("test", campaign.status, already=False, ended=campaign.has_ended)
     now = engine.clock.now()
     _check_testable(campaign, phones, emails, now)
+    check_senders(engine, await organisation.load(engine, org), campaign)
     person = (await contacts.load(engine, org, like)).value if like else None
     found = [await _caller(engine, org, phone) for phone in phones]
     found += await _mailed(engine, org, emails)

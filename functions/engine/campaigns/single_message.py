@@ -16,6 +16,7 @@ from functions.engine.campaigns.creation import NAME_LENGTH, NewVoiceCampaign, n
 from functions.engine.campaigns.lanes import LAUNCH
 from functions.engine.campaigns.lifecycle import create_campaign
 from functions.engine.campaigns.recipient import Recipient
+from functions.engine.campaigns.senders import check_senders
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.people import path_of, salt_of
 from functions.engine.messages import statistics
@@ -25,7 +26,10 @@ from functions.engine.ports.store import Create
 async def call_once(
     engine: Engine, org: str, new: NewVoiceCampaign, to: Phone
 ) -> tuple[Campaign, str]:
-    """Call one number now, as a campaign of its own; returns it and the message's id."""
+    """Call one number now, as a campaign of its own; returns it and the message's id.
+
+    Raises InvalidFieldError for a sender that the organisation may not use.
+    """
     path = await path_of(engine, org, to.e164)
     decided = await organisation.load(engine, org)
     call = replace(
@@ -35,6 +39,7 @@ async def call_once(
             country_rules=decided.country_rules, frequency_caps=decided.frequency_caps
         ),
     )
+    check_senders(engine, decided, call)
     return await send_once(engine, call, Recipient(path, to.e164, to.region, to.zones))
 
 

@@ -30,6 +30,7 @@ from functions.engine.campaigns import refusals
 from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import stop
 from functions.engine.campaigns.refusals import Told
+from functions.engine.campaigns.senders import NOT_ALLOWED, may_send
 from functions.engine.contacts.suppressions import suppress
 from functions.engine.delivery.guardrail import Guardrail
 from functions.engine.eligibility.frequency_caps import FrequencyCaps
@@ -91,6 +92,8 @@ class Sender:
             await self._finish()
 
     async def _send_all(self, pending: Sequence[Versioned[Message]]) -> None:
+        if not may_send(self._engine, self._campaign.org, self._send):
+            await self._stop(NOT_ALLOWED)
         left = {m.value.id: m for m in pending}
         tries = _PATIENCE
         self.rests_until = None
@@ -349,12 +352,16 @@ class Sender:
         """Pause the campaign where the provider refuses not the message but the sender."""
         rejected = [outcome for outcome in outcomes if isinstance(outcome, Rejected)]
         if final := [each.reason for each in rejected if each.retry is Retry.STOP]:
-            self._stopped = True
-            await stop(self._engine, self._campaign, final[0])
+            await self._stop(final[0])
         elif of_us := [each.reason for each in rejected if each.retry is Retry.REFUSED]:
             told = Told.BY_ANSWER
             paused = await refusals.note(self._engine, self._campaign, told, of_us)
             self._stopped = self._stopped or paused
+
+    async def _stop(self, reason: str) -> None:
+        """Pause the campaign; nothing more of it is sent."""
+        self._stopped = True
+        await stop(self._engine, self._campaign, reason)
 
     def _path(self, tracked: Versioned[Message]) -> str:
         return f"{self._collection}/{tracked.value.id}"

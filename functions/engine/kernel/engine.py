@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from functions.domain.campaigns.send import Send
+from functions.domain.contacts.sender_lists import SenderGrants
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.attempts import DeliveryPolicy
 from functions.engine.ports.channel import Bots, Channel, Traits
@@ -68,6 +69,8 @@ class Engine:
     providers: Mapping[ChannelKind, str] = field(default_factory=dict)
     #: What providers are like that others of this deployment send by.
     known: Mapping[str, Traits] = field(default_factory=dict)
+    #: What the deployment lets each organisation send from.
+    senders: SenderGrants = field(default_factory=SenderGrants)
     instance: str = "local"  #: names this process to the operator
     #: Set once this process is to end: tasks send what they have claimed, and hand the rest on.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,12 +1,15 @@
 """Starting one due campaign, however late."""
 
+from contextlib import suppress
+
 import structlog
 
 from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.domain.campaigns.lifecycle import start_action
 from functions.domain.campaigns.status import Action
-from functions.domain.errors import NotDueError, StaleError, WrongStatusError
+from functions.domain.errors import InvalidFieldError, NotDueError, StaleError, WrongStatusError
 from functions.engine.campaigns.lifecycle import change
+from functions.engine.campaigns.senders import NOT_ALLOWED
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
 from functions.engine.paths import campaign as campaign_path
@@ -38,12 +41,30 @@ async def start_found(engine: Engine, document: Document) -> Campaign | None:
             await _miss(engine, document, action)
             return None
         campaign = await change(engine, org, id_, Action.START, by="clarion")
+    except InvalidFieldError as error:
+        log.warning("campaign_held", org=org, campaign_id=id_, field=error.field)
+        await _hold(engine, document)
+        return None
     except (WrongStatusError, NotDueError, StaleError):
         return None
     lateness = campaign.start_lateness
     seconds = None if lateness is None else lateness.total_seconds()
     log.info("campaign_started", org=org, campaign_id=id_, lateness_s=seconds)
     return campaign
+
+
+async def _hold(engine: Engine, due: Document) -> None:
+    """Pause a campaign whose organisation may no longer use its sender, or nobody sends for it."""
+    with suppress(WrongStatusError, StaleError):
+        await change(
+            engine,
+            due.org,
+            due.id,
+            Action.HOLD,
+            by="clarion",
+            reason=NOT_ALLOWED,
+            if_version=due.version,
+        )
 
 
 async def _miss(engine: Engine, late: Document, action: Action) -> None:

@@ -1,0 +1,95 @@
+"""Which sender a send goes by, and whether its organisation may send from it here.
+
+Several organisations may share a provider's account: none may name another's number, mail domain
+or text that the provider keeps. The deployment grants senders to organisations, and an organisation
+may narrow that down; both are looked at whenever a campaign is written, scheduled, started, tested,
+resumed or repeated, and what the deployment grants once more before messages go out.
+"""
+
+from collections.abc import Collection, Iterator
+from typing import Final, NamedTuple
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.send import Send
+from functions.domain.contacts.addresses import is_whatsapp_id
+from functions.domain.contacts.sender_lists import TEMPLATE, covers, covers_template, not_among
+from functions.domain.errors import InvalidFieldError
+from functions.domain.kinds import ChannelKind
+from functions.domain.organisation import Organisation
+from functions.engine.accounts.organisation import SENDER_NOT_ALLOWED, sender_lists
+from functions.engine.kernel.engine import Engine, ProviderMissingError
+
+#: Why a campaign is stopped or held back that may not be sent from its sender.
+NOT_ALLOWED: Final = "sender_not_allowed"
+
+
+class _Refusal(NamedTuple):
+    """Why a send may not go out: the field that is to blame, and the rule it breaks."""
+
+    field: str
+    problem: str
+
+
+def provider_of(engine: Engine, channel: ChannelKind, *, field: str = "channel") -> str:
+    """Return who sends for a channel. Raises InvalidFieldError where nobody does."""
+    provider = engine.providers.get(channel)
+    if provider is None:
+        remedy = f"{channel.upper()}_PROVIDER of the deployment is none"
+        raise InvalidFieldError(field, f"{field}: no provider is set up for {channel}: {remedy}")
+    return provider
+
+
+def sender_of(engine: Engine, decided: Organisation, send: Send) -> str:
+    """Return the sender that a send names, else its organisation's, else the provider's own."""
+    own = engine.traits_of(send.provider).own_sender
+    return send.sender or decided.senders.get(send.channel, "") or own
+
+
+def check_senders(engine: Engine, decided: Organisation, campaign: Campaign) -> None:
+    """Raise InvalidFieldError, naming the field, for a send that may not go out here."""
+    lists = sender_lists(engine, campaign.org, decided)
+    for send, prefix in _sends(campaign):
+        _check_provider(engine, send, prefix)
+        if refusal := _refusal(engine, lists, send):
+            field = f"{prefix}{refusal.field}"
+            raise InvalidFieldError(field, f"{field}: {refusal.problem}", code=SENDER_NOT_ALLOWED)
+
+
+def may_send(engine: Engine, org: str, send: Send) -> bool:
+    """Tell whether the deployment lets an organisation send this; nothing is read for it."""
+    granted = engine.senders.of(org)
+    return granted is None or _refusal(engine, [granted], send) is None
+
+
+def _sends(campaign: Campaign) -> Iterator[tuple[Send, str]]:
+    yield campaign.own_send, ""
+    for number, fallback in enumerate(campaign.fallbacks):
+        yield fallback.send, f"fallbacks.{number}."
+
+
+def _check_provider(engine: Engine, send: Send, prefix: str) -> None:
+    field = f"{prefix}channel"
+    present = provider_of(engine, send.channel, field=field)
+    try:
+        engine.traits_of(send.provider)
+    except ProviderMissingError:
+        remedy = f"{present} sends for {send.channel} now; duplicate the campaign to send by it"
+        problem = f"{field}: its provider {send.provider} is not set up any more: {remedy}"
+        raise InvalidFieldError(field, problem) from None
+
+
+def _refusal(engine: Engine, lists: Collection[Collection[str]], send: Send) -> _Refusal | None:
+    own = engine.traits_of(send.provider).own_sender
+    if is_whatsapp_id(send.sender) and not own:
+        return _Refusal("sender", f"{send.provider} sends from a number in E.164 format")
+    # A provider that has one of its own sends from it, unless another of its kind is named.
+    own_too = [own] if own and not is_whatsapp_id(send.sender) else []
+    named = [name for name in (send.sender, *own_too) if name]
+    template = send.content.provider_template
+    for entries in lists:
+        for name in named:
+            if not covers(entries, send.channel, name):
+                return _Refusal("sender", not_among(name, entries))
+        if template and not covers_template(entries, template):
+            return _Refusal("provider_template", not_among(f"{TEMPLATE}{template}", entries))
+    return None
