@@ -156,8 +156,14 @@ def _check_word(named: str, word: str) -> None:
     if len(word) > LENGTH:
         raise InvalidFieldError(named, f"{named}: a word has at most {LENGTH} characters")
     if not any(map(str.isalpha, _folded(word))):
-        shown = word.encode("ascii", "replace").decode()
-        raise InvalidFieldError(named, f"{named}: '{shown}' has no letters")
+        raise InvalidFieldError(named, f"{named}: '{_shown(word)}' has no letters")
+    if not word.strip().isprintable():
+        raise InvalidFieldError(named, f"{named}: '{_shown(word)}' has characters that nobody sees")
+
+
+def _shown(word: str) -> str:
+    """Return a word as an error can quote it."""
+    return "".join(sign if sign.isprintable() else "?" for sign in word)
 
 
 def _check_meaning(field: str, words: Words, taken: Mapping[str, str]) -> None:
@@ -165,7 +171,7 @@ def _check_meaning(field: str, words: Words, taken: Mapping[str, str]) -> None:
         for word in given:
             if meaning := taken.get(_once(_folded(word))):
                 named = f"{field}.{language}"
-                raise InvalidFieldError(named, f"{named}: '{word}' {meaning}")
+                raise InvalidFieldError(named, f"{named}: '{_shown(word)}' {meaning}")
 
 
 def tidied(words: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -84,6 +84,18 @@ def barred(known: Suppression, scope: str, bar: Bar, *, now: datetime) -> Suppre
     return replace(known, at=now, scopes={**known.scopes, scope: bar})
 
 
+def said_again(known: Suppression, scope: str, bar: Bar) -> Suppression | None:
+    """Return a suppression that the person has asked for once more, later; None where not so.
+
+    Their wish to hear from us again must be later than the last time.
+    """
+    before = known.scopes[scope]
+    asked = before.reason == bar.reason == OPTED_OUT
+    if not asked or bar.at <= before.at:
+        return None
+    return replace(known, scopes={**known.scopes, scope: replace(before, at=bar.at)})
+
+
 def lifted(known: Suppression, scope: str) -> Suppression | None:
     """Return a suppression without a scope; None where nothing is left."""
     kept = {each: bar for each, bar in known.scopes.items() if each != scope}

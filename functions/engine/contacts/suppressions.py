@@ -40,10 +40,12 @@ async def suppress(
     reason: str,
     until: datetime | None = None,
     by: str,
+    said_at: datetime | None = None,
 ) -> bool:
     """Bar an address (E.164, or e-mail in lower case); False if it was, for as long, already.
 
-    The first reason is the one that is kept. Raises InvalidFieldError.
+    The first reason is the one that is kept. `said_at` is when the person asked for it, where that
+    was before now. Raises InvalidFieldError.
     """
     suppressions.check(scope, until, now=engine.clock.now())
     id_ = await id_of(engine, org, address)
@@ -53,9 +55,11 @@ async def suppress(
         now = engine.clock.now()
         document = documents[0]
         known = _known(document) or Suppression(id_, address, now, {})
-        after = suppressions.barred(known, scope, Bar(reason, now, until, by), now=now)
+        bar = Bar(reason, min(said_at or now, now), until, by)
+        after = suppressions.barred(known, scope, bar, now=now)
         if after is None:
-            return False, [], []
+            again = suppressions.said_again(known, scope, bar)
+            return False, [_stored(org, document, again)] if again else [], []
         entry = {"scope": scope, "reason": reason, "until": until}
         trail = _audit(org, id_, "suppress", by, now, entry)
         notice = opt_out_notice(id_, scope, reason, at=now)

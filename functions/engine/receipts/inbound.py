@@ -36,6 +36,8 @@ log = structlog.get_logger()
 
 #: Who writes later than this after a message does not answer it.
 REPLY_WITHIN: Final = timedelta(days=30)
+#: By how much a provider's whole seconds may be early.
+_ROUNDED: Final = timedelta(seconds=1)
 #: Of a person's newest messages, those looked through for the one that they answer.
 _LOOKED_THROUGH: Final = 20
 #: What is noted on the message that was answered.
@@ -80,7 +82,7 @@ async def _grant(
 ) -> None:
     for address in sender.addresses:
         if wish is Keyword.OUT:
-            await suppress(engine, org, address, reason=OPTED_OUT, by=provider)
+            await suppress(engine, org, address, reason=OPTED_OUT, by=provider, said_at=at)
         elif wish is Keyword.IN:
             await opt_in(engine, org, address, at=at, by=provider)
 
@@ -122,7 +124,7 @@ def _newest(person: str) -> Query:
 
 
 def _may_be_answered(message: Message, at: datetime) -> bool:
-    return message.sent_at is not None and timedelta() <= at - message.sent_at <= REPLY_WITHIN
+    return message.sent_at is not None and -_ROUNDED <= at - message.sent_at <= REPLY_WITHIN
 
 
 def _is_text(message: Message, home: Document | None) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -74,7 +75,7 @@ async def text_to(world: Texting, *numbers: str, name: str = "Hello") -> Campaig
 
 async def take(world: Texting, named: str, body: str, **more: Any) -> None:
     """Deliver a text as a provider tells of it."""
-    id_, at = more.pop("id_", "in-1"), world.clock.now()
+    id_, at = more.pop("id_", "in-1"), more.pop("at", world.clock.now())
     text = Inbound(id_, reading(named), SENDER, body, at, named, **more)
     await receive_inbound(world.engine, ORG, PROVIDER, text)
 
@@ -233,3 +234,36 @@ async def test_an_organisations_own_words_stop_and_start(texting: Texting) -> No
     assert await barred(texting, OURS)
     kept = await texting.documents(paths.inbound("other"))
     assert [each.data["taken_for"] for each in kept] == ["reply"]
+
+
+# --- Whole seconds ---------------------------------------------------------------------------
+
+
+async def test_a_start_in_the_second_after_a_stop_counts_however_late_the_stop_came(
+    texting: Texting,
+) -> None:
+    """What counts is when people wrote, and not when their provider delivered it."""
+    sent_at = texting.clock.now()
+    texting.clock.advance(timedelta(minutes=1))
+    await take(texting, OURS, "STOP", at=sent_at)
+    await take(texting, OURS, "START", at=sent_at + timedelta(seconds=1), id_="in-2")
+    assert not await barred(texting, OURS)
+
+
+async def test_a_start_between_two_stops_lifts_nothing(texting: Texting) -> None:
+    """Who said stop once more since is not let in by a START that was delivered late."""
+    sent_at = texting.clock.now()
+    texting.clock.advance(timedelta(minutes=1))
+    for second in (0, 2, 1):
+        at = sent_at + timedelta(seconds=second)
+        await take(texting, OURS, "START" if second == 1 else "STOP", at=at, id_=f"in-{second}")
+    assert await barred(texting, OURS)
+
+
+async def test_an_answer_in_the_very_second_of_the_message_answers_it(texting: Texting) -> None:
+    """Providers tell whole seconds: an answer may seem to come a little before its message."""
+    campaign = await text_to(texting, OURS)
+    sent_at = (await texting.message_to(campaign, OURS)).sent_at
+    assert sent_at is not None
+    await take(texting, OURS, "Hi", at=sent_at - timedelta(milliseconds=900))
+    assert (await texting.message_to(campaign, OURS)).replied_at is not None
