@@ -32,6 +32,7 @@ from functions.api.organisation import (
     settings,
     subscriptions,
 )
+from functions.api.problems import routes as problem_pages
 from functions.web import problems
 from functions.web.caller_route import RestRoute
 from functions.web.context import AppContext
@@ -67,6 +68,7 @@ PARTS: Final = (
     mail_links,
     unsubscribing,
     health,
+    problem_pages,
 )
 
 
@@ -83,7 +85,9 @@ def _paths(*, rest: bool) -> frozenset[str]:
 
 
 #: What the REST API's own face shows.
-REST_PATHS: Final = tuple(sorted({*_paths(rest=True), "/health", "/docs", "/openapi.json"}))
+REST_PATHS: Final = tuple(
+    sorted({*_paths(rest=True), "/health", "/docs", "/openapi.json", "/problems"})
+)
 
 
 def create_app(context: AppContext) -> FastAPI:

@@ -125,14 +125,22 @@ def build(settings: Settings, target: str = "app", *, clock: Clock | None = None
         senders=read_grants(settings.org_senders),
         instance=f"{socket.gethostname()}-{os.getpid()}",
     )
-    context = _context(engine, parts, receivers if Use.RECEIVES in uses else {})
+    context = _context(engine, parts, receivers if Use.RECEIVES in uses else {}, target)
     inside.app = Face(create_app(context))
     closables: list[Any] = [queue, *channels.values(), inside, _Http(http), store]
     workers = [part for part in (queue, *channels.values()) if hasattr(part, "start")]
     return Stack(context, inside.app, workers, closables)
 
 
-def _context(engine: Engine, parts: Parts, receivers: Mapping[str, Receiver]) -> AppContext:
+def _base_url(settings: Settings, target: str) -> str:
+    """Return the URL of the REST API, which as a cloud function of its own lies below its name."""
+    is_below = target == "api" and settings.k_service
+    return f"{settings.public_base_url}/api" if is_below else settings.public_base_url
+
+
+def _context(
+    engine: Engine, parts: Parts, receivers: Mapping[str, Receiver], target: str
+) -> AppContext:
     settings, clock, http = parts.settings, parts.clock, parts.http
     return AppContext(
         engine,
@@ -141,6 +149,7 @@ def _context(engine: Engine, parts: Parts, receivers: Mapping[str, Receiver]) ->
         Invoker(settings, http=http, clock=clock),
         RateLimiter(settings.api_rate_per_s, clock=clock),
         KeyGuesses(clock=clock),
+        f"{_base_url(settings, target)}/problems",
         # Without a secret no mail with links was ever sent: a key of nobody refuses them all.
         Links(settings.signing_secret.get_secret_value() or parts.key),
         receivers,

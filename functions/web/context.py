@@ -27,6 +27,7 @@ class AppContext:
     invoker: Invoker
     rates: RateLimiter
     guesses: KeyGuesses
+    problem_pages: str  #: the URL below which the codes of problems are explained
     links: Links  #: reads what readers of mails follow
     receivers: Mapping[str, Receiver]  #: whose callbacks this process takes
 

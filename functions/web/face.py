@@ -64,16 +64,17 @@ class Face:
     async def _answer(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         """Serve a request that has a name, whose answer is completed."""
         context: AppContext = self._app.state.context
+        asked = Request({**scope, "app": self._app})
         try:
             if scope.get("client"):  # what comes over no socket is our own
                 require_own_host(headers.get("host", ""), context.settings)
         except ForbiddenError as error:
-            refusal = problems.answer_to(Request({**scope, "app": self._app}), error)
+            refusal = problems.answer_to(asked, error)
             await cast(Response, refusal)(scope, receive, send)
             return
         path = self._path(scope["path"])
         if path is None:
-            await problems.not_found()(scope, receive, send)
+            await problems.not_found(asked)(scope, receive, send)
             return
         scope["path"] = path
         scope.pop("raw_path", None)

@@ -59,7 +59,7 @@ STATUS: Final[Mapping[type[Exception], int]] = {
     StoreError: 503,
 }
 #: The codes of errors that carry none themselves.
-_CODES: Final[Mapping[int, str]] = {
+CODES: Final[Mapping[int, str]] = {
     400: "BAD_REQUEST",
     403: "FORBIDDEN",
     404: "NOT_FOUND",
@@ -93,9 +93,9 @@ def answer(status: int, message: str, **more: Any) -> JSONResponse:
     return JSONResponse({"status": status, "message": message, **more}, status)
 
 
-def not_found() -> JSONResponse:
+def not_found(request: Request) -> JSONResponse:
     """Return what is answered where there is nothing."""
-    return _document(Problem(404, "NOT_FOUND", "Not Found"))
+    return _document(request, Problem(404, "NOT_FOUND", "Not Found"))
 
 
 def answer_to(request: Request, error: Exception) -> JSONResponse | None:
@@ -121,7 +121,7 @@ async def _broken(request: Request, _: Exception) -> JSONResponse:
 
 
 def _of_error(error: Exception, status: int) -> Problem:
-    code = getattr(error, "code", _CODES.get(status, ""))
+    code = getattr(error, "code", CODES.get(status, ""))
     match error:
         case StoreError():
             log.error("store_failed", error=str(error))
@@ -137,7 +137,7 @@ def _of_error(error: Exception, status: int) -> Problem:
 
 
 def _of_http(error: HTTPException) -> Problem:
-    code = _CODES.get(error.status_code, HTTPStatus(error.status_code).name)
+    code = CODES.get(error.status_code, HTTPStatus(error.status_code).name)
     return Problem(error.status_code, code, str(error.detail), headers=error.headers or {})
 
 
@@ -188,7 +188,7 @@ def _sentence(error: Mapping[str, str]) -> str:
 
 def _rendered(request: Request, problem: Problem) -> JSONResponse:
     if _tells_problems(request):
-        response = _document(problem)
+        response = _document(request, problem)
     else:
         steers = first_segment(request.scope["path"]) in _STEERING
         response = _failure(problem, {"success": False} if steers else {})
@@ -209,9 +209,9 @@ def first_segment(path: str) -> str:
     return "/" + path.removeprefix("/").partition("/")[0]
 
 
-def _document(problem: Problem) -> JSONResponse:
+def _document(request: Request, problem: Problem) -> JSONResponse:
     body = {
-        "type": "about:blank",  # RFC 9457, 4.2.1: the title is the status's; `code` says more
+        "type": f"{request.app.state.context.problem_pages}/{problem.code}",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,

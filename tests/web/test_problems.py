@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import MakeRig
-from tests.api.rig import Rig, token
+from tests.api.rig import BASE, Rig, token
 
 PROBLEM = "application/problem+json"
 
@@ -15,7 +15,8 @@ def check_problem(answer: Any, status: int, code: str) -> Any:
     assert answer.headers["content-type"] == PROBLEM
     problem = answer.json()
     assert (answer.status_code, problem["status"]) == (status, status), answer.text
-    assert (problem["type"], problem["code"]) == ("about:blank", code)
+    assert problem["code"] == code
+    assert problem["type"] == f"{BASE}/problems/{code}"
     assert problem["title"]
     assert problem["detail"]
     return problem
@@ -103,7 +104,7 @@ async def test_functions_keep_their_shape(rig: Rig) -> None:
     answer = await rig.get("/pause-campaign")
     assert (answer.status_code, answer.json()) == (
         405,
-        {"status": 405, "message": "Method Not Allowed"},
+        {"status": 405, "message": "Method Not Allowed", "success": False},
     )
 
 

@@ -1,0 +1,1 @@
+"""What the codes of refusals mean, as pages."""
