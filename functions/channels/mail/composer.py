@@ -21,6 +21,7 @@ from functions.channels.callback_urls import Callback, CallbackEvent, callback_u
 from functions.channels.mail.tracking import MailLinks
 from functions.domain.messages.delivery_events import Retry
 from functions.domain.messages.send_outcomes import Rejected
+from functions.domain.templates.one_line import one_line
 from functions.domain.urls.tracking_links import Links
 from functions.engine.ports.channel import Outbound
 
@@ -117,16 +118,17 @@ def _sender(written: str) -> tuple[str, str, str] | None:
     if found := _BARE.fullmatch(written):
         return written, written, found[1]
     found = _NAMED.fullmatch(written)
-    if found is None or not written.isprintable():
+    if found is None or written != one_line(written):
         return None
     name, address, domain = found.groups()
     return formataddr((name, address)), address, domain
 
 
 def _subject(text: str) -> str:
-    """Return a subject without line breaks, encoded where it is not ASCII, or has no end."""
-    line = "".join(each for each in " ".join(_valid(text).split()) if each.isprintable())
-    charset = None if line.isascii() and len(line) < _LONGEST_PLAIN_SUBJECT else _UTF8
+    """Return a subject in one line, encoded where it is not ASCII, has no end, or seems encoded."""
+    line = one_line(_valid(text))
+    is_plain = line.isascii() and len(line) < _LONGEST_PLAIN_SUBJECT and "=?" not in line
+    charset = None if is_plain else _UTF8
     return Header(line, charset, header_name="Subject").encode(linesep=_LINE_END)
 
 

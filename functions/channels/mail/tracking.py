@@ -1,22 +1,28 @@
 """What a mail says, with its own links in it: to unsubscribe, to note openings and clicks.
 
-A text may say where the link to unsubscribe goes, by `{unsubscribe_url}`; otherwise it stands in
-a last line.
+A text may say where the link to unsubscribe goes, by `{unsubscribe_url}`; a part that does not has
+it in a last line.
 """
 
 import re
 from html import escape, unescape
 from typing import Final, NamedTuple
 
+from functions.channels.mail.text_links import replaced
 from functions.domain.messages.delivery_events import MessageRef
+from functions.domain.templates.fields import LINK_MARKS, UNSUBSCRIBE_LINK
+from functions.domain.templates.words import shown
 from functions.domain.urls.public_urls import MAX_URL_LENGTH
 from functions.domain.urls.tracking_links import Link, Links, Purpose
 
-MARK: Final = "{unsubscribe_url}"
+MARK: Final = LINK_MARKS[UNSUBSCRIBE_LINK]
 
-_WEB: Final = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+#: How editors of HTML write the mark into a link.
+_MARKED: Final = re.compile(
+    r"(?:https?://)?(?:(?:\{|%7B){1,2}(?:\s|%20){0,2})unsubscribe_url(?:(?:\s|%20){0,2}(?:\}|%7D){1,2})",
+    re.IGNORECASE,
+)
 _SCHEMES: Final = ("http://", "https://")
-_CLOSING: Final = ".,;:!?'*_"  #: what stands behind a URL in a text, and is not of it
 #: The beginning of a link, up to where it leads. A quoted value may hold whatever else a tag ends
 #: with, and an unquoted "<" begins another tag.
 _ANCHOR: Final = re.compile(
@@ -44,20 +50,14 @@ class MailLinks:
 
     def said(self, text: str, html: str) -> Said:
         """Return a mail's text and HTML with their links; where both are empty, a text of one."""
-        named = MARK in text or MARK in html
+        text, html = _MARKED.sub(MARK, text), _MARKED.sub(MARK, html)
         if text or not html:
-            text = self._text(text) + ("" if named else f"\n\nUnsubscribe: {MARK}\n")
+            text = replaced(text, self._click)
+            text += "" if MARK in text else f"\n\nUnsubscribe: {MARK}\n"
         if html:
-            line = "" if named else f'<p><a href="{MARK}">Unsubscribe</a></p>'
+            line = "" if MARK in shown(html) else f'<p><a href="{MARK}">Unsubscribe</a></p>'
             html = _before_end(_ANCHOR.sub(self._anchor, html), line + self._picture())
         return Said(*(each.replace(MARK, self.unsubscribe_url) for each in (text, html)))
-
-    def _text(self, text: str) -> str:
-        return _WEB.sub(lambda found: self._in_text(found[0]), text)
-
-    def _in_text(self, found: str) -> str:
-        url = _trimmed(found) if len(found) <= MAX_URL_LENGTH else found
-        return self._click(url) + found[len(url) :]
 
     def _anchor(self, found: re.Match[str]) -> str:
         before, written = found.groups()
@@ -76,14 +76,6 @@ class MailLinks:
 
     def _url(self, purpose: Purpose, target: str = "") -> str:
         return self._links.url(self._base, Link(purpose, *self._of, target))
-
-
-def _trimmed(url: str) -> str:
-    """Return a URL that stands in a text, without what the sentence goes on with."""
-    url = url.rstrip(_CLOSING)
-    while url.endswith(")") and url.count(")") > url.count("("):
-        url = url[:-1].rstrip(_CLOSING)
-    return url
 
 
 def _before_end(html: str, more: str) -> str:

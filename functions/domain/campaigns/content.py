@@ -4,7 +4,6 @@ A mail has a subject and perhaps HTML beside its text; a text that the provider 
 parameters instead.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from functions.domain.campaigns.send import Send
 from functions.domain.errors import InvalidFieldError
+from functions.domain.templates.one_line import one_line
 from functions.domain.templates.template import Missing, Template, TemplateError, TemplateLimitError
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -23,8 +23,6 @@ _OVERHEAD: Final = 1_000
 _WRITTEN: Final = 6_000_000
 #: Bytes of messages that are read together: they lie in memory, for each lane that works here.
 _READ: Final = 48_000_000
-#: Control characters and Unicode's own ends of lines: none of them belongs in a single line.
-_BREAKS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class InvalidTemplateError(InvalidFieldError):
@@ -131,9 +129,9 @@ class ParsedContent:
         def filled(part: Template) -> str:
             return part.render(values, missing=missing, defaults=defaults)
 
-        parameters = tuple(_one_line(filled(part)) for part in self.parameters)
+        parameters = tuple(one_line(filled(part)) for part in self.parameters)
         texts = Texts(
-            filled(self.body), _one_line(filled(self.subject)), filled(self.html), parameters
+            filled(self.body), one_line(filled(self.subject)), filled(self.html), parameters
         )
         if texts.bytes > MOST_BYTES:
             raise TemplateLimitError(f"it says more than {MOST_BYTES:,} bytes to one person")
@@ -146,7 +144,3 @@ def parse_text(text: str, *, field: str, html: bool = False) -> Template:
         return Template.parse(text, html=html)
     except TemplateError as error:
         raise InvalidTemplateError(field, error) from None
-
-
-def _one_line(text: str) -> str:
-    return _BREAKS.sub(" ", text).strip()

@@ -7,6 +7,7 @@ from functions.domain.contacts.emails import read_email
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind
+from functions.domain.templates.one_line import one_line
 
 #: The longest sender: a name of a hundred characters, and an e-mail address of 254.
 SENDER_LENGTH: Final = 360
@@ -88,7 +89,7 @@ def _required(address: str, field: str) -> str:
 
 def check_name(text: str, *, field: str) -> str:
     """Return a name that people see. Raises InvalidFieldError."""
-    if len(text) > _NAME_LENGTH or not text.isprintable() or "\\" in text:
+    if len(text) > _NAME_LENGTH or text != one_line(text) or "\\" in text:
         rule = f"a name is one line of at most {_NAME_LENGTH} characters, without a backslash"
         raise InvalidFieldError(field, f"{field}: {rule}")
     return text

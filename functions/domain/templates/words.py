@@ -80,12 +80,12 @@ def printed_words(template: Template) -> list[Printed]:
     # A mark between them keeps the two ends of a field apart from each other.
     text = "\n".join(texts)
     if template.html:
-        text = _STYLE.sub(" ", _shown(text))
+        text = _STYLE.sub(" ", shown(text))
         text = f"{text}\n{_ELEMENT.sub('', text)}"
     return list(islice(dict.fromkeys(_printed(text)), _MOST_READ))
 
 
-def _shown(html: str) -> str:
+def shown(html: str) -> str:
     """Return HTML without its styles, scripts and comments; what is not closed goes to the end."""
     lower, shown, at = html.lower(), list[str](), 0
     if len(lower) != len(html):  # a letter that has no lower case of its own length

@@ -5,12 +5,14 @@ us lead people to where the mail did not.
 """
 
 import hmac
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from functions.domain.messages.delivery_events import MessageRef
 
+_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 _MAC_BYTES: Final = 16  #: of HMAC-SHA256: 128 bits cannot be guessed, and links stay short
 
 
@@ -51,8 +53,12 @@ class Links:
         return _encoded(content + self._mac(link.purpose, content))
 
     def read(self, purpose: Purpose, token: str) -> Link | None:
-        """Return what a token is about; None unless we have made it, just so and for this."""
-        signed = _decoded(token)
+        """Return what a token is about; None unless we have made it, just so and for this.
+
+        Words of a script without blanks that stood behind the link may have been taken for a part
+        of it: nothing counts from the first character on that is not ASCII.
+        """
+        signed = _decoded(_NOT_ASCII.split(token, maxsplit=1)[0])
         content, mac = signed[:-_MAC_BYTES], signed[-_MAC_BYTES:]
         if not hmac.compare_digest(mac, self._mac(purpose, content)):
             return None

@@ -207,12 +207,39 @@ def test_a_mail_of_nothing_can_still_be_unsubscribed() -> None:
     [(f"Bye: {MARK}", "<p>Hi</p>"), ("Hi", f'<a href="{MARK}">Bye</a>'), (f"Bye: {MARK}", "")],
 )
 def test_the_text_says_where_the_link_goes(body: str, html: str) -> None:
-    """Where a text has a place for it, no line is added; the link itself is not counted."""
+    """A part with a place for it gets no line, the other one does; the link is not counted."""
     made = composed(body=body, html=html)
-    assert part(made, "plain") == body.replace(MARK, UNSUBSCRIBE)
+    line = "" if MARK in body else f"\n\nUnsubscribe: {UNSUBSCRIBE}\n"
+    assert part(made, "plain") == body.replace(MARK, UNSUBSCRIBE) + line
     if html:
         picture = f'<img src="{PICTURE}" width="1" height="1" alt="">'
-        assert part(made, "html") == html.replace(MARK, UNSUBSCRIBE) + picture
+        line = "" if MARK in html else f'<p><a href="{UNSUBSCRIBE}">Unsubscribe</a></p>'
+        assert part(made, "html") == html.replace(MARK, UNSUBSCRIBE) + line + picture
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{unsubscribe_url}",
+        "{{ unsubscribe_url }}",
+        "{{unsubscribe_url}}",
+        "%7Bunsubscribe_url%7D",
+        "%7B%7B%20unsubscribe_url%20%7D%7D",
+        "http://{unsubscribe_url}",
+        "https://{{ unsubscribe_url }}",
+    ],
+)
+def test_the_mark_of_a_link_works_in_every_spelling(written: str) -> None:
+    """Also as editors of HTML write it into a link; and a part without it gets the link."""
+    made = composed(body=f"Bye {written}", html=f'<a href="{written}">Bye</a>')
+    assert part(made, "plain") == f"Bye {UNSUBSCRIBE}"
+    assert part(made, "html").startswith(f'<a href="{UNSUBSCRIBE}">Bye</a><img')
+
+
+def test_a_mark_that_nobody_sees_is_no_link() -> None:
+    """The link stands in a comment of the HTML only, so a line with it is added."""
+    made = composed(body="Hi", html=f"<p>Hi</p><!-- {MARK} -->")
+    assert f'<a href="{UNSUBSCRIBE}">Unsubscribe</a>' in part(made, "html")
 
 
 @pytest.mark.parametrize(
@@ -276,8 +303,8 @@ def test_tags_that_never_end_stay(piece: str) -> None:
 
 def test_a_link_that_never_ends_stays() -> None:
     """What is longer than any URL is not led by way of us, in a text either."""
-    endless = "https://x)" * 5000
-    assert part(composed(body=endless + MARK), "plain").startswith(endless[:-1])
+    endless = "https://x.example/" + "a" * 5000
+    assert part(composed(body=f"{endless} {MARK}"), "plain") == f"{endless} {UNSUBSCRIBE}"
 
 
 class _Anchors(HTMLParser):
