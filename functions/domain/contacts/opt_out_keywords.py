@@ -130,9 +130,10 @@ def check_words(out_words: Words, in_words: Words) -> None:
     for field, words in (("opt_out_words", out_words), ("opt_in_words", in_words)):
         _check(field, words)
     help_words = dict.fromkeys(map(_folded, HELP_WORDS), "asks for help")
-    ins = dict.fromkeys((*map(_folded, IN_WORDS), *_folded_all(in_words)), "opts in")
+    ins = dict.fromkeys(map(_folded, IN_WORDS), "always opts in")
     outs = dict.fromkeys(map(_folded, OUT_WORDS), "always opts out")
-    _check_meaning("opt_out_words", out_words, {**ins, **help_words})
+    both = dict.fromkeys(_folded_all(in_words), "stands in opt_in_words too")
+    _check_meaning("opt_out_words", out_words, {**both, **ins, **help_words})
     _check_meaning("opt_in_words", in_words, {**outs, **help_words})
 
 

@@ -1,14 +1,18 @@
 """Who has written to us: the person behind the number by which their provider knows them."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from functions.domain.contacts.contact import ERASED
 from functions.domain.contacts.number_spellings import one_spelling
 from functions.domain.messages.delivery_events import Inbound, MessageRef
+from functions.domain.messages.ids import alias_key
 from functions.domain.messages.message import Message, message_from
 from functions.engine import paths
 from functions.engine.contacts.known_numbers import likeliest, ours_for, sent_with
 from functions.engine.kernel.engine import Engine
-from functions.engine.ports.store import Document
+from functions.engine.kernel.modify import modify
+from functions.engine.ports.store import Document, Update, Write
 
 
 class Correspondent(NamedTuple):
@@ -36,6 +40,23 @@ async def find(engine: Engine, org: str, text: Inbound) -> Correspondent:
         return Correspondent(sent.data["address"], _other(sent.data["address"], named), quoted)
     ours = await ours_for(engine, org, named) if named else ""
     return Correspondent(ours, _other(ours, named))
+
+
+async def remember(engine: Engine, org: str, sender: Correspondent) -> None:
+    """Keep by which other number somebody answers, for the texts that name no message of ours."""
+    if sender.quoted is None or not sender.other:
+        return
+    path, alias = paths.message(sender.quoted[0]), alias_key(org, sender.other)
+
+    def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
+        document = documents[0]
+        if document is None or document.data["address"] == ERASED:
+            return None, []
+        if document.data.get("alias") == alias:
+            return None, []
+        return None, [Update(path, {"alias": alias}, document.version)]
+
+    await modify(engine.store, [path], decide)
 
 
 def _other(ours: str, named: str) -> str:

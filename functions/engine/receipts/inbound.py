@@ -60,6 +60,7 @@ async def receive_inbound(engine: Engine, org: str, provider: str, text: Inbound
     wish = _wish(text, organisation_from(decided.data if decided else {}))
     # The wish comes first, of everything: whoever opts out is left out at once, by all senders.
     await _grant(engine, org, provider, sender, wish, text.at)
+    await correspondent.remember(engine, org, sender)
     person = paths.contact(org, contact_id(salt, sender.address))
     answered = await _note(engine, person, id_, text, sender, wish)
     await _store(engine, org, id_, _fields(person, provider, text, sender, wish, answered))

@@ -157,10 +157,10 @@ def test_an_organisations_own_words_are_heard_in_any_script(own: Words, text: st
         ({"en": ["\0halt"]}, {}, "'\\?halt' has characters that nobody sees"),
         ({"en": ["\ud800x"]}, {}, "'\\?x' has characters"),
         ({"en": ["x" * 61]}, {}, "at most 60 characters"),
-        ({"en": ["Start!"]}, {}, "'Start!' opts in"),
+        ({"en": ["Start!"]}, {}, "'Start!' always opts in"),
         ({"en": ["help"]}, {}, "'help' asks for help"),
         ({}, {"en": ["Stop"]}, "opt_in_words.en: 'Stop' always opts out"),
-        ({"es": ["SI"]}, {"it": ["sì"]}, "opt_out_words.es: 'SI' opts in"),
+        ({"es": ["SI"]}, {"it": ["sì"]}, "opt_out_words.es: 'SI' stands in opt_in_words too"),
     ],
 )
 def test_words_that_are_none_or_mean_two_things_are_refused(

@@ -145,6 +145,15 @@ async def test_the_message_that_is_answered_says_who_answers(texting: Texting, n
     assert (await texting.message_to(campaign, OURS)).opted_out_at is not None
 
 
+async def test_a_number_that_has_answered_once_is_known_from_then_on(texting: Texting) -> None:
+    """What an answer has told holds for the texts that name no message."""
+    campaign = await text_to(texting, OURS)
+    answers = await provider_id_of(texting, campaign, OURS)
+    await take(texting, THEIRS, "Hello", answers=answers)
+    await take(texting, THEIRS, "STOP", id_="in-2")
+    assert await barred(texting, OURS)
+
+
 async def test_an_answer_is_noted_on_the_message_that_it_names(texting: Texting) -> None:
     """Who answers an older message answers that one, though a newer one was sent since."""
     first, second = [await text_to(texting, OURS, name=name) for name in ("first", "second")]
