@@ -26,8 +26,6 @@ def after_event(
     return changes
 
 
-#: Failures after which what has arrived did not arrive after all.
-_FOR_GOOD: Final = frozenset({Retry.NEVER, Retry.REFUSED})
 #: When what has happened to a person is noted, by what is told of it.
 _NOTED: Final[Mapping[EventKind, str]] = {
     EventKind.SENT: "sent_at",
@@ -72,7 +70,7 @@ def _comes_too_late(message: Message, event: DeliveryEvent) -> bool:
             return event.kind is not EventKind.COMPLETED and not arrived
         case MessageStatus.DELIVERED | MessageStatus.READ if message.lane is None:
             # Its provider may take it back for good, but no other attempt is due.
-            failed = event.kind is EventKind.FAILED and event.retry in _FOR_GOOD
+            failed = event.kind is EventKind.FAILED and event.retry is Retry.NEVER
             return event.kind is not EventKind.COMPLETED and not arrived and not failed
         case _:
             return False

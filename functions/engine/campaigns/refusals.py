@@ -5,9 +5,9 @@ between. They are counted by campaign, in a document that is read and written wh
 refused us, and at no other time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -23,9 +23,10 @@ from functions.engine.ports.store import Create, Document, Set, Write
 
 log = structlog.get_logger()
 
-#: So many refusals pause a campaign of which nothing has gone well,
+#: So many refusals pause a campaign of which nothing has gone well, of one person or of several.
 FEW: Final = 3
-#: and so many one of which something has, where they outnumber what went well meanwhile.
+#: So many people refused, or half of a small campaign, pause one of which something has, where
+#: they outnumber those whom it went well with meanwhile.
 MANY: Final = 20
 
 _ARRIVED: Final = (
@@ -46,21 +47,32 @@ class Told(StrEnum):
 _WELL: Final = {Told.BY_ANSWER: (MessageStatus.SENT, *_ARRIVED), Told.BY_RECEIPT: _ARRIVED}
 
 
-async def note(engine: Engine, campaign: Campaign, told: Told, reasons: Sequence[str]) -> bool:
+class Refused(NamedTuple):
+    """Refusals of us, as they come together or are counted."""
+
+    refusals: int
+    people: int  #: refused for the first time
+
+
+async def note(
+    engine: Engine, campaign: Campaign, told: Told, refused: Refused, *, reasons: Sequence[str]
+) -> bool:
     """Count refusals of us, with their reasons; True where they have paused the campaign."""
     if campaign.status is not CampaignStatus.RUNNING:
         return False
     counts = await statistics.read_one(engine, campaign)
     well = sum(counts[status] for status in _WELL[told])
+    total = max(campaign.total, counts.total)
     path = paths.refusals(campaign.org, campaign.id)
 
     def decide(documents: list[Document | None]) -> tuple[bool, Sequence[Write]]:
         document = documents[0]
         before = document.data if document else {}
-        refused, since = _counted(before.get(told.value) or {}, len(reasons), well)
-        too_many = refused >= (MANY if well else FEW)
+        since, all_ = _counted(before.get(told.value) or {}, refused, well)
+        too_many = _too_many(all_, well, total)
         # Whoever resumes the campaign has looked at the reason: it is counted anew.
-        after = {**before, told.value: {"refused": 0 if too_many else refused, "well": since}}
+        kept = Refused(0, 0) if too_many else all_
+        after = {**before, told.value: {**kept._asdict(), "well": since}}
         write = Set(path, after, document.version) if document else Create(path, after)
         return too_many, [write]
 
@@ -71,12 +83,24 @@ async def note(engine: Engine, campaign: Campaign, told: Told, reasons: Sequence
     return too_many
 
 
-def _counted(before: dict[str, int], refused: int, well: int) -> tuple[int, int]:
-    """Return the refusals since a moment, and what had gone well by then.
+def _counted(before: Mapping[str, int], refused: Refused, well: int) -> tuple[int, Refused]:
+    """Return what had gone well by some moment, and the refusals since then.
 
-    The moment is put forward once more has gone well since then than was refused.
+    The moment is put forward once more has gone well since then than people were refused.
     """
-    known, since = before.get("refused", 0), before.get("well", well)
-    if well - since > known:
-        return refused, well
-    return known + refused, since
+    known = Refused(before.get("refusals", 0), before.get("people", 0))
+    since = before.get("well", well)
+    if well - since > known.people:
+        return well, refused
+    return since, Refused(known.refusals + refused.refusals, known.people + refused.people)
+
+
+def _too_many(refused: Refused, well: int, total: int) -> bool:
+    """Tell whether a campaign to so many people is refused and not some of them alone.
+
+    Once something has gone well, people count once: those of one server are tried again and again
+    when all the others are done.
+    """
+    if not well:
+        return refused.refusals >= FEW
+    return refused.people >= min(MANY, max(FEW, total // 2))

@@ -29,7 +29,7 @@ from functions.engine import paths
 from functions.engine.campaigns import refusals
 from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import stop
-from functions.engine.campaigns.refusals import Told
+from functions.engine.campaigns.refusals import Refused, Told
 from functions.engine.campaigns.senders import NOT_ALLOWED, may_send
 from functions.engine.contacts.suppressions import suppress
 from functions.engine.delivery.guardrail import Guardrail
@@ -61,6 +61,8 @@ _FENCED = Deferred("lane_lost", ours=True)
 _MISSED = Deferred("turn_missed", ours=True)
 #: What comes of one whose window has closed, or whose time is over, before its turn.
 _LATE = Deferred("quiet_hours", ours=True)
+#: What a rejection allows that is not of the message but of its sender.
+_OF_US = frozenset({Retry.STOP, Retry.REFUSED})
 #: A wait for room that is shorter than this is waited in the loop.
 _SHORT_WAIT = timedelta(seconds=2)
 
@@ -294,7 +296,7 @@ class Sender:
                 await self._record_late(tracked.value, outcome)
         await self._free_refused(results)
         await slowdown.slow_down_if_asked(self._engine, self._campaign, self._send, outcomes)
-        await self._stop_if_refused(outcomes)
+        await self._stop_if_refused(results)
 
     def _after(self, message: Message, outcome: SendOutcome, now: datetime) -> Changes:
         policy = self._engine.policy
@@ -348,15 +350,23 @@ class Sender:
     async def _free_slots(self, ids: Sequence[str]) -> None:
         await live_calls.free(self._engine, self._campaign.org, self._send, ids)
 
-    async def _stop_if_refused(self, outcomes: list[SendOutcome]) -> None:
+    async def _stop_if_refused(self, results: list[tuple[Versioned[Message], SendOutcome]]) -> None:
         """Pause the campaign where the provider refuses not the message but the sender."""
-        rejected = [outcome for outcome in outcomes if isinstance(outcome, Rejected)]
-        if final := [each.reason for each in rejected if each.retry is Retry.STOP]:
+        rejected = [
+            (tracked.value, outcome)
+            for tracked, outcome in results
+            if isinstance(outcome, Rejected) and outcome.retry in _OF_US
+        ]
+        final = [outcome.reason for _, outcome in rejected if outcome.retry is Retry.STOP]
+        if final:
             await self._stop(final[0])
-        elif of_us := [each.reason for each in rejected if each.retry is Retry.REFUSED]:
-            told = Told.BY_ANSWER
-            paused = await refusals.note(self._engine, self._campaign, told, of_us)
-            self._stopped = self._stopped or paused
+        elif rejected:
+            refused = Refused(len(rejected), sum(not message.refusals for message, _ in rejected))
+            reasons = [outcome.reason for _, outcome in rejected]
+            engine, campaign = self._engine, self._campaign
+            self._stopped |= await refusals.note(
+                engine, campaign, Told.BY_ANSWER, refused, reasons=reasons
+            )
 
     async def _stop(self, reason: str) -> None:
         """Pause the campaign; nothing more of it is sent."""

@@ -15,7 +15,7 @@ from functions.domain.messages.receipts import after_event
 from functions.engine import paths
 from functions.engine.campaigns import lanes, refusals
 from functions.engine.campaigns.lifecycle import stop
-from functions.engine.campaigns.refusals import Told
+from functions.engine.campaigns.refusals import Refused, Told
 from functions.engine.contacts.suppressions import suppress
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
@@ -127,7 +127,8 @@ async def _follow_up(engine: Engine, event: DeliveryEvent, applied: _Applied) ->
     if event.retry is Retry.STOP:
         await stop(engine, campaign, event.reason)
     if event.retry is Retry.REFUSED and applied.is_new:
-        await refusals.note(engine, campaign, Told.BY_RECEIPT, [event.reason])
+        refused = Refused(1, people=int(message.refusals <= 1))
+        await refusals.note(engine, campaign, Told.BY_RECEIPT, refused, reasons=[event.reason])
 
 
 async def _wake_lane(engine: Engine, campaign: Campaign, message: Message) -> None:

@@ -68,6 +68,26 @@ async def test_one_server_that_refuses_us_costs_its_own_people_only(world: World
     assert {(m.reason, m.refusals, m.counted_attempts) for m in failed} == {("relay_denied", 3, 1)}
 
 
+async def test_one_server_s_people_do_not_stop_a_campaign_that_is_done_but_for_them(
+    world: World,
+) -> None:
+    """They are tried again when nobody else is left: those are refusals of the same people."""
+    await world.add_list(100)
+    world.carrier.script = {number(n): [RELAY] * 10 for n in range(0, 100, 10)}
+    campaign = await world.create()
+    await world.finish(campaign)
+    assert await world.statuses(campaign) == {"completed": 90, "failed": 10}
+
+
+async def test_a_small_campaign_is_paused_where_half_of_it_is_refused(world: World) -> None:
+    """Few people need not be many."""
+    await world.add_list(6)
+    world.carrier.script = {number(n): [RELAY] * 10 for n in range(4)}
+    campaign = await world.create()
+    await world.pass_time(5 * MINUTE)
+    assert await stands(world, campaign) == ("paused", "relay_denied")
+
+
 async def test_a_campaign_is_paused_once_refusals_begin_in_the_middle(world: World) -> None:
     """What went well before does not hide for long that nothing goes well any more."""
     await world.add_list(200)
