@@ -44,8 +44,8 @@ storm: $(DEVELOPMENT) ## Run the long version of the kill tests
 	@$(PYTEST) -m storm
 
 lock: $(DEVELOPMENT) ## Resolve the requirements anew, into the locks that every target installs from
-	@$(LOCK) requirements.txt -o requirements.lock
-	@$(LOCK) requirements-dev.txt -c requirements.lock -o requirements-dev.lock
+	@$(LOCK) requirements-dev.txt -o requirements-dev.lock
+	@$(LOCK) requirements.txt -c requirements-dev.lock -o requirements.lock
 
 # pip's own output is of use only when it fails, and then it speaks for itself.
 define set_up

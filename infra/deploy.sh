@@ -8,14 +8,17 @@
 #   functions  every function below; or name the ones to deploy again
 #   job        the Cloud Scheduler job of the every-minute check
 #
-# Without arguments it does all three. DRY_RUN=1 prints every command and runs none.
+# Without arguments it does all three. DRY_RUN=1 prints every command and runs none. Before it
+# changes anything it checks every setting, and that the database and the secrets are there.
 #
 # It needs gcloud, signed in; Python with requirements.txt and application default credentials;
 # a Firestore database in native mode; and these secrets in Secret Manager: jwt-secret where no
-# JWT_JWKS_URL is given, and what the providers need that VOICE_PROVIDER (plivo), SMS_PROVIDER,
-# WHATSAPP_PROVIDER, EMAIL_PROVIDER and WEBHOOK_PROVIDER name, each called as its setting:
+# JWT_JWKS_URL is given, and what the providers need that VOICE_PROVIDER (plivo; none for a team that
+# does not call), SMS_PROVIDER, WHATSAPP_PROVIDER, EMAIL_PROVIDER and WEBHOOK_PROVIDER name (none
+# without it), each called as its setting:
 # plivo-auth-token, twilio-auth-token, whatsapp-token, whatsapp-app-secret, whatsapp-verify-token,
-# smtp-url, signing-secret. SETTINGS names a YAML file of further settings.
+# smtp-url, signing-secret. PLIVO_AUTH_ID, TWILIO_ACCOUNT_SID and WHATSAPP_PHONE_NUMBER_ID name the
+# accounts. SETTINGS names a YAML file of further settings.
 #
 # Tested with the real gcloud against a stand-in of Google's APIs (tests/infra), never against
 # Google itself. docs/guide/deploying.md says what to look at after the first run.
@@ -71,6 +74,8 @@ exists() {
 }
 
 PROVIDERS="VOICE_PROVIDER SMS_PROVIDER WHATSAPP_PROVIDER EMAIL_PROVIDER WEBHOOK_PROVIDER"
+# Whom providers know us as: settings like others, and not secret.
+ACCOUNTS="PLIVO_AUTH_ID TWILIO_ACCOUNT_SID WHATSAPP_PHONE_NUMBER_ID"
 
 # The secrets of each entry point, a line each: the settings that hold them.
 needs() {
@@ -161,9 +166,7 @@ settings() {
   setting INVOKER_AUTH oidc
   setting INVOKER_SERVICE_ACCOUNT "$(account invoker)"
   setting INVOKER_AUDIENCE "$BASE_URL"
-  [ "$VOICE_PROVIDER" != plivo ] || : "${PLIVO_AUTH_ID:?set PLIVO_AUTH_ID to the Plivo account}"
-  [ -z "${PLIVO_AUTH_ID:-}" ] || setting PLIVO_AUTH_ID "$PLIVO_AUTH_ID"
-  for name in $PROVIDERS; do [ -z "${!name:-}" ] || setting "$name" "${!name}"; done
+  for name in $PROVIDERS $ACCOUNTS; do [ -z "${!name:-}" ] || setting "$name" "${!name}"; done
   setting AUTH_MODE jwt
   [ -z "${JWT_JWKS_URL:-}" ] || setting JWT_JWKS_URL "$JWT_JWKS_URL"
   [ -z "${JWT_ISSUER:-}" ] || setting JWT_ISSUER "$JWT_ISSUER"
@@ -174,17 +177,11 @@ settings() {
 
 # functions NAME...: deploy these, or all of them without names.
 functions() {
-  local name entry who folder file wanted=" $* "
-  folder=$(mktemp -d)
-  # shellcheck disable=SC2064  # the name is known now and not later
-  trap "rm -rf '$folder'" EXIT
-  file=$folder/settings.yaml
-  settings >"$file"
-  [ -z "${DRY_RUN:-}" ] || sed 's/^/# /' "$file"
+  local name entry who wanted=" $* "
   while read -r name entry who; do
     [ -n "$name" ] || continue
     [ $# -eq 0 ] || [[ $wanted == *" $name "* ]] || continue
-    deploy_function "$name" "$entry" "$who" "$file"
+    deploy_function "$name" "$entry" "$who" "$SETTINGS_FILE"
   done <<<"$FUNCTIONS"
 }
 
@@ -215,18 +212,52 @@ job() {
 
 is_function() { grep -q "^$1 " <<<"$FUNCTIONS"; }
 
+# Everything that can be wrong is told before anything is changed.
+check() {
+  local name setting missing=
+  [[ $RUNTIME =~ ^python3(1[1-9]|[2-9][0-9])$ ]] ||
+    fail "RUNTIME: must be python311 or a newer one, not $RUNTIME"
+  [ -z "$SETTINGS" ] || [ -r "$SETTINGS" ] || fail "SETTINGS: cannot read $SETTINGS"
+  for name in $PROVIDERS; do
+    [ -z "$SETTINGS" ] || ! grep -q "^[\"']\?$name\b" "$SETTINGS" ||
+      fail "$name: give it to the script instead of SETTINGS; it hands over the provider's secrets"
+  done
+  settings >"$SETTINGS_FILE"
+  [ -z "${DRY_RUN:-}" ] || sed 's/^/# /' "$SETTINGS_FILE"
+  # What is set in this shell is not set in a function.
+  # shellcheck disable=SC2046  # entry points have no blanks
+  env -i PATH="$PATH" HOME="${HOME:-/}" "$PYTHON" infra/check_settings.py "$SETTINGS_FILE" \
+    $(awk 'NF { print $2 }' <<<"$FUNCTIONS") || exit 2
+  [ -z "${DRY_RUN:-}" ] || return 0
+  exists projects describe "$PROJECT" ||
+    fail "PROJECT: gcloud cannot see $PROJECT; sign in (gcloud auth login), or name another one"
+  exists firestore databases describe --database="$DATABASE" ||
+    fail "DATABASE: $PROJECT has no Firestore database $DATABASE; create it, in native mode"
+  for setting in $(readers_of_secrets | awk '{ print $2 }' | sort -u); do
+    exists secrets describe "$(secret "$setting")" || missing+=" $(secret "$setting")"
+  done
+  [ -z "$missing" ] || fail "Secret Manager lacks:$missing; docs/guide/deploying.md says how to create them"
+}
+
+fail() { echo "$1" >&2; exit 2; }
+
 main() {
   cd "$(dirname "$0")/.."
   [ $# -gt 0 ] || set -- setup functions job
-  local part named=()
+  local part named=() folder
   for part in "$@"; do
     case $part in
       setup | functions | job) ;;
-      *) is_function "$part" || { echo "$part: is no function of Clarion" >&2; exit 2; }
+      *) is_function "$part" || fail "$part: is no function of Clarion"
          named+=("$part") ;;
     esac
   done
+  folder=$(mktemp -d)
+  # shellcheck disable=SC2064  # the name is known now and not later
+  trap "rm -rf '$folder'" EXIT
+  SETTINGS_FILE=$folder/settings.yaml
   NEEDS=$(needs)
+  check
   [[ " $* " != *" setup "* ]] || setup
   [[ " $* " != *" functions "* ]] || functions
   [ ${#named[@]} -eq 0 ] || functions "${named[@]}"

@@ -186,7 +186,7 @@ def test_loopback_is_told_by_name_or_address(host: str, loopback: bool) -> None:
         ("SEND_LEASE_S", "0", "must be a number above 0 and up to 86400, not '0'"),
         ("SEND_LEASE_S", "nan", "must be a number above 0 and up to 86400, not 'nan'"),
         ("VOICE_RATE_PER_S", "inf", "must be a number above 0 and up to 1000, not 'inf'"),
-        ("VOICE_PROVIDER", "Twilio", "must be one of simulator, plivo, not 'Twilio'"),
+        ("VOICE_PROVIDER", "Twilio", "must be one of none, simulator, plivo, not 'Twilio'"),
         ("AUTH_MODE", "none", "must be one of off, jwt, not 'none'"),
         ("ALLOW_PRIVATE_HOSTS", "maybe", "must be true or false, not 'maybe'"),
         ("STORE_URL", "mysql://root:pw@db/x", "must be sqlite:///PATH, firestore://PROJECT or"),

@@ -33,10 +33,13 @@ from functions.api.organisation import (
     subscriptions,
 )
 from functions.api.problems import routes as problem_pages
+from functions.api.reference import events, pages
+from functions.api.reference.document import SERVERS, Reference
+from functions.api.reference.operation_ids import operation_id
 from functions.web import problems
 from functions.web.caller_route import RestRoute
 from functions.web.context import AppContext
-from functions.web.openapi import DESCRIPTION, FAILURES, Application, tags
+from functions.web.openapi import DESCRIPTION, FAILURES, tags
 from functions.web.prefix_router import PrefixRouter
 
 log = structlog.get_logger()
@@ -69,6 +72,7 @@ PARTS: Final = (
     unsubscribing,
     health,
     problem_pages,
+    pages,
 )
 
 
@@ -92,11 +96,15 @@ REST_PATHS: Final = tuple(
 
 def create_app(context: AppContext) -> FastAPI:
     """Return the application with every route."""
-    app = Application(
+    app = Reference(
         title="Clarion",
         version=__version__,
         description=DESCRIPTION,
         openapi_tags=tags(),
+        servers=SERVERS,
+        webhooks=events.router,
+        generate_unique_id_function=operation_id,
+        docs_url=None,
         redoc_url=None,
     )
     app.state.context = context

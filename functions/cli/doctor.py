@@ -83,11 +83,13 @@ async def _look(
 
 async def _settings(stack: Stack) -> Finding:
     settings = stack.context.settings
-    people = "nobody is really called" if settings.voice_provider == "simulator" else "real calls"
     windows = "kept" if settings.calling_windows == "default" else "off"
+    senders = [f"{each.setting}={each.choice}" for each in settings.providers]
+    real = any(not each.pretends_to for each in settings.providers)
+    people = "people are really reached" if real else "nobody is really reached"
     detail = (
         f"{settings.store_url}, {settings.queue_url}, AUTH_MODE={settings.auth_mode},"
-        f" VOICE_PROVIDER={settings.voice_provider} ({people}), calling windows {windows}"
+        f" {', '.join(senders)} ({people}), calling windows {windows}"
     )
     return Finding("settings", detail)
 

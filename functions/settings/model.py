@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from functions.settings.providers import Provider, alternatives, choices, chosen
+from functions.settings.providers import NONE, Provider, alternatives, choices, chosen
 from functions.settings.urls import (
     QueueUrl,
     StoreUrl,
@@ -156,11 +156,11 @@ def _choice_of(kind: str) -> AfterValidator:
 
 
 def _beside_calls(kind: str, description: str) -> Any:
-    """Return the field of a kind that may be off; its choices take the place of {}."""
+    """Return the field of a kind that follows that of calls; its choices take the place of {}."""
 
     # Who really calls people must not seem to text them as well.
     def default(fields: dict[str, Any]) -> str:
-        return "simulator" if fields.get("voice_provider") == "simulator" else "off"
+        return "simulator" if fields.get("voice_provider") == "simulator" else NONE
 
     text = description.format(alternatives(kind))
     return Field(default_factory=default, description=text)
@@ -243,7 +243,7 @@ class Settings(BaseSettings):
     plivo_api_url: HttpUrl = "https://api.plivo.com"
     """Plivo's API"""
     sms_provider: Annotated[str, _choice_of("sms")] = _beside_calls(
-        "sms", "Who sends texts: {}; without it as calls, simulator or off"
+        "sms", "Who sends texts: {}; without it as calls, simulator or none"
     )
     whatsapp_provider: Annotated[str, _choice_of("whatsapp")] = _beside_calls(
         "whatsapp", "Who sends WhatsApp messages: {} (Meta's API); as for texts"

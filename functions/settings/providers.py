@@ -47,6 +47,9 @@ def _with_token(token: str) -> Mapping[Use, tuple[str, ...]]:
     return {Use.SENDS: (token,), Use.RECEIVES: (token,)}
 
 
+#: What the setting of a kind says where nobody sends for it.
+NONE: Final = "none"
+
 _PLIVO: Final = ("PLIVO_AUTH_ID", "PLIVO_API_URL", _with_token("PLIVO_AUTH_TOKEN"))
 _TWILIO: Final = ("TWILIO_ACCOUNT_SID", "TWILIO_API_URL", _with_token("TWILIO_AUTH_TOKEN"))
 
@@ -92,9 +95,8 @@ def chosen(choice: Callable[[str], str | None]) -> list[Provider]:
 
 
 def choices(kind: str) -> list[str]:
-    """Return what the setting of a kind may say; only calls cannot be off."""
-    off = [] if kind == "voice" else ["off"]
-    return off + [provider.choice for provider in PROVIDERS if provider.kind == kind]
+    """Return what the setting of a kind may say."""
+    return [NONE, *(provider.choice for provider in PROVIDERS if provider.kind == kind)]
 
 
 def alternatives(kind: str, *, without: str = "") -> str:

@@ -87,6 +87,11 @@ def _pretenders(settings: Settings) -> Iterator[str]:
             yield f"{provider.setting}: {pretence}; set it to {remedy}"
 
 
+def _somebody_sends(settings: Settings) -> Iterator[str]:
+    if not settings.providers:
+        yield "VOICE_PROVIDER: none, as for every other kind, so nothing could be sent; choose one"
+
+
 def _providers(settings: Settings) -> Iterator[str]:
     for provider in settings.providers:
         if provider.account:
@@ -148,6 +153,7 @@ _RULES: tuple[Callable[[Settings], Iterator[str]], ...] = (
     _users,
     _invoker,
     _pretenders,
+    _somebody_sends,
     _providers,
     _mails,
     _queue,

@@ -41,6 +41,7 @@ TAGS: Final[Mapping[str, str]] = {
     "tasks": "Called by the task queue.",
     "webhooks": "Called by carriers.",
     "links": "Followed by those who read our mails.",
+    "events": "Told to the URLs of subscriptions.",
 }
 
 _REASONS: Final[Mapping[int, str]] = {
@@ -74,7 +75,7 @@ _FIELD_ERRORS: Final = {
         "required": ["field", "rule", "message"],
     },
 }
-_SCHEMAS: Final[Mapping[str, Any]] = {
+SCHEMAS: Final[Mapping[str, Any]] = {
     "Problem": {
         "description": "Why a request was refused (RFC 9457).",
         "type": "object",
@@ -102,7 +103,7 @@ _SCHEMAS: Final[Mapping[str, Any]] = {
         "required": ["status", "message"],
     },
 }
-_BEARER: Final = {
+BEARER: Final = {
     "type": "http",
     "scheme": "bearer",
     "description": "A JSON Web Token whose claims name `sub`, `org` and `role`, or an API key.",
@@ -124,8 +125,8 @@ class Application(FastAPI):
         """Return the OpenAPI document, made once."""
         if self.openapi_schema is None:
             components = super().openapi().setdefault("components", {})
-            components.setdefault("schemas", {}).update(_SCHEMAS)
-            components["securitySchemes"] = {"bearer": _BEARER}
+            components.setdefault("schemas", {}).update(SCHEMAS)
+            components["securitySchemes"] = {"bearer": BEARER}
         return super().openapi()
 
 

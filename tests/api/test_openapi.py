@@ -73,7 +73,12 @@ def test_no_request_breaks_us(fuzzed: Fuzzed, operation: Operation) -> None:
     try_one()
 
 
-WITH_INPUT = [operation for operation in OPERATIONS if any(names(operation))]
+#: Any text can be the end of a link: there is nothing that its document does not describe.
+WITH_INPUT = [
+    operation
+    for operation in OPERATIONS
+    if any(names(operation)) and not operation.path.startswith("/links/")
+]
 
 
 @pytest.mark.parametrize("operation", WITH_INPUT, ids=str)

@@ -14,7 +14,7 @@ from functions.engine.campaigns.drafts import Draft
 from functions.engine.messages import statistics
 from functions.engine.ports.channel import WebhookRequest
 from tests.api.conftest import MakeRig
-from tests.api.rig import JWT, SENDER, Rig, numbers
+from tests.api.rig import BOT, JWT, LATER, SENDER, Rig, numbers, order
 
 SCRIPT = "text_latency_ms=0,delivery_ms=1000,spread=0,rejected=0"
 ORG = "default"
@@ -92,3 +92,26 @@ async def test_who_really_calls_people_does_not_pretend_to_text_them(make_rig: M
     with pytest.raises(InvalidFieldError, match="no provider is set up for sms"):
         await drafts.create(engine, ORG, wish, scheduled_at=None, by="ann")
     assert not rig.stack.context.settings.simulator_ledger.exists()
+
+
+async def test_calls_are_refused_by_name_where_nobody_makes_them(make_rig: MakeRig) -> None:
+    """A team without a voice provider writes texts; whoever orders a call is told what is none."""
+    rig = make_rig(voice_provider="none", sms_provider="simulator", simulator_script=SCRIPT)
+    list_id = await rig.make_list(numbers(1))
+    told = "no provider is set up for voice: VOICE_PROVIDER of the deployment is none"
+    call = {"from": SENDER, "to": numbers(1)[0], "wssUrl": BOT}
+    draft = {"name": "Calls", "channel": "voice", "sender": SENDER, "bot_url": BOT}
+    for path, body, field in (
+        ("/create-campaign", order(list_id), "provider"),
+        ("/create-campaign", order(list_id, scheduledTime=LATER), "provider"),
+        ("/single-call", call, "provider"),
+        ("/campaigns", draft, "channel"),
+    ):
+        answer = await rig.post(path, body)
+        assert answer.status_code == 400, answer.text
+        assert f"{field}: {told}" in answer.text
+    fallback = {"channel": "voice", "after": ["failed"], "sender": SENDER, "bot_url": BOT}
+    sms = {"name": "Text", "channel": "sms", "base_template": "Hello", "sender": SENDER}
+    refused = await rig.post("/campaigns", {**sms, "fallbacks": [fallback]})
+    assert refused.json()["field"] == "fallbacks.0.channel"
+    assert (await rig.post("/campaigns", sms)).status_code == 201

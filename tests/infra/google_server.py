@@ -7,7 +7,7 @@ import re
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import orjson
 
@@ -18,11 +18,13 @@ APIS = (
     "CLOUDFUNCTIONS",
     "CLOUDRESOURCEMANAGER",
     "CLOUDTASKS",
+    "FIRESTORE",
     "IAM",
     "RUN",
     "SECRETMANAGER",
     "SERVICEUSAGE",
 )
+SECRETS = ("jwt-secret", "plivo-auth-token")
 LOCATION = f"projects/{PROJECT}/locations/{REGION}"
 BUILDER = f"projects/{PROJECT}/serviceAccounts/1-compute@developer.gserviceaccount.com"
 RUNTIME = {"name": "python311", "environment": "GEN_2", "stage": "GA", "displayName": "Python"}
@@ -33,7 +35,10 @@ class GoogleServer:
 
     def __init__(self) -> None:
         project = {"projectId": PROJECT, "projectNumber": "1"}
-        self.resources: dict[str, Any] = {f"projects/{PROJECT}": project}
+        database = f"projects/{PROJECT}/databases/(default)"
+        secrets = [f"projects/{PROJECT}/secrets/{name}" for name in SECRETS]
+        there = {name: {"name": name} for name in (database, *secrets)}
+        self.resources: dict[str, Any] = {f"projects/{PROJECT}": project, **there}
         self.policies: dict[str, Any] = {}
         self.uploaded = b""
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -66,7 +71,7 @@ class GoogleServer:
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Any:
         """Return what Google answers; None where there is no such resource."""
-        name = re.sub(r"^v\d[a-z0-9]*/", "", path.lstrip("/"))
+        name = re.sub(r"^v\d[a-z0-9]*/", "", unquote(path).lstrip("/"))
         resource, _, verb = name.rpartition(":")
         if verb.isalpha():
             return self._act(resource, verb, body)

@@ -101,7 +101,7 @@ async def test_functions_keep_their_shape(rig: Rig) -> None:
     answer = await rig.post("/retry-campaign", {"campaignId": "a"})
     assert answer.headers["content-type"] == "application/json"
     assert answer.json() == {"status": 404, "message": "Campaign not found"}
-    answer = await rig.get("/pause-campaign")
+    answer = await rig.get("/retry-campaign")
     assert (answer.status_code, answer.json()) == (
         405,
         {"status": 405, "message": "Method Not Allowed", "success": False},

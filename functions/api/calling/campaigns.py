@@ -18,6 +18,7 @@ from functions.domain.messages.message import MessageStatus
 from functions.domain.times import iso
 from functions.domain.urls.public_urls import check_public_url
 from functions.engine.campaigns import copies, creation, lifecycle, single_message
+from functions.engine.campaigns.senders import provider_of
 from functions.engine.campaigns.warnings import warnings_of
 from functions.engine.messages import statistics
 from functions.engine.reporting import reports
@@ -302,7 +303,7 @@ def _bot_url(context: CallerContext, url: str) -> str:
 
 
 def _provider(context: CallerContext, wanted: str | None) -> str:
-    provider = context.engine.providers[ChannelKind.VOICE]
+    provider = provider_of(context.engine, ChannelKind.VOICE, field="provider")
     if wanted not in {None, provider}:
         raise InvalidFieldError("provider", f"provider: {wanted} is not set up here")
     return provider

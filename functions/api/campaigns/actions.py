@@ -84,7 +84,7 @@ async def send_test(campaign_id: Id, wanted: TestMessages, context: Operator) ->
     return TestsSent(messages=messages)
 
 
-@router.post("/{campaign_id}/personalized-preview")
+@router.post("/{campaign_id}/personalized-preview", response_model_exclude_none=True)
 async def personalized_preview(
     campaign_id: Id, wanted: CampaignPreview, context: Viewer
 ) -> Preview:

@@ -1,8 +1,15 @@
 """What a caller may say of a campaign."""
 
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from functions.domain.campaigns import audience, campaign, safety_limits
 from functions.domain.campaigns.audience import AudienceKind
@@ -279,11 +286,18 @@ class TestMessages(RestBody):
 _MOST_TESTS: Final = 10
 
 
+def _counted(words: str, default: int) -> Any:
+    """Return how a count is described that callers may write nonsense in (seed 3's contract)."""
+    return WithJsonSchema(
+        {"type": "integer", "minimum": 1, "default": default, "description": words}
+    )
+
+
 class Filters(BaseModel):
     """Which campaigns are listed, in which order, and which part of them."""
 
-    page: Annotated[str, Field(max_length=20)] = "1"
-    page_size: Annotated[str, Field(max_length=20)] = "20"
+    page: Annotated[str, _counted("The number of the page; what is none counts as 1.", 1)] = "1"
+    page_size: Annotated[str, _counted("Rows of a page, at most 100.", 20)] = "20"
     cursor: Annotated[str, Field(max_length=2000)] = ""
     kind: CampaignKind = CampaignKind.BROADCAST  #: single: tests, and calls outside campaigns
     channel: ChannelKind | None = None

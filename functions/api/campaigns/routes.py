@@ -22,7 +22,7 @@ from functions.api.campaigns.bodies import (
 )
 from functions.api.campaigns.views import (
     CampaignPage,
-    Deleted,
+    DeletedCampaigns,
     Pagination,
     WarnedCampaign,
     item,
@@ -100,9 +100,9 @@ async def delete_campaign(campaign_id: Id, context: Operator, if_version: IfMatc
 @router.delete("")
 async def delete_campaigns(
     ids: Annotated[list[Id], Query(min_length=1, max_length=100)], context: Operator
-) -> Deleted:
+) -> DeletedCampaigns:
     """Remove several drafts, `?ids=A&ids=B`; those that cannot be are told with the reason."""
-    result = Deleted(deleted=[], refused={})
+    result = DeletedCampaigns(deleted=[], refused={})
     for id_ in dict.fromkeys(ids):
         try:
             await drafts.delete(context.engine, context.org, id_, by=context.by, if_version=None)

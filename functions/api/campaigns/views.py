@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import BaseModel, Field
 
 from functions.api.warnings import Warned, shown_warnings
 from functions.domain.campaigns.audience import audience_fields
@@ -155,7 +155,7 @@ class Steered(BaseModel):
     in_flight: int
 
 
-class Deleted(BaseModel):
+class DeletedCampaigns(BaseModel):
     """Which drafts are gone, and why the others are not."""
 
     deleted: list[str]
@@ -186,10 +186,6 @@ class Customer(BaseModel):
     location: str | None = None
     preferred_product: str | None = None
     prefered_product: str | None = Field(None, description="The same, as older callers spell it.")
-
-    @model_serializer(mode="wrap")
-    def _known(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {name: value for name, value in whole(self).items() if value is not None}
 
 
 class Length(BaseModel):

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, WithJsonSchema
 
 from functions.domain.contacts.contact import contact_from
 from functions.engine import paths
@@ -17,23 +17,8 @@ from functions.web.fields import Id, Instant, Name, RestBody, example
 
 router = APIRouter(prefix="/segments", tags=[Area.SEGMENTS], route_class=RestRoute)
 
-_EXAMPLE = {
-    "all": [
-        {"field": "location", "op": "eq", "value": "Nairobi"},
-        {"any": [{"field": "attributes.plan", "op": "in", "value": ["gold", "silver"]}]},
-        {"not": {"campaign": "0b6f8a0e", "status": ["delivered", "completed"]}},
-    ]
-}
-Conditions = Annotated[
-    dict[str, Any],
-    Field(
-        description=(
-            'One of `{"all": [..]}`, `{"any": [..]}`, `{"not": {..}}`, '
-            '`{"field": .., "op": .., "value": ..}` and `{"campaign": .., "status": ..}`.'
-        ),
-        examples=[_EXAMPLE],
-    ),
-]
+#: The document has the recursive schema (functions/api/reference/conditions.py).
+Conditions = Annotated[dict[str, Any], WithJsonSchema({"x-schema": "SegmentCondition"})]
 
 
 class NewSegment(RestBody):
@@ -72,7 +57,7 @@ class ShownSegment(BaseModel):
 
     id: str
     name: str
-    conditions: dict[str, Any]
+    conditions: Conditions
     created_at: Instant
     created_by: str
     updated_at: Instant

@@ -28,7 +28,12 @@ _PICTURE: Final = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAI
 @router.get(
     "/links/o/{token}.gif",
     response_class=Response,
-    responses={200: {"description": "An invisible picture.", "content": {"image/gif": {}}}},
+    responses={
+        200: {
+            "description": "An invisible picture.",
+            "content": {"image/gif": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
 )
 async def show_picture(token: Token, context: Context) -> Response:
     """Note that a mail was opened; the picture is shown whatever comes of that."""
@@ -44,7 +49,12 @@ async def look_at_picture(token: str) -> Response:  # noqa: ARG001 (part of the 
     return Response(_PICTURE, media_type="image/gif", headers=pages.PRIVATE)
 
 
-@router.get("/links/c/{token:path}", response_class=RedirectResponse, status_code=302)
+@router.get(
+    "/links/c/{token:path}",
+    response_class=RedirectResponse,
+    status_code=302,
+    responses=pages.DEAD,
+)
 async def follow(token: str, request: Request, context: Context) -> Response:
     """Lead to where the mail says, and note the click; a link that is not ours has a page."""
     link = context.links.read(Purpose.CLICK, token)

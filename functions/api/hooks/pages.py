@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from html import escape
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -31,6 +31,13 @@ PRIVATE: Final = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-robots-tag": "noindex, nofollow",
+}
+#: What the document says of a link that leads nowhere.
+DEAD: Final[dict[int | str, dict[str, Any]]] = {
+    404: {
+        "description": "The link is not ours, or is no longer good: a page says so.",
+        "content": {"text/html": {"schema": {"type": "string"}}},
+    }
 }
 _HEADERS: Final = {
     **PRIVATE,

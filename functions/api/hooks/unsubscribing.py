@@ -35,7 +35,7 @@ class _NoPageError(Exception):
 
 
 @router.head(_PATH, include_in_schema=False)
-@router.get(_PATH, response_class=HTMLResponse)
+@router.get(_PATH, response_class=HTMLResponse, responses=pages.DEAD)
 async def ask_to_unsubscribe(token: str, request: Request, context: Context) -> HTMLResponse:
     """Show a page that asks what is to stop, and change nothing."""
     try:
@@ -47,7 +47,7 @@ async def ask_to_unsubscribe(token: str, request: Request, context: Context) -> 
     return pages.asked(language, reader.name, reader.masked, reader.left)
 
 
-@router.post(_PATH, response_class=HTMLResponse)
+@router.post(_PATH, response_class=HTMLResponse, responses=pages.DEAD)
 async def unsubscribe(token: str, request: Request, context: Context) -> HTMLResponse:
     """Bar the mail's address at once, whether the page or the reader's mail program asks.
 

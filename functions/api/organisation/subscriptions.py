@@ -60,7 +60,7 @@ class SubscriptionChanges(RestBody):
     model_config = example({"active": False})
 
 
-class Since(RestBody):
+class ReplaySince(RestBody):
     """From when on."""
 
     since: ZonedInstant
@@ -221,7 +221,9 @@ async def replay_notification(
 
 
 @router.post("/{subscription_id}/replay", response_model=ReplayCount)
-async def replay_failed(subscription_id: Id, wanted: Since, context: Operator) -> dict[str, Any]:
+async def replay_failed(
+    subscription_id: Id, wanted: ReplaySince, context: Operator
+) -> dict[str, Any]:
     """Send again whatever has failed of all that happened since then, 200 of it at a time."""
     done = await replay.tell_failed_again(
         context.engine, context.org, subscription_id, since=wanted.since

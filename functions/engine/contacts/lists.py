@@ -90,6 +90,7 @@ async def rename(
 
     Raises NotFoundError, StaleError and NameTakenError.
     """
+    await load(engine, org, id_)
     claim = await list_names.claim(engine, org, name, id_)
 
     def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:

@@ -1,0 +1,1 @@
+"""What /openapi.json and /docs say of the API."""
