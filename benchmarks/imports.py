@@ -28,7 +28,8 @@ from functions.domain.contacts.import_row import Cell, contact_row, fields_of
 from functions.domain.contacts.phones import parse_phone
 from functions.engine import paths
 from functions.engine.imports import jobs
-from functions.engine.imports.upload import Format, ImportRequest, Upload
+from functions.engine.imports.row_files import Format
+from functions.engine.imports.upload import ImportRequest, Upload
 from functions.engine.kernel.engine import Limits
 from functions.engine.ports.store import Query, Store
 from functions.stores.sqlite.store import SqliteStore

@@ -1,5 +1,6 @@
 """Bringing people in, and keeping people out."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,15 +10,37 @@ from rich.table import Table
 
 from functions.bootstrap.stack import Stack
 from functions.cli.runtime import AsJson, Org, console, show, with_stack
-from functions.domain.contacts.phones import InvalidPhoneError, Phone, parse_phone
+from functions.domain.contacts.phones import (
+    InvalidPhoneError,
+    Phone,
+    check_country,
+    parse_phone,
+)
 from functions.domain.contacts.suppressions import ALL, SCOPES
+from functions.domain.errors import InvalidFieldError
 from functions.engine.contacts.known_numbers import addresses_of
 from functions.engine.contacts.suppressions import suppress as suppress_address
+from functions.engine.imports.encodings import check_encoding
 from functions.engine.imports.list_upload import ImportResult, import_csv
 
 _BY = "command line"
 #: Bad rows that are printed; --json prints them all.
 _PRINTED = 20
+
+
+def _encoding(text: str) -> str:
+    return _checked(check_encoding, "--encoding", text)
+
+
+def _country(text: str) -> str:
+    return _checked(check_country, "--default-country", text)
+
+
+def _checked(check: Callable[[str, str], str], option: str, text: str) -> str:
+    try:
+        return check(option, text)
+    except InvalidFieldError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def import_contacts(
@@ -26,9 +49,16 @@ def import_contacts(
     org: Org = "default",
     *,
     append: Annotated[bool, typer.Option(help="Add to a list of that name.")] = False,
+    encoding: Annotated[
+        str, typer.Option(callback=_encoding, help="Of a text file, such as windows-1252.")
+    ] = "",
+    default_country: Annotated[
+        str,
+        typer.Option(callback=_country, help="Where numbers without a plus are dialled: US, IN."),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make a list of the people in a CSV file with a column `number` in E.164."""
+    """Make a list of the people in a CSV or .xlsx file with a column `number` in E.164."""
 
     async def read(stack: Stack) -> ImportResult:
         screen = console(err=True)
@@ -36,7 +66,15 @@ def import_contacts(
             Progress(console=screen, disable=not screen.is_terminal) as progress,
             progress.open(file, "rb", description="Importing") as stream,
         ):
-            return await import_csv(stack.engine, org, name, stream, append=append)
+            return await import_csv(
+                stack.engine,
+                org,
+                name,
+                stream,
+                append=append,
+                encoding=encoding,
+                default_country=default_country,
+            )
 
     result = with_stack(read)
     tables = (_summary(result, name), _bad_rows(result))

@@ -9,6 +9,7 @@ from typing import Any, Final
 from functions.domain.contacts import opt_out_keywords
 from functions.domain.contacts.addresses import check_name, check_sender
 from functions.domain.contacts.emails import read_email
+from functions.domain.contacts.phones import check_country
 from functions.domain.contacts.sender_lists import read_entries
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind
@@ -37,6 +38,7 @@ class Organisation:
     opt_in_words: Mapping[str, Sequence[str]] = field(
         default_factory=dict
     )  #: beside the usual ones
+    default_country: str = ""  #: ISO 3166, where numbers of files that have no plus are dialled
     revision: int = 0  #: grows with each change; 0 where nothing was ever decided
     updated_at: datetime | None = None
     updated_by: str = ""
@@ -57,6 +59,7 @@ DECIDED: Final[tuple[str, ...]] = (
     "warm_up",
     "opt_out_words",
     "opt_in_words",
+    "default_country",
 )
 
 #: Messages a second: one in a hundred seconds at least.
@@ -101,6 +104,7 @@ def changed(
         and read_email(after.unsubscribe_email, field="unsubscribe_email"),
         senders=_senders(after.senders),
         allowed_senders=_allowed(after.allowed_senders),
+        default_country=check_country("default_country", after.default_country),
     )
     _check(after, limits)
     after = replace(

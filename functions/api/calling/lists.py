@@ -7,9 +7,11 @@ from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from starlette.datastructures import FormData
 
 from functions.api.warnings import told_warnings
+from functions.domain.contacts.phones import check_country
 from functions.domain.errors import InvalidFieldError
 from functions.engine.contacts import lists
 from functions.engine.imports import list_upload
+from functions.engine.imports.encodings import check_encoding
 from functions.engine.reporting import reports
 from functions.web.caller_route import CallerRoute, Operator, Viewer
 from functions.web.fields import Cursor, Id, Name
@@ -29,14 +31,32 @@ async def upload_csv(
     append: Annotated[
         bool, Form(description="A list of that name may be there already, and gets them too.")
     ] = False,
+    encoding: Annotated[
+        str, Form(max_length=32, description="Of the text, such as windows-1252.")
+    ] = "",
+    default_country: Annotated[
+        str,
+        Form(
+            alias="defaultCountry",
+            max_length=2,
+            description="Where numbers without a plus are dialled, such as US.",
+        ),
+    ] = "",
 ) -> dict[str, Any]:
-    """Make a list of the people in a CSV file; bad rows are told by line, good ones kept."""
+    """Make a list of the people in a CSV or .xlsx file; bad rows are told, good ones kept."""
     _check_once(await request.form())
     name = list_name.strip()
     if not name:
         raise InvalidFieldError("listName", "listName: is empty")
-    engine, org = context.engine, context.org
-    result = await list_upload.import_csv(engine, org, name, file.file, append=append)
+    result = await list_upload.import_csv(
+        context.engine,
+        context.org,
+        name,
+        file.file,
+        append=append,
+        encoding=check_encoding("encoding", encoding),
+        default_country=check_country("defaultCountry", default_country),
+    )
     return {
         "status": 200,
         "message": f"{result.imported} contact(s) imported",
@@ -50,7 +70,7 @@ async def upload_csv(
     }
 
 
-_FIELDS: Final = frozenset({"file", "listName", "append"})
+_FIELDS: Final = frozenset({"file", "listName", "append", "encoding", "defaultCountry"})
 
 
 def _check_once(form: FormData) -> None:

@@ -9,10 +9,14 @@ import orjson
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from functions.api.warnings import Warned
+from functions.domain.contacts.phones import check_country
 from functions.domain.errors import InvalidFieldError
 from functions.engine.imports import jobs
+from functions.engine.imports.encodings import check_encoding
 from functions.engine.imports.job import ImportStatus
-from functions.engine.imports.upload import Format, ImportRequest, OnExisting, Upload
+from functions.engine.imports.row_files import Format
+from functions.engine.imports.upload import ImportRequest, OnExisting, Upload
 from functions.engine.ports.store import Document
 from functions.web import idempotency
 from functions.web.auth import Area
@@ -64,7 +68,7 @@ class ImportUndone(BaseModel):
     left: int
 
 
-class ImportItem(BaseModel):
+class ImportItem(Warned):
     """An import. Its list, where it makes one, exists once it is completed."""
 
     id: str
@@ -78,6 +82,8 @@ class ImportItem(BaseModel):
     invalid: int
     duplicates: int
     on_existing: OnExisting | None
+    encoding: str = Field(description='How the file is encoded; "" of a workbook.')
+    default_country: str = Field(description='Where numbers without a plus are dialled, or "".')
     list_id: str | None
     created_at: MaybeInstant
     created_by: str
@@ -140,6 +146,16 @@ _FORM: Final[dict[str, Any]] = {
                             "description": "A list of that name may be there, and gets them too.",
                         },
                         "on_existing": {"type": "string", "enum": list(OnExisting)},
+                        "encoding": {
+                            "type": "string",
+                            "description": "Of a text file without a byte order mark, such as "
+                            "windows-1252. Left out, the file's bytes tell it.",
+                        },
+                        "default_country": {
+                            "type": "string",
+                            "description": "A country's code of two letters: where numbers "
+                            "without a plus are dialled. Left out, as the settings say.",
+                        },
                     },
                     "required": ["file"],
                 },
@@ -155,7 +171,7 @@ _FORM: Final[dict[str, Any]] = {
 
 
 async def create_import(request: Request, context: Operator) -> dict[str, Any]:
-    """Take in a CSV or JSON-lines file of contacts; it is worked off in the background.
+    """Take in contacts as CSV, .xlsx or JSON lines; the file is worked off in the background.
 
     Columns fill the fields that they are named after, or those that `mapping` names; the others
     become attributes. People are known by phone, else by email: of several rows about one person
@@ -225,7 +241,12 @@ async def undo_import(import_id: Id, context: Operator) -> dict[str, Any]:
     return _tagged(await jobs.undo(context.engine, context.org, import_id), context)
 
 
-_FIELDS: Final = frozenset({"format", "mapping", "list_id", "list_name", "append", "on_existing"})
+_FIELDS: Final = frozenset(
+    {
+        *("format", "mapping", "list_id", "list_name", "append", "on_existing"),
+        *("encoding", "default_country"),
+    }
+)
 
 
 @dataclass(slots=True)
@@ -284,11 +305,16 @@ def _wish(form: _Form, by: str) -> ImportRequest:
         list_name=list_name,
         append=_append(form.text("append"), list_name),
         on_existing=_on_existing(form.text("on_existing")),
+        encoding=check_encoding("encoding", form.text("encoding")),
+        default_country=check_country("default_country", form.text("default_country")),
     )
 
 
 def _format(wanted: str, file: Part) -> Format:
-    """Return how the file is written: as the form says, else by its type and its name."""
+    """Return how the file is written: as the form says, else by its type and its name.
+
+    A workbook is told by its content.
+    """
     if wanted and wanted not in list(Format):
         raise InvalidFieldError("format", f"format: must be one of {', '.join(Format)}")
     if wanted:
@@ -342,9 +368,10 @@ def _tagged(document: Document, context: CallerContext) -> dict[str, Any]:
 def _shown(document: Document) -> dict[str, Any]:
     data = document.data
     done, total = data["bytes"], data["bytes_total"]
-    percent = round(100 * done / total, 1) if total else 0.0
+    percent = min(100.0, round(100 * done / total, 1)) if total else 0.0
     return {
         **dict.fromkeys(("format", "on_existing")),
+        "default_country": "",
         **data,
         "id": document.id,
         "name": data.get("name", ""),

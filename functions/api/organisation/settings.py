@@ -108,6 +108,7 @@ class Settings(RestBody):
     senders: Senders | None = None
     allowed_senders: Annotated[list[_Allowed], Field(max_length=1000)] | None = None
     default_zone: _Zone | None = None
+    default_country: _Region | None = None
     quiet_hours: QuietHours | None = None
     rates: Rates | None = None
     polling_schedule_s: list[_Seconds] | None = None
@@ -126,6 +127,7 @@ class Settings(RestBody):
             "senders": {"sms": "+12025550111"},
             "allowed_senders": ["+12025550111", "@acme.example", "template:acme_*"],
             "default_zone": "America/New_York",
+            "default_country": "US",
             "quiet_hours": {"start": "21:00", "end": "09:00"},
             "rates": {"sms": 5},
             "polling_schedule_s": [30, 300, 1800],
@@ -145,6 +147,7 @@ class ShownSettings(BaseModel):
     senders: dict[ChannelKind, str]
     allowed_senders: list[str] | None
     default_zone: str
+    default_country: str
     quiet_hours: dict[str, str] | None
     rates: dict[ChannelKind, float]
     polling_schedule_s: list[int] | None
@@ -221,7 +224,7 @@ async def get_webhook_secret(context: Admin) -> ShownSecret:
     return ShownSecret(secret=webhook_secret(signing_secret, context.org))
 
 
-_TEXTS: Final = ("name", "unsubscribe_email", "default_zone")
+_TEXTS: Final = ("name", "unsubscribe_email", "default_zone", "default_country")
 
 
 def _given(wanted: Settings, name: str) -> Any:

@@ -92,28 +92,30 @@ LENGTHS: Final[Mapping[str, int]] = {
 }
 MOST_ATTRIBUTES: Final = 100
 ATTRIBUTE_LENGTH: Final = 1000
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _ATTRIBUTE_NAME: Final = re.compile(r"\w[\w .-]{0,63}")
 
 
-def read_details(row: Mapping[str, Any]) -> Details:
+def read_details(row: Mapping[str, Any], *, country: str = "") -> Details:
     """Check what is said of a person; null says what "" says.
 
-    Raises InvalidFieldError, which names the field as it was written and the rule it breaks.
+    `country` is where a phone number without a plus is dialled. Raises InvalidFieldError, which
+    names the field as it was written and the rule it breaks.
     """
     details: Details = {}
     for written, value in row.items():
         name = ALIASES.get(written, written)
-        read = _read(name, written, value)
+        read = _read(name, written, value, country)
         if details.get(name, read[name]) != read[name]:
             raise InvalidFieldError(written, f"{written}: contradicts {name}")
         details |= read
     return details
 
 
-def _read(name: str, written: str, value: Any) -> Details:
+def _read(name: str, written: str, value: Any, country: str) -> Details:
     match name:
         case "phone":
-            return _phone(_text(name, written, value))
+            return _phone(_text(name, written, value), country)
         case "email":
             return {name: read_email(_text(name, written, value))}
         case "zone":
@@ -141,7 +143,14 @@ def _checked(field_name: str, value: Any, longest: int) -> str:
         raise InvalidFieldError(field_name, f"{field_name}: has more than {longest} characters")
     if text != _quotable(text, longest):
         raise InvalidFieldError(field_name, f"{field_name}: is not valid Unicode")
+    if not text.isprintable() and has_controls(text):
+        raise InvalidFieldError(field_name, f"{field_name}: holds control characters")
     return text
+
+
+def has_controls(text: str) -> bool:
+    """Tell whether a text holds control characters other than tabs and ends of lines."""
+    return _CONTROL.search(text) is not None
 
 
 def _quotable(text: str, longest: int = 64) -> str:
@@ -149,11 +158,11 @@ def _quotable(text: str, longest: int = 64) -> str:
     return text[:longest].encode(errors="replace").decode()
 
 
-def _phone(text: str) -> Details:
+def _phone(text: str, country: str) -> Details:
     if not text:
         return {"phone": ""}
     try:
-        phone = parse_phone(text)
+        phone = parse_phone(text, country=country)
     except InvalidPhoneError as error:
         raise InvalidFieldError("phone", f"phone: {error}") from None
     return {"phone": phone.e164, "region": phone.region, "zones": phone.zones}

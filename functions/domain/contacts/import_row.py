@@ -5,12 +5,14 @@ name; columns of other names become attributes.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from functions.domain.contacts.contact import LENGTHS, Details, identity, read_details
 from functions.domain.errors import InvalidFieldError
 from functions.domain.templates.fields import ALIASES
+from functions.domain.warnings import InputWarning
 
 #: The fields of a contact that a column may fill, beside attributes.
 FIELDS: Final = (*LENGTHS, "active")
@@ -32,6 +34,8 @@ _TRUTHS: Final[Mapping[str, bool]] = {
     **dict.fromkeys(("false", "no", "0"), False),
 }
 
+_ODD: Final = re.compile(r"[^\w.-]+")
+
 COLUMNS: Final = 100  #: of one row at most
 _TOLD: Final = 100  #: characters of a column's name that an error quotes
 
@@ -52,10 +56,11 @@ class Cell(NamedTuple):
     text: str
 
 
-def contact_row(cells: Iterable[Cell]) -> Details:
+def contact_row(cells: Iterable[Cell], *, country: str = "") -> Details:
     """Return what a row says of somebody, who has an address. An empty cell says nothing.
 
-    Raises RowError with the first thing that is wrong.
+    `country` is where phone numbers without a plus are dialled. Raises RowError with the first
+    thing that is wrong.
     """
     said: dict[str, Any] = {}
     attributes: dict[str, str] = {}
@@ -71,7 +76,8 @@ def contact_row(cells: Iterable[Cell]) -> Details:
             attributes[field.removeprefix(ATTRIBUTE)] = text
         else:
             said[field] = _truth(column, text) if field == "active" else text
-    return _read({**said, "attributes": attributes} if attributes else said, columns)
+    whole = {**said, "attributes": attributes} if attributes else said
+    return _read(whole, columns, country)
 
 
 def _truth(column: str, text: str) -> bool:
@@ -80,11 +86,11 @@ def _truth(column: str, text: str) -> bool:
     return truth
 
 
-def _read(said: Mapping[str, Any], columns: Mapping[str, str]) -> Details:
+def _read(said: Mapping[str, Any], columns: Mapping[str, str], country: str) -> Details:
     if "phone" not in columns and "email" not in columns:
         raise RowError("", "has neither a phone number nor an e-mail address")
     try:
-        details = read_details(said)
+        details = read_details(said, country=country)
         identity(details)
     except InvalidFieldError as error:
         # The rule names our field; who reads it looks for the column in the file.
@@ -103,6 +109,7 @@ def fields_of(columns: Sequence[str], mapping: Mapping[str, str]) -> list[str]:
     check_mapping(mapping)
     if missing := [column for column in mapping if column not in columns]:
         raise InvalidFieldError("mapping", f"mapping: there is no column '{missing[0][:_TOLD]}'")
+    check_names(columns)
     try:
         found = [field_of(column, mapping) for column in columns]
     except RowError as error:
@@ -112,6 +119,21 @@ def fields_of(columns: Sequence[str], mapping: Mapping[str, str]) -> list[str]:
         problem = "needs a column phone or email, or a mapping that says which is which"
         raise InvalidFieldError("file", f"file: {problem}")
     return found
+
+
+def check_names(columns: Sequence[str]) -> None:
+    """Raise InvalidFieldError where two columns have one name: nobody knows which is meant."""
+    named = Counter(column for column in columns if column)
+    if twice := [column for column, count in named.items() if count > 1]:
+        problem = f"two columns are named '{twice[0][:_TOLD]}'; give one of them another name"
+        raise InvalidFieldError("file", f"file: {problem}")
+
+
+def address_columns(mapping: Mapping[str, str]) -> frozenset[str]:
+    """Return the names of columns, in lower case, that hold addresses."""
+    addresses = {"phone", "email"}
+    named = {column for column, field in mapping.items() if field in addresses}
+    return frozenset(map(str.lower, named | {n for n, f in _SPELLINGS.items() if f in addresses}))
 
 
 def check_mapping(mapping: Mapping[str, str]) -> None:
@@ -146,12 +168,26 @@ def field_of(column: str, mapping: Mapping[str, str]) -> str:
         return mapping.get(column, "")
     if own := _SPELLINGS.get(re.sub(r"[\s-]+", "_", column.strip()).lower()):
         return own
-    field = ATTRIBUTE + column.removeprefix(ATTRIBUTE).strip()
+    # What an attribute cannot be named by is left out; `renamed` tells it.
+    field = ATTRIBUTE + _attribute_name(column)
     try:
         _check_attribute(field)
     except ValueError as error:
         raise RowError(column, str(error)) from None
     return field
+
+
+def _attribute_name(column: str) -> str:
+    return " ".join(_ODD.sub(" ", column.removeprefix(ATTRIBUTE)).split())
+
+
+def renamed(fields: Iterable[tuple[str, str]]) -> Iterator[InputWarning]:
+    """Yield a warning for each column, given with its field, whose attribute has another name."""
+    for column, field in fields:
+        name = _attribute_name(column)
+        if field == ATTRIBUTE + name and name != column.removeprefix(ATTRIBUTE).strip():
+            sentence = f"file: the column '{column[:_TOLD]}' is kept as the attribute '{name}'"
+            yield InputWarning("COLUMN_RENAMED", "file", sentence)
 
 
 def _check_once(columns: Sequence[str], fields: Sequence[str]) -> None:

@@ -6,6 +6,8 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType, timezone
 
 from functions.domain.contacts.number_spellings import one_spelling
+from functions.domain.contacts.written_numbers import RoundedNumberError, bare_number
+from functions.domain.errors import InvalidFieldError
 from functions.domain.times import NO_ZONES
 
 _NO_ZONE = "Etc/Unknown"
@@ -28,21 +30,14 @@ class InvalidPhoneError(ValueError):
     """The text is not the number of any phone."""
 
 
-def parse_phone(text: str) -> Phone:
+def parse_phone(text: str, *, country: str = "") -> Phone:
     """Read an international number; blanks and punctuation between the digits do not matter.
 
-    A number that is written as its plan was before is read as it is dialled now. Raises
+    A number that is written as its plan was before is read as it is dialled now. With a `country`
+    (ISO 3166 alpha-2) a number without a plus is read as one dials it there. Raises
     InvalidPhoneError, which names the rule that the text breaks.
     """
-    compact = text.strip()
-    if not compact:
-        raise InvalidPhoneError("is empty")
-    if not compact.startswith("+"):
-        raise InvalidPhoneError("must be in E.164 format, starting with + and the country code")
-    try:
-        number = phonenumbers.parse(compact, None)
-    except NumberParseException:
-        raise InvalidPhoneError("is not a phone number") from None
+    number = _parsed(text, country)
     # What is_valid_number asks too; here, once for validity and zones, as it costs the most.
     kind = phonenumbers.number_type(number)
     if kind is PhoneNumberType.UNKNOWN:
@@ -62,6 +57,32 @@ def _as_dialled_now(number: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNumbe
     if phonenumbers.is_valid_number(now):
         return now
     raise InvalidPhoneError("is not a number that any phone can have")
+
+
+def _parsed(text: str, country: str) -> phonenumbers.PhoneNumber:
+    try:
+        bare = bare_number(text)
+    except RoundedNumberError as error:
+        raise InvalidPhoneError(str(error)) from None
+    if not bare:
+        raise InvalidPhoneError("is empty")
+    if not bare.isprintable():
+        raise InvalidPhoneError("holds control characters")
+    if not bare.startswith("+") and not country:
+        raise InvalidPhoneError("must be in E.164 format, starting with + and the country code")
+    try:
+        return phonenumbers.parse(bare, country or None)
+    except NumberParseException:
+        raise InvalidPhoneError("is not a phone number") from None
+
+
+def check_country(field: str, text: str) -> str:
+    """Return the code of a country that has phone numbers. Raises InvalidFieldError."""
+    code = text.strip().upper()
+    if code and code not in phonenumbers.SUPPORTED_REGIONS:
+        rule = "must be the code of a country, of two letters, such as IN"
+        raise InvalidFieldError(field, f"{field}: {rule}")
+    return code
 
 
 def _zones(number: phonenumbers.PhoneNumber, kind: int) -> tuple[str, ...]:

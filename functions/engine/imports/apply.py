@@ -115,6 +115,9 @@ def _progress(job: Job, plan: Plan, status: ImportStatus | None) -> dict[str, An
     }
     changes = {name: job.data[name] + more for name, more in added.items()}
     changes |= plan.behind._asdict()
+    if status is ImportStatus.COMPLETED:
+        # Until now it was that of the file; what was read is UTF-8.
+        changes["bytes_total"] = changes["bytes"]
     return changes | ended(status, plan.now, plan.page.error) if status else changes
 
 

@@ -46,6 +46,9 @@ BLANK: Final[Mapping[str, Any]] = {
     "bytes": 0,  #: of the file, before the place where the work goes on
     "lines": 0,
     "bytes_total": 0,
+    "size": 0,  #: of the file as it came in, in bytes
+    "encoding": "",
+    "warnings": [],
     "pages": 0,  #: commits that have changed something, and said what
     "rows": 0,
     "created": 0,

@@ -6,7 +6,7 @@ The list keeps what a row says beside the number; a contact that is there stays 
 import asyncio
 import re
 from collections.abc import Mapping
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -14,8 +14,8 @@ from uuid import uuid4
 
 import structlog
 
-from functions.domain.contacts.contact import Details
-from functions.domain.contacts.import_row import COLUMNS, Cell
+from functions.domain.contacts.contact import Details, has_controls
+from functions.domain.contacts.import_row import COLUMNS, Cell, check_names
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
 from functions.domain.errors import InvalidFieldError, NameTakenError
 from functions.domain.times import is_zone
@@ -23,8 +23,9 @@ from functions.domain.warnings import InputWarning
 from functions.engine import paths
 from functions.engine.contacts import list_names
 from functions.engine.imports.plan import Known, Plan, Target
-from functions.engine.imports.reader import DUPLICATE, Page, Reader, csv_cells
-from functions.engine.imports.row_files import BrokenRowError, CsvRows
+from functions.engine.imports.reader import DUPLICATE, Page, Reader, table_cells
+from functions.engine.imports.tables import TableRows, header_of, inspect, rows_of
+from functions.engine.imports.upload import country_for
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
 from functions.engine.kernel.people import salt_of
@@ -58,14 +59,12 @@ class ImportResult:
     duplicates: int = 0
     invalid: int = 0
     bad_rows: list[BadRow] = field(default_factory=list)  #: the first thousand
+    warnings: list[InputWarning] = field(default_factory=list)
 
     @property
-    def warnings(self) -> list[InputWarning]:
-        """The doubt about a file that says nothing new."""
-        if not self.appends or self.imported or not self.duplicates:
-            return []
-        sentence = "file: everybody in it is on the list already; was it imported before?"
-        return [InputWarning("LIST_IMPORTED_TWICE", "file", sentence)]
+    def says_nothing_new(self) -> bool:
+        """Whether everybody in a file is on the list that it is added to."""
+        return self.appends and not self.imported and bool(self.duplicates)
 
     def add(self, plan: Plan) -> None:
         """Count what a page has made."""
@@ -78,22 +77,34 @@ class ImportResult:
 
 
 async def import_csv(
-    engine: Engine, org: str, name: str, file: BinaryIO, *, append: bool = False
+    engine: Engine,
+    org: str,
+    name: str,
+    file: BinaryIO,
+    *,
+    append: bool = False,
+    encoding: str = "",
+    default_country: str = "",
 ) -> ImportResult:
-    """Make a list of the people in a CSV file with a column `number` in E.164.
+    """Make a list of the people in a CSV file or workbook with a column `number` in E.164.
 
     A column `timezone` (IANA) says where a person is, instead of the number; all other columns
-    are kept as attributes. The file is read as a stream, and the list exists only once all of
-    it is stored; with `append` one of that name that is there gets them too. Raises
-    InvalidFieldError where the file is no such CSV or holds no good row, and NameTakenError.
+    are kept as attributes. With a `default_country`, or one in the settings, numbers without a
+    plus are read as they are dialled there. The file is read as a stream, and the list exists only
+    once all of it is stored; with `append` one of that name that is there gets them too. Raises
+    InvalidFieldError where the file is no such table or holds no good row, and NameTakenError.
     """
     result = await _begun(engine, org, name, append=append)
-    rows = CsvRows(file)
-    try:
-        await _store(engine, org, rows, result)
-    finally:
-        rows.close()
-    if result.imported == 0 and not result.warnings:
+    country = await country_for(engine, org, default_country)
+    # In a thread, for a large file would keep everybody else waiting.
+    kind = await asyncio.to_thread(inspect, file, encoding)
+    result.warnings += kind.warnings
+    with closing(await asyncio.to_thread(rows_of, file, kind)) as rows:
+        await _store(engine, org, rows, result, country)
+    if result.says_nothing_new:
+        sentence = "file: everybody in it is on the list already; was it imported before?"
+        result.warnings.append(InputWarning("LIST_IMPORTED_TWICE", "file", sentence))
+    elif result.imported == 0:
         first = (
             f"; line {bad.line}: {bad.error}" if (bad := next(iter(result.bad_rows), None)) else ""
         )
@@ -123,29 +134,32 @@ async def _make_list(engine: Engine, org: str, name: str, result: ImportResult) 
         raise NameTakenError("List", name) from None
 
 
-def _columns(rows: CsvRows) -> list[str]:
+def _columns(rows: TableRows) -> list[str]:
     """Return what the first line names. Raises InvalidFieldError."""
-    try:
-        columns = rows.read_header(NUMBER)
-    except BrokenRowError as error:
-        raise InvalidFieldError("file", f"file: the first line is no CSV: {error}") from None
-    if not columns:
+    columns = [_own_name(name) for name in header_of(rows, {NUMBER})]
+    if NUMBER not in columns:
         raise InvalidFieldError("file", f"file: the first line must name a column '{NUMBER}'")
-    named = [name for name in columns if name]
-    if len(set(named)) < len(named) or len(columns) > COLUMNS:
-        raise InvalidFieldError("file", f"file: needs up to {COLUMNS} columns of different names")
-    if bad := [name for name in named if not _COLUMN.fullmatch(name)]:
-        raise InvalidFieldError("file", f"file: '{bad[0][:100]}' cannot be the name of a column")
+    check_names(columns)
+    if len(columns) > COLUMNS:
+        raise InvalidFieldError("file", f"file: has more than {COLUMNS} columns")
+    if bad := [name for name in columns if not _COLUMN.fullmatch(name) or has_controls(name)]:
+        raise InvalidFieldError("file", f"file: {bad[0][:100]!r} cannot be the name of a column")
     return columns
 
 
-def _person(cells: list[Cell]) -> tuple[Details, Mapping[str, Any]]:
+def _own_name(name: str) -> str:
+    return name.lower() if name.lower() in {NUMBER, TIMEZONE} else name
+
+
+def _person(cells: list[Cell], *, country: str) -> tuple[Details, Mapping[str, Any]]:
     """Return whom a row describes, and what the list keeps of it. Raises ValueError."""
     if any(len(cell.text) > _CELL for cell in cells):
         raise ValueError(f"has a cell of more than {_CELL} characters")
+    if odd := [cell.column for cell in cells if has_controls(cell.text)]:
+        raise ValueError(f"{odd[0]}: holds control characters")
     row = {cell.column: cell.text for cell in cells}
     try:
-        phone = parse_phone(row.pop(NUMBER))
+        phone = parse_phone(row.pop(NUMBER), country=country)
     except InvalidPhoneError as error:
         raise ValueError(f"{NUMBER}: {error}") from None
     zone = row.pop(TIMEZONE, "").strip()
@@ -158,15 +172,15 @@ def _person(cells: list[Cell]) -> tuple[Details, Mapping[str, Any]]:
     return details, {"zones": [zone] if zone else list(phone.zones), "attributes": attributes}
 
 
-async def _store(engine: Engine, org: str, rows: CsvRows, result: ImportResult) -> None:
+async def _store(
+    engine: Engine, org: str, rows: TableRows, result: ImportResult, country: str
+) -> None:
     """Store the rows' contacts and the list's members, a page a commit."""
-    # In a thread, for a large file of bad rows would keep everybody else waiting.
     columns = await asyncio.to_thread(_columns, rows)
-    cells = partial(csv_cells, rows, columns, columns)
     reader = Reader(
         rows,
-        cells,
-        _person,
+        partial(table_cells, rows, columns, columns),
+        partial(_person, country=country),
         salt=await salt_of(engine, org),
         most=engine.limits.launch_page,
         names=sum(map(len, columns)),

@@ -16,9 +16,20 @@ from functions.domain.contacts.import_row import (
     json_cells,
 )
 from functions.engine import paths
+from functions.engine.imports import workbooks
+from functions.engine.imports.byte_files import file_of, in_utf8, skipped
+from functions.engine.imports.encodings import UTF8
 from functions.engine.imports.job import Job
-from functions.engine.imports.row_files import CsvRows, HopelessError, JsonRows, Place
-from functions.engine.imports.upload import CHUNK, Format, read_chunk
+from functions.engine.imports.row_files import (
+    CsvRows,
+    Format,
+    HopelessError,
+    JsonRows,
+    Place,
+    SheetRows,
+)
+from functions.engine.imports.tables import TableRows
+from functions.engine.imports.upload import CHUNK, read_chunk
 
 #: A page makes documents of about so much text, however few rows that are: stores have limits.
 #: The names of the columns count for each row, since each document repeats them.
@@ -86,7 +97,7 @@ class Reader:
 
     def __init__(
         self,
-        rows: CsvRows | JsonRows,
+        rows: CsvRows | JsonRows | SheetRows,
         cells: Callable[[], list[Cell] | None],
         person: ReadPerson,
         *,
@@ -160,35 +171,64 @@ def reader_of(job: Job, salt: bytes) -> Reader:
     """Return what reads the rows of an import, from where its work goes on."""
     data = job.data
     start = Place(data["bytes"], data["lines"])
-    chunks = _ChunkFile(_fetching(job), start.bytes, data["bytes_total"])
-    file = cast(BinaryIO, io.BufferedReader(chunks))
-    rows: CsvRows | JsonRows
+    file = _file(job, start)
+    rows: CsvRows | JsonRows | SheetRows
     cells: Callable[[], list[Cell] | None]
-    if data["format"] == Format.CSV:
-        rows = CsvRows(file, delimiter=data["delimiter"], start=start)
-        cells = partial(csv_cells, rows, data["columns"], data["fields"])
-    else:
+    if data["format"] == Format.JSON_LINES:
         rows = JsonRows(file, start=start)
         mapping = {each["column"]: each["field"] for each in data["mapping"]}
         named = lru_cache(_REMEMBERED)(partial(field_of, mapping=mapping))
         cells = partial(_json_cells, rows, named)
+    else:
+        is_sheet = data["format"] == Format.XLSX
+        csv = partial(CsvRows, delimiter=data["delimiter"])
+        rows = (SheetRows if is_sheet else csv)(file, start=start)
+        cells = partial(table_cells, rows, data["columns"], data["fields"])
     names = sum(map(len, data["columns"]))
+    person = partial(_person, country=data["default_country"])
     most = job.engine.limits.launch_page
-
-    def person(said: list[Cell]) -> tuple[Details, Mapping[str, Any]]:
-        return contact_row(said), {}
-
     return Reader(rows, cells, person, salt=salt, most=most, names=names)
 
 
-def csv_cells(rows: CsvRows, columns: list[str], fields: list[str]) -> list[Cell] | None:
-    """Return the next row's cells, none of a blank one, None behind the last."""
+def _person(cells: list[Cell], *, country: str) -> tuple[Details, Mapping[str, Any]]:
+    return contact_row(cells, country=country), {}
+
+
+def _file(job: Job, start: Place) -> BinaryIO:
+    """Return the file of an import from a place on, in UTF-8.
+
+    Only what is UTF-8 already can be begun there; everything else is turned into it anew.
+    """
+    encoding, size = job.data["encoding"], job.data["size"]
+    begin = start.bytes if encoding == UTF8 else 0
+    chunks = _ChunkFile(_fetching(job), begin, size)
+    file = cast(BinaryIO, io.BufferedReader(chunks))
+    if encoding == UTF8:
+        return file
+    if job.data["format"] == Format.XLSX:
+        return file_of(skipped(workbooks.unpacked(file), start.bytes))
+    return in_utf8(file, encoding, start=start.bytes)
+
+
+def table_cells(rows: TableRows, columns: list[str], fields: list[str]) -> list[Cell] | None:
+    """Return the next row's cells, none of a blank one, None behind the last.
+
+    Cells of no column may be there or not: a spreadsheet adds some behind the last.
+    """
     cells = rows.read()
-    if cells is None or not any(cell.strip() for cell in cells):
+    if cells is None or not any(map(str.strip, cells)):
         return None if cells is None else []
     if len(cells) != len(columns):
-        raise RowError("", f"has {len(cells)} cells, the first line has {len(columns)}")
+        cells = _fitted(cells, columns, short=isinstance(rows, SheetRows))
     return list(map(Cell, columns, fields, cells))
+
+
+def _fitted(cells: list[str], columns: list[str], *, short: bool) -> list[str]:
+    """Return as many cells as there are columns. Raises RowError."""
+    missing, more = columns[len(cells) :], cells[len(columns) :]
+    if any(map(str.strip, more)) or (any(missing) and not short):
+        raise RowError("", f"has {len(cells)} cells, the first line has {len(columns)}")
+    return [*cells, *[""] * len(missing)][: len(columns)]
 
 
 def _json_cells(rows: JsonRows, field: Callable[[str], str]) -> list[Cell] | None:

@@ -4,19 +4,32 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
+from enum import StrEnum
 from typing import Any, BinaryIO, Final, NamedTuple
 
 import orjson
 
 #: A row is at most that long. What goes on for longer is broken, most likely by an open quote.
 ROW_LENGTH: Final = 10_000
-DELIMITERS: Final = ",;\t"
+DELIMITERS: Final = ",;\t|"
+#: How Excel is told the delimiter of a file, in a line before the names.
+_SAID: Final = re.compile(r'"?sep=(?P<delimiter>[^\w\s"]|\t| )"?[\r\n]*', re.IGNORECASE)
+#: What stands around names and is not seen.
+_UNSEEN: Final = "\ufeff\u200b\u200e\u200f\u202a\u202c\u2060\u00a0"
 #: Rows that swallow others with an open quote. Reading these again must not take for ever.
 _SWALLOWERS: Final = 100
 
 _NO_UTF8: Final = re.compile("[\udc80-\udcff]")  # what surrogateescape makes of such bytes
 _BYTE_ORDER_MARK: Final = "\ufeff"
+
+
+def named(cells: Iterable[str]) -> list[str]:
+    """Return the names that stand in the first row of a table."""
+    return [name.strip().strip(_UNSEEN).strip() for name in cells]
+
+
+_BLANK: Final = frozenset({"\n", "\r\n", "\r"})
 
 
 class BrokenRowError(ValueError):
@@ -25,6 +38,14 @@ class BrokenRowError(ValueError):
 
 class HopelessError(Exception):
     """The file is no CSV; the message says why."""
+
+
+class Format(StrEnum):
+    """How the rows of a file are written."""
+
+    CSV = "csv"
+    JSON_LINES = "jsonl"
+    XLSX = "xlsx"  #: the first sheet that is not hidden
 
 
 class Place(NamedTuple):
@@ -103,29 +124,49 @@ class CsvRows:
         size = sum(line.size for line in self._row)
         return Place(self._before.bytes + size, self._before.lines + len(self._row))
 
-    def read_header(self, column: str = "") -> list[str]:
-        """Read the first row and find out its delimiter, by which it names `column`.
+    def read_header(self, wanted: Collection[str]) -> list[str]:
+        """Read the first row, and find out its delimiter.
 
-        Without a `column` it is the delimiter that makes the most of the row. Returns no names
-        where no delimiter does. Raises BrokenRowError.
+        It is the one that a line `sep=` before the names says; else one by which the row names
+        something `wanted` (in lower case), and of several that which makes the most of the row.
+        Returns the names without what stands around them. Raises BrokenRowError.
         """
-        found = {each: self._names(each) for each in DELIMITERS}
-        fits = {each: names for each, names in found.items() if not column or column in names}
-        self.delimiter = max(fits or found, key=lambda each: len(found[each]))
+        self.delimiter = self._said() or self._best(wanted)
         self._cells = csv.reader(_Feed(self), delimiter=self.delimiter)
-        names = [name.strip() for name in self.read() or ()]
-        return names if fits else []
+        return named(self.read() or ())
+
+    def _said(self) -> str:
+        """Return the delimiter that a line of its own says, "" where there is no such line."""
+        line = self._lines.read()
+        said = _SAID.fullmatch(line.text)
+        if said is None:
+            self._again.append(line)
+            return ""
+        self._row = [line]
+        return said["delimiter"]
+
+    def _best(self, wanted: Collection[str]) -> str:
+        found = {each: self._names(each) for each in DELIMITERS}
+
+        def worth(delimiter: str) -> tuple[bool, bool, int]:
+            names = found[delimiter]
+            is_wanted = any(name.lower() in wanted for name in names)
+            return is_wanted, not any('"' in name for name in names), len(names)
+
+        return max(found, key=worth)
 
     def _names(self, delimiter: str) -> list[str]:
         """Return the first row as this delimiter divides it, and have it read again."""
+        before, self._before = self._before, self.behind
+        row, self._row, self._length = self._row, [], 0
         self._cells = csv.reader(_Feed(self), delimiter=delimiter)
         try:
-            return [name.strip() for name in self.read() or ()]
+            return named(next(self._cells, ()))
         except BrokenRowError:
             return []
         finally:
             self._again.extendleft(reversed(self._row))
-            self._row = []
+            self._row, self._before = row, before
 
     def read(self) -> list[str] | None:
         """Return the cells of the next row, None behind the last.
@@ -134,11 +175,22 @@ class CsvRows:
         """
         self._before = self.behind
         self._row, self._length = [], 0
+        if self._skip_blank():
+            return []
         try:
             return next(self._cells, None)
         except BrokenRowError:
             self._give_back()
             raise
+
+    def _skip_blank(self) -> bool:
+        """Read a line without any cell, at less cost than a row: there may be a million."""
+        line = self._again.popleft() if self._again else self._lines.read()
+        if line.text in _BLANK:
+            self._row.append(line)
+            return True
+        self._again.appendleft(line)
+        return False
 
     def close(self) -> None:
         """Let go of the file, which stays open."""
@@ -183,8 +235,8 @@ class _Feed:
         raise StopIteration
 
 
-class JsonRows:
-    """Reads a file with a JSON object in each line, as a stream; the file stays open."""
+class _JsonLines:
+    """Reads a file with JSON in each line, as a stream; the file stays open."""
 
     def __init__(self, file: BinaryIO, *, start: Place = START) -> None:
         self._lines = _Lines(file, start)
@@ -202,20 +254,47 @@ class JsonRows:
         before = self._before
         return Place(before.bytes + self._size, before.lines + bool(self._size))
 
-    def read(self) -> dict[str, Any] | None:
-        """Return the next row, {} of a blank line, None behind the last. Raises BrokenRowError."""
+    def _next(self) -> str:
+        """Return the next line, "" behind the last. Raises BrokenRowError."""
         self._before = self.behind
         text, self._size = self._lines.read()
-        if not text:
-            return None
         if len(text) > ROW_LENGTH:
             raise BrokenRowError(_too_long(1))
         _check_utf8(text)
-        return _json_object(text) if text.strip() else {}
+        return text
 
     def close(self) -> None:
         """Let go of the file, which stays open."""
         self._lines.close()
+
+
+class JsonRows(_JsonLines):
+    """Reads a file with a JSON object in each line."""
+
+    def read(self) -> dict[str, Any] | None:
+        """Return the next row, {} of a blank line, None behind the last. Raises BrokenRowError."""
+        if not (text := self._next()):
+            return None
+        return _json_object(text) if text.strip() else {}
+
+
+class SheetRows(_JsonLines):
+    """Reads the rows of a workbook, each a JSON array of texts (workbooks.py)."""
+
+    delimiter = ""
+
+    def read_header(self, wanted: Collection[str]) -> list[str]:
+        """Return the names in the first row that is not blank, as CsvRows does."""
+        del wanted
+        while (cells := self.read()) == []:
+            pass
+        return named(cells or ())
+
+    def read(self) -> list[str] | None:
+        """Return the cells of the next row, those of trailing blanks left out; None at the end."""
+        text = self._next()
+        cells: list[str] | None = orjson.loads(text) if text else None
+        return cells
 
 
 def _json_object(text: str) -> dict[str, Any]:

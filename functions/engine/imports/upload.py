@@ -1,11 +1,11 @@
 """The file of an import, stored in chunks as it comes in; the last one queues the import."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
-from io import BytesIO
 from typing import Any, Final
 from uuid import uuid4
 
@@ -14,9 +14,11 @@ import structlog
 from functions.domain.contacts import import_row
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.engine import paths
+from functions.engine.accounts import organisation
 from functions.engine.contacts import list_names
 from functions.engine.imports.job import BLANK, ImportStatus, job_path
-from functions.engine.imports.row_files import BrokenRowError, CsvRows
+from functions.engine.imports.row_files import Format
+from functions.engine.imports.tables import Head, TableRows, header_of
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
 from functions.engine.ports.store import Create, Delete, Document, StoreError, Update, Write
@@ -27,18 +29,9 @@ log = structlog.get_logger()
 #: So a chunk stays below the megabyte that a document may have.
 CHUNK: Final = 500_000
 _ENCODING: Final = "latin-1"
-#: The first line is looked for in so many bytes; it is shorter, or no row (rows.ROW_LENGTH).
-_HEAD: Final = 65_536
 #: An upload that brings no chunk for so long is taken for dead.
 _PATIENCE: Final = timedelta(minutes=10)
 _AT_ONCE: Final = 500
-
-
-class Format(StrEnum):
-    """How the rows are written."""
-
-    CSV = "csv"
-    JSON_LINES = "jsonl"
 
 
 class OnExisting(StrEnum):
@@ -60,6 +53,8 @@ class ImportRequest:
     list_name: str | None = None  #: of a list to be made for them
     append: bool = False  #: a list of that name may be there, and gets them too
     on_existing: OnExisting = OnExisting.UPDATE
+    encoding: str = ""  #: of a file without marks; "" where its bytes are to tell
+    default_country: str = ""  #: where numbers without a plus are dialled; "": as the settings say
 
 
 class Upload:
@@ -69,7 +64,7 @@ class Upload:
         self.id = uuid4().hex
         self._engine = engine
         self._org = org
-        self._head = b""
+        self._head = Head()
         self._waiting = bytearray()  #: less than a chunk
         self._total = 0
         self._chunks = 0
@@ -79,7 +74,7 @@ class Upload:
 
     async def write(self, data: bytes) -> None:
         """Take the next bytes. Raises ConflictError once the upload was taken for dead."""
-        self._head += data[: _HEAD - len(self._head)]
+        self._head.feed(data)
         self._total += len(data)
         self._waiting += data
         while len(self._waiting) >= CHUNK:
@@ -93,8 +88,9 @@ class Upload:
 
         Raises InvalidFieldError, NotFoundError and NameTakenError, with nothing queued.
         """
+        header = await asyncio.to_thread(self._header, wish)
         wish, claims = await self._named(wish)
-        fields = {**await self._wanted(wish), **self._header(wish)}
+        fields = {**await self._wanted(wish), **header}
         chunks = [self._next_chunk()] if self._waiting else []
         now = self._engine.clock.now()
         fields |= {"status": ImportStatus.QUEUED, "wake_at": now, "chunks": self._chunks}
@@ -106,6 +102,7 @@ class Upload:
 
     async def abandon(self) -> None:
         """Remove what has come in; what cannot be removed now is left to the check."""
+        self._head.close()
         if self._version and not self._is_queued:
             with suppress(StoreError):
                 await remove(self._engine, self._org, self.id, self._chunks)
@@ -142,30 +139,44 @@ class Upload:
             raise NotFoundError("List", list_id)
         return {
             "name": wish.name,
-            "format": wish.format,
             "by": wish.by,
             "mapping": [{"column": c, "field": f} for c, f in wish.mapping.items()],
             "on_existing": wish.on_existing,
             "list_id": list_id or (self.id if wish.list_name else None),
             "list_name": wish.list_name,
             "bytes_total": self._total,
+            "size": self._total,
+            "default_country": await country_for(self._engine, self._org, wish.default_country),
         }
 
     def _header(self, wish: ImportRequest) -> dict[str, Any]:
-        """Return what the file's first line says, and where the rows begin behind it."""
-        if not self._total:
-            raise InvalidFieldError("file", "file: is empty")
-        if wish.format is Format.JSON_LINES:
-            import_row.check_mapping(wish.mapping)
-            return {"columns": [], "fields": [], "delimiter": ""}
-        rows = CsvRows(BytesIO(self._head))
-        try:
-            columns = rows.read_header()
-        except BrokenRowError as error:
-            raise InvalidFieldError("file", f"file: the first line is no CSV: {error}") from None
-        fields = import_row.fields_of(columns, wish.mapping)
-        begin = {"bytes": rows.behind.bytes, "lines": rows.behind.lines}
-        return {"columns": columns, "fields": fields, "delimiter": rows.delimiter, **begin}
+        """Return what the file is and its first line says, and where the rows begin behind it."""
+        with closing(self._head) as head:
+            if not self._total:
+                raise InvalidFieldError("file", "file: is empty")
+            kind = head.kind(wish.format, wish.encoding)
+            if kind.format is Format.JSON_LINES:
+                import_row.check_mapping(wish.mapping)
+                table = {"columns": [], "fields": [], "delimiter": ""}
+            else:
+                with closing(head.rows(kind)) as rows:
+                    table = _table(rows, wish.mapping)
+        fields = list(zip(table["columns"], table["fields"], strict=True))
+        found = [*kind.warnings, *import_row.renamed(fields)]
+        told = {"warnings": [asdict(each) for each in found]}
+        return {"format": kind.format, "encoding": kind.encoding, **table, **told}
+
+
+def _table(rows: TableRows, mapping: Mapping[str, str]) -> dict[str, Any]:
+    columns = header_of(rows, import_row.address_columns(mapping))
+    fields = import_row.fields_of(columns, mapping)
+    told = {"columns": columns, "fields": fields, "delimiter": rows.delimiter}
+    return {**told, **rows.behind._asdict()}
+
+
+async def country_for(engine: Engine, org: str, named: str) -> str:
+    """Return where a file's numbers without a plus are dialled, "" for nowhere."""
+    return named or (await organisation.load(engine, org)).default_country
 
 
 def chunk_path(org: str, import_id: str, number: int) -> str:

@@ -12,7 +12,8 @@ from functions.domain.contacts.contact import (
 from functions.engine import paths
 from functions.engine.contacts import lists
 from functions.engine.imports import jobs
-from functions.engine.imports.upload import Format, ImportRequest, Upload
+from functions.engine.imports.row_files import Format
+from functions.engine.imports.upload import ImportRequest, Upload
 from functions.engine.kernel.engine import Limits
 from tests.engine.world import ORG, World, number
 

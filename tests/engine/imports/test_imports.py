@@ -13,7 +13,8 @@ from functions.engine import paths
 from functions.engine.contacts import contacts, lists
 from functions.engine.imports import jobs
 from functions.engine.imports.job import ImportStatus
-from functions.engine.imports.upload import CHUNK, Format, OnExisting, Upload
+from functions.engine.imports.row_files import Format
+from functions.engine.imports.upload import CHUNK, OnExisting, Upload
 from functions.engine.ports.store import Query
 from tests.engine.imports.importing import (
     FILE,
