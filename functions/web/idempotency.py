@@ -70,7 +70,7 @@ async def _once(request: Request, key: str, fingerprint: str, handle: Handle) ->
 
 async def _done(engine: Engine, held: Claim, request: Request, handle: Handle) -> Response:
     """Handle a claimed request and keep its answer, or give the claim back."""
-    store = MarkedStore(engine.store, held.path)
+    store = MarkedStore(engine.store, request.state.caller.org, held.path)
     request.state.engine = replace(engine, store=store)
     try:
         async with _renewed(engine, held):

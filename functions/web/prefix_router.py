@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
+from functions.web.middleware.strict_route import StrictRoute
 from functions.web.problems import first_segment
 
 
@@ -27,6 +28,19 @@ class PrefixRouter(APIRouter):
             start: APIRouter(routes=[*part], redirect_slashes=False)
             for start, part in branches.items()
         }
+
+    def methods_of(self, path: str) -> list[str]:
+        """Return the methods that a path is there for, over all its routes."""
+        branch = self._branches.get(first_segment(path))
+        found = [
+            route
+            for route in (branch.routes if branch else ())
+            if isinstance(route, APIRoute) and route.path_regex.match(path)
+        ]
+        methods = {method for route in found for method in route.methods or ()}
+        if "GET" in methods and any(isinstance(route, StrictRoute) for route in found):
+            methods.add("HEAD")
+        return sorted(methods)
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request to the routes that begin as its path does."""

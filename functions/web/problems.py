@@ -104,7 +104,7 @@ def answer_to(request: Request, error: Exception) -> JSONResponse | None:
         case RequestValidationError():
             return _rendered(request, _of_validation(error))
         case HTTPException():
-            return _rendered(request, _of_http(error))
+            return _rendered(request, _of_http(request, error))
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), None)
     return None if status is None else _rendered(request, _of_error(error, status))
 
@@ -136,9 +136,13 @@ def _of_error(error: Exception, status: int) -> Problem:
     return Problem(status, code, str(error), field, errors)
 
 
-def _of_http(error: HTTPException) -> Problem:
+def _of_http(request: Request, error: HTTPException) -> Problem:
     code = CODES.get(error.status_code, HTTPStatus(error.status_code).name)
-    return Problem(error.status_code, code, str(error.detail), headers=error.headers or {})
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        # The framework names the methods of the first of a path's routes alone.
+        headers = {"allow": ", ".join(request.app.router.methods_of(request.scope["path"]))}
+    return Problem(error.status_code, code, str(error.detail), headers=headers)
 
 
 def _of_validation(error: RequestValidationError) -> Problem:

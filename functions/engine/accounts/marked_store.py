@@ -6,20 +6,25 @@ would do some of it twice, and whoever does not find it knows that nothing was d
 
 from collections.abc import AsyncGenerator, Sequence
 
+from functions.engine import paths
 from functions.engine.ports.store import Document, Query, Store, Update, Write
 
 
 class MarkedStore:
-    """The store of one request; a commit that it makes updates the document at `path` as well."""
+    """The store of one request; a commit that it makes updates the document at `path` as well.
 
-    def __init__(self, store: Store, path: str) -> None:
+    Unless it makes no more than the secret of the organisation's ids, which any request may do.
+    """
+
+    def __init__(self, store: Store, org: str, path: str) -> None:
         self._store = store
+        self._salt = paths.salt(org)
         self._path = path
         self.has_acted = False
 
     async def commit(self, *writes: Write) -> list[int]:
         """Commit, with the note as long as none has been written."""
-        if self.has_acted or not writes:
+        if self.has_acted or all(write.path == self._salt for write in writes):
             return await self._store.commit(*writes)
         versions = await self._store.commit(*writes, Update(self._path, {"has_acted": True}))
         self.has_acted = True

@@ -132,6 +132,24 @@ def test_the_application_redirects_nobody(rig: Rig) -> None:
     assert not create_app(rig.stack.context).router.redirect_slashes
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("OPTIONS", "/lists", "GET, HEAD, POST"),
+        ("DELETE", "/settings", "GET, HEAD, PATCH, PUT"),
+        ("GET", "/create-campaign", "POST"),
+        ("HEAD", "/create-campaign", "POST"),
+        ("PUT", "/health", "GET, HEAD"),
+    ],
+)
+async def test_another_method_is_told_all_that_there_are(
+    rig: Rig, method: str, path: str, allowed: str
+) -> None:
+    """`Allow` names every method of a path, whichever routes serve them."""
+    answer = await rig.http.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
 async def test_rates_are_told(make_rig: MakeRig) -> None:
     """Each answer to a known caller says what is left of its organisation's rate."""
     rig = make_rig(api_rate_per_s=2)
