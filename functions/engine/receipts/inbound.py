@@ -97,7 +97,8 @@ async def _note(
     wish: Keyword | None,
 ) -> MessageRef | None:
     """Note on the message that is answered what was made of it; return that message."""
-    found = sender.quoted or await _answered(engine, person, text.at)
+    sent = [sender.quoted] if sender.quoted else await _of_late(engine, person, text.at)
+    found = await _last_text(engine, sent, text.at)
     if found is None:
         return None
     ref, message = found
@@ -106,15 +107,20 @@ async def _note(
     return ref
 
 
-async def _answered(engine: Engine, person: str, at: datetime) -> tuple[MessageRef, Message] | None:
-    """Return the last text that the person was sent before theirs; None without one of late."""
-    org = person.split("/", 2)[1]
-    sent = [
+async def _of_late(engine: Engine, person: str, at: datetime) -> list[tuple[MessageRef, Message]]:
+    """Return what the person was sent of late before they wrote."""
+    return [
         (correspondent.ref_of(document), message)
         for document in await engine.store.query(_newest(person))
         if _may_be_answered(message := message_from(document.id, document.data), at)
     ]
-    homes = await engine.store.get_many([paths.campaign(org, ref.campaign) for ref, _ in sent])
+
+
+async def _last_text(
+    engine: Engine, sent: Sequence[tuple[MessageRef, Message]], at: datetime
+) -> tuple[MessageRef, Message] | None:
+    """Return the last of these messages that is a text of a campaign that there is."""
+    homes = await engine.store.get_many([paths.campaign(r.org, r.campaign) for r, _ in sent])
     texts = [each for each, home in zip(sent, homes, strict=True) if _is_text(each[1], home)]
     return max(texts, key=lambda each: each[1].sent_at or at, default=None)
 
