@@ -4,14 +4,14 @@ Programs follow links too, before a person sees the mail: a HEAD is not a click.
 """
 
 from base64 import b64decode
-from typing import Annotated, Final
+from typing import Final
 
 import structlog
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from functions.api.hooks import pages
-from functions.api.hooks.pages import language_of
+from functions.api.hooks.pages import INSTEAD, Token, language_of
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind
 from functions.domain.urls.tracking_links import Link, Purpose
 from functions.engine.receipts.receive import receive
@@ -19,8 +19,6 @@ from functions.web.context import AppContext, Context
 
 router = APIRouter(tags=["links"])
 log = structlog.get_logger()
-
-Token = Annotated[str, Path(min_length=1, max_length=8192)]
 
 _PICTURE: Final = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
@@ -53,9 +51,9 @@ async def look_at_picture(token: str) -> Response:  # noqa: ARG001 (part of the 
     "/links/c/{token:path}",
     response_class=RedirectResponse,
     status_code=302,
-    responses=pages.DEAD,
+    responses={404: INSTEAD[404]},
 )
-async def follow(token: str, request: Request, context: Context) -> Response:
+async def follow(token: Token, request: Request, context: Context) -> Response:
     """Lead to where the mail says, and note the click; a link that is not ours has a page."""
     link = context.links.read(Purpose.CLICK, token)
     if link is None:
@@ -65,7 +63,7 @@ async def follow(token: str, request: Request, context: Context) -> Response:
 
 
 @router.head("/links/c/{token:path}", include_in_schema=False)
-async def look_where(token: str, request: Request, context: Context) -> Response:
+async def look_where(token: Token, request: Request, context: Context) -> Response:
     """Tell where a link leads: it is a program that asks, not a person who follows."""
     link = context.links.read(Purpose.CLICK, token)
     return pages.dead(language_of(request)) if link is None else _to(link)

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from hashlib import sha256
 from html import escape
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import Request
+from fastapi import Path, Request
 from fastapi.responses import HTMLResponse
 
 from functions.api.hooks.catalogue import CATALOGUE, Words, language_for
+from functions.web.openapi import FAILURES
 
 _STYLE: Final = """\
 :root { color-scheme: light dark; font: 100%/1.5 system-ui, sans-serif; }
@@ -32,13 +33,6 @@ PRIVATE: Final = {
     "x-content-type-options": "nosniff",
     "x-robots-tag": "noindex, nofollow",
 }
-#: What the document says of a link that leads nowhere.
-DEAD: Final[dict[int | str, dict[str, Any]]] = {
-    404: {
-        "description": "The link is not ours, or is no longer good: a page says so.",
-        "content": {"text/html": {"schema": {"type": "string"}}},
-    }
-}
 _HEADERS: Final = {
     **PRIVATE,
     "content-security-policy": (
@@ -47,6 +41,20 @@ _HEADERS: Final = {
     ),
     "x-frame-options": "DENY",
     "vary": "accept-language",
+}
+#: What stands behind /links/u/ or /links/c/: links are cut off and lengthened on their way, and
+#: whatever is left of them is answered with a page.
+Token = Annotated[str, Path(json_schema_extra={"minLength": 1, "maxLength": 8192})]
+_HTML: Final = {"text/html": {"schema": {"type": "string"}}}
+#: How the pages that are shown instead are documented.
+INSTEAD: Final[dict[int | str, dict[str, Any]]] = {
+    404: {
+        "description": "A page: the link is none of ours",
+        # What cannot be a path at all, such as one with line breaks, leads to no page.
+        "content": {**_HTML, **FAILURES["default"]["content"]},
+    },
+    410: {"description": "A page: its mail is forgotten", "content": _HTML},
+    503: {"description": "A page: try again later", "content": _HTML},
 }
 _PAGE: Final = """\
 <!doctype html>

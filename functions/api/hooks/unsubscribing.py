@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from functions.api.hooks import pages
-from functions.api.hooks.pages import language_of
+from functions.api.hooks.pages import INSTEAD, Token, language_of
 from functions.domain.contacts.suppressions import ALL
 from functions.domain.errors import NotFoundError
 from functions.domain.urls.tracking_links import Link, Purpose
@@ -35,8 +35,8 @@ class _NoPageError(Exception):
 
 
 @router.head(_PATH, include_in_schema=False)
-@router.get(_PATH, response_class=HTMLResponse, responses=pages.DEAD)
-async def ask_to_unsubscribe(token: str, request: Request, context: Context) -> HTMLResponse:
+@router.get(_PATH, response_class=HTMLResponse, responses=INSTEAD)
+async def ask_to_unsubscribe(token: Token, request: Request, context: Context) -> HTMLResponse:
     """Show a page that asks what is to stop, and change nothing."""
     try:
         _, reader, language = await _found(token, request, context)
@@ -47,8 +47,8 @@ async def ask_to_unsubscribe(token: str, request: Request, context: Context) -> 
     return pages.asked(language, reader.name, reader.masked, reader.left)
 
 
-@router.post(_PATH, response_class=HTMLResponse, responses=pages.DEAD)
-async def unsubscribe(token: str, request: Request, context: Context) -> HTMLResponse:
+@router.post(_PATH, response_class=HTMLResponse, responses=INSTEAD)
+async def unsubscribe(token: Token, request: Request, context: Context) -> HTMLResponse:
     """Bar the mail's address at once, whether the page or the reader's mail program asks.
 
     A mail program, and whoever does not say what, unsubscribes from everything.
