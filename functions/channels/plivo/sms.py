@@ -40,7 +40,7 @@ class PlivoSms(ProviderApi):
     """The Channel of Plivo's text messages."""
 
     #: Plivo takes 300 requests in five seconds of an account.
-    traits = Traits(rate_per_s=5.0, account_rate_per_s=60.0, by_segments=True)
+    traits = Traits(rate_per_s=5.0, account_rate_per_s=60.0, by_segments=True, needs_sender=True)
 
     def __init__(self, account: Account, *, dlt_entity_id: str, dlt_template_category: str) -> None:
         super().__init__(account, auth=account.basic_auth)

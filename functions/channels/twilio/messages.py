@@ -50,10 +50,15 @@ _TRAITS: Final[Mapping[ChannelKind, Traits]] = {
     # fast for a number waits in Twilio's queue ("Understanding Twilio Rate Limits and Message
     # Queues"), so that one a second would be too careful for all of them.
     ChannelKind.SMS: Traits(
-        rate_per_s=10.0, account_rate_per_s=_ACCOUNT_RATE_PER_S, by_segments=True
+        rate_per_s=10.0,
+        account_rate_per_s=_ACCOUNT_RATE_PER_S,
+        by_segments=True,
+        needs_sender=True,
     ),
     # What a WhatsApp sender sends ("WhatsApp best practices and FAQs").
-    ChannelKind.WHATSAPP: Traits(rate_per_s=80.0, account_rate_per_s=_ACCOUNT_RATE_PER_S),
+    ChannelKind.WHATSAPP: Traits(
+        rate_per_s=80.0, account_rate_per_s=_ACCOUNT_RATE_PER_S, needs_sender=True
+    ),
 }
 _WHATSAPP: Final = "whatsapp:"  #: how Twilio's WhatsApp addresses begin
 _MESSAGING_SERVICE: Final = re.compile(r"MG[0-9a-fA-F]{32}")

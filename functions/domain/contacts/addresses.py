@@ -19,6 +19,7 @@ _NO_NUMBER: Final = re.compile(
 )
 #: What Meta calls a number that WhatsApp messages come from.
 _WHATSAPP_ID: Final = re.compile(r"[0-9]{10,20}")
+_POOL: Final = re.compile(r"MG[0-9a-fA-F]{32}")
 _NAMED: Final = re.compile(r'(?:"(?P<quoted>[^"]*)"|(?P<plain>[^"<>]*?))\s*<(?P<address>[^<>]*)>')
 #: What RFC 5322 wants quoted in a name.
 _SPECIAL: Final = re.compile(r"[()\[\]:;@,.]")
@@ -51,12 +52,17 @@ def check_sender(channel: ChannelKind, text: str, *, field: str) -> str:
             return check_name(text.strip(), field=field)
         case ChannelKind.SMS if _NO_NUMBER.fullmatch(text.strip()):
             return text.strip()
-        case ChannelKind.WHATSAPP if is_whatsapp_id(text.strip()):
+        case ChannelKind.WHATSAPP if is_whatsapp_id(text.strip()) or is_pool(text.strip()):
             return text.strip()
         case ChannelKind.VOICE | ChannelKind.SMS | ChannelKind.WHATSAPP:
             return _number(text, field)
         case _:
             assert_never(channel)
+
+
+def is_pool(text: str) -> bool:
+    """Tell whether a sender is a pool of numbers, which Twilio calls a Messaging Service."""
+    return _POOL.fullmatch(text) is not None
 
 
 def is_whatsapp_id(text: str) -> bool:

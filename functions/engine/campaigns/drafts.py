@@ -35,7 +35,7 @@ from functions.engine.campaigns import lifecycle, recipients
 from functions.engine.campaigns.copies import if_future
 from functions.engine.campaigns.in_force import lanes_for, with_organisation, with_rules
 from functions.engine.campaigns.lifecycle import change, create_campaign, load
-from functions.engine.campaigns.senders import provider_of
+from functions.engine.campaigns.senders import check_named, provider_of
 from functions.engine.campaigns.text_checks import refuse_before_start, refuse_doubtful_words
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
@@ -113,6 +113,7 @@ async def create(
     if scheduled_at is not None and scheduled_at > now:
         _check_time(engine, scheduled_at)
         check_complete(campaign)
+        check_named(engine, campaign)
         check_not_after(campaign, scheduled_at)
         status = CampaignStatus.SCHEDULED
         campaign = replace(campaign, status=status, scheduled_at=scheduled_at, scheduled_by=by)

@@ -34,7 +34,7 @@ from functions.engine.campaigns.lanes import (
     new_lanes,
     recall_lane,
 )
-from functions.engine.campaigns.senders import check_senders
+from functions.engine.campaigns.senders import check_named, check_senders, with_senders
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
@@ -90,10 +90,14 @@ async def change(
 
     def decide(documents: list[Document | None]) -> Decision[Campaign]:
         stored = at_version(documents[0], "Campaign", id_, if_version)
-        before = campaign_from(org, id_, stored.data)
+        found = campaign_from(org, id_, stored.data)
+        before = found if decided is None else with_senders(engine, decided, found)
         changes = {**transition(before, action, now=now, reason=reason), **also(before)}
+        if before is not found:
+            changes = {"own_send": before.own_send, "fallbacks": before.fallbacks, **changes}
         after = replace(before, **changes)
         if decided is not None:
+            check_named(engine, after)
             check_senders(engine, decided, after)
         update = Update(stored.path, some_fields(after, changes), stored.version)
         trail = _audit(after, action, by, now)

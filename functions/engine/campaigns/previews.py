@@ -22,7 +22,7 @@ from functions.engine.accounts import organisation
 from functions.engine.campaigns.copies import copy_of
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.campaigns.recipient import Recipient
-from functions.engine.campaigns.senders import check_senders
+from functions.engine.campaigns.senders import check_named, check_senders, with_senders
 from functions.engine.campaigns.single_message import send_once
 from functions.engine.campaigns.text_checks import text_doubts
 from functions.engine.contacts import contacts
@@ -92,9 +92,11 @@ async def send_test(
     campaign = await load(engine, org, id_)
     if campaign.status is not CampaignStatus.DRAFT:
         raise WrongStatusError("test", campaign.status, already=False, ended=campaign.has_ended)
-    now = engine.clock.now()
+    now, decided = engine.clock.now(), await organisation.load(engine, org)
+    campaign = with_senders(engine, decided, campaign)
     _check_testable(campaign, phones, emails, now)
-    check_senders(engine, await organisation.load(engine, org), campaign)
+    check_named(engine, campaign)
+    check_senders(engine, decided, campaign)
     person = (await contacts.load(engine, org, like)).value if like else None
     found = [await _caller(engine, org, phone) for phone in phones]
     found += await _mailed(engine, org, emails)

@@ -7,11 +7,12 @@ resumed or repeated, and what the deployment grants once more before messages go
 """
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.send import Send
-from functions.domain.contacts.addresses import is_whatsapp_id
+from functions.domain.contacts.addresses import is_pool, is_whatsapp_id
 from functions.domain.contacts.sender_lists import TEMPLATE, covers, covers_template, not_among
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind
@@ -21,6 +22,8 @@ from functions.engine.kernel.engine import Engine, ProviderMissingError
 
 #: Why a campaign is stopped or held back that may not be sent from its sender.
 NOT_ALLOWED: Final = "sender_not_allowed"
+#: Why a campaign is stopped that names nobody it is from, where its provider needs that.
+NO_SENDER: Final = "no_sender"
 
 
 class _Refusal(NamedTuple):
@@ -45,6 +48,37 @@ def sender_of(engine: Engine, decided: Organisation, send: Send) -> str:
     return send.sender or decided.senders.get(send.channel, "") or own
 
 
+def with_senders(engine: Engine, decided: Organisation, campaign: Campaign) -> Campaign:
+    """Return a campaign with a sender for each send that has none, where there is one by now."""
+
+    def named(send: Send) -> Send:
+        return send._replace(sender=sender_of(engine, decided, send))
+
+    own_send = named(campaign.own_send)
+    fallbacks = [each._replace(send=named(each.send)) for each in campaign.fallbacks]
+    if own_send == campaign.own_send and fallbacks == [*campaign.fallbacks]:
+        return campaign
+    return replace(campaign, own_send=own_send, fallbacks=fallbacks)
+
+
+def check_named(engine: Engine, campaign: Campaign) -> None:
+    """Raise InvalidFieldError, naming the field, for a send without a sender that needs one."""
+    for send, prefix in _sends(campaign):
+        if _lacks_sender(engine, send):
+            field = f"{prefix}sender"
+            remedy = (
+                f"name one, or set senders.{send.channel} of the organisation (PATCH /settings)"
+            )
+            problem = (
+                f"{field}: {send.provider} needs a number or name that it sends from: {remedy}"
+            )
+            raise InvalidFieldError(field, problem)
+
+
+def _lacks_sender(engine: Engine, send: Send) -> bool:
+    return not send.sender and engine.traits_of(send.provider).needs_sender
+
+
 def check_senders(engine: Engine, decided: Organisation, campaign: Campaign) -> None:
     """Raise InvalidFieldError, naming the field, for a send that may not go out here."""
     lists = sender_lists(engine, campaign.org, decided)
@@ -55,10 +89,12 @@ def check_senders(engine: Engine, decided: Organisation, campaign: Campaign) -> 
             raise InvalidFieldError(field, f"{field}: {refusal.problem}", code=SENDER_NOT_ALLOWED)
 
 
-def may_send(engine: Engine, org: str, send: Send) -> bool:
-    """Tell whether the deployment lets an organisation send this; nothing is read for it."""
+def why_not_sent(engine: Engine, org: str, send: Send) -> str:
+    """Return why an organisation may not send this here, "" if it may; nothing is read for it."""
+    if _lacks_sender(engine, send):
+        return NO_SENDER
     granted = engine.senders.of(org)
-    return granted is None or _refusal(engine, [granted], send) is None
+    return NOT_ALLOWED if granted is not None and _refusal(engine, [granted], send) else ""
 
 
 def _sends(campaign: Campaign) -> Iterator[tuple[Send, str]]:
@@ -82,6 +118,8 @@ def _refusal(engine: Engine, lists: Collection[Collection[str]], send: Send) -> 
     own = engine.traits_of(send.provider).own_sender
     if is_whatsapp_id(send.sender) and not own:
         return _Refusal("sender", f"{send.provider} sends from a number in E.164 format")
+    if is_pool(send.sender) and own:
+        return _Refusal("sender", f"{send.provider} has no Messaging Services; Twilio has")
     # A provider that has one of its own sends from it, unless another of its kind is named.
     own_too = [own] if own and not is_whatsapp_id(send.sender) else []
     named = [name for name in (send.sender, *own_too) if name]

@@ -30,7 +30,7 @@ from functions.engine.campaigns import refusals
 from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import stop
 from functions.engine.campaigns.refusals import Refused, Told
-from functions.engine.campaigns.senders import NOT_ALLOWED, may_send
+from functions.engine.campaigns.senders import why_not_sent
 from functions.engine.contacts.suppressions import suppress
 from functions.engine.delivery.guardrail import Guardrail
 from functions.engine.eligibility.frequency_caps import FrequencyCaps
@@ -94,8 +94,8 @@ class Sender:
             await self._finish()
 
     async def _send_all(self, pending: Sequence[Versioned[Message]]) -> None:
-        if not may_send(self._engine, self._campaign.org, self._send):
-            await self._stop(NOT_ALLOWED)
+        if reason := why_not_sent(self._engine, self._campaign.org, self._send):
+            await self._stop(reason)
         left = {m.value.id: m for m in pending}
         tries = _PATIENCE
         self.rests_until = None

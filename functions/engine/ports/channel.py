@@ -20,6 +20,7 @@ class Traits:
     by_segments: bool = False  #: a text of three SMS segments counts three times
     holds_live_call: bool = False  #: a sent message occupies a live-call slot until it ends
     needs_bot: bool = False  #: the bot behind the campaign's wss_url must be warm before the start
+    needs_sender: bool = False  #: the provider refuses what names nobody that it is from
     own_sender: str = ""  #: what it sends from where no other is named; "" where there is none
     recalls: bool = False  #: of what it has taken, some can be recalled
 
