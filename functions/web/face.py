@@ -14,7 +14,7 @@ from structlog.contextvars import bound_contextvars
 from functions.web import problems
 from functions.web.auth import ForbiddenError, require_own_host
 from functions.web.context import AppContext
-from functions.web.middleware import answer_headers, request_id
+from functions.web.middleware import answer_headers, request_id, slashes
 
 log = structlog.get_logger()
 
@@ -76,6 +76,7 @@ class Face:
         if path is None:
             await problems.not_found(asked)(scope, receive, send)
             return
+        slashes.note_given(scope)
         scope["path"] = path
         scope.pop("raw_path", None)
         try:

@@ -290,14 +290,14 @@ async def test_the_api_face_serves_rest_and_its_pages(api: httpx.AsyncClient) ->
     """The target `api` answers the REST API, health and the documentation."""
     for path in ("/api-keys", "/plivo/api-keys", "/health", "/docs", "/openapi.json"):
         assert (await api.get(path)).status_code == 200, path
-    assert "/openapi.json" in (await api.get("/docs")).text
+    assert "openapi.json" in (await api.get("/docs")).text
 
 
 async def test_the_api_face_serves_no_function(api: httpx.AsyncClient) -> None:
     """Tasks, webhooks, the scheduler's and the calling functions are not there."""
     for route in routes(APIRoute):
         top = "/" + route.path.split("/")[1]
-        if isinstance(route, RestRoute) or top in {"/health", "/problems"}:
+        if isinstance(route, RestRoute) or top in {"/health", "/problems", "/docs"}:
             continue
         for method in (route.methods or set()) - {"HEAD"}:
             answer = await api.request(method, route.path.replace("{", "").replace("}", ""))

@@ -54,6 +54,11 @@ KINDS: Final[Mapping[str, Kind]] = {
         "A text cannot be sent as it is written.",
         "The sentence names the line, the column and what is wrong; preview the text.",
     ),
+    "SENDER_NOT_ALLOWED": Kind(
+        400,
+        "Your organisation may not send from this number, domain or template of a shared account.",
+        "Take one that it was granted, or have whoever runs Clarion grant this one.",
+    ),
     "MISSING_CUSTOMER_ID": Kind(
         400, "The request needs to know whom it is about.", "Name a customer_id."
     ),

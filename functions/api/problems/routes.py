@@ -3,11 +3,12 @@
 from html import escape
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import HTMLResponse, Response
 
 from functions.api.problems.catalogue import FAMILIES, KINDS, Kind, kind_of
 from functions.domain.errors import NotFoundError
+from functions.web.middleware.slashes import without_slash
 from functions.web.middleware.strict_route import StrictRoute
 
 router = APIRouter(prefix="/problems", tags=["ops"], route_class=StrictRoute)
@@ -33,8 +34,10 @@ _PAGE: Final = """\
 
 
 @router.get("", response_class=HTMLResponse, include_in_schema=False)
-async def list_problems() -> HTMLResponse:
+async def list_problems(request: Request) -> Response:
     """Show every code, and what it means."""
+    if elsewhere := without_slash(request):
+        return elsewhere
     families = {f"{before}..{after}": kind for (before, after), kind in FAMILIES.items()}
     rows = [_row(code, kind, linked=True) for code, kind in KINDS.items()]
     rows += [_row(code, kind, linked=False) for code, kind in families.items()]

@@ -3,12 +3,14 @@
 from importlib import resources
 from typing import Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from functions.domain.errors import NotFoundError
+from functions.web.middleware.slashes import without_slash
+from functions.web.middleware.strict_route import StrictRoute
 
-router: Final = APIRouter(include_in_schema=False)
+router: Final = APIRouter(include_in_schema=False, route_class=StrictRoute)
 
 #: No script and no style but ours; what the page is tried with goes to ourselves alone.
 _CSP: Final = (
@@ -61,8 +63,10 @@ SwaggerUIBundle({
 
 
 @router.get("/docs")
-async def show_docs() -> HTMLResponse:
+async def show_docs(request: Request) -> Response:
     """Show the reference of the API."""
+    if elsewhere := without_slash(request):
+        return elsewhere
     return HTMLResponse(_PAGE, headers=_HEADERS)
 
 

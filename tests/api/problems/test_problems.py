@@ -24,6 +24,10 @@ def written(tree: ast.AST) -> Iterator[str]:
                 yield code
             case ast.keyword(arg="code", value=ast.Constant(value=str(code))):
                 yield code
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=str(code))) if (
+                name == code
+            ):
+                yield code
             case ast.Call(func=ast.Name(id="NotFoundError"), args=[ast.Constant(value=what), *_]):
                 yield f"{str(what).upper().replace(' ', '_')}_NOT_FOUND"
 

@@ -109,6 +109,17 @@ async def test_both_spellings_of_a_path_are_served_alike(rig: Rig, method: str, 
     assert "location" not in slashed.headers
 
 
+@pytest.mark.parametrize("page", ["/docs", "/problems"])
+async def test_what_a_page_links_to_is_found_from_both_spellings(rig: Rig, page: str) -> None:
+    """A page with a slash too many leads to itself without it, and names no host for that."""
+    for slashes in ("/", "//"):
+        answer = await rig.get(f"{page}{slashes}")
+        assert answer.status_code == 308
+        assert answer.headers["location"] == "../" * len(slashes) + page.strip("/")
+    followed = await rig.http.get(f"/plivo{page}/", follow_redirects=True)
+    assert (followed.status_code, followed.url.path) == (200, f"/plivo{page}")
+
+
 @pytest.mark.parametrize("path", ["/create-campaign/", "/campaigns/", "/docs/", "/x/", "/health"])
 async def test_a_foreign_host_is_refused_before_anything(rig: Rig, path: str) -> None:
     """Without tokens only our own names are answered, whatever is asked."""
@@ -122,9 +133,11 @@ async def test_no_redirect_is_built_from_the_host(make_rig: MakeRig) -> None:
     """Where tokens tell callers a Host decides nothing, and is repeated nowhere."""
     rig = make_rig(auth_mode="jwt", jwt_secret="x" * 32)
     for path in ("/create-campaign/", "/campaigns//", "/docs/", "/links/", "/x//"):
-        answer = await rig.http.post(path, headers={"host": "evil.example"})
-        assert answer.status_code in {401, 404, 405}
-        assert "evil" not in f"{answer.headers}{answer.text}"
+        for method in ("GET", "POST"):
+            answer = await rig.http.request(method, path, headers={"host": "evil.example"})
+            assert answer.status_code in {308, 401, 404, 405}
+            assert "//" not in answer.headers.get("location", "")
+            assert "evil" not in f"{answer.headers}{answer.text}"
 
 
 def test_the_application_redirects_nobody(rig: Rig) -> None:
