@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
-from functions.api.campaigns.bodies import FieldName, Html, OneLine, Subject
+from functions.api.campaigns.bodies import FieldName, Html, Subject
 from functions.api.campaigns.views import Length
 from functions.api.warnings import Warned, shown_warnings
 from functions.domain.campaigns import audience
@@ -32,7 +32,7 @@ from functions.web.cursors import (
     page,
 )
 from functions.web.etags import IfMatch
-from functions.web.fields import Id, Instant, RestBody, example
+from functions.web.fields import Id, Instant, Name, RestBody, example
 
 router = APIRouter(prefix="/templates", tags=[Area.TEMPLATES], route_class=RestRoute)
 
@@ -77,7 +77,7 @@ class Words(RestBody):
 class NewTemplate(Words):
     """A text and what it is called."""
 
-    name: OneLine
+    name: Name
 
     model_config = example(
         {

@@ -12,7 +12,7 @@ from functions.domain.notifications.notification import (
     PostResult,
     Responded,
 )
-from functions.domain.urls.public_urls import check_public_url
+from functions.domain.urls.public_urls import WEB_SCHEMES, check_public_url
 from functions.engine.ports.clock import Clock
 from functions.transport.public_http import TROUBLES, PublicHttp, Resolve
 from functions.transport.retry_after import retry_after
@@ -39,7 +39,6 @@ class HttpNotifier:
         resolve: Resolve | None = None,
     ) -> None:
         self._http = PublicHttp(allow_private=allow_private_hosts, http=http, resolve=resolve)
-        self._schemes = ("https", "http") if allow_private_hosts else ("https",)
         self._clock = clock
 
     async def why_refused(self, url: str) -> str:
@@ -57,7 +56,7 @@ class HttpNotifier:
 
     def _refused_text(self, url: str) -> str:
         try:
-            check_public_url(url, schemes=self._schemes, allow_private=self._http.allow_private)
+            check_public_url(url, schemes=WEB_SCHEMES, allow_private=self._http.allow_private)
         except ValueError as error:
             return str(error)
         return ""

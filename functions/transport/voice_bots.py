@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from functions.domain.urls.public_urls import check_public_url
+from functions.domain.urls.public_urls import BOT_SCHEMES, check_public_url
 from functions.transport.public_http import TROUBLES, PublicHttp, Resolve
 
 TRIES: Final = 3
@@ -33,7 +33,7 @@ class HttpBots:
         """Wake the bot: True at its first 2xx or 3xx, False after three failed tries."""
         allow_private = self._http.allow_private
         try:
-            check_public_url(bot_url, schemes=tuple(_HTTP), allow_private=allow_private)
+            check_public_url(bot_url, schemes=BOT_SCHEMES, allow_private=allow_private)
         except ValueError:
             return False
         parts = urlsplit(bot_url)

@@ -1,6 +1,7 @@
 """Who is calling: the subject, the org and the role of a request to the public faces."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 import jwt
 
-from functions.engine.accounts.api_keys import PREFIX
+from functions.domain.plain_text import whole
+from functions.engine.accounts.api_keys import PREFIX, ApiKey
 from functions.engine.ports.clock import Clock
 from functions.settings.model import Settings
 from functions.settings.urls import is_loopback
@@ -18,7 +20,10 @@ from functions.web.jwks import KeyRing, read_jwks
 
 SKEW_S = 30  #: how far the clocks of a token's issuer and ours may differ
 ORG = re.compile(r"(?!__.*__$)[A-Za-z0-9_-]{1,64}")  # Firestore keeps such names to itself
-SUBJECT_LENGTH = 255  # OpenID Connect Core 1.0, 2: a sub is at most that long
+SUBJECT_LENGTH = 200
+#: Names of ours in the audit trail: nobody's token may pass for one of them.
+_OUR_NAMES = frozenset({"clarion", "local"})
+_KEY = "key:"
 
 
 class UnauthenticatedError(Exception):
@@ -154,18 +159,37 @@ class Authenticator:
                 },
             )
         except jwt.PyJWTError as error:
-            raise UnauthenticatedError(f"The token is refused: {error}.") from None
+            raise UnauthenticatedError(f"The token is refused: {whole(str(error))}.") from None
+        except (ValueError, ArithmeticError, TypeError, RecursionError):
+            raise UnauthenticatedError("The token is refused: it cannot be read.") from None
+
+
+def key_caller(key: ApiKey) -> Caller:
+    """Return who calls with an API key."""
+    areas = None if key.areas is None else frozenset(key.areas)
+    return Caller(f"{_KEY}{key.id}", key.org, Role(key.role), areas)
 
 
 def _caller(claims: Mapping[str, Any]) -> Caller:
     subject, org, role = claims["sub"], claims["org"], claims["role"]
-    if not 0 < len(subject) <= SUBJECT_LENGTH:
-        raise UnauthenticatedError(f"The token's sub must have 1 to {SUBJECT_LENGTH} characters.")
+    _check_subject(subject)
     if not isinstance(org, str) or not ORG.fullmatch(org):
         raise UnauthenticatedError("The token's org is not an org's name.")
     if role not in list(Role):
         raise UnauthenticatedError(f"The token's role must be one of {', '.join(Role)}.")
     return Caller(subject, org, Role(role))
+
+
+def _check_subject(subject: Any) -> None:
+    """Raise UnauthenticatedError for a sub that cannot be shown, or passes for somebody of ours."""
+    if not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_LENGTH:
+        raise UnauthenticatedError(f"The token's sub must have 1 to {SUBJECT_LENGTH} characters.")
+    if not subject.isprintable() or subject != subject.strip():
+        sentence = "The token's sub must be printable, without blanks around it."
+        raise UnauthenticatedError(sentence)
+    folded = unicodedata.normalize("NFKC", subject).casefold()
+    if folded.startswith(_KEY) or folded in _OUR_NAMES:
+        raise UnauthenticatedError("The token's sub must not be a name that Clarion itself uses.")
 
 
 def _named_org(headers: Mapping[str, str]) -> str:
@@ -195,7 +219,9 @@ def key_id(token: str) -> str:
     try:
         kid = jwt.get_unverified_header(token).get("kid")
     except jwt.PyJWTError as error:
-        raise UnauthenticatedError(f"The token is refused: {error}.") from None
+        raise UnauthenticatedError(f"The token is refused: {whole(str(error))}.") from None
+    except (ValueError, RecursionError):
+        raise UnauthenticatedError("The token is refused: it cannot be read.") from None
     if not isinstance(kid, str):
         raise UnauthenticatedError("The token does not say which key it is signed with (kid).")
     return kid

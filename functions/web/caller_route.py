@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.params import Form
 from fastapi.responses import Response
 
@@ -12,7 +13,14 @@ from functions.engine.accounts import api_keys
 from functions.engine.kernel.engine import Engine
 from functions.settings.model import Settings
 from functions.web import idempotency
-from functions.web.auth import Caller, Role, UnauthenticatedError, presented_key, require_local
+from functions.web.auth import (
+    Caller,
+    Role,
+    UnauthenticatedError,
+    key_caller,
+    presented_key,
+    require_local,
+)
 from functions.web.context import AppContext, Context, Handle, context_of
 from functions.web.etags import tag
 from functions.web.middleware import conditional
@@ -44,7 +52,7 @@ class CallerRoute(StrictRoute):
     def get_route_handler(self) -> Handle:
         """Return the handler, behind the question who calls."""
         handle = super().get_route_handler()
-        areas = frozenset(str(tag) for tag in self.tags)
+        areas, role = frozenset(str(tag) for tag in self.tags), _role_needed(self.dependant)
 
         async def handle_known(request: Request) -> Response:
             context = context_of(request)
@@ -55,6 +63,7 @@ class CallerRoute(StrictRoute):
             finally:
                 told(request.scope).update(context.rates.headers(caller.org))
             caller.require_area(areas)
+            caller.require(role)
             conditional.require_read(request)
             return conditional.tagged(request, await handle(request))
 
@@ -85,8 +94,7 @@ async def _who(context: AppContext, request: Request) -> Caller:
         context.guesses.note_wrong(address, token)
         raise UnauthenticatedError("The API key is refused.")
     context.guesses.note_right(token)
-    areas = None if key.areas is None else frozenset(key.areas)
-    return Caller(f"key:{key.id}", key.org, Role(key.role), areas)
+    return key_caller(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +131,22 @@ def _context_for(role: Role) -> Callable[[Request, Response], Coroutine[Any, Any
 
     async def context(request: Request, response: Response) -> CallerContext:
         app, caller = context_of(request), request.state.caller
-        caller.require(role)
         return CallerContext(request.state.engine, app.settings, caller, response)
 
+    _ROLES[context] = role
     return context
+
+
+#: The role that each of these dependencies says its route needs.
+_ROLES: Final[dict[Callable[..., Any] | None, Role]] = {}
+
+
+def _role_needed(dependant: Dependant) -> Role:
+    """Return the role that a route needs: the caller is asked for it before anything is read.
+
+    A kept answer is not given to somebody either who might not ask for it any more.
+    """
+    return next(_ROLES[each.call] for each in dependant.dependencies if each.call in _ROLES)
 
 
 #: Marks the scope of a request that this process makes to itself; none from outside can carry it.

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
+from functions.domain.plain_text import check_name
 from functions.domain.times import ZoneMissingError, instant_from, iso
 from functions.engine.paths import RESERVED
 
@@ -61,8 +62,8 @@ Id = Annotated[
     Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$"),
     AfterValidator(not_reserved),
 ]
-Name = Annotated[str, Field(min_length=1, max_length=100)]
-Reason = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(check_name)]
+Reason = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(check_name)]
 Url = Annotated[str, Field(min_length=1, max_length=2048)]
 Cursor = Annotated[str, Field(max_length=64)]
 PageSize = Annotated[int, Field(ge=1, le=1000)]

@@ -30,6 +30,7 @@ from functions.engine.accounts import idempotency
 from functions.engine.accounts.idempotency import Answer, Claim
 from functions.engine.accounts.marked_store import MarkedStore
 from functions.engine.kernel.engine import Engine
+from functions.web.auth import Role
 from functions.web.context import Handle, context_of
 from functions.web.problems import answer_to
 
@@ -64,6 +65,7 @@ async def _once(request: Request, key: str, fingerprint: str, handle: Handle) ->
     engine = context_of(request).engine
     held = await idempotency.claim(engine, _path(request, key), fingerprint)
     if isinstance(held, Answer):
+        request.state.caller.require(Role(held.role))
         return _replayed(held)
     return await _done(engine, held, request, handle)
 
@@ -79,7 +81,8 @@ async def _done(engine: Engine, held: Claim, request: Request, handle: Handle) -
         await idempotency.release(engine, held)
         raise
     if _is_final(response.status_code, has_acted=store.has_acted):
-        await idempotency.keep(engine, held, _answer(response))
+        role = request.state.caller.role
+        await idempotency.keep(engine, held, _answer(response, role))
     else:
         await idempotency.release(engine, held)
     return response
@@ -124,10 +127,10 @@ def _path(request: Request, key: str) -> str:
     return paths.idempotency(caller.org, id_)
 
 
-def _answer(response: Response) -> Answer:
+def _answer(response: Response, role: Role) -> Answer:
     """Return what is kept of a response: not the body of one that is secret, large or streamed."""
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-    return Answer(response.status_code, headers, _kept_body(response))
+    return Answer(response.status_code, headers, _kept_body(response), role)
 
 
 def _kept_body(response: Response) -> str | None:

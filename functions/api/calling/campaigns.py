@@ -16,7 +16,7 @@ from functions.domain.kinds import ChannelKind
 from functions.domain.messages.ids import whole_id
 from functions.domain.messages.message import MessageStatus
 from functions.domain.times import iso
-from functions.domain.urls.public_urls import check_public_url
+from functions.domain.urls.public_urls import BOT_SCHEMES, check_public_url
 from functions.engine.campaigns import copies, creation, lifecycle, single_message
 from functions.engine.campaigns.senders import provider_of
 from functions.engine.campaigns.warnings import warnings_of
@@ -42,7 +42,6 @@ from functions.web.fields import (
 
 router = APIRouter(tags=["campaigns"], route_class=CallerRoute)
 
-_BOT_SCHEMES = ("ws", "wss")
 _VOICE_PROVIDERS = sorted(row.name for row in PROVIDERS if row.kind == "voice")
 
 
@@ -296,7 +295,7 @@ async def _stop(context: CallerContext, wanted: Stop, action: Action) -> int:
 def _bot_url(context: CallerContext, url: str) -> str:
     try:
         private = context.settings.allow_private_hosts
-        check_public_url(url, schemes=_BOT_SCHEMES, allow_private=private)
+        check_public_url(url, schemes=BOT_SCHEMES, allow_private=private)
     except ValueError as error:
         raise InvalidFieldError("wssUrl", f"wssUrl: {error}") from None
     return url

@@ -45,7 +45,6 @@ def _email(text: str) -> str:
     return read_email(text, field="emails")
 
 
-OneLine = Annotated[Name, AfterValidator(_no_line)]
 Text = Annotated[str, Field(max_length=10_000)]
 Subject = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_no_line)]
 Html = Annotated[str, Field(max_length=100_000)]
@@ -184,7 +183,7 @@ class Changes(Said):
 
     model_config = example({"name": "Spring sale, second try", "base_template": "Hi {first_name}!"})
 
-    name: OneLine | None = None
+    name: Name | None = None
     channel: Annotated[ChannelKind | None, AfterValidator(_channel)] = None
     template_id: Id | None = None
     missing_fields: Missing | None = None

@@ -31,7 +31,7 @@ from functions.api.campaigns.views import (
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.errors import DomainError, InvalidFieldError
 from functions.domain.kinds import ChannelKind
-from functions.domain.urls.public_urls import check_public_url
+from functions.domain.urls.public_urls import BOT_SCHEMES, WEB_SCHEMES, check_public_url
 from functions.engine import paths
 from functions.engine.campaigns import drafts
 from functions.engine.campaigns.drafts import Draft
@@ -49,9 +49,6 @@ router = APIRouter(prefix="/campaigns", tags=[Area.CAMPAIGNS], route_class=RestR
 SYNONYMS = {"sending": CampaignStatus.RUNNING, "sent": CampaignStatus.COMPLETED}
 _LARGEST_PAGE = 100
 _FARTHEST = 2**31 - 1  #: as far as the stores can leave out documents
-_BOT_SCHEMES = ("ws", "wss")
-_WEB_SCHEMES = ("https",)
-_ANY_WEB_SCHEMES = ("http", "https")  #: where the network may be our own
 
 
 @router.post("", status_code=201)
@@ -249,13 +246,12 @@ _STORED = {
 
 def _check_urls(context: CallerContext, body: Changes) -> None:
     """Raise InvalidFieldError for a URL that we must not call, of a fallback as well."""
-    _check_url(context, "bot_url", body.bot_url, _BOT_SCHEMES)
-    web = _ANY_WEB_SCHEMES if context.settings.allow_private_hosts else _WEB_SCHEMES
-    _check_url(context, "webhook_url", body.webhook_url, web)
+    _check_url(context, "bot_url", body.bot_url, BOT_SCHEMES)
+    _check_url(context, "webhook_url", body.webhook_url, WEB_SCHEMES)
     for number, fallback in enumerate(body.fallbacks or ()):
         prefix = f"fallbacks.{number}."
-        _check_url(context, f"{prefix}bot_url", fallback.bot_url, _BOT_SCHEMES)
-        _check_url(context, f"{prefix}webhook_url", fallback.webhook_url, web)
+        _check_url(context, f"{prefix}bot_url", fallback.bot_url, BOT_SCHEMES)
+        _check_url(context, f"{prefix}webhook_url", fallback.webhook_url, WEB_SCHEMES)
 
 
 def _check_url(context: CallerContext, field: str, url: str | None, schemes: Sequence[str]) -> None:

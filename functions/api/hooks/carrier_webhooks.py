@@ -5,6 +5,7 @@ come to one URL for each provider and organisation.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final, assert_never
 
 from fastapi import APIRouter, Request
@@ -12,6 +13,7 @@ from fastapi.responses import Response
 
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.domain.messages.delivery_events import DeliveryEvent, Inbound, MessageRef
+from functions.domain.plain_text import whole
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages.outbound import bot_of
@@ -83,9 +85,19 @@ def _receiver(context: AppContext, provider: str) -> Receiver:
 
 def _told(receiver: Receiver, request: WebhookRequest) -> Sequence[DeliveryEvent | Inbound]:
     try:
-        return receiver.parse_webhook(request)
+        return [_whole(each) for each in receiver.parse_webhook(request)]
     except ValueError as error:
         raise InvalidFieldError("body", str(error)) from None
+
+
+def _whole(told: DeliveryEvent | Inbound) -> DeliveryEvent | Inbound:
+    """Return what was told without halves of characters, which no store keeps."""
+    if isinstance(told, DeliveryEvent):
+        return replace(told, provider_id=whole(told.provider_id), reason=whole(told.reason))
+    texts: dict[str, Any] = {
+        name: whole(text) for name, text in told._asdict().items() if isinstance(text, str)
+    }
+    return told._replace(**texts)
 
 
 async def _take(

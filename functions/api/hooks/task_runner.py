@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from functions.domain.errors import DomainError
 from functions.engine import worker
 from functions.engine.kernel.engine import ProviderMissingError
+from functions.engine.kernel.task_queue import check_arguments
 from functions.engine.ports.queue import Task
 from functions.engine.ports.store import StoreError
 from functions.web.caller_route import ByInvoker
@@ -37,6 +38,7 @@ async def run_task(
 ) -> dict[str, Any] | JSONResponse:
     """Do a task; an answer other than 2xx has it delivered again."""
     task = Task(wanted.kind, wanted.body)
+    check_arguments(task)
     try:
         await worker.run(context.engine, task)
     except DomainError as error:

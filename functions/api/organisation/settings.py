@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from functions.api.organisation.sending_rules import (
     CountryRules,
@@ -25,6 +25,7 @@ from functions.domain.errors import NotFoundError
 from functions.domain.kinds import ChannelKind
 from functions.domain.notifications.signing import webhook_secret
 from functions.domain.organisation import DECIDED, Organisation
+from functions.domain.plain_text import check_name
 from functions.engine.accounts import organisation
 from functions.web.auth import Area
 from functions.web.caller_route import Admin, RestRoute, Viewer
@@ -34,7 +35,7 @@ from functions.web.fields import MaybeInstant, RestBody, example
 router = APIRouter(prefix="/settings", tags=[Area.SETTINGS], route_class=RestRoute)
 
 _Sender = Annotated[str, Field(max_length=SENDER_LENGTH)]
-_Name = Annotated[str, Field(max_length=100)]
+_Name = Annotated[str, Field(max_length=100), AfterValidator(check_name)]
 _Email = Annotated[str, Field(max_length=254)]
 _Allowed = Annotated[
     str,

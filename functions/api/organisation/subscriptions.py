@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from functions.domain.notifications.events import EventType
 from functions.domain.notifications.notification import Notification, NotificationStatus
 from functions.domain.notifications.subscription import Subscription
+from functions.domain.plain_text import check_name
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.notifications import replay, subscriptions
 from functions.engine.notifications.subscriptions import NewSubscription
@@ -35,7 +36,7 @@ _EXAMPLE: dict[str, Any] = {
     "description": "The CRM",
 }
 Events = Annotated[list[EventType], Field(min_length=1, max_length=50)]
-Description = Annotated[str, Field(max_length=200)]
+Description = Annotated[str, Field(max_length=200), AfterValidator(check_name)]
 
 
 class SubscriptionOrder(RestBody):

@@ -20,6 +20,10 @@ PRIVATE_SUFFIXES: Final = ("localhost", "local", "internal", "home.arpa")
 _VISIBLE: Final = re.compile(r"[!-\[\]-~]+")  # printable ASCII without blanks and backslash
 _NAME: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
+#: What we call, and where calls are connected to; the second of each where nobody else listens.
+WEB_SCHEMES: Final = ("https", "http")
+BOT_SCHEMES: Final = ("wss", "ws")
+_READABLE: Final = frozenset({"http", "ws"})
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 #: All that IANA has given to hosts so far; what lies beside it leads into somebody's own network.
 _UNICAST: Final = ipaddress.IPv6Network("2000::/3")
@@ -31,13 +35,14 @@ def check_public_url(url: str, *, schemes: Collection[str], allow_private: bool 
     """Raise ValueError, with a sentence for the user, unless `url` may be called by us.
 
     `schemes` are lower-case names such as "wss". `allow_private` permits hosts of our own
-    network, which only a laptop or a test wants.
+    network, and schemes that anybody on the way can read, which only a laptop or a test wants.
     """
     if len(url) > MAX_URL_LENGTH or not _VISIBLE.fullmatch(url):
         raise ValueError(
             f"The URL must have 1 to {MAX_URL_LENGTH} visible ASCII characters and no backslash."
         )
-    host = _host(_split(url), schemes)
+    allowed = [each for each in schemes if allow_private or each not in _READABLE]
+    host = _host(_split(url), allowed)
     if not allow_private:
         _check_public_host(host)
 

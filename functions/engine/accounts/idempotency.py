@@ -40,11 +40,12 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request was answered; `body` None is one that is not kept."""
+    """What a request was answered, and to whom; `body` None is one that is not kept."""
 
     status: int
     headers: Mapping[str, str]
     body: str | None
+    role: str  #: of who was answered: whoever may do less now is not told
 
 
 async def claim(engine: Engine, path: str, fingerprint: str) -> Claim | Answer:

@@ -1,5 +1,6 @@
 """Tasks, and the rule that a lost one loses nothing: what is due stands in the store."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -7,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from functions.domain.errors import InvalidFieldError
 from functions.engine import paths
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
@@ -14,6 +16,8 @@ from functions.engine.ports.queue import Task
 
 log = structlog.get_logger()
 
+#: An id as it stands in a path; Firestore keeps names between double underscores for itself.
+_ID: Final = re.compile(r"(?!__.*__$)[A-Za-z0-9_-]{1,128}")
 #: Tasks that are enqueued at a time.
 _AT_ONCE: Final = 20
 
@@ -36,6 +40,14 @@ ARGUMENTS: Final[Mapping[TaskKind, Sequence[str]]] = {
     TaskKind.IMPORT: ("org", "import"),
     TaskKind.FORGET: ("org", "subscription"),
 }
+
+
+def check_arguments(task: Task) -> None:
+    """Raise InvalidFieldError where an argument cannot be an id, and so no part of a path."""
+    for name, value in task.body.items():
+        if not _ID.fullmatch(value):
+            rule = "must be 1 to 128 letters, digits, hyphens and underscores"
+            raise InvalidFieldError(f"body.{name}", f"body.{name}: {rule}")
 
 
 def task_of(kind: TaskKind, *ids: str) -> Task:

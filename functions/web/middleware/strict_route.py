@@ -4,6 +4,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from fastapi import Request
+from fastapi.params import Form
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.routing import Match
@@ -11,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from functions.web.context import Handle
 from functions.web.middleware.query import checked, declared
+from functions.web.middleware.whole_text import requiring_whole_text
 
 
 class StrictRoute(APIRoute):
@@ -26,7 +28,10 @@ class StrictRoute(APIRoute):
 
     def get_route_handler(self) -> Handle:
         """Return the handler, behind the question whether the parameters are known."""
-        handle, parameters = self.guarded(super().get_route_handler()), declared(self.dependant)
+        handle = super().get_route_handler()
+        if self.body_field is not None and not isinstance(self.body_field.field_info, Form):
+            handle = requiring_whole_text(handle)
+        handle, parameters = self.guarded(handle), declared(self.dependant)
 
         async def handle_checked(request: Request) -> Response:
             return await handle(checked(request, parameters))

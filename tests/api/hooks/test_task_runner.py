@@ -1,5 +1,6 @@
 """The function that the task queue delivers to: tried again, and never failing in silence."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -64,7 +65,6 @@ async def test_a_start_task_before_its_time_starts_nothing(rig: Rig) -> None:
         ({"kind": "start"}, "org: is missing"),
         ({"kind": "start", "body": {"org": "default"}}, "campaign: is missing"),
         ({"kind": "lane", "body": {"org": "o", "campaign": "c"}}, "lane: is missing"),
-        ({"kind": "lane", "body": {"org": "", "campaign": "c", "lane": "0"}}, "org: is missing"),
         ({"kind": "start", "body": {"org": "o", "campaign": "none"}}, "Campaign not found"),
     ],
 )
@@ -82,6 +82,22 @@ async def test_what_is_no_task_is_refused(rig: Rig, body: Any) -> None:
     """A body that is no task is a 400."""
     answer = await rig.post(RUN, body)
     assert (answer.status_code, answer.json()["status"]) == (400, 400)
+
+
+@pytest.mark.parametrize(
+    "org",
+    ["", " ", ".", "..", "a/b", "a/campaigns/b", "a\0b", "__a__", "a" * 129, "\ud800", "é", "a\n"],
+)
+@pytest.mark.parametrize("kind", ["start", "lane", "notify", "import", "forget", "polka"])
+async def test_a_task_of_an_organisation_that_cannot_be_touches_nothing(
+    rig: Rig, kind: str, org: str
+) -> None:
+    """What cannot be an id, and so would be another path, is a 400; nothing is stored or read."""
+    names = ("campaign", "lane", "subscription", "notification", "import")
+    body = {"org": org, **dict.fromkeys(names, "1")}
+    answer = await rig.http.post(RUN, content=json.dumps({"kind": kind, "body": body}))
+    assert answer.status_code == 400, answer.text
+    assert await rig.store.query(Query("audit", group=True)) == []
 
 
 async def test_a_lane_that_does_not_exist_is_no_error(rig: Rig) -> None:

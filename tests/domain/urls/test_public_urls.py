@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.urls.public_urls import check_public_url, is_public_address
+from functions.domain.urls.public_urls import (
+    BOT_SCHEMES,
+    WEB_SCHEMES,
+    check_public_url,
+    is_public_address,
+)
 
 SCHEMES = ("ws", "wss")
 
@@ -13,7 +18,7 @@ SCHEMES = ("ws", "wss")
     "url",
     [
         "wss://bot.example.com",
-        "ws://bot.example.com:8080/talk?campaign=1",
+        "wss://bot.example.com:8080/talk?campaign=1",
         "WSS://Bot.Example.COM./talk",
         "wss://8.8.8.8/talk",
         "wss://[2606:4700::1111]:443/talk",
@@ -36,8 +41,8 @@ def test_public_urls_pass(url: str) -> None:
         ("wss://bücher.example", "visible ASCII"),
         ("wss://127。0。0。1/", "visible ASCII"),
         ("wss://bot.example\\@127.0.0.1", "visible ASCII"),
-        ("https://bot.example.com", "ws:// or wss://"),
-        ("bot.example.com", "ws:// or wss://"),
+        ("https://bot.example.com", "must begin with"),
+        ("bot.example.com", "must begin with"),
         ("wss://", "name a host"),
         ("wss://:443/", "name a host"),
         ("wss://user:pass@bot.example.com", "user name or password"),
@@ -57,6 +62,17 @@ def test_unfit_urls_are_refused_with_a_sentence(
     """A URL that is malformed or of another scheme is refused, saying why, wherever we run."""
     with pytest.raises(ValueError, match=named):
         check_public_url(url, schemes=SCHEMES, allow_private=allow_private)
+
+
+@pytest.mark.parametrize(
+    "url", ["ws://bot.example.com/talk", "WS://bot.example.com", "http://a.example"]
+)
+def test_what_anybody_on_the_way_can_read_is_for_laptops(url: str) -> None:
+    """Without TLS nothing is connected to, but where our own network may be."""
+    schemes = BOT_SCHEMES + WEB_SCHEMES
+    check_public_url(url, schemes=schemes, allow_private=True)
+    with pytest.raises(ValueError, match="begin with wss:// or https://"):
+        check_public_url(url, schemes=schemes)
 
 
 PRIVATE_HOSTS = [

@@ -11,7 +11,8 @@ from functions.domain.errors import InvalidFieldError, NameTakenError, NotFoundE
 from functions.engine.accounts import idempotency
 from functions.engine.kernel import expiry
 from functions.engine.ports.store import Query, StoreError
-from tests.api.rig import Rig
+from tests.api.conftest import MakeRig
+from tests.api.rig import JWT, Rig, token
 from tests.web.idempotency.shop import KEY, Shop, kept, order
 
 
@@ -120,3 +121,34 @@ async def test_a_sweep_is_bounded(
     assert await kept(rig) == 1
     await idempotency.sweep(rig.stack.engine)
     assert await kept(rig) == 0
+
+
+async def test_whoever_may_do_less_now_is_not_told_a_kept_answer(make_rig: MakeRig) -> None:
+    """An operator who has become a viewer gets no answer of before; one who is back gets it."""
+    rig = make_rig(**JWT)
+    operator, viewer = ({"authorization": token(role)} for role in ("operator", "viewer"))
+    asked = ("/lists", {"name": "Mine"})
+    first = await rig.post(*asked, **operator, idempotency_key="a")
+    assert first.status_code == 201
+    assert (await rig.post(*asked, **viewer, idempotency_key="a")).status_code == 403
+    again = await rig.post(*asked, **operator, idempotency_key="a")
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+
+
+async def test_what_an_operator_was_told_is_not_told_a_viewer(make_rig: MakeRig) -> None:
+    """A viewer who may ask, but was an operator when the answer was kept, is not told it."""
+    rig = make_rig(**JWT)
+    operator, viewer = (token(role) for role in ("operator", "viewer"))
+    asked = ("/templates/check", {"text": "Hi", "everyone": True})
+    for who, status in ((operator, 200), (viewer, 403), (operator, 200)):
+        headers = {"authorization": who, "idempotency_key": "a"}
+        assert (await rig.post(*asked, **headers)).status_code == status
+
+
+async def test_a_revoked_key_is_not_told_a_kept_answer(rig: Rig) -> None:
+    """A key that was revoked gets a 401, whatever it had been told."""
+    key = (await rig.post("/api-keys", {"name": "CRM", "role": "operator"})).json()
+    headers = {"authorization": f"Bearer {key['token']}", "idempotency_key": "a"}
+    assert (await rig.post("/lists", {"name": "Mine"}, **headers)).status_code == 201
+    await rig.http.delete(f"/api-keys/{key['id']}")
+    assert (await rig.post("/lists", {"name": "Mine"}, **headers)).status_code == 401
