@@ -1,6 +1,7 @@
 """`serve` runs everything under one port, in a real process that is really told to stop."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -99,15 +100,36 @@ def stop(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> tuple[
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_says_what_it_serves_and_stops_cleanly(tmp_path: Path, number: int) -> None:
-    """It prints one line with URL, store and openness, and on a signal closes without a word."""
+    """It prints URL, store and openness, where to begin, and whether hours hold people back."""
     port = free_port()
-    with serving(tmp_path, port) as process:
+    with serving(tmp_path, port, CALLING_WINDOWS="off") as process:
         code, printed, logged = stop(process, number)
     assert (code, logged) == (0, "")
-    assert printed == (
-        f"Clarion serves http://127.0.0.1:{port} from sqlite:///.data/clarion.db,"
-        " open to this machine only (AUTH_MODE=off)\n"
-    )
+    url = f"http://127.0.0.1:{port}"
+    serves = f"Clarion serves {url} from sqlite:///.data/clarion.db"
+    opens = f"Open {url}/ in a browser: it leads to the description of every request"
+    assert printed.splitlines() == [f"{serves}, open to this machine only (AUTH_MODE=off)", opens]
+
+
+def test_the_url_that_is_printed_answers_something_that_a_person_can_use(tmp_path: Path) -> None:
+    """The page at the root leads to the API's description and to its health."""
+    port = free_port()
+    with serving(tmp_path, port) as process:
+        page = httpx.get(f"http://127.0.0.1:{port}/")
+        links = re.findall(r'href="([^"]+)"', page.text)
+        answers = [httpx.get(f"http://127.0.0.1:{port}{link}").status_code for link in links]
+        stop(process, signal.SIGTERM)
+    assert page.headers["content-type"].startswith("text/html")
+    assert links == ["/docs", "/openapi.json", "/health"]
+    assert answers == [200, 200, 200]
+
+
+def test_whoever_tries_it_at_night_is_told_of_the_hours(tmp_path: Path) -> None:
+    """Where nobody is really called, the hours that hold people back are said with the URL."""
+    port = free_port()
+    with serving(tmp_path, port, CALLING_WINDOWS="default") as process:
+        _, printed, _ = stop(process, signal.SIGTERM)
+    assert "CALLING_WINDOWS=off" in printed.splitlines()[-1]
 
 
 def test_bad_settings_stop_the_start(tmp_path: Path) -> None:

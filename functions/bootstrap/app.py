@@ -20,6 +20,7 @@ from functions.api.hooks import (
     health,
     mail_links,
     scheduler,
+    start_page,
     task_runner,
     unsubscribing,
 )
@@ -71,6 +72,7 @@ PARTS: Final = (
     mail_links,
     unsubscribing,
     health,
+    start_page,
     problem_pages,
     pages,
 )
@@ -90,7 +92,7 @@ def _paths(*, rest: bool) -> frozenset[str]:
 
 #: What the REST API's own face shows.
 REST_PATHS: Final = tuple(
-    sorted({*_paths(rest=True), "/health", "/docs", "/openapi.json", "/problems"})
+    sorted({*_paths(rest=True), "/", "/health", "/docs", "/openapi.json", "/problems"})
 )
 
 

@@ -7,7 +7,7 @@ import gc
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,7 +35,7 @@ from functions.stores.indexes import INDEX_FILE, Indexes
 from functions.transport import public_http
 from functions.transport.notifier import HttpNotifier
 from functions.transport.voice_bots import HttpBots
-from functions.web.auth import Authenticator
+from functions.web.auth import Authenticator, Callers
 from functions.web.context import AppContext
 from functions.web.face import Face
 from functions.web.invoker import Invoker
@@ -92,8 +92,17 @@ def calm_garbage_collector() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-def build(settings: Settings, target: str = "app", *, clock: Clock | None = None) -> Stack:
-    """Put together what `settings` name and `target` uses; nothing is connected or started yet."""
+def build(
+    settings: Settings,
+    target: str = "app",
+    *,
+    clock: Clock | None = None,
+    callers: Callers | None = None,
+) -> Stack:
+    """Put together what `settings` name and `target` uses; nothing is connected or started yet.
+
+    `callers` tells who calls in place of AUTH_MODE.
+    """
     clock = clock or SystemClock()
     uses = uses_of(target, settings)
     inside = Loopback()
@@ -126,6 +135,8 @@ def build(settings: Settings, target: str = "app", *, clock: Clock | None = None
         instance=f"{socket.gethostname()}-{os.getpid()}",
     )
     context = _context(engine, parts, receivers if Use.RECEIVES in uses else {}, target)
+    if callers is not None:
+        context = replace(context, authenticator=callers)
     inside.app = Face(create_app(context))
     closables: list[Any] = [queue, *channels.values(), inside, _Http(http), store]
     workers = [part for part in (queue, *channels.values()) if hasattr(part, "start")]

@@ -1,31 +1,25 @@
-"""Looking at campaigns and steering them, directly on the store.
+"""Looking at campaigns and steering them."""
 
-A running server takes over at its next check.
-"""
-
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, TypeAlias
+from operator import itemgetter
+from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 from rich.table import Table
 
-from functions.bootstrap.stack import Stack
-from functions.cli.runtime import AsJson, CampaignId, Org, console, show, with_stack
-from functions.domain.campaigns.campaign import Campaign
+from functions.cli.api import Api, Target
+from functions.cli.ids import campaign_id, table
+from functions.cli.runtime import AsJson, CampaignId, Org, Token, Url, console, show, with_api
+from functions.cli.steps import Steps, told_when_stopped
 from functions.domain.campaigns.status import Action, CampaignStatus
+from functions.domain.kinds import CampaignKind
 from functions.domain.messages.message import MessageStatus
-from functions.domain.messages.reasons import explain
-from functions.domain.times import iso
-from functions.engine.campaigns import lifecycle
-from functions.engine.reporting import overview, recalls
-from functions.engine.reporting.progress import Progress, progress_of
-from functions.engine.reporting.recalls import Recalled
 
 commands = typer.Typer(no_args_is_help=True, help="Look at campaigns, pause, resume, cancel them.")
 
-_BY = "command line"
 #: Statuses that ask for a reason: the person was not, or not surely, or not yet reached.
-_EXPLAINED = (
+_EXPLAINED: Final = (
     MessageStatus.PENDING,
     MessageStatus.UNKNOWN,
     MessageStatus.FAILED,
@@ -33,76 +27,114 @@ _EXPLAINED = (
     MessageStatus.CANCELLED,
     MessageStatus.EXPIRED,
 )
+_ID_WIDTH: Final = 32
 
-_Reasons: TypeAlias = Mapping[tuple[MessageStatus, str], int]
+_Reasons: TypeAlias = Counter[tuple[str, str]]
+_Found: TypeAlias = tuple[Mapping[str, Any], _Reasons]
 
 Reason = Annotated[str | None, typer.Option(help="Why; kept in the audit trail.")]
 
 
 @commands.command("list")
 def list_(
-    org: Org = "default",
+    org: Org = "",
     status: Annotated[CampaignStatus | None, typer.Option(help="Only those.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 20,
+    url: Url = "",
+    token: Token = "",
     *,
     as_json: AsJson = False,
 ) -> None:
-    """List campaigns, the newest first."""
-    found = with_stack(
-        lambda stack: overview.page_of(stack.engine, org, status=status, limit=limit)
-    )
+    """List campaigns, tests and single calls too, the newest first."""
+
+    async def look(api: Api) -> list[dict[str, Any]]:
+        found = [each for kind in CampaignKind for each in await _newest(api, kind, status, limit)]
+        return sorted(found, key=itemgetter("created_at"), reverse=True)[:limit]
+
+    found = with_api(Target(url, token, org), look).result
     show({"campaigns": [_shown(each) for each in found]}, _list_table(found), as_json=as_json)
 
 
-def _shown(campaign: Campaign) -> dict[str, Any]:
+async def _newest(
+    api: Api, kind: CampaignKind, status: CampaignStatus | None, limit: int
+) -> list[dict[str, Any]]:
+    """Return the newest campaigns of a kind, `limit` at most."""
+    filters = {"kind": kind.value, **({"status": status.value} if status else {})}
+    found: list[dict[str, Any]] = []
+    async for each in api.each("/campaigns", page_size=min(limit, 100), **filters):
+        found.append(each)
+        if len(found) == limit:
+            break
+    return found
+
+
+def _shown(campaign: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "campaignId": campaign.id,
-        "campaignName": campaign.name,
-        "status": campaign.status,
-        "reason": campaign.reason,
-        "reasonWords": explain(campaign.reason) if campaign.reason else None,
-        "totalContacts": campaign.total,
-        "createdAt": iso(campaign.created_at),
-        "scheduledTime": iso(campaign.scheduled_at),
-        "startedAt": iso(campaign.started_at),
-        "endedAt": iso(campaign.ended_at),
+        "campaignId": campaign["id"],
+        "campaignName": campaign["name"],
+        "status": campaign["status"],
+        "reason": campaign["reason"],
+        "totalContacts": campaign["stats"]["total"],
+        "createdAt": campaign["created_at"],
+        "scheduledTime": campaign["scheduled_at"],
+        "startedAt": campaign["started_at"],
+        "endedAt": campaign["ended_at"],
     }
 
 
-def _list_table(found: Iterable[Campaign]) -> Table:
-    table = Table("Campaign", "Name", "Status", "People", "Created", "Scheduled", "Started")
+def _list_table(found: Iterable[Mapping[str, Any]]) -> Table:
+    heads = ("Name", "Status", "People", "Created", "Scheduled", "Started")
+    listed = table("Campaign", *heads, width=_ID_WIDTH)
     for each in found:
-        times = [iso(at) or "" for at in (each.created_at, each.scheduled_at, each.started_at)]
-        table.add_row(each.id, each.name, each.status, str(each.total), *times)
-    return table
+        times = [each[name] or "" for name in ("created_at", "scheduled_at", "started_at")]
+        listed.add_row(
+            each["id"], each["name"], each["status"], str(each["stats"]["total"]), *times
+        )
+    return listed
 
 
 @commands.command("show")
-def show_(campaign: CampaignId, org: Org = "default", *, as_json: AsJson = False) -> None:
+def show_(
+    campaign: CampaignId,
+    org: Org = "",
+    url: Url = "",
+    token: Token = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
     """Show how far a campaign has come, and why people were not reached."""
 
-    async def look(stack: Stack) -> tuple[Progress, _Reasons, Recalled | None]:
-        progress = await progress_of(stack.engine, org, campaign)
-        wanted = [status for status in _EXPLAINED if progress.counts[status]]
-        reasons = await overview.reasons(stack.engine, progress.campaign, wanted)
-        return progress, reasons, await recalls.read_one(stack.engine, progress.campaign)
+    async def look(api: Api) -> _Found:
+        found = await api.ask("GET", f"/campaigns/{await campaign_id(api, campaign)}")
+        return found, await _reasons(api, found)
 
     with console(err=True).status("Counting"):
-        found = with_stack(look)
-    show(_progress(*found), *_progress_tables(*found), as_json=as_json)
+        told = with_api(Target(url, token, org), look)
+    tables = _progress_tables(*told.result)
+    show(_progress(*told.result), *tables, as_json=as_json, warnings=told.warnings)
 
 
-def _progress(progress: Progress, reasons: _Reasons, recalled: Recalled | None) -> dict[str, Any]:
+async def _reasons(api: Api, campaign: Mapping[str, Any]) -> _Reasons:
+    """Count by reason why a campaign's messages have the statuses that ask for one."""
+    counted: _Reasons = Counter()
+    wanted = [each.value for each in _EXPLAINED if campaign["stats"][each.value]]
+    for status in wanted:
+        messages = api.each(f"/campaigns/{campaign['id']}/messages", status=status, limit=1000)
+        async for message in messages:
+            counted[status, message["reason"] or ""] += 1
+    return counted
+
+
+def _progress(campaign: Mapping[str, Any], reasons: _Reasons) -> dict[str, Any]:
+    counts, recall = campaign["stats"], campaign["recall"] or {}
     return {
-        **_shown(progress.campaign),
-        "processedContacts": progress.processed,
-        "totalContacts": progress.total,
-        "inFlight": progress.in_flight,
-        "recalled": recalled and recalled.recalled,
-        "beyondRecall": recalled and recalled.beyond_recall,
-        "recallDone": recalled and recalled.done,
-        "trouble": progress.campaign.trouble,
-        "byStatus": progress.counts,
+        **_shown(campaign),
+        "processedContacts": counts["total"] - counts["pending"],
+        "inFlight": counts["sending"],
+        "recalled": recall.get("recalled"),
+        "beyondRecall": recall.get("beyond_recall"),
+        "recallDone": recall.get("done"),
+        "byStatus": {name: count for name, count in counts.items() if name != "total"},
         "byReason": [
             {"status": status, "reason": reason, "count": count}
             for (status, reason), count in sorted(reasons.items())
@@ -110,54 +142,79 @@ def _progress(progress: Progress, reasons: _Reasons, recalled: Recalled | None) 
     }
 
 
-def _progress_tables(
-    progress: Progress, reasons: _Reasons, recalled: Recalled | None
-) -> tuple[Table, Table]:
-    facts = Table("Campaign", progress.campaign.name)
-    for name, value in _progress(progress, {}, recalled).items():
+def _progress_tables(campaign: Mapping[str, Any], reasons: _Reasons) -> tuple[Table, Table]:
+    facts = Table("Campaign", campaign["name"])
+    for name, value in _progress(campaign, reasons).items():
         if value is not None and name not in {"campaignName", "byStatus", "byReason"}:
             facts.add_row(name, str(value))
     counts = Table("Status", "Reason", "People")
-    for status, count in progress.counts.items():
-        if count:
+    for status, count in campaign["stats"].items():
+        if count and status != "total":
             counts.add_row(status, "", str(count))
-        for (_, reason), part in sorted(
-            r for r in reasons.items() if r[0][0] == status and r[0][1]
-        ):
-            counts.add_row("", reason, str(part))
+        for (of, reason), part in sorted(reasons.items()):
+            if of == status and reason:
+                counts.add_row("", reason, str(part))
     return facts, counts
 
 
 @commands.command()
 def pause(
-    campaign: CampaignId, org: Org = "default", reason: Reason = None, *, as_json: AsJson = False
+    campaign: CampaignId,
+    org: Org = "",
+    reason: Reason = None,
+    url: Url = "",
+    token: Token = "",
+    *,
+    as_json: AsJson = False,
 ) -> None:
-    """Stop calling; it can be resumed."""
-    _change(Action.PAUSE, campaign, org, reason, as_json=as_json)
+    """Stop sending; it can be resumed."""
+    _steer(Action.PAUSE, campaign, Target(url, token, org), reason, as_json=as_json)
 
 
 @commands.command()
-def resume(campaign: CampaignId, org: Org = "default", *, as_json: AsJson = False) -> None:
-    """Go on calling where a campaign was paused."""
-    _change(Action.RESUME, campaign, org, None, as_json=as_json)
+def resume(
+    campaign: CampaignId,
+    org: Org = "",
+    url: Url = "",
+    token: Token = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Go on sending where a campaign was paused."""
+    _steer(Action.RESUME, campaign, Target(url, token, org), None, as_json=as_json)
 
 
 @commands.command()
 def cancel(
-    campaign: CampaignId, org: Org = "default", reason: Reason = None, *, as_json: AsJson = False
+    campaign: CampaignId,
+    org: Org = "",
+    reason: Reason = None,
+    url: Url = "",
+    token: Token = "",
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """End a campaign for good."""
-    _change(Action.CANCEL, campaign, org, reason, as_json=as_json)
+    _steer(Action.CANCEL, campaign, Target(url, token, org), reason, as_json=as_json)
 
 
-def _change(action: Action, id_: str, org: str, reason: str | None, *, as_json: bool) -> None:
-    async def change(stack: Stack) -> Progress:
-        await lifecycle.change(stack.engine, org, id_, action, by=_BY, reason=reason)
-        return await progress_of(stack.engine, org, id_)
+def _steer(
+    action: Action, written: str, target: Target, reason: str | None, *, as_json: bool
+) -> None:
+    steps = Steps([f"{action.value} {written}"])
 
-    progress = with_stack(change)
-    name, status = progress.campaign.name, progress.campaign.status
-    left = progress.total - progress.processed
-    sentence = f"{name} is {status}: {progress.in_flight} with the carrier, {left} still to call."
-    result = {**_shown(progress.campaign), "inFlight": progress.in_flight, "remaining": left}
-    show(result, sentence, as_json=as_json)
+    async def change(api: Api) -> tuple[int, Mapping[str, Any]]:
+        id_ = await campaign_id(api, written)
+        for _ in steps:
+            body = {"reason": reason} if reason else {}
+            told = await api.ask("POST", f"/campaigns/{id_}/{action.value}", json=body)
+        return told["in_flight"], await api.ask("GET", f"/campaigns/{id_}")
+
+    with told_when_stopped(steps, f"`campaigns show {written}`"):
+        told = with_api(target, change)
+    in_flight, found = told.result
+    left = found["stats"]["pending"]
+    state = f"{in_flight} with the provider, {left} still to send"
+    result = {**_shown(found), "inFlight": in_flight, "remaining": left}
+    sentence = f"{found['name']} is {found['status']}: {state}."
+    show(result, sentence, as_json=as_json, warnings=told.warnings)

@@ -5,16 +5,19 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from functions.cli.runtime import REFUSED, AsJson, show, with_stack
+from functions.cli.runtime import MISUSED, REFUSED, AsJson, Url, fail, show, with_stack
 from functions.domain.times import iso
 from functions.engine.scheduling.check import CheckResult, check
 
 
-def check_once(*, as_json: AsJson = False) -> None:
+def check_once(url: Url = "", *, as_json: AsJson = False) -> None:
     """Start the campaigns that are due, in all organisations, and revive what was left lying.
 
     Exits with 1 where a due campaign could not be started.
     """
+    if url:
+        remedy = "unset CLARION_URL to check the store that the settings name"
+        fail(MISUSED, f"{url} makes its own checks; {remedy}")
     result = with_stack(lambda stack: check(stack.engine))
     show(_fields(result), _table(result), as_json=as_json)
     if result.failed:

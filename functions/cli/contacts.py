@@ -1,31 +1,26 @@
 """Bringing people in, and keeping people out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.progress import Progress
 from rich.table import Table
 
-from functions.bootstrap.stack import Stack
-from functions.cli.runtime import AsJson, Org, console, show, with_stack
-from functions.domain.contacts.phones import (
-    InvalidPhoneError,
-    Phone,
-    check_country,
-    parse_phone,
-)
+from functions.cli.api import Api, Target
+from functions.cli.runtime import AsJson, Org, Token, Url, console, show, with_api
+from functions.cli.steps import Steps, told_when_stopped
+from functions.domain.contacts.emails import read_email
+from functions.domain.contacts.phones import InvalidPhoneError, check_country, parse_phone
 from functions.domain.contacts.suppressions import ALL, SCOPES
 from functions.domain.errors import InvalidFieldError
-from functions.engine.contacts.known_numbers import addresses_of
-from functions.engine.contacts.suppressions import suppress as suppress_address
 from functions.engine.imports.encodings import check_encoding
-from functions.engine.imports.list_upload import ImportResult, import_csv
 
-_BY = "command line"
 #: Bad rows that are printed; --json prints them all.
-_PRINTED = 20
+_PRINTED: Final = 20
+#: Before a number that is written as a provider writes it.
+_WHATSAPP: Final = "whatsapp:"
 
 
 def _encoding(text: str) -> str:
@@ -43,10 +38,12 @@ def _checked(check: Callable[[str, str], str], option: str, text: str) -> str:
         raise typer.BadParameter(str(error)) from None
 
 
-def import_contacts(
+def import_contacts(  # noqa: PLR0913  each is an option of the command
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
     name: Annotated[str, typer.Option("--list", help="The new list's name.")],
-    org: Org = "default",
+    org: Org = "",
+    url: Url = "",
+    token: Token = "",
     *,
     append: Annotated[bool, typer.Option(help="Add to a list of that name.")] = False,
     encoding: Annotated[
@@ -59,65 +56,65 @@ def import_contacts(
     as_json: AsJson = False,
 ) -> None:
     """Make a list of the people in a CSV or .xlsx file with a column `number` in E.164."""
+    steps = Steps([f"import {file.name} into {name}"])
 
-    async def read(stack: Stack) -> ImportResult:
+    async def read(api: Api) -> dict[str, Any]:
         screen = console(err=True)
+        form = {"listName": name, "append": str(append).lower()}
+        form |= {"encoding": encoding, "defaultCountry": default_country}
         with (
             Progress(console=screen, disable=not screen.is_terminal) as progress,
             progress.open(file, "rb", description="Importing") as stream,
         ):
-            return await import_csv(
-                stack.engine,
-                org,
-                name,
-                stream,
-                append=append,
-                encoding=encoding,
-                default_country=default_country,
-            )
+            parts = {"file": (file.name, stream, "application/octet-stream")}
+            for _ in steps:
+                answer = await api.call("/upload-csv", files=parts, data=form)
+        return {name: answer[name] for name in _IMPORTED}
 
-    result = with_stack(read)
-    tables = (_summary(result, name), _bad_rows(result))
-    show(_imported(result, name), *tables, as_json=as_json, warnings=result.warnings)
+    look = "the same command with --append goes on, nobody is imported twice; `campaigns`"
+    with told_when_stopped(steps, look):
+        told = with_api(Target(url, token, org), read)
+    result = told.result
+    tables = (_summary(result), _bad_rows(result))
+    show(result, *tables, as_json=as_json, warnings=told.warnings)
 
 
-def _imported(result: ImportResult, name: str) -> dict[str, Any]:
-    return {
-        "listId": result.list_id,
-        "listName": name,
-        "imported": result.imported,
-        "duplicates": result.duplicates,
-        "invalid": result.invalid,
-        "errors": [row._asdict() for row in result.bad_rows],
-    }
+_IMPORTED: Final = ("listId", "listName", "imported", "duplicates", "invalid", "errors")
 
 
-def _summary(result: ImportResult, name: str) -> str:
-    left_out = f"{result.duplicates} duplicate and {result.invalid} invalid rows left out"
-    return f"{result.imported} contacts imported into {name}, {left_out}.\nlistId {result.list_id}"
+def _summary(result: Mapping[str, Any]) -> str:
+    left_out = f"{result['duplicates']} duplicate and {result['invalid']} invalid rows left out"
+    into = f"{result['imported']} contacts imported into {result['listName']}"
+    return f"{into}, {left_out}.\nlistId {result['listId']}"
 
 
-def _bad_rows(result: ImportResult) -> Table | str:
-    if not result.bad_rows:
+def _bad_rows(result: Mapping[str, Any]) -> Table | str:
+    rows = result["errors"]
+    if not rows:
         return ""
     table = Table("Line", "Left out because")
-    for row in result.bad_rows[:_PRINTED]:
-        table.add_row(str(row.line), row.error)
-    more = result.duplicates + result.invalid - len(result.bad_rows[:_PRINTED])
+    for row in rows[:_PRINTED]:
+        table.add_row(str(row["line"]), row["error"])
+    more = result["duplicates"] + result["invalid"] - len(rows[:_PRINTED])
     if more:
         table.add_row("", f"and {more} more (--json shows them)")
     return table
 
 
-def _phone(text: str) -> Phone:
+def _address(text: str, *, as_named: bool) -> dict[str, str]:
+    """Return an address as the API is told it. Raises BadParameter for what is none."""
+    text = text.strip()
+    if as_named or text.startswith(_WHATSAPP):
+        return {"provider_address": text}
     try:
-        return parse_phone(text)
+        if "@" in text:
+            return {"email": read_email(text)}
+        return {"phone": parse_phone(text).e164}
+    except InvalidFieldError as error:
+        raise typer.BadParameter(str(error)) from None
     except InvalidPhoneError as error:
-        raise typer.BadParameter(f"{text} {error}") from None
-
-
-async def _named(stack: Stack, org: str, named: str) -> list[str]:
-    return await addresses_of(stack.engine, org, named, field="NUMBERS")
+        hint = "; a number as a provider writes it takes --as-named" if text.isdigit() else ""
+        raise typer.BadParameter(f"{text} {error}{hint}") from None
 
 
 def _scope(text: str) -> str:
@@ -127,43 +124,59 @@ def _scope(text: str) -> str:
 
 
 def suppress(
-    numbers: Annotated[
+    addresses: Annotated[
         list[str],
         typer.Argument(
-            help="In E.164, such as +12025550142; with --as-named as a provider writes them."
+            help="Numbers in E.164, such as +12025550142, e-mail addresses, whatsapp:NUMBER."
         ),
     ],
     reason: Annotated[str, typer.Option(help="Why, for whoever asks later.")],
     scope: Annotated[
         str, typer.Option(callback=_scope, help=f"What for: {', '.join(SCOPES)}.")
     ] = ALL,
-    org: Org = "default",
+    org: Org = "",
+    url: Url = "",
+    token: Token = "",
     *,
     as_named: Annotated[
         bool,
         typer.Option(
             "--as-named",
-            help="The numbers are as a provider writes them, such as whatsapp:+5215512345678.",
+            help="The numbers are as a provider writes them, such as 5215512345678.",
         ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Leave numbers out of every campaign from now on, also of those that are running."""
-    phones = [] if as_named else [_phone(number).e164 for number in numbers]
+    """Leave people out of every campaign from now on, also of those that are running."""
+    said = {text: _address(text, as_named=as_named) for text in addresses}
+    steps = Steps([*said])
+    fresh: list[str] = []
 
-    async def write(stack: Stack) -> tuple[list[str], list[str]]:
-        named = numbers if as_named else []
-        addresses = [*phones, *[each for one in named for each in await _named(stack, org, one)]]
-        fresh = [
-            address
-            for address in addresses
-            if await suppress_address(
-                stack.engine, org, address, scope=scope, reason=reason, by=_BY
-            )
-        ]
-        return addresses, fresh
+    async def write(api: Api) -> int:
+        known = 0
+        for text in steps:
+            before = await _barred(api, said[text], scope)
+            body = {**said[text], "scope": scope, "reason": reason}
+            await api.ask("POST", "/suppressions", json=body)
+            after = await _barred(api, said[text], scope)
+            fresh.extend(each for each in after if each not in before)
+            known += len([each for each in after if each in before])
+        return known
 
-    addresses, fresh = with_stack(write)
-    known = len(addresses) - len(fresh)
-    result = {"suppressed": fresh, "alreadySuppressed": known}
-    show(result, f"{len(fresh)} suppressed, {known} already were.", as_json=as_json)
+    with told_when_stopped(steps, "the same command, which suppresses nobody twice,"):
+        told = with_api(Target(url, token, org), write)
+    result = {"suppressed": fresh, "alreadySuppressed": told.result}
+    sentence = f"{len(fresh)} suppressed, {told.result} already were."
+    show(result, sentence, as_json=as_json, warnings=told.warnings)
+
+
+async def _barred(api: Api, said: Mapping[str, str], scope: str) -> list[str]:
+    """Return which addresses of somebody are barred under a scope now."""
+    ((name, text),) = said.items()
+    params = {"provider_address" if name == "provider_address" else "address": text}
+    found = (await api.ask("GET", "/suppressions", params=params))["data"]
+    return [each["address"] for each in found if _bars(each["scopes"], scope)]
+
+
+def _bars(scopes: list[Mapping[str, Any]], wanted: str) -> bool:
+    return any(each["scope"] == wanted and each["active"] for each in scopes)

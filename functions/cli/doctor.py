@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 import httpx
@@ -13,11 +13,13 @@ import typer
 from rich.table import Table
 
 from functions.bootstrap.stack import Stack
-from functions.cli.runtime import REFUSED, AsJson, show, with_stack
+from functions.cli.api import Api, Target
+from functions.cli.runtime import REFUSED, AsJson, Token, Url, show, with_api, with_stack
 from functions.domain.times import iso
 from functions.engine.kernel.task_queue import TaskKind, task_of
 from functions.engine.ports.store import Create, Delete
 from functions.engine.reporting.backlog import Waiting, backlog_of
+from functions.engine.reporting.health import Condition
 from functions.settings.model import Settings
 from functions.settings.urls import FirestoreUrl, LocalQueueUrl
 
@@ -25,6 +27,7 @@ _PATIENCE_S: Final = 20
 #: The Date header counts whole seconds, and takes its time to arrive.
 _SKEW: Final = timedelta(seconds=5)
 _START: Final = "start one with `python -m functions serve`"
+_SERVER: Final = "read the server's log (docs/guide/operating.md)"
 _CHECK: Final = (
     "see that a server runs (`python -m functions serve`), or the scheduler's job in the cloud"
     " (SCHEDULER_SETUP.md); `python -m functions check-once` does it by hand"
@@ -39,9 +42,13 @@ class Finding(NamedTuple):
     remedy: str = ""
 
 
-def doctor(*, as_json: AsJson = False) -> None:
-    """Look at settings, store, queue, clock and waiting work; exit with 1 if one is not well."""
-    findings = with_stack(examine)
+def doctor(url: Url = "", token: Token = "", *, as_json: AsJson = False) -> None:
+    """Look at settings, store, queue, clock and waiting work; exit with 1 if one is not well.
+
+    Of a running server it shows what its /health tells.
+    """
+    target = Target(url, token, "")
+    findings = with_api(target, _of_server).result if url else with_stack(examine)
     healthy = not any(finding.remedy for finding in findings)
     result = {
         "healthy": healthy,
@@ -50,6 +57,18 @@ def doctor(*, as_json: AsJson = False) -> None:
     show(result, _table(findings), as_json=as_json)
     if not healthy:
         raise typer.Exit(REFUSED)
+
+
+async def _of_server(api: Api) -> list[Finding]:
+    seen = await api.ask("GET", "/health", or_status=httpx.codes.SERVICE_UNAVAILABLE)
+    return [_of_part(name, dict(part)) for name, part in seen["checks"].items()]
+
+
+def _of_part(name: str, part: dict[str, Any]) -> Finding:
+    status = part.pop("status")
+    told = ", ".join(f"{each} {value}" for each, value in part.items() if value is not None)
+    detail = f"{status}, {told}" if told else status
+    return Finding(name, detail, "" if status == Condition.HEALTHY else _SERVER)
 
 
 def _table(findings: list[Finding]) -> Table:

@@ -1,22 +1,23 @@
-"""What every command shares: its options, its stack, and how it answers and fails.
+"""What every command shares: its options, where it is carried out, how it answers and fails.
 
-Exit codes: 0 done, 1 refused or not healthy, 2 wrong usage or settings. Results go to standard
-output, everything else to standard error.
+Exit codes: 0 done, 1 refused or not healthy, 2 wrong usage or settings, 130 stopped by Ctrl-C.
+Results go to standard output, everything else to standard error.
 """
 
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, NoReturn, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, NoReturn, TypeVar
 
 import orjson
 import typer
 from rich.console import Console, RenderableType
 
 from functions.bootstrap.stack import Stack, build
+from functions.cli.api import Api, Target, opened
 from functions.domain.errors import DomainError
-from functions.domain.warnings import InputWarning
 from functions.engine.ports.store import StoreError
 from functions.settings.load import SettingsError, load_settings
 from functions.web.auth import ORG
@@ -25,20 +26,74 @@ T = TypeVar("T")
 
 REFUSED = 1
 MISUSED = 2
+INTERRUPTED = 130
 _JSON = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
 #: Wide enough for a campaign's row where there is no window to fit it into.
 _PIPE_WIDTH = 160
 
 
 def _plain_name(value: str) -> str:
-    if not ORG.fullmatch(value):
+    if value and not ORG.fullmatch(value):
         raise typer.BadParameter("has 1 to 64 letters, digits, hyphens or underscores")
     return value
 
 
-Org = Annotated[str, typer.Option(callback=_plain_name, help="The organisation.")]
-CampaignId = Annotated[str, typer.Argument(callback=_plain_name, help="The campaign's id.")]
+def _id(value: str) -> str:
+    if not value:
+        raise typer.BadParameter("is empty")
+    return _plain_name(value)
+
+
+Org = Annotated[
+    str,
+    typer.Option(
+        callback=_plain_name, help="The organisation: the token's, or `default` without one."
+    ),
+]
+CampaignId = Annotated[
+    str, typer.Argument(callback=_id, help="The campaign's id, or the beginning of it.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for scripts.")]
+Url = Annotated[
+    str,
+    typer.Option(
+        "--url",
+        envvar="CLARION_URL",
+        show_default=False,
+        help="A running server's REST API; without it the store that the settings name.",
+    ),
+]
+Token = Annotated[
+    str,
+    typer.Option(
+        "--token",
+        envvar="CLARION_TOKEN",
+        show_default=False,
+        help="An API key or a JSON Web Token for that server; best kept in CLARION_TOKEN.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Told(Generic[T]):
+    """What came of a command's requests, and what their answers warn of."""
+
+    result: T
+    warnings: Sequence[Mapping[str, str]]
+
+
+def with_api(target: Target, work: Callable[[Api], Awaitable[T]]) -> Told[T]:
+    """Do `work` with the API of a target.
+
+    Exits with a sentence where the settings or what is asked are refused.
+    """
+
+    async def do() -> Told[T]:
+        async with opened(target) as api:
+            return Told(await work(api), api.warnings)
+
+    with told_errors():
+        return asyncio.run(do())
 
 
 def with_stack(work: Callable[[Stack], Awaitable[T]]) -> T:
@@ -87,15 +142,15 @@ def show(
     result: Mapping[str, Any],
     *shown: RenderableType,
     as_json: bool,
-    warnings: Sequence[InputWarning] = (),
+    warnings: Sequence[Mapping[str, str]] = (),
 ) -> None:
     """Print a result: as JSON for scripts, else as it is shown to people, with its warnings."""
     if as_json:
         told = {"warnings": warnings} if warnings else {}
         typer.echo(orjson.dumps({**result, **told}, option=_JSON).decode())
         return
-    for warning in warnings:
-        typer.echo(f"Warning: {warning.message}", err=True)
+    for warning in dict.fromkeys(each["message"] for each in warnings):
+        typer.echo(f"Warning: {warning}", err=True)
     screen = console()
     for each in shown:
         screen.print(each)

@@ -50,7 +50,8 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     stack = build(settings)
     stack.start()
     ticker = asyncio.create_task(_tick(stack, settings.check_interval_s))
-    typer.echo(_greeting(settings))
+    for line in _greeting(settings):
+        typer.echo(line)
     try:
         await _server(stack).serve(sockets=[listener])
     finally:
@@ -109,9 +110,12 @@ def _server(stack: Stack) -> _Server:
     )
 
 
-def _greeting(settings: Settings) -> str:
+def _greeting(settings: Settings) -> Iterator[str]:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    said = f"Clarion serves http://{host}:{settings.port} from {settings.store_url}"
-    if settings.auth_mode == "off":
-        return f"{said}, open to this machine only (AUTH_MODE=off)"
-    return said
+    url = f"http://{host}:{settings.port}"
+    said = f"Clarion serves {url} from {settings.store_url}"
+    open_ = ", open to this machine only (AUTH_MODE=off)" if settings.auth_mode == "off" else ""
+    yield f"{said}{open_}"
+    yield f"Open {url}/ in a browser: it leads to the description of every request"
+    if settings.calling_windows == "default" and all(it.pretends_to for it in settings.providers):
+        yield "People are reached within their countries' hours; CALLING_WINDOWS=off: at any time"

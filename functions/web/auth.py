@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -112,6 +112,25 @@ class _Trust(NamedTuple):
 
     key: jwt.PyJWK | str
     algorithm: str
+
+
+class Callers(Protocol):
+    """Tells who calls."""
+
+    async def caller(self, headers: Mapping[str, str], client_host: str | None) -> Caller:
+        """Tell who sent a request, by its headers and its peer's address; raises who may not."""
+        ...
+
+
+class KnownCaller:
+    """Takes every request for the same caller's: the application is this caller's own."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    async def caller(self, headers: Mapping[str, str], client_host: str | None) -> Caller:  # noqa: ARG002  the protocol's signature
+        """Return the caller."""
+        return self._caller
 
 
 class Authenticator:

@@ -11,7 +11,7 @@ from functions.domain.urls.tracking_links import Links
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.channel import Receiver
 from functions.settings.model import Settings
-from functions.web.auth import Authenticator
+from functions.web.auth import Callers
 from functions.web.invoker import Invoker
 from functions.web.middleware.key_guesses import KeyGuesses
 from functions.web.rate_limit import RateLimiter
@@ -23,7 +23,7 @@ class AppContext:
 
     engine: Engine
     settings: Settings
-    authenticator: Authenticator
+    authenticator: Callers
     invoker: Invoker
     rates: RateLimiter
     guesses: KeyGuesses

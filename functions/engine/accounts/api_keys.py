@@ -125,6 +125,12 @@ async def revoke(engine: Engine, org: str, id_: str, *, by: str) -> None:
         log.info("api_key_revoked", org=org, api_key=id_, by=by)
 
 
+def org_of_token(token: str) -> str:
+    """Return the organisation that a token names, "" where it is none of ours."""
+    named = _TOKEN.fullmatch(token)
+    return named["org"] if named else ""
+
+
 async def identify(engine: Engine, token: str) -> ApiKey | None:
     """Return the key of a token; None of an unknown, revoked or expired one, without saying why."""
     named = _TOKEN.fullmatch(token)
