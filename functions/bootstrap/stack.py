@@ -6,11 +6,12 @@ It alone reads the clock.
 import gc
 import os
 import socket
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import httpx
 
@@ -92,6 +93,10 @@ def calm_garbage_collector() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
+#: Seconds; Python's own five milliseconds are as long as a request takes.
+_SWITCH_S: Final = 0.0005
+
+
 def build(
     settings: Settings,
     target: str = "app",
@@ -104,6 +109,8 @@ def build(
     `callers` tells who calls in place of AUTH_MODE.
     """
     clock = clock or SystemClock()
+    # A request waits so long for a thread that keeps the processor busy, again and again.
+    sys.setswitchinterval(_SWITCH_S)
     uses = uses_of(target, settings)
     inside = Loopback()
     # One client for everything: each of its own would read the certificates again, 50 ms.

@@ -32,6 +32,10 @@ from functions.web.openapi import with_bearer, with_problems
 T = TypeVar("T")
 
 
+#: Bytes that a body counts as whose sender does not tell them.
+_UNTOLD: Final = 1_000_000
+
+
 class CallerRoute(StrictRoute):
     """A route that knows its caller before it reads the body: a stranger's upload costs nothing.
 
@@ -59,7 +63,7 @@ class CallerRoute(StrictRoute):
             request.state.caller = caller = await _who(context, request)
             request.state.engine = context.engine
             try:
-                context.rates.admit(caller.org)
+                context.rates.admit(caller.org, size=_size(request))
             finally:
                 told(request.scope).update(context.rates.headers(caller.org))
             caller.require_area(areas)
@@ -77,6 +81,14 @@ class RestRoute(CallerRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **with_problems(options))
+
+
+def _size(request: Request) -> int:
+    """Return how many bytes a request says that it has."""
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit():
+        return int(length)
+    return _UNTOLD if "transfer-encoding" in request.headers else 0
 
 
 async def _who(context: AppContext, request: Request) -> Caller:

@@ -16,6 +16,8 @@ from functions.engine.ports.clock import Clock
 
 #: A pause of this length gathers as much as may then come at once.
 BURST: Final = timedelta(seconds=2)
+#: A body counts as one more request for each such part of it.
+COUNTED_BYTES: Final = 250_000
 #: Organisations whose state is kept. One that is forgotten starts with a full burst.
 _ORGS: Final = 10_000
 _POLICY: Final = "organisation"  #: whose requests count together
@@ -41,8 +43,11 @@ class RateLimiter:
         self._clock = clock
         self._free_at: OrderedDict[str, datetime] = OrderedDict()
 
-    def admit(self, org: str) -> None:
-        """Count a request. Raises RateLimitedError where it is one too many."""
+    def admit(self, org: str, *, size: int = 0) -> None:
+        """Count a request with a body of `size` bytes. Raises RateLimitedError if it is too many.
+
+        A large one passes as a small one does, and counts as many: those behind it wait longer.
+        """
         if not self._rate_per_s:
             return
         now = self._clock.now()
@@ -51,7 +56,9 @@ class RateLimiter:
         turns, (self._free_at[org],) = reserve([scope], [1], earliest=now, horizon=BURST)
         if len(self._free_at) > _ORGS:
             self._free_at.popitem(last=False)
-        if not turns:
+        if turns:
+            self._free_at[org] += size // COUNTED_BYTES * spacing(self._rate_per_s)
+        else:
             raise RateLimitedError(self._free_at[org] - BURST - now)
 
     def headers(self, org: str) -> Mapping[str, str]:

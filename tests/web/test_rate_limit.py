@@ -45,6 +45,17 @@ def test_a_refusal_says_when_to_come_back() -> None:
     limiter.admit("acme")
 
 
+def test_a_large_body_counts_as_many_requests() -> None:
+    """It passes, and those behind it wait for as long as they would behind so many."""
+    clock = MovedClock()
+    limiter = RateLimiter(50, clock=clock)
+    limiter.admit("acme", size=200 * rate_limit.COUNTED_BYTES)
+    assert admitted(limiter, 1) == 0
+    assert admitted(limiter, 1, org="other") == 1
+    clock.advance(timedelta(seconds=3))
+    assert admitted(limiter, 1000) == 50
+
+
 def test_refused_requests_cost_nothing() -> None:
     """Who goes on asking is admitted no later for it."""
     clock = MovedClock()

@@ -56,6 +56,7 @@ async def upload_csv(
         append=append,
         encoding=check_encoding("encoding", encoding),
         default_country=check_country("defaultCountry", default_country),
+        has_gone=request.is_disconnected,
     )
     return {
         "status": 200,

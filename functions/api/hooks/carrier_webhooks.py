@@ -112,7 +112,24 @@ async def _take(
             case _:
                 assert_never(each)
 
-    await for_each(told, take, at_once=_AT_ONCE)
+    async def take_all(about_one: Sequence[DeliveryEvent | Inbound]) -> None:
+        await for_each(about_one, take, at_once=1)
+
+    await for_each(_by_message(told), take_all, at_once=_AT_ONCE)
+
+
+def _by_message(
+    told: Sequence[DeliveryEvent | Inbound],
+) -> list[list[DeliveryEvent | Inbound]]:
+    """Return what is told, what concerns one message or person together, and nothing twice.
+
+    Receipts of one message that were applied at the same time would only get in each other's way.
+    """
+    found: dict[object, dict[str, DeliveryEvent | Inbound]] = {}
+    for each in told:
+        about = each.ref if isinstance(each, DeliveryEvent) else each.address
+        found.setdefault(about, {})[each.id] = each
+    return [list(events.values()) for events in found.values()]
 
 
 async def _as_sent(request: Request, context: AppContext) -> WebhookRequest:

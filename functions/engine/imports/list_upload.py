@@ -3,13 +3,12 @@
 The list keeps what a row says beside the number; a contact that is there stays as it is.
 """
 
-import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing, closing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
 from uuid import uuid4
 
 import structlog
@@ -17,7 +16,7 @@ import structlog
 from functions.domain.contacts.contact import Details, has_controls
 from functions.domain.contacts.import_row import COLUMNS, Cell, check_names
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
-from functions.domain.errors import InvalidFieldError, NameTakenError
+from functions.domain.errors import DomainError, InvalidFieldError, NameTakenError
 from functions.domain.times import is_zone
 from functions.domain.warnings import InputWarning
 from functions.engine import paths
@@ -26,6 +25,7 @@ from functions.engine.imports.plan import Known, Plan, Target
 from functions.engine.imports.reader import DUPLICATE, Page, Reader, table_cells
 from functions.engine.imports.tables import TableRows, header_of, inspect, rows_of
 from functions.engine.imports.upload import country_for
+from functions.engine.kernel.concurrency import in_turn
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
 from functions.engine.kernel.people import salt_of
@@ -40,6 +40,17 @@ _REPORTED: Final = 1000
 _CELL: Final = 1000  #: characters of a cell at most
 #: Firestore keeps names between double underscores for itself.
 _COLUMN: Final = re.compile(r"(?!__.*__$).{0,100}", re.DOTALL)
+
+
+HasGone: TypeAlias = Callable[[], Awaitable[bool]]
+"""Tells whether whoever sent a file has left."""
+
+
+class SenderGoneError(DomainError):
+    """Whoever sent a file has left; no list was made of it."""
+
+    def __init__(self) -> None:
+        super().__init__("file: its sender has left before it was stored")
 
 
 class BadRow(NamedTuple):
@@ -85,6 +96,7 @@ async def import_csv(
     append: bool = False,
     encoding: str = "",
     default_country: str = "",
+    has_gone: HasGone | None = None,
 ) -> ImportResult:
     """Make a list of the people in a CSV file or workbook with a column `number` in E.164.
 
@@ -92,15 +104,16 @@ async def import_csv(
     are kept as attributes. With a `default_country`, or one in the settings, numbers without a
     plus are read as they are dialled there. The file is read as a stream, and the list exists only
     once all of it is stored; with `append` one of that name that is there gets them too. Raises
-    InvalidFieldError where the file is no such table or holds no good row, and NameTakenError.
+    InvalidFieldError where the file is no such table or holds no good row, NameTakenError, and
+    SenderGoneError where `has_gone` says that nobody waits for the result any more.
     """
     result = await _begun(engine, org, name, append=append)
     country = await country_for(engine, org, default_country)
     # In a thread, for a large file would keep everybody else waiting.
-    kind = await asyncio.to_thread(inspect, file, encoding)
+    kind = await in_turn(partial(inspect, file, encoding))
     result.warnings += kind.warnings
-    with closing(await asyncio.to_thread(rows_of, file, kind)) as rows:
-        await _store(engine, org, rows, result, country)
+    with closing(await in_turn(partial(rows_of, file, kind))) as rows:
+        await _store(engine, org, rows, result, country, has_gone)
     if result.says_nothing_new:
         sentence = "file: everybody in it is on the list already; was it imported before?"
         result.warnings.append(InputWarning("LIST_IMPORTED_TWICE", "file", sentence))
@@ -173,10 +186,15 @@ def _person(cells: list[Cell], *, country: str) -> tuple[Details, Mapping[str, A
 
 
 async def _store(
-    engine: Engine, org: str, rows: TableRows, result: ImportResult, country: str
+    engine: Engine,
+    org: str,
+    rows: TableRows,
+    result: ImportResult,
+    country: str,
+    has_gone: HasGone | None,
 ) -> None:
     """Store the rows' contacts and the list's members, a page a commit."""
-    columns = await asyncio.to_thread(_columns, rows)
+    columns = await in_turn(partial(_columns, rows))
     reader = Reader(
         rows,
         partial(table_cells, rows, columns, columns),
@@ -196,6 +214,9 @@ async def _store(
             result.add(plan)
             if page.error:
                 raise InvalidFieldError("file", f"file: {page.error}")
+            if has_gone is not None and await has_gone():
+                log.info("upload_given_up", org=org, list_id=result.list_id)
+                raise SenderGoneError
 
 
 async def _commit(

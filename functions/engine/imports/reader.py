@@ -30,12 +30,17 @@ from functions.engine.imports.row_files import (
 )
 from functions.engine.imports.tables import TableRows
 from functions.engine.imports.upload import CHUNK, read_chunk
+from functions.engine.kernel.concurrency import in_turn
 
 #: A page makes documents of about so much text, however few rows that are: stores have limits.
 #: The names of the columns count for each row, since each document repeats them.
 _PAGE_CHARACTERS: Final = 500_000
 #: Spellings of JSON's columns that are remembered.
 _REMEMBERED: Final = 1000
+
+#: A file is judged by so many rows, and given up where more of them than that are bad.
+_JUDGED: Final = 2_000
+_HOPELESS: Final = 0.95
 
 INVALID: Final = "invalid"
 DUPLICATE: Final = "duplicate"
@@ -117,17 +122,18 @@ class Reader:
         self._most = most
         self._names = names
         self._items = self._read()
+        self._seen = self._bad = 0
 
     async def pages(self) -> AsyncGenerator[Page, None]:
         """Yield the pages; while one is being worked on the next is read, in a thread."""
-        ahead = asyncio.create_task(asyncio.to_thread(self._page))
+        ahead = asyncio.ensure_future(in_turn(self._page))
         try:
             while True:
                 page = await ahead
                 if page.is_last:
                     yield page
                     return
-                ahead = asyncio.create_task(asyncio.to_thread(self._page))
+                ahead = asyncio.ensure_future(in_turn(self._page))
                 yield page
         finally:
             # Whoever closes the file must not do so while a thread reads it.
@@ -141,12 +147,21 @@ class Reader:
             for item, behind in self._items:
                 if item is not None:
                     items.append(item)
+                    self._check_worth(item)
                 length = behind.bytes - start + len(items) * self._names
                 if len(items) >= self._most or length >= _PAGE_CHARACTERS:
                     return Page(items, behind, is_last=False)
         except HopelessError as error:
             return Page(items, self._rows.behind, is_last=True, error=str(error))
         return Page(items, self._rows.behind, is_last=True)
+
+    def _check_worth(self, item: Item) -> None:
+        """Raise HopelessError once nearly all rows are bad: the file is not what it should be."""
+        self._seen += 1
+        self._bad += isinstance(item, Bad)
+        if self._seen >= _JUDGED and self._bad > _HOPELESS * self._seen:
+            rule = f"{self._bad:,} of its first {self._seen:,} rows are bad"
+            raise HopelessError(f"{rule}; nothing more of it is read")
 
     def _read(self) -> Iterator[tuple[Item | None, Place]]:
         """Yield the rows, None for one that is blank, and the place behind each."""

@@ -1,11 +1,11 @@
 """The file of an import, stored in chunks as it comes in; the last one queues the import."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -19,6 +19,7 @@ from functions.engine.contacts import list_names
 from functions.engine.imports.job import BLANK, ImportStatus, job_path
 from functions.engine.imports.row_files import Format
 from functions.engine.imports.tables import Head, TableRows, header_of
+from functions.engine.kernel.concurrency import in_turn
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
 from functions.engine.ports.store import Create, Delete, Document, StoreError, Update, Write
@@ -88,7 +89,7 @@ class Upload:
 
         Raises InvalidFieldError, NotFoundError and NameTakenError, with nothing queued.
         """
-        header = await asyncio.to_thread(self._header, wish)
+        header = await in_turn(partial(self._header, wish))
         wish, claims = await self._named(wish)
         fields = {**await self._wanted(wish), **header}
         chunks = [self._next_chunk()] if self._waiting else []

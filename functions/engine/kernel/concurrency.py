@@ -2,9 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
 
 T = TypeVar("T")
+
+#: One thread for work that keeps the processor busy: several would take all of it from requests.
+_BUSY: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="busy")
+
+
+async def in_turn(work: Callable[[], T]) -> T:
+    """Run work that takes long in a thread, one piece at a time and in the order of asking."""
+    return await asyncio.get_running_loop().run_in_executor(_BUSY, work)
 
 
 async def for_each(
