@@ -71,6 +71,15 @@ async def unsubscribe(token: Token, request: Request, context: Context) -> HTMLR
     return pages.done(language, reader.name, reader.masked, stopped, left)
 
 
+@router.head("/links/u", include_in_schema=False)
+@router.get("/links/u", include_in_schema=False)
+@router.head("/links/c", include_in_schema=False)
+@router.get("/links/c", include_in_schema=False)
+async def show_that_it_is_cut_off(request: Request) -> HTMLResponse:
+    """Show the page of a link of which nothing is left behind its first words."""
+    return pages.dead(language_of(request))
+
+
 async def _found(token: str, request: Request, context: AppContext) -> tuple[Link, Reader, str]:
     """Return a link, whose it is and how to speak to them; raise what to show instead."""
     accepted = language_of(request)

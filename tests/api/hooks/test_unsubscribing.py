@@ -224,6 +224,17 @@ async def test_a_link_that_is_not_ours_has_a_page(mailed: Mailed, method: str) -
     assert await mailed.barred() == set()
 
 
+@pytest.mark.parametrize("path", ["/links/u", "/links/u/", "/links/c", "/links/c/"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_link_of_which_hardly_anything_is_left_has_a_page(
+    mailed: Mailed, method: str, path: str
+) -> None:
+    """Mail programs break links anywhere."""
+    answer = await mailed.rig.http.request(method, path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+
+
 async def test_a_click_on_a_link_that_is_not_ours_has_a_page_too(mailed: Mailed) -> None:
     """It leads nowhere, and says so."""
     answer = await mailed.rig.get("/links/c/cut-off", accept_language="fr")
