@@ -24,6 +24,7 @@ from functions.web.caller_route import CallerContext, Operator, RestRoute, Viewe
 from functions.web.cursors import (
     Cursor,
     Limit,
+    NamePrefix,
     Page,
     after_id,
     decode_cursor,
@@ -203,11 +204,20 @@ async def create_template(new: NewTemplate, context: Operator) -> dict[str, Any]
 
 @router.get("", response_model=TemplatePage)
 async def list_templates(
-    context: Viewer, cursor: Cursor = "", limit: Limit = 100
+    context: Viewer,
+    name_prefix: NamePrefix = "",
+    channel: ChannelKind | None = None,
+    cursor: Cursor = "",
+    limit: Limit = 100,
 ) -> dict[str, Any]:
-    """Show the templates, page by page."""
+    """Show the templates, page by page; with a channel also those that are for any."""
     found, following = await templates.page_of(
-        context.engine, context.org, after=after_id(cursor), limit=limit
+        context.engine,
+        context.org,
+        after=after_id(cursor),
+        limit=limit,
+        name_prefix=name_prefix,
+        channel=channel,
     )
     return page([_template(each) for each in found], id_cursor(following))
 

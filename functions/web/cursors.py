@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many are returned at most.")]
 Cursor = Annotated[str, Query(max_length=2000, description="`next_cursor` of an earlier page.")]
+NamePrefix = Annotated[
+    str, Query(max_length=100, description="Only those whose names begin so, in any letters.")
+]
 _INSTANT: Final = "at"
 _LARGEST: Final = 2**63 - 1  # of the stores
 #: An id that closes a cursor becomes a part of a path: it must not add segments to it, nor be a
@@ -86,6 +89,11 @@ def after_instant(cursor: str) -> tuple[datetime, str] | None:
 def instant_cursor(found: Sequence[Document], limit: int, *, by: str) -> str | None:
     """Return the cursor behind a full page of documents in the order of an instant's field."""
     return encode_cursor([found[-1].data[by], found[-1].id]) if len(found) == limit else None
+
+
+def last_cursor(last: Document | None, *, by: str) -> str | None:
+    """Return the cursor behind a document in the order of a field; None where none follow."""
+    return None if last is None else encode_cursor([last.data[by], last.id])
 
 
 def _is_id(values: tuple[Any, ...]) -> bool:

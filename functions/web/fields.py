@@ -1,7 +1,7 @@
 """Bodies, and the fields that several of them share, each field with its rule."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -62,6 +62,8 @@ Id = Annotated[
     Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$"),
     AfterValidator(not_reserved),
 ]
+#: The pattern of an id that may be left out.
+OPTIONAL_ID: Final = r"^[A-Za-z0-9_-]{0,64}$"
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(check_name)]
 Reason = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(check_name)]
 Url = Annotated[str, Field(min_length=1, max_length=2048)]

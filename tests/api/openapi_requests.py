@@ -36,7 +36,7 @@ KINDS: Final[Mapping[str, str]] = {
     "template_id": "template",
 }
 #: Names that look like an id's, of something that is the caller's own invention.
-FREE: Final = frozenset({"clientId"})
+FREE: Final = frozenset({"clientId", "external_id"})
 
 #: A good value of everything else that has to be given.
 VALUES: Final[Mapping[str, Any]] = {

@@ -34,7 +34,12 @@ INVOKER: Final = {
     "invoker_audience": "https://clarion.example",
 }
 #: Asked for several things at once, it answers for each whether there is such a one.
-TELLS_EACH = {Operation("delete", "/campaigns")}
+TELLS_EACH = {
+    Operation("delete", "/campaigns"),
+    # Filters: nothing is found by an id that nobody has.
+    Operation("get", "/inbound"),
+    Operation("get", "/messages"),
+}
 #: What is asked with POST, and changes nothing.
 QUESTIONS = {
     Operation("post", "/campaigns/{campaign_id}/personalized-preview"),

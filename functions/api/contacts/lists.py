@@ -13,6 +13,7 @@ from functions.web.caller_route import Operator, RestRoute, Viewer
 from functions.web.cursors import (
     Cursor,
     Limit,
+    NamePrefix,
     Page,
     after_id,
     after_instant,
@@ -77,10 +78,16 @@ class MemberPage(Page[MemberItem]):
 
 
 @router.get("", response_model=ListPage)
-async def list_lists(context: Viewer, limit: Limit = 100, cursor: Cursor = "") -> dict[str, Any]:
+async def list_lists(
+    context: Viewer, name_prefix: NamePrefix = "", limit: Limit = 100, cursor: Cursor = ""
+) -> dict[str, Any]:
     """List the lists, the newest first."""
     found = await lists.page_of(
-        context.engine, context.org, limit=limit, after=after_instant(cursor)
+        context.engine,
+        context.org,
+        limit=limit,
+        after=after_instant(cursor),
+        name_prefix=name_prefix,
     )
     end = found.end
     return page(found.lists, encode_cursor([end.created_at, end.id]) if end else None)

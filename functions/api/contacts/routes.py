@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Final, TypeAlias
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 
 from functions.api.contacts.views import (
     BulkAnswer,
@@ -28,10 +29,9 @@ from functions.web.caller_route import Operator, RestRoute, Viewer
 from functions.web.cursors import (
     Cursor,
     Limit,
-    after_id,
     after_instant,
     encode_cursor,
-    id_cursor,
+    last_cursor,
     page,
 )
 from functions.web.etags import IfMatch
@@ -41,8 +41,31 @@ MOST_OFFSET: Final = 10_000
 
 router = APIRouter(tags=[Area.CONTACTS], route_class=RestRoute)
 
-Offset = Annotated[int, Query(ge=0, description="How many are left out, at most 10,000.")]
-Wanted: TypeAlias = Annotated[str | None, Query(max_length=200)]
+_USUAL: Final = 100
+_MOST: Final = 1000
+_Wanted: TypeAlias = Annotated[str | None, Field(max_length=200)]
+
+
+class ContactQuery(BaseModel):
+    """Which people are listed, and which part of them."""
+
+    phone: Annotated[
+        str, Field(max_length=64, description="A phone number, in any spelling of it.")
+    ] = ""
+    email: Annotated[str, Field(max_length=254, description="An e-mail address.")] = ""
+    external_id: _Wanted = None
+    active: bool | None = None
+    location: _Wanted = None
+    preferred_product: _Wanted = None
+    limit: Annotated[
+        int, Field(ge=0, description="How many at most: 100, and never more than 1000.")
+    ] = _USUAL
+    offset: Annotated[int, Field(ge=0, description="How many are left out, at most 10,000.")] = 0
+    cursor: Annotated[
+        str, Field(max_length=2000, description="`next_cursor` of an earlier page.")
+    ] = ""
+
+
 Handler: TypeAlias = Callable[..., Any]
 
 
@@ -75,21 +98,32 @@ async def create_contact(new: ContactBody, context: Operator) -> Contact:
 
 @_on("GET", "", response_model=ContactPage)
 async def list_contacts(
-    context: Viewer,
-    active: bool | None = None,
-    location: Wanted = None,
-    preferred_product: Wanted = None,
-    limit: Limit = 100,
-    offset: Offset = 0,
-    cursor: Cursor = "",
+    context: Viewer, wanted: Annotated[ContactQuery, Query()]
 ) -> dict[str, Any]:
-    """List people, those that all filters hold for: from `offset`, or on from `next_cursor`."""
-    _check_offset(offset, cursor)
-    filters = Filters(active=active, location=location, preferred_product=preferred_product)
+    """List people, the newest first, those that all filters hold for.
+
+    From `offset`, or on from `next_cursor`.
+    """
+    _check_offset(wanted.offset, wanted.cursor)
+    known = wanted.model_dump(exclude={"limit", "offset", "cursor", "phone", "email"})
     found = await contacts.page_of(
-        context.engine, context.org, filters, limit=limit, after=after_id(cursor), offset=offset
+        context.engine,
+        context.org,
+        Filters(**{**known, **_address(wanted)}),
+        limit=min(wanted.limit or _USUAL, _MOST),
+        after=after_instant(wanted.cursor),
+        offset=wanted.offset,
     )
-    return page(found.contacts, id_cursor(found.after))
+    return page(found.contacts, last_cursor(found.last, by="created_at"))
+
+
+def _address(wanted: ContactQuery) -> dict[str, str]:
+    """Return the addresses asked for as they are stored. Raises InvalidFieldError."""
+    # A + that was not written as %2B arrives as a blank.
+    phone = f"+{wanted.phone[1:]}" if wanted.phone.startswith(" ") else wanted.phone
+    given = {"phone": phone, "email": wanted.email}
+    details = read_details({name: text for name, text in given.items() if text.strip()})
+    return {name: details[name] for name in given if name in details}
 
 
 def _check_offset(offset: int, cursor: str) -> None:

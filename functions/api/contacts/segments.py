@@ -11,7 +11,7 @@ from functions.engine.contacts import segments
 from functions.engine.contacts.segments import Segment
 from functions.web.auth import Area
 from functions.web.caller_route import CallerContext, Operator, RestRoute, Viewer
-from functions.web.cursors import Cursor, Limit, Page, after_id, id_cursor, page
+from functions.web.cursors import Cursor, Limit, NamePrefix, Page, after_id, id_cursor, page
 from functions.web.etags import IfMatch
 from functions.web.fields import Id, Instant, Name, RestBody, example
 
@@ -101,10 +101,12 @@ async def create_segment(new: NewSegment, context: Operator) -> Segment:
 
 
 @router.get("", response_model=SegmentPage)
-async def list_segments(context: Viewer, cursor: Cursor = "", limit: Limit = 100) -> dict[str, Any]:
+async def list_segments(
+    context: Viewer, name_prefix: NamePrefix = "", cursor: Cursor = "", limit: Limit = 100
+) -> dict[str, Any]:
     """Show the segments, page by page."""
     found, following = await segments.page_of(
-        context.engine, context.org, after=after_id(cursor), limit=limit
+        context.engine, context.org, after=after_id(cursor), limit=limit, name_prefix=name_prefix
     )
     return page(found, id_cursor(following))
 

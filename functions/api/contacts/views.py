@@ -37,6 +37,7 @@ class ContactBody(RestBody):
     last_name: str | None = _text("last_name")
     location: str | None = _text("location")
     preferred_product: str | None = _text("preferred_product")
+    external_id: str | None = _text("external_id", "What your own system calls this person.")
     zone: str | None = _text("zone", "IANA time zone; else that of the number.")
     active: bool | None = Field(None, description="false: no campaign to everybody reaches them.")
     attributes: dict[str, str | None] | None = Field(None, description="Any other facts.")
@@ -73,6 +74,7 @@ class ContactItem(BaseModel):
     last_name: _Text
     location: _Text
     preferred_product: _Text
+    external_id: _Text
     firstname: _Text = _same_as("first_name")
     lastname: _Text = _same_as("last_name")
     prefered_product: _Text = _same_as("preferred_product")

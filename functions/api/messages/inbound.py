@@ -1,16 +1,18 @@
 """What people text to our numbers, over REST: who wrote, when, and what it was taken for."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
-from pydantic import BaseModel
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 
+from functions.api.spans import Span
 from functions.engine.ports.store import Document
 from functions.engine.receipts import inbound
+from functions.engine.receipts.inbound import InboundFilter
 from functions.web.auth import Area, Role
 from functions.web.caller_route import RestRoute, Viewer
-from functions.web.cursors import Cursor, Limit, Page, after_instant, instant_cursor, page
-from functions.web.fields import Id, Instant
+from functions.web.cursors import Page, after_instant, last_cursor, page
+from functions.web.fields import OPTIONAL_ID, Id, Instant
 
 router = APIRouter(prefix="/inbound", tags=[Area.MESSAGES], route_class=RestRoute)
 
@@ -38,14 +40,30 @@ class TextPage(Page[ShownText]):
     """Some of the texts, newest first."""
 
 
+class InboundQuery(Span):
+    """Which texts are shown."""
+
+    contact_id: Annotated[str, Field(pattern=OPTIONAL_ID, description="Whose texts.")] = ""
+    campaign_id: Annotated[
+        str, Field(pattern=OPTIONAL_ID, description="Only answers to this campaign's messages.")
+    ] = ""
+    taken_for: Literal["opt_out", "opt_in", "reply"] | None = None
+
+
 @router.get("", response_model=TextPage)
-async def list_inbound(context: Viewer, cursor: Cursor = "", limit: Limit = 100) -> dict[str, Any]:
-    """Show what people have texted to our numbers, newest first."""
+async def list_inbound(context: Viewer, wanted: Annotated[InboundQuery, Query()]) -> dict[str, Any]:
+    """Show what people have texted to our numbers, newest first.
+
+    Texts are looked through for a campaign or what they were taken for: a page may be short, and
+    still lead on.
+    """
+    shown = InboundFilter(**wanted.model_dump(exclude={"cursor", "limit"}))
+    after = after_instant(wanted.cursor)
     found = await inbound.page_of(
-        context.engine, context.org, after=after_instant(cursor), limit=limit
+        context.engine, context.org, shown, after=after, limit=wanted.limit
     )
-    rows = [_shown(each, context.caller.role) for each in found]
-    return page(rows, instant_cursor(found, limit, by="at"))
+    rows = [_shown(each, context.caller.role) for each in found.documents]
+    return page(rows, last_cursor(found.last, by="at"))
 
 
 @router.get("/{inbound_id}")

@@ -6,19 +6,22 @@ from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import Response, StreamingResponse
 from pydantic import AfterValidator, BaseModel, Field
 
+from functions.api.spans import Span
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import MessageRef
 from functions.domain.messages.ids import fallback_number, whole_id
 from functions.domain.messages.message import Message, MessageStatus
 from functions.domain.messages.reasons import explain
 from functions.engine.campaigns import lifecycle
-from functions.engine.reporting import explanation, reports
+from functions.engine.reporting import explanation, message_search, reports
+from functions.engine.reporting.message_search import Position, Search
 from functions.engine.reporting.reports import MessageFilter
 from functions.web.auth import Area
 from functions.web.caller_route import RestRoute, Viewer
-from functions.web.cursors import Page, after_id, id_cursor, page
-from functions.web.fields import Id, MaybeInstant, not_reserved
+from functions.web.cursors import Page, after_id, after_instant, encode_cursor, id_cursor, page
+from functions.web.fields import OPTIONAL_ID, Id, MaybeInstant, not_reserved
 
 router = APIRouter(tags=[Area.MESSAGES], route_class=RestRoute)
 
@@ -48,6 +51,13 @@ class Wanted(BaseModel):
     cursor: Annotated[str, Field(max_length=2000, description="Where to go on.")] = ""
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
     format: Literal["json", "csv"] | None = None
+
+
+class MessageQuery(Span):
+    """Which messages are shown; `since` and `before` are of when they were planned."""
+
+    contact_id: Annotated[str, Field(pattern=OPTIONAL_ID, description="To whom.")] = ""
+    status: MessageStatus | None = None
 
 
 class ShownMessage(BaseModel):
@@ -110,6 +120,34 @@ class Why(BaseModel):
     reason: str
     answer: str
     trail: list[ShownStep]
+
+
+@router.get("/messages", response_model=MessagePage)
+async def search_messages(
+    context: Viewer, wanted: Annotated[MessageQuery, Query()]
+) -> dict[str, Any]:
+    """Show messages across campaigns: a contact's the newest first, else campaign by campaign.
+
+    What is read for a page has its bounds: it may be short, or empty, and still lead on.
+    """
+    known = wanted.model_dump(exclude={"cursor", "limit"})
+    after, limit = _position(wanted.cursor), wanted.limit
+    found = await message_search.search(
+        context.engine, context.org, Search(**known), after=after, limit=limit
+    )
+    end = found.end
+    following = end and encode_cursor([end.at, whole_id(end.campaign, end.message)])
+    return page([_shown(*each) for each in found.messages], following)
+
+
+def _position(cursor: str) -> Position | None:
+    decoded = after_instant(cursor)
+    if decoded is None:
+        return None
+    campaign, _, message = decoded[1].partition(".")
+    if not campaign:
+        raise InvalidFieldError("cursor", "cursor: must be a next_cursor that an earlier page gave")
+    return Position(decoded[0], campaign, message)
 
 
 @router.get("/messages/{message_id}", response_model=WholeMessage)

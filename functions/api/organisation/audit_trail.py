@@ -1,16 +1,25 @@
 """The audit trail: who did what, when and why."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
-from pydantic import BaseModel
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 
+from functions.api.spans import Span
 from functions.engine.kernel import audit_trail
+from functions.engine.kernel.audit_trail import AuditFilter
 from functions.engine.ports.store import Document
 from functions.web.auth import Area
 from functions.web.caller_route import RestRoute, Viewer
-from functions.web.cursors import Cursor, Limit, Page, after_instant, instant_cursor, page
+from functions.web.cursors import (
+    Cursor,
+    Limit,
+    Page,
+    after_instant,
+    instant_cursor,
+    last_cursor,
+    page,
+)
 from functions.web.fields import Id, Instant
 
 router = APIRouter(route_class=RestRoute)
@@ -31,6 +40,13 @@ class EntryPage(Page[Entry]):
     """Some of the trail."""
 
 
+class AuditQuery(Span):
+    """Which entries are shown."""
+
+    action: Annotated[str, Field(max_length=64, description="Such as `pause`.")] = ""
+    by: Annotated[str, Field(max_length=300, description="Who did it, as entries name it.")] = ""
+
+
 @router.get("/campaigns/{campaign_id}/audit", tags=[Area.CAMPAIGNS], response_model=EntryPage)
 async def get_campaign_audit(
     campaign_id: Id, context: Viewer, cursor: Cursor = "", limit: Limit = 100
@@ -39,20 +55,26 @@ async def get_campaign_audit(
     found = await audit_trail.of_campaign(
         context.engine, context.org, campaign_id, after=after_instant(cursor), limit=limit
     )
-    return _page(found, limit)
+    return page([_shown(entry) for entry in found], instant_cursor(found, limit, by="at"))
 
 
 @router.get("/audit", tags=[Area.SETTINGS], response_model=EntryPage)
-async def get_audit(context: Viewer, cursor: Cursor = "", limit: Limit = 100) -> dict[str, Any]:
-    """Show what was done in the organisation, newest first."""
-    found = await audit_trail.of_organisation(
-        context.engine, context.org, after=after_instant(cursor), limit=limit
+async def get_audit(
+    context: Viewer,
+    wanted: Annotated[AuditQuery, Query()],
+) -> dict[str, Any]:
+    """Show what was done in the organisation, newest first.
+
+    Entries are looked through for an action or a person: a page may be short, and still lead on.
+    """
+    shown = AuditFilter(
+        action=wanted.action, by=wanted.by, since=wanted.since, before=wanted.before
     )
-    return _page(found, limit)
-
-
-def _page(entries: Sequence[Document], limit: int) -> dict[str, Any]:
-    return page([_shown(entry) for entry in entries], instant_cursor(entries, limit, by="at"))
+    after = after_instant(wanted.cursor)
+    found = await audit_trail.of_organisation(
+        context.engine, context.org, shown, after=after, limit=wanted.limit
+    )
+    return page([_shown(entry) for entry in found.documents], last_cursor(found.last, by="at"))
 
 
 def _shown(entry: Document) -> dict[str, Any]:

@@ -78,6 +78,7 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "email": "alice@example.com",
     "encoding": "GSM-7",
     "end": "08:00",
+    "external_id": "crm-4711",
     "first_name": "Alice",
     "firstname": "Alice",
     "frequency_caps": {"most": 3, "hours": 24},

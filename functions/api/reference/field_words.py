@@ -102,6 +102,7 @@ WORDS: Final[Mapping[str, str]] = {
     "event": "What is told, in the provider's word.",
     "events": "The types of events that it hears of.",
     "everyone": "true: every active contact.",
+    "external_id": "What your own system calls this person; several may have one.",
     "exact": "False: there are at least so many.",
     "expired": "Messages that could no longer be sent in time.",
     "expires_at": "Until when it is kept, or holds.",

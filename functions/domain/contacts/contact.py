@@ -33,6 +33,7 @@ class Contact:
     last_name: str = ""
     location: str = ""
     preferred_product: str = ""
+    external_id: str = ""  #: what another system calls this person; several may have one
     zone: str = ""  #: IANA; "" where nobody has said it
     region: str = ""  #: ISO 3166 alpha-2, of the phone number
     zones: tuple[str, ...] = ()  #: `zone`, else all that the number may be in
@@ -89,6 +90,7 @@ LENGTHS: Final[Mapping[str, int]] = {
     "last_name": 200,
     "location": 200,
     "preferred_product": 200,
+    "external_id": 200,
     "zone": 64,
 }
 MOST_ATTRIBUTES: Final = 100

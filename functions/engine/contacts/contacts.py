@@ -25,6 +25,7 @@ from functions.domain.errors import ContactExistsError, InvalidFieldError
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
+from functions.engine.kernel.paging import page_where
 from functions.engine.kernel.people import id_of, salt_of
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import (
@@ -135,6 +136,9 @@ async def _change(
 class Filters:
     """Filters of contacts; a contact passes if all of them hold."""
 
+    phone: str | None = None  #: E.164
+    email: str | None = None
+    external_id: str | None = None
     active: bool | None = None
     location: str | None = None
     preferred_product: str | None = None
@@ -142,21 +146,17 @@ class Filters:
     @property
     def where(self) -> tuple[Where, ...]:
         """The conditions, each served by an index of its own."""
-        wanted = {
-            "active": self.active,
-            "location": self.location,
-            "preferred_product": self.preferred_product,
-        }
+        wanted = dataclasses.asdict(self)
         return tuple(
             Where(name, "==", value) for name, value in wanted.items() if value is not None
         )
 
 
 class Page(NamedTuple):
-    """Some contacts, and the id to continue behind; None behind the last."""
+    """Some contacts, and the one to continue behind; None behind the last."""
 
     contacts: list[Contact]
-    after: str | None
+    last: Document | None
 
 
 async def page_of(
@@ -165,16 +165,22 @@ async def page_of(
     filters: Filters,
     *,
     limit: int,
-    after: str | None = None,
+    after: tuple[datetime, str] | None = None,
     offset: int = 0,
 ) -> Page:
-    """Return a page of contacts in the order of their ids."""
-    query = Query(paths.contacts(org), filters.where, limit=limit, offset=offset)
-    if after is not None:
-        query = dataclasses.replace(query, start_after=(paths.contact(org, after),))
-    documents = await engine.store.query(query)
+    """Return a page of contacts, the newest first, behind the time and id of one."""
+    start = (after[0], paths.contact(org, after[1])) if after else None
+    query = Query(
+        paths.contacts(org),
+        filters.where,
+        ("-created_at",),
+        limit=limit,
+        start_after=start,
+        offset=offset,
+    )
+    documents, last = await page_where(engine, query)
     people = [contact_from(d.id, d.data) for d in documents if not is_being_erased(d.data)]
-    return Page(people, documents[-1].id if len(documents) == limit else None)
+    return Page(people, last)
 
 
 class Result(StrEnum):

@@ -20,7 +20,7 @@ from functions.engine.contacts import contacts, list_names
 from functions.engine.contacts.in_use import refuse_while_used
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
-from functions.engine.kernel.paging import page_by_id
+from functions.engine.kernel.paging import named, page_by_id, page_where
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import (
     Add,
@@ -113,15 +113,20 @@ class Page(NamedTuple):
 
 
 async def page_of(
-    engine: Engine, org: str, *, limit: int, after: tuple[datetime, str] | None
+    engine: Engine,
+    org: str,
+    *,
+    limit: int,
+    after: tuple[datetime, str] | None,
+    name_prefix: str = "",
 ) -> Page:
     """Return a page of an organisation's lists, behind the time and id of the last one seen."""
     query = Query(paths.lists(org), (), ("-created_at",), limit=limit)
     if after is not None:
         query = replace(query, start_after=(after[0], paths.list_(org, after[1])))
-    documents = await engine.store.query(query)
+    documents, last = await page_where(engine, query, named(name_prefix))
     shown = [_list(document) for document in documents if not document.data.get(_DELETING)]
-    return Page(shown, _list(documents[-1]) if len(documents) == limit else None)
+    return Page(shown, _list(last) if last else None)
 
 
 async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) -> int:

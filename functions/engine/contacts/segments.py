@@ -22,7 +22,7 @@ from functions.engine import paths
 from functions.engine.contacts.in_use import refuse_while_used
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
-from functions.engine.kernel.paging import page_by_id
+from functions.engine.kernel.paging import named, page_by_id
 from functions.engine.kernel.people import salt_of
 from functions.engine.ports.store import Create, Delete, Document, Query, Update, Where, Write
 
@@ -89,10 +89,12 @@ async def load(engine: Engine, org: str, id_: str) -> Segment:
 
 
 async def page_of(
-    engine: Engine, org: str, *, after: str | None, limit: int
+    engine: Engine, org: str, *, after: str | None, limit: int, name_prefix: str = ""
 ) -> tuple[list[Segment], str | None]:
     """Return segments behind the id `after`, by id, and the id to go on behind."""
-    found, following = await page_by_id(engine, paths.segments(org), after=after, limit=limit)
+    found, following = await page_by_id(
+        engine, paths.segments(org), after=after, limit=limit, passes=named(name_prefix)
+    )
     return [_segment(document) for document in found], following
 
 

@@ -1,11 +1,14 @@
 """The audit trail: who did what, when and why; written with every change, never changed."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from functions.domain.errors import NotFoundError
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.paging import Page, between, page_where
 from functions.engine.ports.store import Create, Document, Query, Where
 
 
@@ -45,14 +48,37 @@ async def of_campaign(
     return entries
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFilter:
+    """Which entries of a trail are shown: those that all of these hold for."""
+
+    action: str = ""
+    by: str = ""
+    since: datetime | None = None
+    before: datetime | None = None
+
+    def passes(self, data: Mapping[str, Any]) -> bool:
+        """Tell whether an entry is shown."""
+        return self.action in {"", data["action"]} and self.by in {"", data["by"]}
+
+
 async def of_organisation(
-    engine: Engine, org: str, *, after: tuple[datetime, str] | None, limit: int
-) -> list[Document]:
+    engine: Engine,
+    org: str,
+    shown: AuditFilter,
+    *,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> Page:
     """Return what was done in an organisation, newest first, behind an entry's time and id."""
     query = Query(
-        paths.audit_trail(org), order_by=("-at",), limit=limit, start_after=_start(org, after)
+        paths.audit_trail(org),
+        between("at", shown.since, shown.before),
+        ("-at",),
+        limit=limit,
+        start_after=_start(org, after),
     )
-    return await engine.store.query(query)
+    return await page_where(engine, query, shown.passes if shown.action or shown.by else None)
 
 
 def _start(org: str, after: tuple[datetime, str] | None) -> tuple[datetime, str] | None:

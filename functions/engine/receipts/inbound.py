@@ -4,7 +4,8 @@ A text is stored last, once all that follows from it is done: a provider whose d
 repeats it, and nothing is lost. Every step can be repeated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from functions.engine import paths
 from functions.engine.contacts.suppressions import opt_in, suppress
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
+from functions.engine.kernel.paging import Page, between, page_where
 from functions.engine.kernel.people import salt_of
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.ports.store import ConflictError, Create, Document, Query, Where
@@ -186,10 +188,39 @@ async def load(engine: Engine, org: str, id_: str) -> Document:
     return at_version(await engine.store.get(paths.inbound_text(org, id_)), "Text", id_)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundFilter:
+    """Which texts are shown: those that all of these hold for."""
+
+    contact_id: str = ""
+    campaign_id: str = ""  #: of the message that was answered
+    taken_for: str | None = None
+    since: datetime | None = None
+    before: datetime | None = None
+
+    def passes(self, data: Mapping[str, Any]) -> bool:
+        """Tell whether a text is shown, as far as no query can."""
+        answered = str(data["message"] or "").partition(".")[0]
+        return self.campaign_id in {"", answered} and self.taken_for in {None, data["taken_for"]}
+
+    @property
+    def looks_through(self) -> bool:
+        """Whether texts have to be read to know whether they are shown."""
+        return bool(self.campaign_id or self.taken_for)
+
+
 async def page_of(
-    engine: Engine, org: str, *, after: tuple[datetime, str] | None, limit: int
-) -> Sequence[Document]:
+    engine: Engine,
+    org: str,
+    shown: InboundFilter,
+    *,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> Page:
     """Return the texts that people sent us, newest first, behind a text's time and id."""
     start = (after[0], paths.inbound_text(org, after[1])) if after else None
-    query = Query(paths.inbound(org), order_by=("-at",), limit=limit, start_after=start)
-    return await engine.store.query(query)
+    where = between("at", shown.since, shown.before)
+    if shown.contact_id:
+        where = (Where("contact", "==", paths.contact(org, shown.contact_id)), *where)
+    query = Query(paths.inbound(org), where, ("-at",), limit=limit, start_after=start)
+    return await page_where(engine, query, shown.passes if shown.looks_through else None)

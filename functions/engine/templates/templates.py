@@ -17,7 +17,7 @@ from functions.domain.warnings import InputWarning
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
-from functions.engine.kernel.paging import page_by_id
+from functions.engine.kernel.paging import named, page_by_id
 from functions.engine.ports.store import ConflictError, Create, Delete, Document, Query, Set, Write
 from functions.engine.templates.known_fields import known_attributes
 
@@ -119,10 +119,25 @@ async def load(engine: Engine, org: str, id_: str) -> NamedTemplate:
 
 
 async def page_of(
-    engine: Engine, org: str, *, after: str | None, limit: int
+    engine: Engine,
+    org: str,
+    *,
+    after: str | None,
+    limit: int,
+    name_prefix: str = "",
+    channel: str | None = None,
 ) -> tuple[list[NamedTemplate], str | None]:
     """Return templates behind the id `after`, by id, and the id to go on behind."""
-    found, following = await page_by_id(engine, paths.templates(org), after=after, limit=limit)
+    begins = named(name_prefix)
+
+    def passes(data: Mapping[str, Any]) -> bool:
+        fits = channel is None or data["newest"]["wording"]["channel"] in {channel, None}
+        return fits and (begins is None or begins(data))
+
+    filtered = None if begins is None and channel is None else passes
+    found, following = await page_by_id(
+        engine, paths.templates(org), after=after, limit=limit, passes=filtered
+    )
     return [_template(document) for document in found], following
 
 

@@ -14,7 +14,7 @@ SCHEMAS = DOCUMENT["components"]["schemas"]
 VERBS: Final = """
 add ask cancel change check count create delete duplicate erase explain follow get greet lift list
 pause place preview receive remove rename replace replay reschedule resume retry revoke rotate run
-schedule send show test undo unsubscribe upload upsert
+schedule search send show test undo unsubscribe upload upsert
 """
 
 

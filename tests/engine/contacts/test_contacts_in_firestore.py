@@ -68,7 +68,7 @@ async def test_people_are_found_by_filters(engine: Engine, org: str) -> None:
     ids = await add_people(engine, rows, org=org)
     filters = Filters(active=True, location="Rome")
     page = await contacts.page_of(engine, org, filters, limit=10)
-    assert [each.id for each in page.contacts] == sorted(ids[2:])
+    assert [each.id for each in page.contacts] == sorted(ids[2:], reverse=True)
     page = await contacts.page_of(engine, org, filters, limit=10, offset=1)
     assert len(page.contacts) == 1
 
@@ -86,8 +86,7 @@ async def test_additions_at_once_keep_a_list_s_size_right(engine: Engine, org: s
     people, _ = await lists.members(engine, org, list_id, limit=100, after=None)
     assert len(people) == 25
     page = await lists.page_of(engine, org, limit=1, after=None)
-    assert page.end
-    assert page.end.id == list_id
+    assert (page.lists[0].id, page.end) == (list_id, None)
     await lists.delete(engine, org, list_id, if_version=None)
     assert await engine.store.count(Query(paths.members(org, list_id))) == 0
 

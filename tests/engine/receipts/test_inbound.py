@@ -24,7 +24,7 @@ from functions.engine.notifications.subscriptions import NewSubscription
 from functions.engine.ports.store import Document
 from functions.engine.privacy import erasure
 from functions.engine.receipts import inbound
-from functions.engine.receipts.inbound import receive_inbound
+from functions.engine.receipts.inbound import InboundFilter, receive_inbound
 from tests.engine.crashes import Crash, CrashingQueue, CrashingStore, CrashPoint
 from tests.engine.delivery.test_texts import HELLO, Texting
 from tests.engine.stored_contacts import add_numbers, list_of, naming
@@ -69,7 +69,8 @@ async def take(world: World, text: Inbound, org: str = ORG) -> None:
 
 async def stored(world: World) -> list[Document]:
     """Return the texts that are kept, newest first."""
-    return list(await inbound.page_of(world.engine, ORG, after=None, limit=100))
+    page = await inbound.page_of(world.engine, ORG, InboundFilter(), after=None, limit=100)
+    return page.documents
 
 
 async def bars(world: World, address: str = ANN) -> dict[str, str]:
@@ -343,10 +344,13 @@ async def test_texts_are_listed_newest_first_page_by_page(texting: Texting) -> N
     for n in range(5):
         await take(texting, says(texting, f"Hello {n}", id_=f"in-{n}"))
         texting.clock.advance(SECOND)
-    seen, after = [], None
-    while page := await inbound.page_of(texting.engine, ORG, after=after, limit=2):
-        seen += [text.data["body"] for text in page]
-        after = (page[-1].data["at"], page[-1].id)
+    seen, after, shown = [], None, InboundFilter()
+    while True:
+        page = await inbound.page_of(texting.engine, ORG, shown, after=after, limit=2)
+        seen += [text.data["body"] for text in page.documents]
+        if page.last is None:
+            break
+        after = (page.last.data["at"], page.last.id)
     assert seen == [f"Hello {n}" for n in (4, 3, 2, 1, 0)]
 
 
