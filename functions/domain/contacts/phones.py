@@ -6,6 +6,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType, timezone
 
 from functions.domain.contacts.number_spellings import one_spelling
+from functions.domain.contacts.numbering_plans import plain_number
 from functions.domain.contacts.written_numbers import RoundedNumberError, bare_number
 from functions.domain.errors import InvalidFieldError
 from functions.domain.times import NO_ZONES
@@ -37,6 +38,8 @@ def parse_phone(text: str, *, country: str = "") -> Phone:
     (ISO 3166 alpha-2) a number without a plus is read as one dials it there. Raises
     InvalidPhoneError, which names the rule that the text breaks.
     """
+    if plain := plain_number(text):
+        return Phone(text, plain.region, plain.zones)
     number = _parsed(text, country)
     # What is_valid_number asks too; here, once for validity and zones, as it costs the most.
     kind = phonenumbers.number_type(number)
