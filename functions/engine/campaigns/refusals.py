@@ -62,6 +62,7 @@ async def note(
         return False
     counts = await statistics.read_one(engine, campaign)
     well = sum(counts[status] for status in _WELL[told])
+    waits = counts[MessageStatus.SENT] if told is Told.BY_RECEIPT else 0
     total = max(campaign.total, counts.total)
     path = paths.refusals(campaign.org, campaign.id)
 
@@ -69,7 +70,7 @@ async def note(
         document = documents[0]
         before = document.data if document else {}
         since, all_ = _counted(before.get(told.value) or {}, refused, well)
-        too_many = _too_many(all_, well, total)
+        too_many = _too_many(all_, well=well, waits=waits, total=total)
         # Whoever resumes the campaign has looked at the reason: it is counted anew.
         kept = Refused(0, 0) if too_many else all_
         after = {**before, told.value: {**kept._asdict(), "well": since}}
@@ -95,12 +96,15 @@ def _counted(before: Mapping[str, int], refused: Refused, well: int) -> tuple[in
     return since, Refused(known.refusals + refused.refusals, known.people + refused.people)
 
 
-def _too_many(refused: Refused, well: int, total: int) -> bool:
+def _too_many(refused: Refused, *, well: int, waits: int, total: int) -> bool:
     """Tell whether a campaign to so many people is refused and not some of them alone.
+
+    Nothing goes well where a carrier never tells that a text has arrived: with many that wait for
+    a receipt, a tenth of them has to be refused.
 
     Once something has gone well, people count once: those of one server are tried again and again
     when all the others are done.
     """
     if not well:
-        return refused.refusals >= FEW
+        return refused.refusals >= max(FEW, waits // 10)
     return refused.people >= min(MANY, max(FEW, total // 2))

@@ -57,6 +57,18 @@ async def test_refusals_that_come_by_receipt_pause_it_too(world: World) -> None:
     assert await world.statuses(campaign) == {"completed": 40}
 
 
+async def test_a_carrier_that_tells_of_no_arrivals_is_not_taken_for_one_that_refuses_us(
+    world: World,
+) -> None:
+    """Of a hundred texts that are simply sent, five are refused by receipt: that is not all."""
+    await world.add_list(100)
+    world.carrier.otherwise = SILENT
+    world.carrier.script = {number(n): [BLOCKED, SILENT] for n in range(0, 100, 20)}
+    campaign = await world.create()
+    await world.pass_time(MINUTE)
+    assert (await stands(world, campaign))[0] == "running"
+
+
 async def test_one_server_that_refuses_us_costs_its_own_people_only(world: World) -> None:
     """Where others are reached meanwhile, it is no reason to stop: its people fail in the end."""
     await world.add_list(60)
