@@ -8,10 +8,11 @@ from phonenumbers import NumberParseException
 
 from functions.domain.contacts.number_spellings import one_spelling
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
+from functions.domain.contacts.written_numbers import RoundedNumberError, bare_number
 
 #: What may stand before a number: its channel, as Twilio writes it, or a URL's scheme.
 _PREFIX: Final = re.compile(r"(?:whatsapp|rcs|sms|tel):(?://)?", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"(\+|00)?([0-9(][0-9 ().-]*)", re.ASCII)
+_NUMBER: Final = re.compile(r"(\+)?[(]*[0-9][0-9 ().-]*", re.ASCII)
 _INTERNATIONAL: Final = 15  #: digits of a number at most (E.164)
 #: So few digits are a short code, which a network answers within a country: no number of E.164.
 _SHORT_CODE: Final = 6
@@ -24,11 +25,14 @@ def readings(named: str, *, near: str = "") -> tuple[str, ...]:
     of the country that `near`, our own number, is in. A short code stays as it is. What is no
     number has none.
     """
-    bare = _PREFIX.sub("", named.strip(), count=1).strip()
+    try:
+        bare = bare_number(_PREFIX.sub("", named.strip(), count=1))
+    except RoundedNumberError:
+        return ()
     found = _NUMBER.fullmatch(bare)
     if found is None:
         return ()
-    digits = re.sub("[^0-9]", "", found[2])
+    digits = re.sub("[^0-9]", "", bare)
     if not found[1] and len(digits) <= _SHORT_CODE:
         return (digits,)
     abroad = _valid(f"+{digits}")
@@ -61,9 +65,9 @@ def other_number(named: object, address: str) -> str:
     return "" if one_spelling(found) == ours else found
 
 
-def _valid(number: str) -> str:
+def _valid(number: str, country: str = "") -> str:
     try:
-        return parse_phone(number).e164
+        return parse_phone(number, country=country).e164
     except InvalidPhoneError:
         return ""
 
@@ -71,8 +75,7 @@ def _valid(number: str) -> str:
 def _national(digits: str, near: str) -> str:
     """Return the number that these digits are where `near` is, "" where they are none there."""
     try:
-        region = phonenumbers.region_code_for_number(phonenumbers.parse(near, None))
-        number = phonenumbers.parse(digits, region)
+        country = phonenumbers.region_code_for_number(phonenumbers.parse(near, None))
     except NumberParseException:
         return ""
-    return _valid(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return _valid(digits, country) if country else ""

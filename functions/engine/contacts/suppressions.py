@@ -71,6 +71,23 @@ async def suppress(
     return is_new
 
 
+async def share_bars(engine: Engine, org: str, *, of: str, to: str) -> None:
+    """Bar an address as another address of the same person is barred now."""
+    known, now = await find(engine, org, of), engine.clock.now()
+    for scope, bar in known.scopes.items() if known else ():
+        if bar.holds(now):
+            await suppress(
+                engine,
+                org,
+                to,
+                scope=scope,
+                reason=bar.reason,
+                until=bar.until,
+                by=bar.by,
+                said_at=bar.at,
+            )
+
+
 def _known(document: Document | None) -> Suppression | None:
     return suppression_from(document.id, document.data) if document else None
 

@@ -13,10 +13,8 @@ import structlog
 
 from functions.domain.campaigns.fallbacks import receipt_patience
 from functions.domain.campaigns.send import Send
-from functions.domain.contacts.contact import ERASED
 from functions.domain.messages.attempts import after_send, claim, merge_late_answer
 from functions.domain.messages.delivery_events import Retry
-from functions.domain.messages.ids import alias_key
 from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
 from functions.domain.messages.send_outcomes import (
     Accepted,
@@ -31,7 +29,7 @@ from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import stop
 from functions.engine.campaigns.refusals import Refused, Told
 from functions.engine.campaigns.senders import why_not_sent
-from functions.engine.contacts.suppressions import suppress
+from functions.engine.delivery import answers
 from functions.engine.delivery.guardrail import Guardrail
 from functions.engine.eligibility.frequency_caps import FrequencyCaps
 from functions.engine.eligibility.gate import Gate
@@ -273,15 +271,8 @@ class Sender:
             # A channel promises not to raise; one that does must not take its chunk with it.
             log.exception("channel_raised", campaign_id=self._campaign.id, message_id=message.id)
             return Unknown("channel_error")
-        if isinstance(outcome, Rejected) and outcome.suppress:
-            # Before the answer is recorded: a crash in between must not lose that they opted out.
-            await suppress(
-                self._engine,
-                self._campaign.org,
-                message.address,
-                reason=outcome.suppress,
-                by=self._send.provider,
-            )
+        org, by = self._campaign.org, self._send.provider
+        await answers.heed(self._engine, org, message.address, outcome, by=by)
         return outcome
 
     async def _record(self, chunk: list[Versioned[Message]], outcomes: list[SendOutcome]) -> None:
@@ -304,14 +295,7 @@ class Sender:
         patience = receipt_patience(self._campaign, message.send, policy)
         watch = policy.look_up_after if live else patience
         changes = after_send(message, outcome, policy, watch=watch, now=now)
-        return {**changes, **self._alias(message, outcome)}
-
-    def _alias(self, message: Message, outcome: SendOutcome) -> Changes:
-        """Return the number by which the provider knows the person, where it told another one."""
-        other = outcome.other if isinstance(outcome, Accepted) else ""
-        if not other or message.address == ERASED:
-            return {}
-        return {"alias": alias_key(self._campaign.org, other)}
+        return {**changes, **answers.alias_told(self._campaign.org, message, outcome)}
 
     async def _record_late(self, sent: Message, outcome: SendOutcome) -> None:
         """Record the answer to a message of which a receipt may have been faster."""
@@ -328,7 +312,7 @@ class Sender:
                 changes = self._after(message, outcome, now)
             else:
                 changes = merge_late_answer(message, sent.attempt, outcome, now)
-                changes |= self._alias(message, outcome)
+                changes |= answers.alias_told(self._campaign.org, message, outcome)
             if not changes:
                 return None, (), ()
             decided = [(Versioned(message, document.version), changes)]

@@ -10,6 +10,7 @@ from functions.domain.messages.ids import alias_key
 from functions.domain.messages.message import Message, message_from
 from functions.engine import paths
 from functions.engine.contacts.known_numbers import likeliest, ours_for, sent_with
+from functions.engine.contacts.suppressions import share_bars
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
 from functions.engine.ports.store import Document, Update, Write
@@ -43,9 +44,13 @@ async def find(engine: Engine, org: str, text: Inbound) -> Correspondent:
 
 
 async def remember(engine: Engine, org: str, sender: Correspondent) -> None:
-    """Keep by which other number somebody answers, for the texts that name no message of ours."""
+    """Keep by which other number somebody answers, for the texts that name no message of ours.
+
+    What was barred under that number is barred under ours from then on.
+    """
     if sender.quoted is None or not sender.other:
         return
+    await share_bars(engine, org, of=sender.other, to=sender.address)
     path, alias = paths.message(sender.quoted[0]), alias_key(org, sender.other)
 
     def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:

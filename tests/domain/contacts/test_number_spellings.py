@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from functions.domain.contacts.contact import changed, new_contact, read_details
 from functions.domain.contacts.number_spellings import one_spelling
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
+from functions.domain.contacts.provider_numbers import other_number, readings
 from functions.domain.errors import InvalidFieldError
 from functions.domain.segments.conditions import matches
 from functions.domain.segments.parser import parse
@@ -99,3 +100,40 @@ def test_a_segment_finds_a_number_in_any_spelling(op: str) -> None:
     wanted = {"field": "phone", "op": op, "value": [value] if op == "in" else value}
     assert matches(parse(wanted), contact, {})
     assert not matches(parse({"field": "phone", "op": "ne", "value": value}), contact, {})
+
+
+@pytest.mark.parametrize(
+    ("named", "near", "meant"),
+    [
+        ("whatsapp:+5215512345678", "", ["+525512345678"]),
+        ("5215512345678", "", ["+525512345678"]),
+        ("\u202a+52 1 55 1234 5678\u202c", "", ["+525512345678"]),
+        ("rcs:+12025550142", "", ["+12025550142"]),
+        ("0012025550142", "", ["+12025550142"]),
+        ("(202) 555-0142", "+12025550111", ["+12025550142"]),
+        ("07911123456", "+447911123400", ["+447911123456"]),
+        ("6592345678", "+12025550111", ["+6592345678", "+16592345678"]),
+        ("12345", "+12025550111", ["12345"]),
+        ("whatsapp:12345", "", ["12345"]),
+        ("2025550142", "", ["+2025550142"]),
+        ("+999123456789", "", ["+999123456789"]),
+        ("9" * 20, "", []),
+        ("PARCELS", "", []),
+        ("US.13491208655302741918", "", []),
+        ("messenger:2025550142", "", []),
+        ("(", "", []),
+        ("", "", []),
+    ],
+)
+def test_what_a_provider_names_is_read_as_it_may_be_meant(
+    named: str, near: str, meant: list[str]
+) -> None:
+    """National numbers are of our own number's country, and a short code is left as it is."""
+    assert list(readings(named, near=near)) == meant
+
+
+@given(st.text(), st.text())
+def test_whatever_a_provider_names_is_read_or_is_no_number(named: str, near: str) -> None:
+    """Nonsense is nobody, and never an error."""
+    assert all(readings(named, near=near))
+    assert other_number(named, "+12025550142") in {"", *readings(named)}

@@ -154,6 +154,21 @@ async def test_a_number_that_has_answered_once_is_known_from_then_on(texting: Te
     assert await barred(texting, OURS)
 
 
+async def test_who_was_barred_by_the_other_number_is_barred_once_it_is_known(
+    texting: Texting,
+) -> None:
+    """What an operator barred by the provider's number holds for ours as soon as it is told."""
+    engine = texting.engine
+    await suppressions.suppress(engine, ORG, THEIRS, scope="sms", reason="asked", by="ann")
+    known_as(texting, OURS, THEIRS)
+    await text_to(texting, OURS)
+    again = await text_to(texting, OURS, name="Again")
+    assert (await texting.message_to(again, OURS)).reason == "suppressed"
+    found = await suppressions.find(engine, ORG, OURS)
+    assert found is not None
+    assert {scope: each.reason for scope, each in found.scopes.items()} == {"sms": "asked"}
+
+
 async def test_an_answer_is_noted_on_the_message_that_it_names(texting: Texting) -> None:
     """Who answers an older message answers that one, though a newer one was sent since."""
     first, second = [await text_to(texting, OURS, name=name) for name in ("first", "second")]
