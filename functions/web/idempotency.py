@@ -50,9 +50,14 @@ def guarded(handle: Handle, *, form: bool) -> Handle:
     """Return the handler, which does a POST with a key only once; `form`: it is sent one."""
 
     async def handle_once(request: Request) -> Response:
-        key = request.headers.get(HEADER)
-        if key is None or request.method != "POST":
+        keys = request.headers.getlist(HEADER)
+        if not keys or request.method != "POST":
             return await handle(request)
+        if len(keys) > 1:
+            raise InvalidFieldError(
+                HEADER, f"{HEADER}: is given several times and names one request"
+            )
+        key = keys[0]
         if not _KEY.fullmatch(key):
             raise InvalidFieldError(HEADER, f"{HEADER}: must be 1 to 255 visible ASCII characters")
         async with _fingerprinted(request, form=form) as (whole, fingerprint):

@@ -187,7 +187,7 @@ def _text(error: Mapping[str, Any]) -> str:
 def _sentence(error: Mapping[str, str]) -> str:
     name, text = error["field"], error["message"]
     # A sentence that names its field says enough.
-    return text if re.search(rf"\b{re.escape(name)}\b", text) else f"{name}: {text}"
+    return text if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) else f"{name}: {text}"
 
 
 def _rendered(request: Request, problem: Problem) -> JSONResponse:

@@ -70,6 +70,7 @@ async def receive_inbound_webhook(
 
 
 @router.get(_INBOUND, response_model=None)
+@router.head(_INBOUND, response_model=None, include_in_schema=False)
 async def greet_carrier(provider: str, org: Id, request: Request, context: Context) -> Response:  # noqa: ARG001 - any organisation's URL is ours
     """Answer a carrier that asks whether this URL is ours."""
     answer = _receiver(context, provider).greet(await _as_sent(request, context))

@@ -112,7 +112,7 @@ async def test_the_secret_is_shown_once(rig: Rig, receiver: Receiver) -> None:
         "reason": None,
         "created_at": "2026-03-02T12:00:00.000Z",
         "created_by": made["created_by"],
-        "updated_at": None,
+        "updated_at": made["created_at"],
         "old_secret_until": None,
     }
     shown = await ask(rig, "GET", f"/subscriptions/{made['id']}")

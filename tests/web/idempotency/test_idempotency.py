@@ -81,6 +81,14 @@ async def test_a_key_that_is_none_is_refused(http: httpx.AsyncClient, key: str, 
     assert shop.done == 0
 
 
+async def test_two_keys_are_none(http: httpx.AsyncClient, shop: Shop) -> None:
+    """A request that two keys name is refused: nobody could tell which of them it repeats."""
+    headers = [("idempotency-key", "a"), ("idempotency-key", "b")]
+    answer = await http.post("/orders", json={"item": "tea"}, headers=headers)
+    assert (answer.status_code, answer.json()["field"]) == (400, "Idempotency-Key")
+    assert shop.done == 0
+
+
 # --- While the first is under way ----------------------------------------------------------------
 
 

@@ -42,6 +42,7 @@ async def test_no_route_overlooks_a_parameter(rig: Rig, route: APIRoute) -> None
         ("/campaigns?pageSize=2", "did you mean page_size?"),
         ("/campaigns?page-size=2", "did you mean page_size?"),
         ("/campaigns?Status=draft", "did you mean status?"),
+        ("/campaigns?status[]=draft", "status[]: is no parameter of this request; did you mean"),
         ("/get-list-contact?list_id=a", "did you mean listId?"),
         ("/settings?verbose=1", "this takes none"),
         ("/lists?q=x", "q: is no parameter of this request; this takes cursor, limit"),
@@ -108,6 +109,17 @@ async def test_links_and_callbacks_take_what_others_add(rig: Rig) -> None:
     """Mail programs and carriers add parameters of their own, which refuse nothing."""
     for path in ("/links/u/x?utm_source=mail", "/webhooks/simulator/inbound/o?hub.mode=x"):
         assert "is no parameter" not in (await rig.get(path)).text
+
+
+async def test_head_is_wherever_get_is(rig: Rig) -> None:
+    """HEAD has the status of GET, but where a provider's GET reports something."""
+    document = (await rig.get("/openapi.json")).json()
+    for path, methods in document["paths"].items():
+        if "get" not in methods or path.endswith("{attempt}"):
+            continue
+        there = path.replace("{provider}", "simulator").replace("{", "").replace("}", "")
+        head, get = await rig.http.head(there), await rig.get(there)
+        assert (head.status_code, head.content) == (get.status_code, b""), path
 
 
 async def test_head_is_answered_as_get(rig: Rig) -> None:
