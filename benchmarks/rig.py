@@ -14,7 +14,7 @@ from functions.domain.notifications.notification import NoResponse, PostResult
 from functions.engine import paths, worker
 from functions.engine.campaigns.creation import NewVoiceCampaign, create_for_list
 from functions.engine.kernel.engine import Engine, Limits
-from functions.engine.ports.channel import Answer, Outbound, Traits, WebhookRequest
+from functions.engine.ports.channel import NOTHING_TOLD, Answer, Outbound, Traits, WebhookRequest
 from functions.engine.ports.queue import Task
 from functions.engine.ports.store import Create, Store
 from functions.stores.indexes import Indexes
@@ -43,8 +43,14 @@ class NoOpCarrier:
     def greet(self, request: WebhookRequest) -> Answer:
         raise ValueError(f"the no-op carrier sends no {request.method}")
 
-    def answer(self, ref: MessageRef, attempt: int, bot_url: str) -> Answer:
-        raise ValueError(f"nobody answers: {ref} {attempt} {bot_url}")
+    def answer(
+        self,
+        ref: MessageRef,
+        attempt: int,
+        bot_url: str,
+        about: Mapping[str, str] = NOTHING_TOLD,
+    ) -> Answer:
+        raise ValueError(f"nobody answers: {ref} {attempt} {bot_url} {about}")
 
     async def close(self) -> None:
         return

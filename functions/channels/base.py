@@ -1,7 +1,15 @@
 """A Channel that can do no more than send."""
 
+from collections.abc import Mapping
+
 from functions.domain.messages.delivery_events import DeliveryEvent, MessageRef
-from functions.engine.ports.channel import Answer, Outbound, SignatureError, WebhookRequest
+from functions.engine.ports.channel import (
+    NOTHING_TOLD,
+    Answer,
+    Outbound,
+    SignatureError,
+    WebhookRequest,
+)
 from functions.engine.ports.clock import Clock
 
 
@@ -27,7 +35,13 @@ class BaseChannel:
         """Greet nobody: this provider does not ask whether a URL is ours."""
         raise SignatureError(f"This provider does not ask for a URL: {request.method}.")
 
-    def answer(self, ref: MessageRef, attempt: int, bot_url: str) -> Answer:  # noqa: ARG002 (the port's signature)
+    def answer(
+        self,
+        ref: MessageRef,  # noqa: ARG002 (the port's signature, as below)
+        attempt: int,  # noqa: ARG002
+        bot_url: str,  # noqa: ARG002
+        about: Mapping[str, str] = NOTHING_TOLD,  # noqa: ARG002
+    ) -> Answer:
         """Say nothing: nobody picks up a text."""
         return Answer("text/plain", b"")
 

@@ -26,6 +26,7 @@ class CallbackEvent(StrEnum):
     RING = "ring"  #: the person's phone rings
     ANSWER = "answer"  #: picked up; the response tells the provider what to do
     MACHINE = "machine"  #: the verdict of the machine detection
+    STREAM = "stream"  #: how the call's connection with the bot goes
     HANGUP = "hangup"  #: the call has ended, or never came about
     RECEIPT = "receipt"  #: what has become of a text
 

@@ -37,6 +37,7 @@ class ProviderStatus(NamedTuple):
 RINGING: Final = ProviderStatus(EventKind.RINGING)
 PICKED_UP: Final = ProviderStatus(EventKind.ANSWERED)
 MACHINE_HEARD: Final = ProviderStatus(EventKind.MACHINE, reason="machine")
+BOT_LOST: Final = ProviderStatus(EventKind.BOT_LOST)
 COMPLETED: Final = ProviderStatus(EventKind.COMPLETED)
 BUSY: Final = ProviderStatus(EventKind.FAILED, Retry.LATER, "busy")
 NO_ANSWER: Final = ProviderStatus(EventKind.FAILED, Retry.LATER, "no_answer")

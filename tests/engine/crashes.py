@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from functions.domain.messages.delivery_events import DeliveryEvent, Inbound, MessageRef
 from functions.domain.messages.send_outcomes import SendOutcome
 from functions.domain.notifications.notification import PostResult
-from functions.engine.ports.channel import Answer, Channel, Outbound, WebhookRequest
+from functions.engine.ports.channel import NOTHING_TOLD, Answer, Channel, Outbound, WebhookRequest
 from functions.engine.ports.notifier import Notifier
 from functions.engine.ports.queue import Task, TaskQueue
 from functions.engine.ports.store import Store
@@ -129,9 +129,15 @@ class CrashingChannel:
         """Pass on."""
         return self._channel.greet(request)
 
-    def answer(self, ref: MessageRef, attempt: int, bot_url: str) -> Answer:
+    def answer(
+        self,
+        ref: MessageRef,
+        attempt: int,
+        bot_url: str,
+        about: Mapping[str, str] = NOTHING_TOLD,
+    ) -> Answer:
         """Pass on."""
-        return self._channel.answer(ref, attempt, bot_url)
+        return self._channel.answer(ref, attempt, bot_url, about)
 
     async def close(self) -> None:
         """Leave the channel open: its carrier outlives this process."""

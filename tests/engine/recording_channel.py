@@ -19,7 +19,7 @@ from functions.domain.messages.send_outcomes import (
     SendOutcome,
     Unknown,
 )
-from functions.engine.ports.channel import Answer, Outbound, Traits, WebhookRequest
+from functions.engine.ports.channel import NOTHING_TOLD, Answer, Outbound, Traits, WebhookRequest
 from functions.engine.ports.clock import Clock
 
 PROVIDER: Final = "carrier"
@@ -178,7 +178,9 @@ class RecordingChannel:
             return None
         return call.event(call.end)
 
-    def answer(self, ref: MessageRef, attempt: int, bot_url: str) -> Answer:
+    def answer(
+        self, ref: MessageRef, attempt: int, bot_url: str, about: Mapping[str, str] = NOTHING_TOLD
+    ) -> Answer:
         """Refuse: nobody asks this carrier's calls what to do."""
         raise NotImplementedError((ref, attempt, bot_url))
 

@@ -14,9 +14,9 @@ from fastapi.responses import Response
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.domain.messages.delivery_events import DeliveryEvent, Inbound, MessageRef
 from functions.domain.plain_text import whole
+from functions.engine.campaigns.call_answers import call_answer
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
-from functions.engine.messages.outbound import bot_of
 from functions.engine.ports.channel import Receiver, WebhookRequest
 from functions.engine.receipts.inbound import receive_inbound
 from functions.engine.receipts.orphans import receive_or_keep
@@ -51,7 +51,8 @@ async def receive_webhook(
     if event != "answer":
         return _OK
     ref = MessageRef(org, campaign, message)
-    answer = receiver.answer(ref, attempt, await bot_of(context.engine, ref))
+    call = await call_answer(context.engine, ref)
+    answer = receiver.answer(ref, attempt, call.bot_url, call.about)
     return Response(answer.body, media_type=answer.media_type)
 
 

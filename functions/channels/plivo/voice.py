@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, assert_never
 from urllib.parse import quote
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 import httpx
 
@@ -12,10 +12,11 @@ from functions.channels.plivo.refusals import refusal_in
 from functions.channels.plivo.signature import verified_form
 from functions.channels.plivo.voice_statuses import CANCELLED, status_of
 from functions.channels.provider_api import Account, ProviderApi, event_id, number_of
-from functions.channels.statuses import MACHINE_HEARD, PICKED_UP, RINGING, ProviderStatus
+from functions.channels.statuses import BOT_LOST, MACHINE_HEARD, PICKED_UP, RINGING, ProviderStatus
+from functions.domain.campaigns.call_headers import call_headers
 from functions.domain.messages.delivery_events import DeliveryEvent, MessageRef
 from functions.domain.messages.send_outcomes import SendOutcome
-from functions.engine.ports.channel import Answer, Outbound, Traits, WebhookRequest
+from functions.engine.ports.channel import NOTHING_TOLD, Answer, Outbound, Traits, WebhookRequest
 
 PROVIDER: Final = "plivo"
 
@@ -27,7 +28,7 @@ MACHINE_DETECTION_MS: Final = 5000  #: how long Plivo listens; it allows 2000 to
 _STREAM: Final = (
     '<?xml version="1.0" encoding="UTF-8"?>'
     '<Response><Stream bidirectional="true" keepCallAlive="true"'
-    ' contentType="audio/x-mulaw;rate=8000">{url}</Stream></Response>'
+    ' contentType="audio/x-mulaw;rate=8000"{more}>{url}</Stream></Response>'
 )
 
 
@@ -41,6 +42,7 @@ class PlivoVoice(ProviderApi):
         holds_live_call=True,
         needs_bot=True,
         recalls=True,
+        tells_bot=True,
     )
 
     def __init__(self, account: Account, *, call_time_limit_s: int, ring_timeout_s: int) -> None:
@@ -98,9 +100,26 @@ class PlivoVoice(ProviderApi):
     def _call_url(self, provider_id: str) -> str:
         return f"{self._calls_url}{quote(provider_id, safe='')}/"
 
-    def answer(self, ref: MessageRef, attempt: int, bot_url: str) -> Answer:  # noqa: ARG002 (the port's signature; Plivo's answer depends on the bot alone)
-        """Connect the answered call with the bot, both ways, until one of them hangs up."""
-        return Answer("application/xml", _STREAM.format(url=escape(bot_url)).encode())
+    def answer(
+        self,
+        ref: MessageRef,
+        attempt: int,
+        bot_url: str,
+        about: Mapping[str, str] = NOTHING_TOLD,
+    ) -> Answer:
+        """Connect the answered call with the bot, both ways, until one of them hangs up.
+
+        The bot is told what there is room for, and we are told how the connection goes.
+        """
+        told, callback = (
+            call_headers(about).text,
+            Callback(PROVIDER, CallbackEvent.STREAM, ref, attempt),
+        )
+        attributes = {"extraHeaders": told} if told else {}
+        attributes["statusCallbackUrl"] = callback_url(self._account.public_base_url, callback)
+        attributes["statusCallbackMethod"] = "POST"
+        more = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items())
+        return Answer("application/xml", _STREAM.format(more=more, url=escape(bot_url)).encode())
 
     def _refused(self, response: httpx.Response) -> SendOutcome:
         """Return what an answer without success means: by its words where they are of us."""
@@ -142,6 +161,9 @@ class PlivoVoice(ProviderApi):
             case CallbackEvent.MACHINE:
                 heard = form.get("Machine", "").lower() == "true"
                 return [self._event(callback, call_id, MACHINE_HEARD)] if heard else []
+            case CallbackEvent.STREAM:
+                lost = form.get("Event", "") == "DroppedStream"
+                return [self._event(callback, call_id, BOT_LOST)] if lost else []
             case CallbackEvent.HANGUP:
                 status = status_of(
                     number_of(form.get("HangupCauseCode")), form.get("CallStatus", "")

@@ -27,6 +27,7 @@ class EventKind(StrEnum):
     RINGING = "ringing"  #: the person's phone rings
     ANSWERED = "answered"  #: somebody or something picked up
     MACHINE = "machine"  #: the provider heard an answering machine
+    BOT_LOST = "bot_lost"  #: the call's connection with the bot failed or broke off
     COMPLETED = "completed"  #: the call was answered and has ended
     FAILED = "failed"  #: the attempt ended without reaching the person
     UNCERTAIN = "uncertain"  #: the attempt ended and nobody knows how

@@ -35,6 +35,7 @@ RECEIPTS: Final[Mapping[EventKind, str]] = {
     EventKind.OPTED_OUT: "the person wants no more of these",
     EventKind.RINGING: "the person's phone rings",
     EventKind.ANSWERED: "somebody or something picked up",
+    EventKind.BOT_LOST: "the call's connection with the bot failed or broke off",
     EventKind.MACHINE: "an answering machine was heard",
     EventKind.COMPLETED: "the call was answered and has ended",
     EventKind.FAILED: "the attempt has failed",

@@ -87,7 +87,7 @@ def _receipt(
             return end(MessageStatus.UNKNOWN, event.reason, now=event.at)
         case EventKind.FAILED:
             return after_failure(message, event.retry, event.reason, policy, now=now)
-        case EventKind.COMPLAINED | EventKind.OPTED_OUT:
+        case EventKind.COMPLAINED | EventKind.OPTED_OUT | EventKind.BOT_LOST:
             return {}
         case EventKind.MACHINE:
             return {"machine": True}

@@ -20,7 +20,7 @@ from functions.engine.templates.known_fields import asked_for, known_attributes
 #: People that are looked at; whether anybody else has a field, all contacts tell.
 LOOKED_AT: Final = 100
 #: The messages of others are repeated as they were.
-_WITH_VALUES: Final = frozenset(
+WITH_VALUES: Final = frozenset(
     {AudienceKind.RECIPIENTS, AudienceKind.LIST, AudienceKind.SEGMENT, AudienceKind.EVERYONE}
 )
 
@@ -111,7 +111,7 @@ async def _known(
     parts = [part for each in said for part in each.parts.values()]
     if not asked_for(parts):
         return frozenset(), False
-    if with_people and campaign.audience.kind in _WITH_VALUES:
+    if with_people and campaign.audience.kind in WITH_VALUES:
         page = await first_people(engine, campaign, said[0].send)
         have = frozenset(
             name for each in page.recipients for name, value in each.values.items() if value

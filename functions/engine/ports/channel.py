@@ -3,11 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from types import MappingProxyType
+from typing import Final, NamedTuple, Protocol
 
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import DeliveryEvent, Inbound, MessageRef
 from functions.domain.messages.send_outcomes import SendOutcome
+
+#: A bot that is told nothing of whom it talks to.
+NOTHING_TOLD: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class Traits:
     needs_bot: bool = False  #: the bot behind the campaign's wss_url must be warm before the start
     needs_sender: bool = False  #: the provider refuses what names nobody that it is from
     own_sender: str = ""  #: what it sends from where no other is named; "" where there is none
+    tells_bot: bool = False  #: the bot behind a call is told whom it talks to
     recalls: bool = False  #: of what it has taken, some can be recalled
 
 
@@ -80,7 +85,13 @@ class Receiver(Protocol):
 
     def parse_webhook(self, request: WebhookRequest) -> Sequence[DeliveryEvent | Inbound]: ...
     def greet(self, request: WebhookRequest) -> Answer: ...
-    def answer(self, ref: MessageRef, attempt: int, bot_url: str) -> Answer: ...
+    def answer(
+        self,
+        ref: MessageRef,
+        attempt: int,
+        bot_url: str,
+        about: Mapping[str, str] = NOTHING_TOLD,
+    ) -> Answer: ...
 
 
 class Channel(Receiver, Protocol):

@@ -376,3 +376,16 @@ async def test_an_answer_for_a_call_that_is_unknown_connects_nobody(
     url = placed.order["answer_url"].partition("#")[0].replace("/default/", "/other/")
     answer = await deliver(plivo_rig, sign(url, {"RequestUUID": placed.uuid}))
     assert (answer.status_code, "Stream" in answer.text) == (404, False)
+
+
+async def test_the_bot_is_told_whom_it_talks_to(plivo_rig: Rig, plivo: Impatient, bot: str) -> None:
+    """By the answer; and a connection that breaks off is among what happened to the call."""
+    campaign, placed = await ring_up(plivo_rig, plivo, bot)
+    url, form = placed.order["answer_url"].partition("#")[0], {"RequestUUID": placed.uuid}
+    answer = await deliver(plivo_rig, sign(url, form))
+    assert f"to={placed.order['to']},campaignId={campaign}," in answer.text
+    lost = sign(url.replace("/answer/", "/stream/"), {**form, "Event": "DroppedStream"})
+    assert (await deliver(plivo_rig, lost)).status_code == 200
+    message = url.split("/")[-2]
+    why = await plivo_rig.get(f"/messages/{campaign}.{message}/why")
+    assert "connection with the bot failed or broke off" in why.text

@@ -1,12 +1,16 @@
 """Plivo voice, against a server that plays Plivo: orders, answers, and a whole call."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from functions.channels.provider_api import LONGEST_RETRY_AFTER
+from functions.domain.campaigns.call_headers import MOST_BYTES, about_call, call_headers
 from functions.domain.messages.delivery_events import EventKind, Retry
 from functions.domain.messages.send_outcomes import Accepted, Deferred, Rejected, SendOutcome
 from functions.engine.ports.channel import WebhookRequest
@@ -149,9 +153,45 @@ def test_the_answer_connects_the_bot_and_escapes_its_url() -> None:
     assert answer.body.decode() == (
         '<?xml version="1.0" encoding="UTF-8"?><Response>'
         '<Stream bidirectional="true" keepCallAlive="true"'
-        ' contentType="audio/x-mulaw;rate=8000">'
+        ' contentType="audio/x-mulaw;rate=8000"'
+        f' statusCallbackUrl="{BASE}/webhooks/plivo/stream/acme/c1/m1/1"'
+        ' statusCallbackMethod="POST">'
         "wss://bot.example/talk?a=1&amp;b=&lt;2&gt;</Stream></Response>"
     )
+
+
+def test_the_answer_tells_the_bot_whom_it_talks_to() -> None:
+    """As far as Plivo takes it: letters and digits, 512 bytes; what matters most comes first."""
+    about = about_call(
+        REF,
+        contact="4f2a",
+        to="+254712345678",
+        campaign="Spring sale",
+        values={
+            "phone": "+254712345678",
+            "first_name": "Ann",
+            "location": "New York",
+            "loyalty_tier": "gold",
+            "z": "z" * 600,
+            "a": "x" * 300,
+        },
+    )
+    answer = plivo(UNREACHABLE).answer(REF, 1, "wss://bot.example/talk", about)
+    (told,) = re.findall(' extraHeaders="([^"]*)"', answer.body.decode())
+    assert told == (
+        "contactId=4f2a,to=254712345678,campaignId=c1,messageId=m1,firstName=Ann,"
+        f"a={'x' * 300},loyaltyTier=gold"
+    )
+    assert len(told) <= MOST_BYTES
+    assert call_headers(about).left_out == ["campaign", "location", "z"]
+
+
+@given(st.dictionaries(st.text(max_size=20), st.text(max_size=300), max_size=20))
+def test_what_the_bot_is_told_always_fits(about: dict[str, str]) -> None:
+    """Whatever names and values there are, Plivo takes the header."""
+    told = call_headers(about).text
+    assert len(told.encode()) <= MOST_BYTES
+    assert re.fullmatch(r"([A-Za-z0-9]+=[A-Za-z0-9]+(,(?=.)|$))*", told)
 
 
 async def test_many_calls_at_once_share_the_channel(rig: PlivoRig) -> None:
