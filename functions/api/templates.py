@@ -305,6 +305,7 @@ async def _tried(context: CallerContext, who: Person, wording: TemplateBody) -> 
     engine, org = context.engine, context.org
     values: Mapping[str, str] = who.values or {}
     if who.contact_id:
+        context.require_contacts()
         values = await template_checks.values_of(engine, org, who.contact_id)
     shown = _trial(template_checks.preview(wording, values))
     found = await templates.doubtful_words(engine, org, wording, have=values)

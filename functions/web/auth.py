@@ -100,6 +100,10 @@ class Caller:
         if not self.role.covers(needed):
             raise ForbiddenError(f"This needs the role {needed}; yours is {self.role}.")
 
+    def may_use(self, area: Area) -> bool:
+        """Whether the caller may use an area."""
+        return self.areas is None or area in self.areas
+
     def require_area(self, needed: frozenset[str]) -> None:
         """Raise ForbiddenError unless the caller may use one of these areas."""
         if self.areas is not None and self.areas.isdisjoint(needed):

@@ -14,7 +14,9 @@ from functions.engine.kernel.engine import Engine
 from functions.settings.model import Settings
 from functions.web import idempotency
 from functions.web.auth import (
+    Area,
     Caller,
+    ForbiddenError,
     Role,
     UnauthenticatedError,
     key_caller,
@@ -127,6 +129,15 @@ class CallerContext:
     def by(self) -> str:
         """The caller's name in the audit trail."""
         return self.caller.subject
+
+    def require_contacts(self) -> None:
+        """Raise ForbiddenError unless the caller may see who people are.
+
+        It is asked before anybody is looked for: whether they exist is not told either.
+        """
+        if not self.caller.may_use(Area.CONTACTS):
+            sentence = "This tells who people are: your key needs the area contacts as well."
+            raise ForbiddenError(sentence)
 
     def tagged(self, found: tuple[T, int]) -> T:
         """Return what was found, its version named for a later If-Match."""

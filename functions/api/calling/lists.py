@@ -93,6 +93,7 @@ async def get_list_contact(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """Show the people of a list, page by page."""
+    context.require_contacts()
     people = (await lists.load(context.engine, context.org, list_id)).value
     after = reports.checked(cursor) if cursor else None
     rows, following = await lists.rows(

@@ -68,6 +68,8 @@ async def _sent(engine: Engine, campaign: Campaign, queued: int) -> Sent:
 @router.post("/{campaign_id}/send-test")
 async def send_test(campaign_id: Id, wanted: TestMessages, context: Operator) -> TestsSent:
     """Send what a draft says to some numbers or addresses; the draft stays as it is."""
+    if wanted.customer_id is not None:
+        context.require_contacts()  # the test says who they are, to whoever reads it
     sent = await previews.send_test(
         context.engine,
         context.org,
@@ -92,6 +94,7 @@ async def personalized_preview(
     if wanted.customer_id is None:
         message = "customer_id: is required"
         raise InvalidFieldError("customer_id", message, code="MISSING_CUSTOMER_ID")
+    context.require_contacts()
     preview, person = await previews.preview(
         context.engine,
         context.org,

@@ -127,6 +127,7 @@ async def list_members(
     list_id: Id, context: Viewer, limit: Limit = 100, cursor: Cursor = ""
 ) -> dict[str, Any]:
     """List the people on a list."""
+    context.require_contacts()
     people, following = await lists.members(
         context.engine, context.org, list_id, limit=limit, after=after_id(cursor)
     )

@@ -1,11 +1,14 @@
 """Segments over REST: name conditions, count and list the contacts that they hold for."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, WithJsonSchema
 
 from functions.domain.contacts.contact import contact_from
+from functions.domain.segments.conditions import asks_who
+from functions.domain.segments.parser import parse
 from functions.engine import paths
 from functions.engine.contacts import segments
 from functions.engine.contacts.segments import Segment
@@ -94,6 +97,7 @@ class SegmentMemberPage(Page[SegmentMember]):
 @router.post("", status_code=201, response_model=ShownSegment)
 async def create_segment(new: NewSegment, context: Operator) -> Segment:
     """Name a condition."""
+    _check_may_ask(context, new.conditions)
     made = await segments.create(
         context.engine, context.org, new.name, new.conditions, by=context.by
     )
@@ -114,6 +118,7 @@ async def list_segments(
 @router.post("/count", response_model=ShownCount)
 async def count_conditions(trial: Trial, context: Viewer) -> segments.Count:
     """Count those for whom conditions hold that need not be saved."""
+    _check_may_ask(context, trial.conditions)
     condition = await segments.read(context.engine, context.org, trial.conditions)
     return await segments.count(context.engine, context.org, condition)
 
@@ -158,6 +163,7 @@ async def list_segment_contacts(
     segment_id: Id, context: Viewer, cursor: Cursor = "", limit: Limit = 100
 ) -> dict[str, Any]:
     """Show the active contacts that a segment holds just now, page by page."""
+    context.require_contacts()
     condition = await segments.condition(context.engine, context.org, segment_id)
     after = after_id(cursor)
     found = await segments.page(
@@ -172,6 +178,12 @@ async def list_segment_contacts(
     return page(people, id_cursor(following))
 
 
+def _check_may_ask(context: CallerContext, conditions: Mapping[str, Any] | None) -> None:
+    """Raise ForbiddenError for a question whether there is somebody, of whom may not see people."""
+    if conditions is not None and asks_who(parse(conditions)):
+        context.require_contacts()
+
+
 def _tagged(segment: Segment, context: CallerContext) -> Segment:
     return context.tagged((segment, segment.version))
 
@@ -182,6 +194,7 @@ async def _updated(
     context: CallerContext,
     if_version: int | None,
 ) -> Segment:
+    _check_may_ask(context, changes.conditions)
     changed = await segments.update(
         context.engine,
         context.org,

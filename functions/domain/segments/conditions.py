@@ -223,6 +223,23 @@ def _indexed_equality(comparison: Comparison) -> tuple[str, str] | None:
     return (name, value) if name in _INDEXED else None
 
 
+#: Whoever asks for one of these asks whether somebody is there.
+_IDENTIFYING: Final = frozenset({PHONE, "email", "first_name", "last_name"})
+
+
+def asks_who(condition: Condition) -> bool:
+    """Tell whether a condition can ask for one person: by name, number or address."""
+    match condition:
+        case All(parts) | Some(parts):
+            return any(map(asks_who, parts))
+        case Not(part):
+            return asks_who(part)
+        case Comparison(field):
+            return field in _IDENTIFYING
+        case _:
+            return False
+
+
 def campaigns(condition: Condition) -> frozenset[str]:
     """Return the campaigns whose messages the condition asks about."""
     match condition:

@@ -115,8 +115,12 @@ COLUMNS = (
 )
 
 
-def row(campaign: Campaign, message: Message) -> dict[str, Any]:
-    """Return what a report says of one message."""
+#: What a report says of the person, and not of the message.
+_PERSONAL = dict.fromkeys(("number", "subject"), "")
+
+
+def row(campaign: Campaign, message: Message, *, shows_people: bool = True) -> dict[str, Any]:
+    """Return what a report says of one message, with whom it is for or without."""
     values = (
         message.address,
         message.status,
@@ -137,10 +141,13 @@ def row(campaign: Campaign, message: Message) -> dict[str, Any]:
         message.clicked_at,
         message.replied_at,
     )
-    return dict(zip(COLUMNS, values, strict=True))
+    told = dict(zip(COLUMNS, values, strict=True))
+    return told if shows_people else {**told, **_PERSONAL}
 
 
-async def as_csv(engine: Engine, campaign: Campaign, shown: MessageFilter) -> AsyncIterator[str]:
+async def as_csv(
+    engine: Engine, campaign: Campaign, shown: MessageFilter, *, shows_people: bool = True
+) -> AsyncIterator[str]:
     """Yield the report as CSV, a page at a time."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
@@ -148,7 +155,7 @@ async def as_csv(engine: Engine, campaign: Campaign, shown: MessageFilter) -> As
     cursor: str | None = ""
     while cursor is not None:
         page = await messages(engine, campaign, shown, cursor=cursor, limit=_CSV_PAGE)
-        rows = [row(campaign, message) for message in page.rows]
+        rows = [row(campaign, message, shows_people=shows_people) for message in page.rows]
         writer.writerows([_cell(name, value) for name, value in each.items()] for each in rows)
         yield buffer.getvalue()
         buffer.seek(0)
