@@ -26,7 +26,7 @@ from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.paging import page_where
-from functions.engine.kernel.people import id_of, salt_of
+from functions.engine.kernel.people import id_of, path_of, salt_of
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import (
     ConflictError,
@@ -136,7 +136,7 @@ async def _change(
 class Filters:
     """Filters of contacts; a contact passes if all of them hold."""
 
-    phone: str | None = None  #: E.164
+    phone: str | None = None  #: E.164, in any spelling of the number
     email: str | None = None
     external_id: str | None = None
     active: bool | None = None
@@ -145,11 +145,11 @@ class Filters:
 
     @property
     def where(self) -> tuple[Where, ...]:
-        """The conditions, each served by an index of its own."""
-        wanted = dataclasses.asdict(self)
-        return tuple(
-            Where(name, "==", value) for name, value in wanted.items() if value is not None
-        )
+        """The conditions but for the phone, each served by an index of its own."""
+        wanted = {
+            name: value for name, value in dataclasses.asdict(self).items() if value is not None
+        }
+        return tuple(Where(name, "==", value) for name, value in wanted.items() if name != "phone")
 
 
 class Page(NamedTuple):
@@ -169,6 +169,9 @@ async def page_of(
     offset: int = 0,
 ) -> Page:
     """Return a page of contacts, the newest first, behind the time and id of one."""
+    if filters.phone is not None:
+        known = await _known_by(engine, org, filters.phone, filters.where)
+        return Page(known[offset:limit] if after is None else [], None)
     start = (after[0], paths.contact(org, after[1])) if after else None
     query = Query(
         paths.contacts(org),
@@ -181,6 +184,18 @@ async def page_of(
     documents, last = await page_where(engine, query)
     people = [contact_from(d.id, d.data) for d in documents if not is_being_erased(d.data)]
     return Page(people, last)
+
+
+async def _known_by(engine: Engine, org: str, phone: str, where: Sequence[Where]) -> list[Contact]:
+    """Return who is known by a number, if the conditions hold for them.
+
+    Looked up by id, which is the same for all spellings of the number.
+    """
+    document = await engine.store.get(await path_of(engine, org, phone))
+    if document is None or is_being_erased(document.data):
+        return []
+    passes = all(document.data.get(each.field) == each.value for each in where)
+    return [contact_from(document.id, document.data)] if passes else []
 
 
 class Result(StrEnum):

@@ -199,6 +199,20 @@ async def test_people_are_filtered(rig: Rig) -> None:
     assert await found("preferred_product=tea&location=Rome") == set()
 
 
+async def test_somebody_is_found_by_any_spelling_of_their_number(rig: Rig) -> None:
+    """A filter by phone knows that a number has several spellings, and holds with the others."""
+    id_ = (await create(rig, phone="+541123456789", location="Rosario"))["id"]
+
+    async def found(query: str) -> list[str]:
+        return [each["id"] for each in (await rig.get(f"/contacts?{query}")).json()["data"]]
+
+    for written in ("%2B541123456789", "%2B5491123456789", "%2B54%2011%2015%202345-6789"):
+        assert await found(f"phone={written}") == [id_]
+    assert await found("phone=%2B5491123456789&location=Rosario") == [id_]
+    assert await found("phone=%2B5491123456789&location=Rome") == []
+    assert await found("phone=%2B5491123456780") == []
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
