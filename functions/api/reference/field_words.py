@@ -80,6 +80,7 @@ WORDS: Final[Mapping[str, str]] = {
     "data": "The rows of this page.",
     "database": "How the store is.",
     "days": "The days of the week on which the window opens.",
+    "default_country": "Whose national numbers files may hold; null: nobody's.",
     "default_zone": "Time zone, IANA, of people whose own nobody knows.",
     "defaults": "What stands in for a field that a person lacks, by the field's name.",
     "deleted": "Ids of the drafts that are gone.",
