@@ -181,6 +181,8 @@ def _text(error: Mapping[str, Any]) -> str:
     cause = (error.get("ctx") or {}).get("error")
     if isinstance(cause, Exception):
         return str(cause)
+    if error["type"] == "json_invalid":
+        return f"is no JSON: {str(cause).lower()} at character {error['loc'][-1]}"
     return str(error["msg"])
 
 

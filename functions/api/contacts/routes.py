@@ -57,9 +57,9 @@ class ContactQuery(BaseModel):
     active: bool | None = None
     location: _Wanted = None
     preferred_product: _Wanted = None
-    limit: Annotated[
-        int, Field(ge=0, description="How many at most: 100, and never more than 1000.")
-    ] = _USUAL
+    limit: Annotated[int, Field(description="How many at most: 100, and never more than 1000.")] = (
+        _USUAL
+    )
     offset: Annotated[int, Field(ge=0, description="How many are left out, at most 10,000.")] = 0
     cursor: Annotated[
         str, Field(max_length=2000, description="`next_cursor` of an earlier page.")
@@ -110,7 +110,7 @@ async def list_contacts(
         context.engine,
         context.org,
         Filters(**{**known, **_address(wanted)}),
-        limit=min(wanted.limit or _USUAL, _MOST),
+        limit=min(wanted.limit, _MOST) if wanted.limit > 0 else _USUAL,
         after=after_instant(wanted.cursor),
         offset=wanted.offset,
     )

@@ -245,6 +245,7 @@ async def delete(engine: Engine, org: str, id_: str, *, if_version: int | None) 
     path = paths.list_(org, id_)
     document = at_version(await engine.store.get(path), "List", id_)
     if not document.data.get(_DELETING):
+        at_version(document, "List", id_, if_version)
         await refuse_while_used(engine, org, AudienceKind.LIST, id_)
     await _hide(engine, path, id_, if_version)
     while not await _sweep(engine, path):

@@ -131,7 +131,7 @@ async def delete(engine: Engine, org: str, id_: str, *, if_version: int | None =
 
     Raises NotFoundError, StaleError, and InUseError while a campaign to it has not ended.
     """
-    await load(engine, org, id_)
+    at_version(await engine.store.get(_path(org, id_)), "Segment", id_, if_version)
     await refuse_while_used(engine, org, AudienceKind.SEGMENT, id_)
 
     def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
