@@ -341,7 +341,7 @@ async def test_who_was_not_reached_and_cannot_be_by_the_next_channel_is_retried(
     """A call that failed, and no mail for want of an address: a retry calls them again, once."""
     async with Worlds() as world:
         world.carrier.otherwise = INVALID
-        mail = by_text("failed", channel=ChannelKind.EMAIL)
+        mail = by_text("failed", channel=ChannelKind.EMAIL, sender="shop@example.com")
         campaign = await begin(world, 2, [mail])
         await world.finish(campaign)
         assert {m.status for m in await world.of_fallback(campaign, 1)} == {"skipped"}

@@ -19,7 +19,7 @@ def enlist(server: Server, people: Sequence[str], known_by: str) -> str:
     """Make contacts of people, and a list of the contacts; return its id."""
     contacts = [{known_by: address, "first_name": "Zoe"} for address in people]
     stored = server.post("/contacts/bulk", contacts=contacts)
-    list_id = str(server.post("/lists", name="People")["id"])
+    list_id = str(server.post("/lists", name=f"People by {known_by}")["id"])
     ids = [row["id"] for row in stored["results"]]
     assert server.post(f"/lists/{list_id}/contacts", contact_ids=ids)["added"] == len(people)
     return list_id
