@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from functions import __version__
-from functions.api import templates
+from functions.api import exports, templates
 from functions.api.calling import campaigns as calling
 from functions.api.calling import lists as calling_lists
 from functions.api.campaigns import actions as campaign_steps
@@ -64,6 +64,7 @@ PARTS: Final = (
     subscriptions,
     suppressions,
     templates,
+    exports,
     settings,
     sending_status,
     scheduler,

@@ -109,6 +109,19 @@ class Api:
                 yield found
             cursor = page["next_cursor"]
 
+    async def pieces(self, path: str, **filters: Any) -> AsyncIterator[bytes]:
+        """Yield a file that the API gives out, as it comes. Raises RefusedError."""
+        try:
+            async with self._http.stream("GET", path, params=filters) as response:
+                if not response.is_success:
+                    await response.aread()
+                    raise RefusedError(self._why(response))
+                async for piece in response.aiter_bytes():
+                    yield piece
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            told = f"{self._target.name} gave out no more ({error or type(error).__name__})"
+            raise RefusedError(told) from None
+
     async def call(self, path: str, **content: Any) -> Any:
         """Return the answer of a calling function, which stands beside the REST API."""
         base = self._target.url.rstrip("/").removesuffix(_REST_FUNCTION)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from functions import __version__, logs
-from functions.cli import api_keys, campaigns, check, contacts, doctor, serve, token
+from functions.cli import api_keys, campaigns, check, contacts, doctor, exports, serve, token
 from functions.cli.demo import demo
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.command()(check.check_once)
 app.add_typer(campaigns.commands, name="campaigns")
 app.command()(contacts.import_contacts)
 app.command()(contacts.suppress)
+app.command()(exports.export)
 app.add_typer(api_keys.commands, name="apikeys")
 app.command("token")(token.mint_token)
 app.command()(doctor.doctor)

@@ -28,6 +28,8 @@ _SPELLINGS: Final[Mapping[str, str]] = {
     "e_mail": "email",
     "timezone": "zone",
     "time_zone": "zone",
+    # What an export tells beside, and nobody can say.
+    **dict.fromkeys(("contact_id", "region", "zones", "created_at", "updated_at"), ""),
 }
 _TRUTHS: Final[Mapping[str, bool]] = {
     **dict.fromkeys(("true", "yes", "1"), True),
@@ -166,7 +168,8 @@ def field_of(column: str, mapping: Mapping[str, str]) -> str:
     """
     if column in mapping or not column:
         return mapping.get(column, "")
-    if own := _SPELLINGS.get(re.sub(r"[\s-]+", "_", column.strip()).lower()):
+    own = _SPELLINGS.get(re.sub(r"[\s-]+", "_", column.strip()).lower())
+    if own is not None:
         return own
     # What an attribute cannot be named by is left out; `renamed` tells it.
     field = ATTRIBUTE + _attribute_name(column)
