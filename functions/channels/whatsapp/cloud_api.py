@@ -65,6 +65,9 @@ _REPLIES: Final = ("button_reply", "list_reply")  #: what may have been chosen i
 #: WhatsApp's own button against marketing, as the word that means the same in a text.
 _WISHES: Final[Mapping[str, str]] = {"stop": "STOP", "resume": "START"}
 
+#: Stands for a number that Meta does not tell: nobody is granted it.
+_UNTOLD: Final = "untold"
+
 
 class WhatsAppCloud(ProviderApi):
     """The Channel of WhatsApp messages: texts, and templates that Meta keeps and fills in."""
@@ -154,6 +157,8 @@ class WhatsAppCloud(ProviderApi):
 
     def _inbound(self, value: Mapping[str, Any]) -> Iterator[Inbound]:
         to = reading(_at(value, "metadata", "display_phone_number"))
+        # Meta signs the body and not the URL.
+        account = _text(_at(value, "metadata", "phone_number_id")) or _UNTOLD
         for message in _objects(value, "messages"):
             named, id_ = _text(message.get("from")), message.get("id")
             address, answers = reading(named), _answered_by(message)
@@ -168,12 +173,14 @@ class WhatsAppCloud(ProviderApi):
                     named,
                     answers,
                     _chosen(message),
+                    account,
                 )
         for wish in _objects(value, "user_preferences"):
             named, word = _text(wish.get("wa_id")), _WISHES.get(str(wish.get("value")))
             if word and (address := reading(named)):
                 id_ = event_id(PROVIDER, "wish", address, word, wish.get("timestamp"))
-                yield Inbound(id_, address, to, word, self._instant(wish.get("timestamp")), named)
+                at = self._instant(wish.get("timestamp"))
+                yield Inbound(id_, address, to, word, at, named, account=account)
 
     def _instant(self, timestamp: Any) -> datetime:
         """Return the time that Meta tells in seconds since 1970; now where it tells none."""

@@ -72,3 +72,6 @@ class Inbound(NamedTuple):
     named: str = ""  #: the address as the provider writes it, "" where that is all we have
     answers: str = ""  #: the provider's id of the message that it answers, "" where it names none
     chosen: str = ""  #: what stands behind the button that was pressed, beside its words in `body`
+    #: The provider's id of the number that it came to, where the URL that names the organisation
+    #: is not signed: whose the number is says whose the text is.
+    account: str = ""

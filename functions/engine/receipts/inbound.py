@@ -14,9 +14,10 @@ import structlog
 from functions.domain.campaigns.campaign import campaign_from
 from functions.domain.contacts.contact import contact_id
 from functions.domain.contacts.opt_out_keywords import Keyword, word_of
+from functions.domain.contacts.sender_lists import covers
 from functions.domain.contacts.suppressions import OPTED_OUT
 from functions.domain.digest import digest
-from functions.domain.kinds import facts_of
+from functions.domain.kinds import ChannelKind, facts_of
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound, MessageRef
 from functions.domain.messages.ids import whole_id
 from functions.domain.messages.message import Message, message_from
@@ -59,6 +60,9 @@ async def receive_inbound(engine: Engine, org: str, provider: str, text: Inbound
     if not sender.address:
         log.warning("text_of_nobody", org=org, provider=provider)
         return
+    if sender.quoted is None and not _is_to(engine, org, text):
+        log.warning("text_to_others", org=org, provider=provider, number=text.account)
+        return
     wish = _wish(text, organisation_from(decided.data if decided else {}))
     # The wish comes first, of everything: whoever opts out is left out at once, by all senders.
     await _grant(engine, org, provider, sender, wish, text.at)
@@ -66,6 +70,17 @@ async def receive_inbound(engine: Engine, org: str, provider: str, text: Inbound
     person = paths.contact(org, contact_id(salt, sender.address))
     answered = await _note(engine, person, id_, text, sender, wish)
     await _store(engine, org, id_, _fields(person, provider, text, sender, wish, answered))
+
+
+def _is_to(engine: Engine, org: str, text: Inbound) -> bool:
+    """Tell whether a text came to a number of the organisation that its URL names.
+
+    Only where nobody signs that URL, and the deployment says whose numbers are whose.
+    """
+    granted = engine.senders.of(org)
+    if granted is None or not text.account:
+        return True
+    return any(covers(granted, ChannelKind.WHATSAPP, each) for each in (text.account, text.to))
 
 
 def _wish(text: Inbound, decided: Organisation) -> Keyword | None:
