@@ -204,6 +204,10 @@ def test_loopback_is_told_by_name_or_address(host: str, loopback: bool) -> None:
         ("POLL_SCHEDULE_S", "30,soon", "must be whole seconds separated by commas"),
         ("POLL_SCHEDULE_S", "300,30", "must rise"),
         ("POLL_SCHEDULE_S", "0,30", "must rise"),
+        ("ORG_SENDERS", "acme", "must be JSON such as"),
+        ("ORG_SENDERS", '{"acme": "+12025550111"}', "must be JSON such as"),
+        ("ORG_SENDERS", '{"acme": ["+12"]}', "acme: +12 is not a phone number"),
+        ("ORG_SENDERS", '{"a b": []}', "'a b' is no organisation's name"),
     ],
 )
 def test_a_wrong_value_is_told_in_a_sentence(

@@ -121,6 +121,8 @@ def _read_senders(value: Any) -> Any:
         found = json.loads(value) if isinstance(value, str) else value
         if not isinstance(found, dict) or not all(map(_is_texts, found.values())):
             raise ValueError(_SENDERS_FORM)
+        if wrong := [org for org in found if org != "*" and not _ORG.fullmatch(org)]:
+            raise ValueError(f"{wrong[0]!r} is no organisation's name, which has no blanks")
         read_grants(found)
     except json.JSONDecodeError:
         raise ValueError(_SENDERS_FORM) from None
@@ -129,6 +131,7 @@ def _read_senders(value: Any) -> Any:
     return {org: tuple(each) for org, each in found.items()}
 
 
+_ORG: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SENDERS_FORM: Final = 'must be JSON such as {"acme": ["+12025550111", "@acme.example"], "*": []}'
 
 
