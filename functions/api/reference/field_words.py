@@ -15,7 +15,7 @@ WORDS: Final[Mapping[str, str]] = {
     "address": "A phone number in E.164, or an e-mail address.",
     "after": "The failures that it follows: reasons, or words that stand for several of them.",
     "age_s": "Seconds since the last check; null before the first.",
-    "allowed_senders": "The senders that the deployment has granted, by channel.",
+    "allowed_senders": "What campaigns may be sent from, of what the deployment grants; null: all.",
     "answer": "The reason in a sentence.",
     "answered_at": "When somebody or something picked up.",
     "append": "A list of that name may be there already, and gets the people too.",

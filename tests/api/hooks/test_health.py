@@ -208,7 +208,6 @@ async def post_raw(rig: Rig, path: str, body: Any) -> list[Any]:
     ("method", "path", "code"),
     [
         ("GET", "/nowhere", 404),
-        ("GET", "/", 404),
         ("GET", "/plivo", 404),
         ("GET", "/plivo/plivo/health", 404),
         ("GET", "/create-campaign", 405),
