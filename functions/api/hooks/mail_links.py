@@ -1,6 +1,6 @@
 """The links in mails: whoever has one may follow it, and nobody can make one up.
 
-Programs follow links too, before a person sees the mail: a HEAD is not a click.
+Programs follow links too, before a person sees the mail: what they do is kept apart.
 """
 
 from base64 import b64decode
@@ -12,9 +12,8 @@ from fastapi.responses import RedirectResponse, Response
 
 from functions.api.hooks import pages
 from functions.api.hooks.pages import INSTEAD, Token, language_of
-from functions.domain.messages.delivery_events import DeliveryEvent, EventKind
 from functions.domain.urls.tracking_links import Link, Purpose
-from functions.engine.receipts.receive import receive
+from functions.engine.receipts.readers import Visit, note
 from functions.web.context import AppContext, Context
 
 router = APIRouter(tags=["links"])
@@ -33,11 +32,11 @@ _PICTURE: Final = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAI
         }
     },
 )
-async def show_picture(token: Token, context: Context) -> Response:
+async def show_picture(token: Token, request: Request, context: Context) -> Response:
     """Note that a mail was opened; the picture is shown whatever comes of that."""
     link = context.links.read(Purpose.OPEN, token)
     if link is not None:
-        await _note(context, link, EventKind.READ)
+        await _note(context, request, link, looks_only=False)
     return Response(_PICTURE, media_type="image/gif", headers=pages.PRIVATE)
 
 
@@ -58,7 +57,7 @@ async def follow(token: Token, request: Request, context: Context) -> Response:
     link = context.links.read(Purpose.CLICK, token)
     if link is None:
         return pages.dead(language_of(request))
-    await _note(context, link, EventKind.CLICKED)
+    await _note(context, request, link, looks_only=False)
     return _to(link)
 
 
@@ -66,27 +65,32 @@ async def follow(token: Token, request: Request, context: Context) -> Response:
 async def look_where(token: Token, request: Request, context: Context) -> Response:
     """Tell where a link leads: it is a program that asks, not a person who follows."""
     link = context.links.read(Purpose.CLICK, token)
-    return pages.dead(language_of(request)) if link is None else _to(link)
+    if link is None:
+        return pages.dead(language_of(request))
+    await _note(context, request, link, looks_only=True)
+    return _to(link)
+
+
+@router.head("/links/t/{token:path}", include_in_schema=False)
+@router.get("/links/t/{token:path}", include_in_schema=False)
+async def follow_hidden(token: str, request: Request, context: Context) -> Response:
+    """Note that a program follows all links of a mail: no person sees this one."""
+    link = context.links.read(Purpose.TRAP, token)
+    if link is None:
+        return pages.dead(language_of(request))
+    await _note(context, request, link, looks_only=True)
+    return Response(status_code=204, headers=pages.PRIVATE)
 
 
 def _to(link: Link) -> RedirectResponse:
     return RedirectResponse(link.target, 302, headers=pages.PRIVATE)
 
 
-async def _note(context: AppContext, link: Link, kind: EventKind) -> None:
-    """Note what a person did with a mail, if we can: it must not keep them from doing it."""
+async def _note(context: AppContext, request: Request, link: Link, *, looks_only: bool) -> None:
+    """Note what is done with a mail, if we can: it must not keep anybody from doing it."""
+    headers = request.headers
+    visit = Visit(link, headers.get("user-agent", ""), headers, looks_only=looks_only)
     try:
-        await receive(context.engine, _event(context, link, kind))
+        await note(context.engine, visit)
     except Exception:
         log.exception("link_not_noted", campaign_id=link.ref.campaign, message_id=link.ref.message)
-
-
-def _event(context: AppContext, link: Link, kind: EventKind) -> DeliveryEvent:
-    """Return what is noted, once for each attempt: who clicks again does nothing new."""
-    return DeliveryEvent(
-        id=f"link-{kind}-{link.attempt}",
-        ref=link.ref,
-        attempt=link.attempt,
-        kind=kind,
-        at=context.engine.clock.now(),
-    )

@@ -1,6 +1,7 @@
 """SendGrid's event webhook: what has become of mails, many at a time."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from functions.channels.statuses import (
     ProviderStatus,
 )
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind
+from functions.domain.messages.programs import is_program
 from functions.engine.ports.channel import WebhookRequest
 from functions.engine.ports.clock import Clock
 
@@ -99,7 +101,8 @@ class SendGridEvents:
         promise = (told.get("sg_event_id"), *callback.ref, callback.attempt)
         id_ = event_id(PROVIDER, status.kind, *promise)
         at = self._at(told.get("timestamp"))
-        return status.event(id_, callback, _text(told.get("smtp-id")), at)
+        event = status.event(id_, callback, _text(told.get("smtp-id")), at)
+        return replace(event, machine=_is_machine(told)) if event.kind in _BY_READERS else event
 
     def _at(self, seconds: Any) -> datetime:
         try:
@@ -123,10 +126,18 @@ def _status_of(told: Mapping[str, Any]) -> ProviderStatus | None:
             reason = _text(told.get("reason")).lower()
             known = (status for start, status in _DROPPED.items() if reason.startswith(start))
             return next(known, _NOT_SENT)
-        case "open" if told.get("sg_machine_open"):
-            return None  # A program has fetched the pictures beforehand; nobody has read yet.
         case event:
             return EVENTS.get(_text(event))
+
+
+#: What programs do too.
+_BY_READERS: Final = frozenset({EventKind.READ, EventKind.CLICKED})
+
+
+def _is_machine(told: Mapping[str, Any]) -> bool:
+    """Tell whether a program has opened a mail or followed a link, and nobody has read yet."""
+    agent = _text(told.get("useragent"))
+    return bool(told.get("sg_machine_open")) or bool(agent and is_program(agent))
 
 
 def _bounced(told: Mapping[str, Any]) -> ProviderStatus:

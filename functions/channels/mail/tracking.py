@@ -72,7 +72,10 @@ class MailLinks:
         return self._url(Purpose.CLICK, target)
 
     def _picture(self) -> str:
-        return f'<img src="{escape(self._url(Purpose.OPEN))}" width="1" height="1" alt="">'
+        """Return what notes an opening, and a link that only programs find."""
+        trap = escape(self._url(Purpose.TRAP))
+        hidden = f'<a href="{trap}" style="display:none" tabindex="-1" aria-hidden="true"></a>'
+        return hidden + f'<img src="{escape(self._url(Purpose.OPEN))}" width="1" height="1" alt="">'
 
     def _url(self, purpose: Purpose, target: str = "") -> str:
         return self._links.url(self._base, Link(purpose, *self._of, target))

@@ -57,6 +57,8 @@ class DeliveryEvent:
     reason: str = ""  #: for failures: our reason code, such as "no_answer" or "provider_5030"
     retry: Retry = Retry.NEVER
     duration_s: int = 0  #: seconds of conversation to charge
+    link: str = ""  #: of clicks: a digest of where the link leads, where that is known
+    machine: bool = False  #: a program did this, no person: it is kept, and changes nothing
     suppress: str = ""  #: why the message's address must not be contacted any more, "" if it may
     scope: str = "all"  #: what it must not be contacted for (contacts/suppressions.py)
 

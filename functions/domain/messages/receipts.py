@@ -18,7 +18,7 @@ def after_event(
     is noted whatever the status is, at the earliest instant that was told: so receipts come to
     the same in any order.
     """
-    if event.attempt != message.attempt:
+    if event.attempt != message.attempt or event.machine:
         return {}
     changes = _advance(message, event, policy, now=now) | _noted(message, event)
     if changes and event.provider_id and not message.provider_id:

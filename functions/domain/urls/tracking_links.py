@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "u"
     OPEN = "o"  #: the address of an invisible picture
     CLICK = "c"
+    TRAP = "t"  #: nobody sees it: who follows it is a program
 
 
 class Link(NamedTuple):

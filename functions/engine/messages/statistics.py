@@ -20,7 +20,8 @@ from functions.engine.ports.store import Add
 _RECEIPT_SHARDS = 4
 _STATUSES = frozenset(MessageStatus)
 _LATE = "late_"
-#: What people do with a message. A message counts once for each, and nothing takes that away.
+#: What people do with a message. A message counts once for each, and nothing takes that away but
+#: that it was a program.
 REACTIONS = ("clicked", "replied", "complained", "opted_out")
 _REACTIONS_AT = frozenset(f"{name}_at" for name in REACTIONS)
 _REACTED = "reacted_"
@@ -67,6 +68,7 @@ def changed(
             amounts[_DURATION] += changes["duration_s"] - message.duration_s
         if not _REACTIONS_AT.isdisjoint(changes):
             amounts.update(f"{_REACTED}{name}" for name in _new_reactions(message, changes))
+            amounts.subtract(f"{_REACTED}{name}" for name in _taken_back(message, changes))
     if campaign.canary or campaign.fallbacks:
         for message, changes in pairs:
             amounts.subtract(_kinds(message))
@@ -94,6 +96,16 @@ def _kinds(message: Message) -> list[str]:
         f"{_FOLLOWED}{message.status}": message.followed,
     }
     return [kind for kind, holds in kinds.items() if holds]
+
+
+def _taken_back(before: Message, changes: Changes) -> list[str]:
+    """Return the reactions that turned out to be a program's."""
+    told = {name: f"{name}_at" for name in REACTIONS}
+    return [
+        name
+        for name, at in told.items()
+        if at in changes and changes[at] is None and getattr(before, at)
+    ]
 
 
 def _new_reactions(before: Message, changes: Changes) -> list[str]:

@@ -90,6 +90,7 @@ def _apply(
     awaited = _awaited(campaign, message)
     changes = after_event(awaited, event, engine.policy, now=now)
     receipt = {"kind": event.kind, "attempt": event.attempt, "at": event.at, "reason": event.reason}
+    receipt |= {name: value for name in ("link", "machine") if (value := getattr(event, name))}
     writes: list[Write] = [Create(paths.event(event.ref, event.id), receipt)]
     if not changes:
         return _Applied(campaign, message), writes, ()

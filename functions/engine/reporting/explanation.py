@@ -156,6 +156,8 @@ def _attempts(message: Message) -> str:
 def _receipt(event: dict[str, Any]) -> ExplanationLine:
     kind, reason = EventKind(event["kind"]), event.get("reason") or ""
     words = f"Attempt {event['attempt']}: {RECEIPTS[kind]}{_because(reason)}"
+    if event.get("machine"):
+        words += " (it was a program: a scanner or a proxy)"
     return ExplanationLine(event["at"], "receipt", words, reason)
 
 

@@ -150,10 +150,11 @@ async def test_a_click_is_noted_and_leads_on(mailed: Mailed) -> None:
 
 
 async def test_a_program_that_looks_where_a_link_leads_has_not_clicked(mailed: Mailed) -> None:
-    """A HEAD is answered with the same redirect, and noted as nothing."""
+    """A HEAD is answered with the same redirect, and kept as what a program has done."""
+    before = await mailed.stored()
     answer = await mailed.rig.http.head(mailed.path(Purpose.CLICK))
     assert (answer.status_code, answer.headers["location"][:21]) == (302, "https://shop.example/")
-    assert await mailed.events() == 0
+    assert (await mailed.events(), await mailed.stored()) == (1, before)
 
 
 @pytest.mark.parametrize("error", [StoreError("down"), RuntimeError("bug")])

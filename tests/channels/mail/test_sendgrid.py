@@ -180,7 +180,6 @@ def test_each_event_has_its_meaning(
         ("deferred", {"attempt": "5", "response": "400 try again later"}),
         ("group_resubscribe", {}),
         ("account_status_change", {}),
-        ("open", {"sg_machine_open": True}),
         ("delivered", {"clarion": None}),
         ("delivered", {"clarion": 7}),
         ("delivered", {"clarion": "acme/c1/m1/1"}),
@@ -250,3 +249,22 @@ def test_events_come_to_one_place(sendgrid: SendGrid, changes: dict[str, Any]) -
     request = replace(sendgrid.post(told(sendgrid, "delivered")), **changes)
     with pytest.raises(ValueError, match="asked to post"):
         reader(sendgrid).parse(request)
+
+
+@pytest.mark.parametrize(
+    ("event", "more", "machine"),
+    [
+        ("open", {"sg_machine_open": True}, True),
+        ("open", {"sg_machine_open": False}, False),
+        ("open", {"useragent": "Mozilla/5.0"}, True),
+        ("click", {"useragent": "Mozilla/5.0 (compatible; Barracuda Sentinel)"}, True),
+        ("click", {"useragent": "Mozilla/5.0 (Windows NT 10.0) Chrome/140.0"}, False),
+        ("click", {}, False),
+    ],
+)
+def test_what_programs_do_is_told_apart(
+    sendgrid: SendGrid, event: str, more: dict[str, Any], machine: bool
+) -> None:
+    """SendGrid says so of openings, and of both by which program it was."""
+    (found,) = parsed(sendgrid, told(sendgrid, event, **more))
+    assert found.machine is machine

@@ -1,0 +1,148 @@
+"""What readers do with a mail, by its own links; programs that do the same are told apart.
+
+What a program did is kept among the message's events, marked as `machine`, and changes neither the
+message nor its campaign's statistics.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from functions.domain.campaigns.campaign import campaign_from
+from functions.domain.digest import digest
+from functions.domain.messages.delivery_events import DeliveryEvent, EventKind
+from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
+from functions.domain.messages.programs import (
+    BURST,
+    SCAN,
+    is_arriving,
+    is_program,
+    is_proxy,
+)
+from functions.domain.urls.tracking_links import Link
+from functions.engine import paths
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.modify import modify
+from functions.engine.kernel.versioned import Versioned
+from functions.engine.messages import statistics
+from functions.engine.messages.changes import record
+from functions.engine.ports.store import Delete, Document, Set, Write
+from functions.engine.receipts.receive import receive
+
+#: For how long after a hidden link was followed no click counts.
+_TRAPPED: Final = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request for one of a mail's links."""
+
+    link: Link
+    agent: str
+    headers: Mapping[str, str]
+    looks_only: bool = False  #: HEAD, or a link that no person sees
+
+    @property
+    def id(self) -> str:
+        """The event of what a person does: once for each attempt."""
+        return f"link-{self.kind}-{self.link.attempt}"
+
+    @property
+    def kind(self) -> EventKind:
+        """What a person would have done."""
+        return EventKind.READ if not self.link.target and not self.looks_only else EventKind.CLICKED
+
+    @property
+    def is_program(self) -> bool:
+        """Tell whether the request says so itself."""
+        return self.looks_only or is_program(self.agent, self.headers)
+
+
+async def note(engine: Engine, visit: Visit) -> None:
+    """Note an opening or a click, of a person or of a program. Raises NotFoundError."""
+    now, ref = engine.clock.now(), visit.link.ref
+    human, machine = paths.event(ref, visit.id), paths.event(ref, f"{visit.id}-machine")
+    stored, clicked, scanned = await engine.store.get_many([paths.message(ref), human, machine])
+    sent_at = stored.data.get("sent_at") if stored else None
+    if visit.kind is EventKind.READ:
+        soon = is_proxy(visit.agent) and is_arriving(sent_at, now=now, within=SCAN)
+        by_program = visit.is_program or soon
+    else:
+        arriving = is_arriving(sent_at, now=now)
+        is_burst = arriving and _follows(visit, clicked, now)
+        by_program = visit.is_program or is_burst or _is_scanned(scanned, now, arriving=arriving)
+        if by_program and arriving and clicked and now - clicked.data["at"] <= BURST:
+            await _take_back(engine, visit)
+    if not by_program:
+        await receive(engine, _event(visit, now))
+    elif stored is not None:
+        trapped_at = now if visit.looks_only and not visit.link.target else None
+        kept = {**_fields(visit, now), "machine": True, "trapped_at": trapped_at}
+        if scanned is not None and trapped_at is None:
+            kept["trapped_at"] = scanned.data.get("trapped_at")
+        await engine.store.commit(Set(machine, kept))
+
+
+def _follows(visit: Visit, clicked: Document | None, now: datetime) -> bool:
+    """Tell whether another link was followed a moment ago: nobody reads so fast."""
+    if clicked is None or clicked.data.get("link") == _link(visit):
+        return False
+    return bool(now - clicked.data["at"] <= BURST)
+
+
+def _is_scanned(scanned: Document | None, now: datetime, *, arriving: bool) -> bool:
+    if scanned is None:
+        return False
+    trapped_at = scanned.data.get("trapped_at")
+    if trapped_at is not None and now - trapped_at <= _TRAPPED:
+        return True
+    return bool(arriving and now - scanned.data["at"] <= SCAN)
+
+
+async def _take_back(engine: Engine, visit: Visit) -> None:
+    """Make a click that a program turns out to have made its own again."""
+    ref = visit.link.ref
+    asked = [
+        paths.message(ref),
+        paths.event(ref, visit.id),
+        paths.campaign(ref.org, ref.campaign),
+    ]
+
+    def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
+        stored, clicked, home = documents
+        if stored is None or clicked is None or home is None:
+            return None, []
+        message = message_from(stored.id, stored.data)
+        changes = _unclicked(message, clicked.data["at"])
+        if not changes:
+            return None, [Delete(clicked.path)]
+        campaign = campaign_from(ref.org, ref.campaign, home.data)
+        shard = statistics.receipt_shard(campaign, message.id)
+        recorded = record(engine, campaign, shard, [(Versioned(message, stored.version), changes)])
+        return None, [Delete(clicked.path), *recorded.writes]
+
+    await modify(engine.store, asked, decide)
+
+
+def _unclicked(message: Message, at: datetime) -> Changes:
+    """Return what takes a click back; nothing where another one is noted."""
+    if message.clicked_at != at:
+        return {}
+    if message.status != MessageStatus.READ or message.read_at is not None:
+        return {"clicked_at": None}
+    before = MessageStatus.DELIVERED if message.delivered_at else MessageStatus.SENT
+    return {"clicked_at": None, "status": before}
+
+
+def _event(visit: Visit, now: datetime) -> DeliveryEvent:
+    ref, attempt = visit.link.ref, visit.link.attempt
+    return DeliveryEvent(visit.id, ref, attempt, visit.kind, now, link=_link(visit))
+
+
+def _fields(visit: Visit, now: datetime) -> dict[str, Any]:
+    return {"kind": visit.kind, "attempt": visit.link.attempt, "at": now, "reason": ""}
+
+
+def _link(visit: Visit) -> str:
+    return digest(visit.link.target) if visit.link.target else ""
