@@ -8,8 +8,9 @@ from fastapi.responses import HTMLResponse
 
 from functions import __version__
 from functions.web.context import Context
+from functions.web.middleware.strict_route import StrictRoute
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=StrictRoute)
 
 #: The REST API's function in the cloud, whose paths stand below its name.
 _REST_FUNCTION: Final = "api"

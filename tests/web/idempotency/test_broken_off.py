@@ -1,6 +1,7 @@
 """A request that broke off halfway is not done a second time under its key."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from pytest_mock import MockerFixture
@@ -10,6 +11,7 @@ from functions.engine.accounts import idempotency
 from functions.engine.campaigns import single_message
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Query, StoreError, Update
+from tests.api.conftest import MakeRig
 from tests.api.rig import BOT, SENDER, Rig
 
 KEY = {"idempotency_key": "call-4711"}
@@ -19,6 +21,20 @@ CALL = {"from": SENDER, "to": "+12025550142", "wssUrl": BOT}
 async def calls(rig: Rig) -> int:
     """Count the calls that were ordered."""
     return await rig.store.count(Query("orgs/default/campaigns"))
+
+
+def lose_an_answer(rig: Rig, mocker: MockerFixture) -> None:
+    """Let the next large commit be made, and its answer be lost."""
+    commit, broken = rig.store.commit, list[bool]()
+
+    async def lose_once(*writes: Any) -> list[int]:
+        versions = await commit(*writes)
+        if len(writes) > 2 and not broken:
+            broken.append(True)
+            raise StoreError("deadline exceeded")
+        return versions
+
+    mocker.patch.object(rig.store, "commit", lose_once)
 
 
 async def test_a_single_call_is_ordered_once(rig: Rig) -> None:
@@ -53,16 +69,7 @@ async def test_a_failure_after_the_call_is_ordered_makes_no_second_one(
     rig: Rig, mocker: MockerFixture
 ) -> None:
     """Where the commit's answer was lost the call is there: whoever asks again is told so."""
-    commit, broken = rig.store.commit, list[bool]()
-
-    async def lose_answer_once(*writes: Any) -> list[int]:
-        versions = await commit(*writes)
-        if len(writes) > 2 and not broken:
-            broken.append(True)
-            raise StoreError("deadline exceeded")
-        return versions
-
-    mocker.patch.object(rig.store, "commit", lose_answer_once)
+    lose_an_answer(rig, mocker)
     assert (await rig.post("/single-call", CALL, **KEY)).status_code == 503
     again = await rig.post("/single-call", CALL, **KEY)
     assert again.status_code == 409
@@ -121,3 +128,18 @@ async def test_another_body_under_a_function_s_key_is_refused(rig: Rig) -> None:
     assert other.status_code == 422
     assert other.json()["message"].startswith("This Idempotency-Key was used")
     assert await calls(rig) == 1
+
+
+async def test_firestore_keeps_the_mark_as_well(
+    make_rig: MakeRig, firestore_emulator: str, mocker: MockerFixture
+) -> None:
+    """In the cloud's store too a call whose commit was answered by nobody is not ordered twice."""
+    rig = make_rig(
+        store_url=f"firestore://clarion-{uuid4().hex[:8]}",
+        firestore_emulator_host=firestore_emulator,
+    )
+    assert (await rig.post("/single-call", CALL, idempotency_key="first")).status_code == 200
+    lose_an_answer(rig, mocker)
+    assert (await rig.post("/single-call", CALL, **KEY)).status_code == 503
+    assert (await rig.post("/single-call", CALL, **KEY)).status_code == 409
+    assert await calls(rig) == 2
