@@ -1,14 +1,12 @@
-"""Campaigns with their statistics: one of them, those of a search, and why messages ended so."""
+"""Campaigns with their statistics: one of them, and those of a search."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from functions.domain.campaigns.campaign import Campaign, campaign_from, name_key
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.kinds import CampaignKind, ChannelKind
-from functions.domain.messages.message import MessageStatus
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
@@ -16,17 +14,7 @@ from functions.engine.messages import statistics
 from functions.engine.messages.statistics import Statistics
 from functions.engine.ports.store import Document, Query, Where
 
-_PAGE = 1000
 _AFTER_ALL = "\U0010ffff"  #: sorts behind whatever a name may go on with
-
-
-async def page_of(
-    engine: Engine, org: str, *, status: CampaignStatus | None, limit: int
-) -> list[Campaign]:
-    """Return the newest campaigns of an organisation, of one status or all, the newest first."""
-    where = (Where("status", "==", status),) if status else ()
-    query = Query(paths.campaigns(org), where, ("-created_at",), limit=limit)
-    return [campaign_from(org, each.id, each.data) for each in await engine.store.query(query)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,17 +70,3 @@ async def search(
     campaigns = [campaign_from(each.org, each.id, each.data) for each in documents]
     found = await statistics.read(engine, campaigns)
     return list(zip(campaigns, found, strict=True)), documents[-1] if documents else None
-
-
-async def reasons(
-    engine: Engine, campaign: Campaign, statuses: Iterable[MessageStatus]
-) -> Counter[tuple[MessageStatus, str]]:
-    """Count by reason why a campaign's messages have these statuses. Reads each of them."""
-    counted: Counter[tuple[MessageStatus, str]] = Counter()
-    for status in statuses:
-        where = (Where("status", "==", status),)
-        query = Query(paths.messages(campaign.org, campaign.id), where, limit=_PAGE)
-        while documents := await engine.store.query(query):
-            counted.update((status, each.data.get("reason") or "") for each in documents)
-            query = query.after(documents[-1])
-    return counted

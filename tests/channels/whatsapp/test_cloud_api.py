@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from functions.channels.whatsapp.cloud_api import PROVIDER
+from functions.channels.whatsapp.cloud_api import PROVIDER, WhatsAppCloud
 from functions.channels.whatsapp.statuses import ERRORS
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Retry
 from functions.domain.messages.send_outcomes import (
@@ -304,3 +304,19 @@ async def test_a_whole_message_goes_over_http() -> None:
             await sender.close()
     await channel.close()
     assert told == [EventKind.SENT, EventKind.DELIVERED, EventKind.READ]
+
+
+async def test_an_organisation_with_a_number_of_its_own_is_sent_from_that(rig: WhatsAppRig) -> None:
+    """Meta's id of a number as the sender names where the order goes; any other sender is ours."""
+    asked: list[str] = []
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path.split("/")[2])
+        return httpx.Response(200, json={"messages": [{"id": "wamid.1"}]})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        account = rig.channel._account._replace(http=http)
+        channel = WhatsAppCloud(account, app_secret="s", verify_token="v")
+        for sender in ("106540352242999", "+12025550111", ""):
+            assert isinstance(await channel.send(outbound()._replace(sender=sender)), Accepted)
+    assert asked == ["106540352242999", account.id, account.id]
