@@ -239,6 +239,7 @@ def _least(operation: Operation, ids: Mapping[Place, str]) -> dict[str, Any]:
 def _good(operation: Operation, ids: Mapping[Place, str]) -> dict[str, Any]:
     """Return a body as the document shows it, about things that there are."""
     body = {**_example(_body_schema(operation)), **_least(operation, ids)}
+    body.pop("allowed_senders", None)  # It would bar the senders of all other requests.
     for place, id_ in ids.items():
         if place.part == "body" and place.names[0] in body and len(place.names) == 1:
             put(body, place.names, id_)
