@@ -26,6 +26,10 @@ NOT_ALLOWED: Final = "sender_not_allowed"
 NO_SENDER: Final = "no_sender"
 
 
+class NoSenderError(InvalidFieldError):
+    """A send names nobody that it is from, and its provider needs that."""
+
+
 class _Refusal(NamedTuple):
     """Why a send may not go out: the field that is to blame, and the rule it breaks."""
 
@@ -72,7 +76,7 @@ def check_named(engine: Engine, campaign: Campaign) -> None:
             problem = (
                 f"{field}: {send.provider} needs a number or name that it sends from: {remedy}"
             )
-            raise InvalidFieldError(field, problem)
+            raise NoSenderError(field, problem)
 
 
 def _lacks_sender(engine: Engine, send: Send) -> bool:

@@ -9,7 +9,7 @@ from functions.domain.campaigns.lifecycle import start_action
 from functions.domain.campaigns.status import Action
 from functions.domain.errors import InvalidFieldError, NotDueError, StaleError, WrongStatusError
 from functions.engine.campaigns.lifecycle import change
-from functions.engine.campaigns.senders import NOT_ALLOWED
+from functions.engine.campaigns.senders import NO_SENDER, NOT_ALLOWED, NoSenderError
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
 from functions.engine.paths import campaign as campaign_path
@@ -43,7 +43,8 @@ async def start_found(engine: Engine, document: Document) -> Campaign | None:
         campaign = await change(engine, org, id_, Action.START, by="clarion")
     except InvalidFieldError as error:
         log.warning("campaign_held", org=org, campaign_id=id_, field=error.field)
-        await _hold(engine, document)
+        reason = NO_SENDER if isinstance(error, NoSenderError) else NOT_ALLOWED
+        await _hold(engine, document, reason)
         return None
     except (WrongStatusError, NotDueError, StaleError):
         return None
@@ -53,8 +54,8 @@ async def start_found(engine: Engine, document: Document) -> Campaign | None:
     return campaign
 
 
-async def _hold(engine: Engine, due: Document) -> None:
-    """Pause a campaign whose organisation may no longer use its sender, or nobody sends for it."""
+async def _hold(engine: Engine, due: Document, reason: str) -> None:
+    """Pause a campaign without a sender that its organisation may use, or that nobody sends."""
     with suppress(WrongStatusError, StaleError):
         await change(
             engine,
@@ -62,7 +63,7 @@ async def _hold(engine: Engine, due: Document) -> None:
             due.id,
             Action.HOLD,
             by="clarion",
-            reason=NOT_ALLOWED,
+            reason=reason,
             if_version=due.version,
         )
 
