@@ -12,9 +12,9 @@ from tests.api.openapi_requests import DOCUMENT, OPERATIONS, Operation
 SCHEMAS = DOCUMENT["components"]["schemas"]
 #: What an operation may begin with.
 VERBS: Final = """
-add ask cancel change check count create delete duplicate erase explain follow get greet lift list
-pause place preview receive remove rename replace replay reschedule resume retry revoke rotate run
-schedule search send show test undo unsubscribe upload upsert
+add ask cancel change check count create delete duplicate erase explain export follow get greet lift
+list pause place preview receive remove rename replace replay reschedule resume retry revoke rotate
+run schedule search send show test undo unsubscribe upload upsert
 """
 
 
