@@ -8,23 +8,13 @@ from typing import Any, Final
 #: what follows (Unicode TR 36, 3.3), by which a name could show as another. The joiners of emoji
 #: and of Indic and Persian words stay, and so do the marks of one direction (U+200E, U+200F).
 _HIDDEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
-#: The same, but for the tabs and line breaks of a longer text.
-_HIDDEN_IN_LINES: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 #: Halves of characters, which JSON can write and nothing can encode.
 _HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 def hidden_in_name(text: str) -> str:
     """Return the first character that a name must not hold, as U+0000 is written; "" if none."""
-    return _named(_HIDDEN.search(text))
-
-
-def hidden_in_lines(text: str) -> str:
-    """Return the first control character that is no tab and no line break; "" if none."""
-    return _named(_HIDDEN_IN_LINES.search(text))
-
-
-def _named(found: re.Match[str] | None) -> str:
+    found = _HIDDEN.search(text)
     return f"U+{ord(found.group()):04X}" if found else ""
 
 

@@ -110,7 +110,7 @@ async def test_a_name_does_not_hide_or_turn_what_is_read(
     answer = await rig.post(path, {**body, field: name})
     told = answer.json()
     assert (answer.status_code, told["field"]) == (400, field), answer.text
-    assert f"U+{ord(name[1]):04X}" in answer.text
+    assert "control characters" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from functions.domain.contacts.number_spellings import one_spelling
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
 from functions.domain.digest import digest
 from functions.domain.errors import InvalidFieldError
-from functions.domain.plain_text import hidden_in_lines, hidden_in_name
+from functions.domain.plain_text import hidden_in_name
 from functions.domain.templates.fields import ALIASES, TEMPLATE_FIELDS
 from functions.domain.times import NO_ZONES, check_zone
 
@@ -205,10 +205,7 @@ def _attribute(name: str, value: Any) -> str:
         raise InvalidFieldError(named, f"{named}: {rule}")
     if name in _NAMES or name in ALIASES:
         raise InvalidFieldError(named, f"{named}: is a field of its own")
-    text = "" if value is None else _checked(named, value, ATTRIBUTE_LENGTH)
-    if hidden := hidden_in_lines(text):
-        raise InvalidFieldError(named, f"{named}: must not hold control characters ({hidden})")
-    return text
+    return "" if value is None else _checked(named, value, ATTRIBUTE_LENGTH)
 
 
 def identity(details: Details) -> str:
