@@ -136,7 +136,8 @@ def _read(name: str, written: str, value: Any, country: str) -> Details:
 
 def _text(name: str, written: str, value: Any) -> str:
     text = "" if value is None else _checked(written, value, LENGTHS[name])
-    if hidden := hidden_in_name(text):
+    # Around a number nothing that is hidden matters: it is no part of it.
+    if name != "phone" and (hidden := hidden_in_name(text)):
         rule = f"must not hold control characters or marks of direction ({hidden})"
         raise InvalidFieldError(written, f"{written}: {rule}")
     return text

@@ -77,7 +77,8 @@ def contact_row(cells: Iterable[Cell], *, country: str = "") -> Details:
         if field.startswith(ATTRIBUTE):
             attributes[field.removeprefix(ATTRIBUTE)] = text
         else:
-            said[field] = _truth(column, text) if field == "active" else text
+            # A cell may be written in lines, where a name is one.
+            said[field] = _truth(column, text) if field == "active" else " ".join(text.splitlines())
     whole = {**said, "attributes": attributes} if attributes else said
     return _read(whole, columns, country)
 

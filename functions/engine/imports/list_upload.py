@@ -168,9 +168,11 @@ def _person(cells: list[Cell], *, country: str) -> tuple[Details, Mapping[str, A
     """Return whom a row describes, and what the list keeps of it. Raises ValueError."""
     if any(len(cell.text) > _CELL for cell in cells):
         raise ValueError(f"has a cell of more than {_CELL} characters")
-    if odd := [cell.column for cell in cells if has_controls(cell.text)]:
-        raise ValueError(f"{odd[0]}: holds control characters")
     row = {cell.column: cell.text for cell in cells}
+    if not "".join(row.values()).isprintable() and (
+        odd := [n for n in row if has_controls(row[n])]
+    ):
+        raise ValueError(f"{odd[0]}: holds control characters")
     try:
         phone = parse_phone(row.pop(NUMBER), country=country)
     except InvalidPhoneError as error:

@@ -123,6 +123,7 @@ class Reader:
         self._names = names
         self._items = self._read()
         self._seen = self._bad = 0
+        self._problem = ""  #: of the last bad row
 
     async def pages(self) -> AsyncGenerator[Page, None]:
         """Yield the pages; while one is being worked on the next is read, in a thread."""
@@ -158,10 +159,12 @@ class Reader:
     def _check_worth(self, item: Item) -> None:
         """Raise HopelessError once nearly all rows are bad: the file is not what it should be."""
         self._seen += 1
-        self._bad += isinstance(item, Bad)
+        if isinstance(item, Bad):
+            self._bad += 1
+            self._problem = item.reason
         if self._seen >= _JUDGED and self._bad > _HOPELESS * self._seen:
             rule = f"{self._bad:,} of its first {self._seen:,} rows are bad"
-            raise HopelessError(f"{rule}; nothing more of it is read")
+            raise HopelessError(f"{rule}, such as: {self._problem}")
 
     def _read(self) -> Iterator[tuple[Item | None, Place]]:
         """Yield the rows, None for one that is blank, and the place behind each."""

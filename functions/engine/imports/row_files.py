@@ -121,6 +121,8 @@ class CsvRows:
     @property
     def behind(self) -> Place:
         """Where the next row begins."""
+        if len(self._row) == 1:  # as nearly always, and asked for twice a row
+            return Place(self._before.bytes + self._row[0].size, self._before.lines + 1)
         size = sum(line.size for line in self._row)
         return Place(self._before.bytes + size, self._before.lines + len(self._row))
 

@@ -33,7 +33,7 @@ FILE = "\n".join(
     ]
 )
 BAD_LINES = [5, 6, 8]
-GOOD = {number(1): "Ann", number(2): 'Ben "B"\nOak', number(3): "Dan", number(5): "Flo"}
+GOOD = {number(1): "Ann", number(2): 'Ben "B" Oak', number(3): "Dan", number(5): "Flo"}
 
 
 def wish(**changes: Any) -> ImportRequest:

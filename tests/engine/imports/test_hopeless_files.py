@@ -27,7 +27,10 @@ async def test_an_import_of_bad_rows_stops_early_and_keeps_the_good_ones(world: 
     content = "phone\n" + number(1) + "\n" + "x\n" * 50_000
     job = await imported(world, content)
     assert (job["status"], job["created"]) == (ImportStatus.FAILED, 1)
-    assert job["error"] == "1,999 of its first 2,000 rows are bad; nothing more of it is read"
+    assert job["error"] == (
+        "1,999 of its first 2,000 rows are bad, such as: phone: must be in E.164 format, "
+        "starting with + and the country code"
+    )
     assert job["rows"] < 2_100
 
 
