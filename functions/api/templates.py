@@ -15,8 +15,8 @@ from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.kinds import ChannelKind
 from functions.domain.templates.template import Missing
 from functions.domain.warnings import InputWarning
-from functions.engine.campaigns import template_checks
-from functions.engine.campaigns.template_checks import Trial
+from functions.engine.campaigns.content import template_checks
+from functions.engine.campaigns.content.template_checks import Trial
 from functions.engine.templates import templates
 from functions.engine.templates.templates import NamedTemplate, TemplateBody, TemplateVersion
 from functions.web.auth import Area

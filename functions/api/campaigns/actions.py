@@ -19,7 +19,8 @@ from functions.domain.campaigns.status import Action
 from functions.domain.contacts.phones import parse_phone
 from functions.domain.errors import InvalidFieldError
 from functions.domain.messages.ids import whole_id
-from functions.engine.campaigns import drafts, lifecycle, previews
+from functions.engine.campaigns import drafts, lifecycle
+from functions.engine.campaigns.content import previews
 from functions.engine.campaigns.warnings import warnings_of
 from functions.engine.kernel.engine import Engine
 from functions.engine.reporting import progress

@@ -18,7 +18,7 @@ from functions.domain.messages.message import MessageStatus
 from functions.domain.messages.reasons import explain
 from functions.domain.sending_rules.windows import SendWindow
 from functions.domain.times import iso
-from functions.engine.campaigns import previews
+from functions.engine.campaigns.content import previews
 from functions.engine.campaigns.warnings import warnings_of
 from functions.engine.messages.statistics import Statistics
 from functions.engine.reporting import overview, recalls

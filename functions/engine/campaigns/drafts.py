@@ -32,11 +32,14 @@ from functions.domain.templates.template import Missing
 from functions.engine import paths
 from functions.engine.accounts import organisation
 from functions.engine.campaigns import lifecycle, recipients
+from functions.engine.campaigns.content.text_checks import (
+    refuse_before_start,
+    refuse_doubtful_words,
+)
 from functions.engine.campaigns.copies import if_future
 from functions.engine.campaigns.in_force import lanes_for, with_organisation, with_rules
 from functions.engine.campaigns.lifecycle import change, create_campaign, load
 from functions.engine.campaigns.senders import check_named, provider_of
-from functions.engine.campaigns.text_checks import refuse_before_start, refuse_doubtful_words
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify

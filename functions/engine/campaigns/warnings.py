@@ -12,7 +12,7 @@ from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import MessageRef
 from functions.domain.messages.reasons import explain
 from functions.domain.warnings import InputWarning
-from functions.engine.campaigns.text_checks import (
+from functions.engine.campaigns.content.text_checks import (
     LOOKED_AT,
     WITH_VALUES,
     doubtful_words,

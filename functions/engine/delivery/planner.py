@@ -13,9 +13,9 @@ from functions.domain.messages.ids import lane_number, message_id, send_lane
 from functions.domain.messages.message import Message, MessageStatus, planned, skipped
 from functions.domain.times import UnknownZoneError
 from functions.engine import paths
+from functions.engine.campaigns.content.rendering import CannotRenderError, Renderer
 from functions.engine.campaigns.lanes import LAUNCH
 from functions.engine.campaigns.recipient import Recipient
-from functions.engine.campaigns.rendering import CannotRenderError, Renderer
 from functions.engine.eligibility import sending_hours
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages import statistics

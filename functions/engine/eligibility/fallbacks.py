@@ -13,8 +13,8 @@ from functions.domain.contacts.addresses import address_for, phone_and_email
 from functions.domain.messages.attempts import end
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.engine.campaigns.audience import recipients_of, source_of
+from functions.engine.campaigns.content.rendering import CannotRenderError, Renderer
 from functions.engine.campaigns.recipient import Recipient
-from functions.engine.campaigns.rendering import CannotRenderError, Renderer
 from functions.engine.contacts.suppressions import suppressed_among
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned

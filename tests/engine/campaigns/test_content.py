@@ -13,7 +13,8 @@ from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef
 from functions.domain.sending_rules.windows import SendWindow
 from functions.domain.templates.template import Missing
-from functions.engine.campaigns import copies, drafts, previews
+from functions.engine.campaigns import copies, drafts
+from functions.engine.campaigns.content import previews
 from functions.engine.campaigns.drafts import Draft
 from functions.engine.messages import statistics
 from functions.engine.ports.store import Create, Write

@@ -12,7 +12,8 @@ from functions.domain.errors import InvalidFieldError, NotFoundError, StaleError
 from functions.domain.kinds import ChannelKind
 from functions.engine import paths
 from functions.engine.accounts import organisation
-from functions.engine.campaigns import drafts, lifecycle, previews, recipients
+from functions.engine.campaigns import drafts, lifecycle, recipients
+from functions.engine.campaigns.content import previews
 from functions.engine.campaigns.drafts import Draft
 from functions.engine.ports.store import Update
 from functions.engine.reporting import overview

@@ -13,8 +13,8 @@ from functions.domain.contacts.contact import Contact, contact_fields
 from functions.domain.errors import InvalidFieldError, NameTakenError, NotFoundError, StaleError
 from functions.domain.templates.template import Missing
 from functions.engine import paths
-from functions.engine.campaigns import template_checks
-from functions.engine.campaigns.template_checks import Check, preview
+from functions.engine.campaigns.content import template_checks
+from functions.engine.campaigns.content.template_checks import Check, preview
 from functions.engine.contacts import segments
 from functions.engine.ports.store import Create
 from functions.engine.templates import templates

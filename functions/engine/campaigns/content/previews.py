@@ -19,12 +19,12 @@ from functions.domain.templates.template import Missing, MissingFieldError, Temp
 from functions.domain.times import NO_ZONES
 from functions.domain.warnings import InputWarning
 from functions.engine.accounts import organisation
+from functions.engine.campaigns.content.text_checks import text_doubts
 from functions.engine.campaigns.copies import copy_of
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.campaigns.recipient import Recipient
 from functions.engine.campaigns.senders import check_named, check_senders, with_senders
 from functions.engine.campaigns.single_message import send_once
-from functions.engine.campaigns.text_checks import text_doubts
 from functions.engine.contacts import contacts
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.people import path_of

@@ -1,0 +1,1 @@
+"""What a campaign says to one person: filled in, shown, tested, and checked beforehand."""
