@@ -117,18 +117,22 @@ async def test_a_webhook_is_told_the_address_that_there_is(world: World) -> None
 
 async def test_the_parameters_of_a_provider_s_text_are_filled_in(world: World) -> None:
     """Each is a template of its own; a text that the provider keeps needs none of ours."""
-    await add_people(world.engine, [{"phone": number(1), "first_name": "Ann\nSol"}])
+    ann = {"phone": number(1), "first_name": "Ann", "attributes": {"street": "1 Hill\nBath"}}
+    await add_people(world.engine, [ann])
     wish = Draft(
         channel=ChannelKind.WHATSAPP,
         provider_template="welcome",
         language="en_US",
-        parameters=["{first_name}", "20 %"],
+        parameters=["{first_name}", "{{ street }}", "20 %"],
         audience=EVERYONE,
     )
     campaign = await send(world, wish)
     await world.finish(campaign)
     (message,) = await world.messages(campaign)
-    assert (message.body, list(message.parameters)) == ("", ["Ann Sol", "20 %"])
+    assert (message.body, list(message.parameters)) == (
+        "",
+        ["Ann", "1 Hill Bath", "20 %"],
+    )
 
 
 async def test_whoever_lacks_a_field_of_the_subject_is_skipped(world: World) -> None:
