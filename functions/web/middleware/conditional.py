@@ -5,6 +5,7 @@ digest of what is shown of it: that may change with a caller's role or with coun
 A list has no version, and its tag is a weak one.
 """
 
+import json
 import re
 from hashlib import blake2b
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from functions.domain.errors import InvalidFieldError
 _HEADER: Final = "If-None-Match"
 _TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
 _DIGEST_BYTES: Final = 8
+_WARNINGS: Final = b'"warnings":'
 #: Kept by the caller alone, who asks each time whether it still holds.
 _KEPT: Final = "private, no-cache"
 
@@ -52,8 +54,18 @@ def _is_secret(response: Response) -> bool:
 
 
 def _tag(body: bytes, version: str | None) -> str:
-    digest = blake2b(body, digest_size=_DIGEST_BYTES).hexdigest()
+    digest = blake2b(_lasting(body), digest_size=_DIGEST_BYTES).hexdigest()
     return f'W/"{digest}"' if version is None else f'"{version.strip(chr(34))}-{digest}"'
+
+
+def _lasting(body: bytes) -> bytes:
+    """Return what a later read would show as well: doubts about a change are told once."""
+    if _WARNINGS not in body:
+        return body
+    shown = json.loads(body)
+    if isinstance(shown, dict):
+        shown.pop("warnings", None)
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _is_known(tags: str, tag: str) -> bool:
