@@ -23,7 +23,7 @@ SECRET: Final = "correct horse battery staple, 32 bytes and more"
 SENDER: Final = "+12025550111"
 BOT: Final = "wss://bot.example.com/talk"
 #: Calls that are answered at once and are over a second later.
-SMOOTH: Final = "latency_ms=0,ring_ms=0,pickup_ms=0,duration_s=1,spread=0"
+SMOOTH: Final = "latency_ms=0,ring_ms=0,pickup_ms=0,duration_s=1,spread=0,rejected=0"
 LATER: Final = "2026-03-02T12:00:05Z"  #: five seconds after the clock's noon
 BAD_TIME: Final = "Invalid scheduledTime format. Please provide a valid ISO 8601 datetime string."
 IN_THE_FUTURE: Final = "scheduledTime must be in the future."

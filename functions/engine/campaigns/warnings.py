@@ -8,7 +8,7 @@ from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.campaigns.call_headers import MOST_BYTES, about_call, call_headers
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.warnings import limit_warnings, nobody_named, past_time
-from functions.domain.kinds import ChannelKind
+from functions.domain.kinds import facts_of
 from functions.domain.messages.delivery_events import MessageRef
 from functions.domain.messages.reasons import explain
 from functions.domain.warnings import InputWarning
@@ -35,7 +35,7 @@ async def warnings_of(
 async def _untold(engine: Engine, campaign: Campaign) -> InputWarning | None:
     """Warn of what the bot of a call is not told of some of the people that it talks to."""
     send = campaign.own_send
-    is_told = send.channel is ChannelKind.VOICE and engine.traits_of(send.provider).tells_bot
+    is_told = facts_of(send.channel).is_call and engine.traits_of(send.provider).tells_bot
     if not is_told or campaign.audience.kind not in WITH_VALUES:
         return None
     read = send._replace(content=send.content._replace(template="{first_name}"))  # with values
