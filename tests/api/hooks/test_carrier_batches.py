@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import httpx
@@ -21,6 +21,7 @@ from tests.api.batch_carrier import PATH, PROVIDER, BatchChannel, happened, said
 from tests.api.conftest import MakeRig
 from tests.api.rig import JWT, Rig, numbers, token
 from tests.engine.interleaving import InterleavingStore
+from tests.engine.wrapped_store import Do, Operation, WrappedStore
 
 ORG = "default"
 ANN = "+12125552000"
@@ -96,6 +97,25 @@ async def test_a_shuffled_and_duplicated_batch_ends_as_in_order(
     for part in (rows[:half], rows[half:], rows):
         assert (await post(rig, part)).status_code == 200
     assert await statuses(rig, refs) == ["read"] * 8
+
+
+async def test_a_batch_of_thousands_about_one_message_costs_what_the_message_does(
+    rig: Rig, batches: BatchChannel
+) -> None:
+    """What is told again in one batch is done once, and receipts of one message take turns."""
+    (ref,) = await text(rig, batches)
+    commits: list[Sequence[str]] = []
+
+    async def count(operation: Operation, do: Do) -> Any:
+        commits.extend([operation.paths] if operation.name == "commit" else [])
+        return await do()
+
+    whole = rig.store
+    rig.break_store(WrappedStore(whole, count))
+    assert (await post(rig, told(rig, ref, *FLOW) * 1000)).status_code == 200
+    rig.break_store(whole)
+    assert await statuses(rig, [ref]) == ["read"]
+    assert len(commits) <= 2 * len(FLOW)
 
 
 async def test_batches_that_come_at_once_do_not_hinder_each_other(
