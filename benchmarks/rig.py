@@ -125,7 +125,7 @@ def engine_on(
         notifier=Nobody(),
         clock=SystemClock(),
         limits=Limits(windows=False, max_campaigns=max_campaigns),
-        providers={ChannelKind.SMS: "noop"},
+        providers=dict.fromkeys(ChannelKind, "noop"),
     )
     queue.engine = engine
     return engine
