@@ -46,6 +46,7 @@ async def look_at_picture(token: str) -> Response:  # noqa: ARG001 (part of the 
     return Response(_PICTURE, media_type="image/gif", headers=pages.PRIVATE)
 
 
+@router.head("/links/c/{token:path}", include_in_schema=False)
 @router.get(
     "/links/c/{token:path}",
     response_class=RedirectResponse,
@@ -53,22 +54,15 @@ async def look_at_picture(token: str) -> Response:  # noqa: ARG001 (part of the 
     responses={404: INSTEAD[404]},
 )
 async def follow(token: Token, request: Request, context: Context) -> Response:
-    """Lead to where the mail says, and note the click; a link that is not ours has a page."""
+    """Lead to where the mail says, and note the click; a link that is not ours has a page.
+
+    By HEAD it is a program that asks where it leads, not a person who follows.
+    """
     link = context.links.read(Purpose.CLICK, token)
     if link is None:
         return pages.dead(language_of(request))
-    await _note(context, request, link, looks_only=False)
-    return _to(link)
-
-
-@router.head("/links/c/{token:path}", include_in_schema=False)
-async def look_where(token: Token, request: Request, context: Context) -> Response:
-    """Tell where a link leads: it is a program that asks, not a person who follows."""
-    link = context.links.read(Purpose.CLICK, token)
-    if link is None:
-        return pages.dead(language_of(request))
-    await _note(context, request, link, looks_only=True)
-    return _to(link)
+    await _note(context, request, link, looks_only=request.method == "HEAD")
+    return RedirectResponse(link.target, 302, headers=pages.PRIVATE)
 
 
 @router.head("/links/t/{token:path}", include_in_schema=False)
@@ -80,10 +74,6 @@ async def follow_hidden(token: str, request: Request, context: Context) -> Respo
         return pages.dead(language_of(request))
     await _note(context, request, link, looks_only=True)
     return Response(status_code=204, headers=pages.PRIVATE)
-
-
-def _to(link: Link) -> RedirectResponse:
-    return RedirectResponse(link.target, 302, headers=pages.PRIVATE)
 
 
 async def _note(context: AppContext, request: Request, link: Link, *, looks_only: bool) -> None:

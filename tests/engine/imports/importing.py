@@ -15,6 +15,7 @@ from functions.engine.imports import jobs
 from functions.engine.imports.row_files import Format
 from functions.engine.imports.upload import ImportRequest, Upload
 from functions.engine.kernel.engine import Limits
+from functions.engine.ports.store import Query
 from tests.engine.world import ORG, World, number
 
 PAGED = Limits(launch_page=2, lane_lease=timedelta(seconds=10))
@@ -99,3 +100,24 @@ def counts(job: Mapping[str, Any]) -> tuple[int, ...]:
     told_of = ("created", "updated", "unchanged", "invalid", "duplicates")
     assert job["rows"] == sum(job[name] for name in told_of)
     return tuple(job[name] for name in told_of)
+
+
+async def nothing_left(world: World) -> bool:
+    """Tell whether no import, and no part of one, is stored."""
+    groups = ("imports", "chunks", "pages", "replaced", "errors")
+    wanted = Query(paths.imports(ORG))
+    return not await world.store.count(wanted) and not any(
+        [await stored(world, group) for group in groups]
+    )
+
+
+async def stored(world: World, name: str) -> int:
+    """Count the stored documents of collections of a name."""
+
+    def count(db: Any) -> int:
+        tables = "SELECT count(*) FROM sqlite_master WHERE name = ?"
+        if not db.execute(tables, (f"docs_{name}",)).fetchone()[0]:
+            return 0
+        return int(db.execute(f"SELECT count(*) FROM docs_{name}").fetchone()[0])  # noqa: S608 - our own names
+
+    return await world.store._reader.do(count)

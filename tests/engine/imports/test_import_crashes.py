@@ -29,11 +29,12 @@ from tests.engine.imports.importing import (
     imported,
     members,
     names,
+    nothing_left,
     people,
+    stored,
     told,
     upload,
 )
-from tests.engine.imports.test_imports import _stored, nothing_left
 from tests.engine.world import MINUTE, ORG, World, number
 from tests.salted import contact_id
 
@@ -87,7 +88,7 @@ async def _die_importing(at: int, *, after: bool) -> bool:
         assert await names(world) == GOOD
         assert await members(world, id_) == set(GOOD)
         assert [row["line"] for row in await bad_rows(world, id_)] == BAD_LINES
-        assert await _stored(world, "chunks") == 0
+        assert await stored(world, "chunks") == 0
         return point.is_dead
 
 
@@ -120,8 +121,8 @@ async def _die_undoing(at: int, *, after: bool) -> bool:
         assert job["status"] == ImportStatus.UNDONE, point.what
         assert (job["removed"], job["restored"], job["left"]) == (3, 1, 0)
         assert await people(world) == before
-        assert await _stored(world, "members") == await _stored(world, "lists") == 0
-        assert await _stored(world, "replaced") == await _stored(world, "pages") == 0
+        assert await stored(world, "members") == await stored(world, "lists") == 0
+        assert await stored(world, "replaced") == await stored(world, "pages") == 0
         return point.is_dead
 
 

@@ -9,13 +9,11 @@ from functions.domain.contacts.contact import (
     read_details,
 )
 from functions.domain.errors import InvalidFieldError, NotFoundError
-from functions.engine import paths
 from functions.engine.contacts import contacts, lists
 from functions.engine.imports import jobs
 from functions.engine.imports.job import ImportStatus
 from functions.engine.imports.row_files import Format
 from functions.engine.imports.upload import CHUNK, OnExisting, Upload
-from functions.engine.ports.store import Query
 from tests.engine.imports.importing import (
     FILE,
     GOOD,
@@ -26,6 +24,7 @@ from tests.engine.imports.importing import (
     imported,
     members,
     names,
+    nothing_left,
     people,
     told,
     upload,
@@ -201,25 +200,6 @@ async def test_much_that_is_replaced_is_committed_in_parts(world: World) -> None
 
 
 # --- What is refused --------------------------------------------------------------------------
-
-
-async def nothing_left(world: World) -> bool:
-    """Tell whether no import, and no part of one, is stored."""
-    groups = ("imports", "chunks", "pages", "replaced", "errors")
-    wanted = Query(paths.imports(ORG))
-    return not await world.store.count(wanted) and not any(
-        [await _stored(world, group) for group in groups]
-    )
-
-
-async def _stored(world: World, name: str) -> int:
-    def count(db: Any) -> int:
-        tables = "SELECT count(*) FROM sqlite_master WHERE name = ?"
-        if not db.execute(tables, (f"docs_{name}",)).fetchone()[0]:
-            return 0
-        return int(db.execute(f"SELECT count(*) FROM docs_{name}").fetchone()[0])  # noqa: S608 - our own names
-
-    return await world.store._reader.do(count)
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,10 @@ from tests.engine.imports.importing import (
     members,
     names,
     people,
+    stored,
     told,
     upload,
 )
-from tests.engine.imports.test_imports import _stored
 from tests.engine.world import MINUTE, ORG, World, number
 from tests.salted import contact_id
 
@@ -135,12 +135,12 @@ async def test_what_was_replaced_is_not_kept_for_ever(world: World) -> None:
     """When the time to undo is over, what it would need is removed; the reports stay."""
     await _store(world, [{"phone": number(1), "first_name": "Old"}])
     job = await imported(world, FILE)
-    assert await _stored(world, "replaced") == 1
+    assert await stored(world, "replaced") == 1
     world.clock.advance(UNDO_FOR)
     with pytest.raises(ImportStatusError, match="Cannot undo import any more"):
         await jobs.undo(world.engine, ORG, job["id"])
     await world.pass_time(2 * MINUTE)
-    assert await _stored(world, "replaced") == await _stored(world, "pages") == 0
+    assert await stored(world, "replaced") == await stored(world, "pages") == 0
     assert [row["line"] for row in await bad_rows(world, job["id"])] == BAD_LINES
     job = await told(world, job["id"])
     assert (job["status"], job["wake_at"]) == (ImportStatus.COMPLETED, None)
@@ -151,7 +151,7 @@ async def test_who_is_erased_is_not_kept_in_what_was_replaced(world: World) -> N
     await _store(world, [{"phone": number(1), "first_name": "Old"}])
     job = await imported(world, FILE)
     await erasure.erase(world.engine, ORG, contact_id(number(1)), by="ann")
-    assert await _stored(world, "replaced") == 0
+    assert await stored(world, "replaced") == 0
     assert await undone(world, job["id"]) == (3, 0, 1)
 
 

@@ -17,7 +17,7 @@ from tests.api.full_organisation import Things, make_everything
 from tests.api.openapi_requests import OPERATIONS, Operation, request
 from tests.api.rig import Rig
 
-GUIDE: Final = Path(__file__).parents[2] / "docs" / "guide" / "rest.md"
+GUIDE: Final = Path(__file__).parents[3] / "docs" / "guide" / "rest.md"
 ADDRESSES, DETAILS, WRITTEN = "numbers and mail addresses", "names, places, attributes", "texts"
 #: What is known of one person, and what kind of thing it is.
 PERSON: Final[dict[str, Any]] = {
