@@ -1,0 +1,111 @@
+"""A plan as it is walked: its nodes by id, and what holds where a node says nothing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from functions.domain.plans.document import (
+    Node,
+    PlanDocument,
+    Schedule,
+    SendNode,
+    Transition,
+    Until,
+    WaitNode,
+    WebhookNode,
+)
+from functions.domain.plans.durations import Duration, parse_duration
+from functions.domain.sending_rules.windows import DAYS
+from functions.domain.times import zone_of
+
+ELAPSED: Final = "elapsed"
+_DAY: Final = timedelta(days=1)
+_NOT: Final = "no_"
+#: A call that nobody picked up: an event, though it is called like a timer.
+_REAL: Final = frozenset({"no_answer"})
+#: What an event proves: whoever clicks has opened, even if their mail program keeps that quiet.
+PROVES: Final[Mapping[str, Sequence[str]]] = {
+    "clicked": ("opened", "delivered"),
+    "replied": ("opened", "delivered"),
+    "opened": ("delivered",),
+}
+#: The event that the word behind `no_` stands for; any other word is an event itself.
+_STANDS_FOR: Final[Mapping[str, str]] = {
+    "open": "opened",
+    "click": "clicked",
+    "reply": "replied",
+    "delivery": "delivered",
+}
+#: After what time an event has not come, where neither the way nor the plan says.
+_TIMERS: Final[Mapping[str, str]] = {"no_open_after": "PT72H", "no_click_after": "PT24H"}
+
+
+class Plan:
+    """A plan that the linter has passed, ready to be walked."""
+
+    def __init__(self, document: PlanDocument) -> None:
+        self.document = document
+        self.starts: Sequence[str] = (document.start_node_id,)
+        self.nodes: Mapping[str, Node] = {node.id: node for node in document.nodes}
+        self.zone: ZoneInfo = zone_of(document.timezone)
+
+    def timer(self, transition: Transition) -> Duration | None:
+        """Return after what time a transition is taken if nothing happens; None for an event."""
+        return timer_of(self.document, transition)
+
+
+def timer_of(document: PlanDocument, transition: Transition) -> Duration | None:
+    """Return after what time a transition is taken if nothing happens.
+
+    None for that of an event, and where neither the transition nor the plan says.
+    """
+    if not is_timer(transition.on):
+        return None
+    timers = {**_TIMERS, **document.defaults.timers}
+    text = transition.after or timers.get(f"{transition.on}_after")
+    return parse_duration(text) if text else None
+
+
+def is_timer(event: str) -> bool:
+    """Tell whether an event is that of time which passes."""
+    return event == ELAPSED or (event.startswith(_NOT) and event not in _REAL)
+
+
+def awaited(timer: str) -> str:
+    """Return the event that keeps a timer from firing; "" of `elapsed`, which nothing stops."""
+    word = timer.removeprefix(_NOT)
+    return "" if timer == ELAPSED else _STANDS_FOR.get(word, word)
+
+
+def ways_out(node: Node) -> Sequence[Transition]:
+    """Return the transitions of a node that waits, in the order in which they are tried."""
+    return node.transitions if isinstance(node, SendNode | WebhookNode | WaitNode) else ()
+
+
+def due_at(schedule: Schedule, since: datetime, zone: ZoneInfo) -> datetime:
+    """Return when a message is due whose node was entered at `since`; UTC, not before that."""
+    if schedule.at is not None:
+        return max(schedule.at.astimezone(UTC), since)
+    if schedule.until is not None:
+        return _until(schedule.until, since, zone)
+    return parse_duration(schedule.delay).add(since, zone) if schedule.delay else since
+
+
+def _until(until: Until, since: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first instant from `since` on at which clocks and calendar there show this."""
+    shown = time.fromisoformat(until.time)
+    if until.date is not None:
+        return max(_shown(date.fromisoformat(until.date), shown, zone), since)
+    day = since.astimezone(zone).date()
+    if until.weekday is not None:
+        day += (DAYS.index(until.weekday) - day.weekday()) % 7 * _DAY
+    at = _shown(day, shown, zone)
+    if at < since:
+        at = _shown(day + (7 if until.weekday else 1) * _DAY, shown, zone)
+    return at
+
+
+def _shown(day: date, shown: time, zone: ZoneInfo) -> datetime:
+    """Return when clocks there show a time of a day, the first time where they do so twice."""
+    return datetime.combine(day, shown, zone).astimezone(UTC)
