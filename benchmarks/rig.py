@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks.salted import contact_id
+from benchmarks.salted import SALT, contact_id
 from functions.bootstrap.clock import SystemClock
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import DeliveryEvent, MessageRef
@@ -16,7 +16,7 @@ from functions.engine.campaigns.creation import NewVoiceCampaign, create_for_lis
 from functions.engine.kernel.engine import Engine, Limits
 from functions.engine.ports.channel import NOTHING_TOLD, Answer, Outbound, Traits, WebhookRequest
 from functions.engine.ports.queue import Task
-from functions.engine.ports.store import Create, Store
+from functions.engine.ports.store import Create, Set, Store
 from functions.stores.indexes import Indexes
 
 INDEXES = Indexes.load(Path(__file__).parent.parent / "infra" / "firestore.indexes.json")
@@ -142,7 +142,11 @@ def member(number: int) -> dict[str, object]:
 
 
 async def make_list(store: Store, name: str, size: int) -> None:
-    """Store a list of `size` people."""
+    """Store a list of `size` people, and the salt of the organisation that their ids are made with.
+
+    By another salt its messages would not lie in the order of the list.
+    """
+    await store.commit(Set(paths.salt(ORG), {"salt": SALT.hex()}))
     for start in range(0, size, 500):
         numbers = range(start, min(size, start + 500))
         await store.commit(*(_new_member(name, number) for number in numbers))
