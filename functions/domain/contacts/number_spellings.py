@@ -41,14 +41,17 @@ _RULES: Final[Mapping[str, tuple[_Rule, ...]]] = {
     # Benin: since November 2024 every number begins with 01.
     "+229": (_rule(r"\+229([0-9]{8})", r"+22901\1"),),
 }
+_CODES: Final = tuple(_RULES)
 
 
 def one_spelling(address: str) -> str:
     """Return the one spelling of a number in E.164; any other address as it is.
 
     It stands for the person, in ids and comparisons. It is not always what is dialled: a mobile
-    number of Argentina has its 9 there. It costs little, for a launch asks for it by the million.
+    number of Argentina has its 9 there.
     """
+    if not address.startswith(_CODES):  # nearly all: a launch asks for it by the million
+        return address
     rules = _RULES.get(address[:3]) or _RULES.get(address[:4])
     for rule in rules or ():
         address = rule.apply(address)
