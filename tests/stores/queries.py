@@ -10,6 +10,7 @@ from functions.engine.ports.store import (
     Create,
     MissingIndexError,
     Query,
+    Set,
     Store,
     StoreError,
     Where,
@@ -57,6 +58,13 @@ class QueriesConformance:
         for value, found in ((None, "0"), ("", "1"), ("sent", "2")):
             query = Query(messages(org), (Where("status", "==", value),))
             assert ids(await store.query(query)) == found
+
+    async def test_finds_nothing_by_what_a_set_left_out(self, store: Store, org: str) -> None:
+        """7: a field that `Set` does not name any more is gone from queries too."""
+        kept, changed = await fill(store, org, {"status": "sent"}, {"status": "sent"})
+        await store.commit(Set(changed, {"rank": 1}))
+        query = Query(messages(org), (Where("status", "==", "sent"),))
+        assert [found.path for found in await store.query(query)] == [kept]
 
     @pytest.mark.parametrize("limit", [1, 2, 3])
     async def test_continues_among_ties(self, store: Store, org: str, limit: int) -> None:

@@ -128,7 +128,7 @@ def _index_sql(index: Index) -> str:
 
     An index leaves out rows without its last field: they are in no ordered result and equal to
     nothing, and messages that have been dealt with need no place in the index of those that are
-    due, nor messages that were not sent among the provider's ids.
+    due, nor messages that no reply names among those that are found by one.
     """
     keys = [f"{column_of(field)} {DIRECTIONS[direction]}" for field, direction in index.fields]
     last, direction = index.fields[-1]

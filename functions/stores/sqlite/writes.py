@@ -121,12 +121,14 @@ def _set(db: sqlite3.Connection, target: _Target, version: int, rows: Rows) -> N
 def _insert(
     db: sqlite3.Connection, target: _Target, version: int, rows: Rows, on_conflict: str
 ) -> int:
-    columns = ("parent", "id", "path", "version", "doc", *map(column_of, target.fields))
+    # A column that no row holds is NULL without being named, and costs nothing.
+    fields = [field for field in target.fields if any(field in write.data for _, write in rows)]
+    columns = ("parent", "id", "path", "version", "doc", *map(column_of, fields))
     statement = (
         f"INSERT INTO {target.table} ({', '.join(columns)})"  # noqa: S608  quoted names
         f" VALUES ({', '.join('?' * len(columns))}) ON CONFLICT (parent, id) {on_conflict}"
     )
-    parent, fields = target.parent, target.fields
+    parent = target.parent
     values = [
         (
             *(parent, id_, write.path, version, encode(write.data)),
