@@ -51,6 +51,7 @@ class ChannelFacts(NamedTuple):
     own_fields: frozenset[str] = frozenset()  #: of a campaign, besides its text
     is_call: bool = False
     takes_replies: bool = False  #: people answer by a text of their own
+    quotes: bool = False  #: a reply may name the message that it answers, by the provider's id
     keeps_country_hours: bool = True  #: it can disturb somebody at night
 
 
@@ -58,6 +59,7 @@ _CALLS: Final = ChannelFacts("phone", is_call=True)
 _TEXTS: Final = ChannelFacts(
     "phone", frozenset({"provider_template", "language", "parameters"}), takes_replies=True
 )
+_CHATS: Final = _TEXTS._replace(quotes=True)
 _MAILS: Final = ChannelFacts("email", frozenset({"subject", "html"}))
 _POSTS: Final = ChannelFacts("either", frozenset({"webhook_url"}), keeps_country_hours=False)
 
@@ -67,8 +69,10 @@ def facts_of(kind: ChannelKind) -> ChannelFacts:
     match kind:
         case ChannelKind.VOICE:
             return _CALLS
-        case ChannelKind.SMS | ChannelKind.WHATSAPP:
+        case ChannelKind.SMS:
             return _TEXTS
+        case ChannelKind.WHATSAPP:
+            return _CHATS
         case ChannelKind.EMAIL:
             return _MAILS
         case ChannelKind.WEBHOOK:

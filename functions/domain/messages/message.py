@@ -63,6 +63,7 @@ class Message(NamedTuple):
     put_back: int = 0  #: how many of them never left us: they do not count either
     refusals: int = 0  #: how many of them were refused because of us: they do not count either
     provider_id: str = ""
+    quotable_id: str = ""  #: the same, of channels whose replies name it: they find it by this
     alias: str = ""  #: the number that the provider knows the person by instead (ids.alias_key)
     sent_at: datetime | None = None
     answered_at: datetime | None = None

@@ -46,7 +46,7 @@ async def ours_for(engine: Engine, org: str, address: str) -> str:
 
 
 async def sent_with(engine: Engine, org: str, field: str, value: str) -> Document | None:
-    """Return a message to somebody who was not erased, by its `provider_id` or its `alias`."""
+    """Return a message to somebody who was not erased, by its `quotable_id` or its `alias`."""
     query = Query("messages", (Where(field, "==", value),), limit=_SAME_ID, group=True)
     found = await engine.store.query(query)
     return next((d for d in found if d.org == org and d.data["address"] != ERASED), None)

@@ -4,11 +4,12 @@ A message's change, its campaign's statistics, what subscribers are told of it a
 another channel that it leads to stand in one commit: none of them exists without the others.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.fallbacks import next_message
+from functions.domain.kinds import facts_of
 from functions.domain.messages.message import Changes, Message
 from functions.domain.notifications.events import Notice, may_be_told, message_notice
 from functions.engine import paths
@@ -53,6 +54,9 @@ def record(
     `shard` is that of the campaign's statistics.
     """
     now = engine.clock.now()
+    quoting = {send.key for send in campaign.sends if facts_of(send.channel).quotes}
+    if quoting:
+        decided = [(each, _quotable(each.value, changes, quoting)) for each, changes in decided]
     collection = paths.messages(campaign.org, campaign.id)
     updates: list[Write] = []
     followers: list[Create] = []
@@ -69,3 +73,14 @@ def record(
     told = [each for each in changed if may_be_told(each[1])]
     notices = (message_notice(campaign, *each, now=now) for each in told) if told else ()
     return Recorded([*updates, *followers, *counted], notices)
+
+
+def _quotable(message: Message, changes: Changes, quoting: Collection[str]) -> Changes:
+    """Return a message's changes, with the id by which replies find it where they name one.
+
+    It stands apart from the provider's id, which every message gets: only what is looked for
+    costs an entry in an index.
+    """
+    if message.send not in quoting or "provider_id" not in changes:
+        return changes
+    return {**changes, "quotable_id": changes["provider_id"]}

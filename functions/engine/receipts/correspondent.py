@@ -36,7 +36,7 @@ async def find(engine: Engine, org: str, text: Inbound) -> Correspondent:
     provider told us when we wrote to them, and else the numbering plans.
     """
     named = await likeliest(engine, org, text.named or text.address, near=text.to)
-    if text.answers and (sent := await sent_with(engine, org, "provider_id", text.answers)):
+    if text.answers and (sent := await sent_with(engine, org, "quotable_id", text.answers)):
         quoted = ref_of(sent), message_from(sent.id, sent.data)
         return Correspondent(sent.data["address"], _other(sent.data["address"], named), quoted)
     ours = await ours_for(engine, org, named) if named else ""

@@ -12,6 +12,7 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.contacts.provider_numbers import reading
 from functions.domain.contacts.suppressions import ALL
 from functions.domain.errors import NotFoundError
+from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import Inbound
 from functions.domain.messages.send_outcomes import Accepted, SendOutcome
 from functions.engine import paths
@@ -21,9 +22,9 @@ from functions.engine.contacts import suppressions
 from functions.engine.ports.channel import Outbound
 from functions.engine.privacy import erasure
 from functions.engine.receipts.inbound import receive_inbound
-from tests.engine.delivery.test_texts import HELLO, Texting
+from tests.engine.delivery.test_texts import CALM, HELLO, Texting
 from tests.engine.stored_contacts import add_people, list_of, naming
-from tests.engine.world import ORG, SENDER
+from tests.engine.world import ORG, SENDER, fallback
 from tests.salted import contact_id
 
 OURS = "+12025550142"
@@ -66,7 +67,7 @@ async def text_to(world: Texting, *numbers: str, name: str = "Hello") -> Campaig
     """Text people, and let the texts arrive."""
     ids = await add_people(world.engine, ({"phone": number} for number in numbers))
     audience = Audience(AudienceKind.LIST, await list_of(world.engine, ids, name=name))
-    draft = replace(HELLO, name=name, audience=audience)
+    draft = replace(HELLO, channel=ChannelKind.WHATSAPP, name=name, audience=audience)
     made = await drafts.create(world.engine, ORG, draft, scheduled_at=None, by="ann")
     campaign = await drafts.send(world.engine, ORG, made.id, None, by="ann")
     await world.finish(campaign)
@@ -159,14 +160,14 @@ async def test_who_was_barred_by_the_other_number_is_barred_once_it_is_known(
 ) -> None:
     """What an operator barred by the provider's number holds for ours as soon as it is told."""
     engine = texting.engine
-    await suppressions.suppress(engine, ORG, THEIRS, scope="sms", reason="asked", by="ann")
+    await suppressions.suppress(engine, ORG, THEIRS, scope="whatsapp", reason="asked", by="ann")
     known_as(texting, OURS, THEIRS)
     await text_to(texting, OURS)
     again = await text_to(texting, OURS, name="Again")
     assert (await texting.message_to(again, OURS)).reason == "suppressed"
     found = await suppressions.find(engine, ORG, OURS)
     assert found is not None
-    assert {scope: each.reason for scope, each in found.scopes.items()} == {"sms": "asked"}
+    assert {scope: each.reason for scope, each in found.scopes.items()} == {"whatsapp": "asked"}
 
 
 async def test_an_answer_is_noted_on_the_message_that_it_names(texting: Texting) -> None:
@@ -219,6 +220,27 @@ async def test_who_is_erased_is_known_by_no_number(texting: Texting) -> None:
     assert await naming(texting.store, OURS, THEIRS) == []
     await take(texting, THEIRS, "STOP", id_="in-2", answers=answers)
     assert [await barred(texting, each) for each in (OURS, THEIRS)] == [False, True]
+
+
+async def test_only_what_a_reply_may_name_is_found_by_its_id() -> None:
+    """A text that nobody can quote has no second id, and its fallback by WhatsApp has one."""
+    draft = replace(HELLO, fallbacks=[fallback(ChannelKind.WHATSAPP, ["failed"], template="Hi")])
+    async with Texting(script=replace(CALM, undelivered=1)) as world:
+        await world.add_list(1)
+        made = await drafts.create(world.engine, ORG, draft, scheduled_at=None, by="ann")
+        campaign = await drafts.send(world.engine, ORG, made.id, None, by="ann")
+        await world.over(campaign)
+        text, chat = sorted(await world.messages(campaign), key=lambda message: message.send)
+    assert (bool(text.provider_id), text.quotable_id) == (True, "")
+    assert (bool(chat.provider_id), chat.quotable_id) == (True, chat.provider_id)
+
+
+async def test_a_message_is_found_whoever_told_its_id_first() -> None:
+    """A receipt that is faster than the answer to the send tells the id that replies name."""
+    async with Texting(script=replace(CALM, reorder=1, duplicate=1)) as world:
+        campaign = await text_to(world, OURS)
+        message = await world.message_to(campaign, OURS)
+    assert (bool(message.provider_id), message.quotable_id) == (True, message.provider_id)
 
 
 # --- Words and buttons -----------------------------------------------------------------------

@@ -50,7 +50,7 @@ async def test_a_stop_bars_the_person_by_whatever_the_provider_names(
     message = {
         "address": OURS,
         "status": MessageStatus.SENT,
-        "provider_id": f"{org}-wamid.1",
+        "quotable_id": f"{org}-wamid.1",
         "alias": alias_key(org, THEIRS),
         "created_at": now,
         "sent_at": now,
