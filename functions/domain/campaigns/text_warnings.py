@@ -24,11 +24,12 @@ class DoubtfulWordError(InvalidFieldError):
 
 
 def text_warnings(
-    parts: Mapping[str, Template], known: Collection[str], *, channel: str | None
+    parts: Mapping[str, Template], known: Collection[str] | None, *, channel: str | None
 ) -> list[InputWarning]:
     """Return the doubts about the parts of a text by their fields' names.
 
-    `known`: the attributes that people have. Without a channel it may be any.
+    `known`: the attributes that people have; None where nobody knows yet, and any field may be one
+    that is not nearly another. Without a channel it may be any.
     """
     return [
         *(
@@ -38,7 +39,8 @@ def text_warnings(
                 _sentence(field, doubt),
             )
             for field, part in parts.items()
-            for doubt in doubts(part, known)
+            for doubt in doubts(part, known or ())
+            if known is not None or doubt.printed or doubt.meant
         ),
         *_misplaced_links(parts, channel),
     ]

@@ -5,7 +5,7 @@ rules as the campaign's own, under the names "fallbacks.0.sender" and so on.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple, assert_never
@@ -70,13 +70,18 @@ def checked(campaign: Campaign) -> Campaign:
 def _checked(named: _Named) -> Send:
     send = named.send
     ParsedContent.parse(texts_of(send), prefix=named.prefix)
+    _check_own_fields(named)
+    return send._replace(sender=_sender(named)) if send.sender else send
+
+
+def _check_own_fields(named: _Named) -> None:
     for name in BY_CHANNEL:
-        if getattr(send.content, name) and name not in facts_of(send.channel).own_fields:
-            raise named.error(name, f"cannot be said by the channel {send.channel}")
-    if not send.sender:
-        return send
-    field = f"{named.prefix}sender"
-    return send._replace(sender=check_sender(send.channel, send.sender, field=field))
+        if getattr(named.content, name) and name not in facts_of(named.send.channel).own_fields:
+            raise named.error(name, f"cannot be said by the channel {named.send.channel}")
+
+
+def _sender(named: _Named) -> str:
+    return check_sender(named.send.channel, named.send.sender, field=f"{named.prefix}sender")
 
 
 def _check_reasons(reasons: Sequence[str], field: str) -> None:
@@ -89,10 +94,32 @@ def _check_reasons(reasons: Sequence[str], field: str) -> None:
 def check_complete(campaign: Campaign) -> None:
     """Raise InvalidFieldError, naming the field, for a campaign that could reach nobody."""
     for named in _named(campaign):
-        content = named.content
-        if (content.language or content.parameters) and not content.provider_template:
-            raise named.error("provider_template", "language and parameters are those of one")
-        _check_channel(named)
+        _check_whole(named)
+
+
+def faults(send: Send) -> Iterator[InvalidFieldError]:
+    """Yield what a send lacks, and what its channel cannot say; its texts are not read.
+
+    One that names no sender goes by its organisation's own.
+    """
+    named = _Named(send, "")
+    whole = named if send.sender else _Named(send._replace(sender="the organisation's"), "")
+    checks: list[tuple[Callable[[_Named], object], _Named]]
+    checks = [(_check_own_fields, named), (_check_whole, whole)]
+    if send.sender:
+        checks.append((_sender, named))
+    for check, what in checks:
+        try:
+            check(what)
+        except InvalidFieldError as error:
+            yield error
+
+
+def _check_whole(named: _Named) -> None:
+    content = named.content
+    if (content.language or content.parameters) and not content.provider_template:
+        raise named.error("provider_template", "language and parameters are those of one")
+    _check_channel(named)
 
 
 def check_not_after(campaign: Campaign, start: datetime) -> None:
@@ -113,7 +140,7 @@ def _check_channel(named: _Named) -> None:
             _need_mail(named)
         case ChannelKind.WEBHOOK:
             if not named.content.webhook_url:
-                sentence = "a webhook campaign needs the URL it is posted to"
+                sentence = "a webhook message needs the URL that it is posted to"
                 raise named.error("webhook_url", sentence)
         case kind:
             assert_never(kind)
@@ -121,16 +148,15 @@ def _check_channel(named: _Named) -> None:
 
 def _need_call(named: _Named) -> None:
     if not named.send.sender:
-        raise named.error("sender", "a voice campaign needs the number it calls from")
+        raise named.error("sender", "a call needs the number that it comes from")
     if not named.content.bot_url:
-        raise named.error("bot_url", "a voice campaign needs a bot that talks")
+        raise named.error("bot_url", "a call needs a bot that talks")
 
 
 def _need_text(named: _Named) -> None:
     if not named.content.template.strip() and not named.content.provider_template:
-        raise named.error(
-            "base_template", "is required before a campaign is scheduled, sent or tested"
-        )
+        sentence = "a text needs words, or the name of a text that the provider keeps"
+        raise named.error("base_template", sentence)
 
 
 def _need_whatsapp(named: _Named) -> None:
@@ -143,8 +169,8 @@ def _need_whatsapp(named: _Named) -> None:
 def _need_mail(named: _Named) -> None:
     content = named.content
     if not named.send.sender:
-        raise named.error("sender", "an e-mail campaign needs the address it is sent from")
+        raise named.error("sender", "a mail needs the address that it is sent from")
     if not content.subject.strip():
-        raise named.error("subject", "an e-mail campaign needs a subject")
+        raise named.error("subject", "a mail needs a subject")
     if not content.template.strip() and not content.html.strip():
-        raise named.error("base_template", "an e-mail campaign needs a text, or html")
+        raise named.error("base_template", "a mail needs a text, or html")

@@ -15,7 +15,6 @@ from functions.domain.plans.document import (
     SendNode,
     SplitNode,
     StopNode,
-    Transition,
     UpdateNode,
     WaitNode,
     WebhookNode,
@@ -23,6 +22,7 @@ from functions.domain.plans.document import (
 from functions.domain.plans.durations import Duration, parse_duration
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, Move, Thread
 from functions.domain.plans.facts import NOTHING, Facts, Occurrence
+from functions.domain.plans.parts import Transition
 from functions.domain.plans.plan import PROVES, Plan, awaited, due_at, ways_out
 
 #: How long before it is due a message is made.
@@ -31,7 +31,7 @@ AHEAD: Final = timedelta(minutes=5)
 SAFETY_LOOK: Final = timedelta(days=30)
 #: A message that should have left is asked after so often, while it waits for its turn.
 _ASK_AGAIN: Final = timedelta(minutes=5)
-#: More steps than this at one look are a loop without a wait.
+#: More steps of a thread than this at one look are a loop without a wait.
 _MOST_STEPS: Final = 50
 #: Where events and timers fall on one instant, events come first; exits come before both.
 _EXIT, _TIMER = -1, 1000
@@ -121,10 +121,10 @@ def advance(
     if enrollment.status != EnrollmentStatus.ACTIVE:
         return Advanced(enrollment._replace(next_at=None))
     walk = _Walk(plan, enrollment, facts, zone, now, name)
-    steps = 0
+    steps, most = 0, _MOST_STEPS * len(enrollment.threads)
     while (following := walk.following()) is not None:
         steps += 1
-        if steps > _MOST_STEPS:
+        if steps > most:
             following = _Next(now, _EXIT, "", _Leave(LOOP))
         walk.apply(following)
         if walk.enrollment.has_ended:
@@ -218,8 +218,9 @@ class _Walk:
                 if node.transitions:
                     yield from self._by_event(start, thread, node)
                     yield from self._by_timer(start, thread, node)
-                else:
-                    yield _Next(since, 0, start, _End())
+                else:  # nothing leads on: it ends as its message is made
+                    made = max(since, thread.due_at - AHEAD) if thread.due_at else since
+                    yield _Next(made, 0, start, _End())
 
     def _by_event(self, start: str, thread: Thread, node: Node) -> Iterator[_Next]:
         base = self._base(thread, node) or thread.due_at or thread.since

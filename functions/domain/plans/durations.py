@@ -68,8 +68,26 @@ def parse_duration(text: str) -> Duration:
     match = _DURATION.fullmatch(text)
     if match is None:
         raise InvalidDurationError(text)
-    years, months, weeks, days, hours, minutes, seconds = (float(n or 0) for n in match.groups())
-    whole = Duration(
+    try:
+        duration = _duration(*(float(number or 0) for number in match.groups()))
+        is_short = duration.nominal <= _LONGEST
+    except OverflowError:
+        is_short = False
+    if not is_short:
+        raise InvalidDurationError(text)
+    return duration
+
+
+def _duration(
+    years: float,
+    months: float,
+    weeks: float,
+    days: float,
+    hours: float,
+    minutes: float,
+    seconds: float,
+) -> Duration:
+    return Duration(
         months=12 * int(years) + int(months),
         days=7 * int(weeks) + int(days),
         exact=timedelta(hours=hours, minutes=minutes, seconds=seconds)
@@ -78,9 +96,6 @@ def parse_duration(text: str) -> Duration:
         + weeks % 1 * 7 * _DAY
         + days % 1 * _DAY,
     )
-    if years * _YEAR + months * _MONTH + weeks * 7 * _DAY + days * _DAY > _LONGEST:
-        raise InvalidDurationError(text)
-    return whole
 
 
 def _months_later(shown: datetime, months: int) -> datetime:

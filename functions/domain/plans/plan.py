@@ -5,17 +5,17 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from functions.domain.kinds import ChannelKind
 from functions.domain.plans.document import (
+    Document,
     Node,
     PlanDocument,
-    Schedule,
     SendNode,
-    Transition,
-    Until,
     WaitNode,
     WebhookNode,
 )
 from functions.domain.plans.durations import Duration, parse_duration
+from functions.domain.plans.parts import Schedule, Transition, Until
 from functions.domain.sending_rules.windows import DAYS
 from functions.domain.times import zone_of
 
@@ -44,10 +44,14 @@ _TIMERS: Final[Mapping[str, str]] = {"no_open_after": "PT72H", "no_click_after":
 class Plan:
     """A plan that the linter has passed, ready to be walked."""
 
-    def __init__(self, document: PlanDocument) -> None:
+    def __init__(self, document: Document) -> None:
         self.document = document
-        self.starts: Sequence[str] = (document.start_node_id,)
-        self.nodes: Mapping[str, Node] = {node.id: node for node in document.nodes}
+        nodes = nodes_of(document)
+        #: Where everybody begins: a sequence is a walk for each of its steps.
+        self.starts: Sequence[str] = [node.id for node in nodes]
+        if isinstance(document, PlanDocument):
+            self.starts = [document.start_node_id]
+        self.nodes: Mapping[str, Node] = {node.id: node for node in nodes}
         self.zone: ZoneInfo = zone_of(document.timezone)
 
     def timer(self, transition: Transition) -> Duration | None:
@@ -55,14 +59,30 @@ class Plan:
         return timer_of(self.document, transition)
 
 
-def timer_of(document: PlanDocument, transition: Transition) -> Duration | None:
+def nodes_of(document: Document) -> Sequence[Node]:
+    """Return the nodes of a journey, or the steps of a sequence as nodes that nothing leads to."""
+    if isinstance(document, PlanDocument):
+        return document.nodes
+    return [step.node for step in document.steps]
+
+
+def channel_of(document: Document, node: Node) -> ChannelKind:
+    """Return by what means a node sends; of one that sends nothing the plan's default."""
+    if isinstance(node, WebhookNode):
+        return ChannelKind.WEBHOOK
+    named = node.channel if isinstance(node, SendNode) else None
+    return named or document.defaults.channel
+
+
+def timer_of(document: Document, transition: Transition) -> Duration | None:
     """Return after what time a transition is taken if nothing happens.
 
     None for that of an event, and where neither the transition nor the plan says.
     """
     if not is_timer(transition.on):
         return None
-    timers = {**_TIMERS, **document.defaults.timers}
+    own = document.defaults.timers if isinstance(document, PlanDocument) else {}
+    timers = {**_TIMERS, **own}
     text = transition.after or timers.get(f"{transition.on}_after")
     return parse_duration(text) if text else None
 
@@ -89,7 +109,17 @@ def due_at(schedule: Schedule, since: datetime, zone: ZoneInfo) -> datetime:
         return max(schedule.at.astimezone(UTC), since)
     if schedule.until is not None:
         return _until(schedule.until, since, zone)
-    return parse_duration(schedule.delay).add(since, zone) if schedule.delay else since
+    if schedule.delay is None:
+        return since
+    due = parse_duration(schedule.delay).add(since, zone)
+    return due if schedule.time is None else _at_time(schedule.time, due, since, zone)
+
+
+def _at_time(text: str, due: datetime, since: datetime, zone: ZoneInfo) -> datetime:
+    """Return when clocks show a time on the day of `due`, or a day later if not from `since` on."""
+    day, shown = due.astimezone(zone).date(), time.fromisoformat(text)
+    at = _shown(day, shown, zone)
+    return at if at >= since else _shown(day + _DAY, shown, zone)
 
 
 def _until(until: Until, since: datetime, zone: ZoneInfo) -> datetime:

@@ -7,10 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from functions.domain.plans.advance import Promise, advance
-from functions.domain.plans.document import PlanDocument
 from functions.domain.plans.enrollment import Enrollment, Thread
 from functions.domain.plans.facts import Facts, MessageFacts, Occurrence
 from functions.domain.plans.plan import Plan
+from functions.domain.plans.reading import stored_plan
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -21,7 +21,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 def plan(*nodes: Mapping[str, Any], start: str = "", **more: Any) -> Plan:
     """Return a plan of these nodes, which begins at the first."""
     document = {"startNodeId": start or nodes[0]["id"], "nodes": list(nodes), **more}
-    return Plan(PlanDocument.model_validate(document))
+    return stored_plan(document)
 
 
 def send(id_: str, *ways: Mapping[str, Any], **more: Any) -> dict[str, Any]:
@@ -53,6 +53,7 @@ class Walker:
     late: timedelta = timedelta()
     custom: Sequence[Occurrence] = ()
     exits: Mapping[str, datetime] = field(default_factory=dict)
+    zone: ZoneInfo = NEW_YORK
     enrollment: Enrollment = field(init=False)
     promises: list[Promise] = field(default_factory=list)
     seen: Facts = field(default_factory=Facts)
@@ -69,7 +70,7 @@ class Walker:
             self.plan,
             self.enrollment,
             self.seen,
-            zone=NEW_YORK,
+            zone=self.zone,
             now=at,
             name=lambda start, node, visit: f"{start}/{node}/{visit}",
         )

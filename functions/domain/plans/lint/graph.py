@@ -5,19 +5,19 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from functions.domain.plans.document import (
+    Document,
     Node,
-    PlanDocument,
     SendNode,
     SplitNode,
     UpdateNode,
     WebhookNode,
 )
 from functions.domain.plans.durations import parse_duration
-from functions.domain.plans.plan import is_timer, timer_of, ways_out
+from functions.domain.plans.plan import is_timer, nodes_of, timer_of, ways_out
 
 _NONE: Final = timedelta()
 #: Events that come without anybody's doing, as soon as a message is sent.
-_BY_THEMSELVES: Final = frozenset(
+BY_THEMSELVES: Final = frozenset(
     {"sent", "delivered", "failed", "bounced", "skipped", "expired", "unknown", "completed"}
 )
 
@@ -32,13 +32,13 @@ class Edge(NamedTuple):
     by_itself: bool  #: taken though the person does nothing
 
 
-def edges(document: PlanDocument) -> Iterator[Edge]:
+def edges(document: Document) -> Iterator[Edge]:
     """Yield every edge, in the order of the document."""
-    for number, node in enumerate(document.nodes):
+    for number, node in enumerate(nodes_of(document)):
         yield from _edges_of(document, node, ("nodes", number))
 
 
-def _edges_of(document: PlanDocument, node: Node, at: tuple[str, int]) -> Iterator[Edge]:
+def _edges_of(document: Document, node: Node, at: tuple[str, int]) -> Iterator[Edge]:
     if isinstance(node, UpdateNode):
         yield Edge(node.id, node.to, (*at, "to"), _NONE, by_itself=True)
     if isinstance(node, SplitNode):
@@ -48,7 +48,7 @@ def _edges_of(document: PlanDocument, node: Node, at: tuple[str, int]) -> Iterat
     for number, way in enumerate(ways_out(node)):
         timer = timer_of(document, way)
         wait = timer.nominal if timer else parse_duration(way.after or "PT0S").nominal
-        by_itself = is_timer(way.on) or way.on in _BY_THEMSELVES
+        by_itself = is_timer(way.on) or way.on in BY_THEMSELVES
         place = (*at, "transitions", number, "to")
         yield Edge(node.id, way.to, place, wait + _delay(node), by_itself)
 
@@ -60,12 +60,13 @@ def _delay(node: Node) -> timedelta:
     return _NONE
 
 
-def reachable(start: str, graph: Iterable[Edge]) -> set[str]:
-    """Return the nodes that can be come to from a start."""
+def reachable(starts: Iterable[str], graph: Iterable[Edge]) -> set[str]:
+    """Return the nodes that can be come to from some of them, these included."""
     targets: dict[str, list[str]] = {}
     for edge in graph:
         targets.setdefault(edge.source, []).append(edge.target)
-    found, ahead = {start}, [start]
+    found = set(starts)
+    ahead = list(found)
     while ahead:
         new = set(targets.get(ahead.pop(), ())) - found
         found |= new

@@ -1,0 +1,1 @@
+"""The linter of plans: what JSON Schema cannot say, each finding at its place."""

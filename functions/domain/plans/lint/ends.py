@@ -1,0 +1,69 @@
+"""Ends: upon what people leave a plan, and whether anything is left to be sent then."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from functions.domain.kinds import ChannelKind
+from functions.domain.plans.document import (
+    Document,
+    PlanDocument,
+    SendNode,
+    StopNode,
+    WebhookNode,
+)
+from functions.domain.plans.lint.events import channels_of, doubts_about
+from functions.domain.plans.lint.findings import Finding, error, warning
+from functions.domain.plans.lint.graph import BY_THEMSELVES, Edge, reachable
+from functions.domain.plans.plan import channel_of, is_timer, nodes_of, ways_out
+
+#: Comes with every message that leaves.
+_ALWAYS: Final = "sent"
+
+
+def of_plan(document: Document, graph: Sequence[Edge]) -> Iterator[Finding]:
+    """Find what is wrong with a plan's exits, its goal and its stops."""
+    ends: list[tuple[str, tuple[str | int, ...]]]
+    ends = [(each.on, ("exits", number, "on")) for number, each in enumerate(document.exits)]
+    if document.goal is not None:
+        ends.append((document.goal.on, ("goal", "on")))
+    channels = {each for node in nodes_of(document) for each in channels_of(document, node)}
+    sends_twice = _sends_twice(document, graph)
+    for on, place in ends:
+        if is_timer(on):
+            sentence = f"nobody leaves upon {on}: that is no event, but time which passes"
+            yield error("exit_never_fires", place, sentence, "lead to a stop by a transition")
+        elif on == _ALWAYS and sends_twice:
+            sentence = "everybody leaves with their first message: no other one is ever sent"
+            yield error("exit_always_fires", place, sentence)
+        else:
+            yield from doubts_about(on, channels, place)
+    if isinstance(document, PlanDocument):
+        yield from _stops_by_opening(document)
+
+
+def _sends_twice(document: Document, graph: Sequence[Edge]) -> bool:
+    """Tell whether one person can be sent to more than once."""
+    sends = {node.id for node in nodes_of(document) if isinstance(node, SendNode | WebhookNode)}
+    if not isinstance(document, PlanDocument):
+        return len(sends) > 1
+    behind = [edge.target for edge in graph if edge.source in sends]
+    return not reachable(behind, graph).isdisjoint(sends)
+
+
+def _stops_by_opening(document: PlanDocument) -> Iterator[Finding]:
+    """Find plans that people leave by nothing they do but opening a mail."""
+    stops = {node.id for node in document.nodes if isinstance(node, StopNode)}
+    by_deed = [
+        (node, way, ("nodes", number, "transitions", place))
+        for number, node in enumerate(document.nodes)
+        for place, way in enumerate(ways_out(node))
+        if way.to in stops and not is_timer(way.on) and way.on not in BY_THEMSELVES
+    ]
+    mails = [
+        place
+        for node, way, place in by_deed
+        if way.on == "opened" and channel_of(document, node) is ChannelKind.EMAIL
+    ]
+    if mails and len(mails) == len(by_deed):
+        sentence = "only opening leads to a stop, and many mail programs open mails by themselves"
+        yield warning("stops_by_opening", (*mails[0], "on"), sentence, "stop upon clicked")

@@ -1,0 +1,124 @@
+"""Shapes: what is said of a part that is not shaped as its model."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from functions.domain.plans import document, parts
+from functions.domain.plans.lint.findings import Finding, error
+
+_MOST_SHOWN: Final = 40
+_ACTION: Final = "action"
+#: What each pattern of a text wants.
+_RULES: Final[Mapping[str, str]] = {
+    parts.ID_PATTERN: "must be 1 to 64 letters, digits, dots, hyphens and underscores, and begin"
+    " with a letter or digit",
+    parts.EVENT_PATTERN: "must be 1 to 64 small letters, digits and underscores, and begin with a"
+    " letter",
+    parts.TIME_PATTERN: "must be a time of day as HH:MM, 00:00 to 23:59",
+    parts.DAY_PATTERN: "must be a day as YYYY-MM-DD",
+    parts.LANGUAGE_PATTERN: "must be a language such as en or en_US",
+    parts.TIMER_PATTERN: "must be the name of no_* or elapsed with _after, such as no_open_after",
+}
+#: Members that plans of other systems have, or of a later version, and what to write until then.
+_NOT_YET: Final[Mapping[str, str]] = {
+    "bestHour": "write until with a time, such as {'until': {'time': '10:00'}}",
+    "repeat": "write each repetition as a step or node of its own",
+    "callback": "write what is said by a channel; webhook posts to your own program",
+    "interval": "write offset, and time beside it",
+}
+#: How pydantic begins its sentences, and how we do.
+_BEGINNINGS: Final = (
+    ("Value error, ", ""),
+    ("Input should have", "must have"),
+    ("Input should be", "must be"),
+    ("String should have", "must have"),
+    ("List should have", "must have"),
+    ("Dictionary should have", "must have"),
+)
+
+
+def of_shape(details: ErrorDetails, given: object) -> Finding:
+    """Return the finding of a part that is not shaped as it must be."""
+    place = _place(details["loc"], given)
+    name = str(details["loc"][-1]) if details["loc"] else ""
+    kind, code = details["type"], f"shape_{details['type']}"
+    if kind == "missing":
+        return error(code, place, f"{name} is missing")
+    if kind == "union_tag_not_found":
+        return error("shape_missing", place, f"{_ACTION} is missing")
+    if kind == "union_tag_invalid":
+        sentence = f"{_ACTION}: must be one of {_words(details['ctx']['expected_tags'])}"
+        return error(code, [*place, _ACTION], f"{sentence}, not {_shown(details['ctx']['tag'])}")
+    if kind == "extra_forbidden":
+        return _unknown(code, place, name)
+    named = f"{place[-1]}: " if place else ""
+    return error(code, place, f"{named}{_rule(details)}{_but(details)}")
+
+
+def _unknown(code: str, place: Sequence[str | int], name: str) -> Finding:
+    if name in _NOT_YET:
+        return error("not_supported", place, f"{name} is not supported yet", _NOT_YET[name])
+    close = get_close_matches(name, _members(), n=1, cutoff=0.75)
+    hint = f"did you mean {close[0]}?" if close else ""
+    return error(code, place, f"there is no member {_shown(name)} here", hint)
+
+
+def _members() -> set[str]:
+    """Return the names of all members of all parts."""
+    models = [each for module in (document, parts) for each in vars(module).values()]
+    return {
+        field.alias or name
+        for model in models
+        if isinstance(model, type) and issubclass(model, BaseModel)
+        for name, field in model.model_fields.items()
+    }
+
+
+def _rule(details: ErrorDetails) -> str:
+    rule = _RULES.get(details.get("ctx", {}).get("pattern", ""))
+    if rule:
+        return rule
+    sentence = details["msg"]
+    for beginning, ours in _BEGINNINGS:
+        sentence = (
+            sentence.replace(beginning, ours, 1) if sentence.startswith(beginning) else sentence
+        )
+    return sentence
+
+
+def _but(details: ErrorDetails) -> str:
+    """Return what stands there instead, where our own rules do not say that themselves."""
+    given = details["input"]
+    is_ours = details["type"] == "value_error"
+    return "" if is_ours or isinstance(given, Mapping | list) else f", not {_shown(given)}"
+
+
+def _shown(given: object) -> str:
+    text = repr(given)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+
+
+def _words(tags: str) -> str:
+    return tags.replace("'", "")
+
+
+def _place(loc: Sequence[str | int], given: object) -> list[str | int]:
+    """Follow an error's path as far as the document goes.
+
+    The path names the kinds of nodes too, and the keys of maps, which are no members.
+    """
+    return list(_steps(loc, given))
+
+
+def _steps(loc: Sequence[str | int], given: object) -> Iterator[str | int]:
+    here: Any = given
+    for part in loc:
+        try:
+            here = here[part]
+        except (KeyError, IndexError, TypeError):
+            continue
+        yield part
