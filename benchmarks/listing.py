@@ -18,8 +18,8 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.ids import lane_number
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.engine import paths
-from functions.engine.campaigns.lanes import LAUNCH
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.lanes import LAUNCH
 from functions.engine.messages import statistics
 from functions.engine.ports.store import Add, Create
 from functions.engine.reporting import overview

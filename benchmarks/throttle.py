@@ -14,7 +14,7 @@ from benchmarks.rig import INDEXES, ORG, NoOpCarrier, create, engine_on, make_li
 from functions.domain.messages.message import Message
 from functions.domain.messages.send_outcomes import Accepted, SendOutcome
 from functions.engine import paths
-from functions.engine.campaigns import lanes
+from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.pacing import admission as throttle

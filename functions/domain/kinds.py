@@ -9,6 +9,8 @@ class CampaignKind(StrEnum):
 
     BROADCAST = "broadcast"  #: one message per person of its audience
     SINGLE = "single"  #: one message to one number, made with the campaign
+    JOURNEY = "journey"  #: each person walks through a plan, node by node
+    SEQUENCE = "sequence"  #: each person walks through a plan whose steps have fixed times
 
 
 class CampaignFacts(NamedTuple):
@@ -17,10 +19,12 @@ class CampaignFacts(NamedTuple):
     launches_audience: bool  #: its messages are made from its audience, once it has started
     completes: bool  #: it ends once its lanes have nothing left to do
     keeps_rules: bool  #: suppressions, hours and caps hold its messages back
+    walks: bool = False  #: people are enrolled, and walk through its plan
 
 
 _BROADCASTS: Final = CampaignFacts(launches_audience=True, completes=True, keeps_rules=True)
 _SINGLES: Final = CampaignFacts(launches_audience=False, completes=True, keeps_rules=False)
+_WALKS: Final = CampaignFacts(launches_audience=True, completes=True, keeps_rules=True, walks=True)
 
 
 def campaign_facts(kind: CampaignKind) -> CampaignFacts:
@@ -30,6 +34,8 @@ def campaign_facts(kind: CampaignKind) -> CampaignFacts:
             return _BROADCASTS
         case CampaignKind.SINGLE:
             return _SINGLES
+        case CampaignKind.JOURNEY | CampaignKind.SEQUENCE:
+            return _WALKS
         case _:
             assert_never(kind)
 

@@ -44,6 +44,36 @@ def messages(org: str, campaign_id: str) -> str:
     return f"orgs/{org}/campaigns/{campaign_id}/messages"
 
 
+def plan(org: str, campaign_id: str, version: int) -> str:
+    """Return the path of one version of a campaign's plan."""
+    return f"orgs/{org}/campaigns/{campaign_id}/plans/{version}"
+
+
+def enrollments(org: str, campaign_id: str) -> str:
+    """Return the collection of those who walk through a campaign's plan."""
+    return f"orgs/{org}/campaigns/{campaign_id}/enrollments"
+
+
+def enrollment(org: str, campaign_id: str, id_: str) -> str:
+    """Return an enrollment's path."""
+    return f"orgs/{org}/campaigns/{campaign_id}/enrollments/{id_}"
+
+
+def moves(org: str, campaign_id: str, enrollment_id: str, page: int) -> str:
+    """Return the path of a page of an enrollment's older moves."""
+    return f"orgs/{org}/campaigns/{campaign_id}/enrollments/{enrollment_id}/pages/{page}"
+
+
+def custom_events(org: str) -> str:
+    """Return the collection of what callers have told of people."""
+    return f"orgs/{org}/custom_events"
+
+
+def custom_event(org: str, id_: str) -> str:
+    """Return the path of something that a caller has told of a person."""
+    return f"orgs/{org}/custom_events/{id_}"
+
+
 def message(ref: MessageRef) -> str:
     """Return a message's path."""
     return f"orgs/{ref.org}/campaigns/{ref.campaign}/messages/{ref.message}"

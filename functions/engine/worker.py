@@ -7,12 +7,12 @@ import structlog
 
 from functions.domain.errors import InvalidFieldError
 from functions.engine import paths
-from functions.engine.campaigns.lanes import LAUNCH, POLL, RECALL
 from functions.engine.delivery.dispatch import dispatch
 from functions.engine.delivery.launch import launch
 from functions.engine.delivery.recall import recall
 from functions.engine.imports import jobs
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.lanes import LAUNCH, POLL, RECALL
 from functions.engine.kernel.task_queue import ARGUMENTS, TaskKind
 from functions.engine.notifications.delivery import deliver
 from functions.engine.notifications.subscriptions import forget

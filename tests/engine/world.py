@@ -23,6 +23,7 @@ from functions.domain.messages.attempts import DeliveryPolicy, claim
 from functions.domain.messages.delivery_events import DeliveryEvent
 from functions.domain.messages.ids import fallback_key
 from functions.domain.messages.message import Message, MessageStatus, message_from
+from functions.domain.plans.enrollment import enrollment_from
 from functions.engine import paths, worker
 from functions.engine.campaigns import creation, lifecycle
 from functions.engine.campaigns.creation import NewVoiceCampaign
@@ -30,6 +31,8 @@ from functions.engine.contacts import suppressions
 from functions.engine.delivery import launch
 from functions.engine.kernel.engine import Engine, Limits
 from functions.engine.messages import statistics
+from functions.engine.messages.statistics import Statistics
+from functions.engine.plans import counts as walk_counts
 from functions.engine.ports.queue import Task
 from functions.engine.ports.store import Create, Document, Query, Update
 from functions.engine.receipts import receive
@@ -355,9 +358,23 @@ class World:
             messages = await self.messages(campaign)
             assert counts.people == sum(not message.followed for message in messages)
             assert counts.exhausted == sum(message.exhausted for message in messages)
+            if campaign.plan:
+                await self._check_walks(campaign, counts)
             if campaign.canary:
                 pending = (m for m in messages if m.status == MessageStatus.PENDING)
                 assert counts.retrying == sum(message.attempt > 0 for message in pending)
+
+    async def _check_walks(self, campaign: Campaign, counts: Statistics) -> None:
+        """Compare the counts of walks with the enrollments."""
+        found = await self.documents(paths.enrollments(campaign.org, campaign.id))
+        walks = [enrollment_from(document.data) for document in found]
+        expected = Counter(name for walk in walks for name in walk_counts.state(walk))
+        counted = {
+            name: n
+            for name, n in counts.amounts.items()
+            if n and name.startswith(("e_", "at_", "exit_", "goal"))
+        }
+        assert counted == dict(expected)
 
     async def slots(self) -> dict[str, int]:
         """Count the live-call slots that are held, of the org and of all together."""

@@ -28,21 +28,22 @@ class Words(NamedTuple):
     broken_why: str
 
 
-_KIND: Final = CampaignKind.BROADCAST
+_SCOPES: Final = (
+    ALL,
+    CampaignKind.BROADCAST,
+    CampaignKind.JOURNEY,
+    CampaignKind.SEQUENCE,
+    ChannelKind.VOICE,
+    ChannelKind.SMS,
+    ChannelKind.WHATSAPP,
+    ChannelKind.EMAIL,
+    ChannelKind.WEBHOOK,
+)
 
 
-def _topics(
-    everything: str, mailings: str, calls: str, sms: str, whatsapp: str, mails: str, posts: str
-) -> dict[str, str]:
-    return {
-        ALL: everything,
-        _KIND: mailings,
-        ChannelKind.VOICE: calls,
-        ChannelKind.SMS: sms,
-        ChannelKind.WHATSAPP: whatsapp,
-        ChannelKind.EMAIL: mails,
-        ChannelKind.WEBHOOK: posts,
-    }
+def _topics(*words: str) -> dict[str, str]:
+    """Return the words for each scope, in the order of _SCOPES."""
+    return dict(zip(_SCOPES, words, strict=True))
 
 
 DEFAULT: Final = "en"
@@ -56,6 +57,8 @@ CATALOGUE: Final[Mapping[str, Words]] = {
         _topics(
             "Everything",
             "Newsletters and other mailings",
+            "Messages that follow what you do",
+            "Series of messages",
             "Calls",
             "Text messages (SMS)",
             "WhatsApp messages",
@@ -83,6 +86,8 @@ CATALOGUE: Final[Mapping[str, Words]] = {
         _topics(
             "Todo",
             "Boletines y otros envíos",
+            "Mensajes que siguen a lo que usted hace",
+            "Series de mensajes",
             "Llamadas",
             "Mensajes de texto (SMS)",
             "Mensajes de WhatsApp",
@@ -109,6 +114,8 @@ CATALOGUE: Final[Mapping[str, Words]] = {
         _topics(
             "Tout",
             "Lettres d'information et autres envois",
+            "Messages qui suivent ce que vous faites",
+            "Séries de messages",
             "Appels",
             "SMS",
             "Messages WhatsApp",
@@ -136,6 +143,8 @@ CATALOGUE: Final[Mapping[str, Words]] = {
         _topics(
             "Alles",
             "Newsletter und andere Rundschreiben",
+            "Nachrichten, die auf das folgen, was Sie tun",
+            "Nachrichtenreihen",
             "Anrufe",
             "SMS",
             "WhatsApp-Nachrichten",
@@ -164,6 +173,8 @@ CATALOGUE: Final[Mapping[str, Words]] = {
         _topics(
             "Tudo",
             "Boletins e outros envios",
+            "Mensagens que seguem o que faz",
+            "Séries de mensagens",
             "Chamadas",
             "Mensagens de texto (SMS)",
             "Mensagens de WhatsApp",
@@ -190,6 +201,8 @@ CATALOGUE: Final[Mapping[str, Words]] = {
         _topics(
             "Tutto",
             "Newsletter e altri invii",
+            "Messaggi che seguono ciò che fa",
+            "Serie di messaggi",
             "Chiamate",
             "SMS",
             "Messaggi WhatsApp",
@@ -217,6 +230,8 @@ CATALOGUE: Final[Mapping[str, Words]] = {
         _topics(
             "Alles",
             "Nieuwsbrieven en andere mailings",
+            "Berichten die volgen op wat u doet",
+            "Reeksen berichten",
             "Oproepen",
             "Sms-berichten",
             "WhatsApp-berichten",

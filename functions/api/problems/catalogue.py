@@ -54,6 +54,11 @@ KINDS: Final[Mapping[str, Kind]] = {
         "A text cannot be sent as it is written.",
         "The sentence names the line, the column and what is wrong; preview the text.",
     ),
+    "INVALID_PLAN": Kind(
+        400,
+        "A plan has mistakes, so that people could not be walked through it.",
+        "`errors` tells each, with its JSON pointer and what to do; lint the plan before you send.",
+    ),
     "SENDER_NOT_ALLOWED": Kind(
         400,
         "Your organisation may not send from this number, domain or template of a shared account.",

@@ -14,6 +14,7 @@ class AudienceKind(StrEnum):
     EVERYONE = "everyone"  #: every active contact
     RETRY = "retry"  #: the recipients whom an earlier campaign did not reach
     SINGLE = "single"  #: one contact, whose message is made with the campaign
+    ENTRANTS = "entrants"  #: nobody at the start: people enter its plan one by one
 
 
 class Audience(NamedTuple):

@@ -5,15 +5,22 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from functions.domain.campaigns.audience import Audience, audience_fields, audience_from
+from functions.domain.campaigns.audience import (
+    Audience,
+    AudienceKind,
+    audience_fields,
+    audience_from,
+)
+from functions.domain.campaigns.entry import Entry
 from functions.domain.campaigns.rules_in_force import RulesInForce, rules_fields, rules_from
 from functions.domain.campaigns.safety_limits import Canary, Guardrail
 from functions.domain.campaigns.send import Content, Send, send_fields, send_from
 from functions.domain.campaigns.status import ENDED, CampaignStatus
 from functions.domain.campaigns.stored import record_or_none
 from functions.domain.kinds import CampaignFacts, CampaignKind, ChannelKind, campaign_facts
-from functions.domain.messages.ids import fallback_number
-from functions.domain.sending_rules.windows import SendWindow
+from functions.domain.messages.ids import fallback_number, is_of_node, node_send
+from functions.domain.messages.message import Message
+from functions.domain.sending_rules.windows import QuietHours, SendWindow
 
 
 class Fallback(NamedTuple):
@@ -61,6 +68,12 @@ class Campaign:
     canary: Canary | None = None
     canary_passed: bool = False  #: the first messages have gone well
     bot_ready: bool = False  #: the bot has answered since the campaign started
+    plan: int = 0  #: the version of its plan that people enter; 0 where it has none
+    #: By what the sends of its plan's nodes go, each without what it says.
+    routes: Sequence[Send] = ()
+    plan_hours: QuietHours | None = None  #: the plan's own quiet hours
+    entry: Entry | None = None  #: who enters its plan, and how often
+    entry_open: bool = False  #: people may still enter
 
     @property
     def facts(self) -> CampaignFacts:
@@ -77,8 +90,28 @@ class Campaign:
         """Every send of the campaign, its own first."""
         return (self.own_send, *(fallback.send for fallback in self.fallbacks))
 
+    @property
+    def launches(self) -> bool:
+        """True where its audience is read once it has started."""
+        return self.facts.launches_audience and self.audience.kind is not AudienceKind.ENTRANTS
+
+    @property
+    def completes(self) -> bool:
+        """True where it ends by itself once its lanes have nothing left to do."""
+        return self.facts.completes and not self.entry_open
+
+    @property
+    def may_follow_up(self) -> bool:
+        """True where a message by another channel may follow one of its messages."""
+        return bool(self.fallbacks) or bool(self.plan)
+
     def send(self, key: str) -> Send:
-        """Return the send that a message names. Raises IndexError for an unknown key."""
+        """Return the send that a message names. Raises IndexError for an unknown key.
+
+        That of a plan's node is without what it says, which stands in the plan.
+        """
+        if is_of_node(key):
+            return self.routes[node_send(key).route]._replace(key=key)
         return self.fallbacks[fallback_number(key) - 1].send if key else self.own_send
 
     def fallback_after(self, key: str) -> Fallback | None:
@@ -90,9 +123,19 @@ class Campaign:
         """Return the scopes of the suppressions that hold for a send."""
         return frozenset({"all", send.channel, self.kind})
 
-    def expires_by(self, at: datetime) -> bool:
-        """Tell whether what has not been sent before then must not be sent any more."""
-        return self.not_after is not None and at >= self.not_after
+    def last_instant(self, message: Message) -> datetime | None:
+        """Return when a message expires that has not been sent; None where it does not."""
+        if message.not_after is None or self.not_after is None:
+            return message.not_after or self.not_after
+        return min(message.not_after, self.not_after)
+
+    def expires_by(self, at: datetime, message: Message | None = None) -> bool:
+        """Tell whether what has not been sent before then must not be sent any more.
+
+        A message of a plan's node may have less time than its campaign.
+        """
+        last = self.not_after if message is None else self.last_instant(message)
+        return last is not None and at >= last
 
     @property
     def has_ended(self) -> bool:
@@ -116,8 +159,10 @@ _STORED: Final[Mapping[str, Callable[[Any], Any]]] = {
     ],
     "audience": audience_fields,
     "rules": rules_fields,
+    "routes": lambda routes: [send_fields(route) for route in routes],
     **dict.fromkeys(
-        ("send_window", "guardrail", "canary"), lambda limit: limit._asdict() if limit else None
+        ("send_window", "guardrail", "canary", "plan_hours", "entry"),
+        lambda limit: limit._asdict() if limit else None,
     ),
 }
 _FLAT: Final = _NAMES - _STORED.keys()
@@ -141,6 +186,9 @@ def campaign_from(org: str, id_: str, data: Mapping[str, Any]) -> Campaign:
         send_window=record_or_none(SendWindow, data["send_window"]),
         guardrail=record_or_none(Guardrail, data["guardrail"]),
         canary=record_or_none(Canary, data["canary"]),
+        routes=tuple(map(send_from, data["routes"])),
+        plan_hours=record_or_none(QuietHours, data["plan_hours"]),
+        entry=record_or_none(Entry, data["entry"]),
         **stored,
     )
 
@@ -152,6 +200,7 @@ def campaign_fields(campaign: Campaign) -> dict[str, Any]:
         # What campaigns are found by.
         "channel": campaign.channel,
         "name_key": name_key(campaign.name),
+        "entry_event": campaign.entry.event or None if campaign.entry else None,
     }
 
 

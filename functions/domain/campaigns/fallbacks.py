@@ -4,6 +4,7 @@ A campaign has its fallbacks in order, each with the reasons that it follows. Ev
 message is looked at here, and nowhere else.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -46,13 +47,35 @@ class Next(NamedTuple):
     fields: dict[str, Any]
 
 
-def receipt_patience(campaign: Campaign, key: str, policy: DeliveryPolicy) -> timedelta | None:
+class Follower(NamedTuple):
+    """The send that may follow a message, and when."""
+
+    key: str
+    after: Sequence[str]
+    wait_s: int
+    following: Sequence[Mapping[str, Any]] = ()  #: of a node's send: what may follow that
+
+
+def follower_of(campaign: Campaign, message: Message) -> Follower | None:
+    """Return the send that may follow a message; a message of a plan's node says so itself."""
+    if message.enrollment:
+        if not message.following:
+            return None
+        first, *others = message.following
+        return Follower(first["key"], first["after"], first["wait_s"], others)
+    fallback = campaign.fallback_after(message.send)
+    return fallback and Follower(fallback.send.key, fallback.after, fallback.wait_s)
+
+
+def receipt_patience(
+    campaign: Campaign, message: Message, policy: DeliveryPolicy
+) -> timedelta | None:
     """Return how long to wait for the receipt of a text that a fallback may follow.
 
-    None where no fallback follows messages of the send with this key.
+    None where no fallback follows the message.
     """
-    fallback = campaign.fallback_after(key)
-    return fallback and (timedelta(seconds=fallback.wait_s) or policy.look_up_after)
+    follower = follower_of(campaign, message)
+    return follower and (timedelta(seconds=follower.wait_s) or policy.look_up_after)
 
 
 def next_message(
@@ -62,19 +85,27 @@ def next_message(
 
     Nothing follows a message that its lane no longer waits for: its campaign may have ended.
     """
-    fallback = campaign.fallback_after(before.send)
-    if before.followed or before.lane is None or fallback is None:
+    follower = follower_of(campaign, before)
+    if before.followed or before.lane is None or follower is None:
         return None
     after = before._replace(**changes)
-    if _causes(before, after).isdisjoint(fallback.after):
+    if _causes(before, after).isdisjoint(follower.after):
         return None
     # Who was not delivered to has been waited for already.
     failed = after.status == MessageStatus.FAILED
-    wait = timedelta(seconds=fallback.wait_s) if failed else timedelta()
-    key = fallback.send.key
-    id_ = following_id(after.id, campaign.id, send=key)
+    wait = timedelta(seconds=follower.wait_s) if failed else timedelta()
+    id_ = following_id(after.id, campaign.id, send=follower.key)
     lane = send_lane(lane_number(id_, campaign.lanes))
-    return Next(id_, planned(after, lane, now + wait, now, {"send": key, "filled": False}))
+    more = {"send": follower.key, "filled": False, **_of_walk(after, follower)}
+    return Next(id_, planned(after, lane, now + wait, now, more))
+
+
+def _of_walk(before: Message, follower: Follower) -> Changes:
+    """Return what the next message takes over from one that is part of a walk."""
+    if not before.enrollment:
+        return {}
+    walked = {name: getattr(before, name) for name in ("enrollment", "listens", "ends")}
+    return {**walked, "following": follower.following, "not_after": before.not_after}
 
 
 def _causes(before: Message, after: Message) -> set[str]:

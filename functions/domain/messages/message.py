@@ -85,6 +85,11 @@ class Message(NamedTuple):
     complained_at: datetime | None = None
     opted_out_at: datetime | None = None
     created_at: datetime | None = None
+    enrollment: str = ""  #: the id of the walk that it is part of
+    listens: Sequence[str] = ()  #: events that its node and those behind it name
+    ends: Sequence[str] = ()  #: events that end the walk
+    following: Sequence[Mapping[str, Any]] = ()  #: of a node's send: its further fallbacks
+    not_after: datetime | None = None  #: of a node's send: when it expires
 
     @property
     def exhausted(self) -> bool:

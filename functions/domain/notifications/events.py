@@ -28,6 +28,11 @@ class EventType(StrEnum):
     MESSAGE_FAILED = "message.failed"  #: its last attempt has failed
     MESSAGE_REPLIED = "message.replied"  #: somebody has written to one of our numbers
     CONTACT_OPTED_OUT = "contact.opted_out"  #: an address was suppressed, whoever asked for it
+    ENROLLMENT_ENTERED = "enrollment.entered"  #: somebody begins to walk through a plan
+    ENROLLMENT_MOVED = "enrollment.moved"  #: they have come to another node
+    ENROLLMENT_COMPLETED = "enrollment.completed"  #: the plan has come to its end for them
+    ENROLLMENT_EXITED = "enrollment.exited"  #: they have left before that
+    GOAL_REACHED = "goal.reached"  #: they have done what the plan is for
 
 
 #: The type of what is sent on request, to see whether a receiver works. Nobody subscribes to it.

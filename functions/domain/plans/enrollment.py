@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-#: Moves that an enrollment keeps; older ones are laid aside.
+#: Moves that an enrollment keeps; older ones are laid aside, a page at a time.
 MOVES_KEPT: Final = 100
+#: In front of an event's name among an enrollment's fields: when one came that ends the walk.
+EXIT: Final = "x_"
 
 
 class EnrollmentStatus(StrEnum):
@@ -43,7 +45,7 @@ class Move(NamedTuple):
 class Enrollment(NamedTuple):
     """Where a subject stands, as stored under .../campaigns/{campaign}/enrollments/{id}."""
 
-    subject: str
+    subject: str  #: the contact's id, or what a caller calls whoever walks
     entered_at: datetime
     status: str = EnrollmentStatus.ACTIVE
     exit: str = ""  #: why they left
@@ -53,8 +55,48 @@ class Enrollment(NamedTuple):
     branches: Mapping[str, str] = {}  #: by split: the way that was chosen, for good
     moves: Sequence[Move] = ()
     next_at: datetime | None = None  #: when to look again at the latest; None once it has ended
+    who: str = ""  #: the id of the contact, stored or not; of a free subject one derived from it
+    contact: str = ""  #: the contact's path; "" for a free subject
+    address: str = ""  #: what they were enrolled by, where that was an address
+    region: str = ""
+    zones: Sequence[str] = ()
+    data: Mapping[str, str] = {}  #: what the entry said, for the texts of this walk
+    key: str = ""  #: tells this walk from others of the same subject
+    entry: int = 1  #: counts how often they have entered
+    by: str = ""  #: upon what they entered (EntryBy)
+    plan: int = 1  #: the version of the plan that they walk through
+    pages: int = 0  #: of older moves, laid aside
+    hears: Sequence[str] = ()  #: custom events that may move them or end their walk
+    heard_at: datetime | None = None  #: when a custom event was last marked
+    exits: Mapping[str, datetime] = {}  #: the first of each event that ends the walk
 
     @property
     def has_ended(self) -> bool:
         """True once nothing more will happen."""
         return self.status in {EnrollmentStatus.COMPLETED, EnrollmentStatus.EXITED}
+
+
+_STORED: Final = frozenset(Enrollment._fields) - {"threads", "moves", "exits"}
+
+
+def enrollment_from(data: Mapping[str, Any]) -> Enrollment:
+    """Rebuild an enrollment from its stored fields."""
+    own = {name: value for name, value in data.items() if name in _STORED}
+    threads = {start: Thread(**thread) for start, thread in data["threads"].items()}
+    exits = {name[len(EXIT) :]: at for name, at in data.items() if name.startswith(EXIT)}
+    moves = [Move(**move) for move in data["moves"]]
+    return Enrollment(**own, threads=threads, moves=moves, exits=exits)
+
+
+def enrollment_fields(enrollment: Enrollment, lane: str | None) -> dict[str, Any]:
+    """Return what is stored of an enrollment; `lane` looks after it, None once it has ended."""
+    threads = enrollment.threads.values()
+    return {
+        **{name: getattr(enrollment, name) for name in _STORED},
+        **{f"{EXIT}{name}": at for name, at in enrollment.exits.items()},
+        "threads": {start: each._asdict() for start, each in enrollment.threads.items()},
+        "moves": [move._asdict() for move in enrollment.moves],
+        # What enrollments are found by.
+        "lane": lane,
+        "node": next(iter(threads)).node if len(threads) == 1 else None,
+    }

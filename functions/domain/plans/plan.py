@@ -11,6 +11,8 @@ from functions.domain.plans.document import (
     Node,
     PlanDocument,
     SendNode,
+    SplitNode,
+    UpdateNode,
     WaitNode,
     WebhookNode,
 )
@@ -101,6 +103,17 @@ def awaited(timer: str) -> str:
 def ways_out(node: Node) -> Sequence[Transition]:
     """Return the transitions of a node that waits, in the order in which they are tried."""
     return node.transitions if isinstance(node, SendNode | WebhookNode | WaitNode) else ()
+
+
+def targets_of(node: Node) -> Sequence[str]:
+    """Return the ids of the nodes that a node leads to."""
+    match node:
+        case SplitNode():
+            return [branch.to for branch in node.branches]
+        case UpdateNode():
+            return [node.to]
+        case _:
+            return [way.to for way in ways_out(node)]
 
 
 def due_at(schedule: Schedule, since: datetime, zone: ZoneInfo) -> datetime:

@@ -10,6 +10,7 @@ from functions.domain.contacts.contact import ERASED, contact_from
 from functions.domain.errors import NotFoundError
 from functions.domain.messages.delivery_events import MessageRef
 from functions.engine import paths
+from functions.engine.campaigns.plans import whole_send
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Document
 
@@ -40,7 +41,8 @@ async def call_answer(engine: Engine, ref: MessageRef) -> CallAnswer:
         campaign=campaign.name,
         values=await _values(engine, campaign, message),
     )
-    return CallAnswer(campaign.send(message.data.get("send", "")).content.bot_url, about)
+    send = await whole_send(engine, campaign, message.data.get("send", ""))
+    return CallAnswer(send.content.bot_url, about)
 
 
 async def _values(engine: Engine, campaign: Campaign, message: Document) -> dict[str, str]:

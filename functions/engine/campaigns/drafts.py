@@ -25,13 +25,14 @@ from functions.domain.campaigns.validation import (
     check_complete,
     check_not_after,
 )
-from functions.domain.errors import InvalidFieldError, NotFoundError, StaleError, WrongStatusError
+from functions.domain.errors import InvalidFieldError, StaleError, WrongStatusError
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.sending_rules.windows import SendWindow
 from functions.domain.templates.template import Missing
 from functions.engine import paths
 from functions.engine.accounts import organisation
 from functions.engine.campaigns import lifecycle, recipients
+from functions.engine.campaigns.audience_size import audience_and_size
 from functions.engine.campaigns.content.text_checks import (
     refuse_before_start,
     refuse_doubtful_words,
@@ -49,7 +50,6 @@ from functions.engine.ports.store import (
     Document,
     Query,
     Update,
-    Where,
     Write,
 )
 from functions.engine.templates import templates
@@ -125,7 +125,7 @@ async def create(
 
 async def _new(engine: Engine, org: str, draft: Draft, *, by: str) -> Campaign:
     now, id_ = engine.clock.now(), uuid4().hex
-    audience, total = await _audience(engine, org, id_, draft.audience)
+    audience, total = await audience_and_size(engine, org, id_, draft.audience)
     blank = Campaign(
         id=id_,
         org=org,
@@ -178,28 +178,6 @@ def _check_time(engine: Engine, scheduled_at: datetime) -> None:
     check_start_time(scheduled_at, now=now, field="scheduled_at", longest=longest)
 
 
-async def _audience(
-    engine: Engine, org: str, id_: str, wanted: Audience | None
-) -> tuple[Audience, int]:
-    """Return a campaign's audience and its size, 0 where that is not known yet."""
-    if wanted is None:
-        named = await engine.store.count(Query(paths.recipients(org, id_)))
-        return Audience(AudienceKind.RECIPIENTS, id_), named
-    match wanted.kind:
-        case AudienceKind.LIST:
-            found = at_version(
-                await engine.store.get(paths.list_(org, wanted.id)), "List", wanted.id
-            )
-            return wanted, found.data["size"]
-        case AudienceKind.SEGMENT:
-            if await engine.store.get(f"{paths.segments(org)}/{wanted.id}") is None:
-                raise NotFoundError("Segment", wanted.id)
-            return wanted, 0
-        case _:
-            active = Query(paths.contacts(org), (Where("active", "==", True),))
-            return wanted, await engine.store.count(active)
-
-
 async def update(
     engine: Engine,
     org: str,
@@ -211,7 +189,7 @@ async def update(
 ) -> None:
     """Change fields of a draft. Raises WrongStatusError for any other campaign."""
     if "audience" in changes:
-        audience, total = await _audience(engine, org, id_, changes["audience"])
+        audience, total = await audience_and_size(engine, org, id_, changes["audience"])
         changes = {**changes, "audience": audience, "total": total}
     decided = await organisation.load(engine, org)
     await refuse_doubtful_words(engine, with_changes(await load(engine, org, id_), changes))
@@ -348,7 +326,7 @@ async def send(engine: Engine, org: str, id_: str, wanted: Audience | None, *, b
 
     Raises NotFoundError, WrongStatusError, and InvalidFieldError where it could reach nobody.
     """
-    chosen = await _audience(engine, org, id_, wanted) if wanted else None
+    chosen = await audience_and_size(engine, org, id_, wanted) if wanted else None
     await refuse_before_start(engine, org, id_, wanted)
 
     def also(campaign: Campaign) -> dict[str, Any]:

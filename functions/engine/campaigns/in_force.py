@@ -47,7 +47,8 @@ def with_organisation(engine: Engine, decided: Organisation, campaign: Campaign)
         campaign,
         own_send=own_send,
         fallbacks=fallbacks,
-        lanes=lanes_for(own_send.rate_per_s, campaign.total, engine),
+        routes=tuple(map(placed, campaign.routes)),
+        lanes=lanes_of(engine, campaign, own_send),
         rules=rules_of(decided),
     )
     ruled = checked(placed_campaign)
@@ -65,6 +66,18 @@ def _of_campaign(engine: Engine, campaign: Campaign, send: Send, number: int) ->
             machine_detection=own.machine_detection, missing=own.missing, defaults=own.defaults
         ),
     )
+
+
+def lanes_of(engine: Engine, campaign: Campaign, send: Send) -> int:
+    """Return how many lanes a new campaign has; people who walk need some whatever its rate."""
+    if not campaign.plan:
+        return lanes_for(send.rate_per_s, campaign.total, engine)
+    return _MANY if campaign.total > _LARGE else engine.limits.lanes
+
+
+#: A campaign with a plan and a larger audience than this has so many lanes: the timers of one lane
+#: are a range of keys, of which Firestore writes some 500 a second.
+_LARGE, _MANY = 200_000, 16
 
 
 def lanes_for(rate: float | None, total: int, engine: Engine) -> int:

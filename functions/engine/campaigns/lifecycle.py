@@ -25,7 +25,10 @@ from functions.domain.errors import WrongStatusError
 from functions.domain.notifications.events import campaign_notice
 from functions.engine import paths
 from functions.engine.accounts import organisation
-from functions.engine.campaigns.lanes import (
+from functions.engine.campaigns.senders import check_named, check_senders, with_senders
+from functions.engine.kernel import audit_trail
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.lanes import (
     LAUNCH,
     POLL,
     RECALL,
@@ -34,9 +37,6 @@ from functions.engine.campaigns.lanes import (
     new_lanes,
     recall_lane,
 )
-from functions.engine.campaigns.senders import check_named, check_senders, with_senders
-from functions.engine.kernel import audit_trail
-from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
 from functions.engine.notifications.outbox import Decision, commit_with_notices, modify_with_notices
@@ -94,7 +94,8 @@ async def change(
         before = found if decided is None else with_senders(engine, decided, found)
         changes = {**transition(before, action, now=now, reason=reason), **also(before)}
         if before is not found:
-            changes = {"own_send": before.own_send, "fallbacks": before.fallbacks, **changes}
+            named = {name: getattr(before, name) for name in ("own_send", "fallbacks", "routes")}
+            changes = {**named, **changes}
         after = replace(before, **changes)
         if decided is not None:
             check_named(engine, after)
@@ -108,6 +109,40 @@ async def change(
     log.info(f"campaign_{campaign.status}", org=org, campaign_id=id_, by=by, reason=reason)  # noqa: G004 - the event is named after the status
     await _announce(engine, campaign, action)
     return campaign
+
+
+async def complete(engine: Engine, campaign: Campaign) -> None:
+    """End a campaign whose lanes have all come to rest.
+
+    Whoever enters its plan opens a lane again: that lane changes, and this is not the end.
+    Raises WrongStatusError, and ConflictError where a lane is opened meanwhile.
+    """
+    now, action, by = engine.clock.now(), Action.COMPLETE, "clarion"
+    names = lane_names(campaign)
+    asked = [paths.lane(campaign.org, campaign.id, name) for name in names]
+
+    def decide(documents: list[Document | None]) -> Decision[Campaign | None]:
+        stored = at_version(documents[0], "Campaign", campaign.id)
+        lanes = [lane for lane in documents[1:] if lane is not None and lane.data["done"]]
+        if len(lanes) < len(names):
+            return None, [], ()
+        before = campaign_from(campaign.org, campaign.id, stored.data)
+        changes = transition(before, action, now=now)
+        after = replace(before, **changes)
+        writes: list[Write] = [
+            Update(stored.path, some_fields(after, changes), stored.version),
+            _audit(after, action, by, now),
+            *_lane_writes(engine, before, after, action),
+        ]
+        if after.plan:
+            writes += [Update(lane.path, {"done": True}, lane.version) for lane in lanes]
+        return after, writes, [campaign_notice(after, action, now=now)]
+
+    path = paths.campaign(campaign.org, campaign.id)
+    ended = await modify_with_notices(engine, campaign.org, [path, *asked], decide)
+    if ended is not None:
+        log.info("campaign_completed", org=campaign.org, campaign_id=campaign.id, by=by)
+        await _announce(engine, ended, action)
 
 
 #: After these a campaign sends, or waits for its time to.
@@ -209,7 +244,7 @@ def _woken(campaign: Campaign, action: Action) -> Sequence[str]:
     if campaign.started_at is None or campaign.status not in _WORKING:
         return ()
     launches = action in {Action.CREATE, Action.START, Action.SEND}
-    if launches and campaign.facts.launches_audience:
+    if launches and campaign.launches:
         return (LAUNCH,)
     recalls = (RECALL,) if campaign.status is CampaignStatus.CANCELLED else ()
     return (LAUNCH, *lane_names(campaign), *recalls)

@@ -60,9 +60,14 @@ def with_senders(engine: Engine, decided: Organisation, campaign: Campaign) -> C
 
     own_send = named(campaign.own_send)
     fallbacks = [each._replace(send=named(each.send)) for each in campaign.fallbacks]
-    if own_send == campaign.own_send and fallbacks == [*campaign.fallbacks]:
+    routes = tuple(map(named, campaign.routes))
+    if (own_send, fallbacks, routes) == (
+        campaign.own_send,
+        [*campaign.fallbacks],
+        tuple(campaign.routes),
+    ):
         return campaign
-    return replace(campaign, own_send=own_send, fallbacks=fallbacks)
+    return replace(campaign, own_send=own_send, fallbacks=fallbacks, routes=routes)
 
 
 def check_named(engine: Engine, campaign: Campaign) -> None:
@@ -105,6 +110,8 @@ def _sends(campaign: Campaign) -> Iterator[tuple[Send, str]]:
     yield campaign.own_send, ""
     for number, fallback in enumerate(campaign.fallbacks):
         yield fallback.send, f"fallbacks.{number}."
+    for route in campaign.routes:
+        yield route, f"plan.{route.channel}."
 
 
 def _check_provider(engine: Engine, send: Send, prefix: str) -> None:

@@ -13,11 +13,11 @@ from functions.domain.messages.message import MessageStatus, planned
 from functions.engine import paths
 from functions.engine.accounts import organisation
 from functions.engine.campaigns.creation import NAME_LENGTH, NewVoiceCampaign, new_campaign
-from functions.engine.campaigns.lanes import LAUNCH
 from functions.engine.campaigns.lifecycle import create_campaign
 from functions.engine.campaigns.recipient import Recipient
 from functions.engine.campaigns.senders import check_senders
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.lanes import LAUNCH
 from functions.engine.kernel.people import path_of, salt_of
 from functions.engine.messages import statistics
 from functions.engine.ports.store import Create

@@ -183,7 +183,7 @@ async def page(
     while True:
         start = (after,) if after else None
         documents = await engine.store.query(replace(query, limit=size, start_after=start))
-        found += await _matching(engine, org, condition, documents)
+        found += await matching(engine, org, condition, documents)
         if len(found) > limit:
             return SegmentPage(found[:limit], found[limit - 1].path)
         if len(documents) < size:
@@ -201,9 +201,10 @@ def _query(org: str, condition: Condition) -> Query:
     return Query(paths.contacts(org), (where,))
 
 
-async def _matching(
+async def matching(
     engine: Engine, org: str, condition: Condition, documents: Sequence[Document]
 ) -> list[Document]:
+    """Return those of these contacts who are active and whom a condition holds for."""
     people = {d.path: contact_from(d.id, d.data) for d in documents if d.data["active"]}
     verdicts = {path: segments.decide(condition, who, None) for path, who in people.items()}
     unsure = {path: people[path] for path, verdict in verdicts.items() if verdict is None}

@@ -1,22 +1,27 @@
 """Dispatch: the loop of one lane, from what is due to nothing left to do."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from functions.domain.campaigns.status import Action, CampaignStatus
+from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.errors import WrongStatusError
 from functions.domain.messages.ids import send_lane, watch_lane
 from functions.domain.messages.message import Message, message_from
 from functions.engine import paths
-from functions.engine.campaigns import lanes
-from functions.engine.campaigns.lanes import LAUNCH, LaneLease, lane_names
-from functions.engine.campaigns.lifecycle import change
+from functions.engine.campaigns.lifecycle import complete
+from functions.engine.campaigns.plans import whole_send
 from functions.engine.delivery import reconcile
 from functions.engine.delivery.at_hand import at_hand
 from functions.engine.delivery.guardrail import Canary
 from functions.engine.delivery.sender import Sender
+from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.lanes import LAUNCH, LaneLease
 from functions.engine.kernel.versioned import Versioned
+from functions.engine.messages import statistics
+from functions.engine.plans import counts
+from functions.engine.plans.walk import Walked, Walker
 from functions.engine.ports.store import Document, Query, Where
 
 #: A wait shorter than this is waited in the loop, a longer one by a task of its own.
@@ -42,6 +47,7 @@ class _Loop:
         self._lease = lease
         self._senders: dict[str, Sender] = {}
         self._canary = Canary(lease)
+        self._walker = Walker(lease) if lease.campaign.facts.walks else None
         self._moments = 0  #: waited for the launch, since it last handed something over
         #: Nobody has held the lane before.
         self._is_first = lease.data["fence"] == 1
@@ -53,6 +59,7 @@ class _Loop:
         lease = self._lease
         now = lease.engine.clock.now()
         lately = self._watched_lately(now)
+        walked = await self._walk()
         # In this order: launching makes messages that wait, and a receipt may send one that is
         # with the provider back to them. Each is seen in one place at least.
         launched = not lately and await _is_launched(lease)
@@ -61,15 +68,31 @@ class _Loop:
         if not handed and self._waits_for_launch():
             await _wait(lease, lease.engine.clock.now() + _MOMENT)
             return
+        if lately and walked.made:
+            handed = list(walked.made)  # what else waits is looked at within ten seconds
         waiting = handed or await _messages(lease, send_lane(lease.name))
         due, lost = self._to_send(waiting, now), [m for m in watched if _next_at(m) <= now]
         if not handed and (len(waiting) < _page(lease) or not due):
             self._watched_at = None  # That was all: the next pass looks at everything.
         if due or lost:
             await self._work_off(due, lost)
-        elif not lately:
+        elif not lately and not walked.due:
             wanted_at = [self._wanted_at(m) for m in waiting] + [_next_at(m) for m in watched[:1]]
+            wanted_at += await self._next_walk()
             await self._idle(min(wanted_at, default=None), launched=launched)
+
+    async def _walk(self) -> Walked:
+        """Walk a page of those who are due; where the campaign has ended its walks have, too."""
+        if self._walker is None or self._lease.campaign.status is not CampaignStatus.RUNNING:
+            return Walked(0, ())
+        return await self._walker.walk()
+
+    async def _next_walk(self) -> list[datetime]:
+        """Return when somebody is next to be walked on, in a campaign that runs."""
+        if self._walker is None or self._lease.campaign.status is not CampaignStatus.RUNNING:
+            return []
+        next_at = await self._walker.next_at()
+        return [] if next_at is None else [next_at]
 
     async def _idle(self, wanted_at: datetime | None, *, launched: bool) -> None:
         """Nothing is due: wait a little, or say that the lane rests, look once more, and rest."""
@@ -122,7 +145,8 @@ class _Loop:
         """Send what is due, one of the campaign's sends after the other."""
         for key in sorted({tracked.value.send for tracked in due}):
             if key not in self._senders:
-                self._senders[key] = Sender(self._lease, self._lease.campaign.send(key))
+                send = await whole_send(self._lease.engine, self._lease.campaign, key)
+                self._senders[key] = Sender(self._lease, send)
             of_send = [tracked for tracked in due if tracked.value.send == key]
             await self._senders[key].send(of_send)
 
@@ -139,12 +163,13 @@ class _Loop:
         One that would be due too late is due already: it expires, and nobody waits for it.
         """
         campaign, next_at = self._lease.campaign, _next_at(tracked)
-        if campaign.expires_by(next_at):
+        if campaign.expires_by(next_at, tracked.value):
             return campaign.created_at
         sender = self._senders.get(tracked.value.send)
         rests_until = sender.rests_until if sender is not None else None
         at = max(next_at, rests_until or next_at)
-        return at if campaign.not_after is None else min(at, campaign.not_after)
+        last = campaign.last_instant(tracked.value)
+        return at if last is None else min(at, last)
 
     def _watched_lately(self, now: datetime) -> bool:
         return self._watched_at is not None and now - self._watched_at < _WATCH_EVERY
@@ -192,20 +217,21 @@ async def _rest(lease: LaneLease) -> None:
     # The lane says first that it is done and keeps its lease: if we die before the campaign has
     # ended, the check finds the lane and comes here again.
     await lease.commit(done=True, resting=True)
-    if lease.campaign.status is CampaignStatus.RUNNING and lease.campaign.facts.completes:
+    if lease.campaign.status is CampaignStatus.RUNNING and lease.campaign.completes:
         await _complete(lease)
     await lease.release()
 
 
 async def _complete(lease: LaneLease) -> None:
     """End the campaign if every lane has come to rest; the last lane to look sees them all."""
-    engine, campaign = lease.engine, lease.campaign
-    documents = await engine.store.get_many(
-        [paths.lane(campaign.org, campaign.id, name) for name in lane_names(campaign)]
-    )
-    if not all(document and document.data["done"] for document in documents):
+    campaign = lease.campaign
+    if campaign.plan and await _somebody_walks(lease):
         return
-    try:
-        await change(engine, campaign.org, campaign.id, Action.COMPLETE, by="clarion")
-    except WrongStatusError:
-        return  # Another lane was faster, or somebody has paused or cancelled it.
+    with suppress(WrongStatusError):  # another lane was faster, or somebody has paused or cancelled
+        await complete(lease.engine, campaign)
+
+
+async def _somebody_walks(lease: LaneLease) -> bool:
+    """Tell whether somebody is under way, a lane looking after them or not."""
+    counted = await statistics.read_one(lease.engine, lease.campaign)
+    return counts.under_way(counted) > 0

@@ -11,13 +11,15 @@ import structlog
 
 from functions.domain.messages.message import MessageStatus
 from functions.engine import paths
-from functions.engine.campaigns import lanes
 from functions.engine.campaigns.audience import Page, pages, source_of
-from functions.engine.campaigns.lanes import LAUNCH, LaneLease, lane_names
 from functions.engine.campaigns.lifecycle import fail, stop
+from functions.engine.campaigns.plans import plan_of
 from functions.engine.delivery.at_hand import at_hand
-from functions.engine.delivery.planner import Plan, Planner
+from functions.engine.delivery.entering import Entrance, wake_lanes
+from functions.engine.eligibility.planner import Plan, Planner
+from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.lanes import LAUNCH, LaneLease
 from functions.engine.kernel.lease import LeaseLostError, LookAgainError
 from functions.engine.kernel.people import salt_of
 from functions.engine.ports.store import Document, Update
@@ -36,16 +38,23 @@ async def _work(lease: LaneLease) -> None:
     """Create messages until the task is late; once all are created, wake the lanes and rest."""
     if not lease.data["done"]:
         await _see_to_bot(lease)
-        await _create_messages(lease)
+        if lease.campaign.facts.walks:
+            version = await plan_of(lease.engine, lease.campaign, lease.campaign.plan)
+            await Entrance(lease, version).enter()
+        else:
+            await _create_messages(lease)
     if lease.data["done"]:
         await _finish(lease)
 
 
 async def _see_to_bot(lease: LaneLease) -> None:
-    """Wake the campaign's bot, once a start; a bot that does not answer pauses the campaign."""
+    """Wake the campaign's bot, once a start; a bot that does not answer pauses the campaign.
+
+    Calls of a plan come one by one, whenever somebody has come to them.
+    """
     engine, campaign = lease.engine, lease.campaign
     needed = engine.traits(campaign.own_send).needs_bot
-    if not needed or campaign.bot_ready or campaign.has_ended:
+    if not needed or campaign.plan or campaign.bot_ready or campaign.has_ended:
         return
     if await engine.bots.is_ready(campaign.own_send.content.bot_url):
         await lease.commit(Update(paths.campaign(campaign.org, campaign.id), {"bot_ready": True}))
@@ -81,16 +90,10 @@ async def _create_messages(lease: LaneLease) -> None:
 async def _finish(lease: LaneLease) -> None:
     """Wake the lanes, and rest only then: if we die before, the check has us do it again."""
     if lease.data.get("planned", 1):  # a single message was made with its campaign
-        await _wake_lanes(lease)
+        await wake_lanes(lease)
     else:  # completed, it would look as if it had done its work
         await fail(lease.engine, lease.campaign, reason="no_recipients")
     await lease.release()
-
-
-async def _wake_lanes(lease: LaneLease) -> None:
-    engine, campaign = lease.engine, lease.campaign
-    for name in lane_names(campaign):
-        await lanes.wake(engine, campaign.org, campaign.id, name, at=engine.clock.now())
 
 
 async def _commit_page(lease: LaneLease, planner: Planner, plan: Plan, page: Page) -> None:
@@ -104,7 +107,7 @@ async def _commit_page(lease: LaneLease, planner: Planner, plan: Plan, page: Pag
             await planner.drop_existing(plan)
     _hand_over(lease, plan, versions)
     if first and page.cursor is not None:
-        await _wake_lanes(lease)
+        await wake_lanes(lease)
 
 
 async def _write_page(lease: LaneLease, plan: Plan, page: Page) -> list[int]:

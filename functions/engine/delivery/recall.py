@@ -17,10 +17,10 @@ from functions.domain.campaigns.send import Send
 from functions.domain.messages.attempts import end
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.engine import paths
-from functions.engine.campaigns import lanes
-from functions.engine.campaigns.lanes import LAUNCH, RECALL, LaneLease
+from functions.engine.kernel import lanes
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.lanes import LAUNCH, RECALL, LaneLease
 from functions.engine.kernel.lease import LookAgainError
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics

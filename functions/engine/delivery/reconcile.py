@@ -15,7 +15,7 @@ from functions.domain.messages.attempts import (
 from functions.domain.messages.delivery_events import DeliveryEvent
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.domain.messages.receipts import after_event
-from functions.engine.campaigns.lanes import LaneLease
+from functions.engine.kernel.lanes import LaneLease
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages.changes import commit_changes
 from functions.engine.messages.outbound import outbound
@@ -67,7 +67,7 @@ def _decide(lease: LaneLease, message: Message) -> Changes:
             return after_unknown_wait()
         case _ if not traits.holds_live_call:
             # A fallback may follow on this (domain/campaigns/fallbacks.py).
-            wait = receipt_patience(lease.campaign, message.send, engine.policy)
+            wait = receipt_patience(lease.campaign, message, engine.policy)
             until = (message.sent_at or now) + (wait or timedelta())
             return after_watch() if until <= now else {"next_at": until}
         case _:

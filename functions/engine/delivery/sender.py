@@ -25,7 +25,6 @@ from functions.domain.messages.send_outcomes import (
 )
 from functions.engine import paths
 from functions.engine.campaigns import refusals
-from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.campaigns.lifecycle import stop
 from functions.engine.campaigns.refusals import Refused, Told
 from functions.engine.campaigns.senders import why_not_sent
@@ -33,6 +32,7 @@ from functions.engine.delivery import answers
 from functions.engine.delivery.guardrail import Guardrail
 from functions.engine.eligibility.frequency_caps import FrequencyCaps
 from functions.engine.eligibility.gate import Gate
+from functions.engine.kernel.lanes import LaneLease
 from functions.engine.kernel.lease import LeaseLostError, LookAgainError
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages.changes import commit_changes, record
@@ -292,7 +292,7 @@ class Sender:
     def _after(self, message: Message, outcome: SendOutcome, now: datetime) -> Changes:
         policy = self._engine.policy
         live = self._channel.traits.holds_live_call
-        patience = receipt_patience(self._campaign, message.send, policy)
+        patience = receipt_patience(self._campaign, message, policy)
         watch = policy.look_up_after if live else patience
         changes = after_send(message, outcome, policy, watch=watch, now=now)
         return {**changes, **answers.alias_told(self._campaign.org, message, outcome)}

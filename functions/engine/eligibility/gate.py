@@ -51,7 +51,11 @@ class Gate:
         return [
             (
                 tracked,
-                self._postponed(self._open_from(tracked.value, until), reason="frequency_cap"),
+                self._postponed(
+                    self._open_from(tracked.value, until),
+                    reason="frequency_cap",
+                    message=tracked.value,
+                ),
             )
             for tracked in following
             if (until := waits.get(tracked.value.id)) is not None
@@ -62,7 +66,7 @@ class Gate:
 
         The instant is now or past where the attempt must not begin any more.
         """
-        ends_at = self._campaign.not_after
+        ends_at = self._campaign.last_instant(message)
         closes_at = self._closes_at(_place(message)) if self._hours.are_kept else None
         if closes_at is None or ends_at is None:
             return closes_at or ends_at
@@ -80,7 +84,8 @@ class Gate:
         self, following: Sequence[Versioned[Message]]
     ) -> list[tuple[Versioned[Message], Changes]]:
         """Postpone messages out of hours; a message that cannot be sent in time expires."""
-        if not self._hours.are_kept and self._campaign.not_after is None:
+        expire = self._campaign.not_after is not None or self._campaign.plan
+        if not self._hours.are_kept and not expire:
             return []
         of_place = cache(self._closed)
         decided = [(tracked, self._late(tracked.value, of_place)) for tracked in following]
@@ -94,9 +99,12 @@ class Gate:
         A message whose next attempt comes after its campaign's last hour expires at once.
         """
         now = self._engine.clock.now()
-        if self._campaign.expires_by(max(now, message.next_at or now)):
+        if self._campaign.expires_by(max(now, message.next_at or now), message):
             return self._expired()
-        return of_place(_place(message))
+        changes = of_place(_place(message))
+        if changes and self._campaign.expires_by(changes.get("next_at") or now, message):
+            return self._expired()
+        return changes
 
     def _closed(self, place: Place) -> Changes | None:
         """Return the changes of messages to a place that is closed now; None where it is open."""
@@ -109,8 +117,10 @@ class Gate:
             return end(MessageStatus.SKIPPED, "invalid_zone", now=now)
         return None if until is None else self._postponed(until, reason="quiet_hours")
 
-    def _postponed(self, until: datetime, *, reason: str) -> Changes:
-        if self._campaign.expires_by(until):
+    def _postponed(
+        self, until: datetime, *, reason: str, message: Message | None = None
+    ) -> Changes:
+        if self._campaign.expires_by(until, message):
             return self._expired()
         return {"next_at": until, "reason": reason}
 

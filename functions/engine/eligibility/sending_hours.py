@@ -28,11 +28,12 @@ class Hours(NamedTuple):
     countries: bool = False  #: the rules of the countries that people are in
     quiet: Window | None = None  #: outside the organisation's quiet hours
     send: Window | None = None  #: the campaign's own
+    plan: Window | None = None  #: outside the quiet hours of the campaign's plan
 
     @property
     def are_kept(self) -> bool:
         """False where everybody may be reached at any time."""
-        return self.countries or self.quiet is not None or self.send is not None
+        return self.countries or any((self.quiet, self.send, self.plan))
 
     def next_open(self, region: str, zones: Sequence[str], *, now: datetime) -> datetime | None:
         """Return the earliest instant from `now` on; None where there is none within the horizon.
@@ -61,7 +62,7 @@ class Hours(NamedTuple):
 
     def _windows(self, region: str) -> list[Window]:
         rule = rule_of(region, self.channel, self.overrides) if self.countries else None
-        own = [each for each in (self.quiet, self.send) if each is not None]
+        own = [each for each in (self.quiet, self.send, self.plan) if each is not None]
         return [*rule.windows, *own] if rule else own
 
 
@@ -81,4 +82,5 @@ def of(engine: Engine, campaign: Campaign, send: Send) -> Hours:
         engine.limits.windows and facts_of(channel).keeps_country_hours,
         rules.quiet_hours and rules.quiet_hours.window,
         campaign.send_window and campaign.send_window.window,
+        campaign.plan_hours and campaign.plan_hours.window,
     )

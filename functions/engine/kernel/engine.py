@@ -15,6 +15,7 @@ from functions.engine.ports.notifier import Notifier
 from functions.engine.ports.queue import TaskQueue
 from functions.engine.ports.store import Store
 from functions.engine.process.launched import LaunchedMessages
+from functions.engine.process.plan_cache import PlanCache
 from functions.engine.process.receiver_slots import ReceiverSlots
 from functions.engine.process.salts import Salts
 from functions.engine.process.send_lead import SendLead
@@ -51,6 +52,7 @@ class ProcessMemory:
     send_lead: SendLead = field(default_factory=SendLead)
     salts: Salts = field(default_factory=Salts)
     launched: LaunchedMessages = field(default_factory=LaunchedMessages)
+    plans: PlanCache = field(default_factory=PlanCache)
 
 
 @dataclass(frozen=True, slots=True)

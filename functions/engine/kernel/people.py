@@ -15,6 +15,11 @@ async def id_of(engine: Engine, org: str, address: str) -> str:
     return contact_id(await salt_of(engine, org), address)
 
 
+async def subject_id(engine: Engine, org: str, subject: str) -> str:
+    """Return the id of whoever callers call so: never that of a contact."""
+    return contact_id(await salt_of(engine, org), f"subject {subject}")
+
+
 async def path_of(engine: Engine, org: str, address: str) -> str:
     """Return the path of the contact who is known by an address, whether stored or not."""
     return paths.contact(org, await id_of(engine, org, address))

@@ -1,7 +1,8 @@
 """Changes of messages: all that is written with them, in one place.
 
-A message's change, its campaign's statistics, what subscribers are told of it and the message by
-another channel that it leads to stand in one commit: none of them exists without the others.
+A message's change, its campaign's statistics, what subscribers are told of it, the message by
+another channel that it leads to and the mark of its walk stand in one commit: none of them exists
+without the others.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -16,6 +17,7 @@ from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics
+from functions.engine.messages.marks import marks
 from functions.engine.notifications.outbox import Commit, commit_with_notices
 from functions.engine.ports.store import Create, Update, Write
 
@@ -25,6 +27,11 @@ class Recorded(NamedTuple):
 
     writes: Sequence[Write]
     notices: Iterable[Notice | None]
+
+    @property
+    def marked(self) -> bool:
+        """True where a walk is to be looked at, so that its lane is to be woken."""
+        return any(paths.collection_of(write.path) == "enrollments" for write in self.writes)
 
 
 async def commit_changes(
@@ -61,8 +68,9 @@ def record(
     updates: list[Write] = []
     followers: list[Create] = []
     changed: list[tuple[Message, Changes]] = []
+    follows = campaign.may_follow_up
     for (message, version), changes in decided:
-        follower = next_message(campaign, message, changes, now=now) if campaign.fallbacks else None
+        follower = next_message(campaign, message, changes, now=now) if follows else None
         if follower is not None:
             followers.append(Create(f"{collection}/{follower.id}", follower.fields))
             changes = {**changes, "followed": True}  # noqa: PLW2901 - with what follows from it
@@ -70,9 +78,10 @@ def record(
         changed.append((message, changes))
     created = [follower.data["status"] for follower in followers]
     counted = statistics.changed(campaign, shard, changed, created=created)
+    marked = marks(campaign, changed, now=now) if campaign.plan else ()
     told = [each for each in changed if may_be_told(each[1])]
     notices = (message_notice(campaign, *each, now=now) for each in told) if told else ()
-    return Recorded([*updates, *followers, *counted], notices)
+    return Recorded([*updates, *followers, *counted, *marked], notices)
 
 
 def _quotable(message: Message, changes: Changes, quoting: Collection[str]) -> Changes:

@@ -69,7 +69,7 @@ def changed(
         if not _REACTIONS_AT.isdisjoint(changes):
             amounts.update(f"{_REACTED}{name}" for name in _new_reactions(message, changes))
             amounts.subtract(f"{_REACTED}{name}" for name in _taken_back(message, changes))
-    if campaign.canary or campaign.fallbacks:
+    if campaign.canary or campaign.may_follow_up:
         for message, changes in pairs:
             amounts.subtract(_kinds(message))
             amounts.update(_kinds(message._replace(**changes)))
@@ -126,10 +126,23 @@ def _add(org: str, campaign_id: str, shard: str, amounts: Counter[str]) -> Add:
     return Add(paths.statistics(org, campaign_id, shard), dict(amounts))
 
 
+def walk_shard(lane: str) -> str:
+    """Return the shard that counts what a lane's walks come to."""
+    return f"walk-{lane}"
+
+
+def entry_shard(campaign: Campaign, enrollment_id: str) -> str:
+    """Return the shard that counts those who enter, and what people change of a walk."""
+    return f"entry-{lane_number(enrollment_id, campaign.lanes * _RECEIPT_SHARDS)}"
+
+
 def _shards(campaign: Campaign) -> list[str]:
-    lanes = range(campaign.lanes)
-    receipts = range(campaign.lanes * _RECEIPT_SHARDS)
-    return ["launch", *map(str, lanes), *(f"receipts-{number}" for number in receipts)]
+    lanes, parts = campaign.lanes, campaign.lanes * _RECEIPT_SHARDS
+    shards = ["launch", *map(str, range(lanes)), *(f"receipts-{part}" for part in range(parts))]
+    if campaign.plan:
+        shards += [walk_shard(name) for name in ("launch", *map(str, range(lanes)))]
+        shards += [f"entry-{part}" for part in range(parts)]
+    return shards
 
 
 class Statistics:
@@ -174,6 +187,11 @@ class Statistics:
     def reactions(self) -> dict[str, int]:
         """Messages with each of the REACTIONS."""
         return {name: self._amounts.get(f"{_REACTED}{name}", 0) for name in REACTIONS}
+
+    @property
+    def amounts(self) -> Mapping[str, int]:
+        """Every count by its name, those of walks too (engine/plans/counts.py)."""
+        return self._amounts
 
     @property
     def duration_s(self) -> int:

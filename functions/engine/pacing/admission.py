@@ -17,8 +17,8 @@ from functions.domain.messages.message import Message
 from functions.domain.sending_rules.rate_limit import HORIZON, TOLERANCE, reserve
 from functions.domain.sending_rules.warm_up import next_day
 from functions.domain.templates.sms_segments import measure
-from functions.engine.campaigns.lanes import LaneLease
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.lanes import LaneLease
 from functions.engine.kernel.lease import LeaseLostError
 from functions.engine.kernel.modify import modify
 from functions.engine.kernel.versioned import Versioned

@@ -23,10 +23,10 @@ from functions.domain.errors import NotFoundError
 from functions.domain.messages.attempts import end
 from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
 from functions.engine import paths
-from functions.engine.campaigns.lanes import LAUNCH
 from functions.engine.imports import undo
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.lanes import LAUNCH
 from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
 from functions.engine.kernel.versioned import Versioned

@@ -13,10 +13,11 @@ from functions.domain.messages.ids import lane_number, watch_lane
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.domain.messages.receipts import after_event
 from functions.engine import paths
-from functions.engine.campaigns import lanes, refusals
+from functions.engine.campaigns import refusals
 from functions.engine.campaigns.lifecycle import stop
 from functions.engine.campaigns.refusals import Refused, Told
 from functions.engine.contacts.suppressions import suppress
+from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics
@@ -74,6 +75,7 @@ class _Applied(NamedTuple):
     message: Message
     waited: bool = True  #: before this, a lane had to look at the message again
     is_new: bool = False  #: it changed the message, and nobody had told it before
+    marked: bool = False  #: it is something that the message's walk waits for
 
 
 def _apply(
@@ -85,7 +87,7 @@ def _apply(
     message = message_from(stored.id, stored.data)
     campaign = campaign_from(event.ref.org, event.ref.campaign, home.data)
     if seen is not None:
-        return _Applied(campaign, message), [], ()
+        return _Applied(campaign, message, marked=bool(message.enrollment)), [], ()
     now = engine.clock.now()
     awaited = _awaited(campaign, message)
     changes = after_event(awaited, event, engine.policy, now=now)
@@ -100,7 +102,9 @@ def _apply(
     after = message_from(stored.id, {**stored.data, **changes})
     waited = message.lane is not None or after.status == MessageStatus.PENDING
     writes += recorded.writes
-    return _Applied(campaign, after, waited=waited, is_new=True), writes, recorded.notices
+    marked = bool(message.enrollment) and recorded.marked
+    applied = _Applied(campaign, after, waited=waited, is_new=True, marked=marked)
+    return applied, writes, recorded.notices
 
 
 def _awaited(campaign: Campaign, message: Message) -> Message:
@@ -116,6 +120,9 @@ def _awaited(campaign: Campaign, message: Message) -> Message:
 
 async def _follow_up(engine: Engine, event: DeliveryEvent, applied: _Applied) -> None:
     campaign, message = applied.campaign, applied.message
+    if applied.marked and campaign.status is not CampaignStatus.PAUSED:
+        name = str(lane_number(message.id, campaign.lanes))
+        await lanes.wake(engine, campaign.org, campaign.id, name, at=engine.clock.now())
     if message.attempt != event.attempt:
         return
     send = campaign.send(message.send)
@@ -138,7 +145,7 @@ async def _wake_lane(engine: Engine, campaign: Campaign, message: Message) -> No
         return  # Resuming wakes every lane.
     now = engine.clock.now()
     at = message.next_at or now
-    if campaign.expires_by(at):
+    if campaign.expires_by(at, message):
         at = now  # it is tried no more, and ends now
     name = str(lane_number(message.id, campaign.lanes))
     again = message.status == MessageStatus.PENDING

@@ -11,9 +11,9 @@ from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.kinds import facts_of
 from functions.domain.messages.message import CALLS_IN_FLIGHT, TEXTS_IN_FLIGHT, MessageStatus
 from functions.engine import paths
-from functions.engine.campaigns.lanes import LAUNCH, lane_names
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.lanes import LAUNCH, lane_names
 from functions.engine.messages import statistics
 
 #: A worker that has not been heard of for this long is presumed dead.

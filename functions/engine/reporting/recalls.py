@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import CampaignStatus
 from functions.engine import paths
-from functions.engine.campaigns.lanes import RECALL
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.lanes import RECALL
 
 
 class Recalled(NamedTuple):

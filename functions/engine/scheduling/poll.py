@@ -4,10 +4,10 @@ from datetime import datetime
 
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.messages.message import MessageStatus
-from functions.engine.campaigns import lanes
-from functions.engine.campaigns.lanes import POLL, LaneLease
 from functions.engine.campaigns.lifecycle import fail, poll_after
+from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.lanes import POLL, LaneLease
 from functions.engine.messages import statistics
 
 #: Nobody tried to reach them; whoever is cancelled in a completed campaign was erased.

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from functions.engine import paths
-from functions.engine.campaigns import lanes
 from functions.engine.delivery.dispatch import dispatch
+from functions.engine.kernel import lanes
 from functions.engine.ports.store import Document, Update
 from functions.engine.process import launched
 from functions.engine.process.launched import LaunchedMessages

@@ -10,8 +10,8 @@ from functions.domain.messages.attempts import end
 from functions.domain.messages.message import MessageStatus
 from functions.domain.notifications.events import EventType, Notice
 from functions.engine import paths
-from functions.engine.campaigns import lanes
 from functions.engine.campaigns.lifecycle import change
+from functions.engine.kernel import lanes
 from functions.engine.kernel.lease import LeaseLostError
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages.changes import commit_changes

@@ -9,11 +9,11 @@ import pytest
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.contacts.contact import read_details
 from functions.domain.errors import InvalidFieldError, NotFoundError
-from functions.engine.campaigns import lanes
-from functions.engine.campaigns.lanes import LAUNCH
 from functions.engine.contacts import contacts, lists
 from functions.engine.contacts.contacts import Filters
 from functions.engine.delivery import launch
+from functions.engine.kernel import lanes
+from functions.engine.kernel.lanes import LAUNCH
 from functions.engine.privacy import erasure
 from tests.engine.crashes import Crash, CrashingQueue, CrashingStore, CrashPoint
 from tests.engine.privacy.erasing import (

@@ -9,7 +9,8 @@ from functions.domain.errors import InvalidFieldError
 from functions.domain.messages.message import MessageStatus
 from functions.domain.messages.send_outcomes import Unknown
 from functions.engine import paths
-from functions.engine.campaigns import lanes, lifecycle
+from functions.engine.campaigns import lifecycle
+from functions.engine.kernel import lanes
 from functions.engine.ports.queue import Task
 from functions.engine.privacy import erasure
 from functions.engine.reporting import progress, reports

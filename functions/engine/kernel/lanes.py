@@ -111,7 +111,7 @@ def new_lanes(campaign: Campaign, now: datetime | None) -> list[Write]:
 
     `now` is None where it does not start before it is resumed.
     """
-    launched = not campaign.facts.launches_audience
+    launched = not campaign.launches
     state: dict[str, dict[str, Any]] = {
         LAUNCH: {"wake_at": None if launched else now, "done": launched},
         POLL: {"wake_at": None, "poll_count": 0},

@@ -1,6 +1,6 @@
 """The planner: for each recipient a message, or the reason why there is none."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,10 +14,10 @@ from functions.domain.messages.message import Message, MessageStatus, planned, s
 from functions.domain.times import UnknownZoneError
 from functions.engine import paths
 from functions.engine.campaigns.content.rendering import CannotRenderError, Renderer
-from functions.engine.campaigns.lanes import LAUNCH
 from functions.engine.campaigns.recipient import Recipient
 from functions.engine.eligibility import sending_hours
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.lanes import LAUNCH
 from functions.engine.messages import statistics
 from functions.engine.ports.store import Add, Create
 
@@ -54,7 +54,7 @@ class Planner:
         self._collection = paths.messages(campaign.org, campaign.id)
         self._now = engine.clock.now()
         self._renderer = Renderer(send)
-        self._openings: dict[tuple[str, tuple[str, ...]], datetime | None] = {}
+        self._openings: dict[tuple[str, tuple[str, ...], datetime], datetime | None] = {}
 
     def plan(self, recipients: Iterable[Recipient]) -> Plan:
         """Return a message for each recipient; a message that is not sent says why."""
@@ -84,26 +84,46 @@ class Planner:
         if self._campaign.status is not CampaignStatus.RUNNING:
             reason = f"campaign_{self._campaign.status}"
             return self._skipped(recipient, reason, MessageStatus.CANCELLED)
-        return self._timed(id_, recipient)
+        return self._timed(id_, recipient, self._now, self._named)
 
-    def _timed(self, id_: str, recipient: Recipient) -> dict[str, Any]:
-        """Return a recipient's message for the first instant at which they may be reached."""
+    def of_walk(
+        self, id_: str, recipient: Recipient, at: datetime, of_node: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return the message with this id that a walk has come to, not to be sent before `at`.
+
+        `of_node` is what it holds of its walk and its node.
+        """
+        self._now = self._engine.clock.now()
+        if recipient.skip_reason:
+            return skipped(recipient, recipient.skip_reason, now=self._now, **of_node)
+        return self._timed(id_, recipient, max(at, self._now), of_node)
+
+    def _timed(
+        self, id_: str, recipient: Recipient, at: datetime, named: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return a recipient's message for the first instant at which they may be reached.
+
+        That is not before `at`. `named` is what the message says of its send.
+        """
+        now = self._now
         try:
-            due_at = self._opening(recipient)
+            due_at = self._opening(recipient, at)
         except UnknownZoneError:
-            return self._skipped(recipient, "invalid_zone")
+            return skipped(recipient, "invalid_zone", now=now, **named)
         if due_at is None:
-            return self._skipped(recipient, "no_common_window")
-        if self._campaign.expires_by(due_at):
-            return self._skipped(recipient, "expired", MessageStatus.EXPIRED)
+            return skipped(recipient, "no_common_window", now=now, **named)
+        last = named.get("not_after")
+        if self._campaign.expires_by(due_at) or (last and due_at >= last):
+            status = MessageStatus.EXPIRED
+            return skipped(recipient, "expired", now=now, status=status, **named)
         try:
             texts = self._renderer.of(recipient)
         except CannotRenderError as error:
-            return self._skipped(recipient, str(error))
-        more = {**self._named, **texts} if self._named else texts
-        if due_at > self._now:
+            return skipped(recipient, str(error), now=now, **named)
+        more = {**named, **texts} if named else texts
+        if due_at > at:
             more = {**more, "reason": "quiet_hours"}
-        return planned(recipient, self._lane(id_), due_at, self._now, more)
+        return planned(recipient, self._lane(id_), due_at, now, more)
 
     def _add_follower(
         self, plan: Plan, id_: str, recipient: Recipient, skip: dict[str, Any]
@@ -148,10 +168,10 @@ class Planner:
     ) -> dict[str, Any]:
         return skipped(to, reason, now=self._now, status=status, **self._named)
 
-    def _opening(self, recipient: Recipient) -> datetime | None:
+    def _opening(self, recipient: Recipient, at: datetime) -> datetime | None:
         if not self._hours.are_kept:
-            return self._now
-        where = (recipient.region, tuple(recipient.zones))
+            return at
+        where = (recipient.region, tuple(recipient.zones), at)
         if where not in self._openings:
-            self._openings[where] = self._hours.next_open(*where, now=self._now)
+            self._openings[where] = self._hours.next_open(*where[:2], now=at)
         return self._openings[where]

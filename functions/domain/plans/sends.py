@@ -1,0 +1,115 @@
+"""What the nodes of a plan send: by which channels, what they say, and what follows it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from functions.domain.campaigns.send import Content, Send
+from functions.domain.kinds import ChannelKind
+from functions.domain.messages.ids import NodeSend
+from functions.domain.plans.document import ContentPart, Node, SendNode, WebhookNode
+from functions.domain.plans.durations import parse_duration
+from functions.domain.plans.plan import Plan, is_timer, targets_of, ways_out
+
+
+class Route(NamedTuple):
+    """By what something is sent, as a plan names it; "": the organisation's own sender."""
+
+    channel: ChannelKind
+    sender: str
+
+
+class Part(NamedTuple):
+    """One of a node's sends: its own, or that of a fallback."""
+
+    route: Route
+    content: Content
+    after: Sequence[str] = ()  #: for what it follows the part before
+    wait_s: int = 0
+
+
+def parts_of(plan: Plan, node: Node) -> Sequence[Part]:
+    """Return the sends of a node, its own first; none where it sends nothing."""
+    match node:
+        case WebhookNode():
+            content = Content(template=node.body or "", webhook_url=node.url)
+            return [Part(Route(ChannelKind.WEBHOOK, ""), content)]
+        case SendNode():
+            channel = node.channel or plan.document.defaults.channel
+            own = Part(Route(channel, node.sender or ""), _content(node))
+            return [own, *map(_fallback, node.fallbacks)]
+        case _:
+            return []
+
+
+def _fallback(part: Any) -> Part:
+    route, wait = Route(part.channel, part.sender or ""), parse_duration(part.wait)
+    return Part(route, _content(part), part.after, int(wait.nominal.total_seconds()))
+
+
+def _content(part: ContentPart) -> Content:
+    return Content(
+        template=part.body or "",
+        subject=part.subject or "",
+        html=part.html or "",
+        provider_template=part.provider_template or "",
+        language=part.language or "",
+        parameters=tuple(part.parameters or ()),
+        webhook_url=part.webhook_url or "",
+        bot_url=part.bot_url or "",
+    )
+
+
+def routes_of(plan: Plan) -> list[Route]:
+    """Return each route of a plan once, in the order in which its nodes name them."""
+    routes = (part.route for node in plan.nodes.values() for part in parts_of(plan, node))
+    return list(dict.fromkeys(routes))
+
+
+class NodeSends:
+    """The sends of every node of a plan, as the campaign's routes carry them."""
+
+    def __init__(self, plan: Plan, version: int) -> None:
+        self._version = version
+        self._parts = {id_: parts_of(plan, node) for id_, node in plan.nodes.items()}
+        self._routes = {route: number for number, route in enumerate(routes_of(plan))}
+        self._listens = {id_: tuple(sorted(_listens(plan, id_))) for id_ in self._parts}
+        document = plan.document
+        ends = {each.on for each in document.exits} | {"unsubscribed", "complained", "bounced"}
+        self._ends = tuple(sorted(ends | ({document.goal.on} if document.goal else set())))
+
+    def key(self, node: str, number: int = 0) -> str:
+        """Return the key of a node's own send, or of that of its fallback with this number."""
+        route = self._routes[self._parts[node][number].route]
+        return NodeSend(self._version, node, number, route).key
+
+    def send(self, route: Send, node: str, number: int) -> Send:
+        """Return a node's send whole, by the campaign's route."""
+        return route._replace(content=self._parts[node][number].content)
+
+    def of_message(self, node: str) -> Mapping[str, Any]:
+        """Return what each message of a node's own send holds of it."""
+        following = [
+            {"key": self.key(node, number), "after": list(part.after), "wait_s": part.wait_s}
+            for number, part in enumerate(self._parts[node])
+            if number
+        ]
+        fields = {"send": self.key(node), "listens": self._listens[node], "ends": self._ends}
+        return {**fields, "following": following} if following else fields
+
+    def chain(self, node: str) -> Sequence[str]:
+        """Return the keys of what may follow a node's own send, in order."""
+        return [self.key(node, number) for number in range(1, len(self._parts[node]))]
+
+
+def _listens(plan: Plan, start: str) -> Iterator[str]:
+    """Yield the events that a node's message may move somebody by: at it, and behind it.
+
+    Nodes that send nothing leave the message before them in force.
+    """
+    seen, ahead = {start}, [start]
+    while ahead:
+        node = plan.nodes[ahead.pop()]
+        yield from (way.on for way in ways_out(node) if not is_timer(way.on))
+        silent = {to for to in targets_of(node) if not parts_of(plan, plan.nodes[to])}
+        ahead += silent - seen
+        seen |= silent

@@ -1,0 +1,104 @@
+"""Entering: the audience of a campaign with a plan enters it, page by page, as it starts.
+
+Each page's enrollments, and the messages of those whose first one is due, are committed together
+with the cursor behind them: a crash or a second launcher can neither repeat nor skip a page.
+"""
+
+from collections.abc import Collection
+from functools import partial
+
+from functions.domain.plans.sends import parts_of
+from functions.engine.campaigns.audience import Page, pages, source_of
+from functions.engine.campaigns.plans import whole_send
+from functions.engine.campaigns.recipient import Recipient
+from functions.engine.kernel import lanes
+from functions.engine.kernel.lanes import LAUNCH, LaneLease, lane_names
+from functions.engine.kernel.lease import LookAgainError
+from functions.engine.messages import statistics
+from functions.engine.notifications.outbox import commit_with_notices
+from functions.engine.plans import entry
+from functions.engine.plans.changes import record_walks, unchanged
+from functions.engine.plans.decisions import Decided, Decider, Walk
+from functions.engine.plans.entering import Person, entered, refused
+from functions.engine.process.plan_cache import PlanVersion
+
+
+class Entrance:
+    """Lets the audience of a campaign enter its plan."""
+
+    def __init__(self, lease: LaneLease, version: PlanVersion) -> None:
+        self._lease = lease
+        self._engine, self._campaign = lease.engine, lease.campaign
+        self._version = version
+        self._decider = Decider(lease.engine, lease.campaign)
+        starts = version.plan.starts
+        first = version.plan.nodes[starts[0]]
+        sends = len(starts) == 1 and bool(parts_of(version.plan, first))
+        #: Of the send that everybody begins with, where there is one: the audience is read for it.
+        self._first = version.sends.key(first.id) if sends else ""
+
+    async def enter(self) -> None:
+        """Commit page after page, until all have entered or the task is late."""
+        campaign = self._campaign
+        send = await whole_send(self._engine, campaign, self._first)
+        source = source_of(campaign, send)
+        async for page in pages(self._engine, source, self._lease.data.get("cursor")):
+            if self._lease.is_late:
+                return
+            await self._enter_page(page)
+
+    async def _enter_page(self, page: Page) -> None:
+        walks = {}
+        reached = {}
+        filtered = await entry.filtered(
+            self._engine, self._campaign, {to.contact for to in page.recipients}
+        )
+        for to in page.recipients:
+            walk = self._walk(to, filtered)
+            walks[walk.id] = walk
+            if self._first:
+                reached[self._first, walk.id] = to
+        decided = await self._decider.decide(list(walks.values()), reached)
+        await self._commit(decided, page)
+
+    def _walk(self, to: Recipient, filtered: Collection[str]) -> Walk:
+        who = to.contact.rpartition("/")[2]
+        person = Person(who, who, to.contact, to.address, to.region, to.zones)
+        by = self._campaign.entry.by if self._campaign.entry else ""
+        now = self._engine.clock.now()
+        walk = entered(self._campaign, self._version.plan, person, by=by, at=now)
+        reason = "inactive" if to.skip_reason == "inactive" else ""
+        reason = reason or ("entry_filter" if to.contact in filtered else "")
+        return Walk(person.enrollment_id, refused(walk, reason) if reason else walk)
+
+    async def _commit(self, decided: list[Decided], page: Page) -> None:
+        """Commit a page and its cursor; who is there already enters no second time."""
+        lease, first = self._lease, "planned" not in self._lease.data
+        shard = statistics.walk_shard(LAUNCH)
+        while True:
+            planned = lease.data.get("planned", 0) + len(decided)
+            progress = {"cursor": page.cursor, "planned": planned, "done": page.cursor is None}
+            writes, notices = record_walks(
+                self._engine, self._campaign, decided, shard=shard, dropped=LAUNCH
+            )
+            try:
+                await commit_with_notices(
+                    self._engine,
+                    self._campaign.org,
+                    writes,
+                    notices,
+                    by=partial(lease.commit, **progress),
+                )
+            except LookAgainError:
+                decided = await unchanged(self._engine, self._campaign, decided)
+                continue
+            break
+        if first and page.cursor is not None:
+            await wake_lanes(lease)
+
+
+async def wake_lanes(lease: LaneLease) -> None:
+    """Have every lane of a campaign look at what was made for it."""
+    engine, campaign = lease.engine, lease.campaign
+    for name in lane_names(campaign):
+        await lanes.wake(engine, campaign.org, campaign.id, name, at=engine.clock.now())

@@ -1,0 +1,53 @@
+"""Entry: whether somebody may enter a plan, the first time or again."""
+
+from collections.abc import Collection
+from datetime import datetime
+from enum import StrEnum
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.entry import AFTER_EXIT, NEVER, PARALLEL, Entry
+from functions.domain.plans.durations import parse_duration
+from functions.domain.plans.enrollment import Enrollment
+from functions.domain.segments.parser import parse as parse_conditions
+from functions.domain.times import zones_of
+from functions.engine.contacts import segments
+from functions.engine.kernel.engine import Engine
+
+
+class EntryResult(StrEnum):
+    """What becomes of somebody who is to enter."""
+
+    ENROLLED = "enrolled"
+    ALREADY = "already"  #: they are under way
+    ALREADY_WAS = "already_was"  #: they have come to an end, and may not enter again, or not yet
+    REFUSED = "refused"  #: they may not enter, for a reason
+
+
+def result_of(entry: Entry, before: Enrollment | None, *, now: datetime) -> EntryResult:
+    """Return whether somebody enters whose enrollment stands so; None: they never have."""
+    if before is None:
+        return EntryResult.ENROLLED
+    if not before.has_ended:
+        return EntryResult.ALREADY
+    match entry.reentry:
+        case str(reentry) if reentry == AFTER_EXIT:
+            return EntryResult.ENROLLED
+        case str(reentry) if reentry in {NEVER, PARALLEL}:
+            return EntryResult.ALREADY_WAS
+        case wait:
+            zone = zones_of(before.zones)[0]
+            again_at = parse_duration(wait).add(before.ended_at or before.entered_at, zone)
+            return EntryResult.ENROLLED if now >= again_at else EntryResult.ALREADY_WAS
+
+
+async def filtered(
+    engine: Engine, campaign: Campaign, contacts: Collection[str]
+) -> Collection[str]:
+    """Return those of these contacts, by path, whom the campaign's entry filter keeps out."""
+    conditions = campaign.entry.conditions if campaign.entry else None
+    if conditions is None:
+        return ()
+    found = await engine.store.get_many([path for path in contacts if path])
+    known = [document for document in found if document is not None]
+    passed = await segments.matching(engine, campaign.org, parse_conditions(conditions), known)
+    return set(contacts) - {document.path for document in passed}

@@ -1,0 +1,119 @@
+"""Facts: what is known of walks when they are decided about, read for a page of them at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.messages.happened import ended_at, happened, has_ended
+from functions.domain.messages.ids import following_id
+from functions.domain.messages.message import Message, message_from
+from functions.domain.plans.enrollment import Enrollment
+from functions.domain.plans.facts import Facts, MessageFacts, Occurrence
+from functions.engine import paths
+from functions.engine.kernel.concurrency import for_each
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.versioned import Versioned
+from functions.engine.ports.store import Query, Where
+
+#: Custom events of one person that are looked at: the oldest of a visit.
+_MOST_EVENTS: Final = 1000
+#: People whose custom events are asked for at a time.
+_AT_ONCE: Final = 20
+
+Chains = Mapping[str, Sequence[Versioned[Message]]]
+"""By the id of a node's own message: that one, and what has followed it by other channels."""
+
+
+class Known(NamedTuple):
+    """What is known of one walk."""
+
+    facts: Facts
+    chains: Chains
+
+
+async def known_of(engine: Engine, campaign: Campaign, walks: Sequence[Enrollment]) -> list[Known]:
+    """Return what is known of each walk, by one read of their messages."""
+    wanted = {thread.message for walk in walks for thread in walk.threads.values()} - {""}
+    chains = await chains_of(engine, campaign, wanted)
+    events = await _custom_events(engine, campaign.org, walks)
+    return [_known(walk, chains, events.get(walk.who, ())) for walk in walks]
+
+
+def _known(walk: Enrollment, chains: Chains, events: Sequence[Occurrence]) -> Known:
+    own = {
+        thread.message: chains[thread.message]
+        for thread in walk.threads.values()
+        if thread.message in chains
+    }
+    messages = {id_: facts_of([each.value for each in chain]) for id_, chain in own.items()}
+    exits = dict(walk.exits)
+    for each in events:
+        if each.at >= walk.entered_at:
+            exits[each.name] = min(exits.get(each.name, each.at), each.at)
+    return Known(Facts(messages, events, exits), own)
+
+
+async def chains_of(engine: Engine, campaign: Campaign, ids: Iterable[str]) -> Chains:
+    """Return messages by their ids, each with those that have followed it; unknown ids have none.
+
+    Few are followed: those are read with one more read for all of them.
+    """
+    collection = paths.messages(campaign.org, campaign.id)
+    chains: dict[str, list[Versioned[Message]]] = {}
+    wanted = {id_: id_ for id_ in ids}  # the message to read, by the first of its chain
+    while wanted:
+        found = await engine.store.get_many([f"{collection}/{id_}" for id_ in wanted.values()])
+        following = {}
+        for first, document in zip(wanted, found, strict=True):
+            if document is None:
+                continue
+            message = message_from(document.id, document.data)
+            chains.setdefault(first, []).append(Versioned(message, document.version))
+            if message.followed and message.following:
+                key = message.following[0]["key"]
+                following[first] = following_id(message.id, campaign.id, send=key)
+        wanted = following
+    return chains
+
+
+def facts_of(chain: Sequence[Message]) -> MessageFacts:
+    """Return what is known of a node's send as a whole, by whatever channels."""
+    told: dict[str, list[datetime]] = {}
+    for message in chain:
+        for name, at in happened(message).items():
+            told.setdefault(name, []).append(at)
+    events = {name: min(instants) for name, instants in told.items()}
+    last = chain[-1]
+    over = has_ended(last) and not last.followed
+    return MessageFacts(events.get("sent"), ended_at(last) if over else None, events)
+
+
+async def _custom_events(
+    engine: Engine, org: str, walks: Sequence[Enrollment]
+) -> dict[str, list[Occurrence]]:
+    """Return what callers have told of those of whom they have told something since they came."""
+    found: dict[str, list[Occurrence]] = {}
+
+    async def ask(walk: Enrollment) -> None:
+        since = _heard_since(walk)
+        if since is not None:
+            found[walk.who] = await _events_since(engine, org, walk.who, since)
+
+    await for_each(walks, ask, at_once=_AT_ONCE)
+    return found
+
+
+def _heard_since(walk: Enrollment) -> datetime | None:
+    """Return from when on custom events matter to a walk; None where none were told since."""
+    if walk.heard_at is None:
+        return None
+    since = min((thread.since for thread in walk.threads.values()), default=walk.entered_at)
+    return since if walk.heard_at >= since else None
+
+
+async def _events_since(engine: Engine, org: str, who: str, since: datetime) -> list[Occurrence]:
+    where = (Where("who", "==", who), Where("at", ">=", since))
+    query = Query(paths.custom_events(org), where, ("at",), limit=_MOST_EVENTS)
+    found = await engine.store.query(query)
+    return [Occurrence(each.data["name"], each.data["at"], each.id) for each in found]

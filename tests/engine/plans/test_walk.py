@@ -1,0 +1,75 @@
+"""People are walked through a plan by the lanes that send: each step once, at its time."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.messages.delivery_events import EventKind
+from functions.engine.plans import campaigns
+from tests.engine.plans.journeys import ANN, DAY, HOUR, JourneyWorld
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[JourneyWorld]:
+    """Give a world whose carrier delivers mails."""
+    async with JourneyWorld() as made:
+        yield made
+
+
+async def test_whoever_does_not_open_gets_another_mail_after_a_day(world: JourneyWorld) -> None:
+    """The timer runs from the send."""
+    campaign = await world.begin()
+    await world.enter(campaign)
+    assert world.sent == ["hello"]
+
+    await world.pass_time(DAY - HOUR)
+    assert world.sent == ["hello"]
+    await world.pass_time(HOUR + HOUR / 60)
+    assert world.sent == ["hello", "again"]
+    await world.pass_time(2 * HOUR)
+
+    assert await world.path(campaign) == ["hello", "again", "stop", "completed"]
+
+
+async def test_whoever_opens_gets_the_next_mail_at_once(world: JourneyWorld) -> None:
+    """The receipt marks the walk, and its lane moves it."""
+    campaign = await world.begin()
+    await world.enter(campaign)
+    await world.tell(campaign, "hello", EventKind.READ)
+
+    assert world.sent == ["hello", "thanks"]
+    await world.pass_time(2 * DAY)
+    assert await world.path(campaign) == ["hello", "thanks", "stop", "completed"]
+
+
+async def test_a_campaign_that_is_open_never_ends_by_itself_and_ends_once_closed(
+    world: JourneyWorld,
+) -> None:
+    """Those inside come to their end first."""
+    campaign = await world.begin()
+    await world.pass_time(HOUR)
+    assert (await world.load(campaign)).status is CampaignStatus.RUNNING
+    await world.enter(campaign, ANN, "bob@example.com")
+    await campaigns.close(world.engine, "acme", campaign.id, by="ann")
+    await world.settle()
+    assert (await world.load(campaign)).status is CampaignStatus.RUNNING
+
+    await world.pass_time(2 * DAY)
+    assert (await world.load(campaign)).status is CampaignStatus.COMPLETED
+    assert sorted(world.sent) == ["again", "again", "hello", "hello"]
+
+
+async def test_ten_requests_at_once_enroll_somebody_once(world: JourneyWorld) -> None:
+    """The enrollment's id is the claim."""
+    import asyncio
+
+    campaign = await world.begin()
+    results = await asyncio.gather(*(world.enter(campaign, settle=False) for _ in range(10)))
+    await world.settle()
+
+    assert sorted(str(each.result) for result in results for each in result) == [
+        *["already"] * 9,
+        "enrolled",
+    ]
+    assert world.sent == ["hello"]
