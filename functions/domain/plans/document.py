@@ -5,7 +5,7 @@ schema.py makes the JSON Schema of these models; what that cannot say is told by
 
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, StrictBool
+from pydantic import Discriminator, Field, StrictBool, model_validator
 
 from functions.domain.kinds import ChannelKind
 from functions.domain.plans.parts import (
@@ -156,6 +156,12 @@ class SplitNode(_Named):
         description="Whether a second visit takes the same way.",
         examples=[True],
     )
+
+    @model_validator(mode="after")
+    def _somebody_goes(self) -> "SplitNode":
+        if not any(branch.weight for branch in self.branches):
+            raise ValueError("one of the branches needs a weight above 0")
+        return self
 
 
 class UpdateNode(_Named):

@@ -48,9 +48,10 @@ class Duration(NamedTuple):
         first of the two, and one that they jump over moves forward by the jump.
         """
         if self.months or self.days:
-            shown = at.astimezone(zone).replace(tzinfo=None, fold=0)
-            shown = _months_later(shown, self.months) + self.days * _DAY
-            at = shown.replace(tzinfo=zone)
+            shown = at.astimezone(zone).replace(fold=0)
+            if self.months:
+                shown = _months_later(shown, self.months)
+            at = shown + timedelta(self.days)  # by the clock: both have the same zone
         return at.astimezone(UTC) + self.exact
 
     @property
@@ -99,8 +100,6 @@ def _duration(
 
 
 def _months_later(shown: datetime, months: int) -> datetime:
-    if not months:
-        return shown
     year, month = divmod(shown.year * 12 + shown.month - 1 + months, 12)
     last = monthrange(year, month + 1)[1]
     return shown.replace(year=year, month=month + 1, day=min(shown.day, last))

@@ -27,6 +27,7 @@ class Facts(NamedTuple):
     messages: Mapping[str, MessageFacts] = {}  #: by message id
     events: Sequence[Occurrence] = ()  #: custom ones, since they entered
     exits: Mapping[str, datetime] = {}  #: the first of each event that ends walks, since then
+    resumed_at: datetime | None = None  #: when the campaign, or the person, last went on again
 
 
 NOTHING = MessageFacts()

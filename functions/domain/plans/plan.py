@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from functions.domain.kinds import ChannelKind
@@ -43,6 +43,46 @@ _STANDS_FOR: Final[Mapping[str, str]] = {
 _TIMERS: Final[Mapping[str, str]] = {"no_open_after": "PT72H", "no_click_after": "PT24H"}
 
 
+#: Events after which nobody goes on, whatever their plan says.
+_ENDS: Final = ("erased", "suppressed", "unsubscribed", "complained")
+GOAL: Final = "goal"
+
+
+class Way(NamedTuple):
+    """A way out that an event takes."""
+
+    on: str
+    to: str
+    rank: int  #: in the order in which they are tried
+    within: Duration | None
+    after: Duration | None
+
+
+class Timer(NamedTuple):
+    """A way out that time takes."""
+
+    on: str
+    to: str
+    rank: int
+    wait: Duration
+    event: str  #: what keeps it from firing, "" for nothing
+
+
+class WaysOut(NamedTuple):
+    """The ways out of a node, as they are looked up."""
+
+    events: Mapping[str, Sequence[Way]]
+    timers: Sequence[Timer]
+    names: frozenset[str]  #: of all events that matter
+
+
+class GoalInForce(NamedTuple):
+    """What a plan is for."""
+
+    on: str
+    within: Duration | None
+
+
 class Plan:
     """A plan that the linter has passed, ready to be walked."""
 
@@ -55,10 +95,33 @@ class Plan:
             self.starts = [document.start_node_id]
         self.nodes: Mapping[str, Node] = {node.id: node for node in nodes}
         self.zone: ZoneInfo = zone_of(document.timezone)
+        self.ways: Mapping[str, WaysOut] = {node.id: _ways(document, node) for node in nodes}
+        goal = document.goal
+        self.goal = GoalInForce(goal.on, _duration(goal.within)) if goal else None
+        #: Why people leave, by the event upon which they do.
+        self.reasons: Mapping[str, str] = {
+            **{name: name for name in _ENDS},
+            **{each.on: each.reason for each in document.exits},
+            **({goal.on: GOAL} if goal else {}),
+        }
 
-    def timer(self, transition: Transition) -> Duration | None:
-        """Return after what time a transition is taken if nothing happens; None for an event."""
-        return timer_of(self.document, transition)
+
+def _ways(document: Document, node: Node) -> WaysOut:
+    events: dict[str, list[Way]] = {}
+    timers: list[Timer] = []
+    for rank, way in enumerate(ways_out(node)):
+        wait = timer_of(document, way)
+        if wait is not None:
+            timers.append(Timer(way.on, way.to, rank, wait, awaited(way.on)))
+        elif not is_timer(way.on):
+            limits = _duration(way.within), _duration(way.after)
+            events.setdefault(way.on, []).append(Way(way.on, way.to, rank, *limits))
+    names = frozenset({*events, *(timer.event for timer in timers)})
+    return WaysOut(events, timers, names)
+
+
+def _duration(text: str | None) -> Duration | None:
+    return parse_duration(text) if text is not None else None
 
 
 def nodes_of(document: Document) -> Sequence[Node]:

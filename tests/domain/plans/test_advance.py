@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.domain.plans.advance import AHEAD, SAFETY_LOOK
+from functions.domain.plans.advance import SAFETY_LOOK
 from functions.domain.plans.facts import Occurrence
+from functions.domain.plans.nexts import AHEAD
 from tests.domain.plans.walking import DAY, HOUR, START, STOP, Walker, on, plan, send, wait
 
 SECOND = timedelta(seconds=1)
@@ -198,6 +199,33 @@ def test_a_lot_is_drawn_once() -> None:
     assert 1400 < drawn.count("a") < 1600
 
 
+def test_a_lot_that_is_not_kept_is_drawn_anew() -> None:
+    """With `sticky: false` a second visit may lead elsewhere; a third one is no second."""
+    split = {"id": "which", "action": "split", "sticky": False}
+    again = on("elapsed", "which", after="P1D")
+    halves = plan(
+        {**split, "branches": [{"to": "a", "weight": 1}, {"to": "b", "weight": 1}]},
+        wait("a", again),
+        wait("b", again),
+    )
+    walker = Walker(halves).look(START + 40 * DAY)
+    assert walker.enrollment.exit == ""
+    assert {move.target for move in walker.enrollment.moves if move.on == "split"} == {"a", "b"}
+
+
+def test_what_was_used_is_forgotten_in_time() -> None:
+    """However often somebody goes round, what they hold does not grow."""
+    round_ = plan(
+        send("a", on("clicked", "b"), on("elapsed", "a", after="P1D")),
+        wait("b", on("visit", "a"), on("elapsed", "a", after="P1D")),
+    )
+    visits = [Occurrence("visit", START + hour * HOUR, f"v{hour}") for hour in range(0, 900, 2)]
+    walker = Walker(round_, {"a": [("clicked", HOUR)]}, custom=visits)
+    walker.look_at(START + hour * HOUR for hour in range(900))
+    assert len(walker.enrollment.moves) > 500
+    assert len(walker.enrollment.threads["a"].used) <= 2
+
+
 def test_a_loop_without_a_wait_ends_loudly() -> None:
     """A plan that turns in a circle at one instant is left, with the reason."""
     circle = plan(
@@ -206,6 +234,21 @@ def test_a_loop_without_a_wait_ends_loudly() -> None:
     )
     walker = Walker(circle).look(START)
     assert (walker.enrollment.status, walker.enrollment.exit) == ("exited", "loop")
+
+
+def test_who_has_much_to_catch_up_is_looked_at_again() -> None:
+    """A walk that was paused for a month is no loop, however short its waits are."""
+    circle = plan(
+        wait("a", on("elapsed", "b", after="PT1M")), wait("b", on("elapsed", "a", after="PT1M"))
+    )
+    month = START + 30 * DAY
+    walker = Walker(circle).look(month)
+    assert walker.enrollment.next_at == month
+    assert 500 < len(walker.enrollment.moves) < 2000
+    while walker.enrollment.next_at == month:
+        walker.look(month)
+    assert len(walker.enrollment.moves) == 30 * 24 * 60
+    assert walker.enrollment.next_at == month + timedelta(minutes=1)
 
 
 def test_whoever_waits_for_events_alone_is_looked_at_now_and_then() -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from functions.domain.plans.advance import AHEAD
+from functions.domain.plans.nexts import AHEAD
 from functions.domain.plans.plan import Plan
 from functions.domain.plans.reading import read_plan
 from tests.domain.plans.walking import DAY, HOUR, START, Walker
@@ -112,3 +112,36 @@ def test_the_day_is_the_person_s() -> None:
     plan = sequence(("a", {"offset": "P0D", "time": "10:00"}))
     walker = Walker(plan, zone=ZoneInfo("Pacific/Kiritimati")).look(START + 2 * DAY)
     assert walker.promises[0].due_at - START == timedelta(hours=8)
+
+
+DAILY = sequence(*[(f"day-{number}", {"offset": f"P{number}D"}) for number in range(8)])
+
+
+def test_after_a_pause_of_a_week_one_step_goes_out() -> None:
+    """The newest that was missed; those before it are left out, and those behind it keep time."""
+    walker = Walker(DAILY).look(START)
+    resumed_at = START + 6 * DAY + HOUR
+    walker.resumed_at = resumed_at
+    walker.look(resumed_at)
+    assert [promise.node for promise in walker.promises] == ["day-0", "day-6"]
+    assert [move.source for move in walker.enrollment.moves if move.on == "overtaken"] == [
+        f"day-{number}" for number in range(1, 6)
+    ]
+    walker.look(START + 9 * DAY)
+    assert [promise.node for promise in walker.promises][2:] == ["day-7"]
+    assert walker.enrollment.status == "completed"
+
+
+def test_steps_of_one_instant_stand_for_each_other_in_no_pause() -> None:
+    """A mail and a text that were meant to come together both come after it."""
+    both = sequence(("mail", {"offset": "P1D"}), ("text", {"offset": "P1D"}))
+    walker = Walker(both).look(START)
+    walker.resumed_at = START + 3 * DAY
+    walker.look(START + 3 * DAY)
+    assert {promise.node for promise in walker.promises} == {"mail", "text"}
+
+
+def test_who_was_not_paused_misses_nothing() -> None:
+    """A lane that comes late makes every message that was due."""
+    walker = Walker(DAILY).look_at([START, START + 9 * DAY])
+    assert len(walker.promises) == 8

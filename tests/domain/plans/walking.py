@@ -54,6 +54,7 @@ class Walker:
     custom: Sequence[Occurrence] = ()
     exits: Mapping[str, datetime] = field(default_factory=dict)
     zone: ZoneInfo = NEW_YORK
+    resumed_at: datetime | None = None
     enrollment: Enrollment = field(init=False)
     promises: list[Promise] = field(default_factory=list)
     seen: Facts = field(default_factory=Facts)
@@ -90,6 +91,7 @@ class Walker:
             {promise.id: self._of(promise, now) for promise in self.promises},
             [each for each in self.custom if each.at <= now],
             {name: at for name, at in self.exits.items() if at <= now},
+            self.resumed_at,
         )
 
     def _of(self, promise: Promise, now: datetime) -> MessageFacts:

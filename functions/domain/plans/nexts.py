@@ -1,0 +1,222 @@
+"""What may happen next to somebody who walks: of all of it, the earliest does."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
+
+from functions.domain.digest import digest
+from functions.domain.plans.document import (
+    SendNode,
+    SplitNode,
+    StopNode,
+    UpdateNode,
+    WaitNode,
+    WebhookNode,
+)
+from functions.domain.plans.enrollment import Enrollment, Thread
+from functions.domain.plans.facts import NOTHING, Facts, MessageFacts, Occurrence
+from functions.domain.plans.plan import PROVES, Plan, Way, WaysOut, due_at
+
+#: How long before it is due a message is made.
+AHEAD: Final = timedelta(minutes=5)
+#: A message that should have left is asked after so often, while it waits for its turn.
+_ASK_AGAIN: Final = timedelta(minutes=5)
+#: Where events and timers fall on one instant, events come first; exits come before both.
+EXIT, _TIMER = -1, 1000
+#: Upon this people leave, unless their node says what follows.
+_BOUNCED: Final = "bounced"
+#: Of the steps that fell due in a pause, those that a later one stands for.
+OVERTAKEN: Final = "overtaken"
+_END: Final = "end"
+
+
+class Make(NamedTuple):
+    """A message is made."""
+
+    due_at: datetime
+
+
+class Go(NamedTuple):
+    """Somebody goes on to the next node."""
+
+    target: str
+    on: str
+    key: str = ""  #: of the occurrence that is used up by it
+    writes: bool = False
+    chosen: bool = False  #: by lot, and kept
+
+
+class End(NamedTuple):
+    """A thread ends."""
+
+    on: str = _END
+
+
+class Leave(NamedTuple):
+    """Somebody leaves, wherever they stand."""
+
+    reason: str
+
+
+#: None: nothing happens, but somebody is looked at again.
+Act: TypeAlias = Make | Go | End | Leave | None
+
+
+class Next(NamedTuple):
+    """Something that may happen."""
+
+    at: datetime
+    rank: int
+    start: str
+    act: Act
+
+
+class Nexts:
+    """What may happen next to one person, by what is known of them at one instant."""
+
+    def __init__(
+        self, plan: Plan, enrollment: Enrollment, facts: Facts, zone: ZoneInfo, now: datetime
+    ) -> None:
+        self._plan = plan
+        self._enrollment = enrollment
+        self._facts = facts
+        self._zone = zone
+        self._now = now
+        resumed_at = facts.resumed_at
+        self._newest = None if resumed_at is None else self._newest_missed(resumed_at)
+
+    def exits(self, nodes: Sequence[str]) -> Iterator[Next]:
+        """Yield what ends the walk of somebody who stands at these nodes."""
+        entered_at = self._enrollment.entered_at
+        for name, at in self._facts.exits.items():
+            reason = self._plan.reasons.get(name)
+            if name == _BOUNCED and reason is None and not self._is_named(name, nodes):
+                reason = _BOUNCED
+            if reason is not None and at >= entered_at and self._is_in_time(name, at):
+                yield Next(at, EXIT, "", Leave(reason))
+
+    def of_thread(self, start: str, thread: Thread) -> Iterator[Next]:
+        """Yield what may happen to a thread, where it stands."""
+        node, since = self._plan.nodes[thread.node], thread.since
+        match node:
+            case SendNode() | WebhookNode() if thread.due_at is None:
+                yield self._make(start, node, since)
+            case SendNode() | WebhookNode() | WaitNode():
+                yield from self._waiting(start, thread, node)
+            case StopNode():
+                yield Next(since, 0, start, End())
+            case SplitNode():
+                target = self._branch(node, thread.visit)
+                yield Next(since, 0, start, Go(target, "split", chosen=True))
+            case UpdateNode():
+                yield Next(since, 0, start, Go(node.to, "updated", writes=True))
+
+    def _is_named(self, event: str, nodes: Sequence[str]) -> bool:
+        return any(event in self._plan.ways[node].events for node in nodes)
+
+    def _is_in_time(self, name: str, at: datetime) -> bool:
+        goal = self._plan.goal
+        if goal is None or goal.on != name or goal.within is None:
+            return True
+        return at <= goal.within.add(self._enrollment.entered_at, self._zone)
+
+    # --- Messages -----------------------------------------------------------------------------
+
+    def _make(self, start: str, node: SendNode | WebhookNode, since: datetime) -> Next:
+        due = due_at(node.schedule, since, self._zone)
+        if self._newest is not None and due < self._newest:
+            return Next(self._newest, 0, start, End(OVERTAKEN))
+        return Next(max(since, due - AHEAD), 0, start, Make(due))
+
+    def _newest_missed(self, resumed_at: datetime) -> datetime | None:
+        """Return when the newest of the steps was due that were missed in a pause.
+
+        It stands for those before it: nobody gets a week's messages in one minute.
+        """
+        dues = []
+        for thread in self._enrollment.threads.values():
+            node = self._plan.nodes[thread.node]
+            if isinstance(node, SendNode | WebhookNode) and thread.due_at is None:
+                dues.append(due_at(node.schedule, thread.since, self._zone))
+        return max((due for due in dues if due <= resumed_at), default=None)
+
+    # --- Events and timers --------------------------------------------------------------------
+
+    def _waiting(
+        self, start: str, thread: Thread, node: SendNode | WebhookNode | WaitNode
+    ) -> Iterator[Next]:
+        ways = self._plan.ways[node.id]
+        if not node.transitions:  # nothing leads on: it ends as its message is made
+            made = max(thread.since, thread.due_at - AHEAD) if thread.due_at else thread.since
+            yield Next(made, 0, start, End())
+            return
+        message = self._facts.messages.get(thread.message, NOTHING)
+        base = thread.since if isinstance(node, WaitNode) else message.sent_at or message.ended_at
+        told = self._told(thread, message, ways)
+        for each in told:
+            at = max(each.at, thread.since)
+            for way in ways.events.get(each.name, ()):
+                if self._holds(way, base or thread.due_at or thread.since, at):
+                    yield Next(at, way.rank, start, Go(way.to, way.on, each.key))
+                    break
+        for timer in ways.timers:
+            if base is None:  # it has not left yet: its timer does not run
+                at = timer.wait.add(thread.due_at or thread.since, self._zone)
+                yield Next(at if at > self._now else self._now + _ASK_AGAIN, 0, start, None)
+                continue
+            fires = timer.wait.add(base, self._zone)
+            if not any(each.name == timer.event and each.at <= fires for each in told):
+                yield Next(fires, _TIMER + timer.rank, start, Go(timer.to, timer.on))
+
+    def _told(self, thread: Thread, message: MessageFacts, ways: WaysOut) -> list[Occurrence]:
+        """Return what the node names of what happened to the thread's message, and to the person.
+
+        Of the person since the thread came here; what has moved it before is used up.
+        """
+        found = [
+            Occurrence(name, at, f"{name}/{thread.message}")
+            for name, at in _proven(message.events)
+            if name in ways.names
+        ]
+        found += [
+            each
+            for each in self._facts.events
+            if each.name in ways.names and each.at >= thread.since
+        ]
+        if thread.used:
+            found = [each for each in found if each.key not in thread.used]
+        if len(found) > 1:
+            found.sort(key=lambda each: each.at)
+        return found
+
+    def _holds(self, way: Way, base: datetime, at: datetime) -> bool:
+        """Tell whether an event at `at` comes in time; one from before the send does."""
+        if way.within is not None:
+            return at <= way.within.add(base, self._zone)
+        return way.after is None or at >= way.after.add(base, self._zone)
+
+    def _branch(self, node: SplitNode, visit: int) -> str:
+        """Return the way of a person: by a digest, in equal shares, the same on every machine."""
+        known = self._enrollment.branches.get(node.id)
+        if known is not None and node.sticky:
+            return known
+        salt = "" if node.sticky else str(visit)
+        total = sum(branch.weight for branch in node.branches)
+        lot = int(digest(node.id, self._enrollment.subject, salt, size=6), 16) % total
+        for branch in node.branches:
+            lot -= branch.weight
+            if lot < 0:
+                return branch.to
+        raise AssertionError("a lot lies below the sum of the weights")
+
+
+def _proven(told: Mapping[str, datetime]) -> Iterable[tuple[str, datetime]]:
+    """Return what was told of a message, and what that proves, each when it is first known of."""
+    if PROVES.keys().isdisjoint(told):
+        return told.items()
+    found = dict(told)
+    for event, at in told.items():
+        for name in PROVES.get(event, ()):
+            found[name] = min(found.get(name, at), at)
+    return found.items()
