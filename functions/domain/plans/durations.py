@@ -12,11 +12,12 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 _NUMBER: Final = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)"
-_DURATION: Final = re.compile(
+#: What a duration looks like; also in other languages' expressions.
+PATTERN: Final = (
     rf"P(?=[0-9T])(?:{_NUMBER}Y)?(?:{_NUMBER}M)?(?:{_NUMBER}W)?(?:{_NUMBER}D)?"
-    rf"(?:T(?=[0-9])(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?",
-    re.ASCII,
+    rf"(?:T(?=[0-9])(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?"
 )
+_DURATION: Final = re.compile(PATTERN, re.ASCII)
 _DAY: Final = timedelta(days=1)
 #: How long units of the calendar are in the mean: for bounds, and for fractions of them.
 _YEAR: Final = 365.25 * _DAY

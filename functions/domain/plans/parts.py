@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from functions.domain.kinds import ChannelKind
-from functions.domain.plans.durations import parse_duration
+from functions.domain.plans.durations import PATTERN, parse_duration
 from functions.domain.times import TIME_OF_DAY, UnknownZoneError, is_zone
 
 
@@ -50,7 +50,11 @@ def _text(given: object) -> object:
 NodeId = Annotated[str, Field(pattern=ID_PATTERN)]
 EventName = Annotated[str, Field(pattern=EVENT_PATTERN)]
 Zone = Annotated[str, Field(max_length=64), AfterValidator(_region_zone)]
-DurationText = Annotated[str, Field(max_length=64), AfterValidator(_duration)]
+DurationText = Annotated[
+    str,
+    Field(max_length=64, json_schema_extra={"pattern": f"^{PATTERN}$"}),
+    AfterValidator(_duration),
+]
 TimeOfDay = Annotated[str, Field(pattern=TIME_PATTERN)]
 Day = Annotated[str, Field(pattern=DAY_PATTERN)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_text)]
