@@ -1,12 +1,14 @@
 """What may happen next to somebody who walks: of all of it, the earliest does."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from functions.domain.digest import digest
+from functions.domain.messages.happened import with_proven
 from functions.domain.plans.document import (
+    Node,
     SendNode,
     SplitNode,
     StopNode,
@@ -16,7 +18,7 @@ from functions.domain.plans.document import (
 )
 from functions.domain.plans.enrollment import Enrollment, Thread
 from functions.domain.plans.facts import NOTHING, Facts, MessageFacts, Occurrence
-from functions.domain.plans.plan import PROVES, Plan, Way, WaysOut, due_at
+from functions.domain.plans.plan import Plan, Way, WaysOut, due_at
 
 #: How long before it is due a message is made.
 AHEAD: Final = timedelta(minutes=5)
@@ -26,9 +28,10 @@ _ASK_AGAIN: Final = timedelta(minutes=5)
 EXIT, _TIMER = -1, 1000
 #: Upon this people leave, unless their node says what follows.
 _BOUNCED: Final = "bounced"
-#: Of the steps that fell due in a pause, those that a later one stands for.
-OVERTAKEN: Final = "overtaken"
-_END: Final = "end"
+#: Why a thread ends: nothing leads on; or its step fell due in a pause, and a later one goes out.
+END, OVERTAKEN = "end", "overtaken"
+#: Why somebody goes on from a node that waits for nothing.
+SPLIT, UPDATED = "split", "updated"
 
 
 class Make(NamedTuple):
@@ -50,7 +53,7 @@ class Go(NamedTuple):
 class End(NamedTuple):
     """A thread ends."""
 
-    on: str = _END
+    on: str = END
 
 
 class Leave(NamedTuple):
@@ -108,9 +111,9 @@ class Nexts:
                 yield Next(since, 0, start, End())
             case SplitNode():
                 target = self._branch(node, thread.visit)
-                yield Next(since, 0, start, Go(target, "split", chosen=True))
+                yield Next(since, 0, start, Go(target, SPLIT, chosen=True))
             case UpdateNode():
-                yield Next(since, 0, start, Go(node.to, "updated", writes=True))
+                yield Next(since, 0, start, Go(node.to, UPDATED, writes=True))
 
     def _is_named(self, event: str, nodes: Sequence[str]) -> bool:
         return any(event in self._plan.ways[node].events for node in nodes)
@@ -152,12 +155,12 @@ class Nexts:
             yield Next(made, 0, start, End())
             return
         message = self._facts.messages.get(thread.message, NOTHING)
-        base = thread.since if isinstance(node, WaitNode) else message.sent_at or message.ended_at
+        base = base_of(node, thread, message)
         told = self._told(thread, message, ways)
         for each in told:
             at = max(each.at, thread.since)
             for way in ways.events.get(each.name, ()):
-                if self._holds(way, base or thread.due_at or thread.since, at):
+                if holds(way, base or thread.due_at or thread.since, at, self._zone):
                     yield Next(at, way.rank, start, Go(way.to, way.on, each.key))
                     break
         for timer in ways.timers:
@@ -176,7 +179,7 @@ class Nexts:
         """
         found = [
             Occurrence(name, at, f"{name}/{thread.message}")
-            for name, at in _proven(message.events)
+            for name, at in with_proven(message.events).items()
             if name in ways.names
         ]
         found += [
@@ -189,12 +192,6 @@ class Nexts:
         if len(found) > 1:
             found.sort(key=lambda each: each.at)
         return found
-
-    def _holds(self, way: Way, base: datetime, at: datetime) -> bool:
-        """Tell whether an event at `at` comes in time; one from before the send does."""
-        if way.within is not None:
-            return at <= way.within.add(base, self._zone)
-        return way.after is None or at >= way.after.add(base, self._zone)
 
     def _branch(self, node: SplitNode, visit: int) -> str:
         """Return the way of a person: by a digest, in equal shares, the same on every machine."""
@@ -211,12 +208,13 @@ class Nexts:
         raise AssertionError("a lot lies below the sum of the weights")
 
 
-def _proven(told: Mapping[str, datetime]) -> Iterable[tuple[str, datetime]]:
-    """Return what was told of a message, and what that proves, each when it is first known of."""
-    if PROVES.keys().isdisjoint(told):
-        return told.items()
-    found = dict(told)
-    for event, at in told.items():
-        for name in PROVES.get(event, ()):
-            found[name] = min(found.get(name, at), at)
-    return found.items()
+def base_of(node: Node, thread: Thread, message: MessageFacts) -> datetime | None:
+    """Return from when on a node's timing counts; None while its message has not left."""
+    return thread.since if isinstance(node, WaitNode) else message.sent_at or message.ended_at
+
+
+def holds(way: Way, base: datetime, at: datetime, zone: ZoneInfo) -> bool:
+    """Tell whether an event at `at` comes in time; one from before the send does."""
+    if way.within is not None:
+        return at <= way.within.add(base, zone)
+    return way.after is None or at >= way.after.add(base, zone)

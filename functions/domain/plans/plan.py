@@ -26,12 +26,6 @@ _DAY: Final = timedelta(days=1)
 _NOT: Final = "no_"
 #: A call that nobody picked up: an event, though it is called like a timer.
 _REAL: Final = frozenset({"no_answer"})
-#: What an event proves: whoever clicks has opened, even if their mail program keeps that quiet.
-PROVES: Final[Mapping[str, Sequence[str]]] = {
-    "clicked": ("opened", "delivered"),
-    "replied": ("opened", "delivered"),
-    "opened": ("delivered",),
-}
 #: The event that the word behind `no_` stands for; any other word is an event itself.
 _STANDS_FOR: Final[Mapping[str, str]] = {
     "open": "opened",

@@ -8,7 +8,7 @@ from functions.domain.kinds import ChannelKind
 from functions.domain.messages.ids import NodeSend
 from functions.domain.plans.document import ContentPart, Node, SendNode, WebhookNode
 from functions.domain.plans.durations import parse_duration
-from functions.domain.plans.plan import Plan, is_timer, targets_of, ways_out
+from functions.domain.plans.plan import Plan, channel_of, is_timer, targets_of, ways_out
 
 
 class Route(NamedTuple):
@@ -34,8 +34,8 @@ def parts_of(plan: Plan, node: Node) -> Sequence[Part]:
             content = Content(template=node.body or "", webhook_url=node.url)
             return [Part(Route(ChannelKind.WEBHOOK, ""), content)]
         case SendNode():
-            channel = node.channel or plan.document.defaults.channel
-            own = Part(Route(channel, node.sender or ""), _content(node))
+            route = Route(channel_of(plan.document, node), node.sender or "")
+            own = Part(route, content_of(node))
             return [own, *map(_fallback, node.fallbacks)]
         case _:
             return []
@@ -43,10 +43,11 @@ def parts_of(plan: Plan, node: Node) -> Sequence[Part]:
 
 def _fallback(part: Any) -> Part:
     route, wait = Route(part.channel, part.sender or ""), parse_duration(part.wait)
-    return Part(route, _content(part), part.after, int(wait.nominal.total_seconds()))
+    return Part(route, content_of(part), part.after, int(wait.nominal.total_seconds()))
 
 
-def _content(part: ContentPart) -> Content:
+def content_of(part: ContentPart) -> Content:
+    """Return what a part of a plan says, as a campaign says it."""
     return Content(
         template=part.body or "",
         subject=part.subject or "",

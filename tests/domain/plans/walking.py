@@ -58,6 +58,7 @@ class Walker:
     enrollment: Enrollment = field(init=False)
     promises: list[Promise] = field(default_factory=list)
     seen: Facts = field(default_factory=Facts)
+    looked_at: datetime = START
 
     def __post_init__(self) -> None:
         """Enter."""
@@ -66,7 +67,7 @@ class Walker:
 
     def look(self, at: datetime) -> "Walker":
         """Decide by what is known at an instant."""
-        self.seen = self.facts(at)
+        self.seen, self.looked_at = self.facts(at), at
         decided = advance(
             self.plan,
             self.enrollment,

@@ -6,7 +6,7 @@ from typing import Final
 from pydantic.alias_generators import to_camel
 
 from functions.domain.campaigns.content import parse_text
-from functions.domain.campaigns.send import Content, Send
+from functions.domain.campaigns.send import Send
 from functions.domain.campaigns.text_warnings import text_warnings
 from functions.domain.campaigns.validation import faults
 from functions.domain.contacts.contact import LENGTHS, read_details
@@ -24,6 +24,7 @@ from functions.domain.plans.document import (
 from functions.domain.plans.lint.basis import Basis
 from functions.domain.plans.lint.findings import Finding, error, warning
 from functions.domain.plans.plan import channel_of, nodes_of
+from functions.domain.plans.sends import content_of
 from functions.domain.urls.public_urls import BOT_SCHEMES, WEB_SCHEMES, check_public_url
 
 #: How a campaign calls what a plan calls otherwise.
@@ -61,27 +62,13 @@ def _said(
     kind: ChannelKind, part: ContentPart, at: Sequence[str | int], basis: Basis
 ) -> Iterator[Finding]:
     """Find what a channel lacks and what it cannot say, and mistakes in texts and URLs."""
-    for fault in faults(_send(kind, part)):
+    for fault in faults(Send("", kind, "", part.sender or "", content_of(part))):
         yield error(*_of_field(fault, part, at))
     texts = {"body": part.body, "subject": part.subject, "html": part.html}
     more = {f"parameters.{number}": text for number, text in enumerate(part.parameters or ())}
     yield from _templates({**texts, **more}, kind, at)
     yield from _url(part.bot_url, BOT_SCHEMES, (*at, "botUrl"), basis)
     yield from _url(part.webhook_url, WEB_SCHEMES, (*at, "webhookUrl"), basis)
-
-
-def _send(kind: ChannelKind, part: ContentPart) -> Send:
-    content = Content(
-        template=part.body or "",
-        subject=part.subject or "",
-        html=part.html or "",
-        provider_template=part.provider_template or "",
-        language=part.language or "",
-        parameters=part.parameters or (),
-        webhook_url=part.webhook_url or "",
-        bot_url=part.bot_url or "",
-    )
-    return Send("", kind, "", part.sender or "", content)
 
 
 def _of_field(

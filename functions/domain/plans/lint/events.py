@@ -9,6 +9,7 @@ from typing import Final
 from functions.domain.kinds import ChannelKind
 from functions.domain.plans.document import Document, Node, SendNode
 from functions.domain.plans.lint.findings import Finding, warning
+from functions.domain.plans.listening import is_custom
 from functions.domain.plans.plan import ELAPSED, awaited, channel_of, is_timer
 
 _MAILS: Final = frozenset({ChannelKind.EMAIL})
@@ -73,7 +74,7 @@ def _listed(channels: AbstractSet[ChannelKind]) -> str:
 
 @lru_cache(maxsize=1024)
 def _meant(event: str) -> str | None:
-    if event in _KNOWN:
+    if not is_custom(event):
         return None
     close = get_close_matches(event, _KNOWN, n=1, cutoff=0.9)
     return _SYNONYMS.get(event) or (close[0] if close else None)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from functions.domain.kinds import ChannelKind
+from functions.domain.messages.happened import PROVES
 from functions.domain.plans.document import Node, PlanDocument, SendNode, StopNode, WaitNode
 from functions.domain.plans.durations import Duration, parse_duration
 from functions.domain.plans.lint.events import channels_of, doubts_about
@@ -13,7 +14,6 @@ from functions.domain.plans.lint.hours import night_of, too_long
 from functions.domain.plans.parts import Transition
 from functions.domain.plans.plan import (
     ELAPSED,
-    PROVES,
     awaited,
     channel_of,
     is_timer,

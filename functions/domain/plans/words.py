@@ -1,0 +1,283 @@
+"""Words: where somebody stands in a plan, what is waited for, and why each move was made."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from functions.domain.messages.reasons import explain
+from functions.domain.plans.advance import LOOP
+from functions.domain.plans.document import Node, SendNode, StopNode, WaitNode, WebhookNode
+from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, Move, Thread
+from functions.domain.plans.facts import NOTHING, Facts, MessageFacts, Occurrence
+from functions.domain.plans.nexts import (
+    END,
+    OVERTAKEN,
+    SPLIT,
+    UPDATED,
+    Go,
+    Nexts,
+    base_of,
+    holds,
+)
+from functions.domain.plans.plan import (
+    ELAPSED,
+    GOAL,
+    Plan,
+    Timer,
+    Way,
+    WaysOut,
+    awaited,
+    due_at,
+    is_timer,
+)
+
+#: A move of a person by an operator.
+OPERATOR: Final = "operator"
+#: What is noticed within this time is noticed at once, for whoever reads of it.
+_AT_ONCE: Final = timedelta(minutes=1)
+#: Why people have left, beside the reasons of messages and what plans call their exits.
+_LEFT: Final[Mapping[str, str]] = {
+    GOAL: "the goal was reached",
+    LOOP: "the plan leads round in a circle without waiting",
+    OPERATOR: "an operator took them out",
+    "erased": "the person was erased",
+    "suppressed": "the address must not be contacted any more",
+}
+_ENDED: Final[Mapping[str, str]] = {
+    END: "nothing leads on from '{source}'",
+    OVERTAKEN: "'{source}' was due in a pause, and a later step went out instead",
+    SPLIT: "the lot fell on '{target}'",
+    UPDATED: "the fields of the contact were written",
+    OPERATOR: "an operator moved them to '{target}'",
+}
+
+
+class Waiting(NamedTuple):
+    """Something that somebody waits for, and what it leads to."""
+
+    on: str
+    to: str
+    at: datetime | None  #: of a timer: when it fires; of an event: up to when it counts
+    sentence: str
+
+
+class Position(NamedTuple):
+    """Where a thread of somebody's walk stands."""
+
+    start: str
+    node: str
+    since: datetime
+    sentence: str
+    waits_for: Sequence[Waiting]
+
+
+class _Known(NamedTuple):
+    facts: Facts
+    zone: ZoneInfo
+    now: datetime
+
+
+class Result(StrEnum):
+    """What a single event does to somebody."""
+
+    SUCCESS = "success"  #: it moves them, or has done so
+    NO_MATCHING_TRANSITION = "no_matching_transition"  #: their node does not name it
+    TIMING_CONSTRAINTS_NOT_MET = "timing_constraints_not_met"  #: it came too early or too late
+    STALE_VISIT = "stale_visit"  #: it belongs to a visit that is over
+    ENROLLMENT_ENDED = "enrollment_ended"  #: they had left before, or come to the end
+
+
+def position(
+    plan: Plan, enrollment: Enrollment, facts: Facts, *, zone: ZoneInfo, now: datetime
+) -> list[Position]:
+    """Return where each thread stands, and what it waits for; nothing once the walk has ended.
+
+    `zone` is theirs, else the plan's; times in sentences are those of it.
+    """
+    nexts, known = Nexts(plan, enrollment, facts, zone, now), _Known(facts, zone, now)
+    return [
+        _position(nexts, plan, start, thread, known) for start, thread in enrollment.threads.items()
+    ]
+
+
+def standing(enrollment: Enrollment, *, zone: ZoneInfo) -> str:
+    """Return a sentence on the walk as a whole."""
+    ended = when(enrollment.ended_at, zone) if enrollment.ended_at else ""
+    match enrollment.status:
+        case EnrollmentStatus.COMPLETED:
+            return f"came to the end of the plan at {ended}"
+        case EnrollmentStatus.EXITED:
+            return f"left at {ended}: {_reason(enrollment.exit)}"
+        case EnrollmentStatus.PAUSED:
+            return "is paused: events are noted, and nothing is sent"
+        case _:
+            return f"is under way since {when(enrollment.entered_at, zone)}"
+
+
+def why(move: Move, *, zone: ZoneInfo) -> str:
+    """Return a sentence on why a move was made."""
+    late = move.seen - move.at > _AT_ONCE
+    noticed = f"; noticed at {when(move.seen, zone)}" if late else ""
+    return f"{_cause(move, zone)}{noticed}"
+
+
+def when(at: datetime, zone: ZoneInfo) -> str:
+    """Return an instant as clocks in a zone show it."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})"
+
+
+def result_of(
+    plan: Plan,
+    enrollment: Enrollment,
+    facts: Facts,
+    event: Occurrence,
+    *,
+    message: str = "",
+    zone: ZoneInfo,
+) -> Result:
+    """Return what an event does to somebody who stands where the enrollment says.
+
+    `message`: the id of the message that it happened to; "" for one of the person.
+    """
+    if _has_moved(plan, enrollment, event):
+        return Result.SUCCESS
+    if enrollment.has_ended:
+        return Result.ENROLLMENT_ENDED
+    found = [
+        _result(plan, thread, facts.messages.get(thread.message, NOTHING), event, zone)
+        for thread in enrollment.threads.values()
+        if _is_heard(plan, thread, event, message)
+    ]
+    order = list(Result)
+    return min(found, key=order.index, default=Result.STALE_VISIT)
+
+
+# --- Where somebody stands ----------------------------------------------------------------------
+
+
+def _position(nexts: Nexts, plan: Plan, start: str, thread: Thread, known: _Known) -> Position:
+    node = plan.nodes[thread.node]
+    message = known.facts.messages.get(thread.message, NOTHING)
+    waits: list[Waiting] = []
+    if isinstance(node, WaitNode) or thread.due_at is not None:
+        base = base_of(node, thread, message)
+        waits += _events(plan.ways[node.id], message, base, known)
+        fires = {
+            (each.act.on, each.act.target): each.at
+            for each in nexts.of_thread(start, thread)
+            if isinstance(each.act, Go) and is_timer(each.act.on)
+        }
+        timers = plan.ways[node.id].timers
+        waits += [
+            Waiting(timer.on, timer.to, at, _by_timer(timer, at, known.zone))
+            for timer in timers
+            if (at := fires.get((timer.on, timer.to))) or base is None
+        ]
+    return Position(
+        start, thread.node, thread.since, _stands(node, thread, message, known.zone), waits
+    )
+
+
+def _stands(node: Node, thread: Thread, message: MessageFacts, zone: ZoneInfo) -> str:
+    match node:
+        case WaitNode():
+            return f"waits at '{node.id}' since {when(thread.since, zone)}"
+        case SendNode() | WebhookNode():
+            return f"the message of '{node.id}' {_stands_at_send(node, thread, message, zone)}"
+        case StopNode():
+            return f"is about to end at '{node.id}'"
+        case _:
+            return f"is about to go on from '{node.id}'"
+
+
+def _stands_at_send(
+    node: SendNode | WebhookNode, thread: Thread, message: MessageFacts, zone: ZoneInfo
+) -> str:
+    if thread.due_at is None:
+        return f"is due at {when(due_at(node.schedule, thread.since, zone), zone)}"
+    if message.sent_at is not None:
+        return f"was sent at {when(message.sent_at, zone)}"
+    if message.ended_at is not None:
+        return f"was not sent, as was known at {when(message.ended_at, zone)}"
+    return "waits to be sent"
+
+
+def _events(
+    ways: WaysOut, message: MessageFacts, base: datetime | None, known: _Known
+) -> Iterator[Waiting]:
+    """Yield the events that may lead on; what has come already, or is too late, does not."""
+    for way in (way for each in ways.events.values() for way in each):
+        limit = way.within.add(base, known.zone) if way.within and base else None
+        is_over = limit is not None and limit < known.now
+        if way.on not in message.events and not is_over:
+            yield Waiting(way.on, way.to, limit, _by_event(way, base, limit, known.zone))
+
+
+def _by_event(way: Way, base: datetime | None, limit: datetime | None, zone: ZoneInfo) -> str:
+    if limit is not None:
+        return f"{way.on} leads to '{way.to}' until {when(limit, zone)}"
+    if way.after is not None and base is not None:
+        return f"{way.on} leads to '{way.to}' from {when(way.after.add(base, zone), zone)} on"
+    return f"{way.on} leads to '{way.to}'"
+
+
+def _by_timer(timer: Timer, fires: datetime | None, zone: ZoneInfo) -> str:
+    leads = f"{timer.on} leads to '{timer.to}'"
+    if fires is None:
+        return f"{leads} some time after the message has left"
+    unless = f", unless {timer.event} comes first" if timer.event else ""
+    return f"{leads} at {when(fires, zone)}{unless}"
+
+
+# --- Why a move was made ------------------------------------------------------------------------
+
+
+def _cause(move: Move, zone: ZoneInfo) -> str:
+    at = when(move.at, zone)
+    if move.on in _ENDED and (move.target or move.on in {END, OVERTAKEN}):
+        return _ENDED[move.on].format(source=move.source, target=move.target)
+    if not move.target:
+        return f"{_reason(move.on)}, at {at}"
+    if move.on == ELAPSED:
+        return f"time was up at {at}"
+    if is_timer(move.on):
+        return f"{awaited(move.on)} had not come by {at}"
+    return f"{move.on} came at {at}"
+
+
+def _reason(reason: str) -> str:
+    return _LEFT.get(reason) or explain(reason)
+
+
+# --- What a single event does -------------------------------------------------------------------
+
+
+def _has_moved(plan: Plan, enrollment: Enrollment, event: Occurrence) -> bool:
+    """Tell whether an event has moved somebody, or ends their walk."""
+    if any(event.key in thread.used for thread in enrollment.threads.values()):
+        return True
+    if event.name in plan.reasons and event.at >= enrollment.entered_at:
+        return not enrollment.has_ended or enrollment.ended_at == event.at
+    return any((move.on, move.at) == (event.name, event.at) for move in enrollment.moves)
+
+
+def _is_heard(plan: Plan, thread: Thread, event: Occurrence, message: str) -> bool:
+    """Tell whether an event belongs to the visit that a thread is on."""
+    node = plan.nodes[thread.node]
+    if isinstance(node, SendNode | WebhookNode) and thread.due_at is None:
+        return False
+    return message == thread.message if message else event.at >= thread.since
+
+
+def _result(
+    plan: Plan, thread: Thread, message: MessageFacts, event: Occurrence, zone: ZoneInfo
+) -> Result:
+    ways = plan.ways[thread.node].events.get(event.name, ())
+    base = base_of(plan.nodes[thread.node], thread, message) or thread.due_at or thread.since
+    at = max(event.at, thread.since)
+    if not ways:
+        return Result.NO_MATCHING_TRANSITION
+    in_time = any(holds(way, base, at, zone) for way in ways)
+    return Result.SUCCESS if in_time else Result.TIMING_CONSTRAINTS_NOT_MET
