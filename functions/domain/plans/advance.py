@@ -6,6 +6,7 @@ in which they were told. So it does not matter how often somebody is looked at.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -105,7 +106,8 @@ class _Walk:
         """Return the earliest thing that has happened or is due; None where nothing is yet."""
         if not self._threads:
             return None
-        exits = self._nexts.exits([thread.node for thread in self._threads.values()])
+        nodes = [thread.node for thread in self._threads.values()]
+        exits = self._nexts.exits(nodes, chain(self._before.moves, self._moves))
         self._ahead[""] = list(exits)
         found = [each for ahead in self._ahead.values() for each in ahead if each.at <= self._now]
         if len(found) < 2:  # noqa: PLR2004  nothing to choose from

@@ -1,6 +1,6 @@
 """What may happen next to somebody who walks: of all of it, the earliest does."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from functions.domain.plans.document import (
     WaitNode,
     WebhookNode,
 )
-from functions.domain.plans.enrollment import Enrollment, Thread
+from functions.domain.plans.enrollment import Enrollment, Move, Thread
 from functions.domain.plans.facts import NOTHING, Facts, MessageFacts, Occurrence
 from functions.domain.plans.plan import Plan, Way, WaysOut, due_at
 
@@ -89,12 +89,12 @@ class Nexts:
         resumed_at = facts.resumed_at
         self._newest = None if resumed_at is None else self._newest_missed(resumed_at)
 
-    def exits(self, nodes: Sequence[str]) -> Iterator[Next]:
-        """Yield what ends the walk of somebody who stands at these nodes."""
+    def exits(self, nodes: Sequence[str], moves: Iterable[Move]) -> Iterator[Next]:
+        """Yield what ends the walk of somebody who has come to these nodes by these moves."""
         entered_at = self._enrollment.entered_at
         for name, at in self._facts.exits.items():
             reason = self._plan.reasons.get(name)
-            if name == _BOUNCED and reason is None and not self._is_named(name, nodes):
+            if name == _BOUNCED and reason is None and not self._leads_on(at, nodes, moves):
                 reason = _BOUNCED
             if reason is not None and at >= entered_at and self._is_in_time(name, at):
                 yield Next(at, EXIT, "", Leave(reason))
@@ -115,8 +115,10 @@ class Nexts:
             case UpdateNode():
                 yield Next(since, 0, start, Go(node.to, UPDATED, writes=True))
 
-    def _is_named(self, event: str, nodes: Sequence[str]) -> bool:
-        return any(event in self._plan.ways[node].events for node in nodes)
+    def _leads_on(self, at: datetime, nodes: Sequence[str], moves: Iterable[Move]) -> bool:
+        """Tell whether a node says what follows upon a mail that came back, or has said it."""
+        is_named = any(_BOUNCED in self._plan.ways[node].events for node in nodes)
+        return is_named or any(move.on == _BOUNCED and move.at >= at for move in moves)
 
     def _is_in_time(self, name: str, at: datetime) -> bool:
         goal = self._plan.goal

@@ -37,10 +37,12 @@ async def known_of(engine: Engine, campaign: Campaign, walks: Sequence[Enrollmen
     wanted = {thread.message for walk in walks for thread in walk.threads.values()} - {""}
     chains = await chains_of(engine, campaign, wanted)
     events = await _custom_events(engine, campaign.org, walks)
-    return [_known(walk, chains, events.get(walk.who, ())) for walk in walks]
+    return [_known(campaign, walk, chains, events.get(walk.who, ())) for walk in walks]
 
 
-def _known(walk: Enrollment, chains: Chains, events: Sequence[Occurrence]) -> Known:
+def _known(
+    campaign: Campaign, walk: Enrollment, chains: Chains, events: Sequence[Occurrence]
+) -> Known:
     own = {
         thread.message: chains[thread.message]
         for thread in walk.threads.values()
@@ -51,7 +53,7 @@ def _known(walk: Enrollment, chains: Chains, events: Sequence[Occurrence]) -> Kn
     for each in events:
         if each.at >= walk.entered_at:
             exits[each.name] = min(exits.get(each.name, each.at), each.at)
-    return Known(Facts(messages, events, exits), own)
+    return Known(Facts(messages, events, exits, campaign.resumed_at), own)
 
 
 async def chains_of(engine: Engine, campaign: Campaign, ids: Iterable[str]) -> Chains:

@@ -7,7 +7,18 @@ import pytest
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.messages.delivery_events import EventKind
 from functions.engine.plans import campaigns
-from tests.engine.plans.journeys import ANN, DAY, HOUR, JourneyWorld
+from tests.engine.plans.journeys import (
+    ANN,
+    DAY,
+    HOUR,
+    STOP,
+    JourneyWorld,
+    on,
+    plan,
+    send,
+    wait,
+)
+from tests.engine.recording_channel import Fate, Receipt
 
 
 @pytest.fixture
@@ -72,4 +83,33 @@ async def test_ten_requests_at_once_enroll_somebody_once(world: JourneyWorld) ->
         *["already"] * 9,
         "enrolled",
     ]
+    assert world.sent == ["hello"]
+
+
+async def test_a_mail_that_comes_back_leads_on_where_its_node_says_so(world: JourneyWorld) -> None:
+    """Elsewhere it ends the walk."""
+    bounces = Fate((Receipt(1, EventKind.FAILED, "bounced"),))
+    world.carrier.script = {ANN: [bounces]}
+    campaign = await world.begin(
+        plan(
+            send("mail", on("bounced", "pause"), on("elapsed", "stop", after="P1D")),
+            wait("pause", on("elapsed", "text", after="PT1H")),
+            send("text", on("elapsed", "stop", after="P1D")),
+            STOP,
+        )
+    )
+    await world.enter(campaign)
+    await world.pass_time(2 * DAY)
+    assert await world.path(campaign) == ["mail", "pause", "text", "stop", "completed"]
+
+
+async def test_a_mail_that_comes_back_ends_the_walk_where_no_node_says_otherwise(
+    world: JourneyWorld,
+) -> None:
+    """Nothing more is sent to a mailbox that does not exist."""
+    world.carrier.script = {ANN: [Fate((Receipt(1, EventKind.FAILED, "bounced"),))]}
+    campaign = await world.begin()
+    await world.enter(campaign)
+    await world.pass_time(2 * DAY)
+    assert await world.path(campaign) == ["hello", "bounced"]
     assert world.sent == ["hello"]
