@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from functions.domain.kinds import ChannelKind
+from functions.domain.kinds import facts_of
 from functions.domain.plans.document import (
     Document,
     PlanDocument,
@@ -62,7 +62,7 @@ def _stops_by_opening(document: PlanDocument) -> Iterator[Finding]:
     mails = [
         place
         for node, way, place in by_deed
-        if way.on == "opened" and channel_of(document, node) is ChannelKind.EMAIL
+        if way.on == "opened" and facts_of(channel_of(document, node)).is_opened_by_programs
     ]
     if mails and len(mails) == len(by_deed):
         sentence = "only opening leads to a stop, and many mail programs open mails by themselves"

@@ -6,31 +6,17 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
 
-from functions.domain.kinds import ChannelKind
+from functions.domain.kinds import ChannelKind, facts_of
 from functions.domain.plans.document import Document, Node, SendNode
 from functions.domain.plans.lint.findings import Finding, warning
 from functions.domain.plans.listening import is_custom
 from functions.domain.plans.plan import ELAPSED, awaited, channel_of, is_timer
 
-_MAILS: Final = frozenset({ChannelKind.EMAIL})
-_CALLS: Final = frozenset({ChannelKind.VOICE})
-_TEXTS: Final = frozenset({ChannelKind.SMS, ChannelKind.WHATSAPP})
 #: Events that messages of some channels alone can have.
-_OF_SOME: Final[Mapping[str, frozenset[ChannelKind]]] = {
-    "opened": _MAILS | {ChannelKind.WHATSAPP},
-    "clicked": _MAILS | _TEXTS,
-    "replied": _TEXTS | _MAILS,
-    "bounced": _MAILS,
-    "complained": _MAILS,
-    "answered": _CALLS,
-    "completed": _CALLS,
-    "no_answer": _CALLS,
-    "busy": _CALLS,
-    "machine": _CALLS,
-}
+_OF_SOME: Final = frozenset(event for kind in ChannelKind for event in facts_of(kind).events)
 #: Events that messages of every channel can have.
 _OF_ALL: Final = ("sent", "delivered", "failed", "skipped", "expired", "unknown", "unsubscribed")
-_KNOWN: Final = (*_OF_SOME, *_OF_ALL, ELAPSED)
+_KNOWN: Final = (*sorted(_OF_SOME), *_OF_ALL, ELAPSED)
 #: How else people call them.
 _SYNONYMS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("open", "opens", "read", "seen"), "opened"),
@@ -59,7 +45,7 @@ def doubts_about(
 ) -> Iterator[Finding]:
     """Find an event that messages by these channels cannot have, or that has another name."""
     event = awaited(on) if is_timer(on) else on
-    if event in _OF_SOME and _OF_SOME[event].isdisjoint(channels):
+    if event in _OF_SOME and not any(event in facts_of(kind).events for kind in channels):
         sentence = f"'{on}' is nothing that can happen to what is sent by {_listed(channels)}"
         yield warning("event_never_comes", place, sentence)
     meant = _meant(event) if event else None
