@@ -5,7 +5,7 @@ another channel that it leads to and the mark of its walk stand in one commit: n
 without the others.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
@@ -61,9 +61,8 @@ def record(
     `shard` is that of the campaign's statistics.
     """
     now = engine.clock.now()
-    quoting = {send.key for send in campaign.sends if facts_of(send.channel).quotes}
-    if quoting:
-        decided = [(each, _quotable(each.value, changes, quoting)) for each, changes in decided]
+    if any(facts_of(send.channel).quotes for send in (*campaign.sends, *campaign.routes)):
+        decided = [(each, _quotable(campaign, each.value, changes)) for each, changes in decided]
     collection = paths.messages(campaign.org, campaign.id)
     updates: list[Write] = []
     followers: list[Create] = []
@@ -84,12 +83,12 @@ def record(
     return Recorded([*updates, *followers, *counted, *marked], notices)
 
 
-def _quotable(message: Message, changes: Changes, quoting: Collection[str]) -> Changes:
+def _quotable(campaign: Campaign, message: Message, changes: Changes) -> Changes:
     """Return a message's changes, with the id by which replies find it where they name one.
 
     It stands apart from the provider's id, which every message gets: only what is looked for
     costs an entry in an index.
     """
-    if message.send not in quoting or "provider_id" not in changes:
+    if "provider_id" not in changes or not facts_of(campaign.send(message.send).channel).quotes:
         return changes
     return {**changes, "quotable_id": changes["provider_id"]}

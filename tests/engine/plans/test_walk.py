@@ -19,6 +19,8 @@ from tests.engine.plans.journeys import (
     wait,
 )
 from tests.engine.recording_channel import Fate, Receipt
+from tests.engine.stored_contacts import add_people
+from tests.engine.world import SENDER
 
 
 @pytest.fixture
@@ -113,3 +115,21 @@ async def test_a_mail_that_comes_back_ends_the_walk_where_no_node_says_otherwise
     await world.pass_time(2 * DAY)
     assert await world.path(campaign) == ["hello", "bounced"]
     assert world.sent == ["hello"]
+
+
+async def test_a_message_of_a_node_is_found_by_the_reply_that_names_it(
+    world: JourneyWorld,
+) -> None:
+    """A node's message on WhatsApp has the id that replies name, and its mails have none."""
+    end = on("elapsed", "stop", after="PT1H")
+    chat = {"action": "send", "channel": "whatsapp", "sender": SENDER, "body": "chat"}
+    mail = send("mail", on("elapsed", "chat", after="PT1H"))
+    campaign = await world.begin(plan(mail, {"id": "chat", "transitions": [end], **chat}, STOP))
+    contact = {"email": ANN, "phone": "+12025550142"}
+    await add_people(world.engine, [contact])
+    await world.enter(campaign, contact["phone"])
+    await world.pass_time(2 * HOUR)
+
+    mailed, chatted = [await world.message(campaign, body) for body in ("mail", "chat")]
+    assert (bool(mailed.provider_id), mailed.quotable_id) == (True, "")
+    assert (bool(chatted.provider_id), chatted.quotable_id) == (True, chatted.provider_id)
