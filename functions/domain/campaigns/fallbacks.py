@@ -74,7 +74,7 @@ def receipt_patience(
 
     None where no fallback follows the message.
     """
-    follower = follower_of(campaign, message)
+    follower = follower_of(campaign, message) if campaign.may_follow_up else None
     return follower and (timedelta(seconds=follower.wait_s) or policy.look_up_after)
 
 

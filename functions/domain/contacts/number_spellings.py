@@ -52,7 +52,6 @@ def one_spelling(address: str) -> str:
     """
     if not address.startswith(_CODES):  # nearly all: a launch asks for it by the million
         return address
-    rules = _RULES.get(address[:3]) or _RULES.get(address[:4])
-    for rule in rules or ():
+    for rule in _RULES.get(address[:3]) or _RULES[address[:4]]:
         address = rule.apply(address)
     return address

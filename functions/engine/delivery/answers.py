@@ -8,6 +8,13 @@ from functions.engine.contacts.suppressions import share_bars, suppress
 from functions.engine.kernel.engine import Engine
 
 
+def is_plain(outcome: SendOutcome) -> bool:
+    """Tell whether an answer says nothing of the person, as nearly all do."""
+    if isinstance(outcome, Accepted):
+        return not outcome.other
+    return not isinstance(outcome, Rejected) or not outcome.suppress
+
+
 async def heed(engine: Engine, org: str, address: str, outcome: SendOutcome, *, by: str) -> None:
     """Bar an address whose owner wants no more, or is barred under another number of theirs.
 

@@ -163,12 +163,12 @@ class _Loop:
         One that would be due too late is due already: it expires, and nobody waits for it.
         """
         campaign, next_at = self._lease.campaign, _next_at(tracked)
-        if campaign.expires_by(next_at, tracked.value):
+        last = campaign.last_instant(tracked.value)
+        if last is not None and next_at >= last:
             return campaign.created_at
         sender = self._senders.get(tracked.value.send)
         rests_until = sender.rests_until if sender is not None else None
         at = max(next_at, rests_until or next_at)
-        last = campaign.last_instant(tracked.value)
         return at if last is None else min(at, last)
 
     def _watched_lately(self, now: datetime) -> bool:

@@ -271,8 +271,9 @@ class Sender:
             # A channel promises not to raise; one that does must not take its chunk with it.
             log.exception("channel_raised", campaign_id=self._campaign.id, message_id=message.id)
             return Unknown("channel_error")
-        org, by = self._campaign.org, self._send.provider
-        await answers.heed(self._engine, org, message.address, outcome, by=by)
+        if not answers.is_plain(outcome):
+            org, by = self._campaign.org, self._send.provider
+            await answers.heed(self._engine, org, message.address, outcome, by=by)
         return outcome
 
     async def _record(self, chunk: list[Versioned[Message]], outcomes: list[SendOutcome]) -> None:
@@ -295,6 +296,8 @@ class Sender:
         patience = receipt_patience(self._campaign, message, policy)
         watch = policy.look_up_after if live else patience
         changes = after_send(message, outcome, policy, watch=watch, now=now)
+        if answers.is_plain(outcome):
+            return changes
         return {**changes, **answers.alias_told(self._campaign.org, message, outcome)}
 
     async def _record_late(self, sent: Message, outcome: SendOutcome) -> None:

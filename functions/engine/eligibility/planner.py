@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from functions.domain.campaigns.campaign import Campaign
@@ -48,7 +49,8 @@ class Planner:
         self._hours = sending_hours.of(engine, campaign, send)
         self._campaign = campaign
         self._send = send
-        self._salt = salt  #: of the organisation's ids
+        #: Makes the id of a subject's message; the salt is that of the organisation's ids.
+        self._id = partial(message_id, salt, campaign.id, send=send.key)
         #: What each message says of its send: nothing of the campaign's own.
         self._named: dict[str, Any] = {"send": send.key} if send.key else {}
         self._collection = paths.messages(campaign.org, campaign.id)
@@ -156,9 +158,6 @@ class Planner:
     def _add_duplicate(self, plan: Plan, recipient: Recipient) -> None:
         id_ = self._id(f"duplicate {recipient.contact}")
         plan.messages[f"{self._collection}/{id_}"] = self._skipped(recipient, "duplicate_address")
-
-    def _id(self, subject: str) -> str:
-        return message_id(self._salt, self._campaign.id, subject, send=self._send.key)
 
     def _lane(self, id_: str) -> str:
         return send_lane(lane_number(id_, self._campaign.lanes))

@@ -64,8 +64,8 @@ def changed(
         if message.sent_at is None and message.due_at and changes.get("sent_at"):
             late = (changes["sent_at"] - message.due_at).total_seconds()
             amounts[f"{_LATE}{bisect_left(LATENESS_S, late)}"] += 1
-        if changes.get("duration_s"):
-            amounts[_DURATION] += changes["duration_s"] - message.duration_s
+        if _DURATION in changes:
+            amounts[_DURATION] += changes[_DURATION] - message.duration_s
         if not _REACTIONS_AT.isdisjoint(changes):
             amounts.update(f"{_REACTED}{name}" for name in _new_reactions(message, changes))
             amounts.subtract(f"{_REACTED}{name}" for name in _taken_back(message, changes))

@@ -7,7 +7,8 @@ over many rows, which is several times faster than a statement for each.
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
+from itertools import repeat
+from operator import contains, itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
@@ -122,7 +123,8 @@ def _insert(
     db: sqlite3.Connection, target: _Target, version: int, rows: Rows, on_conflict: str
 ) -> int:
     # A column that no row holds is NULL without being named, and costs nothing.
-    fields = [field for field in target.fields if any(field in write.data for _, write in rows)]
+    held = [write.data for _, write in rows]
+    fields = [field for field in target.fields if any(map(contains, held, repeat(field)))]
     columns = ("parent", "id", "path", "version", "doc", *map(column_of, fields))
     statement = (
         f"INSERT INTO {target.table} ({', '.join(columns)})"  # noqa: S608  quoted names
