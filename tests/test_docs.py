@@ -167,6 +167,7 @@ _TAKES_REASON = {
     "stop": 2,
     "_pend": 1,
     "_skipped": 1,
+    "skipped": 1,
 }
 #: What a reason is called.
 _NAMES = frozenset({"reason", "skip_reason"})
