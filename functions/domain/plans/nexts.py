@@ -22,8 +22,9 @@ from functions.domain.plans.plan import Plan, Way, WaysOut, due_at
 
 #: How long before it is due a message is made.
 AHEAD: Final = timedelta(minutes=5)
-#: A message that should have left is asked after so often, while it waits for its turn.
-_ASK_AGAIN: Final = timedelta(minutes=5)
+#: A message that should have left is asked after at once, then ever more seldom, up to this.
+_ASK_SOONEST: Final = timedelta(seconds=5)
+_ASK_LATEST: Final = timedelta(minutes=5)
 #: Where events and timers fall on one instant, events come first; exits come before both.
 EXIT, _TIMER = -1, 1000
 #: Upon this people leave, unless their node says what follows.
@@ -167,12 +168,17 @@ class Nexts:
                     break
         for timer in ways.timers:
             if base is None:  # it has not left yet: its timer does not run
-                at = timer.wait.add(thread.due_at or thread.since, self._zone)
-                yield Next(at if at > self._now else self._now + _ASK_AGAIN, 0, start, None)
+                due = message.due_at or thread.due_at or thread.since
+                yield Next(self._asked_at(timer.wait.add(due, self._zone)), 0, start, None)
                 continue
             fires = timer.wait.add(base, self._zone)
             if not any(each.name == timer.event and each.at <= fires for each in told):
                 yield Next(fires, _TIMER + timer.rank, start, Go(timer.to, timer.on))
+
+    def _asked_at(self, at: datetime) -> datetime:
+        """Return when to ask whether a message has left whose timer could fire at `at`."""
+        late = self._now - at
+        return at if at > self._now else self._now + min(max(late, _ASK_SOONEST), _ASK_LATEST)
 
     def _told(self, thread: Thread, message: MessageFacts, ways: WaysOut) -> list[Occurrence]:
         """Return what the node names of what happened to the thread's message, and to the person.

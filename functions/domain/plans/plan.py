@@ -185,6 +185,12 @@ def due_at(schedule: Schedule, since: datetime, zone: ZoneInfo) -> datetime:
     return due if schedule.time is None else _at_time(schedule.time, due, since, zone)
 
 
+def asked_time(schedule: Schedule) -> time | None:
+    """Return the time of day that a schedule asks for, by local clocks."""
+    text = schedule.until.time if schedule.until else schedule.time
+    return time.fromisoformat(text) if text else None
+
+
 def _at_time(text: str, due: datetime, since: datetime, zone: ZoneInfo) -> datetime:
     """Return when clocks show a time on the day of `due`, or a day later if not from `since` on."""
     day, shown = due.astimezone(zone).date(), time.fromisoformat(text)

@@ -77,6 +77,26 @@ def next_open(windows: Sequence[Window], zones: Sequence[str], *, now: datetime)
     return None
 
 
+def next_open_at(
+    shown: time, windows: Sequence[Window], zones: Sequence[str], *, now: datetime
+) -> datetime | None:
+    """Return the earliest instant at which somebody may be reached and clocks show this time.
+
+    By the first of their zones. What was to come at ten on a day that is closed comes at ten on
+    the next day that is not. Where it is closed at that time on all days, as next_open.
+    """
+    opens_at = next_open(windows, zones, now=now)
+    if opens_at is None or opens_at == now:
+        return opens_at
+    zone = zones_of(zones)[0]
+    first = now.astimezone(zone).date()
+    for days in range(HORIZON.days):
+        at = datetime.combine(first + days * _DAY, shown, zone).astimezone(UTC)
+        if at >= opens_at and next_open(windows, zones, now=at) == at:
+            return at
+    return opens_at
+
+
 def next_close(
     windows: Sequence[Window], zones: Sequence[str], *, now: datetime
 ) -> datetime | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from functions.domain.plans.advance import Promise, advance
+from functions.domain.plans.advance import Advanced, Promise, advance
 from functions.domain.plans.enrollment import Enrollment, Thread
 from functions.domain.plans.facts import Facts, MessageFacts, Occurrence
 from functions.domain.plans.plan import Plan
@@ -43,6 +43,21 @@ def on(event: str, to: str, **timing: str) -> dict[str, Any]:
 STOP = {"id": "stop", "action": "stop"}
 
 
+def look(
+    plan: Plan,
+    enrollment: Enrollment,
+    facts: Facts,
+    now: datetime,
+    zone: ZoneInfo = NEW_YORK,
+) -> Advanced:
+    """Decide once about somebody of whom this is known; a message's id is start/node/visit."""
+    return advance(plan, enrollment, facts, zone=zone, now=now, name=_name)
+
+
+def _name(start: str, node: str, visit: int) -> str:
+    return f"{start}/{node}/{visit}"
+
+
 @dataclass
 class Walker:
     """One person, and everything that will happen to them, by the node whose message it is of."""
@@ -68,14 +83,7 @@ class Walker:
     def look(self, at: datetime) -> "Walker":
         """Decide by what is known at an instant."""
         self.seen, self.looked_at = self.facts(at), at
-        decided = advance(
-            self.plan,
-            self.enrollment,
-            self.seen,
-            zone=self.zone,
-            now=at,
-            name=lambda start, node, visit: f"{start}/{node}/{visit}",
-        )
+        decided = look(self.plan, self.enrollment, self.seen, at, self.zone)
         self.enrollment = decided.enrollment
         self.promises += decided.promises
         return self

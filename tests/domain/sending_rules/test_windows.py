@@ -18,6 +18,7 @@ from functions.domain.sending_rules.windows import (
     Window,
     next_close,
     next_open,
+    next_open_at,
 )
 from functions.domain.times import UnknownZoneError, are_zones
 
@@ -321,3 +322,34 @@ def test_zones_whose_windows_never_meet_have_no_opening() -> None:
     """New York and Kolkata are never open at once by India's hours: nobody may be called."""
     now = datetime(2026, 3, 2, 14, tzinfo=UTC)
     assert next_open(calls("IN"), ["America/New_York", "Asia/Kolkata"], now=now) is None
+
+
+WEEKDAYS = SendWindow("09:00", "17:00", ("mon", "tue", "wed", "thu", "fri")).window
+HALF_DAY = Window(time(12), time(17), frozenset({5, 6}))
+
+
+@pytest.mark.parametrize(
+    ("shown", "windows", "now", "opens_at"),
+    [
+        # Saturday, 7 March 2026: clocks in New York go forward on the Sunday.
+        ("10:00", [WEEKDAYS], "2026-03-07T15:00Z", "2026-03-09T14:00Z"),
+        ("10:00", [WEEKDAYS], "2026-03-06T15:00Z", "2026-03-06T15:00Z"),
+        ("20:00", [WEEKDAYS], "2026-03-07T01:00Z", "2026-03-09T13:00Z"),  # closed on all days
+        ("10:00", [WEEKDAYS, HALF_DAY], "2026-03-07T15:00Z", "2026-03-09T16:00Z"),
+        ("10:00", [], "2026-03-07T15:00Z", "2026-03-07T15:00Z"),
+    ],
+)
+def test_an_hour_on_a_day_that_is_closed_is_that_hour_on_the_next_that_is_open(
+    shown: str, windows: list[Window], now: str, opens_at: str
+) -> None:
+    """Not the first minute of that day; of an hour that is always closed it is."""
+    at = datetime.fromisoformat(now)
+    found = next_open_at(time.fromisoformat(shown), windows, ["America/New_York"], now=at)
+    assert found == datetime.fromisoformat(opens_at)
+
+
+def test_an_hour_is_looked_for_where_something_opens_at_all() -> None:
+    """Nothing that never opens has one."""
+    closed = Window(time(8), time(20), frozenset(range(7)))
+    at = datetime(2026, 3, 7, 15, tzinfo=UTC)
+    assert next_open_at(time(10), [closed], ["Etc/UTC"], now=at) is None
