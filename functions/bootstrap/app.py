@@ -33,6 +33,8 @@ from functions.api.organisation import (
     settings,
     subscriptions,
 )
+from functions.api.plans import campaigns as plan_campaigns
+from functions.api.plans import lint, schemas
 from functions.api.problems import routes as problem_pages
 from functions.api.reference import events, pages
 from functions.api.reference.document import SERVERS, Reference
@@ -53,6 +55,9 @@ PARTS: Final = (
     calling_lists,
     campaign_steps,
     campaigns,
+    plan_campaigns,
+    lint,
+    schemas,
     contact_imports,
     contacts,
     lists,
@@ -93,7 +98,7 @@ def _paths(*, rest: bool) -> frozenset[str]:
 
 #: What the REST API's own face shows.
 REST_PATHS: Final = tuple(
-    sorted({*_paths(rest=True), "/", "/health", "/docs", "/openapi.json", "/problems"})
+    sorted({*_paths(rest=True), "/", "/health", "/docs", "/openapi.json", "/problems", "/schemas"})
 )
 
 

@@ -139,6 +139,7 @@ def build(
         providers=names,
         known={name: receiver.traits for name, receiver in receivers.items()},
         senders=read_grants(settings.org_senders),
+        private_hosts=settings.allow_private_hosts,
         instance=f"{socket.gethostname()}-{os.getpid()}",
     )
     context = _context(engine, parts, receivers if Use.RECEIVES in uses else {}, target)

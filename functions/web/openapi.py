@@ -67,13 +67,20 @@ _IDEMPOTENCY_KEY: Final = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 
-_FIELD_ERRORS: Final = {
-    "type": "array",
-    "items": {
+
+def _errors(*names: str) -> dict[str, Any]:
+    return {
         "type": "object",
-        "properties": {name: {"type": "string"} for name in ("field", "rule", "message")},
-        "required": ["field", "rule", "message"],
-    },
+        "properties": {name: {"type": "string"} for name in names},
+        "required": [*names],
+    }
+
+
+_FIELD_ERRORS: Final = {"type": "array", "items": _errors("field", "rule", "message")}
+#: Of a plan: what its linter finds, with the place as a JSON pointer.
+_FINDINGS: Final = {
+    "type": "array",
+    "items": _errors("level", "code", "pointer", "sentence", "hint"),
 }
 SCHEMAS: Final[Mapping[str, Any]] = {
     "Problem": {
@@ -86,7 +93,7 @@ SCHEMAS: Final[Mapping[str, Any]] = {
             "detail": {"type": "string", "description": "The reason, in a sentence."},
             "code": {"type": "string", "description": "The kind of reason, for programs."},
             "field": {"type": "string"},
-            "errors": _FIELD_ERRORS,
+            "errors": {"anyOf": [_FIELD_ERRORS, _FINDINGS]},
             "request_id": {"type": "string", "description": "As X-Request-Id; our log has it."},
         },
         "required": ["type", "title", "status", "detail", "code"],

@@ -241,5 +241,5 @@ def _details(problem: Problem) -> dict[str, Any]:
     if problem.field:
         details["field"] = problem.field
     if problem.errors:
-        details["errors"] = list(problem.errors)
+        details["errors"] = list(problem.errors[:_MOST_ERRORS])
     return details

@@ -101,9 +101,21 @@ class Maker:
             await self._post("campaign", "/campaigns", written)
             for step in steps:
                 await self._ask("POST", f"/campaigns/{self._one('campaign', -1)}/{step}", json={})
+        await self._make_journey()
         call = {"from": SENDER, "to": self.things.numbers[0], "wssUrl": BOT}
         called = await self._ask("POST", "/single-call", json=call)
         self._note("campaign", called["campaignId"])
+
+    async def _make_journey(self) -> None:
+        """Make a journey that people of the list are to enter."""
+        says = f"{self.things.name} walks"
+        ways = [{"on": "elapsed", "to": "bye", "after": "P1D"}]
+        said = {"channel": ChannelKind.SMS, "body": says, "transitions": ways}
+        hello = {"id": "hello", "action": "send", **said}
+        plan = {"startNodeId": "hello", "nodes": [hello, {"id": "bye", "action": "stop"}]}
+        wish = {"kind": "journey", "name": self.things.name, "plan": plan}
+        entry = {"by": "list", "list_id": self._one("list")}
+        await self._post("journey", "/campaigns", {**wish, "entry": entry})
 
     async def _hear_from_people(self) -> None:
         """Let a carrier tell of a text, and of a message that we do not have."""

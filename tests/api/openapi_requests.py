@@ -1,5 +1,6 @@
 """A good request to every operation of the OpenAPI document, and the places in it for ids."""
 
+import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any, Final, NamedTuple, cast
@@ -74,7 +75,13 @@ _BESIDE: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("/templates/check", "list_id"): {"text": "Hello"},
     ("/templates/check", "segment_id"): {"text": "Hello"},
 }
+#: Upon what people enter a plan, by the member that names it.
+_BY: Final = {"list_id": "list", "segment_id": "segment"}
 _FILE: Final = {"file": ("a.csv", b"number\n+12125552900\n")}
+
+
+#: Paths that only campaigns with a plan have.
+_OF_PLANS: Final = re.compile(r"/campaigns/\{campaign_id\}/(plans?|start|close)\b")
 
 
 class Operation(NamedTuple):
@@ -94,6 +101,11 @@ class Operation(NamedTuple):
         """Whether it says who it is for: whoever has a token."""
         return "security" in self.about
 
+    @property
+    def of_plans(self) -> bool:
+        """Whether it is about a campaign with a plan."""
+        return bool(_OF_PLANS.search(self.path))
+
     def __str__(self) -> str:
         return f"{self.method.upper()} {self.path}"
 
@@ -103,11 +115,13 @@ class Place(NamedTuple):
 
     part: str
     names: tuple[str, ...]
+    of_plans: bool = False  #: a campaign's id is that of one with a plan
 
     @property
     def kind(self) -> str:
         """What the id names."""
-        return KINDS[self.names[-1]]
+        kind = KINDS[self.names[-1]]
+        return "journey" if self.of_plans and kind == "campaign" else kind
 
 
 class Request(NamedTuple):
@@ -125,7 +139,7 @@ OPERATIONS: Final = [
 def places(operation: Operation) -> list[Place]:
     """Return where an operation takes ids of things that there are."""
     found = [
-        Place(each["in"], (each["name"],))
+        Place(each["in"], (each["name"],), operation.of_plans)
         for each in operation.about.get("parameters", ())
         if each["name"] in KINDS and each["in"] in {"path", "query"}
     ]
@@ -146,6 +160,8 @@ def names(operation: Operation) -> Iterator[str]:
 def request(operation: Operation, own: Things, changed: Mapping[Place, str]) -> Request:
     """Return a good request about somebody's own things, but with these ids at these places."""
     ids = {**{place: own.ids[place.kind][0] for place in places(operation)}, **changed}
+    if any(place.names[0] == "entry" for place in changed):  # which broadcasts do not have
+        ids = {Place("path", ("campaign_id",)): own.ids["journey"][0], **changed}
     paths = {place.names[0]: id_ for place, id_ in ids.items() if place.part == "path"}
     paths["message"] = paths.get("message", "").rpartition(".")[2]
     fixed = {
@@ -165,7 +181,8 @@ def put(body: dict[str, Any], names: tuple[str, ...], id_: str) -> None:
     """Name something in a body, at the member that these names lead to."""
     first, *rest = names
     if rest:
-        put(body.setdefault(first, {}), tuple(rest), id_)
+        by = _BY.get(rest[-1]) if first == "entry" else None
+        put(body.setdefault(first, {"by": by} if by else {}), tuple(rest), id_)
     elif first == "conditions":
         body[first] = {"campaign": id_, "status": ["sent"]}
     else:

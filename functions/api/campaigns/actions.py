@@ -23,6 +23,7 @@ from functions.engine.campaigns import drafts, lifecycle
 from functions.engine.campaigns.content import previews
 from functions.engine.campaigns.warnings import warnings_of
 from functions.engine.kernel.engine import Engine
+from functions.engine.plans import campaigns as plans
 from functions.engine.reporting import progress
 from functions.web.auth import Area
 from functions.web.caller_route import CallerContext, Operator, RestRoute, Viewer
@@ -34,6 +35,7 @@ router = APIRouter(prefix="/campaigns", tags=[Area.CAMPAIGNS], route_class=RestR
 @router.post("/{campaign_id}/schedule")
 async def schedule_campaign(campaign_id: Id, when: When, context: Operator) -> WarnedCampaign:
     """Have a draft start at a time."""
+    await _check_plan(context, campaign_id, when)
     await drafts.schedule(
         context.engine, context.org, campaign_id, when.scheduled_at, by=context.by
     )
@@ -43,10 +45,16 @@ async def schedule_campaign(campaign_id: Id, when: When, context: Operator) -> W
 @router.post("/{campaign_id}/reschedule")
 async def reschedule_campaign(campaign_id: Id, when: When, context: Operator) -> WarnedCampaign:
     """Move the start of a scheduled campaign."""
+    await _check_plan(context, campaign_id, when)
     await drafts.reschedule(
         context.engine, context.org, campaign_id, when.scheduled_at, by=context.by
     )
     return await shown(context, campaign_id)
+
+
+async def _check_plan(context: CallerContext, id_: str, when: When) -> None:
+    """Refuse a start with a plan that is not right any more, or not then."""
+    await plans.check_ready(context.engine, context.org, id_, start_at=when.scheduled_at)
 
 
 @router.post("/{campaign_id}/send", response_model_exclude_unset=True)
@@ -119,6 +127,7 @@ async def resume_campaign(
     campaign_id: Id, context: Operator, why: StopReason | None = None
 ) -> Steered:
     """Go on sending where the campaign was paused."""
+    await plans.check_may_send(context.engine, context.org, campaign_id)
     return await _steer(context, campaign_id, Action.RESUME, why)
 
 

@@ -202,6 +202,7 @@ class Changes(Said):
 class NewCampaign(Changes):
     """A campaign to be written; a scheduled_at that lies ahead schedules it."""
 
+    kind: Literal[CampaignKind.BROADCAST] | None = None  #: absent: a broadcast too
     channel: ChannelKind
     scheduled_at: ZonedInstant | None = None
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from pydantic import WrapValidator
 
 from functions.api.campaigns.bodies import (
     Audience,
@@ -28,13 +29,17 @@ from functions.api.campaigns.views import (
     item,
     shown,
 )
+from functions.api.plans import bodies as plan_bodies
+from functions.api.plans import campaigns as plan_campaigns
+from functions.api.plans.bodies import DraftChanges, NewPlanCampaign
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.errors import DomainError, InvalidFieldError
 from functions.domain.kinds import ChannelKind
 from functions.domain.urls.public_urls import BOT_SCHEMES, WEB_SCHEMES, check_public_url
 from functions.engine import paths
-from functions.engine.campaigns import drafts
+from functions.engine.campaigns import drafts, lifecycle
 from functions.engine.campaigns.drafts import Draft
+from functions.engine.plans.writing import drafts as plan_drafts
 from functions.engine.reporting import overview, recalls
 from functions.engine.reporting.overview import Search
 from functions.web.auth import Area
@@ -51,9 +56,18 @@ _LARGEST_PAGE = 100
 _FARTHEST = 2**31 - 1  #: as far as the stores can leave out documents
 
 
+#: A body is read as its `kind` says.
+New = Annotated[
+    NewCampaign | NewPlanCampaign, WrapValidator(lambda given, _: plan_bodies.new_campaign(given))
+]
+
+
 @router.post("", status_code=201)
-async def create_campaign(new: NewCampaign, context: Operator) -> WarnedCampaign:
+async def create_campaign(new: New, context: Operator) -> WarnedCampaign:
     """Write a campaign: a draft, or scheduled where scheduled_at lies ahead."""
+    if isinstance(new, NewPlanCampaign):
+        written = await plan_campaigns.create(context, new)
+        return await shown(context, written.id, asked=new.scheduled_at)
     fields = await _fields(context, new, new.model_fields_set)
     draft = Draft(**{"channel": new.channel, **fields})
     made = await drafts.create(
@@ -70,9 +84,14 @@ async def get_campaign(campaign_id: Id, context: Viewer) -> WarnedCampaign:
 
 @router.patch("/{campaign_id}")
 async def change_campaign(
-    campaign_id: Id, changes: Changes, context: Operator, if_version: IfMatch
+    campaign_id: Id, changes: DraftChanges, context: Operator, if_version: IfMatch
 ) -> WarnedCampaign:
     """Change what is named of a draft."""
+    campaign = await lifecycle.load(context.engine, context.org, campaign_id)
+    if campaign.plan:
+        await plan_campaigns.update(context, campaign, changes, if_version)
+        return await shown(context, campaign_id)
+    plan_bodies.check_broadcast(changes)
     fields = await _fields(context, changes, changes.model_fields_set)
     return await _update(context, campaign_id, fields, if_version)
 
@@ -113,7 +132,9 @@ async def delete_campaigns(
 @router.post("/{campaign_id}/duplicate", status_code=201)
 async def duplicate_campaign(campaign_id: Id, context: Operator) -> WarnedCampaign:
     """Write a draft that says what another campaign says."""
-    made = await drafts.duplicate(context.engine, context.org, campaign_id, by=context.by)
+    campaign = await lifecycle.load(context.engine, context.org, campaign_id)
+    copy = plan_drafts.duplicate if campaign.plan else drafts.duplicate
+    made = await copy(context.engine, context.org, campaign_id, by=context.by)
     return await shown(context, made.id)
 
 

@@ -5,6 +5,14 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from functions.api.campaigns.walks import (
+    ShownEntry,
+    ShownNode,
+    ShownWalks,
+    shown_entry,
+    shown_nodes,
+    shown_walks,
+)
 from functions.api.warnings import Warned, shown_warnings
 from functions.domain.campaigns.audience import audience_fields
 from functions.domain.campaigns.campaign import Campaign
@@ -21,6 +29,7 @@ from functions.domain.times import iso
 from functions.engine.campaigns.content import previews
 from functions.engine.campaigns.warnings import warnings_of
 from functions.engine.messages.statistics import Statistics
+from functions.engine.plans.writing import warnings as plan_warnings
 from functions.engine.reporting import overview, recalls
 from functions.engine.reporting.recalls import Recalled
 from functions.web.caller_route import CallerContext
@@ -113,10 +122,21 @@ class CampaignItem(ShownSaid):
     ended_at: str | None
     stats: Stats
     recall: ShownRecall | None = Field(description="Of a campaign that was cancelled at work.")
+    plan_version: int | None = Field(description="Of the plan that people enter; null: no plan.")
+    entry: ShownEntry | None = Field(description="Who enters its plan; null: it has no plan.")
+    reentry: str | None = Field(description="How often one person enters its plan.")
+    entry_open: bool | None = Field(
+        description="Whether people may still enter, once it has started."
+    )
+    walks: ShownWalks | None = Field(description="Who have entered its plan; null: no plan.")
 
 
 class WarnedCampaign(CampaignItem, Warned):
     """A campaign with its statistics and, until it starts, the doubts about it."""
+
+    nodes: list[ShownNode] | None = Field(
+        description="What has happened at each node of its plan; null: it has no plan."
+    )
 
 
 class Pagination(BaseModel):
@@ -262,6 +282,11 @@ def item(campaign: Campaign, counts: Statistics, recalled: Recalled | None) -> C
         send_window=_as_map(campaign.send_window),
         guardrail=_as_map(campaign.guardrail),
         canary=_as_map(campaign.canary),
+        plan_version=campaign.plan or None,
+        entry=shown_entry(campaign),
+        reentry=campaign.entry.reentry if campaign.entry else None,
+        entry_open=campaign.entry_open and not campaign.has_ended if campaign.plan else None,
+        walks=shown_walks(campaign, counts),
         **{name: iso(getattr(campaign, name)) for name in _INSTANTS},
     )
 
@@ -331,9 +356,11 @@ async def shown(
     recalled = await recalls.read_one(context.engine, campaign)
     found = []
     if campaign.status in _NOT_STARTED:
-        found = await warnings_of(context.engine, campaign, asked=asked)
+        doubts_of = plan_warnings.warnings_of if campaign.plan else warnings_of
+        found = await doubts_of(context.engine, campaign, asked=asked)
     whole = item(context.tagged((campaign, version)), counts, recalled)
-    return WarnedCampaign(**dict(whole), warnings=shown_warnings(found))
+    nodes = shown_nodes(campaign, counts)
+    return WarnedCampaign(**dict(whole), nodes=nodes, warnings=shown_warnings(found))
 
 
 _NOT_STARTED = frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED})

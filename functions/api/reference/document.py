@@ -6,6 +6,7 @@ from typing import Any, Final
 from functions.api.reference.conditions import CONDITION_SCHEMAS
 from functions.api.reference.examples import Examples
 from functions.api.reference.field_words import WORDS
+from functions.api.reference.plans import plan_schemas
 from functions.api.reference.schema_words import SCHEMA_WORDS
 from functions.web.openapi import Application
 
@@ -32,6 +33,8 @@ def complete(document: dict[str, Any]) -> None:
     _link(document)
     schemas = document["components"]["schemas"]
     schemas.update(CONDITION_SCHEMAS)
+    for name, schema in plan_schemas().items():
+        schemas.setdefault(name, schema)  # of a channel's kinds there is one already
     for name, schema in schemas.items():
         _describe(name, schema)
     examples = Examples(schemas)

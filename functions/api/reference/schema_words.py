@@ -12,6 +12,7 @@ SCHEMA_WORDS: Final[Mapping[str, str]] = {
     "Counted.campaigns": "Campaigns that were counted.",
     "CountryRules.email": "By mail.",
     "CountryRules.sms": "By text.",
+    "EntryBody.event": "The event upon which people enter.",
     "ImportItem.name": "The file's name.",
     "ImportItem.list_id": "The list that everybody is put on; null: none.",
     "ListBody.name": "What the list is called: no other one has the name.",

@@ -24,13 +24,18 @@ class DoubtfulWordError(InvalidFieldError):
 
 
 def text_warnings(
-    parts: Mapping[str, Template], known: Collection[str] | None, *, channel: str | None
+    parts: Mapping[str, Template],
+    known: Collection[str] | None,
+    *,
+    channel: str | None,
+    may_have_more: bool = False,
 ) -> list[InputWarning]:
     """Return the doubts about the parts of a text by their fields' names.
 
-    `known`: the attributes that people have; None where nobody knows yet, and any field may be one
-    that is not nearly another. Without a channel it may be any.
+    `known`: the attributes that people have. None where nobody knows yet, and with `may_have_more`,
+    any field may be one that is not nearly another. Without a channel it may be any.
     """
+    is_all = known is not None and not may_have_more
     return [
         *(
             InputWarning(
@@ -40,7 +45,7 @@ def text_warnings(
             )
             for field, part in parts.items()
             for doubt in doubts(part, known or ())
-            if known is not None or doubt.printed or doubt.meant
+            if is_all or doubt.printed or doubt.meant
         ),
         *_misplaced_links(parts, channel),
     ]

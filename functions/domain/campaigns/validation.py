@@ -64,7 +64,8 @@ def checked(campaign: Campaign) -> Campaign:
         fallback._replace(send=send)
         for fallback, send in zip(campaign.fallbacks, others, strict=True)
     ]
-    return replace(campaign, own_send=own_send, fallbacks=fallbacks)
+    routes = tuple(_checked(_Named(route, "plan.")) for route in campaign.routes)
+    return replace(campaign, own_send=own_send, fallbacks=fallbacks, routes=routes)
 
 
 def _checked(named: _Named) -> Send:
@@ -92,7 +93,12 @@ def _check_reasons(reasons: Sequence[str], field: str) -> None:
 
 
 def check_complete(campaign: Campaign) -> None:
-    """Raise InvalidFieldError, naming the field, for a campaign that could reach nobody."""
+    """Raise InvalidFieldError, naming the field, for a campaign that could reach nobody.
+
+    What a plan lacks is told of its nodes, whenever it is read.
+    """
+    if campaign.plan:
+        return
     for named in _named(campaign):
         _check_whole(named)
 

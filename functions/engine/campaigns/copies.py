@@ -26,6 +26,9 @@ async def retry(engine: Engine, org: str, id_: str, *, by: str, unknown: bool) -
     is True. Raises NotFoundError, and InvalidFieldError where nobody is left to reach.
     """
     source = await load(engine, org, id_)
+    if source.plan:
+        sentence = f"Cannot retry a {source.kind}: whoever is to walk once more enters once more"
+        raise InvalidFieldError("campaignId", sentence)
     if not source.has_ended:
         raise InvalidFieldError("campaignId", f"Cannot retry {source.status} campaign")
     statuses = [MessageStatus.FAILED, *([MessageStatus.UNKNOWN] if unknown else [])]

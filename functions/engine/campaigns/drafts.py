@@ -40,6 +40,7 @@ from functions.engine.campaigns.content.text_checks import (
 from functions.engine.campaigns.copies import if_future
 from functions.engine.campaigns.in_force import lanes_for, with_organisation, with_rules
 from functions.engine.campaigns.lifecycle import change, create_campaign, load
+from functions.engine.campaigns.plans import delete_newest, delete_older
 from functions.engine.campaigns.senders import check_named, provider_of
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
@@ -191,8 +192,12 @@ async def update(
     if "audience" in changes:
         audience, total = await audience_and_size(engine, org, id_, changes["audience"])
         changes = {**changes, "audience": audience, "total": total}
+    campaign = await load(engine, org, id_)
+    if campaign.plan:
+        message = f"kind: a {campaign.kind} says what its plan says: PUT /campaigns/{{id}}/plan"
+        raise InvalidFieldError("kind", f"{message}; its name, entry and hours take PATCH")
     decided = await organisation.load(engine, org)
-    await refuse_doubtful_words(engine, with_changes(await load(engine, org, id_), changes))
+    await refuse_doubtful_words(engine, with_changes(campaign, changes))
 
     def decide(documents: list[Document | None]) -> tuple[None, list[Update]]:
         before, version = _draft(documents[0], org, id_, "update", if_version)
@@ -250,6 +255,7 @@ async def _delete_some(
     left = {"total": max(0, campaign.total - len(people))}
     first: list[Write] = [Update(path, left, version)]
     if not people:
+        await delete_older(engine, campaign)
         first = _removal(engine, campaign, version, by)
     try:
         await engine.store.commit(*first, *(Delete(document.path) for document in people))
@@ -262,11 +268,12 @@ def _removal(engine: Engine, campaign: Campaign, version: int, by: str) -> list[
     now, about = engine.clock.now(), {"campaign": campaign.id, "status": campaign.status}
     id_ = f"{campaign.id}-deleted"
     trail = audit_trail.entry(campaign.org, id_, action="delete", by=by, at=now, **about)
-    return [Delete(paths.campaign(campaign.org, campaign.id), version), trail]
+    plan = delete_newest(campaign)
+    return [Delete(paths.campaign(campaign.org, campaign.id), version), *plan, trail]
 
 
 async def duplicate(engine: Engine, org: str, id_: str, *, by: str) -> Campaign:
-    """Create a draft that says what another campaign says, to the same people."""
+    """Create a draft that says what another broadcast says, to the same people."""
     source = await load(engine, org, id_)
     send = source.own_send
     said = {**send.content._asdict(), "sender": send.sender, "channel": send.channel}
@@ -300,7 +307,7 @@ async def schedule(
 ) -> Campaign:
     """Have a draft start at a time. Raises InvalidFieldError, NotFoundError, WrongStatusError."""
     _check_time(engine, scheduled_at)
-    await refuse_before_start(engine, org, id_)
+    await refuse_before_start(engine, await load(engine, org, id_))
 
     def also(campaign: Campaign) -> dict[str, Any]:
         check_complete(campaign)
@@ -327,7 +334,9 @@ async def send(engine: Engine, org: str, id_: str, wanted: Audience | None, *, b
     Raises NotFoundError, WrongStatusError, and InvalidFieldError where it could reach nobody.
     """
     chosen = await audience_and_size(engine, org, id_, wanted) if wanted else None
-    await refuse_before_start(engine, org, id_, wanted)
+    campaign = await load(engine, org, id_)
+    _check_is_sent(campaign)
+    await refuse_before_start(engine, campaign, wanted)
 
     def also(campaign: Campaign) -> dict[str, Any]:
         _check_ready(engine, campaign)
@@ -352,6 +361,7 @@ async def send_to(
     if not contact_ids:
         raise EmptyAudienceError
     campaign = await load(engine, org, id_)
+    _check_is_sent(campaign)
     if campaign.status is CampaignStatus.DRAFT:
         _check_ready(engine, campaign)
     new = await recipients.add(engine, org, id_, contact_ids)
@@ -365,7 +375,14 @@ async def send_to(
         return await load(engine, org, id_), new
 
 
+def _check_is_sent(campaign: Campaign) -> None:
+    if campaign.plan:
+        started = "is started: POST /campaigns/{id}/start; send is for broadcasts"
+        raise InvalidFieldError("kind", f"kind: a {campaign.kind} {started}")
+
+
 def _check_ready(engine: Engine, campaign: Campaign) -> None:
+    _check_is_sent(campaign)
     check_complete(campaign)
     check_not_after(campaign, engine.clock.now())
 

@@ -64,8 +64,13 @@ async def create_campaign(engine: Engine, campaign: Campaign, *also: Write) -> C
 
 async def load(engine: Engine, org: str, id_: str) -> Campaign:
     """Return a campaign. Raises NotFoundError, also for one of another organisation."""
+    return (await load_with_version(engine, org, id_))[0]
+
+
+async def load_with_version(engine: Engine, org: str, id_: str) -> tuple[Campaign, int]:
+    """Return a campaign and the version it has in the store. Raises NotFoundError."""
     document = at_version(await engine.store.get(paths.campaign(org, id_)), "Campaign", id_)
-    return campaign_from(org, id_, document.data)
+    return campaign_from(org, id_, document.data), document.version
 
 
 async def change(

@@ -10,6 +10,7 @@ from functions.domain.plans.sends import NodeSends
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
+from functions.engine.ports.store import Delete, Write
 from functions.engine.process.plan_cache import PlanVersion
 
 
@@ -36,3 +37,19 @@ async def whole_send(engine: Engine, campaign: Campaign, key: str) -> Send:
     named = node_send(key)
     version = await plan_of(engine, campaign, named.version)
     return version.sends.send(send, named.node, named.number)
+
+
+async def delete_older(engine: Engine, campaign: Campaign) -> None:
+    """Remove the versions of a draft's plan that it does not follow any more."""
+    numbers, chunk = range(1, campaign.plan), engine.limits.chunk
+    for first in range(0, len(numbers), chunk):
+        part = numbers[first : first + chunk]
+        old = [Delete(paths.plan(campaign.org, campaign.id, number)) for number in part]
+        await engine.store.commit(*old)
+
+
+def delete_newest(campaign: Campaign) -> list[Write]:
+    """Return the write that removes the version which a campaign follows, if it has a plan."""
+    if not campaign.plan:
+        return []
+    return [Delete(paths.plan(campaign.org, campaign.id, campaign.plan))]

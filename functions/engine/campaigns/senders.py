@@ -73,15 +73,15 @@ def with_senders(engine: Engine, decided: Organisation, campaign: Campaign) -> C
 def check_named(engine: Engine, campaign: Campaign) -> None:
     """Raise InvalidFieldError, naming the field, for a send without a sender that needs one."""
     for send, prefix in _sends(campaign):
-        if _lacks_sender(engine, send):
-            field = f"{prefix}sender"
-            remedy = (
-                f"name one, or set senders.{send.channel} of the organisation (PATCH /settings)"
-            )
-            problem = (
-                f"{field}: {send.provider} needs a number or name that it sends from: {remedy}"
-            )
-            raise NoSenderError(field, problem)
+        _check_named(engine, send, prefix)
+
+
+def _check_named(engine: Engine, send: Send, prefix: str) -> None:
+    if _lacks_sender(engine, send):
+        field = f"{prefix}sender"
+        remedy = f"name one, or set senders.{send.channel} of the organisation (PATCH /settings)"
+        problem = f"{field}: {send.provider} needs a number or name that it sends from: {remedy}"
+        raise NoSenderError(field, problem)
 
 
 def _lacks_sender(engine: Engine, send: Send) -> bool:
@@ -93,9 +93,27 @@ def check_senders(engine: Engine, decided: Organisation, campaign: Campaign) -> 
     lists = sender_lists(engine, campaign.org, decided)
     for send, prefix in _sends(campaign):
         _check_provider(engine, send, prefix)
-        if refusal := _refusal(engine, lists, send):
-            field = f"{prefix}{refusal.field}"
-            raise InvalidFieldError(field, f"{field}: {refusal.problem}", code=SENDER_NOT_ALLOWED)
+        _check_allowed(engine, lists, send, prefix)
+
+
+def _check_allowed(
+    engine: Engine, lists: Collection[Collection[str]], send: Send, prefix: str
+) -> None:
+    if refusal := _refusal(engine, lists, send):
+        field = f"{prefix}{refusal.field}"
+        raise InvalidFieldError(field, f"{field}: {refusal.problem}", code=SENDER_NOT_ALLOWED)
+
+
+def check_send(
+    engine: Engine, org: str, decided: Organisation, send: Send, *, is_whole: bool
+) -> None:
+    """Raise InvalidFieldError, naming the field, for a send that may not go out here.
+
+    `is_whole`: nor may one without a sender that needs one (NoSenderError).
+    """
+    if is_whole:
+        _check_named(engine, send, "")
+    _check_allowed(engine, sender_lists(engine, org, decided), send, "")
 
 
 def why_not_sent(engine: Engine, org: str, send: Send) -> str:

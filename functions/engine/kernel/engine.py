@@ -73,6 +73,8 @@ class Engine:
     known: Mapping[str, Traits] = field(default_factory=dict)
     #: What the deployment lets each organisation send from.
     senders: SenderGrants = field(default_factory=SenderGrants)
+    #: URLs of our own network may be called: everything runs on one machine.
+    private_hosts: bool = False
     instance: str = "local"  #: names this process to the operator
     #: Set once this process is to end: tasks send what they have claimed, and hand the rest on.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

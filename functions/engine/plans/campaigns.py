@@ -1,52 +1,43 @@
 """Campaigns with a plan: they are written, started, and closed to whoever would enter."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
-import orjson
 import structlog
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign, campaign_fields, campaign_from
 from functions.domain.campaigns.entry import Entry
-from functions.domain.campaigns.lifecycle import check_start_time
+from functions.domain.campaigns.lifecycle import LateStart, check_start_time
 from functions.domain.campaigns.send import Send
 from functions.domain.campaigns.status import Action, CampaignStatus
-from functions.domain.digest import digest
-from functions.domain.errors import InvalidFieldError, WrongStatusError
-from functions.domain.kinds import CampaignKind
-from functions.domain.plans.document import PlanDocument
-from functions.domain.plans.lint.findings import Finding, Level
-from functions.domain.plans.plan import Plan
-from functions.domain.plans.reading import read_plan
-from functions.domain.plans.sends import routes_of
-from functions.domain.sending_rules.windows import QuietHours, SendWindow
+from functions.domain.campaigns.validation import check_not_after
+from functions.domain.errors import DomainError, StaleError, WrongStatusError
+from functions.domain.kinds import CampaignKind, ChannelKind
+from functions.domain.sending_rules.windows import SendWindow
 from functions.engine import paths
+from functions.engine.accounts import organisation
 from functions.engine.campaigns.audience_size import audience_and_size
-from functions.engine.campaigns.in_force import with_rules
 from functions.engine.campaigns.lifecycle import change, create_campaign, load
-from functions.engine.campaigns.senders import provider_of
 from functions.engine.kernel import audit_trail, lanes
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
-from functions.engine.ports.store import Create, Document, Update, Write
+from functions.engine.plans.entry import check_entry
+from functions.engine.plans.writing import versions
+from functions.engine.plans.writing.following import (
+    check_again,
+    check_kind,
+    check_nodes,
+    check_walks,
+    checked,
+    following,
+)
+from functions.engine.ports.store import Document, Update, Write
 
 log = structlog.get_logger()
-
-
-class InvalidPlanError(InvalidFieldError):
-    """A plan has mistakes; `findings` tells each, and where it stands."""
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        wrong = [each for each in findings if each.level is Level.ERROR]
-        first = wrong[0]
-        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-        place = f"plan{first.pointer}"
-        super().__init__(place, f"{place}: {first.sentence}{more}", code="INVALID_PLAN")
-        self.findings = findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +51,22 @@ class NewPlanCampaign:
     own_rate_per_s: float | None = None
     send_window: SendWindow | None = None
     not_after: datetime | None = None
+    late_start: LateStart = LateStart.RUN
+    grace_s: int = 3600
+
+
+#: What a campaign takes over as it is written.
+WRITTEN: Final = (
+    "name",
+    "entry",
+    "own_rate_per_s",
+    "send_window",
+    "not_after",
+    "late_start",
+    "grace_s",
+)
+#: Stands where the plan's first send will: a plan that is right has one.
+_NOTHING: Final = Send("", ChannelKind.EMAIL, "", "")
 
 
 async def create(
@@ -70,42 +77,44 @@ async def create(
     by: str,
     scheduled_at: datetime | None = None,
 ) -> Campaign:
-    """Create a draft; a time schedules it at once.
+    """Create a draft; a time that lies ahead schedules it at once.
 
-    Raises InvalidPlanError, NotFoundError for a list or segment, and InvalidFieldError.
+    Raises InvalidPlanError, NotFoundError for what its entry names and there is not, and
+    InvalidFieldError.
     """
     now, id_ = engine.clock.now(), uuid4().hex
-    if scheduled_at is not None:
+    start_at = scheduled_at if scheduled_at is not None and scheduled_at > now else None
+    if start_at is not None:
         longest = engine.limits.schedule_ahead
-        check_start_time(scheduled_at, now=now, field="scheduled_at", longest=longest)
+        check_start_time(start_at, now=now, field="scheduled_at", longest=longest)
+    await check_entry(engine, org, new.entry)
     wanted = new.audience or Audience(AudienceKind.ENTRANTS)
     audience, total = await audience_and_size(engine, org, id_, wanted)
-    plan = checked_plan(new.document, now=now)
-    campaign = Campaign(
+    blank = Campaign(
+        **{name: getattr(new, name) for name in WRITTEN},
         id=id_,
         org=org,
-        name=new.name,
-        kind=_kind(plan),
-        status=CampaignStatus.SCHEDULED if scheduled_at else CampaignStatus.DRAFT,
+        kind=CampaignKind.JOURNEY,
+        status=CampaignStatus.SCHEDULED if start_at else CampaignStatus.DRAFT,
         epoch=1,
-        own_send=_routes(engine, plan)[0],
+        own_send=_NOTHING,
         audience=audience,
         total=total,
         lanes=1,
-        own_rate_per_s=new.own_rate_per_s,
-        send_window=new.send_window,
-        not_after=new.not_after,
         created_at=now,
         created_by=by,
         updated_at=now,
-        scheduled_at=scheduled_at,
-        scheduled_by=by if scheduled_at else None,
-        entry=new.entry,
+        scheduled_at=start_at,
+        scheduled_by=by if start_at else None,
         entry_open=new.entry.stays_open,
+        plan=1,
     )
-    campaign = await _following(engine, campaign, plan, 1)
-    stored = _version(campaign, new.document, by=by, now=now)
-    return await create_campaign(engine, campaign, stored)
+    check_not_after(blank, start_at or now)
+    decided = await organisation.load(engine, org)
+    plan = await checked(engine, decided, blank, new.document)
+    campaign = following(engine, decided, blank, plan)
+    version = versions.stored(campaign, new.document, by=by, at=now)
+    return await create_campaign(engine, campaign, version)
 
 
 async def change_plan(
@@ -117,37 +126,95 @@ async def change_plan(
     by: str,
     if_version: int | None,
 ) -> Campaign:
-    """Give a draft another plan: its next version.
+    """Give a campaign that has not started another plan: its next version; the same is none.
 
-    Raises InvalidPlanError, NotFoundError, StaleError, and WrongStatusError where it has started.
+    Raises InvalidPlanError, NotFoundError, StaleError, WrongStatusError, and InvalidFieldError for
+    a campaign of another kind.
     """
     now = engine.clock.now()
-    plan = checked_plan(document, now=now)
     before = await load(engine, org, id_)
-    planned = await _following(engine, before, plan, before.plan + 1)
+    check_walks(before, "plan")
+    check_kind(document, before.kind)
+    decided = await organisation.load(engine, org)
+    plan = await checked(engine, decided, before, document)
+    current = await versions.read(engine, before, before.plan)
+    is_same = current.text == versions.text_of(document)
 
     def decide(documents: list[Document | None]) -> tuple[Campaign, list[Write]]:
-        stored = at_version(documents[0], "Campaign", id_, if_version)
-        found = campaign_from(org, id_, stored.data)
-        if found.status not in _UNSTARTED or found.plan != before.plan:
-            raise WrongStatusError(
-                "change the plan of", found.status, already=False, ended=found.has_ended
-            )
-        after = replace(planned, status=found.status, epoch=found.epoch, updated_at=now)
-        version = _version(after, document, by=by, now=now)
-        return after, [Update(stored.path, campaign_fields(after), stored.version), version]
+        found_at = at_version(documents[0], "Campaign", id_, if_version)
+        found = campaign_from(org, id_, found_at.data)
+        if found.has_ended:
+            raise WrongStatusError("change the plan of", found.status, already=False, ended=True)
+        if found.status not in _UNSTARTED:
+            raise PlanStartedError(found.status)
+        if is_same and found.plan == before.plan:
+            return found, []
+        number = found.plan + 1
+        after = following(engine, decided, replace(found, plan=number, updated_at=now), plan)
+        version = versions.stored(after, document, by=by, at=now)
+        update = Update(found_at.path, campaign_fields(after), found_at.version)
+        about: dict[str, Any] = {"campaign": id_, "status": found.status, "plan": number}
+        trail = audit_trail.entry(
+            org, f"{id_}-plan-{number}", action="change_plan", by=by, at=now, **about
+        )
+        return after, [update, version, trail]
 
-    return await modify(engine.store, [paths.campaign(org, id_)], decide)
+    campaign = await modify(engine.store, [paths.campaign(org, id_)], decide)
+    log.info("plan_changed", org=org, campaign_id=id_, by=by, version=campaign.plan)
+    return campaign
 
 
 _UNSTARTED = frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED})
 
 
+class PlanStartedError(DomainError):
+    """The plan of a campaign was to change that people may be walking through."""
+
+    code = "INVALID_CAMPAIGN_STATUS"
+
+    def __init__(self, status: str) -> None:
+        rule = "a plan does not change once it has started; duplicate the campaign"
+        super().__init__(f"Cannot change the plan of a {status} campaign: {rule}")
+
+
+async def check_ready(engine: Engine, org: str, id_: str, *, start_at: datetime) -> None:
+    """Refuse what is wrong by now with the plan of a campaign that is to start then.
+
+    Nothing where it has none. Raises NotFoundError and InvalidPlanError.
+    """
+    campaign = await load(engine, org, id_)
+    if campaign.plan:
+        await check_again(engine, replace(campaign, scheduled_at=start_at), starts=True)
+
+
+async def check_may_send(engine: Engine, org: str, id_: str) -> None:
+    """Refuse a campaign with a plan of which a node may not be sent any more.
+
+    Nothing where it has none. Raises NotFoundError and InvalidPlanError.
+    """
+    campaign = await load(engine, org, id_)
+    if campaign.plan:
+        await check_nodes(engine, campaign)
+
+
 async def start(engine: Engine, org: str, id_: str, *, by: str) -> Campaign:
-    """Start a draft now. Raises NotFoundError, WrongStatusError and InvalidFieldError."""
+    """Start a draft now.
+
+    Raises NotFoundError, InvalidPlanError, WrongStatusError, InvalidFieldError, and StaleError
+    where its plan is changed meanwhile.
+    """
     campaign = await load(engine, org, id_)
     check_walks(campaign, "start")
-    return await change(engine, org, id_, Action.SEND, by=by)
+    if campaign.status is CampaignStatus.DRAFT:
+        await check_again(engine, campaign, starts=True)
+
+    def also(found: Campaign) -> Mapping[str, Any]:
+        if found.plan != campaign.plan:
+            raise StaleError("Campaign")
+        check_not_after(found, engine.clock.now())
+        return {}
+
+    return await change(engine, org, id_, Action.SEND, by=by, also=also)
 
 
 async def close(engine: Engine, org: str, id_: str, *, by: str) -> Campaign:
@@ -180,53 +247,3 @@ async def close(engine: Engine, org: str, id_: str, *, by: str) -> Campaign:
 
 
 _STARTED = frozenset({CampaignStatus.RUNNING, CampaignStatus.PAUSED})
-
-
-def checked_plan(document: Mapping[str, Any], *, now: datetime) -> Plan:
-    """Return the plan that a document describes. Raises InvalidPlanError."""
-    plan, findings = read_plan(document, now=now)
-    if plan is None:
-        raise InvalidPlanError(findings)
-    return plan
-
-
-def check_walks(campaign: Campaign, action: str) -> None:
-    """Refuse what is for campaigns with a plan alone. Raises InvalidFieldError."""
-    if not campaign.facts.walks:
-        sentence = f"kind: a {campaign.kind} has no plan: {action} is for journeys and sequences"
-        raise InvalidFieldError("kind", sentence)
-
-
-def _kind(plan: Plan) -> CampaignKind:
-    is_journey = isinstance(plan.document, PlanDocument)
-    return CampaignKind.JOURNEY if is_journey else CampaignKind.SEQUENCE
-
-
-def _routes(engine: Engine, plan: Plan) -> list[Send]:
-    routes = routes_of(plan)
-    if not routes:
-        raise InvalidFieldError("plan", "plan: sends nothing: no node has the action send")
-    return [
-        Send("", route.channel, provider_of(engine, route.channel), route.sender)
-        for route in routes
-    ]
-
-
-async def _following(engine: Engine, campaign: Campaign, plan: Plan, number: int) -> Campaign:
-    """Return a campaign that follows a version of a plan, under its organisation's rules."""
-    routes = _routes(engine, plan)
-    quiet = plan.document.quiet_hours
-    hours = QuietHours(quiet.start, quiet.end) if quiet and quiet.start != quiet.end else None
-    written = replace(campaign, plan=number, routes=routes, own_send=routes[0], plan_hours=hours)
-    ruled = await with_rules(engine, written)
-    zone = plan.document.timezone
-    if "timezone" in plan.document.model_fields_set or not ruled.rules.default_zone:
-        return replace(ruled, rules=ruled.rules._replace(default_zone=zone))
-    return ruled
-
-
-def _version(campaign: Campaign, document: Mapping[str, Any], *, by: str, now: datetime) -> Create:
-    """Store a version of a plan, as it was written."""
-    text = orjson.dumps(document).decode()
-    path = paths.plan(campaign.org, campaign.id, campaign.plan)
-    return Create(path, {"text": text, "digest": digest(text), "by": by, "at": now})

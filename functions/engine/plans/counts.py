@@ -6,7 +6,8 @@ the commit of the move.
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus
 from functions.engine.messages.statistics import Statistics
@@ -30,6 +31,60 @@ def under_way(counted: Statistics) -> int:
     """Return how many people have entered and not come to an end."""
     under_way = (EnrollmentStatus.ACTIVE, EnrollmentStatus.PAUSED)
     return sum(counted.amounts.get(f"{_STATUS}{status}", 0) for status in under_way)
+
+
+class NodeCounts(NamedTuple):
+    """What has happened at one node, over all versions of a plan."""
+
+    id: str
+    here: int  #: who stand there now
+    entered: int  #: how often somebody has come there
+    left: Mapping[str, int]  #: how often somebody has gone on, by the event upon which
+
+
+class Walks(NamedTuple):
+    """What has become of those who have entered a plan."""
+
+    by_status: Mapping[str, int]
+    goal: int  #: who have reached the goal
+    exits: Mapping[str, int]  #: who have left, by the reason
+    nodes: Sequence[NodeCounts]  #: by id, those that somebody has come to
+
+
+def read(counted: Statistics) -> Walks:
+    """Return what a campaign's statistics tell of its plan."""
+    amounts = counted.amounts
+    at, entered = _by_node(amounts, _AT), _by_node(amounts, _IN)
+    left = _ways(amounts)
+    nodes = sorted({*at, *entered, *left})
+    return Walks(
+        {status: amounts.get(f"{_STATUS}{status}", 0) for status in EnrollmentStatus},
+        amounts.get(_GOAL, 0),
+        _behind(amounts, _EXIT),
+        [NodeCounts(id_, at.get(id_, 0), entered.get(id_, 0), left.get(id_, {})) for id_ in nodes],
+    )
+
+
+def _behind(amounts: Mapping[str, int], start: str) -> dict[str, int]:
+    """Return the counts whose names begin so, by what follows."""
+    return {
+        name.removeprefix(start): amount
+        for name, amount in sorted(amounts.items())
+        if name.startswith(start) and amount
+    }
+
+
+def _by_node(amounts: Mapping[str, int], start: str) -> dict[str, int]:
+    return {_node(safe): amount for safe, amount in _behind(amounts, start).items()}
+
+
+def _ways(amounts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Return how often each way out was taken, by node and event."""
+    ways: dict[str, dict[str, int]] = {}
+    for name, amount in _behind(amounts, _OUT).items():
+        safe, _, event = name.partition("_")
+        ways.setdefault(_node(safe), {})[event] = amount
+    return ways
 
 
 def state(walk: Enrollment) -> list[str]:

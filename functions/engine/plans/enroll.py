@@ -28,12 +28,12 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.people import id_of, subject_id
 from functions.engine.messages import statistics
 from functions.engine.notifications.outbox import Decision, modify_with_notices
-from functions.engine.plans.campaigns import check_walks
 from functions.engine.plans.changes import record_walks
 from functions.engine.plans.decisions import Decided, Walk
 from functions.engine.plans.entering import Person, entered
 from functions.engine.plans.entry import EntryResult, filtered, result_of
 from functions.engine.plans.pages import without_older
+from functions.engine.plans.writing.following import check_walks
 from functions.engine.ports.store import Document
 
 #: People who enter in one commit.

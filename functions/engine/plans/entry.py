@@ -5,13 +5,30 @@ from datetime import datetime
 from enum import StrEnum
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.campaigns.entry import AFTER_EXIT, NEVER, PARALLEL, Entry
+from functions.domain.campaigns.entry import AFTER_EXIT, NEVER, PARALLEL, Entry, EntryBy
+from functions.domain.errors import InvalidFieldError
 from functions.domain.plans.durations import parse_duration
 from functions.domain.plans.enrollment import Enrollment
+from functions.domain.plans.listening import is_custom
 from functions.domain.segments.parser import parse as parse_conditions
 from functions.domain.times import zones_of
 from functions.engine.contacts import segments
 from functions.engine.kernel.engine import Engine
+
+
+async def check_entry(engine: Engine, org: str, entry: Entry) -> None:
+    """Refuse an entry that nobody could come in by as it says.
+
+    Raises InvalidFieldError, and NotFoundError for a campaign that its conditions name.
+    """
+    if entry.conditions is not None:
+        await segments.read(engine, org, entry.conditions)
+    if entry.by == EntryBy.EVENT and not is_custom(entry.event):
+        sentence = f"'{entry.event}' comes of messages; people enter by events that you tell of"
+        raise InvalidFieldError("entry.event", f"entry.event: {sentence} (POST /events)")
+    if not entry.stays_open and entry.reentry != NEVER:
+        sentence = f"people enter by {entry.by} once, at the start: write never, or entry by api"
+        raise InvalidFieldError("reentry", f"reentry: {sentence} or event")
 
 
 class EntryResult(StrEnum):

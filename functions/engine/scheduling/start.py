@@ -13,6 +13,7 @@ from functions.engine.campaigns.senders import NO_SENDER, NOT_ALLOWED, NoSenderE
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
 from functions.engine.paths import campaign as campaign_path
+from functions.engine.plans.writing.following import check_nodes
 from functions.engine.ports.store import Document
 
 log = structlog.get_logger()
@@ -35,11 +36,14 @@ async def start_found(engine: Engine, document: Document) -> Campaign | None:
     One that is later than its grace period is treated as it says: perhaps it is not started.
     """
     org, id_ = document.org, document.id
-    action = start_action(campaign_from(org, id_, document.data), now=engine.clock.now())
+    due = campaign_from(org, id_, document.data)
+    action = start_action(due, now=engine.clock.now())
     try:
         if action is not Action.START:
             await _miss(engine, document, action)
             return None
+        if due.plan:
+            await check_nodes(engine, due)
         campaign = await change(engine, org, id_, Action.START, by="clarion")
     except InvalidFieldError as error:
         log.warning("campaign_held", org=org, campaign_id=id_, field=error.field)

@@ -12,9 +12,9 @@ from tests.api.openapi_requests import DOCUMENT, OPERATIONS, Operation
 SCHEMAS = DOCUMENT["components"]["schemas"]
 #: What an operation may begin with.
 VERBS: Final = """
-add ask cancel change check count create delete duplicate erase explain export follow get greet lift
-list pause place preview receive remove rename replace replay reschedule resume retry revoke rotate
-run schedule search send show test undo unsubscribe upload upsert
+add ask cancel change check close count create delete duplicate erase explain export follow get
+greet lift lint list pause place preview receive remove rename replace replay reschedule resume
+retry revoke rotate run schedule search send show start test undo unsubscribe upload upsert
 """
 
 
@@ -88,6 +88,17 @@ def test_conditions_hold_conditions() -> None:
     wrongs: list[Any] = [{"all": []}, {"some": [nairobi]}, {"all": [{"any": [{"field": "x"}]}]}]
     for wrong in wrongs:
         assert not check.is_valid(wrong)
+
+
+def test_plans_are_described_whole() -> None:
+    """The schema of a plan in the document takes a plan, and tells a wrong one by its parts."""
+    assert SCHEMAS["NewPlanCampaign"]["properties"]["plan"]["$ref"].endswith("/Plan")
+    whole = {"$ref": "#/components/schemas/Plan", "components": DOCUMENT["components"]}
+    check = jsonschema_rs.Draft202012Validator(whole)
+    (written,) = SCHEMAS["NewPlanCampaign"]["examples"]
+    check.validate(written["plan"])
+    (node, stop) = written["plan"]["nodes"]
+    assert not check.is_valid({**written["plan"], "nodes": [{**node, "action": "shout"}, stop]})
 
 
 def test_pages_are_numbers() -> None:

@@ -7,7 +7,6 @@ from pydantic.alias_generators import to_camel
 
 from functions.domain.campaigns.content import parse_text
 from functions.domain.campaigns.send import Send
-from functions.domain.campaigns.text_warnings import text_warnings
 from functions.domain.campaigns.validation import faults
 from functions.domain.contacts.contact import LENGTHS, read_details
 from functions.domain.errors import InvalidFieldError
@@ -22,7 +21,8 @@ from functions.domain.plans.document import (
     WebhookNode,
 )
 from functions.domain.plans.lint.basis import Basis
-from functions.domain.plans.lint.findings import Finding, error, warning
+from functions.domain.plans.lint.doubts import path_of, texts_of
+from functions.domain.plans.lint.findings import Finding, error
 from functions.domain.plans.plan import channel_of, nodes_of
 from functions.domain.plans.sends import content_of
 from functions.domain.urls.public_urls import BOT_SCHEMES, WEB_SCHEMES, check_public_url
@@ -49,7 +49,7 @@ def _of_node(
             for number, fallback in enumerate(node.fallbacks):
                 yield from _said(fallback.channel, fallback, (*at, "fallbacks", number), basis)
         case WebhookNode():
-            yield from _templates({"body": node.body}, ChannelKind.WEBHOOK, at)
+            yield from _templates({"body": node.body}, at)
             yield from _url(node.url, WEB_SCHEMES, (*at, "url"), basis)
         case UpdateNode():
             for name, text in node.fields.items():
@@ -64,9 +64,7 @@ def _said(
     """Find what a channel lacks and what it cannot say, and mistakes in texts and URLs."""
     for fault in faults(Send("", kind, "", part.sender or "", content_of(part))):
         yield error(*_of_field(fault, part, at))
-    texts = {"body": part.body, "subject": part.subject, "html": part.html}
-    more = {f"parameters.{number}": text for number, text in enumerate(part.parameters or ())}
-    yield from _templates({**texts, **more}, kind, at)
+    yield from _templates(texts_of(part), at)
     yield from _url(part.bot_url, BOT_SCHEMES, (*at, "botUrl"), basis)
     yield from _url(part.webhook_url, WEB_SCHEMES, (*at, "webhookUrl"), basis)
 
@@ -83,25 +81,13 @@ def _of_field(
     return "content" if value else "content_missing", place, f"{member}: {sentence}"
 
 
-def _templates(
-    texts: Mapping[str, str | None], kind: ChannelKind | None, at: Sequence[str | int]
-) -> Iterator[Finding]:
-    """Find mistakes in texts, and words that are no fields although they look like some."""
-    parsed = {}
+def _templates(texts: Mapping[str, str | None], at: Sequence[str | int]) -> Iterator[Finding]:
+    """Find mistakes in texts."""
     for name, text in texts.items():
-        if not text:
-            continue
         try:
-            parsed[name] = parse_text(text, field=name, html=name == "html")
+            parse_text(text or "", field=name, html=name == "html")
         except InvalidFieldError as mistake:
-            yield error("template", (*at, *_path(name)), str(mistake))
-    for doubt in text_warnings(parsed, None, channel=kind):
-        yield warning(doubt.code.lower(), (*at, *_path(doubt.field)), doubt.message)
-
-
-def _path(field: str) -> Sequence[str | int]:
-    name, _, number = field.partition(".")
-    return (name, int(number)) if number else (name,)
+            yield error("template", (*at, *path_of(name)), str(mistake))
 
 
 def _url(

@@ -52,6 +52,7 @@ async def preview(
     Raises NotFoundError, and InvalidFieldError for a template with a mistake.
     """
     campaign = await load(engine, org, id_)
+    _check_says_one_thing(campaign)
     person = (await contacts.load(engine, org, contact_id)).value
     texts, field = texts_of(campaign.own_send), _TEMPLATE
     if override:
@@ -59,6 +60,13 @@ async def preview(
     filled = _fill(campaign, texts, person, field=field)
     found = await text_doubts(engine, campaign, texts, person.values, body=field)
     return replace(filled, warnings=found), person
+
+
+def _check_says_one_thing(campaign: Campaign) -> None:
+    if campaign.plan:
+        sentence = f"kind: a {campaign.kind} says what its nodes say"
+        remedy = "try a node's text by POST /templates/preview"
+        raise InvalidFieldError("kind", f"{sentence}; {remedy}")
 
 
 def _fill(campaign: Campaign, texts: Texts, person: Contact, *, field: str) -> Preview:
@@ -90,6 +98,7 @@ async def send_test(
     nobody is left out. Raises NotFoundError, WrongStatusError and InvalidFieldError.
     """
     campaign = await load(engine, org, id_)
+    _check_says_one_thing(campaign)
     if campaign.status is not CampaignStatus.DRAFT:
         raise WrongStatusError("test", campaign.status, already=False, ended=campaign.has_ended)
     now, decided = engine.clock.now(), await organisation.load(engine, org)

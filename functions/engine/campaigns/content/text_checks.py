@@ -13,7 +13,6 @@ from functions.domain.campaigns.text_warnings import refuse_doubts, text_warning
 from functions.domain.templates.template import Missing, Template
 from functions.domain.warnings import InputWarning
 from functions.engine.campaigns.audience import Page, pages, source_of
-from functions.engine.campaigns.lifecycle import load
 from functions.engine.kernel.engine import Engine
 from functions.engine.templates.known_fields import asked_for, known_attributes
 
@@ -63,13 +62,12 @@ async def text_doubts(
 
 
 async def refuse_before_start(
-    engine: Engine, org: str, id_: str, audience: Audience | None = None
+    engine: Engine, campaign: Campaign, audience: Audience | None = None
 ) -> None:
     """Refuse what a campaign's texts ask of its audience, or of another one, in vain.
 
-    Raises NotFoundError, and InvalidFieldError as `refuse_doubtful_words` does.
+    Raises InvalidFieldError as `refuse_doubtful_words` does.
     """
-    campaign = await load(engine, org, id_)
     sent = replace(campaign, audience=audience or campaign.audience)
     await refuse_doubtful_words(engine, sent, with_people=True)
 

@@ -1,0 +1,1 @@
+"""Plans over HTTP: campaigns that have one, the linter, and the schema."""

@@ -1,0 +1,1 @@
+"""What people write of campaigns with a plan: checked, stored by version, copied."""
