@@ -13,6 +13,7 @@ from tests.engine.world import ORG, number
 COLLECTIONS = (
     *("contacts", "lists", "members", "campaigns", "messages", "events", "lanes"),
     *("statistics", "names", "audit", "throttles", "replaced", "inbound", "orphans"),
+    *("plans", "enrollments", "pages", "custom_events"),
 )
 
 

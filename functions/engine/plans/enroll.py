@@ -22,6 +22,7 @@ from functions.domain.plans.plan import Plan
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.campaigns.plans import plan_of
+from functions.engine.contacts.contacts import still_there
 from functions.engine.contacts.suppressions import suppressed_among
 from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
@@ -67,6 +68,7 @@ class _Candidate(NamedTuple):
 
     person: Person
     reason: str = ""
+    is_stored: bool = False  #: as a contact, which was read
 
     @property
     def id(self) -> str:
@@ -126,21 +128,28 @@ async def _enroll(
     candidates = await _candidates(engine, campaign, entrants)
     version = await plan_of(engine, campaign, campaign.plan)
     asked = list(dict.fromkeys(each.id for each in candidates if not each.reason))
+    known = list(dict.fromkeys(each.person.contact for each in candidates if each.is_stored))
 
     def decide(documents: list[Document | None]) -> Decision[tuple[list[Entered], list[Decided]]]:
-        stored = {d.id: Walk(d.id, enrollment_from(d.data), d.version) for d in documents if d}
+        walks, people = documents[: len(asked)], documents[len(asked) :]
+        stored = {d.id: Walk(d.id, enrollment_from(d.data), d.version) for d in walks if d}
+        there = {d.path: d for d in people if d and not is_being_erased(d.data)}
         entrance = _Entrance(campaign, version.plan, stored, by, engine.clock.now())
         results = [
-            entrance.enter(candidate, at) for candidate, at in zip(candidates, begins, strict=True)
+            entrance.enter(_unless_gone(candidate, there), at)
+            for candidate, at in zip(candidates, begins, strict=True)
         ]
         new = entrance.new
         if not new:
             return (results, []), [], ()
         shard = statistics.entry_shard(campaign, new[0].walk.id)
-        return (results, new), *record_walks(engine, campaign, new, shard=shard, dropped=shard)
+        writes, notices = record_walks(engine, campaign, new, shard=shard, dropped=shard)
+        # Whoever is erased at this very moment must not stay behind in a walk.
+        named = {each.after.contact for each in new} & there.keys()
+        return (results, new), [*writes, *(still_there(there[path]) for path in named)], notices
 
     collection = paths.enrollments(campaign.org, campaign.id)
-    wanted = [f"{collection}/{id_}" for id_ in asked]
+    wanted = [*(f"{collection}/{id_}" for id_ in asked), *known]
     results, new = await modify_with_notices(engine, campaign.org, wanted, decide)
     await wake(engine, campaign, [(each.walk.id, each.after) for each in new])
     return results
@@ -191,7 +200,9 @@ async def _candidates(
     found = await engine.store.get_many([paths.contact(org, id_) for id_ in ids])
     contacts = [d and contact_from(d.id, d.data) for d in found]
     candidates = [
-        _Candidate(_person(campaign, each, id_, contact), _why_not(each, document))
+        _Candidate(
+            _person(campaign, each, id_, contact), _why_not(each, document), document is not None
+        )
         for each, id_, contact, document in zip(entrants, ids, contacts, found, strict=True)
     ]
     may = [each.person for each in candidates if not each.reason]
@@ -207,6 +218,13 @@ async def _candidates(
         each._replace(reason=each.reason or _barred(each.person, out, barred))
         for each in candidates
     ]
+
+
+def _unless_gone(candidate: _Candidate, there: Collection[str]) -> _Candidate:
+    """Return a candidate, refused where they were stored and have been erased since."""
+    if candidate.reason or not candidate.is_stored or candidate.person.contact in there:
+        return candidate
+    return candidate._replace(reason="contact_erased")
 
 
 async def _id_of(engine: Engine, org: str, entrant: Entrant) -> str:

@@ -9,6 +9,7 @@ from functions.domain.campaigns.entry import AFTER_EXIT, NEVER, PARALLEL, Entry,
 from functions.domain.errors import InvalidFieldError
 from functions.domain.plans.durations import parse_duration
 from functions.domain.plans.enrollment import Enrollment
+from functions.domain.plans.leaving import is_forgotten
 from functions.domain.plans.listening import is_custom
 from functions.domain.segments.parser import parse as parse_conditions
 from functions.domain.times import zones_of
@@ -41,8 +42,11 @@ class EntryResult(StrEnum):
 
 
 def result_of(entry: Entry, before: Enrollment | None, *, now: datetime) -> EntryResult:
-    """Return whether somebody enters whose enrollment stands so; None: they never have."""
-    if before is None:
+    """Return whether somebody enters whose enrollment stands so; None: they never have.
+
+    Whoever was forgotten meanwhile has never entered, for all that anybody knows.
+    """
+    if before is None or is_forgotten(before):
         return EntryResult.ENROLLED
     if not before.has_ended:
         return EntryResult.ALREADY

@@ -1,10 +1,11 @@
-"""Erasure: a person is forgotten: contact, places in lists, messages to them and from them.
+"""Erasure: a person is forgotten: contact, places in lists, walks, messages to and from them.
 
 What tells who they are leaves the contact first, so that nobody finds them any more; the empty
 document that is left goes last. A process that dies in between leaves it, hidden from everybody
 but a repeated erasure, which goes on where the first one stopped. What names a person is created
 by nobody who has not read their contact: lists by a commit that fails once it is emptied
-(contacts.still_there), messages by launches, which are made to read again.
+(contacts.still_there), and so are walks by entry; messages and walks by launches, which are made
+to read again.
 """
 
 from collections import Counter, defaultdict
@@ -45,6 +46,7 @@ from functions.engine.ports.store import (
     Where,
     Write,
 )
+from functions.engine.privacy import walks
 
 log = structlog.get_logger()
 
@@ -57,21 +59,25 @@ _LEASES: Final = 2
 async def erase(
     engine: Engine, org: str, id_: str, *, by: str, if_version: int | None = None
 ) -> None:
-    """Forget a person: contact, places in lists and campaigns, and who each message was for.
+    """Forget a person: contact, places in lists and campaigns, walks, and who messages were for.
 
-    What was pending is cancelled; what is with the provider comes to its end without being tried
-    again. A suppression of the address stays: the law wants to know whom not to contact. Raises
-    NotFoundError where nobody has the id and nothing was ever planned for it, and StaleError.
+    Walks end. What was pending is cancelled; what is with the provider comes to its end without
+    being tried again. A suppression of the address stays: the law wants to know whom not to
+    contact. Raises NotFoundError where nobody has the id and nothing was ever planned for it, and
+    StaleError.
     """
     path = paths.contact(org, id_)
     await _empty(engine, path, id_, if_version)
     await _leave(engine, path)
     await undo.forget(engine, path)
     await _forget_inbound(engine, path)
+    await walks.forget(engine, path)
     await _forget_messages(engine, org, path)
     # Who was read before that may be written only now: not behind this, and then we look again.
     await _restart_launches(engine, org)
+    await walks.forget(engine, path)
     await _forget_messages(engine, org, path)
+    await walks.forget_events(engine, path)
     await engine.store.commit(Delete(paths.reached(org, id_)))
     await _finish(engine, org, path, by=by)
     log.info("contact_erased", org=org, contact_id=id_)
@@ -96,7 +102,7 @@ async def _empty(engine: Engine, path: str, id_: str, if_version: int | None) ->
 
 
 async def is_mentioned(engine: Engine, contact: str) -> bool:
-    """Tell whether a list, a campaign, a message or a text of theirs names a contact's path."""
+    """Tell whether a list, a campaign, a walk, a message or a text of theirs names a contact."""
     wanted = (Where("contact", "==", contact),)
     for query in (
         Query("members", wanted, limit=1, group=True),
@@ -105,7 +111,7 @@ async def is_mentioned(engine: Engine, contact: str) -> bool:
     ):
         if await engine.store.query(query):
             return True
-    return False
+    return await walks.is_mentioned(engine, contact)
 
 
 async def _leave(engine: Engine, contact: str) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from email.utils import parseaddr
 from typing import Final, NamedTuple
 
-from functions.domain.campaigns.campaign import campaign_from
+from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.domain.contacts.contact import ERASED, contact_from
 from functions.domain.contacts.suppressions import ALL
-from functions.domain.kinds import CampaignKind, campaign_facts
+from functions.domain.kinds import CampaignKind
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef
 from functions.domain.messages.message import message_from
 from functions.domain.organisation import organisation_from
@@ -17,8 +17,6 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Document
 from functions.engine.receipts.receive import receive
 
-#: The kinds of campaign that somebody can do without; others are held back by nothing.
-_KINDS: Final = tuple(kind for kind in CampaignKind if campaign_facts(kind).keeps_rules)
 #: The attributes of a contact that tell their language, in lower case.
 _LANGUAGE: Final = ("language", "preferred_language", "lang", "locale")
 _DOTS: Final = "•••"
@@ -60,8 +58,9 @@ async def reader_of(engine: Engine, ref: MessageRef) -> Reader | None:
     message = message_from(stored.id, stored.data)
     if message.address == ERASED:
         return None
-    send = campaign_from(ref.org, ref.campaign, home.data).send(message.send)
-    scopes = (ALL, *_KINDS, send.channel)
+    campaign = campaign_from(ref.org, ref.campaign, home.data)
+    send = campaign.send(message.send)
+    scopes = (ALL, _kind(campaign), send.channel)
     barred = await barred_scopes(engine, ref.org, message.address)
     return Reader(
         message.address,
@@ -70,6 +69,14 @@ async def reader_of(engine: Engine, ref: MessageRef) -> Reader | None:
         scopes,
         [scope for scope in scopes if scope in barred],
     )
+
+
+def _kind(campaign: Campaign) -> CampaignKind:
+    """Return the kind of campaign that somebody can leave by one of its mails.
+
+    A single message is held back by nothing: its reader can leave mailings to many.
+    """
+    return campaign.kind if campaign.facts.keeps_rules else CampaignKind.BROADCAST
 
 
 def _name(decided: Document | None, sender: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 from functions.domain.messages.delivery_events import MessageRef
 from functions.domain.urls.tracking_links import Link, Links, Purpose
 from functions.engine import paths
-from functions.engine.ports.store import Query, StoreError
+from functions.engine.ports.store import Query, StoreError, Update
 from functions.engine.privacy import erasure
 from tests.api.conftest import MakeRig
 from tests.api.hooks.test_health import Broken
@@ -66,6 +66,12 @@ async def mailed(make_rig: MakeRig) -> Mailed:
     return Mailed(rig, MessageRef("default", campaign, message.id), contact)
 
 
+async def of_kind(mailed: Mailed, kind: str) -> None:
+    """Make the mail's campaign one of another kind."""
+    path = paths.campaign(mailed.ref.org, mailed.ref.campaign)
+    await mailed.rig.store.commit(Update(path, {"kind": kind}))
+
+
 def choices(text: str) -> list[str]:
     """Return what a page offers."""
     return re.findall(r'name="scope" value="([a-z]+)"', text)
@@ -91,6 +97,26 @@ async def test_the_page_offers_everything_or_a_part(mailed: Mailed) -> None:
     text = (await mailed.opened()).text
     assert choices(text) == ["all", "broadcast", "email"]
     assert 'value="all" checked' in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "offered", "words"),
+    [
+        ("journey", "journey", "Messages that follow what you do"),
+        ("sequence", "sequence", "Series of messages"),
+        ("single", "broadcast", "Newsletters and other mailings"),
+    ],
+)
+async def test_the_page_offers_to_leave_what_the_mail_was_part_of(
+    mailed: Mailed, kind: str, offered: str, words: str
+) -> None:
+    """A mail of a journey offers journeys, not mailings; leaving them bars these alone."""
+    await of_kind(mailed, kind)
+    text = (await mailed.opened()).text
+    assert choices(text) == ["all", offered, "email"]
+    assert words in text
+    assert choices((await mailed.chosen(offered)).text) == ["all", "email"]
+    assert await mailed.barred() == {offered}
 
 
 async def test_a_choice_becomes_a_suppression_of_its_own(mailed: Mailed) -> None:
