@@ -1,0 +1,1 @@
+"""Figures of plans that walk: entering, moving, waiting, hearing, and the rules alone."""
