@@ -21,6 +21,7 @@ from benchmarks import (
     requests,
     throttle,
 )
+from benchmarks.journeys import enrolling, hearing, moving, operations, rules, waiting
 from functions import logs
 from functions.bootstrap.stack import calm_garbage_collector
 
@@ -38,6 +39,12 @@ FIGURES: Mapping[str, Callable[[], Awaitable[list[report.Row]]]] = {
     "mail": mail.measure,
     "listing": listing.measure,
     "load": load.measure,
+    "enroll": enrolling.measure,
+    "moves": moving.measure,
+    "events": hearing.measure,
+    "waiting": waiting.measure,
+    "rules": rules.measure,
+    "operations": operations.measure,
 }
 
 

@@ -90,8 +90,9 @@ class DirectQueue:
         del key
         lane = task.body.get("lane", "")
         kind = "dispatch" if lane.isdigit() else lane
-        due = at is None or at <= SystemClock().now()
-        if kind in self._kinds and due and self.engine is not None:
+        if self.engine is None or kind not in self._kinds:
+            return True
+        if at is None or at <= self.engine.clock.now():
             running = asyncio.create_task(worker.run(self.engine, task))
             self._running.add(running)
             running.add_done_callback(self._running.discard)

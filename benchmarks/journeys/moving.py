@@ -3,7 +3,6 @@
 A move alone ends with the message's creation. A step is whole: its message is sent, too.
 """
 
-import asyncio
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,15 +18,13 @@ from benchmarks.journeys.world import (
     make_contacts,
     remember,
     set_ahead,
+    walk_only,
     work,
 )
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, ORG
 from functions.domain.campaigns.campaign import Campaign
 from functions.engine import paths
-from functions.engine.kernel import lanes
-from functions.engine.kernel.engine import Engine
-from functions.engine.plans.walk import Walker
 from functions.engine.ports.store import Store
 from functions.stores.sqlite.store import SqliteStore
 
@@ -95,7 +92,7 @@ class _Round:
         await enter(self._engine, self._campaign, people)
         self._before = await self._remember()
         set_ahead(self._engine)
-        ours = await timed(_walk_only(self._engine, self._campaign))
+        ours = await timed(walk_only(self._engine, self._campaign))
         self._now = self._engine.clock.now()
         enrollments, messages = await self._remember()
         new = {id_: messages[id_] for id_ in messages.keys() - self._before[1].keys()}
@@ -128,17 +125,3 @@ class _Round:
         other = CampaignByHand(self._store, f"by-hand-{self._name}-{what}")
         await other.begin(*self._before)
         return other
-
-
-async def _walk_only(engine: Engine, campaign: Campaign) -> None:
-    """Walk everybody who is due, in all lanes at once, and send nothing."""
-
-    async def walk(name: str) -> None:
-        lease = await lanes.acquire(engine, ORG, campaign.id, name)
-        assert lease is not None
-        walker = Walker(lease)
-        while (await walker.walk()).due:
-            pass
-        await lease.release()
-
-    await asyncio.gather(*map(walk, lanes.lane_names(campaign)))

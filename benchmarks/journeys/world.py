@@ -15,12 +15,14 @@ from functions.domain.campaigns.entry import Entry, EntryBy
 from functions.domain.contacts.contact import Contact, contact_fields
 from functions.engine import paths
 from functions.engine.delivery.dispatch import dispatch
+from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.lanes import lane_names
+from functions.engine.kernel.lanes import LaneLease, lane_names
 from functions.engine.plans import campaigns
 from functions.engine.plans.campaigns import NewPlanCampaign
 from functions.engine.plans.enroll import Entrant, enroll
-from functions.engine.ports.store import Create, Query, Set, Store
+from functions.engine.plans.walk import Walker
+from functions.engine.ports.store import Query, Set, Store
 
 #: Longer than any step of the plans here takes.
 STEP: Final = timedelta(hours=2)
@@ -141,8 +143,30 @@ async def work(engine: Engine, campaign: Campaign) -> None:
     await idle(engine)
 
 
+async def walk_only(engine: Engine, campaign: Campaign) -> None:
+    """Walk everybody who is due, in all lanes at once, and send nothing."""
+    held = await hold_lanes(engine, campaign)
+    await asyncio.gather(*map(walk_lane, held))
+    for lease in held:
+        await lease.release()
+
+
+async def hold_lanes(engine: Engine, campaign: Campaign) -> list[LaneLease]:
+    """Take every lane of a campaign, as workers do that are at work on them."""
+    taken = [await lanes.acquire(engine, ORG, campaign.id, name) for name in lane_names(campaign)]
+    held = [lease for lease in taken if lease is not None]
+    assert len(held) == len(taken)
+    return held
+
+
+async def walk_lane(lease: LaneLease) -> None:
+    """Walk everybody who is due in a lane."""
+    walker = Walker(lease)
+    while (await walker.walk()).due:
+        pass
+
+
 async def remember(store: Store, collection: str) -> dict[str, dict[str, Any]]:
     """Return all documents of a collection, by their ids."""
     parts = store.stream(Query(collection, limit=1000))
     return {document.id: document.data async for part in parts for document in part}
-

@@ -65,7 +65,11 @@ class Part(BaseModel):
     """A part of a plan: members in camelCase, none that we do not know."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, extra="forbid", frozen=True, str_strip_whitespace=True
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        str_strip_whitespace=True,
+        defer_build=True,  # most processes that import this read no plan: cold start counts
     )
 
 

@@ -57,9 +57,9 @@ class _Loop:
     async def pass_(self) -> None:
         """Do what is due; give the lane back where nothing is for a while."""
         lease = self._lease
-        now = lease.engine.clock.now()
-        lately = self._watched_lately(now)
         walked = await self._walk()
+        now = lease.engine.clock.now()  # what the walks have come to is due by now
+        lately = self._watched_lately(now)
         # In this order: launching makes messages that wait, and a receipt may send one that is
         # with the provider back to them. Each is seen in one place at least.
         launched = not lately and await _is_launched(lease)
@@ -68,11 +68,12 @@ class _Loop:
         if not handed and self._waits_for_launch():
             await _wait(lease, lease.engine.clock.now() + _MOMENT)
             return
-        if lately and walked.made:
-            handed = list(walked.made)  # what else waits is looked at within ten seconds
-        waiting = handed or await _messages(lease, send_lane(lease.name))
+        if lately and walked.due:  # what else waits is looked at within ten seconds
+            waiting = handed + [each for each in walked.made if each.value.next_at]
+        else:
+            waiting = handed or await _messages(lease, send_lane(lease.name))
         due, lost = self._to_send(waiting, now), [m for m in watched if _next_at(m) <= now]
-        if not handed and (len(waiting) < _page(lease) or not due):
+        if not handed and not walked.due and (len(waiting) < _page(lease) or not due):
             self._watched_at = None  # That was all: the next pass looks at everything.
         if due or lost:
             await self._work_off(due, lost)
