@@ -325,8 +325,9 @@ def stats(campaign: Campaign, counts: Statistics) -> Stats:
     """Show a campaign's statistics.
 
     People without a message yet are pending; in a campaign that ended before its start, cancelled.
+    How many messages a plan makes of them nobody knows.
     """
-    unplanned = max(0, campaign.total - counts.people)
+    unplanned = 0 if campaign.plan else max(0, campaign.total - counts.people)
     never = campaign.has_ended and campaign.started_at is None
     waiting = 0 if campaign.has_ended else unplanned
     return Stats(

@@ -103,6 +103,11 @@ def check_complete(campaign: Campaign) -> None:
         _check_whole(named)
 
 
+def check_whole(send: Send) -> None:
+    """Raise InvalidFieldError, naming the field, for a send that could reach nobody."""
+    _check_whole(_Named(send, ""))
+
+
 def faults(send: Send) -> Iterator[InvalidFieldError]:
     """Yield what a send lacks, and what its channel cannot say; its texts are not read.
 

@@ -180,20 +180,20 @@ class PlanStartedError(DomainError):
 async def check_ready(engine: Engine, org: str, id_: str, *, start_at: datetime) -> None:
     """Refuse what is wrong by now with the plan of a campaign that is to start then.
 
-    Nothing where it has none. Raises NotFoundError and InvalidPlanError.
+    Nothing where it has none, or has started. Raises NotFoundError and InvalidPlanError.
     """
     campaign = await load(engine, org, id_)
-    if campaign.plan:
+    if campaign.plan and campaign.status in _UNSTARTED:
         await check_again(engine, replace(campaign, scheduled_at=start_at), starts=True)
 
 
 async def check_may_send(engine: Engine, org: str, id_: str) -> None:
-    """Refuse a campaign with a plan of which a node may not be sent any more.
+    """Refuse a campaign that was paused, and has a plan of which a node may not be sent any more.
 
-    Nothing where it has none. Raises NotFoundError and InvalidPlanError.
+    Raises NotFoundError and InvalidPlanError.
     """
     campaign = await load(engine, org, id_)
-    if campaign.plan:
+    if campaign.plan and campaign.status is CampaignStatus.PAUSED:
         await check_nodes(engine, campaign)
 
 
@@ -228,11 +228,12 @@ async def close(engine: Engine, org: str, id_: str, *, by: str) -> Campaign:
         stored = at_version(documents[0], "Campaign", id_)
         campaign = campaign_from(org, id_, stored.data)
         check_walks(campaign, "close")
-        if campaign.status not in _STARTED or not campaign.entry_open:
-            closed = campaign.status in _STARTED
+        if campaign.status not in _STARTED:
             raise WrongStatusError(
-                "close", campaign.status, already=closed, ended=campaign.has_ended
+                "close", campaign.status, already=False, ended=campaign.has_ended
             )
+        if not campaign.entry_open:
+            raise WrongStatusError("close", "closed", already=True, ended=False)
         about = {"campaign": id_, "status": campaign.status}
         trail = audit_trail.entry(org, f"{id_}-closed", action="close", by=by, at=now, **about)
         after = replace(campaign, entry_open=False, updated_at=now)

@@ -41,8 +41,8 @@ class Progress:
 
     @property
     def total(self) -> int:
-        """People to be contacted, or found not to be."""
-        return max(self.campaign.total, self.people)
+        """People to be contacted, or found not to be; with a plan, the messages so far."""
+        return self.people if self.campaign.plan else max(self.campaign.total, self.people)
 
     @property
     def in_flight(self) -> int:
@@ -65,7 +65,7 @@ class Progress:
         started_at = self.campaign.started_at
         if self.campaign.status is not CampaignStatus.RUNNING or not started_at:
             return None
-        if not self.processed:
+        if not self.processed or self.campaign.plan:
             return None
         per_person = (self.now - started_at) / self.processed
         return self.now + per_person * (self.total - self.processed)
@@ -87,7 +87,7 @@ async def in_flight(engine: Engine, campaign: Campaign) -> int:
 
 
 def _in_flight(campaign: Campaign, counts: Mapping[MessageStatus, int]) -> int:
-    calls = any(facts_of(send.channel).is_call for send in campaign.sends)
+    calls = any(facts_of(send.channel).is_call for send in (*campaign.sends, *campaign.routes))
     return sum(counts[status] for status in (CALLS_IN_FLIGHT if calls else TEXTS_IN_FLIGHT))
 
 

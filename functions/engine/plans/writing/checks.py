@@ -12,6 +12,7 @@ from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.rules_in_force import RulesInForce, rules_of
 from functions.domain.campaigns.send import Send
+from functions.domain.campaigns.validation import check_whole
 from functions.domain.errors import InvalidFieldError
 from functions.domain.organisation import Organisation
 from functions.domain.plans.document import PlanDocument, UpdateNode
@@ -179,6 +180,8 @@ def _of_part(engine: Engine, part: Part, place: list[str | int], aim: Aim) -> It
     try:
         send = Send("", channel, provider_of(engine, channel), sender, part.content)
         named = send._replace(sender=sender_of(engine, aim.decided, send))
+        if aim.starts:
+            check_whole(named)
         check_send(engine, aim.org, aim.decided, named, is_whole=aim.starts)
     except InvalidFieldError as problem:
         yield _refusal(problem, part, place)
