@@ -83,6 +83,19 @@ class WrongStatusError(DomainError):
         super().__init__(message)
 
 
+class EnrollmentStatusError(DomainError):
+    """The enrollment's status does not allow what was asked."""
+
+    code = "INVALID_ENROLLMENT_STATUS"
+
+    def __init__(self, action: str, status: str, *, already: bool = False) -> None:
+        if already:
+            message = f"Enrollment is already {status}"
+        else:
+            message = f"Cannot {action} enrollment with status: {status}"
+        super().__init__(message)
+
+
 class ImportStatusError(DomainError):
     """The import's status does not allow what was asked."""
 

@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
+from functions.domain.messages.ids import fallback_number
+
 Changes: TypeAlias = dict[str, Any]
 
 
@@ -95,7 +97,8 @@ class Message(NamedTuple):
     def exhausted(self) -> bool:
         """True where a person was tried, not reached, and then not tried by the next channel."""
         left_out = self.status in {MessageStatus.SKIPPED, MessageStatus.EXPIRED}
-        return left_out and bool(self.send) and not self.followed and bool(self.address)
+        is_next = bool(self.send) and fallback_number(self.send) > 0
+        return left_out and is_next and not self.followed and bool(self.address)
 
     @property
     def counted_attempts(self) -> int:

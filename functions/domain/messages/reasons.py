@@ -94,6 +94,9 @@ REASONS: Final[Mapping[str, str]] = {
     "bounced": "their mail server sent it back for good",
     "complained": "they have called an earlier mail unwanted",
     "not_delivered": "no receipt told in time that it had arrived",
+    "moved_on": "the person had come to another node of the plan before it was sent",
+    "left_plan": "the person had left the plan before it was sent",
+    "enrollment_paused": "the person's way through the plan was paused first",
     "campaign_cancelled": "its campaign was cancelled first",
     "campaign_failed": "its campaign failed first",
     # Of campaigns:

@@ -51,6 +51,8 @@ class Enrollment(NamedTuple):
     exit: str = ""  #: why they left
     ended_at: datetime | None = None
     goal_at: datetime | None = None
+    resumed_at: datetime | None = None  #: when somebody last had them go on
+    pauses: int = 0  #: counts how often they were paused: what waited then was made anew
     threads: Mapping[str, Thread] = {}  #: by the node that each began at
     branches: Mapping[str, str] = {}  #: by split: the way that was chosen, for good
     moves: Sequence[Move] = ()

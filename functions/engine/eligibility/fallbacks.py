@@ -4,18 +4,21 @@ It was made when the message before it failed, and names its send alone. It is f
 turn comes, with what is known of the recipient then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.send import Send
 from functions.domain.contacts.addresses import address_for, phone_and_email
+from functions.domain.kinds import facts_of
 from functions.domain.messages.attempts import end
 from functions.domain.messages.message import Changes, Message, MessageStatus
+from functions.domain.plans.enrollment import Enrollment
 from functions.engine.campaigns.audience import recipients_of, source_of
 from functions.engine.campaigns.content.rendering import CannotRenderError, Renderer
 from functions.engine.campaigns.recipient import Recipient
 from functions.engine.contacts.suppressions import suppressed_among
+from functions.engine.eligibility.halted import walks_of
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
 
@@ -25,6 +28,7 @@ class Fallbacks:
 
     def __init__(self, engine: Engine, campaign: Campaign, send: Send) -> None:
         self._engine = engine
+        self._campaign = campaign
         self._source = source_of(campaign, send)
 
     @cached_property
@@ -41,8 +45,9 @@ class Fallbacks:
             return []
         contacts = {tracked.value.contact for tracked in blank}
         known = await recipients_of(self._engine, self._source, contacts)
+        walks = await walks_of(self._engine, self._campaign, (each.value for each in blank))
         recipients = [
-            known.get(tracked.value.contact) or self._unknown(tracked.value) for tracked in blank
+            self._recipient(each.value, known, walks.get(each.value.enrollment)) for each in blank
         ]
         suppressed = await suppressed_among(
             self._engine,
@@ -56,10 +61,25 @@ class Fallbacks:
             for tracked, recipient in zip(blank, recipients, strict=True)
         ]
 
-    def _unknown(self, message: Message) -> Recipient:
-        """Return the recipient of a message whose contact is not stored: its address is known."""
+    def _recipient(
+        self, message: Message, known: Mapping[str, Recipient], walk: Enrollment | None
+    ) -> Recipient:
+        """Return the recipient of a message; what the entry of their walk said comes first."""
+        recipient = known.get(message.contact) or self._unknown(message, walk)
+        if walk is None or not walk.data:
+            return recipient
+        return recipient._replace(values={**recipient.values, **walk.data})
+
+    def _unknown(self, message: Message, walk: Enrollment | None) -> Recipient:
+        """Return the recipient of a message whose contact is not stored: its address is known.
+
+        The organisation's own server knows whoever walks by what it calls them.
+        """
         phone, email = phone_and_email(message.address)
-        address = address_for(self._source.send.channel, phone=phone, email=email)
+        channel = self._source.send.channel
+        address = address_for(channel, phone=phone, email=email)
+        if not address and walk is not None and facts_of(channel).reached_at == "either":
+            address = walk.subject
         reason = "" if address else "no_address"
         known_as = (message.contact, address, message.region, message.zones)
         return Recipient(*known_as, skip_reason=reason)

@@ -13,6 +13,7 @@ from functions.engine.contacts.suppressions import FreshSuppressions
 from functions.engine.eligibility import sending_hours
 from functions.engine.eligibility.fallbacks import Fallbacks
 from functions.engine.eligibility.frequency_caps import FrequencyCaps
+from functions.engine.eligibility.halted import halted
 from functions.engine.eligibility.sending_hours import Place
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
@@ -35,7 +36,8 @@ class Gate:
     ) -> list[tuple[Versioned[Message], Changes]]:
         """Return the messages held back in this pass, each with its changes."""
         return (
-            await self._fallbacks.fill(following)
+            await halted(self._engine, self._campaign, following)
+            or await self._fallbacks.fill(following)
             or await self._suppressed(following)
             or self._untimely(following)
             or self.capped(following, await self._caps.exceeded(following))

@@ -1,7 +1,7 @@
 """Read, decide, write where nothing has changed meanwhile; again where something has."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from random import random
 from typing import TypeVar
 
@@ -25,18 +25,28 @@ async def modify(
     carry if_version. Whatever it raises is raised here, with nothing written. Raises
     ConflictError where the documents never stand still.
     """
-    for tries in range(_TRIES):
+
+    async def attempt() -> T:
         result, writes = decide(await store.get_many(paths))
-        if not writes:
-            return result
-        try:
+        if writes:
             await store.commit(*writes)
+        return result
+
+    return await retried(attempt, paths[0])
+
+
+async def retried(attempt: Callable[[], Awaitable[T]], path: str) -> T:
+    """Return what an attempt comes to that reads, decides and commits; again upon a conflict.
+
+    Raises ConflictError where the documents, `path` among them, never stand still.
+    """
+    for tries in range(_TRIES):
+        try:
+            return await attempt()
         except ConflictError:
             # A hundred calls that end at once would otherwise keep step and hinder each other.
             await asyncio.sleep(_PAUSE_S * min(tries, 20) * random())  # noqa: S311 - nobody gains by guessing it
-            continue
-        return result
-    raise ConflictError(f"{paths[0]} changed {_TRIES} times while it was being changed")
+    raise ConflictError(f"{path} changed {_TRIES} times while it was being changed")
 
 
 def at_version(

@@ -58,6 +58,7 @@ class Decided:
     walk: Walk
     after: Enrollment
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)  #: new ones, by path
+    #: Messages that change with it: what waits to be sent and is left behind is written off.
     dropped: list[tuple[Versioned[Message], Changes]] = field(default_factory=list)
     others: list[Set] = field(default_factory=list)  #: of the contact
     pages: list[Write] = field(default_factory=list)  #: of the moves of an earlier entry
@@ -125,8 +126,7 @@ class Decider:
         enrollment, campaign = walk.enrollment, self._campaign
 
         def name(start: str, node: str, visit: int) -> str:  # noqa: ARG001 - visits of all starts differ in their nodes
-            place = f"{enrollment.entry}/{enrollment.key}/{node}"
-            return walk_message_id(enrollment.who, campaign.id, place, visit)
+            return message_name(campaign, enrollment, node, visit)
 
         zone = zone_of(enrollment.zones[0]) if enrollment.zones else version.plan.zone
         return advance(version.plan, enrollment, known.facts, zone=zone, now=now, name=name)
@@ -188,17 +188,19 @@ class Decider:
         over = set(version.plan.starts) - walk.enrollment.threads.keys()
         if not over or len(version.plan.starts) == 1:
             return chains
-        enrollment = walk.enrollment
+        visits = range(1, walk.enrollment.pauses + 2)
         ids = [
-            walk_message_id(
-                enrollment.who,
-                self._campaign.id,
-                f"{enrollment.entry}/{enrollment.key}/{start}",
-                1,
-            )
+            message_name(self._campaign, walk.enrollment, start, visit)
             for start in over
+            for visit in visits
         ]
         return {**chains, **await chains_of(self._engine, self._campaign, ids)}
+
+
+def message_name(campaign: Campaign, enrollment: Enrollment, node: str, visit: int) -> str:
+    """Return the id of somebody's message of a visit of a node."""
+    place = f"{enrollment.entry}/{enrollment.key}/{node}"
+    return walk_message_id(enrollment.who, campaign.id, place, visit)
 
 
 def written_off(

@@ -53,7 +53,8 @@ def _known(
     for each in events:
         if each.at >= walk.entered_at:
             exits[each.name] = min(exits.get(each.name, each.at), each.at)
-    return Known(Facts(messages, events, exits, campaign.resumed_at), own)
+    resumed = [at for at in (campaign.resumed_at, walk.resumed_at) if at is not None]
+    return Known(Facts(messages, events, exits, max(resumed, default=None)), own)
 
 
 async def chains_of(engine: Engine, campaign: Campaign, ids: Iterable[str]) -> Chains:

@@ -1,0 +1,214 @@
+"""Enrollments as people look at them: a campaign's, page by page, and one with all about it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from functions.domain.campaigns.campaign import Campaign, campaign_from
+from functions.domain.errors import InvalidFieldError, NotFoundError
+from functions.domain.kinds import CampaignKind
+from functions.domain.messages.ids import whole_id
+from functions.domain.messages.message import Message, message_from
+from functions.domain.plans.document import SendNode, WebhookNode
+from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, Move, enrollment_from
+from functions.domain.plans.plan import Plan, due_at
+from functions.domain.plans.words import Position, position, standing, why
+from functions.domain.times import zone_of
+from functions.engine import paths
+from functions.engine.campaigns.lifecycle import load
+from functions.engine.campaigns.plans import plan_of
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.paging import Passes, page_where
+from functions.engine.kernel.versioned import Versioned
+from functions.engine.plans.campaigns import check_walks
+from functions.engine.plans.facts import known_of
+from functions.engine.ports.store import Query, Where
+
+#: Messages of one person that are read at once.
+_AT_ONCE: Final = 20
+
+
+class Found(NamedTuple):
+    """An enrollment as it is stored, and its campaign."""
+
+    campaign: Campaign
+    id: str
+    walk: Enrollment
+    version: int
+
+    @property
+    def whole_id(self) -> str:
+        """What callers know the enrollment by."""
+        return whole_id(self.campaign.id, self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrollmentFilter:
+    """Which enrollments of a campaign are shown: those that all of these hold for."""
+
+    status: EnrollmentStatus | None = None
+    node: str = ""  #: at which somebody stands
+
+
+class Told(NamedTuple):
+    """A move, and why it was made."""
+
+    move: Move
+    why: str
+
+
+class Whole(NamedTuple):
+    """All that is known of an enrollment."""
+
+    sentence: str
+    positions: Sequence[Position]
+    moves: Sequence[Told]  #: the newest; older ones are laid aside in pages
+    messages: Sequence[Message]
+    zone: str
+
+
+async def find(engine: Engine, org: str, campaign_id: str, id_: str) -> Found:
+    """Return an enrollment. Raises NotFoundError."""
+    asked = [paths.campaign(org, campaign_id), paths.enrollment(org, campaign_id, id_)]
+    home, stored = await engine.store.get_many(asked)
+    if home is None or stored is None:
+        raise NotFoundError("Enrollment", whole_id(campaign_id, id_))
+    campaign = campaign_from(org, campaign_id, home.data)
+    return Found(campaign, id_, enrollment_from(stored.data), stored.version)
+
+
+def as_of_now(campaign: Campaign, walk: Enrollment) -> Enrollment:
+    """Return a walk as it stands: whoever was under way when the campaign ended is no more.
+
+    The end of a campaign touches none of its enrollments, of which there may be a million.
+    """
+    if walk.has_ended or not campaign.has_ended:
+        return walk
+    status, reason = EnrollmentStatus.EXITED, f"campaign_{campaign.status}"
+    return walk._replace(status=status, exit=reason, ended_at=campaign.ended_at, next_at=None)
+
+
+async def page_of(
+    engine: Engine,
+    org: str,
+    campaign_id: str,
+    shown: EnrollmentFilter,
+    *,
+    after: str | None,
+    limit: int,
+) -> tuple[list[Found], str | None]:
+    """Return enrollments behind the id `after`, and the id to go on behind; None at the end.
+
+    Where they are looked for among others, a page may be short, or empty, and lead on. Raises
+    NotFoundError, and InvalidFieldError for a campaign without a plan and a node that it lacks.
+    """
+    campaign = await load(engine, org, campaign_id)
+    check_walks(campaign, "enrollment")
+    plan = (await plan_of(engine, campaign, campaign.plan)).plan
+    if shown.node:
+        check_node(plan, shown.node)
+    collection = paths.enrollments(org, campaign_id)
+    start = None if after is None else (f"{collection}/{after}",)
+    where, passes = _conditions(campaign, shown)
+    query = Query(collection, where, limit=limit, start_after=start)
+    page = await page_where(engine, query, passes)
+    found = [
+        Found(campaign, each.id, enrollment_from(each.data), each.version)
+        for each in page.documents
+    ]
+    return found, page.last and page.last.id
+
+
+def _conditions(
+    campaign: Campaign, shown: EnrollmentFilter
+) -> tuple[tuple[Where, ...], Passes | None]:
+    """Return the condition that an index serves, and the filter for what is left."""
+    status, node = shown.status, shown.node
+
+    def passes(data: Mapping[str, Any]) -> bool:
+        walk = as_of_now(campaign, enrollment_from(data))
+        stands = any(thread.node == node for thread in walk.threads.values())
+        return status in {None, walk.status} and (not node or stands)
+
+    if node and campaign.kind is CampaignKind.JOURNEY:
+        return (Where("node", "==", node),), passes if status else None
+    if campaign.has_ended or node:
+        return (), passes if status or node else None
+    return ((Where("status", "==", status),) if status else ()), None
+
+
+def check_node(plan: Plan, node: str) -> None:
+    """Refuse a node that a plan does not have. Raises InvalidFieldError."""
+    if node not in plan.nodes:
+        raise InvalidFieldError("node", f"node: the plan has no node '{node}'")
+
+
+async def whole(engine: Engine, found: Found) -> Whole:
+    """Return all that is known of an enrollment, in words where people will read it."""
+    campaign, walk = found.campaign, found.walk
+    plan = (await plan_of(engine, campaign, walk.plan)).plan
+    zone = zone_of(walk.zones[0]) if walk.zones else plan.zone
+    (known,) = await known_of(engine, campaign, [walk])
+    seen = as_of_now(campaign, walk)
+    now = engine.clock.now()
+    return Whole(
+        standing(seen, zone=zone),
+        [] if seen.has_ended else position(plan, walk, known.facts, zone=zone, now=now),
+        [Told(move, why(move, zone=zone)) for move in walk.moves],
+        [each.value for each in await messages_of(engine, found)],
+        zone.key,
+    )
+
+
+async def older_moves(engine: Engine, found: Found, page: int) -> Sequence[Told]:
+    """Return a page of the moves that were laid aside, from 1; the last one has the newest."""
+    stored = await engine.store.get(
+        paths.moves(found.campaign.org, found.campaign.id, found.id, page)
+    )
+    if stored is None:
+        return ()
+    plan = (await plan_of(engine, found.campaign, found.walk.plan)).plan
+    zone = zone_of(found.walk.zones[0]) if found.walk.zones else plan.zone
+    moves = [Move(**move) for move in stored.data["moves"]]
+    return [Told(move, why(move, zone=zone)) for move in moves]
+
+
+async def messages_of(engine: Engine, found: Found) -> list[Versioned[Message]]:
+    """Return every message of an enrollment, the oldest first.
+
+    The ids of all messages to one person begin alike, and as their enrollments' do.
+    """
+    campaign, start = found.campaign, found.id[: len(found.walk.who)]
+    collection = paths.messages(campaign.org, campaign.id)
+    query = Query(collection, limit=_AT_ONCE, start_after=(f"{collection}/{start}",))
+    messages: list[Versioned[Message]] = []
+    while True:
+        read = await engine.store.query(query)
+        theirs = [each for each in read if each.id.startswith(start)]
+        messages += [Versioned(message_from(d.id, d.data), d.version) for d in theirs]
+        if len(theirs) < _AT_ONCE:
+            break
+        query = query.after(read[-1])
+    own = [each for each in messages if each.value.enrollment == found.id]
+    return sorted(own, key=lambda each: each.value.created_at or campaign.created_at)
+
+
+class Following(NamedTuple):
+    """What is to be sent next of a walk."""
+
+    node: str
+    what: str
+    at: datetime
+
+
+def following(plan: Plan, walk: Enrollment) -> Following | None:
+    """Return what is sent next as far as it is known without anything happening meanwhile."""
+    zone = zone_of(walk.zones[0]) if walk.zones else plan.zone
+    ahead = []
+    for thread in walk.threads.values():
+        node = plan.nodes[thread.node]
+        if isinstance(node, SendNode | WebhookNode) and thread.due_at is None:
+            due = due_at(node.schedule, thread.since, zone)
+            ahead.append(Following(node.id, f"{node.action} {node.id}", due))
+    return min(ahead, key=lambda each: each.at, default=None)
