@@ -21,8 +21,8 @@ from functions.engine.campaigns.plans import plan_of
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.paging import Passes, page_where
 from functions.engine.kernel.versioned import Versioned
-from functions.engine.plans.campaigns import check_walks
 from functions.engine.plans.facts import known_of
+from functions.engine.plans.writing.following import check_walks
 from functions.engine.ports.store import Query, Where
 
 #: Messages of one person that are read at once.
