@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.fallbacks import next_message
@@ -21,6 +21,9 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LAUNCH
 from functions.engine.messages import statistics
 from functions.engine.ports.store import Add, Create
+
+#: Where somebody is, the earliest instant, and the time of day that was asked for.
+_Where: TypeAlias = tuple[str, tuple[str, ...], datetime, time | None]
 
 
 @dataclass(slots=True)
@@ -56,7 +59,7 @@ class Planner:
         self._collection = paths.messages(campaign.org, campaign.id)
         self._now = engine.clock.now()
         self._renderer = Renderer(send)
-        self._openings: dict[tuple[str, tuple[str, ...], datetime], datetime | None] = {}
+        self._openings: dict[_Where, datetime | None] = {}
 
     def plan(self, recipients: Iterable[Recipient]) -> Plan:
         """Return a message for each recipient; a message that is not sent says why."""
@@ -89,19 +92,30 @@ class Planner:
         return self._timed(id_, recipient, self._now, self._named)
 
     def of_walk(
-        self, id_: str, recipient: Recipient, at: datetime, of_node: Mapping[str, Any]
+        self,
+        id_: str,
+        recipient: Recipient,
+        at: datetime,
+        of_node: Mapping[str, Any],
+        shown: time | None = None,
     ) -> dict[str, Any]:
         """Return the message with this id that a walk has come to, not to be sent before `at`.
 
-        `of_node` is what it holds of its walk and its node.
+        `of_node` is what it holds of its walk and its node; `shown` the time of day that the node
+        asks for, which the message keeps where its day is closed.
         """
         self._now = self._engine.clock.now()
         if recipient.skip_reason:
             return skipped(recipient, recipient.skip_reason, now=self._now, **of_node)
-        return self._timed(id_, recipient, max(at, self._now), of_node)
+        return self._timed(id_, recipient, max(at, self._now), of_node, shown)
 
     def _timed(
-        self, id_: str, recipient: Recipient, at: datetime, named: Mapping[str, Any]
+        self,
+        id_: str,
+        recipient: Recipient,
+        at: datetime,
+        named: Mapping[str, Any],
+        shown: time | None = None,
     ) -> dict[str, Any]:
         """Return a recipient's message for the first instant at which they may be reached.
 
@@ -109,7 +123,7 @@ class Planner:
         """
         now = self._now
         try:
-            due_at = self._opening(recipient, at)
+            due_at = self._opening(recipient, at, shown)
         except UnknownZoneError:
             return skipped(recipient, "invalid_zone", now=now, **named)
         if due_at is None:
@@ -167,10 +181,10 @@ class Planner:
     ) -> dict[str, Any]:
         return skipped(to, reason, now=self._now, status=status, **self._named)
 
-    def _opening(self, recipient: Recipient, at: datetime) -> datetime | None:
+    def _opening(self, recipient: Recipient, at: datetime, shown: time | None) -> datetime | None:
         if not self._hours.are_kept:
             return at
-        where = (recipient.region, tuple(recipient.zones), at)
+        where = (recipient.region, tuple(recipient.zones), at, shown)
         if where not in self._openings:
-            self._openings[where] = self._hours.next_open(*where[:2], now=at)
+            self._openings[where] = self._hours.next_open(*where[:2], now=at, shown=shown)
         return self._openings[where]

@@ -1,7 +1,7 @@
 """Sending hours: countries' rules, quiet hours and send window of a send."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
@@ -9,7 +9,7 @@ from functions.domain.campaigns.send import Send
 from functions.domain.kinds import ChannelKind, facts_of
 from functions.domain.sending_rules import rate_limit
 from functions.domain.sending_rules.country_rules import Overrides, rule_of
-from functions.domain.sending_rules.windows import Window, next_close, next_open
+from functions.domain.sending_rules.windows import Window, next_close, next_open, next_open_at
 from functions.engine.kernel.engine import Engine
 
 
@@ -35,12 +35,18 @@ class Hours(NamedTuple):
         """False where everybody may be reached at any time."""
         return self.countries or any((self.quiet, self.send, self.plan))
 
-    def next_open(self, region: str, zones: Sequence[str], *, now: datetime) -> datetime | None:
+    def next_open(
+        self, region: str, zones: Sequence[str], *, now: datetime, shown: time | None = None
+    ) -> datetime | None:
         """Return the earliest instant from `now` on; None where there is none within the horizon.
 
-        Raises UnknownZoneError.
+        `shown`: the time of day that was asked for, which another day keeps. Raises
+        UnknownZoneError.
         """
-        return next_open(self._windows(region), zones, now=now)
+        windows = self._windows(region)
+        if shown is None:
+            return next_open(windows, zones, now=now)
+        return next_open_at(shown, windows, zones, now=now)
 
     def closed_until(self, place: Place, *, now: datetime) -> datetime | None:
         """Return when a place opens; None while it is open and stays so as long as turns are.

@@ -7,7 +7,7 @@ that the walks come to are worded, and those that they have left behind are writ
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from functions.domain.campaigns.campaign import Campaign
@@ -19,6 +19,7 @@ from functions.domain.plans.document import SendNode, WebhookNode
 from functions.domain.plans.durations import parse_duration
 from functions.domain.plans.enrollment import Enrollment, enrollment_fields
 from functions.domain.plans.listening import heard_by
+from functions.domain.plans.plan import asked_time
 from functions.domain.times import zone_of
 from functions.engine import paths
 from functions.engine.campaigns.plans import plan_of, whole_send
@@ -159,10 +160,11 @@ class Decider:
         }
         read = await recipients.of_walks(self._engine, self._campaign, send, unknown)
         of_node = version.sends.of_message(node)
+        shown = _asked_time(version, node)
         for each, promise in pairs:
             to = reached.get((key, each.walk.id)) or read[each.walk.id]
             more = {**of_node, "enrollment": each.walk.id, **_limit(version, promise)}
-            fields = self._planners[key].of_walk(promise.id, to, promise.due_at, more)
+            fields = self._planners[key].of_walk(promise.id, to, promise.due_at, more, shown)
             each.messages[f"{self._messages}/{promise.id}"] = fields
 
     # --- Messages that a walk leaves behind ---------------------------------------------------
@@ -210,6 +212,11 @@ def written_off(
     cancelled = end(MessageStatus.CANCELLED, reason, now=now)
     every = [each for chain in chains.values() for each in chain]
     return [(each, cancelled) for each in every if each.value.status == MessageStatus.PENDING]
+
+
+def _asked_time(version: PlanVersion, id_: str) -> time | None:
+    node = version.plan.nodes[id_]
+    return asked_time(node.schedule) if isinstance(node, SendNode | WebhookNode) else None
 
 
 def _limit(version: PlanVersion, promise: Promise) -> dict[str, Any]:

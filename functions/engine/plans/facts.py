@@ -89,7 +89,8 @@ def facts_of(chain: Sequence[Message]) -> MessageFacts:
     events = {name: min(instants) for name, instants in told.items()}
     last = chain[-1]
     over = has_ended(last) and not last.followed
-    return MessageFacts(events.get("sent"), ended_at(last) if over else None, events)
+    ended = ended_at(last) if over else None
+    return MessageFacts(events.get("sent"), ended, events, last.due_at)
 
 
 async def _custom_events(
