@@ -59,7 +59,7 @@ def checked(campaign: Campaign) -> Campaign:
     """
     own_send, *others = map(_checked, _named(campaign))
     for number, fallback in enumerate(campaign.fallbacks):
-        _check_reasons(fallback.after, f"fallbacks.{number}.after")
+        check_reasons(fallback.after, f"fallbacks.{number}.after")
     fallbacks = [
         fallback._replace(send=send)
         for fallback, send in zip(campaign.fallbacks, others, strict=True)
@@ -85,7 +85,8 @@ def _sender(named: _Named) -> str:
     return check_sender(named.send.channel, named.send.sender, field=f"{named.prefix}sender")
 
 
-def _check_reasons(reasons: Sequence[str], field: str) -> None:
+def check_reasons(reasons: Sequence[str], field: str) -> None:
+    """Raise InvalidFieldError for a reason for which no message ends, so that none follows it."""
     for reason in reasons:
         if not may_follow(reason):
             problem = f"'{reason}' is none of {', '.join(CAUSES)} and no reason to fail"

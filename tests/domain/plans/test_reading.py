@@ -122,7 +122,7 @@ def test_null_reads_as_absent() -> None:
             "letters, digits",
         ),
         (send("a", channel="fax"), "shape_enum", "/channel", "'voice', 'sms'"),
-        (send("a", sender=7), "shape_string_type", "/sender", "must be a valid string, not 7"),
+        (send("a", sender=7), "shape_string_type", "/sender", "must be a text, not 7"),
         (
             send("a", schedule={"until": {"time": "25:00"}}),
             "shape_string_pattern_mismatch",
@@ -139,7 +139,7 @@ def test_null_reads_as_absent() -> None:
             send("a", schedule={"at": "2030-01-01T00:00:00"}),
             "shape_timezone_aware",
             "/schedule/at",
-            "timezone",
+            "must say its zone",
         ),
         (send("a", schedule={"at": 2_000_000_000}), "shape_value_error", "/schedule/at", "ISO"),
         (
@@ -170,6 +170,23 @@ def test_a_misspelt_member_has_a_hint() -> None:
     """Python's spelling of a member is the most likely mistake of all."""
     found = read_plan({**JOURNEY, "quiet_hours": {"start": "1", "end": "2"}}, now=START).findings
     assert [each.hint for each in found] == ["did you mean quietHours?"]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"startNodeId": "a", "nodes": [None]}, "nodes 0: must be an object, not None"),
+        ({"startNodeId": "a", "nodes": {}}, "nodes: must be a list"),
+        ({"startNodeId": "a", "nodes": []}, "nodes: must have at least 1"),
+        ({"steps": [{**STEP, "action": "send"}]}, "there is no member 'action' here"),
+        ({"steps": [{**STEP, "body": "\ud800"}]}, "body: must be a text that can be written"),
+    ],
+)
+def test_other_kinds_than_were_meant_are_told_in_words_of_json(given: Any, words: str) -> None:
+    """Nobody has to know what we are written in."""
+    first = read_plan(given, now=START).findings[0]
+    assert first.sentence.startswith(words)
+    assert first.hint == ""
 
 
 @pytest.mark.parametrize("zone", ["PST", "EST", "PST8PDT", "Mars/Olympus", "localtime", "", "../x"])

@@ -7,7 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from functions.domain.campaigns.content import parse_text
 from functions.domain.campaigns.send import Send
-from functions.domain.campaigns.validation import faults
+from functions.domain.campaigns.validation import check_reasons, faults
 from functions.domain.contacts.contact import LENGTHS, read_details
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind
@@ -47,7 +47,9 @@ def _of_node(
         case SendNode():
             yield from _said(channel_of(document, node), node, at, basis)
             for number, fallback in enumerate(node.fallbacks):
-                yield from _said(fallback.channel, fallback, (*at, "fallbacks", number), basis)
+                here = (*at, "fallbacks", number)
+                yield from _said(fallback.channel, fallback, here, basis)
+                yield from _reasons(fallback.after, (*here, "after"))
         case WebhookNode():
             yield from _templates({"body": node.body}, at)
             yield from _url(node.url, WEB_SCHEMES, (*at, "url"), basis)
@@ -67,6 +69,14 @@ def _said(
     yield from _templates(texts_of(part), at)
     yield from _url(part.bot_url, BOT_SCHEMES, (*at, "botUrl"), basis)
     yield from _url(part.webhook_url, WEB_SCHEMES, (*at, "webhookUrl"), basis)
+
+
+def _reasons(reasons: Sequence[str], place: Sequence[str | int]) -> Iterator[Finding]:
+    for number, reason in enumerate(reasons):
+        try:
+            check_reasons([reason], "after")
+        except InvalidFieldError as mistake:
+            yield error("reason", (*place, number), str(mistake))
 
 
 def _of_field(

@@ -14,10 +14,12 @@ from functions.domain.plans.document import (
 from functions.domain.plans.lint.events import channels_of, doubts_about
 from functions.domain.plans.lint.findings import Finding, error, warning
 from functions.domain.plans.lint.graph import BY_THEMSELVES, Edge, reachable
-from functions.domain.plans.plan import channel_of, is_timer, nodes_of, ways_out
+from functions.domain.plans.plan import GOAL, channel_of, is_timer, nodes_of, ways_out
 
 #: Comes with every message that leaves.
 _ALWAYS: Final = "sent"
+#: What ends are called that no exit makes.
+_OURS: Final = frozenset({GOAL, "loop", "operator"})
 
 
 def of_plan(document: Document, graph: Sequence[Edge]) -> Iterator[Finding]:
@@ -37,8 +39,24 @@ def of_plan(document: Document, graph: Sequence[Edge]) -> Iterator[Finding]:
             yield error("exit_always_fires", place, sentence)
         else:
             yield from doubts_about(on, channels, place)
+    yield from _unclear(document)
     if isinstance(document, PlanDocument):
         yield from _stops_by_opening(document)
+
+
+def _unclear(document: Document) -> Iterator[Finding]:
+    """Find exits that contradict each other, or whose end is called like one of ours."""
+    seen = {document.goal.on: "the goal"} if document.goal else {}
+    for number, each in enumerate(document.exits):
+        if each.on in seen:
+            sentence = f"upon {each.on} people leave already: it is {seen[each.on]} too"
+            yield error("duplicate_exit", ("exits", number, "on"), sentence)
+        if each.reason in _OURS:
+            sentence = f"as: '{each.reason}' is what another end is called"
+            yield error(
+                "reserved_reason", ("exits", number, "as"), sentence, "give it another name"
+            )
+        seen.setdefault(each.on, f"exit {number}")
 
 
 def _sends_twice(document: Document, graph: Sequence[Edge]) -> bool:

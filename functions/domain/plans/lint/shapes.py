@@ -39,6 +39,17 @@ _BEGINNINGS: Final = (
     ("List should have", "must have"),
     ("Dictionary should have", "must have"),
 )
+#: What pydantic says of kinds of mistake for which its own words do not suit JSON.
+_OF_KINDS: Final[Mapping[str, str]] = {
+    "model_attributes_type": "must be an object",
+    "model_type": "must be an object",
+    "dict_type": "must be an object",
+    "list_type": "must be a list",
+    "string_type": "must be a text",
+    "string_unicode": "must be a text that can be written in UTF-8",
+    "timezone_aware": "must say its zone, such as 2027-03-01T10:00:00-05:00 or ...Z",
+    "too_short": "must have at least {min_length}",
+}
 
 
 def of_shape(details: ErrorDetails, given: object) -> Finding:
@@ -55,7 +66,7 @@ def of_shape(details: ErrorDetails, given: object) -> Finding:
         return error(code, [*place, _ACTION], f"{sentence}, not {_shown(details['ctx']['tag'])}")
     if kind == "extra_forbidden":
         return _unknown(code, place, name)
-    named = f"{place[-1]}: " if place else ""
+    named = f"{_named(place)}: " if place else ""
     return error(code, place, f"{named}{_rule(details)}{_but(details)}")
 
 
@@ -63,7 +74,7 @@ def _unknown(code: str, place: Sequence[str | int], name: str) -> Finding:
     if name in _NOT_YET:
         return error("not_supported", place, f"{name} is not supported yet", _NOT_YET[name])
     close = get_close_matches(name, _members(), n=1, cutoff=0.75)
-    hint = f"did you mean {close[0]}?" if close else ""
+    hint = f"did you mean {close[0]}?" if close and close[0] != name else ""
     return error(code, place, f"there is no member {_shown(name)} here", hint)
 
 
@@ -78,10 +89,17 @@ def _members() -> set[str]:
     }
 
 
+def _named(place: Sequence[str | int]) -> str:
+    """Return the member that a place is of, or which one it is of a list."""
+    *_, list_, last = ["", *place]
+    return f"{list_} {last}" if isinstance(last, int) else last
+
+
 def _rule(details: ErrorDetails) -> str:
-    rule = _RULES.get(details.get("ctx", {}).get("pattern", ""))
+    context = details.get("ctx", {})
+    rule = _RULES.get(context.get("pattern", "")) or _OF_KINDS.get(details["type"])
     if rule:
-        return rule
+        return rule.format(**context)
     sentence = details["msg"]
     for beginning, ours in _BEGINNINGS:
         sentence = (

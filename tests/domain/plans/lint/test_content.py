@@ -33,6 +33,11 @@ BOT = {"channel": "voice", "subject": None, "body": None}
             "/fallbacks/0/body",
         ),
         (
+            send("a", END, fallbacks=[{"channel": "sms", "body": "x", "after": ["busy", "cold"]}]),
+            "reason",
+            "/fallbacks/0/after/1",
+        ),
+        (
             send("a", END, channel="whatsapp", subject=None, providerTemplate="x"),
             "content_missing",
             "",

@@ -131,6 +131,15 @@ def test_a_send_behind_an_exit_that_always_fires_is_an_error() -> None:
     ]
 
 
+def test_ends_are_told_apart() -> None:
+    """One event has one end, and none is called like an end that no exit makes."""
+    exits = [{"on": "replied"}, {"on": "replied", "as": "answered"}, {"on": "visit", "as": "goal"}]
+    found = found_in(send("a", END), STOP, exits=exits)
+    assert errors(found) == [("duplicate_exit", "/exits/1/on"), ("reserved_reason", "/exits/2/as")]
+    found = found_in(send("a", END), STOP, exits=exits[:1], goal={"on": "replied"})
+    assert errors(found) == [("duplicate_exit", "/exits/0/on")]
+
+
 def test_an_exit_by_another_name_is_told() -> None:
     """It would count as an event of the organisation's own."""
     found = found_in(send("a", END), STOP, exits=[{"on": "reply"}])
