@@ -19,7 +19,7 @@ from functions.domain.plans.document import (
 from functions.domain.plans.durations import Duration, parse_duration
 from functions.domain.plans.parts import Schedule, Transition, Until
 from functions.domain.sending_rules.windows import DAYS
-from functions.domain.times import zone_of
+from functions.domain.times import are_zones, zone_of
 
 ELAPSED: Final = "elapsed"
 _DAY: Final = timedelta(days=1)
@@ -98,6 +98,20 @@ class Plan:
             **{each.on: each.reason for each in document.exits},
             **({goal.on: GOAL} if goal else {}),
         }
+
+
+def zone_of_walk(plan: Plan, names: Sequence[str], entered_at: datetime) -> ZoneInfo:
+    """Return the zone by whose calendar and clocks somebody walks who may be in these.
+
+    Of several it is the one whose ten o'clock comes last: whoever is in another one has ten
+    o'clock behind them. Where no zone is known, or none is a zone any more, it is the plan's.
+    """
+    zones = [zone_of(name) for name in names if are_zones([name])]
+    return min(zones, key=lambda zone: _offset(zone, entered_at), default=plan.zone)
+
+
+def _offset(zone: ZoneInfo, at: datetime) -> timedelta:
+    return at.astimezone(zone).utcoffset() or timedelta()
 
 
 def _ways(document: Document, node: Node) -> WaysOut:

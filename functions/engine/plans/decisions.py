@@ -19,8 +19,7 @@ from functions.domain.plans.document import SendNode, WebhookNode
 from functions.domain.plans.durations import parse_duration
 from functions.domain.plans.enrollment import Enrollment, enrollment_fields
 from functions.domain.plans.listening import heard_by
-from functions.domain.plans.plan import asked_time
-from functions.domain.times import zone_of
+from functions.domain.plans.plan import asked_time, zone_of_walk
 from functions.engine import paths
 from functions.engine.campaigns.plans import plan_of, whole_send
 from functions.engine.campaigns.recipient import Recipient
@@ -129,7 +128,7 @@ class Decider:
         def name(start: str, node: str, visit: int) -> str:  # noqa: ARG001 - visits of all starts differ in their nodes
             return message_name(campaign, enrollment, node, visit)
 
-        zone = zone_of(enrollment.zones[0]) if enrollment.zones else version.plan.zone
+        zone = zone_of_walk(version.plan, enrollment.zones, enrollment.entered_at)
         return advance(version.plan, enrollment, known.facts, zone=zone, now=now, name=name)
 
     # --- Messages that a walk comes to --------------------------------------------------------

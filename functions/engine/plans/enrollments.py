@@ -12,9 +12,8 @@ from functions.domain.messages.ids import whole_id
 from functions.domain.messages.message import Message, message_from
 from functions.domain.plans.document import SendNode, WebhookNode
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, Move, enrollment_from
-from functions.domain.plans.plan import Plan, due_at
+from functions.domain.plans.plan import Plan, due_at, zone_of_walk
 from functions.domain.plans.words import Position, position, standing, why
-from functions.domain.times import zone_of
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.campaigns.plans import plan_of
@@ -148,7 +147,7 @@ async def whole(engine: Engine, found: Found) -> Whole:
     """Return all that is known of an enrollment, in words where people will read it."""
     campaign, walk = found.campaign, found.walk
     plan = (await plan_of(engine, campaign, walk.plan)).plan
-    zone = zone_of(walk.zones[0]) if walk.zones else plan.zone
+    zone = zone_of_walk(plan, walk.zones, walk.entered_at)
     (known,) = await known_of(engine, campaign, [walk])
     seen = as_of_now(campaign, walk)
     now = engine.clock.now()
@@ -169,7 +168,7 @@ async def older_moves(engine: Engine, found: Found, page: int) -> Sequence[Told]
     if stored is None:
         return ()
     plan = (await plan_of(engine, found.campaign, found.walk.plan)).plan
-    zone = zone_of(found.walk.zones[0]) if found.walk.zones else plan.zone
+    zone = zone_of_walk(plan, found.walk.zones, found.walk.entered_at)
     moves = [Move(**move) for move in stored.data["moves"]]
     return [Told(move, why(move, zone=zone)) for move in moves]
 
@@ -204,7 +203,7 @@ class Following(NamedTuple):
 
 def following(plan: Plan, walk: Enrollment) -> Following | None:
     """Return what is sent next as far as it is known without anything happening meanwhile."""
-    zone = zone_of(walk.zones[0]) if walk.zones else plan.zone
+    zone = zone_of_walk(plan, walk.zones, walk.entered_at)
     ahead = []
     for thread in walk.threads.values():
         node = plan.nodes[thread.node]

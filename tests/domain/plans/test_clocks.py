@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from functions.domain.plans.durations import Duration
 from functions.domain.plans.parts import Schedule, Until
-from functions.domain.plans.plan import due_at
+from functions.domain.plans.plan import due_at, zone_of_walk
 from functions.domain.sending_rules.windows import DAYS, QuietHours, next_open
+from tests.domain.plans.walking import plan, send
 
 DAY = timedelta(days=1)
 #: Zones with the days on which their clocks change in 2026, and by how much; some never do.
@@ -140,3 +141,22 @@ def test_a_step_is_never_due_before_its_entry(
     due = due_at(Schedule(delay=f"P{days}D", time=clock), since, ZoneInfo(zone))
     assert since <= due
     assert abs(due - since - days * DAY) <= DAY + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ([], "Europe/Berlin"),
+        (["Asia/Kolkata"], "Asia/Kolkata"),
+        (["America/New_York", "America/Los_Angeles", "America/Chicago"], "America/Los_Angeles"),
+        (["Mars/Olympus"], "Europe/Berlin"),
+        (["Mars/Olympus", "Asia/Kolkata"], "Asia/Kolkata"),
+    ],
+)
+def test_who_may_be_in_several_zones_is_sent_to_at_the_last_ten_o_clock(
+    names: list[str], expected: str
+) -> None:
+    """Nobody is sent to before it is ten; a zone that there is no more is passed over."""
+    walked = plan(send("a"), timezone="Europe/Berlin")
+    zone = zone_of_walk(walked, names, datetime(2026, 3, 2, 12, tzinfo=UTC))
+    assert zone == ZoneInfo(expected)

@@ -175,7 +175,7 @@ def test_a_misspelt_member_has_a_hint() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"startNodeId": "a", "nodes": [None]}, "nodes 0: must be an object, not None"),
+        ({"startNodeId": "a", "nodes": [None]}, "nodes 0: must be an object, not null"),
         ({"startNodeId": "a", "nodes": {}}, "nodes: must be a list"),
         ({"startNodeId": "a", "nodes": []}, "nodes: must have at least 1"),
         ({"steps": [{**STEP, "action": "send"}]}, "there is no member 'action' here"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from json import dumps
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -116,7 +117,7 @@ def _but(details: ErrorDetails) -> str:
 
 
 def _shown(given: object) -> str:
-    text = repr(given)
+    text = dumps(given) if given is None or isinstance(given, bool) else repr(given)
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
