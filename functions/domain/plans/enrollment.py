@@ -66,6 +66,7 @@ class Enrollment(NamedTuple):
     key: str = ""  #: tells this walk from others of the same subject
     entry: int = 1  #: counts how often they have entered
     by: str = ""  #: upon what they entered (EntryBy)
+    event: str = ""  #: the id of the custom event upon which they entered, which is used up by it
     plan: int = 1  #: the version of the plan that they walk through
     pages: int = 0  #: of older moves, laid aside
     hears: Sequence[str] = ()  #: custom events that may move them or end their walk

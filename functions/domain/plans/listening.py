@@ -1,14 +1,42 @@
 """Listening: which custom events may move somebody, or end their walk, where they stand."""
 
+import re
+from datetime import datetime
+from typing import Final
+
+from functions.domain.errors import InvalidFieldError
 from functions.domain.messages.happened import MESSAGE_EVENTS
 from functions.domain.messages.reasons import explain
 from functions.domain.plans.enrollment import Enrollment
-from functions.domain.plans.plan import Plan, awaited, is_timer, ways_out
+from functions.domain.plans.plan import ENDS, Plan, awaited, is_timer, ways_out
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 def is_custom(event: str) -> bool:
     """Tell whether an event is one that callers tell of, and no message can have."""
-    return event not in MESSAGE_EVENTS and explain(event) == event and not is_timer(event)
+    return not _why_not_custom(event)
+
+
+def check_custom(name: str, *, field: str) -> str:
+    """Return the name of an event that callers tell of. Raises InvalidFieldError."""
+    if not _NAME.fullmatch(name):
+        rule = "must be 1 to 64 small letters, digits and underscores, a letter first: order_paid"
+        raise InvalidFieldError(field, f"{field}: {rule}")
+    if why := _why_not_custom(name):
+        raise InvalidFieldError(field, f"{field}: {name} {why}; give yours another name")
+    return name
+
+
+def _why_not_custom(event: str) -> str:
+    """Return what else an event is; "" of one that callers tell of."""
+    if event in ENDS:
+        return "ends every walk, and is told of by Clarion"
+    if event in MESSAGE_EVENTS:
+        return "happens to messages, and is told of by their providers"
+    if is_timer(event):
+        return "stands for time that passes"
+    return "" if explain(event) == event else "is the reason of what becomes of messages"
 
 
 def heard_by(plan: Plan, enrollment: Enrollment) -> set[str]:
@@ -21,3 +49,18 @@ def heard_by(plan: Plan, enrollment: Enrollment) -> set[str]:
     document = plan.document
     ends = {each.on for each in document.exits} | ({document.goal.on} if document.goal else set())
     return {name for name in names | timers | ends if is_custom(name)}
+
+
+def heard_since(enrollment: Enrollment) -> datetime:
+    """Return from when on a custom event may move somebody on from where they stand."""
+    threads = enrollment.threads.values()
+    return min((thread.since for thread in threads), default=enrollment.entered_at)
+
+
+def concerns(enrollment: Enrollment, event: str, key: str) -> bool:
+    """Tell whether a custom event, by its id and key, is about a walk.
+
+    One that names a key is about the walk with that key, and about those that have none. What
+    somebody entered upon is used up by that.
+    """
+    return event != enrollment.event and (not (key and enrollment.key) or key == enrollment.key)

@@ -38,7 +38,7 @@ _TIMERS: Final[Mapping[str, str]] = {"no_open_after": "PT72H", "no_click_after":
 
 
 #: Events after which nobody goes on, whatever their plan says.
-_ENDS: Final = ("erased", "suppressed", "unsubscribed", "complained")
+ENDS: Final = ("erased", "suppressed", "unsubscribed", "complained")
 GOAL: Final = "goal"
 
 
@@ -94,7 +94,7 @@ class Plan:
         self.goal = GoalInForce(goal.on, _duration(goal.within)) if goal else None
         #: Why people leave, by the event upon which they do.
         self.reasons: Mapping[str, str] = {
-            **{name: name for name in _ENDS},
+            **{name: name for name in ENDS},
             **{each.on: each.reason for each in document.exits},
             **({goal.on: GOAL} if goal else {}),
         }

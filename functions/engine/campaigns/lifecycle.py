@@ -111,6 +111,8 @@ async def change(
         return after, [update, trail, *lanes], [campaign_notice(after, action, now=now)]
 
     campaign = await modify_with_notices(engine, org, [paths.campaign(org, id_)], decide)
+    if campaign.entry and campaign.entry.event:
+        engine.memory.entries.forget(org, campaign.entry.event)
     log.info(f"campaign_{campaign.status}", org=org, campaign_id=id_, by=by, reason=reason)  # noqa: G004 - the event is named after the status
     await _announce(engine, campaign, action)
     return campaign

@@ -67,6 +67,7 @@ class Entrance:
         by = self._campaign.entry.by if self._campaign.entry else ""
         now = self._engine.clock.now()
         walk = entered(self._campaign, self._version.plan, person, by=by, at=now)
+        walk = walk._replace(heard_at=None)  # nothing can have been told of them since now
         reason = "inactive" if to.skip_reason == "inactive" else ""
         reason = reason or ("entry_filter" if to.contact in filtered else "")
         return Walk(person.enrollment_id, refused(walk, reason) if reason else walk)

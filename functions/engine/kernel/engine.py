@@ -14,6 +14,7 @@ from functions.engine.ports.clock import Clock
 from functions.engine.ports.notifier import Notifier
 from functions.engine.ports.queue import TaskQueue
 from functions.engine.ports.store import Store
+from functions.engine.process.entry_cache import EntryCache
 from functions.engine.process.launched import LaunchedMessages
 from functions.engine.process.plan_cache import PlanCache
 from functions.engine.process.receiver_slots import ReceiverSlots
@@ -53,6 +54,7 @@ class ProcessMemory:
     salts: Salts = field(default_factory=Salts)
     launched: LaunchedMessages = field(default_factory=LaunchedMessages)
     plans: PlanCache = field(default_factory=PlanCache)
+    entries: EntryCache = field(default_factory=EntryCache)
 
 
 @dataclass(frozen=True, slots=True)

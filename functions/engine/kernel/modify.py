@@ -18,18 +18,20 @@ async def modify(
     store: Store,
     paths: Sequence[str],
     decide: Callable[[list[Document | None]], tuple[T, Sequence[Write]]],
+    *,
+    commit: Callable[..., Awaitable[object]] | None = None,
 ) -> T:
     """Commit what `decide` makes of the documents at `paths`, and return its result.
 
     `decide` is pure and may be called several times, each time with newer documents; its writes
-    carry if_version. Whatever it raises is raised here, with nothing written. Raises
-    ConflictError where the documents never stand still.
+    carry if_version. Whatever it raises is raised here, with nothing written. `commit` is the
+    store's where none is given. Raises ConflictError where the documents never stand still.
     """
 
     async def attempt() -> T:
         result, writes = decide(await store.get_many(paths))
         if writes:
-            await store.commit(*writes)
+            await (commit or store.commit)(*writes)
         return result
 
     return await retried(attempt, paths[0])

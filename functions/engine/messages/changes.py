@@ -16,9 +16,10 @@ from functions.domain.notifications.events import Notice, may_be_told, message_n
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
+from functions.engine.kernel.walks import Commit
 from functions.engine.messages import statistics
 from functions.engine.messages.marks import marks
-from functions.engine.notifications.outbox import Commit, commit_with_notices
+from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.ports.store import Create, Update, Write
 
 

@@ -11,10 +11,9 @@ from typing import Any
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.happened import happened
-from functions.domain.messages.ids import lane_number, walk_lane
 from functions.domain.messages.message import Changes, Message
 from functions.domain.plans.enrollment import EXIT
-from functions.engine import paths
+from functions.engine.kernel.walks import mark
 from functions.engine.ports.store import Update
 
 
@@ -31,10 +30,3 @@ def marks(
             if ends or not new.isdisjoint(before.listens):
                 marked[before.enrollment] |= ends
     return [mark(campaign, id_, now=now, **ends) for id_, ends in marked.items()]
-
-
-def mark(campaign: Campaign, enrollment_id: str, *, now: datetime, **changes: Any) -> Update:
-    """Return the write that has a walk looked at, by the lane that also sends its messages."""
-    lane = walk_lane(lane_number(enrollment_id, campaign.lanes))
-    path = paths.enrollment(campaign.org, campaign.id, enrollment_id)
-    return Update(path, {"lane": lane, "next_at": now, **changes})

@@ -4,7 +4,7 @@ Neither exists without the other, so subscribers hear of each change at least on
 notification is then sent by a task of its own (see delivery.py).
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 
@@ -17,6 +17,7 @@ from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
 from functions.engine.kernel.task_queue import TaskKind, enqueue_for
+from functions.engine.kernel.walks import Commit, commit_marked
 from functions.engine.ports.store import Document, Set, Write
 
 log = structlog.get_logger()
@@ -24,8 +25,6 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 
-Commit: TypeAlias = Callable[..., Awaitable[list[int]]]
-"""Commits writes and returns their versions: `Store.commit`, or a lease's, which adds its own."""
 Decision: TypeAlias = tuple[T, Sequence[Write], Iterable[Notice | None]]
 """What a change of documents returns, writes, and tells subscribers."""
 
@@ -49,7 +48,9 @@ async def commit_with_notices(
     """
     listening = await subscribers(engine, org) if notices else ()
     notifications = _notifications(listening, notices)
-    versions = await (by or engine.store.commit)(*writes, *notifications)
+    versions = await commit_marked(
+        engine.store, [*writes, *notifications], by or engine.store.commit
+    )
     await wake(engine, [write.path for write in notifications])
     return versions
 
@@ -72,7 +73,10 @@ async def modify_with_notices(
         notifications[:] = _notifications(listening, notices)
         return result, [*writes, *notifications]
 
-    result = await modify(engine.store, paths_, with_notifications)
+    async def commit(*writes: Write) -> None:
+        await commit_marked(engine.store, writes, engine.store.commit)
+
+    result = await modify(engine.store, paths_, with_notifications, commit=commit)
     await wake(engine, [write.path for write in notifications])
     return result
 

@@ -62,6 +62,7 @@ class Decided:
     dropped: list[tuple[Versioned[Message], Changes]] = field(default_factory=list)
     others: list[Set] = field(default_factory=list)  #: of the contact
     pages: list[Write] = field(default_factory=list)  #: of the moves of an earlier entry
+    looks_again: bool = False  #: something may have happened by the time this is committed
 
     @property
     def before(self) -> Enrollment | None:
@@ -109,7 +110,7 @@ class Decider:
         written = set[str]()
         for walk, facts, each in zip(walks, known, advanced, strict=True):
             version = plans[walk.enrollment.plan]
-            result = Decided(walk, _heeding(version, walk, each.enrollment, now))
+            result = _heeding(version, walk, each.enrollment, now)
             result.dropped = await self._dropped(version, walk, each, facts.chains, now)
             if each.writings and each.enrollment.contact in written:
                 continue  # another walk of the same person writes of them now, and this one next
@@ -226,19 +227,17 @@ def _limit(version: PlanVersion, promise: Promise) -> dict[str, Any]:
     return {"not_after": parse_duration(node.expires_after).add(promise.due_at, version.plan.zone)}
 
 
-def _heeding(version: PlanVersion, walk: Walk, after: Enrollment, now: datetime) -> Enrollment:
-    """Return a walk with the custom events that it hears.
+def _heeding(version: PlanVersion, walk: Walk, after: Enrollment, now: datetime) -> Decided:
+    """Return what becomes of a walk, with the custom events that it hears from now on.
 
-    Who has just come to a node that names one may have missed it by a moment: what was told
-    before the node was entered, or while that was being committed, is looked for once more.
+    Who tells of an event marks the walks that hear it, as they are stored. What it has not heard
+    so far may be told before this is committed, and is looked for once more after that.
     """
     hears = sorted(heard_by(version.plan, after))
-    before = walk.enrollment
-    came = not walk.version or [t.visit for t in after.threads.values()] != [
-        t.visit for t in before.threads.values()
-    ]
-    heard_at = now if hears and came else after.heard_at
-    return after._replace(hears=hears, heard_at=heard_at)
+    heard = walk.enrollment.hears if walk.version else ()
+    is_new = not set(hears).issubset(heard)
+    heard_at = now if is_new else after.heard_at
+    return Decided(walk, after._replace(hears=hears, heard_at=heard_at), looks_again=is_new)
 
 
 def _next_look(decided: Decided, now: datetime) -> datetime | None:
@@ -246,7 +245,7 @@ def _next_look(decided: Decided, now: datetime) -> datetime | None:
     after = decided.after
     if after.next_at is None:
         return None
-    if after.heard_at == now or any(
+    if decided.looks_again or any(
         fields["status"] != MessageStatus.PENDING for fields in decided.messages.values()
     ):
         return now

@@ -23,10 +23,11 @@ from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.campaigns.plans import plan_of
 from functions.engine.contacts.contacts import still_there
+from functions.engine.contacts.known_by import ids_of
 from functions.engine.contacts.suppressions import suppressed_among
 from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.people import id_of, subject_id
+from functions.engine.kernel.people import subject_id
 from functions.engine.messages import statistics
 from functions.engine.notifications.outbox import Decision, modify_with_notices
 from functions.engine.plans.changes import record_walks
@@ -52,6 +53,7 @@ class Entrant:
     zones: Sequence[str] = ()
     key: str = ""
     data: Mapping[str, str] | None = None
+    event: str = ""  #: the id of the custom event upon which they enter
 
 
 class Entered(NamedTuple):
@@ -130,7 +132,7 @@ async def _enroll(
     asked = list(dict.fromkeys(each.id for each in candidates if not each.reason))
     known = list(dict.fromkeys(each.person.contact for each in candidates if each.is_stored))
 
-    def decide(documents: list[Document | None]) -> Decision[tuple[list[Entered], list[Decided]]]:
+    def decide(documents: list[Document | None]) -> Decision[list[Entered]]:
         walks, people = documents[: len(asked)], documents[len(asked) :]
         stored = {d.id: Walk(d.id, enrollment_from(d.data), d.version) for d in walks if d}
         there = {d.path: d for d in people if d and not is_being_erased(d.data)}
@@ -141,17 +143,18 @@ async def _enroll(
         ]
         new = entrance.new
         if not new:
-            return (results, []), [], ()
+            return results, [], ()
         shard = statistics.entry_shard(campaign, new[0].walk.id)
         writes, notices = record_walks(engine, campaign, new, shard=shard, dropped=shard)
         # Whoever is erased at this very moment must not stay behind in a walk.
         named = {each.after.contact for each in new} & there.keys()
-        return (results, new), [*writes, *(still_there(there[path]) for path in named)], notices
+        return results, [*writes, *(still_there(there[path]) for path in named)], notices
 
     collection = paths.enrollments(campaign.org, campaign.id)
     wanted = [*(f"{collection}/{id_}" for id_ in asked), *known]
-    results, new = await modify_with_notices(engine, campaign.org, wanted, decide)
-    await wake(engine, campaign, [(each.walk.id, each.after) for each in new])
+    results = await modify_with_notices(engine, campaign.org, wanted, decide)
+    # Whoever is under way already may have been let in by a process that died before this.
+    await wake(engine, campaign, [(each.id, each.enrollment) for each in results])
     return results
 
 
@@ -178,6 +181,8 @@ class _Entrance:
         walk = self._stored.get(id_)
         before = walk.enrollment if walk else None
         rule = self._campaign.entry or Entry(EntryBy.API)
+        if before is not None and person.event and person.event == before.event:
+            return Entered(EntryResult.ALREADY, id_, enrollment=before)
         result = result_of(rule, before, now=self._now)
         if result is not EntryResult.ENROLLED:
             return Entered(result, id_, enrollment=before)
@@ -196,7 +201,7 @@ async def _candidates(
 ) -> list[_Candidate]:
     """Return whom entrants are, by one read of all contacts, and who of them may not enter."""
     org = campaign.org
-    ids = [await _id_of(engine, org, each) for each in entrants]
+    ids = await _ids_of(engine, org, entrants)
     found = await engine.store.get_many([paths.contact(org, id_) for id_ in ids])
     contacts = [d and contact_from(d.id, d.data) for d in found]
     candidates = [
@@ -227,12 +232,14 @@ def _unless_gone(candidate: _Candidate, there: Collection[str]) -> _Candidate:
     return candidate._replace(reason="contact_erased")
 
 
-async def _id_of(engine: Engine, org: str, entrant: Entrant) -> str:
-    if entrant.contact_id:
-        return entrant.contact_id
-    if entrant.address:
-        return await id_of(engine, org, entrant.address)
-    return await subject_id(engine, org, entrant.subject)
+async def _ids_of(engine: Engine, org: str, entrants: Sequence[Entrant]) -> list[str]:
+    """Return the ids of entrants; who is named by a mail address may be a contact with a number."""
+    addresses = {each.address for each in entrants if each.address and not each.contact_id}
+    known = await ids_of(engine, org, addresses)
+    return [
+        each.contact_id or known.get(each.address) or await subject_id(engine, org, each.subject)
+        for each in entrants
+    ]
 
 
 def _person(campaign: Campaign, entrant: Entrant, id_: str, contact: Contact | None) -> Person:
@@ -248,6 +255,7 @@ def _person(campaign: Campaign, entrant: Entrant, id_: str, contact: Contact | N
         zones_for(zones, campaign.rules.default_zone),
         entrant.key,
         entrant.data or {},
+        entrant.event,
     )
 
 
@@ -266,11 +274,13 @@ def _barred(person: Person, out: Collection[str], barred: Collection[str]) -> st
     return "suppressed" if person.address in barred else ""
 
 
-async def wake(engine: Engine, campaign: Campaign, walks: Sequence[tuple[str, Enrollment]]) -> None:
+async def wake(
+    engine: Engine, campaign: Campaign, walks: Sequence[tuple[str, Enrollment | None]]
+) -> None:
     """Have the lanes of walks look at them as soon as they are due."""
     firsts: dict[int, datetime] = {}
     for id_, walk in walks:
-        if walk.next_at is not None:
+        if walk is not None and walk.next_at is not None:
             number = lane_number(id_, campaign.lanes)
             firsts[number] = min(walk.next_at, firsts.get(number, walk.next_at))
     for number, at in firsts.items():

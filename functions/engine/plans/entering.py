@@ -22,6 +22,7 @@ class Person(NamedTuple):
     zones: Sequence[str] = ()
     key: str = ""  #: tells this walk from others of the same subject
     data: Mapping[str, str] = {}  #: what is known of this walk alone
+    event: str = ""  #: the id of the custom event upon which they enter
 
     @property
     def enrollment_id(self) -> str:
@@ -44,6 +45,7 @@ def entered(campaign: Campaign, plan: Plan, person: Person, *, by: str, at: date
         data=person.data,
         key=person.key,
         by=by,
+        event=person.event,
         plan=campaign.plan,
     )
     # What is told of them while they enter is looked for by the first look at them.

@@ -1,7 +1,7 @@
 """Facts: what is known of walks when they are decided about, read for a page of them at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
@@ -10,14 +10,17 @@ from functions.domain.messages.ids import following_id
 from functions.domain.messages.message import Message, message_from
 from functions.domain.plans.enrollment import Enrollment
 from functions.domain.plans.facts import Facts, MessageFacts, Occurrence
+from functions.domain.plans.listening import concerns, heard_since
 from functions.engine import paths
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
-from functions.engine.ports.store import Query, Where
+from functions.engine.ports.store import Document, Query, Where
 
-#: Custom events of one person that are looked at: the oldest of a visit.
+#: Custom events of one person and name that are looked at: the oldest of a visit.
 _MOST_EVENTS: Final = 1000
+#: Two who mark a walk at once may do so in another order than their clocks say.
+_SLACK: Final = timedelta(minutes=1)
 #: People whose custom events are asked for at a time.
 _AT_ONCE: Final = 20
 
@@ -37,7 +40,8 @@ async def known_of(engine: Engine, campaign: Campaign, walks: Sequence[Enrollmen
     wanted = {thread.message for walk in walks for thread in walk.threads.values()} - {""}
     chains = await chains_of(engine, campaign, wanted)
     events = await _custom_events(engine, campaign.org, walks)
-    return [_known(campaign, walk, chains, events.get(walk.who, ())) for walk in walks]
+    pairs = zip(walks, events, strict=True)
+    return [_known(campaign, walk, chains, told) for walk, told in pairs]
 
 
 def _known(
@@ -95,29 +99,50 @@ def facts_of(chain: Sequence[Message]) -> MessageFacts:
 
 async def _custom_events(
     engine: Engine, org: str, walks: Sequence[Enrollment]
-) -> dict[str, list[Occurrence]]:
-    """Return what callers have told of those of whom they have told something since they came."""
-    found: dict[str, list[Occurrence]] = {}
+) -> list[Sequence[Occurrence]]:
+    """Return what callers have told of each walk's person that it hears, since it may.
 
-    async def ask(walk: Enrollment) -> None:
-        since = _heard_since(walk)
-        if since is not None:
-            found[walk.who] = await _events_since(engine, org, walk.who, since)
+    What several walks of a person hear is asked for once.
+    """
+    since = [_asked_since(walk) for walk in walks]
+    wanted: dict[tuple[str, str], datetime] = {}
+    for walk, start in zip(walks, since, strict=True):
+        if start is not None:
+            every = [(walk.who, name) for name in walk.hears]
+            wanted |= {asked: min(start, wanted.get(asked, start)) for asked in every}
+    found: dict[tuple[str, str], list[Document]] = {}
 
-    await for_each(walks, ask, at_once=_AT_ONCE)
-    return found
+    async def ask(asked: tuple[str, str]) -> None:
+        found[asked] = await _events_since(engine, org, *asked, wanted[asked])
+
+    await for_each(list(wanted), ask, at_once=_AT_ONCE)
+    return [_of_walk(walk, start, found) for walk, start in zip(walks, since, strict=True)]
 
 
-def _heard_since(walk: Enrollment) -> datetime | None:
+def _asked_since(walk: Enrollment) -> datetime | None:
     """Return from when on custom events matter to a walk; None where none were told since."""
     if walk.heard_at is None:
         return None
-    since = min((thread.since for thread in walk.threads.values()), default=walk.entered_at)
-    return since if walk.heard_at >= since else None
+    since = heard_since(walk)
+    return since if walk.heard_at >= since - _SLACK else None
 
 
-async def _events_since(engine: Engine, org: str, who: str, since: datetime) -> list[Occurrence]:
-    where = (Where("who", "==", who), Where("at", ">=", since))
+async def _events_since(
+    engine: Engine, org: str, who: str, name: str, since: datetime
+) -> list[Document]:
+    where = (Where("who", "==", who), Where("name", "==", name), Where("at", ">=", since))
     query = Query(paths.custom_events(org), where, ("at",), limit=_MOST_EVENTS)
-    found = await engine.store.query(query)
-    return [Occurrence(each.data["name"], each.data["at"], each.id) for each in found]
+    return await engine.store.query(query)
+
+
+def _of_walk(
+    walk: Enrollment, since: datetime | None, found: Mapping[tuple[str, str], Sequence[Document]]
+) -> Sequence[Occurrence]:
+    if since is None:
+        return ()
+    told = [each for name in walk.hears for each in found[walk.who, name]]
+    return [
+        Occurrence(each.data["name"], each.data["at"], each.id)
+        for each in told
+        if each.data["at"] >= since and concerns(walk, each.id, each.data["key"])
+    ]

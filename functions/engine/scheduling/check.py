@@ -11,6 +11,7 @@ from functions.engine.accounts import idempotency
 from functions.engine.kernel import revival
 from functions.engine.kernel.engine import Engine
 from functions.engine.paths import LAST_CHECK
+from functions.engine.plans.events import telling
 from functions.engine.ports.store import Document, Query, Set, Where
 from functions.engine.receipts import orphans
 from functions.engine.scheduling.start import start_found
@@ -37,6 +38,7 @@ async def check(engine: Engine) -> CheckResult:
     await engine.store.commit(_note(engine, result))
     await idempotency.sweep(engine)
     await orphans.sweep(engine)
+    await telling.sweep(engine)
     return result
 
 

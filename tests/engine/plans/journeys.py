@@ -71,11 +71,16 @@ class JourneyWorld(World):
         self.engine = self.new_engine()
 
     async def begin(
-        self, document: Mapping[str, Any] = WELCOME, *, entry: Entry | None = None, **more: Any
+        self,
+        document: Mapping[str, Any] = WELCOME,
+        *,
+        name: str = "Welcome",
+        entry: Entry | None = None,
+        **more: Any,
     ) -> Campaign:
         """Create a campaign with a plan, and start it."""
         new = NewPlanCampaign(
-            name="Welcome", document=document, entry=entry or Entry(EntryBy.API), **more
+            name=name, document=document, entry=entry or Entry(EntryBy.API), **more
         )
         campaign = await campaigns.create(self.engine, ORG, new, by="ann")
         started = await campaigns.start(self.engine, ORG, campaign.id, by="ann")
