@@ -2,15 +2,13 @@
 
 import re
 from datetime import datetime
-from typing import Final
 
 from functions.domain.errors import InvalidFieldError
 from functions.domain.messages.happened import MESSAGE_EVENTS
 from functions.domain.messages.reasons import explain
 from functions.domain.plans.enrollment import Enrollment
+from functions.domain.plans.parts import EVENT_PATTERN
 from functions.domain.plans.plan import ENDS, Plan, awaited, is_timer, ways_out
-
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 def is_custom(event: str) -> bool:
@@ -20,7 +18,7 @@ def is_custom(event: str) -> bool:
 
 def check_custom(name: str, *, field: str) -> str:
     """Return the name of an event that callers tell of. Raises InvalidFieldError."""
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(EVENT_PATTERN, name):
         rule = "must be 1 to 64 small letters, digits and underscores, a letter first: order_paid"
         raise InvalidFieldError(field, f"{field}: {rule}")
     if why := _why_not_custom(name):

@@ -18,7 +18,7 @@ from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, 
 from functions.domain.plans.enrollment import EXIT, EnrollmentStatus
 from functions.engine import paths
 from functions.engine.delivery import launch
-from functions.engine.messages.marks import mark
+from functions.engine.kernel.walks import mark
 from functions.engine.plans import campaigns
 from functions.engine.plans.enroll import Entrant, enroll
 from functions.engine.ports.store import Add, Create, Update
