@@ -5,7 +5,18 @@ from typing import Annotated
 import typer
 
 from functions import __version__, logs
-from functions.cli import api_keys, campaigns, check, contacts, doctor, exports, serve, token
+from functions.cli import (
+    api_keys,
+    campaigns,
+    check,
+    contacts,
+    doctor,
+    exports,
+    plan_campaigns,
+    plans,
+    serve,
+    token,
+)
 from functions.cli.demo import demo
 
 app = typer.Typer(
@@ -17,7 +28,10 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(demo.demo)
 app.command()(check.check_once)
+for command in (plan_campaigns.start, plan_campaigns.close, plan_campaigns.plan):
+    campaigns.commands.command()(command)
 app.add_typer(campaigns.commands, name="campaigns")
+app.add_typer(plans.commands, name="plans")
 app.command()(contacts.import_contacts)
 app.command()(contacts.suppress)
 app.command()(exports.export)

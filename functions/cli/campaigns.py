@@ -52,7 +52,9 @@ def list_(
         return sorted(found, key=itemgetter("created_at"), reverse=True)[:limit]
 
     found = with_api(Target(url, token, org), look).result
-    show({"campaigns": [_shown(each) for each in found]}, _list_table(found), as_json=as_json)
+    show(
+        {"campaigns": [shown_campaign(each) for each in found]}, _list_table(found), as_json=as_json
+    )
 
 
 async def _newest(
@@ -68,7 +70,8 @@ async def _newest(
     return found
 
 
-def _shown(campaign: Mapping[str, Any]) -> dict[str, Any]:
+def shown_campaign(campaign: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what commands print of every campaign."""
     return {
         "campaignId": campaign["id"],
         "campaignName": campaign["name"],
@@ -127,8 +130,10 @@ async def _reasons(api: Api, campaign: Mapping[str, Any]) -> _Reasons:
 
 def _progress(campaign: Mapping[str, Any], reasons: _Reasons) -> dict[str, Any]:
     counts, recall = campaign["stats"], campaign["recall"] or {}
+    of_plan = {name: campaign[name] for name in _OF_PLAN} if campaign["plan_version"] else {}
     return {
-        **_shown(campaign),
+        **shown_campaign(campaign),
+        **{_CALLED.get(name, name): value for name, value in of_plan.items()},
         "processedContacts": counts["total"] - counts["pending"],
         "inFlight": counts["sending"],
         "recalled": recall.get("recalled"),
@@ -142,10 +147,17 @@ def _progress(campaign: Mapping[str, Any], reasons: _Reasons) -> dict[str, Any]:
     }
 
 
-def _progress_tables(campaign: Mapping[str, Any], reasons: _Reasons) -> tuple[Table, Table]:
+#: What is told of a campaign with a plan, and how it is called here.
+_OF_PLAN: Final = ("kind", "plan_version", "entry_open", "walks", "nodes")
+_CALLED: Final = {"plan_version": "planVersion", "entry_open": "entryOpen"}
+#: What has tables of their own.
+_TABLED: Final = frozenset({"campaignName", "byStatus", "byReason", "walks", "nodes"})
+
+
+def _progress_tables(campaign: Mapping[str, Any], reasons: _Reasons) -> list[Table]:
     facts = Table("Campaign", campaign["name"])
     for name, value in _progress(campaign, reasons).items():
-        if value is not None and name not in {"campaignName", "byStatus", "byReason"}:
+        if value is not None and name not in _TABLED:
             facts.add_row(name, str(value))
     counts = Table("Status", "Reason", "People")
     for status, count in campaign["stats"].items():
@@ -154,7 +166,19 @@ def _progress_tables(campaign: Mapping[str, Any], reasons: _Reasons) -> tuple[Ta
         for (of, reason), part in sorted(reasons.items()):
             if of == status and reason:
                 counts.add_row("", reason, str(part))
-    return facts, counts
+    return [facts, counts, *([_nodes_table(campaign)] if campaign["plan_version"] else [])]
+
+
+def _nodes_table(campaign: Mapping[str, Any]) -> Table:
+    nodes = Table("Node", "Here", "Entered", "Left upon")
+    for each in campaign["nodes"]:
+        left = ", ".join(f"{event} {count}" for event, count in each["left"].items())
+        nodes.add_row(each["id"], str(each["here"]), str(each["entered"]), left)
+    walks = campaign["walks"]
+    for name in ("completed", "exited", "cut_off", "goal"):
+        if walks[name]:
+            nodes.add_row(f"({name})", str(walks[name]), "", "")
+    return nodes
 
 
 @commands.command()
@@ -215,6 +239,6 @@ def _steer(
     in_flight, found = told.result
     left = found["stats"]["pending"]
     state = f"{in_flight} with the provider, {left} still to send"
-    result = {**_shown(found), "inFlight": in_flight, "remaining": left}
+    result = {**shown_campaign(found), "inFlight": in_flight, "remaining": left}
     sentence = f"{found['name']} is {found['status']}: {state}."
     show(result, sentence, as_json=as_json, warnings=told.warnings)

@@ -1,0 +1,117 @@
+"""Plans and their campaigns on the command line: lint, schema, start, close, read and replace."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from structlog.testing import capture_logs
+from typer.testing import CliRunner, Result
+
+from functions.bootstrap.stack import build
+from functions.cli.app import app
+from functions.settings.load import load_settings
+from functions.settings.model import Settings
+from tests.api.plans.plans import plan, send, wish
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Run in an empty folder, with nobody's settings, and keep log lines out of the output."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    with capture_logs():
+        yield
+
+
+def run(*arguments: str, said: str | None = None) -> Result:
+    """Run a command."""
+    return CliRunner().invoke(app, list(arguments), input=said, catch_exceptions=False)
+
+
+def file(document: Any) -> str:
+    """Write a plan into a file."""
+    Path("plan.json").write_bytes(orjson.dumps(document))
+    return "plan.json"
+
+
+async def written() -> str:
+    """Write a journey into the store here; return its id."""
+    stack = build(load_settings())
+    transport = httpx.ASGITransport(stack.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+        id_: str = (await http.post("/campaigns", json=wish())).json()["id"]
+    await stack.close()
+    return id_
+
+
+def test_a_right_plan_passes() -> None:
+    """The exit code is 0, as with doubts alone."""
+    right = run("plans", "lint", file(plan()))
+    assert (right.exit_code, right.stdout.strip()) == (0, "A journey without mistakes.")
+    doubted = run("plans", "lint", file(plan(send(body="Hi {{ first_nme }}"))))
+    assert doubted.exit_code == 0
+    assert "Errors: 0. Warnings: 1." in doubted.stdout
+    assert run("plans", "lint", "-", said=orjson.dumps(plan()).decode()).exit_code == 0
+
+
+def test_a_plan_with_a_mistake_fails() -> None:
+    """The exit code is 1, and the mistake is told with its place, as JSON too."""
+    wrong = file(plan(send(to="nowhere")))
+    told = run("plans", "lint", wrong)
+    assert told.exit_code == 1
+    assert "/nodes/0/transitions/0/to" in told.stdout
+    result = run("plans", "lint", wrong, "--json")
+    found = orjson.loads(result.stdout)
+    assert (result.exit_code, found["valid"]) == (1, False)
+    assert found["findings"][0]["code"] == "unknown_target"
+
+
+def test_what_is_no_plan_is_told() -> None:
+    """A file that is no JSON, one that is none of a plan, and one that there is not."""
+    Path("broken.json").write_text("{")
+    broken = run("plans", "lint", "broken.json")
+    assert (broken.exit_code, broken.stdout) == (1, "")
+    assert "broken.json is no JSON" in broken.stderr
+    assert run("plans", "lint", file([])).exit_code == 1
+    assert run("plans", "lint", "none.json").exit_code == 2
+
+
+@pytest.mark.parametrize("option", [[], ["--strict"]])
+def test_the_schema_is_printed(option: list[str]) -> None:
+    """As JSON, for a program to read."""
+    printed = run("plans", "schema", *option)
+    assert printed.exit_code == 0
+    assert orjson.loads(printed.stdout)["title"] == "Plan"
+
+
+def test_a_journey_is_steered() -> None:
+    """Its plan is printed and replaced while it is a draft; it is started, watched and closed."""
+    id_ = asyncio.run(written())
+    assert orjson.loads(run("campaigns", "plan", id_[:8]).stdout) == plan()
+    other = plan(send(body="Hello"))
+    replaced = run("campaigns", "plan", id_, "--file", file(other))
+    assert orjson.loads(replaced.stdout) == {"version": 2}
+    assert orjson.loads(run("campaigns", "plan", id_).stdout) == other
+    assert orjson.loads(run("campaigns", "plan", id_, "--version", "1").stdout) == plan()
+    begun = run("campaigns", "start", id_)
+    assert begun.stdout.strip() == "Welcome is running; people may enter."
+    late = run("campaigns", "plan", id_, "--file", file(plan()))
+    assert (late.exit_code, "duplicate the campaign" in late.stderr) == (1, True)
+    shown = orjson.loads(run("campaigns", "show", id_, "--json").stdout)
+    assert (shown["kind"], shown["planVersion"], shown["walks"]["active"]) == ("journey", 2, 0)
+    assert "Left upon" in run("campaigns", "show", id_).stdout
+    closed = orjson.loads(run("campaigns", "close", id_, "--json").stdout)
+    assert (closed["entryOpen"], closed["campaignName"]) == (False, "Welcome")
+    again = run("campaigns", "close", id_)
+    assert (again.exit_code, again.stderr.strip()) == (1, "Campaign is already closed")
+
+
+def test_a_plan_is_read_or_replaced() -> None:
+    """Not both at once."""
+    both = run("campaigns", "plan", "abc", "--version", "1", "--file", file(plan()))
+    assert both.exit_code == 2
