@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from functions.domain.messages.reasons import explain
 from functions.domain.plans.advance import LOOP
 from functions.domain.plans.document import Node, SendNode, StopNode, WaitNode, WebhookNode
+from functions.domain.plans.durations import Duration
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, Move, Thread
 from functions.domain.plans.facts import NOTHING, Facts, MessageFacts, Occurrence
 from functions.domain.plans.nexts import (
@@ -46,7 +47,7 @@ _LEFT: Final[Mapping[str, str]] = {
     "suppressed": "the address must not be contacted any more",
 }
 _ENDED: Final[Mapping[str, str]] = {
-    END: "nothing leads on from '{source}'",
+    END: "the plan ends at '{source}'",
     OVERTAKEN: "'{source}' was due in a pause, and a later step went out instead",
     SPLIT: "the lot fell on '{target}'",
     UPDATED: "the fields of the contact were written",
@@ -226,9 +227,22 @@ def _by_event(way: Way, base: datetime | None, limit: datetime | None, zone: Zon
 def _by_timer(timer: Timer, fires: datetime | None, zone: ZoneInfo) -> str:
     leads = f"{timer.on} leads to '{timer.to}'"
     if fires is None:
-        return f"{leads} some time after the message has left"
+        return f"{leads} {_length(timer.wait)} after the message has left"
     unless = f", unless {timer.event} comes first" if timer.event else ""
     return f"{leads} at {when(fires, zone)}{unless}"
+
+
+def _length(wait: Duration) -> str:
+    minutes, seconds = divmod(int(wait.exact.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    amounts = (wait.months, wait.days, hours, minutes, seconds)
+    units = ("month", "day", "hour", "minute", "second")
+    parts = [
+        f"{amount} {unit}{'s' if amount > 1 else ''}"
+        for amount, unit in zip(amounts, units, strict=True)
+        if amount
+    ]
+    return ", ".join(parts) or "directly"
 
 
 # --- Why a move was made ------------------------------------------------------------------------

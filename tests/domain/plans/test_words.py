@@ -71,7 +71,24 @@ def test_a_message_that_waits_its_turn_is_told() -> None:
     walker = Walker(INTRO, late=9 * DAY).look_at([START, START + HOUR])
     sentence, waits = stands(walker)
     assert sentence == "the message of 'intro' waits to be sent"
-    assert waits[1] == "no_open leads to 'bump' some time after the message has left"
+    assert waits[1] == "no_open leads to 'bump' 3 days after the message has left"
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        ("P1M", "1 month after"),
+        ("P2W", "14 days after"),
+        ("PT90M", "1 hour, 30 minutes after"),
+        ("P1DT1S", "1 day, 1 second after"),
+        ("PT0S", "directly after"),
+    ],
+)
+def test_a_timer_s_length_is_told(after: str, told: str) -> None:
+    """In units that people count in."""
+    timed = plan(send("a", on("elapsed", "stop", after=after)), STOP)
+    walker = Walker(timed, late=9 * DAY).look(START)
+    assert stands(walker)[1] == [f"elapsed leads to 'stop' {told} the message has left"]
 
 
 def test_a_message_that_is_not_made_yet_is_told_with_its_time() -> None:
@@ -120,7 +137,7 @@ def test_every_move_has_its_reason() -> None:
         "clicked came at 2026-03-02 09:00 (America/New_York)",
         "the lot fell on 'note'",
         "the fields of the contact were written",
-        "nothing leads on from 'stop'",
+        "the plan ends at 'stop'",
     ]
     told = standing(walker.enrollment, zone=NEW_YORK)
     assert told == "came to the end of the plan at 2026-03-02 09:00 (America/New_York)"
