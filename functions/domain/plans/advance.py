@@ -63,14 +63,17 @@ def advance(
     zone: ZoneInfo,
     now: datetime,
     name: NameMessage,
+    lots: str = "",
 ) -> Advanced:
     """Let everything happen to one person that is due by `now`.
 
-    `zone` is theirs, else the plan's. Whoever has ended or is paused stays as they are.
+    `zone` is theirs, else the plan's. Whoever has ended or is paused stays as they are. `lots`
+    tells the lots of one campaign from those of others: who is in the first half of one is in
+    either half of another.
     """
     if enrollment.status != EnrollmentStatus.ACTIVE:
         return Advanced(enrollment._replace(next_at=None))
-    walk = _Walk(enrollment, Nexts(plan, enrollment, facts, zone, now), now, name)
+    walk = _Walk(enrollment, Nexts(plan, enrollment, facts, zone, now, lots), now, name)
     most = _MOST_AT_ONCE * len(enrollment.threads)
     instants: list[datetime] = []
     while (following := walk.following()) is not None:

@@ -80,13 +80,20 @@ class Nexts:
     """What may happen next to one person, by what is known of them at one instant."""
 
     def __init__(
-        self, plan: Plan, enrollment: Enrollment, facts: Facts, zone: ZoneInfo, now: datetime
+        self,
+        plan: Plan,
+        enrollment: Enrollment,
+        facts: Facts,
+        zone: ZoneInfo,
+        now: datetime,
+        lots: str = "",
     ) -> None:
         self._plan = plan
         self._enrollment = enrollment
         self._facts = facts
         self._zone = zone
         self._now = now
+        self._lots = lots
         resumed_at = facts.resumed_at
         self._newest = None if resumed_at is None else self._newest_missed(resumed_at)
 
@@ -208,7 +215,7 @@ class Nexts:
             return known
         salt = "" if node.sticky else str(visit)
         total = sum(branch.weight for branch in node.branches)
-        lot = int(digest(node.id, self._enrollment.subject, salt, size=6), 16) % total
+        lot = int(digest(self._lots, node.id, self._enrollment.subject, salt, size=6), 16) % total
         for branch in node.branches:
             lot -= branch.weight
             if lot < 0:

@@ -130,7 +130,8 @@ class Decider:
             return message_name(campaign, enrollment, node, visit)
 
         zone = zone_of_walk(version.plan, enrollment.zones, enrollment.entered_at)
-        return advance(version.plan, enrollment, known.facts, zone=zone, now=now, name=name)
+        plan, lots = version.plan, campaign.id
+        return advance(plan, enrollment, known.facts, zone=zone, now=now, name=name, lots=lots)
 
     # --- Messages that a walk comes to --------------------------------------------------------
 

@@ -8,10 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.domain.plans.advance import SAFETY_LOOK
-from functions.domain.plans.facts import Occurrence
+from functions.domain.plans.advance import SAFETY_LOOK, advance
+from functions.domain.plans.facts import Facts, Occurrence
 from functions.domain.plans.nexts import AHEAD
-from tests.domain.plans.walking import DAY, HOUR, START, STOP, Walker, on, plan, send, wait
+from tests.domain.plans.walking import (
+    DAY,
+    HOUR,
+    NEW_YORK,
+    START,
+    STOP,
+    Walker,
+    on,
+    plan,
+    send,
+    wait,
+)
 
 SECOND = timedelta(seconds=1)
 
@@ -197,6 +208,29 @@ def test_a_lot_is_drawn_once() -> None:
         walker.enrollment = walker.enrollment._replace(subject=f"p{number}")
         drawn.append(walker.look(START).promises[0].node)
     assert 1400 < drawn.count("a") < 1600
+
+
+def test_the_lots_of_two_campaigns_have_nothing_to_do_with_each_other() -> None:
+    """Of those who are in the first half of one about half are in the first half of another."""
+    ways = [{"to": "a", "weight": 1}, {"to": "b", "weight": 1}]
+    halves = plan({"id": "which", "action": "split", "branches": ways}, send("a"), send("b"))
+
+    def drawn(person: int, lots: str) -> str:
+        enrollment = Walker(halves).enrollment._replace(subject=f"p{person}")
+        decided = advance(
+            halves,
+            enrollment,
+            Facts(),
+            zone=NEW_YORK,
+            now=START,
+            name=lambda start, node, visit: f"{start}/{node}/{visit}",
+            lots=lots,
+        )
+        return decided.promises[0].node
+
+    first = [person for person in range(1000) if drawn(person, "spring") == "a"]
+    both = [person for person in first if drawn(person, "summer") == "a"]
+    assert 0.4 < len(both) / len(first) < 0.6
 
 
 def test_a_lot_that_is_not_kept_is_drawn_anew() -> None:
