@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from functions import __version__
+from functions.api import events as custom_events
 from functions.api import exports, templates
 from functions.api.calling import campaigns as calling
 from functions.api.calling import lists as calling_lists
@@ -69,6 +70,7 @@ PARTS: Final = (
     subscriptions,
     suppressions,
     templates,
+    custom_events,
     exports,
     settings,
     sending_status,

@@ -11,6 +11,7 @@ from functions.cli import (
     check,
     contacts,
     doctor,
+    events,
     exports,
     plan_campaigns,
     plans,
@@ -35,6 +36,7 @@ app.add_typer(plans.commands, name="plans")
 app.command()(contacts.import_contacts)
 app.command()(contacts.suppress)
 app.command()(exports.export)
+app.add_typer(events.commands, name="events")
 app.add_typer(api_keys.commands, name="apikeys")
 app.command("token")(token.mint_token)
 app.command()(doctor.doctor)

@@ -51,6 +51,16 @@ class ContactExistsError(NameTakenError):
         DomainError.__init__(self, f"{field}: belongs to another contact")
 
 
+class EventExistsError(DomainError):
+    """An id names one event for good, and this one was told of another."""
+
+    code = "EVENT_EXISTS"
+
+    def __init__(self, other: str) -> None:
+        self.field = "id"
+        super().__init__(f"id: was told of an event with another {other}; give this one its own")
+
+
 class InUseError(DomainError):
     """A thing cannot be removed while a campaign needs it."""
 

@@ -84,6 +84,7 @@ class Area(StrEnum):
     SETTINGS = "settings"
     API_KEYS = "api-keys"
     STATUS = "status"
+    EVENTS = "events"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,12 +36,13 @@ TAGS: Final[Mapping[str, str]] = {
     Area.SETTINGS: "What holds for the whole organisation.",
     Area.API_KEYS: "Tokens for programs.",
     Area.STATUS: "How the organisation's sending is doing.",
+    Area.EVENTS: "What has happened to people elsewhere: plans may wait for it.",
     "ops": "Whether Clarion is well.",
     "scheduler": "Called by Cloud Scheduler.",
     "tasks": "Called by the task queue.",
     "webhooks": "Called by carriers.",
     "links": "Followed by those who read our mails.",
-    "events": "Told to the URLs of subscriptions.",
+    "notifications": "Told to the URLs of subscriptions.",
 }
 
 _REASONS: Final[Mapping[int, str]] = {

@@ -75,6 +75,11 @@ KINDS: Final[Mapping[str, Kind]] = {
         "A campaign of this status does not take this action.",
         "Read the campaign; docs/lifecycle.md shows which action follows which status.",
     ),
+    "INVALID_ENROLLMENT_STATUS": Kind(
+        400,
+        "An enrollment of this status does not take this action.",
+        "Read the enrollment: it may have moved on or ended meanwhile.",
+    ),
     "INVALID_IMPORT_STATUS": Kind(
         400,
         "An import of this status does not take this action.",
@@ -101,6 +106,11 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "CUSTOMER_BEING_ERASED": Kind(
         400, "The person is being forgotten.", "Try again when that is done."
+    ),
+    "EVENT_EXISTS": Kind(
+        409,
+        "An event of this id was told before, and it was another one.",
+        "Give each event an id of its own; the first one stands.",
     ),
     "IDEMPOTENCY_IN_PROGRESS": Kind(
         409,

@@ -13,7 +13,7 @@ from functions.domain.notifications.events import TEST, EventType
 from functions.web.fields import Instant, MaybeInstant
 
 #: Described, never served: these are the receiver's.
-router: Final = APIRouter(tags=["events"])
+router: Final = APIRouter(tags=["notifications"])
 
 
 class _Told(BaseModel):

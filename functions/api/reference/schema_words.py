@@ -13,6 +13,13 @@ SCHEMA_WORDS: Final[Mapping[str, str]] = {
     "CountryRules.email": "By mail.",
     "CountryRules.sms": "By text.",
     "EntryBody.event": "The event upon which people enter.",
+    "EventBatch.events": "The events, in the order in which they are noted.",
+    "EventBody.at": "When it happened; without it, now. Nothing happens in the future.",
+    "EventBody.key": "Which of somebody's walks it is about, such as an order's: others with a key"
+    " do not hear it. Who enters upon it walks under this key.",
+    "EventBody.name": "What happened, such as order_paid: nothing that messages have.",
+    "EventBody.subject": "What you call whoever it is about, where that is no contact.",
+    "ToldRows.refused": "How many were refused.",
     "ImportItem.name": "The file's name.",
     "ImportItem.list_id": "The list that everybody is put on; null: none.",
     "ListBody.name": "What the list is called: no other one has the name.",

@@ -34,7 +34,7 @@ async def modify(
             await (commit or store.commit)(*writes)
         return result
 
-    return await retried(attempt, paths[0])
+    return await retried(attempt, paths[0] if paths else "nothing")
 
 
 async def retried(attempt: Callable[[], Awaitable[T]], path: str) -> T:

@@ -7,22 +7,12 @@ from typing import Any, Final, TypeAlias
 from uuid import uuid4
 
 from functions.domain.digest import digest
-from functions.domain.errors import DomainError
+from functions.domain.errors import EventExistsError
 
 #: For how long an event is kept; what it has led to stays.
 KEPT_FOR: Final = timedelta(days=90)
 
 Value: TypeAlias = str | int | float | bool | None
-
-
-class EventExistsError(DomainError):
-    """An id names one event for good, and this one was told of another."""
-
-    code = "EVENT_EXISTS"
-
-    def __init__(self, field_: str) -> None:
-        self.field = field_
-        super().__init__(f"id: was told of an event with another {field_}; give this one its own")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

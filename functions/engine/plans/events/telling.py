@@ -11,7 +11,7 @@ from typing import TypeAlias
 import structlog
 
 from functions.domain.contacts.contact import is_being_erased
-from functions.domain.errors import DomainError, NotFoundError
+from functions.domain.errors import DomainError, EventExistsError, NotFoundError
 from functions.engine import paths
 from functions.engine.contacts.known_by import ids_of
 from functions.engine.kernel import expiry
@@ -19,7 +19,7 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
 from functions.engine.kernel.people import subject_id
 from functions.engine.plans.events.entries import enter
-from functions.engine.plans.events.event import EventExistsError, NewEvent, Telling
+from functions.engine.plans.events.event import NewEvent, Telling
 from functions.engine.plans.events.hearing import hear
 from functions.engine.ports.store import Create, Document, Write
 
@@ -39,7 +39,7 @@ async def tell(engine: Engine, org: str, events: Sequence[NewEvent]) -> list[Out
     for each in outcomes:
         if isinstance(each, Telling):
             firsts.setdefault(each.path_id, each)
-    refused = await _note(engine, org, list(firsts.values()))
+    refused = await _note(engine, org, list(firsts.values())) if firsts else {}
     told = [each for id_, each in firsts.items() if id_ not in refused]
     await hear(engine, org, told)
     log.info("events_told", org=org, events=len(told), refused=len(events) - len(told))

@@ -10,11 +10,12 @@ import pytest
 
 from functions.domain.campaigns.entry import Entry, EntryBy
 from functions.domain.campaigns.status import Action
+from functions.domain.errors import EventExistsError
 from functions.domain.messages.ids import whole_id
 from functions.engine import paths
 from functions.engine.campaigns import lifecycle
 from functions.engine.plans.enroll import Entrant, enroll
-from functions.engine.plans.events.event import EventExistsError, NewEvent, Telling
+from functions.engine.plans.events.event import NewEvent, Telling
 from functions.engine.plans.events.telling import tell
 from tests.engine.counting_store import CountingStore
 from tests.engine.plans.events.told import BUYS, SELLS, told
