@@ -8,6 +8,7 @@ from pydantic.config import JsonDict
 from functions.domain.contacts.contact import LENGTHS
 from functions.domain.messages.message import MessageStatus
 from functions.engine.contacts.contacts import Result
+from functions.engine.reporting import reports
 from functions.engine.reporting.contact_history import Entry
 from functions.web.cursors import Page
 from functions.web.fields import MaybeInstant, RestBody, example
@@ -129,6 +130,11 @@ class HistoryItem(BaseModel):
     ended_at: MaybeInstant
     subject: _Text
     body: _Text
+    enrollment_id: str | None = Field(description="The walk it was part of; null: of none.")
+    node: str | None = Field(description="The node of the campaign's plan; null: no plan.")
+    visit: int | None = Field(
+        description="The number of the node among those that the person came to; null: no plan."
+    )
 
 
 class HistoryPage(Page[HistoryItem]):
@@ -144,4 +150,5 @@ def entry(of: Entry) -> dict[str, Any]:
         "campaign_id": of.campaign.id,
         "campaign_name": of.campaign.name,
         "channel": of.campaign.send(message.send).channel,
+        **reports.place_of(of.campaign, message),
     }

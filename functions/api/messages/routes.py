@@ -42,6 +42,7 @@ class Wanted(BaseModel):
 
     status: MessageStatus | None = None
     reason: Annotated[str, Field(max_length=200, description="Such as `busy`.")] = ""
+    node: Annotated[str, Field(max_length=200, description="Of the campaign's plan.")] = ""
     min_duration_s: Annotated[
         int | None, Field(ge=0, description="Seconds of conversation at least.")
     ] = None
@@ -68,7 +69,14 @@ class ShownMessage(BaseModel):
     contact_id: str | None
     to: str
     channel: ChannelKind
-    step: int = Field(description="0 by the campaign's own channel, else by a fallback.")
+    step: int = Field(
+        description="0 by the first channel of the campaign or node, else by a fallback."
+    )
+    enrollment_id: str | None = Field(description="The walk it is part of; null: of none.")
+    node: str | None = Field(description="The node of the campaign's plan; null: no plan.")
+    visit: int | None = Field(
+        description="The number of the node among those that the person came to; null: no plan."
+    )
     subject: str
     status: MessageStatus
     reason: str
@@ -107,19 +115,27 @@ class ShownStep(BaseModel):
     """Something that happened; `at` is null for what still goes on."""
 
     at: MaybeInstant
-    what: Literal["planned", "campaign", "sent", "receipt", "state"]
+    what: Literal["planned", "campaign", "walk", "sent", "receipt", "state"]
     words: str
     reason: str
 
 
 class Why(BaseModel):
-    """Why a message is where it is: in a sentence, and step by step, oldest first."""
+    """Why a message is where it is: in a sentence, and step by step, oldest first.
+
+    `waits_for`: in a walk that stands at the message's node, what leads on from there.
+    """
 
     id: str
     status: MessageStatus
     reason: str
     answer: str
+    campaign_id: str
+    enrollment_id: str | None = Field(description="The walk it is part of; null: of none.")
+    node: str | None = Field(description="The node of the campaign's plan; null: no plan.")
+    visit: int | None = Field(description="Which node of the walk it was, from 1; null: no plan.")
     trail: list[ShownStep]
+    waits_for: list[str] = Field(description="What may lead on from the node, in words.")
 
 
 @router.get("/messages", response_model=MessagePage)
@@ -165,7 +181,10 @@ async def explain_message(message_id: MessageId, context: Viewer) -> dict[str, A
         "status": found.message.status,
         "reason": found.message.reason,
         "answer": found.answer,
+        "campaign_id": found.campaign.id,
+        **reports.place_of(found.campaign, found.message),
         "trail": found.lines,
+        "waits_for": found.waits_for,
     }
 
 
@@ -182,12 +201,14 @@ async def list_messages(
 ) -> dict[str, Any] | Response:
     """Show a campaign's messages page by page, or all of them as CSV.
 
-    Messages are looked through for a reason or a duration: a page may be short, and still lead on.
+    Messages are looked through for a reason, a node or a duration: a page may be short, and
+    still lead on.
     """
     engine = context.engine
     shown = MessageFilter(
         status=wanted.status,
         reason=wanted.reason,
+        node=wanted.node,
         min_duration_s=wanted.min_duration_s,
         max_duration_s=wanted.max_duration_s,
     )
@@ -220,6 +241,7 @@ def _shown(campaign: Campaign, message: Message) -> dict[str, Any]:
         "contact_id": message.contact.rpartition("/contacts/")[2] or None,
         "to": message.address,
         "step": fallback_number(message.send),
+        **reports.place_of(campaign, message),
         "channel": campaign.send(message.send).channel,
         "reason_words": explain(message.reason),
         "attempts": message.attempt,

@@ -100,11 +100,15 @@ def next_message(
     return Next(id_, planned(after, lane, now + wait, now, more))
 
 
+#: What a message that is part of a walk hands on to the one that follows it.
+_WALKED: Final = ("enrollment", "visit", "listens", "ends")
+
+
 def _of_walk(before: Message, follower: Follower) -> Changes:
     """Return what the next message takes over from one that is part of a walk."""
     if not before.enrollment:
         return {}
-    walked = {name: getattr(before, name) for name in ("enrollment", "listens", "ends")}
+    walked = {name: getattr(before, name) for name in _WALKED}
     return {**walked, "following": follower.following, "not_after": before.not_after}
 
 

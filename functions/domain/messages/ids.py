@@ -36,6 +36,11 @@ def node_send(key: str) -> NodeSend:
     return NodeSend(int(version), node, int(number), int(route))
 
 
+def node_of(key: str) -> str:
+    """Return the plan's node that a send belongs to; "" for a send of no plan."""
+    return node_send(key).node if is_of_node(key) else ""
+
+
 def fallback_key(number: int) -> str:
     """Return the key of the send of a campaign's fallback; the first has number 1."""
     return f"{_FALLBACK}{number}"

@@ -88,6 +88,7 @@ class Message(NamedTuple):
     opted_out_at: datetime | None = None
     created_at: datetime | None = None
     enrollment: str = ""  #: the id of the walk that it is part of
+    visit: int = 0  #: for which visit of its node it was made; 0 where it is of no plan
     listens: Sequence[str] = ()  #: events that its node and those behind it name
     ends: Sequence[str] = ()  #: events that end the walk
     following: Sequence[Mapping[str, Any]] = ()  #: of a node's send: its further fallbacks

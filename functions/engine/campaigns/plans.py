@@ -3,10 +3,11 @@
 import orjson
 
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.content import Texts, texts_of
 from functions.domain.campaigns.send import Send
 from functions.domain.messages.ids import is_of_node, node_send
 from functions.domain.plans.reading import stored_plan
-from functions.domain.plans.sends import NodeSends
+from functions.domain.plans.sends import NodeSends, parts_of
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
@@ -37,6 +38,19 @@ async def whole_send(engine: Engine, campaign: Campaign, key: str) -> Send:
     named = node_send(key)
     version = await plan_of(engine, campaign, named.version)
     return version.sends.send(send, named.node, named.number)
+
+
+async def longest_texts(engine: Engine, campaign: Campaign) -> Texts:
+    """Return the longest texts that a campaign's own messages, or those of its plan, may have.
+
+    Raises NotFoundError where its plan is gone.
+    """
+    if not campaign.plan:
+        return texts_of(campaign.own_send)
+    plan = (await plan_of(engine, campaign, campaign.plan)).plan
+    contents = (part.content for node in plan.nodes.values() for part in parts_of(plan, node))
+    said = (texts_of(campaign.own_send._replace(content=each)) for each in contents)
+    return max(said, key=lambda texts: texts.bytes)
 
 
 async def delete_older(engine: Engine, campaign: Campaign) -> None:

@@ -164,7 +164,8 @@ class Decider:
         shown = _asked_time(version, node)
         for each, promise in pairs:
             to = reached.get((key, each.walk.id)) or read[each.walk.id]
-            more = {**of_node, "enrollment": each.walk.id, **_limit(version, promise)}
+            walked = {"enrollment": each.walk.id, "visit": promise.visit}
+            more = {**of_node, **walked, **_limit(version, promise)}
             fields = self._planners[key].of_walk(promise.id, to, promise.due_at, more, shown)
             each.messages[f"{self._messages}/{promise.id}"] = fields
 

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign, campaign_from
+from functions.domain.campaigns.fallbacks import follower_of
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.errors import NotFoundError
 from functions.domain.kinds import facts_of
 from functions.domain.messages.delivery_events import EventKind, MessageRef
-from functions.domain.messages.ids import whole_id
+from functions.domain.messages.ids import fallback_number, node_of, whole_id
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.domain.messages.reasons import RECEIPTS, STATUSES, explain
 from functions.domain.times import are_zones, zone_of
@@ -20,6 +21,7 @@ from functions.engine.eligibility import sending_hours
 from functions.engine.eligibility.sending_hours import Hours
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Document, Query, Where
+from functions.engine.reporting.walked import Walked, walked
 
 #: Receipts of one message, and actions on its campaign, that are told at most.
 _MOST = 500
@@ -29,7 +31,7 @@ class ExplanationLine(NamedTuple):
     """Something that happened to a message; `at` None where it was not written down when."""
 
     at: datetime | None
-    what: str  #: "planned", "campaign", "sent", "receipt" or "state"
+    what: str  #: "planned", "campaign", "walk", "sent", "receipt" or "state"
     words: str
     reason: str = ""
 
@@ -38,9 +40,11 @@ class ExplanationLine(NamedTuple):
 class Explanation:
     """A message, why it is where it is in one sentence, and what led there, oldest first."""
 
+    campaign: Campaign
     message: Message
     answer: str
     lines: list[ExplanationLine]
+    waits_for: Sequence[str] = ()  #: of a walk: what may lead on from the message's node
 
 
 async def find(engine: Engine, ref: MessageRef) -> tuple[Campaign, Message]:
@@ -58,19 +62,23 @@ async def why(engine: Engine, ref: MessageRef) -> Explanation:
     """Return what was decided about a message. Raises NotFoundError."""
     campaign, message = await find(engine, ref)
     planned_at = message.created_at or campaign.started_at or campaign.created_at
-    receipts, actions = await asyncio.gather(
+    receipts, actions, place = await asyncio.gather(
         engine.store.query(Query(paths.events(ref), limit=_MOST)),
         engine.store.query(_actions(campaign, planned_at)),
+        walked(engine, campaign, message),
     )
     told = [
-        _planned(engine, campaign, message, planned_at),
+        _planned(engine, campaign, message, planned_at, place),
+        *(ExplanationLine(at, "walk", words) for at, words in (place.lines if place else ())),
         *_of_campaign(message, actions),
         *_sent(message),
         *(_receipt(each.data) for each in receipts),
         *_state(campaign, message),
     ]
     end = datetime.max.replace(tzinfo=UTC)
-    return Explanation(message, _answer(campaign, message), sorted(told, key=lambda s: s.at or end))
+    lines = sorted(told, key=lambda line: line.at or end)
+    waits_for = place.waits_for if place else ()
+    return Explanation(campaign, message, _answer(campaign, message), lines, waits_for)
 
 
 def _actions(campaign: Campaign, since: datetime) -> Query:
@@ -78,32 +86,50 @@ def _actions(campaign: Campaign, since: datetime) -> Query:
     return Query(paths.audit_trail(campaign.org), where, ("at",), limit=_MOST)
 
 
-def _planned(engine: Engine, campaign: Campaign, message: Message, at: datetime) -> ExplanationLine:
-    if message.send:
-        channel = campaign.send(message.send).channel
+def _planned(
+    engine: Engine, campaign: Campaign, message: Message, at: datetime, place: Walked | None
+) -> ExplanationLine:
+    """Tell why a message was made, and when it was to be sent."""
+    node = node_of(message.send)
+    of_node = f" for node '{node}'" if node else ""
+    if fallback_number(message.send):
+        by = f"{campaign.send(message.send).channel}{of_node}"
         return ExplanationLine(
-            at, "planned", f"Planned by {channel}, as the message before reached nobody"
+            at, "planned", f"Planned by {by}, as the message before reached nobody"
         )
-    if message.due_at is None:
+    if message.due_at is None and not node:
         return ExplanationLine(at, "planned", "Looked at when the campaign was launched")
+    because = f", {place.led_to};" if place else ","
+    if message.due_at is None:
+        return ExplanationLine(at, "planned", f"Looked at{of_node}{because}".rstrip(",;"))
+    planned, until = f"Planned{of_node}{because}", _local(message, message.due_at)
     if message.due_at <= at:
-        return ExplanationLine(at, "planned", "Planned, to be sent at once")
-    until = _local(message, message.due_at)
+        return ExplanationLine(at, "planned", f"{planned} to be sent at once")
     held = _what_held(engine, campaign, message, at)
-    return ExplanationLine(
-        at, "planned", f"Planned, and held back until {until} by {held}", "quiet_hours"
-    )
+    if held is None:
+        return ExplanationLine(at, "planned", f"{planned} to be sent at {until}")
+    words = f"{planned} and held back until {until} by {held}"
+    return ExplanationLine(at, "planned", words, "quiet_hours")
 
 
-def _what_held(engine: Engine, campaign: Campaign, message: Message, at: datetime) -> str:
-    """Return which hours did not allow sending at an instant."""
-    kept = sending_hours.of(engine, campaign, campaign.own_send)
-    quiet, own = campaign.rules.quiet_hours, campaign.send_window
-    if quiet and _holds(kept._replace(countries=False, send=None), message, at):
+def _what_held(engine: Engine, campaign: Campaign, message: Message, at: datetime) -> str | None:
+    """Return which hours did not allow sending at an instant; None where all of them did.
+
+    The messages of a plan are made shortly before their time.
+    """
+    send = campaign.send(message.send)
+    kept = sending_hours.of(engine, campaign, send)
+    none = kept._replace(countries=False, quiet=None, send=None, plan=None)
+    quiet, own, plan = campaign.rules.quiet_hours, campaign.send_window, campaign.plan_hours
+    if quiet and _holds(none._replace(quiet=kept.quiet), message, at):
         return f"the organisation's quiet hours, {quiet.start} to {quiet.end}"
-    if own and _holds(kept._replace(countries=False, quiet=None), message, at):
+    if own and _holds(none._replace(send=kept.send), message, at):
         return f"the campaign's send window, {own.start} to {own.end}"
-    hours_ = "calling window" if facts_of(campaign.channel).is_call else "hours for texts"
+    if plan and _holds(none._replace(plan=kept.plan), message, at):
+        return f"the plan's quiet hours, {plan.start} to {plan.end}"
+    if message.enrollment and not _holds(kept, message, at):
+        return None
+    hours_ = "calling window" if facts_of(send.channel).is_call else "hours for texts"
     return f"the {hours_} of where they are"
 
 
@@ -165,8 +191,8 @@ def _state(campaign: Campaign, message: Message) -> Iterator[ExplanationLine]:
     """Tell where the message stands, unless its last receipt has told that."""
     if message.ended_at is not None or MessageStatus(message.status) in _UNTOLD:
         yield ExplanationLine(message.ended_at, "state", _answer(campaign, message), message.reason)
-    if message.followed and (fallback := campaign.fallback_after(message.send)):
-        channel = fallback.send.channel
+    if message.followed and (follower := follower_of(campaign, message)):
+        channel = campaign.send(follower.key).channel
         yield ExplanationLine(
             message.ended_at, "state", f"It was followed by another one, by {channel}"
         )

@@ -10,11 +10,12 @@ from typing import Any
 import structlog
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.campaigns.content import read_at_once, texts_of
+from functions.domain.campaigns.content import read_at_once
 from functions.domain.errors import InvalidFieldError
-from functions.domain.messages.ids import fallback_number, whole_id
+from functions.domain.messages.ids import fallback_number, node_of, whole_id
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.engine import paths
+from functions.engine.campaigns.plans import longest_texts
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Query, Where
 
@@ -39,6 +40,7 @@ class MessageFilter:
 
     status: MessageStatus | None = None
     reason: str = ""
+    node: str = ""  #: of the campaign's plan
     min_duration_s: int | None = None  #: of conversation
     max_duration_s: int | None = None
 
@@ -50,11 +52,14 @@ class MessageFilter:
     @property
     def looks_through(self) -> bool:
         """Whether messages have to be read to know whether they are among those shown."""
-        return bool(self.reason) or {self.min_duration_s, self.max_duration_s} != {None}
+        lasted = {self.min_duration_s, self.max_duration_s}
+        return bool(self.reason or self.node) or lasted != {None}
 
     def passes(self, data: Mapping[str, Any]) -> bool:
         """Tell whether a stored message is among those that are shown."""
         if self.reason and data.get("reason") != self.reason:
+            return False
+        if self.node and node_of(data.get("send", "")) != self.node:
             return False
         lasted: int = data.get("duration_s", 0)
         longest = lasted if self.max_duration_s is None else self.max_duration_s
@@ -66,15 +71,16 @@ async def messages(
 ) -> ReportPage:
     """Return a page of a campaign's messages, those that a filter shows.
 
-    Those of a reason or a duration are looked for among the others, so a page of them may be
-    short, or empty, and its cursor lead on; so may one of very large mails.
+    Those of a reason, a node or a duration are looked for among the others, so a page of them may
+    be short, or empty, and its cursor lead on; so may one of very large mails.
     """
-    limit = read_at_once(texts_of(campaign.own_send), limit)
+    texts = await longest_texts(engine, campaign)
+    limit = read_at_once(texts, limit)
     collection = paths.messages(campaign.org, campaign.id)
     after = (f"{collection}/{checked(cursor)}",) if cursor else None
     scanned = limit
     if shown.looks_through:
-        scanned = read_at_once(texts_of(campaign.own_send), max(limit, _SCANNED))
+        scanned = read_at_once(texts, max(limit, _SCANNED))
     query = Query(collection, shown.where, limit=scanned, start_after=after)
     documents = await engine.store.query(query)
     wanted = [each for each in documents if shown.passes(each.data)]
@@ -112,11 +118,22 @@ COLUMNS = (
     "read_at",
     "clicked_at",
     "replied_at",
+    "enrollment_id",
+    "node",
+    "visit",
 )
 
 
 #: What a report says of the person, and not of the message.
 _PERSONAL = dict.fromkeys(("number", "subject"), "")
+
+
+def place_of(campaign: Campaign, message: Message) -> dict[str, Any]:
+    """Return where in a plan a message belongs: of which walk, node and visit; None: of none."""
+    if not message.enrollment:
+        return dict.fromkeys(("enrollment_id", "node", "visit"))
+    id_ = whole_id(campaign.id, message.enrollment)
+    return {"enrollment_id": id_, "node": node_of(message.send), "visit": message.visit}
 
 
 def row(campaign: Campaign, message: Message, *, shows_people: bool = True) -> dict[str, Any]:
@@ -140,6 +157,7 @@ def row(campaign: Campaign, message: Message, *, shows_people: bool = True) -> d
         message.read_at,
         message.clicked_at,
         message.replied_at,
+        *place_of(campaign, message).values(),
     )
     told = dict(zip(COLUMNS, values, strict=True))
     return told if shows_people else {**told, **_PERSONAL}
@@ -165,8 +183,8 @@ async def as_csv(
 
 def _cell(name: str, value: Any) -> Any:
     """Return a value as a cell; what people have written must not become a formula."""
-    is_text = name == "subject" or (name == "number" and "@" in value)
-    if is_text and value.startswith(_FORMULA):
+    is_text = name in {"subject", "node"} or (name == "number" and "@" in value)
+    if is_text and value and value.startswith(_FORMULA):
         return f"'{value}"
     return value.isoformat() if isinstance(value, datetime) else value
 
