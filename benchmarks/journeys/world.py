@@ -25,7 +25,7 @@ from functions.engine.plans.walk import Walker
 from functions.engine.ports.store import Query, Set, Store
 
 #: Longer than any step of the plans here takes.
-STEP: Final = timedelta(hours=2)
+STEP: Final = timedelta(minutes=90)
 _LONG_AGO: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 

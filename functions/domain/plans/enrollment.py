@@ -94,12 +94,13 @@ def enrollment_from(data: Mapping[str, Any]) -> Enrollment:
 def enrollment_fields(enrollment: Enrollment, lane: str | None) -> dict[str, Any]:
     """Return what is stored of an enrollment; `lane` looks after it, None once it has ended."""
     threads = enrollment.threads.values()
-    return {
-        **{name: getattr(enrollment, name) for name in _STORED},
-        **{f"{EXIT}{name}": at for name, at in enrollment.exits.items()},
-        "threads": {start: each._asdict() for start, each in enrollment.threads.items()},
-        "moves": [move._asdict() for move in enrollment.moves],
-        # What enrollments are found by.
-        "lane": lane,
-        "node": next(iter(threads)).node if len(threads) == 1 else None,
-    }
+    fields = enrollment._asdict()
+    del fields["exits"]
+    for name, at in enrollment.exits.items():
+        fields[f"{EXIT}{name}"] = at
+    fields["threads"] = {start: each._asdict() for start, each in enrollment.threads.items()}
+    fields["moves"] = [move._asdict() for move in enrollment.moves]
+    # What enrollments are found by.
+    fields["lane"] = lane
+    fields["node"] = next(iter(threads)).node if len(threads) == 1 else None
+    return fields

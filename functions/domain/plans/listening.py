@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from functions.domain.errors import InvalidFieldError
 from functions.domain.messages.happened import MESSAGE_EVENTS
@@ -41,12 +42,17 @@ def heard_by(plan: Plan, enrollment: Enrollment) -> set[str]:
     """Return the custom events that matter to somebody now."""
     if enrollment.has_ended:
         return set()
-    nodes = [plan.nodes[thread.node] for thread in enrollment.threads.values()]
-    names = {way.on for node in nodes for way in ways_out(node)}
+    return set().union(*(_heard_at(plan, thread.node) for thread in enrollment.threads.values()))
+
+
+@lru_cache(maxsize=4096)
+def _heard_at(plan: Plan, node: str) -> frozenset[str]:
+    """Return the custom events that matter to whoever stands at a node."""
+    names = {way.on for way in ways_out(plan.nodes[node])}
     timers = {awaited(name) for name in names if is_timer(name)} - {""}
     document = plan.document
     ends = {each.on for each in document.exits} | ({document.goal.on} if document.goal else set())
-    return {name for name in names | timers | ends if is_custom(name)}
+    return frozenset(name for name in names | timers | ends if is_custom(name))
 
 
 def heard_since(enrollment: Enrollment) -> datetime:

@@ -230,14 +230,14 @@ async def recipients_of(
     Contacts that are not known any more are left out.
     """
     asked = [path for path in contacts if path]
-    found = await engine.store.get_many(asked)
-    members: Sequence[Document | None] = [None] * len(asked)
+    rows: list[str] = []
     if source.audience.kind in _LISTED:
-        rows = _query(source, 0).collection
-        ids = (path.rpartition("/")[2] for path in asked)
-        members = await engine.store.get_many([f"{rows}/{id_}" for id_ in ids])
+        collection = _query(source, 0).collection
+        rows = [f"{collection}/{path.rpartition('/')[2]}" for path in asked]
+    found = await engine.store.get_many([*asked, *rows])
     recipients = {}
-    for path, contact, member in zip(asked, found, members, strict=True):
+    stored, members = found[: len(asked)], found[len(asked) :] or [None] * len(asked)
+    for path, contact, member in zip(asked, stored, members, strict=True):
         if member is not None:
             recipients[path] = of_member_and_contact(source.org, source.send, member, contact)
         elif contact is not None:

@@ -1,7 +1,8 @@
 """Entering: the audience of a campaign with a plan enters it, page by page, as it starts.
 
 Each page's enrollments, and the messages of those whose first one is due, are committed together
-with the cursor behind them: a crash or a second launcher can neither repeat nor skip a page.
+with the cursor behind them: a crash or a second launcher can neither repeat nor skip a page. While
+one page is being committed the next is decided about.
 """
 
 from collections.abc import Collection
@@ -11,6 +12,8 @@ from functions.domain.plans.sends import parts_of
 from functions.engine.campaigns.audience import Page, pages, source_of
 from functions.engine.campaigns.plans import whole_send
 from functions.engine.campaigns.recipient import Recipient
+from functions.engine.delivery.at_hand import hand_over
+from functions.engine.delivery.page_commits import PageCommits
 from functions.engine.kernel import lanes
 from functions.engine.kernel.lanes import LAUNCH, LaneLease, lane_names
 from functions.engine.kernel.lease import LookAgainError
@@ -42,12 +45,17 @@ class Entrance:
         campaign = self._campaign
         send = await whole_send(self._engine, campaign, self._first)
         source = source_of(campaign, send)
-        async for page in pages(self._engine, source, self._lease.data.get("cursor")):
-            if self._lease.is_late:
-                return
-            await self._enter_page(page)
+        with self._engine.memory.launched.filling(campaign):
+            async with PageCommits() as commits:
+                async for page in pages(self._engine, source, self._lease.data.get("cursor")):
+                    decided = await self._decide(page)
+                    await commits.settled()
+                    if self._lease.is_late:
+                        break
+                    await commits.begin(self._commit(decided, page))
 
-    async def _enter_page(self, page: Page) -> None:
+    async def _decide(self, page: Page) -> list[Decided]:
+        """Return what becomes of the people on a page."""
         walks = {}
         reached = {}
         filtered = await entry.filtered(
@@ -58,8 +66,7 @@ class Entrance:
             walks[walk.id] = walk
             if self._first:
                 reached[self._first, walk.id] = to
-        decided = await self._decider.decide(list(walks.values()), reached)
-        await self._commit(decided, page)
+        return await self._decider.decide(list(walks.values()), reached)
 
     def _walk(self, to: Recipient, filtered: Collection[str]) -> Walk:
         who = to.contact.rpartition("/")[2]
@@ -83,7 +90,7 @@ class Entrance:
                 self._engine, self._campaign, decided, shard=shard, dropped=LAUNCH
             )
             try:
-                await commit_with_notices(
+                versions = await commit_with_notices(
                     self._engine,
                     self._campaign.org,
                     writes,
@@ -94,6 +101,8 @@ class Entrance:
                 decided = await unchanged(self._engine, self._campaign, decided)
                 continue
             break
+        made = {path: new for each in decided for path, new in each.messages.items()}
+        hand_over(lease, made, versions)
         if first and page.cursor is not None:
             await wake_lanes(lease)
 

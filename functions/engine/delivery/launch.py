@@ -4,25 +4,22 @@ Each page's messages are committed together with the cursor behind them, conditi
 lane's version: a crash or a second launcher can neither repeat nor skip a page.
 """
 
-import asyncio
-from collections import defaultdict
-
 import structlog
 
-from functions.domain.messages.message import MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns.audience import Page, pages, source_of
 from functions.engine.campaigns.lifecycle import fail, stop
 from functions.engine.campaigns.plans import plan_of
-from functions.engine.delivery.at_hand import at_hand
+from functions.engine.delivery.at_hand import hand_over
 from functions.engine.delivery.entering import Entrance, wake_lanes
+from functions.engine.delivery.page_commits import PageCommits
 from functions.engine.eligibility.planner import Plan, Planner
 from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LAUNCH, LaneLease
 from functions.engine.kernel.lease import LeaseLostError, LookAgainError
 from functions.engine.kernel.people import salt_of
-from functions.engine.ports.store import Document, Update
+from functions.engine.ports.store import Update
 
 log = structlog.get_logger()
 
@@ -69,20 +66,14 @@ async def _create_messages(lease: LaneLease) -> None:
     salt = await salt_of(lease.engine, lease.campaign.org)
     planner = Planner(lease.engine, lease.campaign, send, salt=salt)
     source = source_of(lease.campaign, send)
-    committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    committed.set_result(None)
     with lease.engine.memory.launched.filling(lease.campaign):
-        try:
+        async with PageCommits() as commits:
             async for page in pages(lease.engine, source, lease.data.get("cursor")):
                 plan = planner.plan(page.recipients)
-                await committed
+                await commits.settled()
                 if lease.is_late:
                     break
-                committed = asyncio.create_task(_commit_page(lease, planner, plan, page))
-                await asyncio.sleep(0)  # it begins, and only then is the next page planned
-            await committed
-        finally:
-            committed.cancel()
+                await commits.begin(_commit_page(lease, planner, plan, page))
     if lease.data["done"]:
         log.info("campaign_launched", campaign_id=lease.campaign.id, planned=lease.data["planned"])
 
@@ -105,7 +96,7 @@ async def _commit_page(lease: LaneLease, planner: Planner, plan: Plan, page: Pag
             versions = await _write_page(lease, plan, page)
         except LookAgainError:
             await planner.drop_existing(plan)
-    _hand_over(lease, plan, versions)
+    hand_over(lease, plan.messages, versions)
     if first and page.cursor is not None:
         await wake_lanes(lease)
 
@@ -115,15 +106,3 @@ async def _write_page(lease: LaneLease, plan: Plan, page: Page) -> list[int]:
     planned = lease.data.get("planned", 0) + len(plan.messages)
     progress = {"cursor": page.cursor, "planned": planned, "done": page.cursor is None}
     return await lease.commit(*plan.writes(), *plan.statistics(lease.campaign), **progress)
-
-
-def _hand_over(lease: LaneLease, plan: Plan, versions: list[int]) -> None:
-    """Leave the messages that are due to the lanes, where these are at work in this process."""
-    now, campaign = lease.engine.clock.now(), lease.campaign
-    due: defaultdict[str, list[Document]] = defaultdict(list)
-    for (path, message), version in zip(plan.messages.items(), versions, strict=False):
-        if message["status"] == MessageStatus.PENDING and message["next_at"] <= now:
-            due[message["lane"]].append(Document(path, version, message))
-    most = at_hand(campaign.own_send, lease.engine.limits.dispatch_page)
-    for lane, messages in due.items():
-        lease.engine.memory.launched.give(campaign, lane, messages, most=most)

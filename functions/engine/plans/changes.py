@@ -5,6 +5,7 @@ statistics and what subscribers are told stand in one commit.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.notifications.walk_events import Change, walk_notices
@@ -37,9 +38,10 @@ def record_walks(
         *of_left.writes,
         *([Add(path, dict(amounts))] if amounts else ()),
     ]
-    changes = [Change(each.walk.id, each.before, each.after) for each in decided]
-    notices = [notice for change in changes for notice in walk_notices(campaign, change, now=now)]
-    return Recorded(writes, [*of_left.notices, *notices])
+    changes = (Change(each.walk.id, each.before, each.after) for each in decided)
+    # Made only where somebody subscribes.
+    notices = (notice for change in changes for notice in walk_notices(campaign, change, now=now))
+    return Recorded(writes, chain(of_left.notices, notices))
 
 
 async def unchanged(

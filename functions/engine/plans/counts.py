@@ -7,6 +7,7 @@ the commit of the move.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus
@@ -18,12 +19,17 @@ _AT, _IN, _OUT, _EXIT, _GOAL = "at_", "in_", "out_", "exit_", "goal"
 
 def changed(pairs: Iterable[tuple[Enrollment | None, Enrollment]]) -> Counter[str]:
     """Return what is to be added where walks change so; None: somebody who enters."""
+    # Many people take few different ways: each is counted as often as it was taken.
+    ways = Counter(
+        (state(before) if before is not None else (), state(after), _flow(before, after))
+        for before, after in pairs
+    )
     amounts: Counter[str] = Counter()
-    for before, after in pairs:
-        if before is not None:
-            amounts.subtract(state(before))
-        amounts.update(state(after))
-        amounts.update(_flow(before, after))
+    for (left, come, flow), count in ways.items():
+        for name in left:
+            amounts[name] -= count
+        for name in (*come, *flow):
+            amounts[name] += count
     return Counter({name: amount for name, amount in amounts.items() if amount})
 
 
@@ -87,23 +93,24 @@ def _ways(amounts: Mapping[str, int]) -> dict[str, dict[str, int]]:
     return ways
 
 
-def state(walk: Enrollment) -> list[str]:
+def state(walk: Enrollment) -> tuple[str, ...]:
     """Return what a walk counts as."""
     nodes = [f"{_AT}{_safe(thread.node)}" for thread in walk.threads.values()]
     more = [f"{_EXIT}{walk.exit}"] if walk.exit else []
     goals = [_GOAL] if walk.goal_at else []
-    return [f"{_STATUS}{walk.status}", *nodes, *more, *goals]
+    return (f"{_STATUS}{walk.status}", *nodes, *more, *goals)
 
 
-def _flow(before: Enrollment | None, after: Enrollment) -> list[str]:
+def _flow(before: Enrollment | None, after: Enrollment) -> tuple[str, ...]:
     """Return what has happened in between: who came to a node, and by which way they left it."""
     if before is None or after.entry > before.entry:
-        return [f"{_IN}{_safe(start)}" for start in after.threads]
+        return tuple(f"{_IN}{_safe(start)}" for start in after.threads)
     new = after.moves[len(before.moves) :]
     ways = [f"{_OUT}{_safe(move.source)}_{move.on}" for move in new]
-    return ways + [f"{_IN}{_safe(move.target)}" for move in new if move.target]
+    return (*ways, *(f"{_IN}{_safe(move.target)}" for move in new if move.target))
 
 
+@lru_cache(maxsize=4096)
 def _safe(node: str) -> str:
     """Return a node's id as part of a counter's name: letters and digits, each id another one."""
     return re.sub(r"[^A-Za-wyz0-9]", lambda found: f"x{ord(found[0]):02x}", node)

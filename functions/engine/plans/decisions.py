@@ -211,9 +211,12 @@ def written_off(
     chains: Chains, reason: str, *, now: datetime
 ) -> list[tuple[Versioned[Message], Changes]]:
     """Return the changes of what waits to be sent; what the provider has is beyond recall."""
-    cancelled = end(MessageStatus.CANCELLED, reason, now=now)
     every = [each for chain in chains.values() for each in chain]
-    return [(each, cancelled) for each in every if each.value.status == MessageStatus.PENDING]
+    waiting = [each for each in every if each.value.status == MessageStatus.PENDING]
+    if not waiting:
+        return []
+    cancelled = end(MessageStatus.CANCELLED, reason, now=now)
+    return [(each, cancelled) for each in waiting]
 
 
 def _asked_time(version: PlanVersion, id_: str) -> time | None:
