@@ -234,3 +234,26 @@ async def test_a_key_that_may_not_see_people_cannot_ask_who_they_are(make_rig: M
     changes = {"entry": {"conditions": who}}
     changed = await rig.http.patch(path, json=changes, headers=key)
     assert changed.status_code == 403
+
+
+async def test_what_is_another_organisation_s_is_not_found(make_rig: MakeRig) -> None:
+    """A list, a segment, a campaign of theirs, named by an entry, and a journey of theirs."""
+    rig = make_rig(**JWT)
+    theirs = {"authorization": token("admin", org="theirs")}
+    ours = {"authorization": token("admin", org="ours")}
+    people = await rig.make_list(["+12125552001"], **theirs)
+    where = {"field": "location", "op": "exists"}
+    segment = await rig.post("/segments", {"name": "S", "conditions": where}, **theirs)
+    journey = (await rig.post("/campaigns", wish(), **theirs)).json()["id"]
+    entries: list[dict[str, Any]] = [
+        {"by": "list", "list_id": people},
+        {"by": "segment", "segment_id": segment.json()["id"]},
+        {"conditions": {"campaign": journey, "status": "sent"}},
+    ]
+    for entry in entries:
+        assert (await rig.post("/campaigns", wish(entry=entry), **ours)).status_code == 404
+        assert (await rig.post("/campaigns", wish(entry=entry), **theirs)).status_code == 201
+    for path in ("/plan", "/plans", "/plans/1"):
+        assert (await rig.get(f"/campaigns/{journey}{path}", **ours)).status_code == 404
+    for path in ("/start", "/close", "/duplicate"):
+        assert (await rig.post(f"/campaigns/{journey}{path}", **ours)).status_code == 404

@@ -1,5 +1,6 @@
 """Campaigns with a plan are written, read back, changed and copied."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -259,3 +260,14 @@ async def test_urls_of_our_own_network_are_for_development(make_rig: MakeRig) ->
         rig = make_rig(allow_private_hosts=allowed)
         answer = await rig.post("/campaigns", wish(plan(node)))
         assert answer.status_code == status, answer.text
+
+
+async def test_two_who_replace_a_plan_at_once_write_two_versions(rig: Rig) -> None:
+    """Neither is lost, and the later one is followed."""
+    id_ = (await written(rig))["id"]
+    path, others = f"/campaigns/{id_}/plan", [plan(send(body=text)) for text in ("A", "B")]
+    answers = await asyncio.gather(*(rig.http.put(path, json=each) for each in others))
+    assert [each.status_code for each in answers] == [200, 200]
+    stored = [(await rig.get(f"{path}s/{number}")).json()["plan"] for number in (2, 3)]
+    assert sorted(each["nodes"][0]["body"] for each in stored) == ["A", "B"]
+    assert (await rig.get(path)).json()["plan"] == stored[1]

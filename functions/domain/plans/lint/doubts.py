@@ -1,6 +1,6 @@
 """Doubts: words of a plan's texts that look like fields and are none, and links where none work."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -44,14 +44,14 @@ def templates_of(document: Document) -> list[PartTexts]:
 
 
 def doubts(
-    document: Document, known: Collection[str] | None, *, may_have_more: bool = False
+    texts: Iterable[PartTexts], known: Collection[str] | None, *, may_have_more: bool = False
 ) -> Iterator[Finding]:
     """Find doubtful words in a plan's texts.
 
     `known` are the attributes that people have; None where nobody knows yet. With `may_have_more`
     somebody may have others: a field is doubted only where it is nearly another one.
     """
-    for place, channel, parts in templates_of(document):
+    for place, channel, parts in texts:
         for doubt in text_warnings(parts, known, channel=channel, may_have_more=may_have_more):
             sentence = doubt.message.removeprefix(f"{doubt.field}: ")
             there = (*place, *path_of(doubt.field))

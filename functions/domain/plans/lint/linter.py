@@ -11,7 +11,7 @@ from typing import Final
 from functions.domain.plans.document import Document, PlanDocument, SendNode, WebhookNode
 from functions.domain.plans.lint import content, ends, hours, ways
 from functions.domain.plans.lint.basis import Basis
-from functions.domain.plans.lint.doubts import doubts
+from functions.domain.plans.lint.doubts import doubts, templates_of
 from functions.domain.plans.lint.findings import Finding, Level, error, warning
 from functions.domain.plans.lint.graph import Edge, circles, edges, reachable
 from functions.domain.plans.plan import nodes_of
@@ -27,7 +27,7 @@ def lint(document: Document, basis: Basis) -> list[Finding]:
     if isinstance(document, PlanDocument):
         found += [*_targets(document, graph), *_reach(document, graph), *_circles(document, graph)]
         found += ways.of_plan(document)
-    found += [*content.of_plan(document, basis), *doubts(document, None)]
+    found += [*content.of_plan(document, basis), *doubts(templates_of(document), None)]
     found += hours.of_sends(document, basis)
     return sorted(found, key=lambda finding: finding.level is not Level.ERROR)
 

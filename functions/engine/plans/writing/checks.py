@@ -146,13 +146,13 @@ def _basis(engine: Engine, aim: Aim) -> Basis:
 
 async def _judged(engine: Engine, plan: Plan, found: Sequence[Finding], aim: Aim) -> Read:
     """Return a plan with what its organisation has to say of it beside what was found in it."""
-    document, facts = plan.document, {*aim.facts, *_written(plan)}
-    templates = [part for each in templates_of(document) for part in each.parts.values()]
-    known = await known_attributes(engine, aim.org, templates)
+    texts, facts = templates_of(plan.document), {*aim.facts, *_written(plan)}
+    parts = [part for each in texts for part in each.parts.values()]
+    known = await known_attributes(engine, aim.org, parts)
     every = [
         *(each for each in found if each.code not in DOUBTS),
         *of_senders(engine, plan, aim),
-        *doubts(document, known | facts, may_have_more=aim.brings_facts),
+        *doubts(texts, known | facts, may_have_more=aim.brings_facts),
     ]
     every.sort(key=lambda each: each.level is not Level.ERROR)
     is_right = all(each.level is not Level.ERROR for each in every)
