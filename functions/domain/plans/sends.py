@@ -75,7 +75,8 @@ class NodeSends:
         self._routes = {route: number for number, route in enumerate(routes_of(plan))}
         self._listens = {id_: tuple(sorted(_listens(plan, id_))) for id_ in self._parts}
         document = plan.document
-        ends = {each.on for each in document.exits} | {"unsubscribed", "complained", "bounced"}
+        # Who unsubscribes leaves by the bar that follows, where that leaves the plan no channel.
+        ends = {each.on for each in document.exits} | {"complained", "bounced"}
         self._ends = tuple(sorted(ends | ({document.goal.on} if document.goal else set())))
 
     def key(self, node: str, number: int = 0) -> str:

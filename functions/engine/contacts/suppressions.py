@@ -20,6 +20,7 @@ from functions.domain.contacts.suppressions import (
 )
 from functions.domain.notifications.events import opt_out_notice
 from functions.engine import paths
+from functions.engine.contacts.leaving import leave
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
@@ -45,7 +46,8 @@ async def suppress(
     """Bar an address (E.164, or e-mail in lower case); False if it was, for as long, already.
 
     The first reason is the one that is kept. `said_at` is when the person asked for it, where that
-    was before now. Raises InvalidFieldError.
+    was before now. A bar that does not end by itself takes the person out of the plans that it
+    leaves no channel of. Raises InvalidFieldError.
     """
     suppressions.check(scope, until, now=engine.clock.now())
     id_ = await id_of(engine, org, address)
@@ -68,7 +70,15 @@ async def suppress(
     is_new = await modify_with_notices(engine, org, [paths.suppression(org, id_)], decide)
     if is_new:
         log.info("address_suppressed", org=org, suppression_id=id_, scope=scope, by=by)
+    if until is None and reason != _BOUNCED:
+        # Again for a bar that is known: whoever stored it may have died before this.
+        event = reason if reason == _COMPLAINED else _UNSUBSCRIBED
+        await leave(engine, org, address, scope=scope, event=event)
     return is_new
+
+
+#: Who opts out leaves their plans; of a mail that comes back the plan says what follows.
+_BOUNCED, _COMPLAINED, _UNSUBSCRIBED = "bounced", "complained", "unsubscribed"
 
 
 async def share_bars(engine: Engine, org: str, *, of: str, to: str) -> None:

@@ -24,6 +24,7 @@ from functions.engine.campaigns.lifecycle import load
 from functions.engine.campaigns.plans import plan_of
 from functions.engine.contacts.contacts import still_there
 from functions.engine.contacts.known_by import ids_of
+from functions.engine.contacts.leaving import leave
 from functions.engine.contacts.suppressions import suppressed_among
 from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
@@ -155,7 +156,18 @@ async def _enroll(
     results = await modify_with_notices(engine, campaign.org, wanted, decide)
     # Whoever is under way already may have been let in by a process that died before this.
     await wake(engine, campaign, [(each.id, each.enrollment) for each in results])
+    await _heed_bars(
+        engine, campaign, {each.person.address for each in candidates if not each.reason} - {""}
+    )
     return results
+
+
+async def _heed_bars(engine: Engine, campaign: Campaign, addresses: Collection[str]) -> None:
+    """Take out again whose address was barred while they were let in."""
+    org, kind = campaign.org, campaign.kind
+    now = engine.clock.now()
+    for address in await suppressed_among(engine, org, addresses, scopes={ALL, kind}, now=now):
+        await leave(engine, org, address, scope=kind, event="suppressed")
 
 
 class _Entrance:
