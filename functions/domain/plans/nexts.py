@@ -170,7 +170,7 @@ class Nexts:
         for each in told:
             at = max(each.at, thread.since)
             for way in ways.events.get(each.name, ()):
-                if holds(way, base or thread.due_at or thread.since, at, self._zone):
+                if holds(way, base, at, self._zone):
                     yield Next(at, way.rank, start, Go(way.to, way.on, each.key))
                     break
         for timer in ways.timers:
@@ -228,8 +228,12 @@ def base_of(node: Node, thread: Thread, message: MessageFacts) -> datetime | Non
     return thread.since if isinstance(node, WaitNode) else message.sent_at or message.ended_at
 
 
-def holds(way: Way, base: datetime, at: datetime, zone: ZoneInfo) -> bool:
-    """Tell whether an event at `at` comes in time; one from before the send does."""
+def holds(way: Way, base: datetime | None, at: datetime, zone: ZoneInfo) -> bool:
+    """Tell whether an event at `at` comes in time, counted from `base`; None: that lies ahead.
+
+    What comes before it is within any time of it, and after none: so the answer is the same
+    before and after a message has left.
+    """
     if way.within is not None:
-        return at <= way.within.add(base, zone)
-    return way.after is None or at >= way.after.add(base, zone)
+        return base is None or at <= way.within.add(base, zone)
+    return way.after is None or (base is not None and at >= way.after.add(base, zone))

@@ -289,7 +289,7 @@ def _result(
     plan: Plan, thread: Thread, message: MessageFacts, event: Occurrence, zone: ZoneInfo
 ) -> Result:
     ways = plan.ways[thread.node].events.get(event.name, ())
-    base = base_of(plan.nodes[thread.node], thread, message) or thread.due_at or thread.since
+    base = base_of(plan.nodes[thread.node], thread, message)
     at = max(event.at, thread.since)
     if not ways:
         return Result.NO_MATCHING_TRANSITION

@@ -46,6 +46,17 @@ def test_a_receipt_that_is_told_before_the_send_was_recorded_counts() -> None:
     assert after.threads["a"].node == "b"
 
 
+def test_what_people_do_before_a_message_leaves_is_judged_alike_before_and_after() -> None:
+    """It is within any time of the send, and after none: however long that is held back."""
+    visit = Occurrence("visit", START + HOUR, "v-1")
+    end = on("elapsed", "stop", after="P1D")
+    for timing, path in (({"within": "PT1H"}, "b"), ({"after": "PT0S"}, "stop"), ({}, "b")):
+        walked = plan(send("a", on("visit", "b", **timing), end), wait("b", end), STOP)
+        for looks in ([START, START + HOUR, START + 3 * DAY], [START, START + 3 * DAY]):
+            walker = Walker(walked, custom=[visit], late=6 * HOUR).look_at(looks)
+            assert walker.enrollment.moves[0].target == path
+
+
 def test_whoever_replies_to_the_first_mail_leaves_three_nodes_on() -> None:
     """Exits hold for every message of the walk, wherever somebody stands."""
     row = [send(id_, on("elapsed", to, after="P1D")) for id_, to in ("ab", "bc", "cd")]
