@@ -1,6 +1,6 @@
 """What subscriptions are told, as the document's webhooks: one for each type of event."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -10,6 +10,7 @@ from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.message import MessageStatus
 from functions.domain.notifications.events import TEST, EventType
+from functions.domain.plans.enrollment import EnrollmentStatus
 from functions.web.fields import Instant, MaybeInstant
 
 #: Described, never served: these are the receiver's.
@@ -63,6 +64,29 @@ class OptOutData(_Told):
     reason: str
 
 
+class WalkData(_Told):
+    """Somebody's walk through a campaign's plan. `reason`: why they left it."""
+
+    campaign_id: str
+    enrollment_id: str = Field(description="The enrollment.")
+    contact_id: str | None
+    subject: str = Field(description="The contact's id, or what you call whoever walks.")
+    key: str | None = Field(description="Tells the walk from others of the same subject.")
+    status: EnrollmentStatus
+    reason: str | None
+    entered_at: Instant = Field(description="When they entered.")
+    ended_at: MaybeInstant
+
+
+class MoveData(WalkData):
+    """A walk that has come to another node: from where, to where, upon which event and when."""
+
+    from_: str = Field(alias="from", description="The node that they have left.")
+    to: str = Field(description="The node that they have come to.")
+    on: str = Field(description="The event upon which they went on.")
+    moved_at: Instant = Field(description="When it happened; it may be noticed later.")
+
+
 class TestData(_Told):
     """A test of a subscription."""
 
@@ -102,6 +126,18 @@ class OptOutEvent(_Event):
     data: OptOutData = Field(description="Who, and from what.")
 
 
+class WalkEvent(_Event):
+    """Tells of a walk."""
+
+    data: WalkData = Field(description="The walk.")
+
+
+class MoveEvent(_Event):
+    """Tells of a move of a walk."""
+
+    data: MoveData = Field(description="The walk, and the move.")
+
+
 class TestEvent(_Event):
     """Tells that a subscription works."""
 
@@ -110,19 +146,24 @@ class TestEvent(_Event):
     data: TestData = Field(description="The subscription.")
 
 
+#: What is posted of types of events; of all others, a campaign.
+_BODIES: Final[Mapping[str, type[_Event]]] = {
+    EventType.MESSAGE_REPLIED: ReplyEvent,
+    EventType.MESSAGE_DELIVERED: MessageEvent,
+    EventType.MESSAGE_FAILED: MessageEvent,
+    EventType.CONTACT_OPTED_OUT: OptOutEvent,
+    EventType.ENROLLMENT_ENTERED: WalkEvent,
+    EventType.ENROLLMENT_MOVED: MoveEvent,
+    EventType.ENROLLMENT_COMPLETED: WalkEvent,
+    EventType.ENROLLMENT_EXITED: WalkEvent,
+    EventType.GOAL_REACHED: WalkEvent,
+    TEST: TestEvent,
+}
+
+
 def event_of(type_: str) -> type[_Event]:
     """Return what a receiver is posted of a type of event."""
-    match type_:
-        case EventType.MESSAGE_REPLIED:
-            return ReplyEvent
-        case EventType.MESSAGE_DELIVERED | EventType.MESSAGE_FAILED:
-            return MessageEvent
-        case EventType.CONTACT_OPTED_OUT:
-            return OptOutEvent
-        case _ if type_ == TEST:
-            return TestEvent
-        case _:
-            return CampaignEvent
+    return _BODIES.get(type_, CampaignEvent)
 
 
 def _receiver(body: type[_Event]) -> Callable[..., Any]:

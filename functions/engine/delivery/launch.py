@@ -80,7 +80,8 @@ async def _create_messages(lease: LaneLease) -> None:
 
 async def _finish(lease: LaneLease) -> None:
     """Wake the lanes, and rest only then: if we die before, the check has us do it again."""
-    if lease.data.get("planned", 1):  # a single message was made with its campaign
+    # A single message was made with its campaign; and into a plan people may still come.
+    if lease.data.get("planned", 1) or not lease.campaign.completes:
         await wake_lanes(lease)
     else:  # completed, it would look as if it had done its work
         await fail(lease.engine, lease.campaign, reason="no_recipients")
