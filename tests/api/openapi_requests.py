@@ -37,7 +37,7 @@ KINDS: Final[Mapping[str, str]] = {
     "template_id": "template",
 }
 #: Names that look like an id's, of something that is the caller's own invention.
-FREE: Final = frozenset({"clientId", "external_id"})
+FREE: Final = frozenset({"clientId", "external_id", "id"})
 
 #: A good value of everything else that has to be given.
 VALUES: Final[Mapping[str, Any]] = {
@@ -71,6 +71,7 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 #: What an id cannot go without.
 _BESIDE: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
+    ("/events", "contact_id"): {"name": "order_paid"},
     ("/templates/check", "template_id"): {"everyone": True},
     ("/templates/check", "list_id"): {"text": "Hello"},
     ("/templates/check", "segment_id"): {"text": "Hello"},
