@@ -61,6 +61,19 @@ REMINDERS: Final = {
         {"id": "stop", "action": "stop"},
     ],
 }
+#: Thanks for whoever pays, of which a caller tells.
+PAYERS: Final = {
+    "startNodeId": "hello",
+    "nodes": [
+        send(
+            "hello",
+            {"on": "paid", "to": "thanks"},
+            {"on": "elapsed", "to": "stop", "after": "P7D"},
+        ),
+        send("thanks", {"on": "elapsed", "to": "stop", "after": "PT1H"}),
+        {"id": "stop", "action": "stop"},
+    ],
+}
 #: Everybody waits for an hour before anything is sent.
 PATIENT: Final = {
     "startNodeId": "wait",
