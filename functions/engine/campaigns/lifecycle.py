@@ -142,7 +142,9 @@ async def complete(engine: Engine, campaign: Campaign) -> None:
             *_lane_writes(engine, before, after, action),
         ]
         if after.plan:
-            writes += [Update(lane.path, {"done": True}, lane.version) for lane in lanes]
+            # Their workers know the campaign as running: whoever comes now is not to walk.
+            taken = {"epoch": after.epoch, "lease_until": None, "wake_at": None}
+            writes += [Update(lane.path, taken, lane.version) for lane in lanes]
         return after, writes, [campaign_notice(after, action, now=now)]
 
     path = paths.campaign(campaign.org, campaign.id)

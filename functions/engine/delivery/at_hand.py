@@ -2,22 +2,30 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.content import read_at_once, texts_of
-from functions.domain.campaigns.send import Send
 from functions.domain.messages.message import MessageStatus
 from functions.engine.kernel.lanes import LaneLease
 from functions.engine.ports.store import Document
 
+#: Of a plan, whose messages differ in length: as many as lie in memory if all were the longest.
+_OF_A_PLAN: Final = 200
 
-def at_hand(send: Send, page: int) -> int:
+
+def at_hand(campaign: Campaign, page: int) -> int:
     """Return how many messages a lane may have at hand: what can be sent within half a minute.
 
-    At most `page`, and fewer of long ones.
+    At most `page`, and fewer of long ones. In a campaign with a plan it is five seconds: while
+    they are sent, nobody walks.
     """
-    page = read_at_once(texts_of(send), page)
-    rate = send.rate_per_s
+    if campaign.plan:
+        rates = [send.rate_per_s for send in campaign.routes if send.rate_per_s is not None]
+        most = min(page, _OF_A_PLAN)
+        return min(most, max(5, int(min(rates) * 5))) if rates else most
+    page = read_at_once(texts_of(campaign.own_send), page)
+    rate = campaign.own_send.rate_per_s
     return page if rate is None else min(page, max(50, int(rate * 30)))
 
 
@@ -33,6 +41,6 @@ def hand_over(
     for (path, message), version in zip(messages.items(), versions, strict=False):
         if message["status"] == MessageStatus.PENDING and message["next_at"] <= now:
             due[message["lane"]].append(Document(path, version, message))
-    most = at_hand(campaign.own_send, lease.engine.limits.dispatch_page)
+    most = at_hand(campaign, lease.engine.limits.dispatch_page)
     for lane, made in due.items():
         lease.engine.memory.launched.give(campaign, lane, made, most=most)

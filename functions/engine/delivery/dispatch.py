@@ -29,6 +29,9 @@ _SHORT_WAIT = timedelta(seconds=2)
 #: A lane that is faster than the launch beside it waits so long, and so often, for more.
 _MOMENT = timedelta(seconds=0.02)
 _MOMENTS = 50
+#: People who walk are looked for so often, should whoever let them enter have died before they
+#: woke the lane. The check does it: one look more for each lane and hour.
+_SAFETY_LOOK = timedelta(hours=1)
 #: How often a busy lane looks for messages that were lost with their sender.
 _WATCH_EVERY = timedelta(seconds=10)
 
@@ -69,7 +72,8 @@ class _Loop:
             await _wait(lease, lease.engine.clock.now() + _MOMENT)
             return
         if lately and walked.due:  # what else waits is looked at within ten seconds
-            waiting = handed + [each for each in walked.made if each.value.next_at]
+            made = [each for each in walked.made if each.value.next_at]
+            waiting = handed + made[: _page(lease)]
         else:
             waiting = handed or await _messages(lease, send_lane(lease.name))
         due, lost = self._to_send(waiting, now), [m for m in watched if _next_at(m) <= now]
@@ -106,10 +110,12 @@ class _Loop:
         elif not lease.is_resting:
             await lease.prepare_to_rest()
             self._watched_at = None
-        elif wanted_at is not None:
+        elif wanted_at is None:
+            await _rest(lease)
+        elif wanted_at <= (look_at := _safety_look(lease) or wanted_at):
             await lease.release(wanted_at)
         else:
-            await _rest(lease)
+            await lease.release(look_at, with_task=False)
 
     def _handed(self) -> list[Versioned[Message]]:
         """Return what this process has launched for this lane, unless others were here before us.
@@ -192,7 +198,7 @@ def _tracked(documents: Sequence[Document]) -> list[Versioned[Message]]:
 
 
 def _page(lease: LaneLease) -> int:
-    return at_hand(lease.campaign.own_send, lease.engine.limits.dispatch_page)
+    return at_hand(lease.campaign, lease.engine.limits.dispatch_page)
 
 
 def _next_at(tracked: Versioned[Message]) -> datetime:
@@ -220,7 +226,13 @@ async def _rest(lease: LaneLease) -> None:
     await lease.commit(done=True, resting=True)
     if lease.campaign.status is CampaignStatus.RUNNING and lease.campaign.completes:
         await _complete(lease)
-    await lease.release()
+    await lease.release(_safety_look(lease), with_task=False)
+
+
+def _safety_look(lease: LaneLease) -> datetime | None:
+    """Return when a lane is looked at again though nothing waits in it; None where none walks."""
+    walks = lease.campaign.facts.walks and lease.campaign.status is CampaignStatus.RUNNING
+    return lease.engine.clock.now() + _SAFETY_LOOK if walks else None
 
 
 async def _complete(lease: LaneLease) -> None:

@@ -5,8 +5,10 @@ with the cursor behind them: a crash or a second launcher can neither repeat nor
 one page is being committed the next is decided about.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
+
+import structlog
 
 from functions.domain.plans.sends import parts_of
 from functions.engine.campaigns.audience import Page, pages, source_of
@@ -21,9 +23,12 @@ from functions.engine.messages import statistics
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.plans import entry
 from functions.engine.plans.changes import record_walks, unchanged
-from functions.engine.plans.decisions import Decided, Decider, Walk
+from functions.engine.plans.decisions import Decided, Decider, Reached, Walk
 from functions.engine.plans.entering import Person, entered, refused
+from functions.engine.ports.store import StoreError
 from functions.engine.process.plan_cache import PlanVersion
+
+log = structlog.get_logger()
 
 
 class Entrance:
@@ -66,7 +71,17 @@ class Entrance:
             walks[walk.id] = walk
             if self._first:
                 reached[self._first, walk.id] = to
-        return await self._decider.decide(list(walks.values()), reached)
+        return await self._decide_all(list(walks.values()), reached)
+
+    async def _decide_all(self, walks: Sequence[Walk], reached: Reached) -> list[Decided]:
+        """Return what becomes of a page; where that fails they enter, and their lanes go on."""
+        try:
+            return await self._decider.decide(walks, reached)
+        except StoreError:
+            raise
+        except Exception:
+            log.exception("entered_undecided", campaign_id=self._campaign.id, walks=len(walks))
+            return [Decided(walk, walk.enrollment) for walk in walks]
 
     def _walk(self, to: Recipient, filtered: Collection[str]) -> Walk:
         who = to.contact.rpartition("/")[2]

@@ -35,11 +35,13 @@ async def _work(lease: LaneLease) -> None:
     """Create messages until the task is late; once all are created, wake the lanes and rest."""
     if not lease.data["done"]:
         await _see_to_bot(lease)
-        if lease.campaign.facts.walks:
+        if not lease.campaign.facts.walks:
+            await _create_messages(lease)
+        elif lease.campaign.has_ended:
+            await lease.commit(done=True)  # whoever has not entered yet does not any more
+        else:
             version = await plan_of(lease.engine, lease.campaign, lease.campaign.plan)
             await Entrance(lease, version).enter()
-        else:
-            await _create_messages(lease)
     if lease.data["done"]:
         await _finish(lease)
 

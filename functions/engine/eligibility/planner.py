@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.fallbacks import next_message
@@ -24,6 +24,10 @@ from functions.engine.ports.store import Add, Create
 
 #: Where somebody is, the earliest instant, and the time of day that was asked for.
 _Where: TypeAlias = tuple[str, tuple[str, ...], datetime, time | None]
+
+
+#: Places and times whose opening is remembered.
+_REMEMBERED: Final = 1000
 
 
 @dataclass(slots=True)
@@ -186,5 +190,7 @@ class Planner:
             return at
         where = (recipient.region, tuple(recipient.zones), at, shown)
         if where not in self._openings:
+            if len(self._openings) >= _REMEMBERED:
+                self._openings.clear()
             self._openings[where] = self._hours.next_open(*where[:2], now=at, shown=shown)
         return self._openings[where]

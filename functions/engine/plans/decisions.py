@@ -178,12 +178,11 @@ class Decider:
         before, after = walk.enrollment, advanced.enrollment
         if after.exit and not before.has_ended:
             return written_off(await self._all_chains(version, walk, chains), "left_plan", now=now)
+        gone_on = {move.start for move in after.moves[len(before.moves) :] if move.target}
         left = {
             thread.message: chains[thread.message]
             for start, thread in before.threads.items()
-            if thread.message in chains
-            and start in after.threads
-            and after.threads[start].visit != thread.visit
+            if thread.message in chains and start in gone_on
         }
         return written_off(left, "moved_on", now=now)
 

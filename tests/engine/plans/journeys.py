@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
+from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.entry import Entry, EntryBy
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef
@@ -16,6 +17,7 @@ from functions.engine.plans.campaigns import NewPlanCampaign
 from functions.engine.plans.enroll import Entered, Entrant, enroll
 from functions.engine.ports.channel import Traits
 from tests.engine.recording_channel import Fate, Receipt, RecordingChannel
+from tests.engine.stored_contacts import add_people, list_of
 from tests.engine.world import ORG, World
 
 DAY: Final = timedelta(days=1)
@@ -96,6 +98,12 @@ class JourneyWorld(World):
         if settle:
             await self.settle()
         return entered
+
+    async def listed(self, *addresses: str) -> dict[str, Any]:
+        """Make contacts of people and a list of these, who enter a campaign as it starts."""
+        ids = await add_people(self.engine, ({"email": each} for each in addresses))
+        audience = Audience(AudienceKind.LIST, await list_of(self.engine, ids))
+        return {"entry": Entry(EntryBy.LIST), "audience": audience}
 
     async def walks(self, campaign: Campaign) -> list[Enrollment]:
         """Return everybody who has entered."""
