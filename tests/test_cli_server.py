@@ -153,6 +153,23 @@ def test_the_beginning_of_several_ids_is_told_to_be_one_of_several(server: str) 
     assert run("campaigns", "show", "xyz").stderr == "Campaign not found\n"
 
 
+def test_events_are_told_of_people_once_under_their_id() -> None:
+    """Numbers, truths and texts keep their kind; what is refused is told in a sentence."""
+    event = ("events", "send", "order_paid", "--phone", "+12025550142", "--id", "cli-1")
+    data = ("--data", "total=30", "--data", "gift=true", "--data", "item=pot=2")
+    told = answer(*event, *data)
+    assert told == {"id": "cli-1", "entered": [], "heard_by": [], "repeated": False}
+    again = run(*event)
+    assert "Event cli-1, which was told before." in again.stdout
+    assert "Heard by: nobody." in again.stdout
+    refused = run("events", "send", "opened", "--subject", "cart")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("name: opened happens to messages")
+    wrong = run(*event, "--data", "total")
+    assert wrong.exit_code == 2
+    assert "must be NAME=VALUE" in wrong.stderr
+
+
 def test_api_keys_are_made_listed_and_revoked() -> None:
     """A key's token works in place of a token until it is revoked; it is shown once."""
     made = answer("apikeys", "create", "CRM", "--role", "operator", "--area", "contacts")

@@ -182,7 +182,7 @@ def _read(row: Mapping[str, Any]) -> NewEvent | InvalidFieldError:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "event"
-        return InvalidFieldError(field, first["msg"].removeprefix("Value error, "))
+        return InvalidFieldError(field, f"{field}: {first['msg'].removeprefix('Value error, ')}")
 
 
 def _row(index: int, outcome: Outcome) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def check_custom(name: str, *, field: str) -> str:
         rule = "must be 1 to 64 small letters, digits and underscores, a letter first: order_paid"
         raise InvalidFieldError(field, f"{field}: {rule}")
     if why := _why_not_custom(name):
-        raise InvalidFieldError(field, f"{field}: {name} {why}; give yours another name")
+        raise InvalidFieldError(field, f"{field}: {name} {why}; call yours otherwise")
     return name
 
 
