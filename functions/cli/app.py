@@ -11,6 +11,7 @@ from functions.cli import (
     check,
     contacts,
     doctor,
+    enrollments,
     events,
     exports,
     plan_campaigns,
@@ -36,6 +37,8 @@ app.add_typer(plans.commands, name="plans")
 app.command()(contacts.import_contacts)
 app.command()(contacts.suppress)
 app.command()(exports.export)
+app.command()(enrollments.enroll)
+app.add_typer(enrollments.commands, name="enrollments")
 app.add_typer(events.commands, name="events")
 app.add_typer(api_keys.commands, name="apikeys")
 app.command("token")(token.mint_token)

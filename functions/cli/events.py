@@ -30,7 +30,8 @@ def _value(text: str) -> Any:
     return text
 
 
-def _data(pairs: list[str]) -> dict[str, Any]:
+def data_of(pairs: list[str]) -> dict[str, Any]:
+    """Return what pairs of NAME=VALUE say. Raises BadParameter."""
     data = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
@@ -68,7 +69,7 @@ def send(  # noqa: PLR0913  each is an option of the command
         "id": id_,
         "key": key,
         "at": at,
-        "data": _data(data or []),
+        "data": data_of(data or []),
     }
     body = {"name": name, **{field: value for field, value in said.items() if value}}
     steps = Steps([f"tell of {name}"])

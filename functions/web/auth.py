@@ -74,6 +74,7 @@ class Area(StrEnum):
     """A part of the API, by the tag of its routes; an API key may be kept to some of them."""
 
     CAMPAIGNS = "campaigns"
+    ENROLLMENTS = "enrollments"
     MESSAGES = "messages"
     CONTACTS = "contacts"
     LISTS = "lists"

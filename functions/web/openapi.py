@@ -26,6 +26,7 @@ where nobody else has changed the thing meanwhile.
 #: The tags, in the order of their chapters.
 TAGS: Final[Mapping[str, str]] = {
     Area.CAMPAIGNS: "Who gets what, when: create, schedule, send, pause, resume, cancel.",
+    Area.ENROLLMENTS: "People who walk through a plan, and where each of them stands.",
     Area.MESSAGES: "What became of one message to one person, and why.",
     Area.CONTACTS: "People, and bringing them in by the thousand.",
     Area.LISTS: "People who are written to together.",

@@ -116,6 +116,12 @@ class Maker:
         wish = {"kind": "journey", "name": self.things.name, "plan": plan}
         entry = {"by": "list", "list_id": self._one("list")}
         await self._post("journey", "/campaigns", {**wish, "entry": entry})
+        await self._post("walked", "/campaigns", wish)
+        walked = f"/campaigns/{self._one('walked')}"
+        await self._ask("POST", f"{walked}/start")
+        somebody = {"contact_id": self._one("contact")}
+        entered = await self._ask("POST", f"{walked}/enrollments", json={"subjects": [somebody]})
+        self._note("enrollment", entered["results"][0]["id"])
 
     async def _hear_from_people(self) -> None:
         """Let a carrier tell of a text, and of a message that we do not have."""

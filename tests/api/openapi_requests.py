@@ -23,6 +23,7 @@ KINDS: Final[Mapping[str, str]] = {
     "contact_ids": "contact",
     "customer_id": "contact",
     "customer_ids": "contact",
+    "enrollment_id": "enrollment",
     "import_id": "import",
     "inbound_id": "inbound",
     "key_id": "key",
@@ -50,6 +51,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "kind": "check",
     "listName": "Mine",
     "name": "Mine",
+    "node": "bye",
     "number": 1,
     "phones": [SENDER],
     "provider": "simulator",
@@ -57,6 +59,7 @@ VALUES: Final[Mapping[str, Any]] = {
     "scheduledTime": TOMORROW,
     "scope": "all",
     "scheduled_at": TOMORROW,
+    "subjects": [{"phone": "+12125552901"}],
     "text": "Hello",
     "to": SENDER,
     "token": "forged",
@@ -82,7 +85,7 @@ _FILE: Final = {"file": ("a.csv", b"number\n+12125552900\n")}
 
 
 #: Paths that only campaigns with a plan have.
-_OF_PLANS: Final = re.compile(r"/campaigns/\{campaign_id\}/(plans?|start|close)\b")
+_OF_PLANS: Final = re.compile(r"/campaigns/\{campaign_id\}/(plans?|start|close|enrollments)\b")
 
 
 class Operation(NamedTuple):

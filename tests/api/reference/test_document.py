@@ -12,9 +12,10 @@ from tests.api.openapi_requests import DOCUMENT, OPERATIONS, Operation
 SCHEMAS = DOCUMENT["components"]["schemas"]
 #: What an operation may begin with.
 VERBS: Final = """
-add ask cancel change check close count create delete duplicate erase explain export follow get
-greet lift lint list pause place preview receive remove rename replace replay reschedule resume
-retry revoke rotate run schedule search send show start test undo unsubscribe upload upsert
+add ask cancel change check close count create delete duplicate enroll erase exit explain export
+follow get greet lift lint list move pause place preview receive remove rename replace replay
+reschedule resume retry revoke rotate run schedule search send show start test undo unsubscribe
+upload upsert
 """
 
 
