@@ -249,8 +249,18 @@ class FreshSuppressions:
         self._seen: set[str] = set()
         self._too_many = False
         #: Nobody has looked yet: the first look begins before the launch.
-        self._looked_at = campaign.started_at or campaign.created_at
+        self._looked_at = self._since = campaign.started_at or campaign.created_at
         self._looked_far_at: datetime | None = None
+
+    def begin_at(self, at: datetime) -> None:
+        """Look no farther back than `at`: those to come were not barred then.
+
+        A plan's messages are made all the time, each to somebody who was looked up; its campaign
+        may have begun long ago. What was not looked through is, should an earlier one come.
+        """
+        if self._looked_far_at is None or at < self._since:
+            self._since = self._looked_at = at
+            self._looked_far_at = None
 
     async def among(self, addresses: Iterable[str]) -> set[str]:
         """Return the given addresses that the campaign must not contact any more."""

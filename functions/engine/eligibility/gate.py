@@ -78,6 +78,9 @@ class Gate:
         self, following: Sequence[Versioned[Message]]
     ) -> list[tuple[Versioned[Message], Changes]]:
         """Skip messages to addresses that were suppressed since the launch."""
+        if self._campaign.plan:
+            made = (tracked.value.created_at or self._campaign.created_at for tracked in following)
+            self._fresh.begin_at(min(made))
         suppressed = await self._fresh.among(tracked.value.address for tracked in following)
         skip = end(MessageStatus.SKIPPED, "suppressed", now=self._engine.clock.now())
         return [(tracked, skip) for tracked in following if tracked.value.address in suppressed]

@@ -151,3 +151,20 @@ async def test_a_campaign_whose_people_have_finished_costs_a_pass_no_enrollment(
         await dispatch(replace(world.engine, store=store), ORG, campaign.id, "0")
         asked = zip(store.queries, store.found, strict=True)
         assert [f for q, f in asked if q.collection.endswith("/enrollments") and f] == []
+
+
+async def test_a_lane_of_a_campaign_that_began_long_ago_reads_no_old_opt_outs() -> None:
+    """Who had opted out when a message was made got none; who opts out later is heard of."""
+    async with JourneyWorld(ONE_LANE) as world:
+        campaign = await world.begin()
+        for number in range(30):
+            await world.suppress(f"gone{number}@example.com")
+        await world.pass_time(DAY)
+        await world.enter(campaign, *PEOPLE, settle=False)
+        store = CountingStore(world.store)
+        await dispatch(replace(world.engine, store=store), ORG, campaign.id, "0")
+        asked = zip(store.queries, store.found, strict=True)
+        found = [f for q, f in asked if q.collection.endswith("/suppressions") and q.limit > 1]
+        assert found
+        assert sum(map(len, found)) == 0
+        assert world.sent == ["hello"] * len(PEOPLE)
