@@ -1,7 +1,8 @@
 """Enrollments over REST: who enters a plan, where each stands, and steps of one person alone."""
 
+import re
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query
 from pydantic import AfterValidator, BaseModel, Field
@@ -31,15 +32,17 @@ from functions.engine.plans.entry import EntryResult
 from functions.engine.plans.steering import Steered
 from functions.web.auth import Area
 from functions.web.caller_route import Operator, RestRoute, Viewer
-from functions.web.cursors import after_id, id_cursor, page
-from functions.web.fields import Id, Reason, RestBody, example, not_reserved
+from functions.web.cursors import after_id, decode_cursor, encode_cursor, id_cursor, page
+from functions.web.fields import Id, PageSize, Reason, RestBody, example, not_reserved
 
 router = APIRouter(tags=[Area.ENROLLMENTS], route_class=RestRoute)
+
+_WHOLE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}\.[A-Za-z0-9_-]{1,64}")
 
 EnrollmentId = Annotated[
     str,
     Path(
-        pattern=r"^[A-Za-z0-9_-]{1,64}\.[A-Za-z0-9_-]{1,64}$",
+        pattern=f"^{_WHOLE_ID.pattern}$",
         description="The campaign's id, a full stop, and the enrollment's own.",
     ),
     AfterValidator(not_reserved),
@@ -131,6 +134,30 @@ async def list_enrollments(
         limit=wanted.limit,
     )
     return page([enrollment_item(each) for each in found], id_cursor(last))
+
+
+@router.get("/contacts/{contact_id}/enrollments", response_model=EnrollmentPage)
+async def list_contact_enrollments(
+    contact_id: Id,
+    context: Viewer,
+    cursor: Annotated[str, Query(max_length=200)] = "",
+    limit: PageSize = 100,
+) -> dict[str, Any]:
+    """List the plans that one contact walks through, or has, and where they stand in each."""
+    found, last = await enrollments.of_contact(
+        context.engine, context.org, contact_id, after=_behind(cursor), limit=limit
+    )
+    return page([enrollment_item(each) for each in found], last and encode_cursor([last]))
+
+
+def _behind(cursor: str) -> str | None:
+    """Return the enrollment that a page goes on behind. Raises InvalidFieldError."""
+    if not cursor:
+        return None
+    (last,) = decode_cursor(cursor, str)
+    if not _WHOLE_ID.fullmatch(last):
+        raise InvalidFieldError("cursor", "cursor: must be a next_cursor that an earlier page gave")
+    return str(last)
 
 
 @router.get("/enrollments/{enrollment_id}", response_model=WholeEnrollment)

@@ -165,7 +165,7 @@ class Decider:
         for each, promise in pairs:
             to = reached.get((key, each.walk.id)) or read[each.walk.id]
             walked = {"enrollment": each.walk.id, "visit": promise.visit}
-            more = {**of_node, **walked, **_limit(version, promise)}
+            more = {**of_node, **walked, **_limit(version, each.after, promise)}
             fields = self._planners[key].of_walk(promise.id, to, promise.due_at, more, shown)
             each.messages[f"{self._messages}/{promise.id}"] = fields
 
@@ -223,12 +223,13 @@ def _asked_time(version: PlanVersion, id_: str) -> time | None:
     return asked_time(node.schedule) if isinstance(node, SendNode | WebhookNode) else None
 
 
-def _limit(version: PlanVersion, promise: Promise) -> dict[str, Any]:
+def _limit(version: PlanVersion, walk: Enrollment, promise: Promise) -> dict[str, Any]:
     """Return until when a node's message may be sent, where the node says so."""
     node = version.plan.nodes[promise.node]
     if not isinstance(node, SendNode | WebhookNode) or node.expires_after is None:
         return {}
-    return {"not_after": parse_duration(node.expires_after).add(promise.due_at, version.plan.zone)}
+    zone = zone_of_walk(version.plan, walk.zones, walk.entered_at)
+    return {"not_after": parse_duration(node.expires_after).add(promise.due_at, zone)}
 
 
 def _heeding(version: PlanVersion, walk: Walk, after: Enrollment, now: datetime) -> Decided:

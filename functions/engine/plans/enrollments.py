@@ -17,6 +17,7 @@ from functions.domain.plans.words import Position, position, standing, why
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.campaigns.plans import plan_of
+from functions.engine.contacts import contacts
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.paging import Passes, page_where
 from functions.engine.kernel.versioned import Versioned
@@ -117,6 +118,34 @@ async def page_of(
         for each in page.documents
     ]
     return found, page.last and page.last.id
+
+
+async def of_contact(
+    engine: Engine, org: str, contact_id: str, *, after: str | None, limit: int
+) -> tuple[list[Found], str | None]:
+    """Return a contact's enrollments of all campaigns, and the whole id to go on behind.
+
+    Raises NotFoundError for a contact that the organisation does not have.
+    """
+    await contacts.load(engine, org, contact_id)
+    start = None
+    if after is not None:
+        campaign_id, _, id_ = after.partition(".")
+        start = (paths.enrollment(org, campaign_id, id_),)
+    where = (Where("who", "==", contact_id),)
+    query = Query("enrollments", where, limit=limit, start_after=start, group=True)
+    page = await page_where(engine, query)
+    own = [each for each in page.documents if each.org == org]
+    homes = list(dict.fromkeys(paths.parent(each.path) for each in own))
+    found = await engine.store.get_many(homes) if homes else []
+    campaigns = {each.path: campaign_from(org, each.id, each.data) for each in found if each}
+    rows = [
+        Found(campaigns[home], each.id, enrollment_from(each.data), each.version)
+        for each in own
+        if (home := paths.parent(each.path)) in campaigns
+    ]
+    last = page.last and whole_id(paths.ids(page.last.path)[1], page.last.id)
+    return rows, last
 
 
 def _conditions(
