@@ -170,6 +170,31 @@ def test_events_are_told_of_people_once_under_their_id() -> None:
     assert "must be NAME=VALUE" in wrong.stderr
 
 
+def test_people_enter_a_plan_and_are_steered_one_by_one(server: str) -> None:
+    """By what they are called; what each step has led to is told in a sentence."""
+    ways = [{"on": "elapsed", "to": "bye", "after": "P1D"}]
+    node = {"id": "hello", "action": "send", "channel": "sms", "sender": "+12025550111"}
+    nodes = [{**node, "body": "Hi", "transitions": ways}, {"id": "bye", "action": "stop"}]
+    wish = {"kind": "journey", "name": "Welcome", "plan": {"startNodeId": "hello", "nodes": nodes}}
+    headers = {"authorization": f"Bearer {token_of('operator')}"}
+    made = httpx.post(f"{server}/campaigns", json=wish, headers=headers).json()["id"]
+    answer("campaigns", "start", made)
+    people = ("+12025550177", "ana@example.com", "cart 7")
+    told = answer("enroll", made, *people, "--key", "order-1", "--data", "item=pot")
+    assert [row["result"] for row in told["results"]] == ["enrolled"] * len(people)
+    again = run("enroll", made, people[0], "--key", "order-1")
+    assert (again.exit_code, "already" in again.stdout) == (0, True)
+    unknown = run("enroll", made, "contact:nobody")
+    assert (unknown.exit_code, "refused" in unknown.stdout) == (1, True)
+    id_ = told["results"][0]["id"]
+    assert id_ in run("enrollments", "list", made, "--node", "hello").stdout
+    assert "is under way since" in run("enrollments", "show", id_).stdout
+    for step, status in (("pause", "paused"), ("resume", "active"), ("exit", "exited")):
+        assert f"{id_} is {status}" in run("enrollments", step, id_).stdout.replace("\n", " ")
+    moved = run("enrollments", "move", told["results"][1]["id"], "bye")
+    assert moved.exit_code == 0
+
+
 def test_api_keys_are_made_listed_and_revoked() -> None:
     """A key's token works in place of a token until it is revoked; it is shown once."""
     made = answer("apikeys", "create", "CRM", "--role", "operator", "--area", "contacts")
