@@ -155,7 +155,9 @@ async def _enroll(
     wanted = [*(f"{collection}/{id_}" for id_ in asked), *known]
     results = await modify_with_notices(engine, campaign.org, wanted, decide)
     # Whoever is under way already may have been let in by a process that died before this.
-    await wake(engine, campaign, [(each.id, each.enrollment) for each in results])
+    # Read after the commit: resuming wakes every lane, and till then none is to be looked at.
+    if (await load(engine, campaign.org, campaign.id)).status is not CampaignStatus.PAUSED:
+        await wake(engine, campaign, [(each.id, each.enrollment) for each in results])
     await _heed_bars(
         engine, campaign, {each.person.address for each in candidates if not each.reason} - {""}
     )

@@ -198,3 +198,17 @@ async def test_who_has_gone_on_to_the_end_gets_no_message_of_the_node_that_they_
     assert world.sent == []
     assert [each.reason for each in await world.messages(campaign)] == ["moved_on"]
     assert await world.path(campaign) == ["hello", "stop", "completed"]
+
+
+async def test_who_enters_a_paused_campaign_has_no_lane_looked_at_before_it_is_resumed(
+    world: JourneyWorld,
+) -> None:
+    """Else the check would find the lane each minute, and nobody could work on it."""
+    campaign = await world.begin()
+    await lifecycle.change(world.engine, ORG, campaign.id, Action.PAUSE, by="ann")
+    await world.enter(campaign)
+    found = await world.documents(f"{paths.campaign(ORG, campaign.id)}/lanes")
+    assert [each.data["wake_at"] for each in found if each.id.isdigit()] == [None] * campaign.lanes
+    await lifecycle.change(world.engine, ORG, campaign.id, Action.RESUME, by="ann")
+    await world.settle()
+    assert world.sent == ["hello"]
