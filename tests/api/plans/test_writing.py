@@ -84,6 +84,7 @@ async def test_statistics_tell_each_way_out(rig: Rig) -> None:
     node = send("node-1.x", to="then")
     id_ = await started(rig, plan(node, send("then")), entry={"by": "list", "list_id": people})
     await rig.clock.sleep(86_500)
+    await rig.get("/check-scheduled-campaigns")
     await rig.settle()
     nodes = {node["id"]: node for node in (await rig.get(f"/campaigns/{id_}")).json()["nodes"]}
     assert nodes["node-1.x"] == {
