@@ -34,7 +34,7 @@ def messages(server: Server, campaign: str) -> Iterator[dict[str, Any]]:
             yield {
                 "message_id": row["id"],
                 "number": row["to"],
-                **{name: row[name] for name in ("status", "reason", "attempts")},
+                **{name: row[name] for name in ("status", "reason", "attempts", "node")},
             }
         cursor = page["next_cursor"]
 
