@@ -82,16 +82,18 @@ def next_open_at(
 ) -> datetime | None:
     """Return the earliest instant at which somebody may be reached and clocks show this time.
 
-    By the first of their zones. What was to come at ten on a day that is closed comes at ten on
-    the next day that is not. Where it is closed at that time on all days, as next_open.
+    In all zones that they may be in clocks have shown it then. What was to come at ten on a day
+    that is closed comes at ten on the next day that is not. Where it is closed at that time on all
+    days, as next_open.
     """
     opens_at = next_open(windows, zones, now=now)
     if opens_at is None or opens_at == now:
         return opens_at
-    zone = zones_of(zones)[0]
-    first = now.astimezone(zone).date()
+    places = zones_of(zones)
+    first = min(now.astimezone(zone).date() for zone in places)
     for days in range(HORIZON.days):
-        at = datetime.combine(first + days * _DAY, shown, zone).astimezone(UTC)
+        day = first + days * _DAY
+        at = max(datetime.combine(day, shown, zone).astimezone(UTC) for zone in places)
         if at >= opens_at and next_open(windows, zones, now=at) == at:
             return at
     return opens_at

@@ -348,6 +348,14 @@ def test_an_hour_on_a_day_that_is_closed_is_that_hour_on_the_next_that_is_open(
     assert found == datetime.fromisoformat(opens_at)
 
 
+def test_an_hour_on_a_closed_day_has_come_in_every_zone_that_somebody_may_be_in() -> None:
+    """Where it is ten in New York first, it is not ten in Los Angeles yet."""
+    coasts = ["America/New_York", "America/Los_Angeles"]
+    saturday = datetime(2026, 3, 7, 18, tzinfo=UTC)
+    found = next_open_at(time(10), [WEEKDAYS], coasts, now=saturday)
+    assert found == datetime(2026, 3, 9, 17, tzinfo=UTC)
+
+
 def test_an_hour_is_looked_for_where_something_opens_at_all() -> None:
     """Nothing that never opens has one."""
     closed = Window(time(8), time(20), frozenset(range(7)))
