@@ -48,8 +48,10 @@ class EntrantBody(RestBody):
     contact_id: Id | None = None
     phone: PhoneNumber | None = None
     email: Annotated[str, Field(max_length=254), AfterValidator(_mail)] | None = None
-    subject: Annotated[str, Field(min_length=1, max_length=300)] | None = None
-    key: Annotated[str, Field(max_length=300)] = ""
+    subject: (
+        Annotated[str, Field(min_length=1, max_length=300), AfterValidator(check_name)] | None
+    ) = None
+    key: Annotated[str, Field(max_length=300), AfterValidator(check_name)] = ""
     data: Annotated[
         dict[Annotated[str, Field(min_length=1, max_length=64)], Any], AfterValidator(_texts)
     ] = Field(default_factory=dict)
@@ -78,7 +80,8 @@ class EntrantBody(RestBody):
 def read_entrant(row: Mapping[str, Any], *, needs_key: bool) -> Entrant | InvalidFieldError:
     """Return the entrant that a row names, or the rule that it breaks.
 
-    Where one person walks several times at once, each walk needs a key that tells it from others.
+    Where one person walks several times at once, each walk needs a key that tells it from others;
+    elsewhere nobody has one.
     """
     try:
         entrant = EntrantBody.model_validate(row).wanted
@@ -88,6 +91,9 @@ def read_entrant(row: Mapping[str, Any], *, needs_key: bool) -> Entrant | Invali
         return InvalidFieldError(field, first["msg"].removeprefix("Value error, "))
     if needs_key and not entrant.key:
         return InvalidFieldError("key", "is needed: one person walks here once for each key")
+    if entrant.key and not needs_key:
+        sentence = "goes with reentry parallel: here one person has one walk"
+        return InvalidFieldError("key", sentence)
     return entrant
 
 

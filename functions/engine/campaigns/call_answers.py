@@ -46,19 +46,25 @@ async def call_answer(engine: Engine, ref: MessageRef) -> CallAnswer:
 
 
 async def _values(engine: Engine, campaign: Campaign, message: Document) -> dict[str, str]:
-    """Return what is known of a person; the contact's values come before a list row's."""
-    contact = message.data["contact"]
-    if not contact:
-        return {}
-    asked = [contact]
-    if campaign.audience.kind is AudienceKind.LIST:
+    """Return what is known of a person.
+
+    What the entry of their walk said comes before the contact's values, those before a list row's.
+    """
+    contact, walk = message.data["contact"], message.data.get("enrollment")
+    is_listed = contact and campaign.audience.kind is AudienceKind.LIST
+    row = ""
+    if is_listed:
         rows = paths.members(campaign.org, campaign.audience.id)
-        asked.append(f"{rows}/{contact.rpartition('/')[2]}")
-    known, *rows_found = await engine.store.get_many(asked)
+        row = f"{rows}/{contact.rpartition('/')[2]}"
+    wanted = [row, contact, walk and paths.enrollment(campaign.org, campaign.id, walk)]
+    read = await engine.store.get_many([path for path in wanted if path])
+    found = {document.path: document for document in read if document is not None}
     values: dict[str, str] = {}
-    for row in rows_found:
-        values |= row.data["attributes"] if row else {}
-    if known:
-        own = contact_from(known.id, known.data).values
+    if row in found:
+        values |= found[row].data["attributes"]
+    if contact in found:
+        own = contact_from(found[contact].id, found[contact].data).values
         values |= {name: value for name, value in own.items() if value}
+    if wanted[-1] in found:
+        values |= found[wanted[-1]].data["data"]
     return values

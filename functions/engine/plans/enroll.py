@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.campaigns.entry import Entry, EntryBy
+from functions.domain.campaigns.entry import PARALLEL, Entry, EntryBy
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.contacts.contact import Contact, contact_from, is_being_erased
 from functions.domain.contacts.suppressions import ALL
@@ -257,7 +257,12 @@ async def _ids_of(engine: Engine, org: str, entrants: Sequence[Entrant]) -> list
 
 
 def _person(campaign: Campaign, entrant: Entrant, id_: str, contact: Contact | None) -> Person:
-    """Return who an entrant is: a contact, somebody with an address, or whatever a caller names."""
+    """Return who an entrant is: a contact, somebody with an address, or whatever a caller names.
+
+    A key tells walks apart where one person has several: elsewhere it would let them in twice.
+    """
+    rule = campaign.entry
+    has_several = rule is not None and rule.reentry == PARALLEL
     zones = contact.zones if contact else entrant.zones
     known = bool(contact or entrant.contact_id or entrant.address)
     return Person(
@@ -267,7 +272,7 @@ def _person(campaign: Campaign, entrant: Entrant, id_: str, contact: Contact | N
         entrant.address or (contact and (contact.phone or contact.email)) or "",
         contact.region if contact else entrant.region,
         zones_for(zones, campaign.rules.default_zone),
-        entrant.key,
+        entrant.key if has_several else "",
         entrant.data or {},
         entrant.event,
     )

@@ -112,6 +112,10 @@ async def test_where_several_walks_are_allowed_each_needs_a_key(rig: Rig) -> Non
     rows = told["results"]
     assert [row["result"] for row in rows] == ["enrolled", "enrolled", "already", "refused"]
     assert rows[3]["field"] == "key"
+    once = await started(rig, name="Once")
+    (row,) = (await entered(rig, once, {"phone": ANA, "key": "order-1"}))["results"]
+    assert (row["result"], row["field"]) == ("refused", "key")
+    assert row["reason"] == "goes with reentry parallel: here one person has one walk"
 
 
 async def test_people_begin_so_many_a_minute(rig: Rig) -> None:
