@@ -75,7 +75,7 @@ class Fallbacks:
 
         The organisation's own server knows whoever walks by what it calls them.
         """
-        phone, email = phone_and_email(message.address)
+        phone, email = phone_and_email(message.address or (walk.address if walk else ""))
         channel = self._source.send.channel
         address = address_for(channel, phone=phone, email=email)
         if not address and walk is not None and facts_of(channel).reached_at == "either":

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final, TypeAlias
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.campaigns.fallbacks import next_message
+from functions.domain.campaigns.fallbacks import Next, next_message
 from functions.domain.campaigns.send import Send
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.messages.ids import lane_number, message_id, send_lane
@@ -151,18 +151,25 @@ class Planner:
         """Add the message by another channel to somebody who cannot be reached by this one."""
         if self._campaign.status is not CampaignStatus.RUNNING:
             return
+        following = self.follower_of(id_, recipient, skip, {"send": self._send.key})
+        if following is not None:
+            plan.messages[f"{self._collection}/{following.id}"] = following.fields
+
+    def follower_of(
+        self, id_: str, recipient: Recipient, skip: dict[str, Any], named: Mapping[str, Any]
+    ) -> Next | None:
+        """Return the message by another channel where this one cannot reach somebody.
+
+        `named` is what the skipped message says of its send; it is marked as followed.
+        """
+        address, zones = recipient.address, recipient.zones
         pending = Message(
-            id_,
-            recipient.address,
-            MessageStatus.PENDING,
-            self._lane(id_),
-            zones=recipient.zones,
-            send=self._send.key,
+            id_, address, MessageStatus.PENDING, self._lane(id_), zones=zones, **named
         )
         following = next_message(self._campaign, pending, skip, now=self._now)
         if following is not None:
             skip["followed"] = True
-            plan.messages[f"{self._collection}/{following.id}"] = following.fields
+        return following
 
     async def drop_existing(self, plan: Plan) -> None:
         """Turn messages that an earlier page has already made into skipped duplicates."""

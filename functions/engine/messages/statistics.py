@@ -41,9 +41,14 @@ def created(
     campaign: Campaign, shard: str, statuses: Iterable[str], *, followed: Iterable[str] = ()
 ) -> Add:
     """Return the write that counts new messages; `followed` are those that have a follower."""
+    return _add(campaign.org, campaign.id, shard, amounts_of(statuses, followed))
+
+
+def amounts_of(statuses: Iterable[str], followed: Iterable[str] = ()) -> Counter[str]:
+    """Return what new messages add; `followed` are those that have a follower."""
     amounts = Counter(map(str, statuses))
     amounts.update(f"{_FOLLOWED}{status}" for status in followed)
-    return _add(campaign.org, campaign.id, shard, amounts)
+    return amounts
 
 
 def changed(

@@ -11,6 +11,7 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.notifications.walk_events import Change, walk_notices
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
+from functions.engine.messages import statistics
 from functions.engine.messages.changes import Recorded, record
 from functions.engine.plans import counts
 from functions.engine.plans.decisions import Decided
@@ -30,7 +31,8 @@ def record_walks(
     left = [pair for each in decided for pair in each.dropped]
     of_left = record(engine, campaign, dropped, left) if left else Recorded((), ())
     amounts = counts.changed((each.before, each.after) for each in decided)
-    amounts.update(str(message.data["status"]) for message in messages)
+    followed = (each.data["status"] for each in messages if each.data.get("followed"))
+    amounts.update(statistics.amounts_of((each.data["status"] for each in messages), followed))
     path = paths.statistics(campaign.org, campaign.id, shard)
     writes: list[Write] = [
         *messages,

@@ -166,8 +166,13 @@ class Decider:
             to = reached.get((key, each.walk.id)) or read[each.walk.id]
             walked = {"enrollment": each.walk.id, "visit": promise.visit}
             more = {**of_node, **walked, **_limit(version, each.after, promise)}
-            fields = self._planners[key].of_walk(promise.id, to, promise.due_at, more, shown)
+            planner = self._planners[key]
+            fields = planner.of_walk(promise.id, to, promise.due_at, more, shown)
             each.messages[f"{self._messages}/{promise.id}"] = fields
+            if fields["status"] == MessageStatus.SKIPPED:
+                following = planner.follower_of(promise.id, to, fields, more)
+                if following is not None:
+                    each.messages[f"{self._messages}/{following.id}"] = following.fields
 
     # --- Messages that a walk leaves behind ---------------------------------------------------
 

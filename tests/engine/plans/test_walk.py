@@ -133,3 +133,23 @@ async def test_a_message_of_a_node_is_found_by_the_reply_that_names_it(
     mailed, chatted = [await world.message(campaign, body) for body in ("mail", "chat")]
     assert (bool(mailed.provider_id), mailed.quotable_id) == (True, "")
     assert (bool(chatted.provider_id), chatted.quotable_id) == (True, chatted.provider_id)
+
+
+async def test_whoever_has_no_address_for_a_channel_is_reached_by_its_fallback(
+    world: JourneyWorld,
+) -> None:
+    """As in a broadcast; the walk waits for what becomes of that."""
+    said = {"channel": "sms", "sender": "+12025550100", "body": "text"}
+    mail = {"channel": "email", "sender": "us@example.com", "subject": "mail", "body": "mail"}
+    node = {
+        "id": "hello",
+        "action": "send",
+        **said,
+        "fallbacks": [{**mail, "after": ["no_address"]}],
+        "transitions": [on("opened", "stop"), on("elapsed", "stop", after="P1D")],
+    }
+    campaign = await world.begin(plan(node, STOP))
+    await world.enter(campaign)
+    assert world.sent == ["mail"]
+    await world.tell(campaign, "mail", EventKind.READ)
+    assert await world.path(campaign) == ["hello", "stop", "completed"]

@@ -22,14 +22,20 @@ def plan(channel: str, content: Mapping[str, Any], name: str) -> dict[str, Any]:
         said = {"body": f"{name} {id_}: hello {{{{ first_name }}}}", **content}
         return {"id": id_, "action": "send", "channel": channel, **said, "transitions": list(ways)}
 
-    ahead = [{"on": _EVENT, "to": "again"}, {"on": "elapsed", "to": "wait", "after": "PT2S"}]
+    lost = ("failed", "unknown", "skipped", "expired")  # told at once, and not by a timer
+    ahead = [{"on": each, "to": "wait"} for each in lost]
+    ahead += [{"on": _EVENT, "to": "again"}, {"on": "elapsed", "to": "wait", "after": "PT2S"}]
     waits = [{"on": _EVENT, "to": "again"}, {"on": "elapsed", "to": "again", "after": "PT2S"}]
     return {
         "startNodeId": "hello",
         "nodes": [
             send("hello", *ahead),
             {"id": "wait", "action": "wait", "transitions": waits},
-            send("again", {"on": "elapsed", "to": "bye", "after": "PT1S"}),
+            send(
+                "again",
+                *({"on": each, "to": "bye"} for each in lost),
+                {"on": "elapsed", "to": "bye", "after": "PT1S"},
+            ),
             {"id": "bye", "action": "stop"},
         ],
     }
