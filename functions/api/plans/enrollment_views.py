@@ -9,6 +9,7 @@ from functions.domain.messages.ids import node_send, whole_id
 from functions.domain.messages.message import Message, MessageStatus
 from functions.domain.messages.reasons import explain
 from functions.domain.plans.enrollment import EnrollmentStatus
+from functions.domain.plans.words import why_left
 from functions.engine.plans.enrollments import Found, Told, Whole, as_of_now
 from functions.web.cursors import Page
 from functions.web.fields import Instant, MaybeInstant
@@ -149,7 +150,7 @@ def enrollment_item(found: Found) -> dict[str, Any]:
         "key": walk.key,
         "status": walk.status,
         "reason": walk.exit,
-        "reason_words": explain(walk.exit) if walk.exit else "",
+        "reason_words": why_left(walk.exit) if walk.exit else "",
         "nodes": [thread.node for thread in walk.threads.values()],
         "entered_by": walk.by,
         "entered_at": walk.entered_at,

@@ -110,7 +110,7 @@ def standing(enrollment: Enrollment, *, zone: ZoneInfo) -> str:
         case EnrollmentStatus.COMPLETED:
             return f"came to the end of the plan at {ended}"
         case EnrollmentStatus.EXITED:
-            return f"left at {ended}: {_reason(enrollment.exit)}"
+            return f"left at {ended}: {why_left(enrollment.exit)}"
         case EnrollmentStatus.PAUSED:
             return "is paused: events are noted, and nothing is sent"
         case _:
@@ -253,7 +253,7 @@ def _cause(move: Move, zone: ZoneInfo) -> str:
     if move.on in _ENDED and (move.target or move.on in {END, OVERTAKEN}):
         return _ENDED[move.on].format(source=move.source, target=move.target)
     if not move.target:
-        return f"{_reason(move.on)}, at {at}"
+        return f"{why_left(move.on)}, at {at}"
     if move.on == ELAPSED:
         return f"time was up at {at}"
     if is_timer(move.on):
@@ -261,7 +261,8 @@ def _cause(move: Move, zone: ZoneInfo) -> str:
     return f"{move.on} came at {at}"
 
 
-def _reason(reason: str) -> str:
+def why_left(reason: str) -> str:
+    """Return what the reason of an exit means; what a plan calls an exit speaks for itself."""
     return _LEFT.get(reason) or explain(reason)
 
 

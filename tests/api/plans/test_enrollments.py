@@ -92,6 +92,7 @@ async def test_one_person_is_paused_resumed_moved_and_taken_out(rig: Rig) -> Non
     )
     left = (await rig.http.delete(path, params={"reason": "moved away"})).json()
     assert (left["status"], left["reason"]) == ("exited", "operator")
+    assert left["reason_words"] == "an operator took them out"
     assert refusal(await rig.http.delete(path))[:2] == (400, "INVALID_ENROLLMENT_STATUS")
     trail = (await rig.get("/audit")).json()["data"]
     actions = {each["action"] for each in trail}
