@@ -175,7 +175,8 @@ def test_people_enter_a_plan_and_are_steered_one_by_one(server: str) -> None:
     ways = [{"on": "elapsed", "to": "bye", "after": "P1D"}]
     node = {"id": "hello", "action": "send", "channel": "sms", "sender": "+12025550111"}
     nodes = [{**node, "body": "Hi", "transitions": ways}, {"id": "bye", "action": "stop"}]
-    wish = {"kind": "journey", "name": "Welcome", "plan": {"startNodeId": "hello", "nodes": nodes}}
+    document = {"startNodeId": "hello", "nodes": nodes}
+    wish = {"kind": "journey", "name": "W", "plan": document, "reentry": "parallel"}
     headers = {"authorization": f"Bearer {token_of('operator')}"}
     made = httpx.post(f"{server}/campaigns", json=wish, headers=headers).json()["id"]
     answer("campaigns", "start", made)
