@@ -20,6 +20,7 @@ class MessageFacts(NamedTuple):
     ended_at: datetime | None = None  #: when it was known that it will never be sent
     events: Mapping[str, datetime] = {}  #: the first of each name
     due_at: datetime | None = None  #: when it is to leave, which hours and caps may have put off
+    made_at: datetime | None = None  #: None: with this look
 
 
 class Facts(NamedTuple):

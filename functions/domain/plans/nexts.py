@@ -176,16 +176,22 @@ class Nexts:
         for timer in ways.timers:
             if base is None:  # it has not left yet: its timer does not run
                 due = message.due_at or thread.due_at or thread.since
-                yield Next(self._asked_at(timer.wait.add(due, self._zone)), 0, start, None)
+                fires = timer.wait.add(due, self._zone)
+                yield Next(self._asked_at(fires, message.made_at), 0, start, None)
                 continue
             fires = timer.wait.add(base, self._zone)
             if not any(each.name == timer.event and each.at <= fires for each in told):
                 yield Next(fires, _TIMER + timer.rank, start, Go(timer.to, timer.on))
 
-    def _asked_at(self, at: datetime) -> datetime:
-        """Return when to ask whether a message has left whose timer could fire at `at`."""
-        late = self._now - at
-        return at if at > self._now else self._now + min(max(late, _ASK_SOONEST), _ASK_LATEST)
+    def _asked_at(self, at: datetime, made_at: datetime | None) -> datetime:
+        """Return when to ask whether a message has left whose timer could fire at `at`.
+
+        One that was made late, as after a pause, leaves at once: it is asked after as soon.
+        """
+        if at > self._now:
+            return at
+        waited = self._now - max(at, made_at or self._now)
+        return self._now + min(max(waited, _ASK_SOONEST), _ASK_LATEST)
 
     def _told(self, thread: Thread, message: MessageFacts, ways: WaysOut) -> list[Occurrence]:
         """Return what the node names of what happened to the thread's message, and to the person.
@@ -225,7 +231,10 @@ class Nexts:
 
 def base_of(node: Node, thread: Thread, message: MessageFacts) -> datetime | None:
     """Return from when on a node's timing counts; None while its message has not left."""
-    return thread.since if isinstance(node, WaitNode) else message.sent_at or message.ended_at
+    if isinstance(node, WaitNode):
+        return thread.since
+    known = message.sent_at or message.ended_at
+    return known and max(known, thread.since)
 
 
 def holds(way: Way, base: datetime | None, at: datetime, zone: ZoneInfo) -> bool:

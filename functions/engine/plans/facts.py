@@ -94,7 +94,9 @@ def facts_of(chain: Sequence[Message]) -> MessageFacts:
     last = chain[-1]
     over = has_ended(last) and not last.followed
     ended = ended_at(last) if over else None
-    return MessageFacts(events.get("sent"), ended, events, last.due_at)
+    # A provider's clock may be slow: no message has left before it was due.
+    left = (max(each.sent_at, each.due_at or each.sent_at) for each in chain if each.sent_at)
+    return MessageFacts(min(left, default=None), ended, events, last.due_at, last.created_at)
 
 
 async def _custom_events(

@@ -145,6 +145,14 @@ def test_a_message_that_waits_for_its_turn_is_asked_after() -> None:
         assert walker.enrollment.next_at == now + again * SECOND
 
 
+def test_a_message_that_is_made_late_is_asked_after_at_once() -> None:
+    """After a pause, say: it leaves as it is made, and what follows at once is not put off."""
+    at_once = plan(send("a", on("elapsed", "stop", after="PT0S")), STOP)
+    resumed_at = START + DAY
+    walker = Walker(at_once).look(resumed_at)
+    assert walker.enrollment.next_at == resumed_at + 5 * SECOND
+
+
 def test_a_message_that_quiet_hours_hold_is_asked_after_when_they_end() -> None:
     """Nobody is looked at all night for it."""
     walker = Walker(TWO).look(START)

@@ -106,7 +106,7 @@ class Walker:
     def _of(self, promise: Promise, now: datetime) -> MessageFacts:
         sent_at = promise.due_at + self.late
         if sent_at > now:
-            return MessageFacts()
+            return MessageFacts(made_at=promise.due_at)
         told: dict[str, datetime] = {}
         for name, after in self.of_messages.get(promise.node, ()):
             at = sent_at + after

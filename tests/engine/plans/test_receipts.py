@@ -160,6 +160,16 @@ async def test_a_receipt_before_the_send_was_recorded_counts_for_its_visit(
     assert world.sent == ["hello", "thanks"]
 
 
+async def test_a_receipt_by_a_slow_clock_has_no_timer_fire_early(world: JourneyWorld) -> None:
+    """A provider says that a mail arrived an hour before it was due: it had not left by then."""
+    campaign = await world.begin()
+    await world.enter(campaign)
+    left_at = world.carrier.requests[0].at
+    await world.tell(campaign, "hello", EventKind.DELIVERED, late=HOUR)
+    await world.pass_time(2 * DAY)
+    assert [call.at >= left_at + DAY for call in world.carrier.requests[1:]] == [True]
+
+
 async def test_a_receipt_in_a_pause_counts_at_its_own_time(world: JourneyWorld) -> None:
     """She opened before the day was over, though the campaign was resumed a week later."""
     campaign = await world.begin()
