@@ -30,6 +30,7 @@ def is_of_node(key: str) -> bool:
     return "/" in key
 
 
+@lru_cache(maxsize=1024)
 def node_send(key: str) -> NodeSend:
     """Return what the key of a node's send names."""
     version, node, number, route = key.split("/")

@@ -109,9 +109,10 @@ class _Walk:
         """Return the earliest thing that has happened or is due; None where nothing is yet."""
         if not self._threads:
             return None
-        nodes = [thread.node for thread in self._threads.values()]
-        exits = self._nexts.exits(nodes, chain(self._before.moves, self._moves))
-        self._ahead[""] = list(exits)
+        if self._nexts.may_end:
+            nodes = [thread.node for thread in self._threads.values()]
+            exits = self._nexts.exits(nodes, chain(self._before.moves, self._moves))
+            self._ahead[""] = list(exits)
         found = [each for ahead in self._ahead.values() for each in ahead if each.at <= self._now]
         if len(found) < 2:  # noqa: PLR2004  nothing to choose from
             return found[0] if found else None
@@ -146,7 +147,8 @@ class _Walk:
         thread = self._threads[start]
         id_ = self._name(start, thread.node, thread.visit)
         self._promises.append(Promise(id_, start, thread.node, thread.visit, due))
-        self._set(start, thread._replace(message=id_, due_at=due))
+        node, since, visit, _, _, used = thread
+        self._set(start, Thread(node, since, visit, id_, due, used))
 
     def _go(self, start: str, at: datetime, go: Go) -> None:
         thread = self._threads[start]
@@ -186,6 +188,8 @@ def _used(thread: Thread, at: datetime, key: str) -> Sequence[str]:
 
     Those of its message could, which stays in force, and those of the very instant.
     """
+    if not thread.used:
+        return [key] if key else []
     of_message = f"/{thread.message}"
     kept = [each for each in thread.used if at == thread.since or each.endswith(of_message)]
     return [*kept, key] if key else kept

@@ -84,9 +84,10 @@ _STORED: Final = frozenset(Enrollment._fields) - {"threads", "moves", "exits"}
 
 def enrollment_from(data: Mapping[str, Any]) -> Enrollment:
     """Rebuild an enrollment from its stored fields."""
-    own = {name: value for name, value in data.items() if name in _STORED}
+    others = data.keys() - _STORED
+    own = {name: data[name] for name in data.keys() - others}
     threads = {start: Thread(**thread) for start, thread in data["threads"].items()}
-    exits = {name[len(EXIT) :]: at for name, at in data.items() if name.startswith(EXIT)}
+    exits = {name[len(EXIT) :]: data[name] for name in others if name.startswith(EXIT)}
     moves = [Move(**move) for move in data["moves"]]
     return Enrollment(**own, threads=threads, moves=moves, exits=exits)
 
@@ -102,5 +103,6 @@ def enrollment_fields(enrollment: Enrollment, lane: str | None) -> dict[str, Any
     fields["moves"] = [move._asdict() for move in enrollment.moves]
     # What enrollments are found by.
     fields["lane"] = lane
+    fields["hearer"] = enrollment.who if enrollment.hears and not enrollment.has_ended else None
     fields["node"] = next(iter(threads)).node if len(threads) == 1 else None
     return fields

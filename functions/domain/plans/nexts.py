@@ -97,6 +97,11 @@ class Nexts:
         resumed_at = facts.resumed_at
         self._newest = None if resumed_at is None else self._newest_missed(resumed_at)
 
+    @property
+    def may_end(self) -> bool:
+        """True where something has been told upon which walks end."""
+        return bool(self._facts.exits)
+
     def exits(self, nodes: Sequence[str], moves: Iterable[Move]) -> Iterator[Next]:
         """Yield what ends the walk of somebody who has come to these nodes by these moves."""
         entered_at = self._enrollment.entered_at

@@ -33,7 +33,7 @@ class Hours(NamedTuple):
     @property
     def are_kept(self) -> bool:
         """False where everybody may be reached at any time."""
-        return self.countries or any((self.quiet, self.send, self.plan))
+        return self.countries or bool(self.quiet or self.send or self.plan)
 
     def next_open(
         self, region: str, zones: Sequence[str], *, now: datetime, shown: time | None = None

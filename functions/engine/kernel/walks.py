@@ -49,9 +49,15 @@ def mark(campaign: Campaign, enrollment_id: str, *, now: datetime, **changes: An
     return Update(path, {"lane": lane, "next_at": now, **changes})
 
 
-async def walks_of(engine: Engine, org: str, who: str) -> AsyncIterator[Sequence[PersonsWalk]]:
-    """Yield the walks of a person, or of a free subject, by its id; a page of them at a time."""
-    query = Query("enrollments", (Where("who", "==", who),), limit=_PAGE, group=True)
+async def walks_of(
+    engine: Engine, org: str, who: str, *, hearing: bool = False
+) -> AsyncIterator[Sequence[PersonsWalk]]:
+    """Yield the walks of a person, or of a free subject, by its id; a page of them at a time.
+
+    `hearing`: only those that hear custom events where they stand.
+    """
+    where = Where("hearer" if hearing else "who", "==", who)
+    query = Query("enrollments", (where,), limit=_PAGE, group=True)
     while True:
         found = await engine.store.query(query)
         ours = [each for each in found if each.org == org and each.data["status"] in _UNDER_WAY]

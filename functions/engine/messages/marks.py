@@ -11,7 +11,7 @@ from typing import Any
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.happened import happened
-from functions.domain.messages.message import Changes, Message
+from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.domain.plans.enrollment import EXIT
 from functions.engine.kernel.walks import mark
 from functions.engine.ports.store import Update
@@ -23,7 +23,9 @@ def marks(
     """Return the marks of messages that change so, one for each enrollment that listens."""
     marked: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     for before, changes in changed:
-        if before.enrollment:
+        # Of most messages nothing is heard yet, and of one that is being sent nothing is told.
+        is_heard = before.enrollment and (before.listens or before.ends)
+        if is_heard and changes.get("status") != MessageStatus.SENDING:
             known, told = happened(before), happened(before._replace(**changes))
             new = told.keys() - known.keys()
             ends = {f"{EXIT}{name}": told[name] for name in new.intersection(before.ends)}

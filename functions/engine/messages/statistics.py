@@ -5,8 +5,8 @@ never late. Shards keep lanes and receipts from writing to one document.
 """
 
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from functions.domain.campaigns.campaign import Campaign
@@ -33,6 +33,8 @@ _DURATION = "duration_s"
 _EXHAUSTED = "exhausted"
 #: Messages that another one has followed, by their status.
 _FOLLOWED = "followed_"
+#: What decides of messages as what they are counted besides their status.
+_COUNTED_BY = ("status", "attempt", "send", "followed", "address")
 #: Upper bounds of lateness, seconds; each is a tenth or more above the one before.
 LATENESS_S = tuple(round(0.01 * 1.25**number, 4) for number in range(72))
 
@@ -75,9 +77,7 @@ def changed(
             amounts.update(f"{_REACTED}{name}" for name in _new_reactions(message, changes))
             amounts.subtract(f"{_REACTED}{name}" for name in _taken_back(message, changes))
     if campaign.canary or campaign.may_follow_up:
-        for message, changes in pairs:
-            amounts.subtract(_kinds(message))
-            amounts.update(_kinds(message._replace(**changes)))
+        _count_kinds(amounts, pairs)
     amounts = Counter({name: amount for name, amount in amounts.items() if amount})
     return [_add(campaign.org, campaign.id, shard, amounts)] if amounts else []
 
@@ -90,6 +90,21 @@ def _count_statuses(amounts: Counter[str], pairs: Iterable[tuple[Message, Change
     for (before, after), count in arrows.items():
         amounts[str(before)] -= count
         amounts[str(after)] += count
+
+
+def _count_kinds(amounts: Counter[str], pairs: Iterable[tuple[Message, Changes]]) -> None:
+    """Count what messages are besides their status; of those that change alike one is looked at."""
+    alike: defaultdict[Hashable, list[tuple[Message, Changes]]] = defaultdict(list)
+    for message, changes in pairs:
+        before = (message.status, message.attempt, message.send, message.followed)
+        after = tuple(changes.get(name) for name in _COUNTED_BY)
+        alike[before, bool(message.address), after].append((message, changes))
+    for group in alike.values():
+        message, changes = group[0]
+        for kind in _kinds(message):
+            amounts[kind] -= len(group)
+        for kind in _kinds(message._replace(**changes)):
+            amounts[kind] += len(group)
 
 
 def _kinds(message: Message) -> list[str]:

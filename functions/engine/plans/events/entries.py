@@ -13,6 +13,12 @@ from functions.engine.plans.entry import EntryResult
 from functions.engine.plans.events.event import Telling, Value
 
 
+async def begins(engine: Engine, org: str, told: Telling) -> bool:
+    """Tell whether there are campaigns that people may enter upon an event."""
+    memory, now = engine.memory, engine.clock.now()
+    return bool(await memory.entries.of(engine.store, org, told.event.name, now=now))
+
+
 async def enter(engine: Engine, org: str, told: Sequence[Telling]) -> None:
     """Let the people of events enter; what they have entered is noted on the events."""
     by_campaign: defaultdict[str, list[Telling]] = defaultdict(list)

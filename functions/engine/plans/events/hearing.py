@@ -25,7 +25,7 @@ async def hear(engine: Engine, org: str, told: Sequence[Telling]) -> None:
     marked: list[Marked] = []
 
     async def look(who: str) -> None:
-        async for walks in walks_of(engine, org, who):
+        async for walks in walks_of(engine, org, who, hearing=True):
             found = [(walk, await _changes(engine, walk, of_person[who])) for walk in walks]
             marked.extend((walk, changes) for walk, changes in found if changes)
 

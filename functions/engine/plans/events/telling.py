@@ -6,6 +6,7 @@ falls in between, and one that is told twice does nothing twice.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TypeAlias
 
 import structlog
@@ -18,10 +19,10 @@ from functions.engine.kernel import expiry
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
 from functions.engine.kernel.people import subject_id
-from functions.engine.plans.events.entries import enter
+from functions.engine.plans.events.entries import begins, enter
 from functions.engine.plans.events.event import NewEvent, Telling
 from functions.engine.plans.events.hearing import hear
-from functions.engine.ports.store import Create, Document, Write
+from functions.engine.ports.store import ConflictError, Create, Document, Write
 
 log = structlog.get_logger()
 
@@ -85,10 +86,30 @@ async def _identified(engine: Engine, org: str, events: Sequence[NewEvent]) -> l
 async def _note(
     engine: Engine, org: str, told: Sequence[Telling]
 ) -> Mapping[str, EventExistsError]:
-    """Let people enter upon events that are new, and store these; return who was refused."""
-    asked = [paths.custom_event(org, each.path_id) for each in told]
-    known = await engine.store.get_many(asked)
-    await enter(engine, org, [each for each, one in zip(told, known, strict=True) if one is None])
+    """Let people enter upon events that are new, and store these; return who was refused.
+
+    Few events have anybody enter, and hardly one is told twice: what need not be known before it
+    is stored is not read.
+    """
+    begin = [each for each in told if await begins(engine, org, each)]
+    known = await engine.store.get_many(_paths(org, begin)) if begin else []
+    await enter(engine, org, [each for each, one in zip(begin, known, strict=True) if one is None])
+    if not any(known):
+        for each in told:
+            each.stored = each.new()
+        with suppress(ConflictError):
+            await engine.store.commit(
+                *map(Create, _paths(org, told), (each.stored for each in told))
+            )
+            return {}
+    return await _note_again(engine, org, told)
+
+
+async def _note_again(
+    engine: Engine, org: str, told: Sequence[Telling]
+) -> Mapping[str, EventExistsError]:
+    """Store those of the events that are new, where others are repeated."""
+    asked = _paths(org, told)
     refused: dict[str, EventExistsError] = {}
 
     def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
@@ -106,6 +127,10 @@ async def _note(
 
     await modify(engine.store, asked, decide)
     return refused
+
+
+def _paths(org: str, told: Sequence[Telling]) -> list[str]:
+    return [paths.custom_event(org, each.path_id) for each in told]
 
 
 async def sweep(engine: Engine) -> None:

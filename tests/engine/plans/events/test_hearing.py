@@ -62,6 +62,19 @@ async def test_an_event_that_nobody_waits_for_is_kept_and_writes_no_enrollment(
     assert len(await world.documents(paths.custom_events(ORG))) == 2
 
 
+async def test_an_event_that_nobody_waits_for_reads_nobodys_walk(world: JourneyWorld) -> None:
+    """It is stored unread, and of those who walk without hearing it none is read."""
+    campaign = await world.begin(BUYS)
+    await world.enter(campaign)  # she does not wait for it yet
+    watched = CountingStore(world.store)
+    world.engine = replace(world.engine, store=watched)
+
+    await told(world, id="order-1")
+
+    assert not any(watched.found)
+    assert not [path for path in watched.asked if "/custom_events/" in path]
+
+
 async def test_what_happened_before_the_node_was_entered_moves_nobody(
     world: JourneyWorld,
 ) -> None:
