@@ -115,3 +115,16 @@ def test_a_plan_is_read_or_replaced() -> None:
     """Not both at once."""
     both = run("campaigns", "plan", "abc", "--version", "1", "--file", file(plan()))
     assert both.exit_code == 2
+
+
+def test_somebody_is_erased_who_is_called_by_a_name_of_their_own() -> None:
+    """Not without --yes; of whom nothing is known is told, and the exit code is 1."""
+    id_ = asyncio.run(written())
+    run("campaigns", "start", id_)
+    assert run("enroll", id_, "member-4711").exit_code == 0
+    assert run("erase", "member-4711").exit_code == 2
+    told = run("erase", "member-4711", "member-4712", "--yes")
+    assert (told.exit_code, told.stdout.strip()) == (
+        1,
+        "1 erased. Nothing is known of member-4712.",
+    )

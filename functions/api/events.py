@@ -5,9 +5,8 @@ from typing import Annotated, Any, Final, Literal
 
 import orjson
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
-from functions.domain.contacts.emails import read_email
 from functions.domain.errors import DomainError, InvalidFieldError
 from functions.domain.plain_text import check_name
 from functions.domain.plans.listening import check_custom
@@ -15,7 +14,8 @@ from functions.engine.plans.events.event import NewEvent, Telling, Value
 from functions.engine.plans.events.telling import Outcome, tell
 from functions.web.auth import Area
 from functions.web.caller_route import Operator, RestRoute
-from functions.web.fields import Id, PhoneNumber, RestBody, ZonedInstant, example
+from functions.web.fields import RestBody, ZonedInstant, example
+from functions.web.person_body import PersonBody
 
 router = APIRouter(prefix="/events", tags=[Area.EVENTS], route_class=RestRoute)
 
@@ -25,7 +25,6 @@ MOST: Final = 100
 _DATA_BYTES: Final = 4096
 #: Whole numbers that every store and every program keeps exactly.
 _EXACT: Final = 2**53
-_WHOSE: Final = ("contact_id", "phone", "email", "subject")
 
 
 def _custom(name: str) -> str:
@@ -33,13 +32,6 @@ def _custom(name: str) -> str:
         return check_custom(name, field="name")
     except InvalidFieldError as error:
         raise ValueError(str(error).removeprefix("name: ")) from None
-
-
-def _mail(text: str) -> str:
-    try:
-        return read_email(text)
-    except InvalidFieldError as error:
-        raise ValueError(str(error).removeprefix("email: ")) from None
 
 
 def _small(data: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -55,7 +47,7 @@ def _small(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return data
 
 
-class EventBody(RestBody):
+class EventBody(PersonBody):
     """What has happened to somebody: to a contact, to an address, or to what you call a subject."""
 
     id: Annotated[
@@ -67,10 +59,6 @@ class EventBody(RestBody):
         ),
         AfterValidator(check_name),
     ] = ""
-    contact_id: Id | None = None
-    phone: PhoneNumber | None = None
-    email: Annotated[str, Field(max_length=254), AfterValidator(_mail)] | None = None
-    subject: Annotated[str, Field(min_length=1, max_length=300)] | None = None
     name: Annotated[str, Field(max_length=64), AfterValidator(_custom)]
     key: Annotated[str, Field(max_length=300)] = ""
     at: ZonedInstant | None = None
@@ -93,12 +81,6 @@ class EventBody(RestBody):
         }
     )
 
-    @model_validator(mode="after")
-    def _about_one(self) -> "EventBody":
-        if [getattr(self, name) for name in _WHOSE].count(None) != len(_WHOSE) - 1:
-            raise ValueError(f"must have one of {', '.join(_WHOSE[:-1])} and {_WHOSE[-1]}")
-        return self
-
     def told(self) -> NewEvent:
         """Return the event."""
         data: Mapping[str, Value] = self.data
@@ -106,7 +88,7 @@ class EventBody(RestBody):
             name=self.name,
             id=self.id,
             contact_id=self.contact_id or "",
-            address=self.phone or self.email or "",
+            address=self.address,
             subject=self.subject or "",
             key=self.key,
             at=self.at,

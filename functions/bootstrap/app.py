@@ -13,8 +13,8 @@ from functions.api.calling import campaigns as calling
 from functions.api.calling import lists as calling_lists
 from functions.api.campaigns import actions as campaign_steps
 from functions.api.campaigns import routes as campaigns
+from functions.api.contacts import erasures, lists, segments, suppressions
 from functions.api.contacts import imports as contact_imports
-from functions.api.contacts import lists, segments, suppressions
 from functions.api.contacts import routes as contacts
 from functions.api.hooks import (
     carrier_webhooks,
@@ -62,6 +62,7 @@ PARTS: Final = (
     schemas,
     contact_imports,
     contacts,
+    erasures,
     lists,
     messages,
     inbound,

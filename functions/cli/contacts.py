@@ -9,6 +9,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from functions.cli.api import Api, Target
+from functions.cli.ids import person
 from functions.cli.runtime import AsJson, Org, Token, Url, console, show, with_api
 from functions.cli.steps import Steps, told_when_stopped
 from functions.domain.contacts.emails import read_email
@@ -21,6 +22,7 @@ from functions.engine.imports.encodings import check_encoding
 _PRINTED: Final = 20
 #: Before a number that is written as a provider writes it.
 _WHATSAPP: Final = "whatsapp:"
+_NOT_FOUND: Final = 404
 
 
 def _encoding(text: str) -> str:
@@ -180,3 +182,36 @@ async def _barred(api: Api, said: Mapping[str, str], scope: str) -> list[str]:
 
 def _bars(scopes: list[Mapping[str, Any]], wanted: str) -> bool:
     return any(each["scope"] == wanted and each["active"] for each in scopes)
+
+
+def erase(
+    people: Annotated[
+        list[str],
+        typer.Argument(help="+12025550142, ann@example.com, contact:ID, or what you call them."),
+    ],
+    org: Org = "",
+    url: Url = "",
+    token: Token = "",
+    *,
+    sure: Annotated[bool, typer.Option("--yes", help="Do it: there is no way back.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget people: contacts, walks, and who their messages were for. A suppression stays."""
+    if not sure:
+        raise typer.BadParameter("say --yes: nobody who is erased can be brought back")
+    steps = Steps([*people])
+    unknown: list[str] = []
+
+    async def post(api: Api) -> None:
+        for text in steps:
+            found = await api.ask("POST", "/erasures", json=person(text), or_status=_NOT_FOUND)
+            unknown.extend([text] if found else [])
+
+    with told_when_stopped(steps, "the same command, which says of whom nothing is known,"):
+        told = with_api(Target(url, token, org), post)
+    gone = [text for text in people if text not in unknown]
+    sentence = "".join(f" Nothing is known of {text}." for text in unknown)
+    result = {"erased": gone, "unknown": unknown}
+    show(result, f"{len(gone)} erased.{sentence}", as_json=as_json, warnings=told.warnings)
+    if unknown:
+        raise typer.Exit(1)

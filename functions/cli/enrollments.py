@@ -8,15 +8,13 @@ from rich.table import Table
 
 from functions.cli.api import Api, Target
 from functions.cli.events import data_of
-from functions.cli.ids import campaign_id, table
+from functions.cli.ids import campaign_id, person, table
 from functions.cli.runtime import AsJson, CampaignId, Org, Token, Url, show, with_api
 from functions.cli.steps import Steps, told_when_stopped
 from functions.domain.plans.enrollment import EnrollmentStatus
 
 commands = typer.Typer(no_args_is_help=True, help="Look at who walks through a plan, steer one.")
 
-#: What stands before the id of a contact among those who are to enter.
-_CONTACT: Final = "contact:"
 _ID_WIDTH: Final = 57
 
 EnrollmentId = Annotated[str, typer.Argument(help="The enrollment's id, as it was answered.")]
@@ -42,7 +40,7 @@ def enroll(  # noqa: PLR0913  each is an option of the command
     """Let people enter the plan of a journey or a sequence that runs."""
     about = {"key": key, "data": data_of(data or [])}
     said = {name: value for name, value in about.items() if value}
-    body: dict[str, Any] = {"subjects": [{**_person(each), **said} for each in people]}
+    body: dict[str, Any] = {"subjects": [{**person(each), **said} for each in people]}
     body |= {"at": at} if at else {}
     body |= {"stagger": {"per_minute": per_minute}} if per_minute else {}
     steps = Steps([f"enroll {len(people)} people"])
@@ -60,19 +58,11 @@ def enroll(  # noqa: PLR0913  each is an option of the command
         raise typer.Exit(1)
 
 
-def _person(text: str) -> dict[str, str]:
-    if text.startswith(_CONTACT):
-        return {"contact_id": text.removeprefix(_CONTACT)}
-    if text.startswith("+"):
-        return {"phone": text}
-    return {"email": text} if "@" in text else {"subject": text}
-
-
 def _entered(people: list[str], told: Mapping[str, Any]) -> Table:
     listed = table("Enrollment", "Who", "Result", "Node", "Next", width=_ID_WIDTH)
     for row in told["results"]:
         ahead = row["next"]
-        reason = f": {row['reason']}" if row["reason"] else ""
+        reason = f": {row['reason_words']}" if row["reason"] else ""
         following = f"{ahead['what']} at {ahead['at']}" if ahead else ""
         who, result = people[row["index"]], f"{row['result']}{reason}"
         listed.add_row(row["id"] or "", who, result, row["node"] or "", following)

@@ -1,4 +1,4 @@
-"""Ids that people shorten: whoever types the beginning of one means the only one that has it."""
+"""Whom and what people mean who type a name, an address, or the beginning of an id."""
 
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -11,6 +11,8 @@ from functions.domain.kinds import CampaignKind
 
 _CAMPAIGN: Final = re.compile(r"[0-9a-f]{32}")
 _KEY: Final = re.compile(r"[0-9a-f]{16}")
+#: What stands before the id of a contact where people are named by whatever is known of them.
+_CONTACT: Final = "contact:"
 #: Of several that begin alike, so many are told.
 _TOLD: Final = 5
 
@@ -27,6 +29,15 @@ async def key_id(api: Api, written: str) -> str:
     if _KEY.fullmatch(written):
         return written
     return await _only("API key", written, api.each("/api-keys", limit=1000))
+
+
+def person(text: str) -> dict[str, str]:
+    """Return somebody as the API is told them: a contact, an address, or a caller's own name."""
+    if text.startswith(_CONTACT):
+        return {"contact_id": text.removeprefix(_CONTACT)}
+    if text.startswith("+"):
+        return {"phone": text}
+    return {"email": text} if "@" in text else {"subject": text}
 
 
 async def campaigns(api: Api, **filters: Any) -> AsyncIterator[dict[str, Any]]:

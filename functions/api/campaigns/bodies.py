@@ -11,6 +11,7 @@ from pydantic import (
     model_validator,
 )
 
+from functions.api.campaigns.elsewhere import OfDraft
 from functions.domain.campaigns import audience, campaign, safety_limits
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.campaigns.fallbacks import FAILED
@@ -216,7 +217,7 @@ class NewCampaign(Changes):
     )
 
 
-class Replacement(Changes):
+class Replacement(OfDraft, Changes):
     """All that can be changed of a draft; what is left out falls back to its default."""
 
     model_config = example({"channel": "sms", "base_template": "Hi {first_name}!"})

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from functions.api.campaigns.bodies import Changes, NewCampaign, SendWindow
+from functions.api.campaigns.elsewhere import NOT_YET, OfDraft, refused
 from functions.api.contacts.segments import Conditions
 from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.entry import AFTER_EXIT, NEVER, PARALLEL, Entry, EntryBy
@@ -78,7 +78,7 @@ class EntryBody(RestBody):
             if by is not self.by and value is not None:
                 problems[name] = f"goes with an entry by {by}, not by {self.by}"
         if problems:
-            raise _refused(problems, {})
+            raise refused(problems, {})
         return self
 
     def wanted(self, reentry: str) -> Entry:
@@ -137,14 +137,8 @@ class NewPlanCampaign(RestBody):
         return {"steps": self.steps, **({"timezone": self.zone} if self.zone else {})}
 
 
-#: What exists for broadcasts, or will exist for plans, by what is said of it.
+#: What exists for broadcasts alone.
 _BROADCAST_ONLY: Final = NewCampaign.model_fields.keys() - NewPlanCampaign.model_fields.keys()
-_NOT_YET: Final[Mapping[str, str]] = {
-    "holdout_percent": "nobody can be held out of a plan yet; keep them out by entry.conditions",
-    "experiment": "there are no experiments yet; a node with the action split chooses by lot",
-    "variants": "there are no variants yet; a node with the action split chooses by lot",
-    "repeat": "a campaign cannot repeat itself yet; let people enter again by reentry",
-}
 _OF_PLANS: Final = NewPlanCampaign.model_fields.keys() - NewCampaign.model_fields.keys()
 _ELSEWHERE: Final = "goes with a campaign of the kind journey or sequence"
 _KINDS: Final = (CampaignKind.BROADCAST, CampaignKind.JOURNEY, CampaignKind.SEQUENCE)
@@ -157,13 +151,14 @@ def new_campaign(given: Any) -> NewCampaign | NewPlanCampaign:
     members: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     kind = members.get("kind") or CampaignKind.BROADCAST
     if kind not in _KINDS:
-        raise _refused({"kind": f"must be one of {', '.join(_KINDS)}"}, members)
+        raise refused({"kind": f"must be one of {', '.join(_KINDS)}"}, members)
     if kind == CampaignKind.BROADCAST:
-        problems = dict.fromkeys(sorted(members.keys() & _OF_PLANS), _ELSEWHERE)
+        later = {name: NOT_YET[name].partition(";")[0] for name in NOT_YET if name in members}
+        problems = {**dict.fromkeys(sorted(members.keys() & _OF_PLANS), _ELSEWHERE), **later}
     else:
         problems = {**_of_plan(members, kind), **foreign(members, kind)}
     if problems:
-        raise _refused(problems, members)
+        raise refused(problems, members)
     model = NewCampaign if kind == CampaignKind.BROADCAST else NewPlanCampaign
     return model.model_validate(given)
 
@@ -174,7 +169,7 @@ def foreign(members: Mapping[str, Any], kind: str) -> dict[str, str]:
     asked = dict.fromkeys(sorted(members.keys() & _BROADCAST_ONLY), said)
     if "audience" in asked:
         asked["audience"] = "goes with a broadcast; entry says who enters a plan"
-    return {**{name: _NOT_YET[name] for name in _NOT_YET if name in members}, **asked}
+    return {**{name: NOT_YET[name] for name in NOT_YET if name in members}, **asked}
 
 
 def _of_plan(members: Mapping[str, Any], kind: str) -> dict[str, str]:
@@ -187,7 +182,7 @@ def _of_plan(members: Mapping[str, Any], kind: str) -> dict[str, str]:
     return {} if "steps" in has else {"plan": f"is missing; a {kind} has one"}
 
 
-class DraftChanges(Changes):
+class DraftChanges(OfDraft, Changes):
     """What may be changed of a draft; `entry` and `reentry` of one with a plan."""
 
     entry: EntryBody | None = None
@@ -199,18 +194,6 @@ def check_broadcast(changes: DraftChanges) -> None:
     for name in ("entry", "reentry"):
         if name in changes.model_fields_set:
             raise InvalidFieldError(name, f"{name}: {_ELSEWHERE}")
-
-
-def _refused(problems: Mapping[str, str], members: Mapping[str, Any]) -> ValidationError:
-    details: list[Any] = [
-        {
-            "type": PydanticCustomError("not_here", "{about}", {"about": about}),
-            "loc": (name,),
-            "input": members.get(name),
-        }
-        for name, about in problems.items()
-    ]
-    return ValidationError.from_exception_data("NewCampaign", details)
 
 
 class TrialPlan(RestBody):

@@ -33,6 +33,7 @@ class EnteredRow(BaseModel):
     next: NextSend | None = None
     field: str | None = None
     reason: str | None = None
+    reason_words: str | None = None
 
 
 class EnteredRows(BaseModel):

@@ -23,6 +23,7 @@ from functions.domain.errors import InvalidFieldError
 from functions.domain.messages.ids import whole_id
 from functions.domain.plans.enrollment import EnrollmentStatus
 from functions.domain.plans.plan import Plan
+from functions.domain.plans.words import why_left
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.campaigns.plans import plan_of
 from functions.engine.plans import enrollments, steering
@@ -99,7 +100,8 @@ async def enroll_people(campaign_id: Id, wanted: Entrants, context: Operator) ->
     rows: list[dict[str, Any]] = []
     for index, each in enumerate(read):
         if isinstance(each, InvalidFieldError):
-            told = {"result": EntryResult.REFUSED, "field": each.field, "reason": str(each)}
+            refusal = {"field": each.field, "reason": str(each), "reason_words": str(each)}
+            told = {"result": EntryResult.REFUSED, **refusal}
         else:
             told = _row(campaign_id, plan, next(entered))
         rows.append({"index": index, **told})
@@ -117,6 +119,7 @@ def _row(campaign_id: str, plan: Plan, entered: Entered) -> dict[str, Any]:
         "node": nodes[0] if nodes else None,
         "next": ahead and ahead._asdict(),
         "reason": entered.reason or None,
+        "reason_words": why_left(entered.reason) if entered.reason else None,
     }
 
 

@@ -4,27 +4,19 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import orjson
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError
 
-from functions.domain.contacts.emails import read_email
 from functions.domain.contacts.phones import parse_phone
 from functions.domain.errors import InvalidFieldError
 from functions.domain.plain_text import check_name
 from functions.engine.plans.enroll import Entrant
-from functions.web.fields import Id, PhoneNumber, RestBody, ZonedInstant, example
+from functions.web.fields import RestBody, ZonedInstant, example
+from functions.web.person_body import PersonBody
 
 #: People who are named in one request.
 MOST: Final = 1000
 #: Bytes of what is known of one walk, as JSON.
 _DATA_BYTES: Final = 4096
-_WHOSE: Final = ("contact_id", "phone", "email", "subject")
-
-
-def _mail(text: str) -> str:
-    try:
-        return read_email(text)
-    except InvalidFieldError as error:
-        raise ValueError(str(error).removeprefix("email: ")) from None
 
 
 def _texts(data: Mapping[str, Any]) -> Mapping[str, str]:
@@ -42,25 +34,13 @@ def _text(name: str, value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-class EntrantBody(RestBody):
+class EntrantBody(PersonBody):
     """Somebody who is to enter, by one of contact_id, phone, email and subject."""
 
-    contact_id: Id | None = None
-    phone: PhoneNumber | None = None
-    email: Annotated[str, Field(max_length=254), AfterValidator(_mail)] | None = None
-    subject: (
-        Annotated[str, Field(min_length=1, max_length=300), AfterValidator(check_name)] | None
-    ) = None
     key: Annotated[str, Field(max_length=300), AfterValidator(check_name)] = ""
     data: Annotated[
         dict[Annotated[str, Field(min_length=1, max_length=64)], Any], AfterValidator(_texts)
     ] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> "EntrantBody":
-        if [getattr(self, name) for name in _WHOSE].count(None) != len(_WHOSE) - 1:
-            raise ValueError(f"must have one of {', '.join(_WHOSE[:-1])} and {_WHOSE[-1]}")
-        return self
 
     @property
     def wanted(self) -> Entrant:
@@ -68,7 +48,7 @@ class EntrantBody(RestBody):
         phone = parse_phone(self.phone) if self.phone else None
         return Entrant(
             contact_id=self.contact_id or "",
-            address=self.phone or self.email or "",
+            address=self.address,
             subject=self.subject or "",
             region=phone.region if phone else "",
             zones=phone.zones if phone else (),

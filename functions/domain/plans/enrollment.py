@@ -58,7 +58,7 @@ class Enrollment(NamedTuple):
     moves: Sequence[Move] = ()
     next_at: datetime | None = None  #: when to look again at the latest; None once it has ended
     who: str = ""  #: the id of the contact, stored or not; of a free subject one derived from it
-    contact: str = ""  #: the contact's path; "" for a free subject
+    contact: str = ""  #: the contact's path, also of a free subject, whom none is stored for
     address: str = ""  #: what they were enrolled by, where that was an address
     region: str = ""
     zones: Sequence[str] = ()

@@ -38,12 +38,14 @@ from functions.domain.plans.plan import (
 OPERATOR: Final = "operator"
 #: What is noticed within this time is noticed at once, for whoever reads of it.
 _AT_ONCE: Final = timedelta(minutes=1)
-#: Why people have left, beside the reasons of messages and what plans call their exits.
+#: Why people left or did not enter, beside the reasons of messages and exits that plans name.
 _LEFT: Final[Mapping[str, str]] = {
     GOAL: "the goal was reached",
     LOOP: "the plan leads round in a circle without waiting",
     OPERATOR: "an operator took them out",
+    "entry_filter": "the conditions of the entry do not hold for them",
     "erased": "the person was erased",
+    "not_found": "no contact has this id",
     "suppressed": "the address must not be contacted any more",
 }
 _ENDED: Final[Mapping[str, str]] = {
@@ -262,7 +264,10 @@ def _cause(move: Move, zone: ZoneInfo) -> str:
 
 
 def why_left(reason: str) -> str:
-    """Return what the reason of an exit means; what a plan calls an exit speaks for itself."""
+    """Return what the reason of an exit or of a refused entry means.
+
+    What a plan calls an exit speaks for itself.
+    """
     return _LEFT.get(reason) or explain(reason)
 
 

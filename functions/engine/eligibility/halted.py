@@ -1,7 +1,7 @@
-"""Halted: messages of people who were paused or left a plan when they were being tried.
+"""Halted: messages of people who were paused, moved on or left as they were being tried.
 
-What waits to be sent is written off as somebody leaves. A message that a provider had then may
-come back to be tried again, and one by a further channel may follow it.
+What waits to be sent is written off as somebody moves on or leaves. A message that a provider had
+then may come back to be tried again, and one by a further channel may follow it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,10 +10,12 @@ from typing import Final
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.attempts import end
-from functions.domain.messages.ids import fallback_number
+from functions.domain.messages.ids import fallback_number, node_send
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, enrollment_from
+from functions.domain.plans.visits import why_over
 from functions.engine import paths
+from functions.engine.campaigns.plans import plan_of
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
 
@@ -43,14 +45,18 @@ async def halted(
     walks = await walks_of(engine, campaign, (each.value for each in again))
     now = engine.clock.now()
     waits = {"next_at": now + _WAIT, "reason": "enrollment_paused"}
-    cancelled = end(MessageStatus.CANCELLED, "left_plan", now=now)
     decided: list[tuple[Versioned[Message], Changes]] = []
     for each in again:
         walk = walks.get(each.value.enrollment)
-        if walk is not None and walk.status == EnrollmentStatus.PAUSED:
+        if walk is None:
+            continue
+        if walk.status == EnrollmentStatus.PAUSED:
             decided.append((each, waits))
-        elif walk is not None and walk.status == EnrollmentStatus.EXITED:
-            decided.append((each, cancelled))
+            continue
+        sent = node_send(each.value.send)
+        version = await plan_of(engine, campaign, sent.version)
+        if over := why_over(campaign, walk, each.value, chain=version.sends.chain(sent.node)):
+            decided.append((each, end(MessageStatus.CANCELLED, over, now=now)))
     return decided
 
 

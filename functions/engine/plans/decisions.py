@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.attempts import end
-from functions.domain.messages.ids import lane_number, walk_lane, walk_message_id
+from functions.domain.messages.ids import lane_number, walk_lane
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.domain.plans.advance import Advanced, Promise, advance
 from functions.domain.plans.document import SendNode, WebhookNode
@@ -20,6 +20,7 @@ from functions.domain.plans.durations import parse_duration
 from functions.domain.plans.enrollment import Enrollment, enrollment_fields
 from functions.domain.plans.listening import heard_by
 from functions.domain.plans.plan import asked_time, zone_of_walk
+from functions.domain.plans.visits import message_name
 from functions.engine import paths
 from functions.engine.campaigns.plans import plan_of, whole_send
 from functions.engine.campaigns.recipient import Recipient
@@ -203,12 +204,6 @@ class Decider:
             for visit in visits
         ]
         return {**chains, **await chains_of(self._engine, self._campaign, ids)}
-
-
-def message_name(campaign: Campaign, enrollment: Enrollment, node: str, visit: int) -> str:
-    """Return the id of somebody's message of a visit of a node."""
-    place = f"{enrollment.entry}/{enrollment.key}/{node}"
-    return walk_message_id(enrollment.who, campaign.id, place, visit)
 
 
 def written_off(

@@ -264,11 +264,10 @@ def _person(campaign: Campaign, entrant: Entrant, id_: str, contact: Contact | N
     rule = campaign.entry
     has_several = rule is not None and rule.reentry == PARALLEL
     zones = contact.zones if contact else entrant.zones
-    known = bool(contact or entrant.contact_id or entrant.address)
     return Person(
         entrant.subject or id_,
         id_,
-        paths.contact(campaign.org, id_) if known else "",
+        paths.contact(campaign.org, id_),
         entrant.address or (contact and (contact.phone or contact.email)) or "",
         contact.region if contact else entrant.region,
         zones_for(zones, campaign.rules.default_zone),
@@ -288,7 +287,7 @@ def _why_not(entrant: Entrant, document: Document | None) -> str:
 
 
 def _barred(person: Person, out: Collection[str], barred: Collection[str]) -> str:
-    if person.contact in out or (out and not person.contact):
+    if person.contact in out:
         return "entry_filter"
     return "suppressed" if person.address in barred else ""
 

@@ -16,7 +16,7 @@ class Person(NamedTuple):
 
     subject: str  #: the contact's id, or what a caller calls whoever enters
     who: str  #: the id of the contact, stored or not; of a free subject one derived from it
-    contact: str = ""  #: the contact's path; "" for a free subject
+    contact: str  #: the contact's path, also of a free subject, whom no contact is stored for
     address: str = ""  #: what they are entered by, where that is an address
     region: str = ""
     zones: Sequence[str] = ()

@@ -30,6 +30,7 @@ from functions.domain.plans.enrollment import (
     Move,
     Thread,
 )
+from functions.domain.plans.visits import message_name
 from functions.domain.plans.words import OPERATOR
 from functions.engine.campaigns.plans import plan_of
 from functions.engine.kernel import audit_trail
@@ -39,7 +40,7 @@ from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.plans.changes import record_walks
-from functions.engine.plans.decisions import Decided, Walk, message_name
+from functions.engine.plans.decisions import Decided, Walk
 from functions.engine.plans.enroll import wake
 from functions.engine.plans.enrollments import Found, as_of_now, check_node, find, messages_of
 from functions.engine.ports.store import Create

@@ -24,11 +24,13 @@ from functions.domain.errors import NotFoundError
 from functions.domain.messages.attempts import end
 from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
 from functions.engine import paths
+from functions.engine.contacts.known_by import ids_of
 from functions.engine.imports import undo
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LAUNCH
 from functions.engine.kernel.modify import at_version, modify
+from functions.engine.kernel.people import subject_id
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics
@@ -81,6 +83,16 @@ async def erase(
     await engine.store.commit(Delete(paths.reached(org, id_)))
     await _finish(engine, org, path, by=by)
     log.info("contact_erased", org=org, contact_id=id_)
+
+
+async def whose(engine: Engine, org: str, *, address: str, subject: str) -> str:
+    """Return the id of whoever has an address, or is called so by callers where that is "".
+
+    The address is in its stored spelling; whoever has it need not be stored.
+    """
+    if not address:
+        return await subject_id(engine, org, subject)
+    return (await ids_of(engine, org, [address]))[address]
 
 
 async def _empty(engine: Engine, path: str, id_: str, if_version: int | None) -> None:

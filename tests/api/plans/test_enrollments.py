@@ -8,6 +8,7 @@ from tests.api.plans.plans import plan, refusal, send, started
 from tests.api.rig import Rig
 
 ANA: Final = "+12125552001"
+BEN: Final = "+12125552002"
 WAITS: Final = {
     "id": "later",
     "action": "wait",
@@ -50,6 +51,8 @@ async def test_each_row_is_told_what_became_of_it(rig: Rig) -> None:
     ]
     assert results[1][2].startswith("must have one of contact_id")
     assert results[2][2] == "not_found"
+    assert told["results"][2]["reason_words"] == "no contact has this id"
+    assert told["results"][1]["reason_words"] == results[1][2]
     assert [field for _, field, _ in results[3:6]] == ["phone", None, "subject"]
     assert [field for _, field, _ in results[7:]] == ["data", "data"]
     assert (told["enrolled"], told["already"], told["refused"]) == (2, 1, 6)
@@ -179,3 +182,18 @@ async def test_a_request_that_makes_no_sense_enters_nobody(rig: Rig, body: Any) 
     assert answer.status_code == 400
     listed = (await rig.get(f"/campaigns/{campaign}/enrollments")).json()
     assert listed["data"] == []
+
+
+async def test_whoever_the_caller_calls_by_a_name_of_its_own_is_forgotten(rig: Rig) -> None:
+    """By POST /erasures, as whoever has an address; nobody is erased of whom nothing is known."""
+    campaign = await started(rig)
+    await entered(rig, campaign, {"subject": "member 4711"}, {"phone": ANA}, {"phone": BEN})
+    wanted = [{"subject": "member 4711"}, {"phone": ANA}, {"subject": ANA}, {}]
+    answers = [await rig.post("/erasures", each) for each in wanted]
+    assert [each.status_code for each in answers] == [204, 204, 404, 400]
+    found = (await rig.get(f"/campaigns/{campaign}/enrollments")).json()["data"]
+    assert sorted((each["subject"], each["reason"]) for each in found if each["reason"]) == [
+        ("erased", "erased"),
+        ("erased", "erased"),
+    ]
+    assert (await rig.post("/erasures", wanted[0])).status_code == 404

@@ -177,6 +177,30 @@ async def test_name_hours_and_entry_change_beside_the_plan(rig: Rig) -> None:
     assert (told["entry"]["by"], told["audience"]["kind"]) == ("api", "entrants")
 
 
+@pytest.mark.parametrize("method", ["patch", "put"])
+async def test_what_a_draft_is_told_of_elsewhere_says_where(rig: Rig, method: str) -> None:
+    """A change of a draft names the request that does it, or says that there is none yet."""
+    id_ = (await written(rig))["id"]
+    said: dict[str, tuple[Any, str]] = {
+        "plan": (plan(), "PUT /campaigns/{id}/plan"),
+        "steps": (STEPS, "PUT /campaigns/{id}/plan"),
+        "zone": ("Europe/Berlin", "PUT /campaigns/{id}/plan"),
+        "scheduled_at": ("2030-01-01T00:00:00Z", "POST /campaigns/{id}/schedule"),
+        "kind": ("broadcast", "another campaign"),
+        "status": ("running", "POST /campaigns/{id}/start"),
+        "holdout_percent": (5, "entry.conditions"),
+        "experiment": ({}, "split"),
+        "variants": ([], "split"),
+        "repeat": ("P1D", "reentry"),
+    }
+    changes = {"channel": "sms", **{name: value for name, (value, _) in said.items()}}
+    answer = await rig.http.request(method, f"/campaigns/{id_}", json=changes)
+    assert refusal(answer)[:2] == (400, "INVALID_FIELD")
+    told = {each["field"]: each["message"] for each in answer.json()["errors"]}
+    assert told.keys() == said.keys()
+    assert [name for name, (_, remedy) in said.items() if remedy not in told[name]] == []
+
+
 async def test_a_copy_has_the_plan_and_the_entry(rig: Rig) -> None:
     """So has the copy of one that has started."""
     people = await rig.make_list(["+12125552001"])

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -21,6 +21,8 @@ from functions.engine.delivery import launch
 from functions.engine.kernel.walks import mark
 from functions.engine.plans import campaigns
 from functions.engine.plans.enroll import Entrant, enroll
+from functions.engine.plans.events.event import NewEvent
+from functions.engine.plans.events.telling import tell
 from functions.engine.ports.store import Add, Create, Update
 from functions.engine.privacy import erasure, walks
 from tests.engine.crashes import Crash, CrashingQueue, CrashingStore, CrashPoint
@@ -196,6 +198,66 @@ async def test_walks_of_another_organisation_stay(world: JourneyWorld) -> None:
     kept = await world.store.get(path)
     assert kept is not None
     assert kept.data == theirs
+
+
+OWN: Final = "member 4711"
+#: A request to the organisation's own server, the only channel that knows such names.
+HOOK: Final = plan(
+    {
+        "id": "hello",
+        "action": "webhook",
+        "url": "https://example.com/hook",
+        "body": "{{ item }}",
+        "transitions": [on("elapsed", "again", after="PT1H")],
+    },
+    send("again", on("elapsed", "stop", after="PT1H"), schedule=LATER),
+    STOP,
+)
+
+
+async def own(world: JourneyWorld) -> Campaign:
+    """Have somebody walk whom the caller calls by a name of its own, and tell of them."""
+    campaign = await world.begin(HOOK)
+    await enroll(world.engine, ORG, campaign.id, [Entrant(subject=OWN, data={"item": "kettle"})])
+    await world.settle()
+    await tell(world.engine, ORG, [NewEvent(name="bought", subject=OWN, data={"item": "kettle"})])
+    return campaign
+
+
+async def erase_own(world: JourneyWorld) -> None:
+    """Erase whoever the caller calls so."""
+    id_ = await erasure.whose(world.engine, ORG, address="", subject=OWN)
+    await erasure.erase(world.engine, ORG, id_, by="ben")
+    await world.settle()
+
+
+async def test_somebody_with_a_name_of_the_callers_own_can_be_erased(world: JourneyWorld) -> None:
+    """Walk, messages and events are forgotten; a late mark, and a new entry, do no harm."""
+    campaign = await own(world)
+    (document,) = await world.documents(paths.enrollments(ORG, campaign.id))
+    assert len(world.sent) == 1
+    await erase_own(world)
+    assert await naming(world.store, OWN, "kettle", document.data["who"] + '"') == []
+    assert (await world.walk(campaign)).exit == "erased"
+    assert await world.documents(paths.custom_events(ORG)) == []
+    await world.store.commit(mark(campaign, document.id, now=world.clock.now()))
+    await world.pass_time(3 * DAY)
+    assert (len(world.sent), await naming(world.store, OWN)) == (1, [])
+    with pytest.raises(NotFoundError):
+        await erase_own(world)
+    await enroll(world.engine, ORG, campaign.id, [Entrant(subject=OWN)])
+    await world.settle()
+    assert ((await world.walk(campaign)).entry, len(world.sent)) == (2, 2)
+
+
+async def test_a_name_of_the_callers_own_is_nobody_elses(world: JourneyWorld) -> None:
+    """Whoever is called like an address is not the person who has it."""
+    campaign = await walking(world)
+    id_ = await erasure.whose(world.engine, ORG, address="", subject=ANN)
+    with pytest.raises(NotFoundError):
+        await erasure.erase(world.engine, ORG, id_, by="ben")
+    assert (await world.walk(campaign)).address == ANN
+    assert await erasure.whose(world.engine, ORG, address=ANN, subject="") == ANN_ID
 
 
 # --- Races and deaths ---------------------------------------------------------------------------
