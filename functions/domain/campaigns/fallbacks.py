@@ -101,7 +101,7 @@ def next_message(
 
 
 #: What a message that is part of a walk hands on to the one that follows it.
-_WALKED: Final = ("enrollment", "visit", "listens", "ends")
+_WALKED: Final = ("enrollment", "visit", "listens", "ends", "timed_at")
 
 
 def _of_walk(before: Message, follower: Follower) -> Changes:

@@ -1,6 +1,6 @@
 """What has happened to a message, by the names that plans call it by."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -32,6 +32,7 @@ _ENDS: Final = frozenset(
         MessageStatus.UNKNOWN,
     }
 )
+_STARTS: Final = _ENDS | {"sent"}
 #: Every name that a message can have an event of, besides the codes of reasons.
 MESSAGE_EVENTS: Final = frozenset(
     {*_NOTED, *map(str, _ENDS), "machine", "bounced", "no_answer", "busy"}
@@ -60,6 +61,11 @@ def with_proven(told: Mapping[str, datetime]) -> dict[str, datetime]:
         for name in PROVES.get(event, ()):
             found[name] = min(found.get(name, at), at)
     return found
+
+
+def starts_timers(told: Iterable[str]) -> bool:
+    """Tell whether the timers of a message's node run, by the names of what has happened to it."""
+    return not _STARTS.isdisjoint(told)
 
 
 def has_ended(message: Message) -> bool:

@@ -93,6 +93,7 @@ class Message(NamedTuple):
     ends: Sequence[str] = ()  #: events that end the walk
     following: Sequence[Mapping[str, Any]] = ()  #: of a node's send: its further fallbacks
     not_after: datetime | None = None  #: of a node's send: when it expires
+    timed_at: datetime | None = None  #: when its node's first timer fires, where it leaves in time
 
     @property
     def exhausted(self) -> bool:

@@ -22,9 +22,10 @@ from functions.domain.plans.plan import Plan, Way, WaysOut, due_at
 
 #: How long before it is due a message is made.
 AHEAD: Final = timedelta(minutes=5)
-#: A message that should have left is asked after at once, then ever more seldom, up to this.
+#: A message that should have left marks its walk once it does. Should it have left while it was
+#: looked for, it is asked after soon, then ever more seldom, up to this.
 _ASK_SOONEST: Final = timedelta(seconds=5)
-_ASK_LATEST: Final = timedelta(minutes=5)
+_ASK_LATEST: Final = timedelta(hours=1)
 #: Where events and timers fall on one instant, events come first; exits come before both.
 EXIT, _TIMER = -1, 1000
 #: Upon this people leave, unless their node says what follows.

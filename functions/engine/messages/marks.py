@@ -2,15 +2,18 @@
 
 An event never moves anybody: it is noted where it belongs, and in the same commit the enrollment
 is due now. Nothing is read for it, and the lane that walks the enrollment decides.
+
+A timer runs from a message's send, or from its end where it is never sent. A walk is looked at when
+that could have been, and finds it. What leaves or ends later than that marks it, too.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.messages.happened import happened
+from functions.domain.messages.happened import happened, starts_timers
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.domain.plans.enrollment import EXIT
 from functions.engine.kernel.walks import mark
@@ -29,6 +32,14 @@ def marks(
             known, told = happened(before), happened(before._replace(**changes))
             new = told.keys() - known.keys()
             ends = {f"{EXIT}{name}": told[name] for name in new.intersection(before.ends)}
-            if ends or not new.isdisjoint(before.listens):
+            if ends or not new.isdisjoint(before.listens) or _is_overdue(before, known, told, now):
                 marked[before.enrollment] |= ends
     return [mark(campaign, id_, now=now, **ends) for id_, ends in marked.items()]
+
+
+def _is_overdue(
+    before: Message, known: Mapping[str, datetime], told: Mapping[str, datetime], now: datetime
+) -> bool:
+    """Tell whether a node's timers run only now, which somebody has looked at in vain."""
+    late = before.timed_at is not None and before.timed_at <= now
+    return late and starts_timers(told) and not starts_timers(known)

@@ -169,6 +169,7 @@ class Decider:
             more = {**of_node, **walked, **_limit(version, each.after, promise)}
             planner = self._planners[key]
             fields = planner.of_walk(promise.id, to, promise.due_at, more, shown)
+            fields |= _timed(version, each.after, promise, fields)
             each.messages[f"{self._messages}/{promise.id}"] = fields
             if fields["status"] == MessageStatus.SKIPPED:
                 following = planner.follower_of(promise.id, to, fields, more)
@@ -230,6 +231,18 @@ def _limit(version: PlanVersion, walk: Enrollment, promise: Promise) -> dict[str
         return {}
     zone = zone_of_walk(version.plan, walk.zones, walk.entered_at)
     return {"not_after": parse_duration(node.expires_after).add(promise.due_at, zone)}
+
+
+def _timed(
+    version: PlanVersion, walk: Enrollment, promise: Promise, fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return when the first timer of a message's node fires, where it leaves when it is due."""
+    timers = version.plan.ways[promise.node].timers
+    if not timers:
+        return {}
+    zone = zone_of_walk(version.plan, walk.zones, walk.entered_at)
+    leaves_at = max(fields.get("due_at", promise.due_at), fields["created_at"])
+    return {"timed_at": min(timer.wait.add(leaves_at, zone) for timer in timers)}
 
 
 def _heeding(version: PlanVersion, walk: Walk, after: Enrollment, now: datetime) -> Decided:

@@ -96,7 +96,9 @@ def facts_of(chain: Sequence[Message]) -> MessageFacts:
     ended = ended_at(last) if over else None
     # A provider's clock may be slow: no message has left before it was due.
     left = (max(each.sent_at, each.due_at or each.sent_at) for each in chain if each.sent_at)
-    return MessageFacts(min(left, default=None), ended, events, last.due_at, last.created_at)
+    leaves = [at for at in (last.due_at, last.next_at) if at is not None]
+    leaves_at = max(leaves, default=None)
+    return MessageFacts(min(left, default=None), ended, events, leaves_at, last.created_at)
 
 
 async def _custom_events(

@@ -136,10 +136,10 @@ def test_what_could_not_be_sent_leads_on(event: str) -> None:
 
 
 def test_a_message_that_waits_for_its_turn_is_asked_after() -> None:
-    """Soon at first, then every five minutes: until it has left, nobody's timer runs."""
+    """Soon at first, then every hour: until it has left, nobody's timer runs."""
     walker = Walker(TWO, late=9 * DAY).look_at([START, START + HOUR])
     assert walker.enrollment.next_at == START + DAY
-    for late, again in ((0, 5), (5, 5), (20, 20), (86400, 300)):
+    for late, again in ((0, 5), (5, 5), (20, 20), (86400, 3600)):
         now = START + DAY + late * SECOND
         walker.look(now)
         assert walker.enrollment.next_at == now + again * SECOND

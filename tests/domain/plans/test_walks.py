@@ -14,7 +14,7 @@ from functions.domain.plans.facts import Facts, MessageFacts, Occurrence
 from functions.domain.plans.nexts import AHEAD
 from functions.domain.plans.plan import Plan
 from functions.domain.plans.reading import read_plan
-from tests.domain.plans.walking import DAY, HOUR, START, STOP, look, on, send, wait
+from tests.domain.plans.walking import DAY, HOUR, NEW_YORK, START, STOP, look, on, send, wait
 
 NODES = ("a", "b", "c", "d", "e")
 _TIMERS = ("no_open", "no_click", "no_delivery", "no_purchase", "elapsed")
@@ -199,10 +199,12 @@ class Walks(RuleBasedStateMachine):
     def _pass(self, *, marked: bool = False) -> None:
         """Let one watcher look anyway, and the other one where it is time, or they are marked.
 
-        What is told marks them; that a message has left does not.
+        What is told marks them; that a message has left does so where its timers have been looked
+        at before that.
         """
         if not (self.often and self.seldom):
             return
+        marked |= any(map(self._leaves_late, self._promises()))
         while True:
             facts = self._facts()
             self.often.look(facts, self.now)
@@ -222,6 +224,14 @@ class Walks(RuleBasedStateMachine):
 
     def _leaves_at(self, promise: Promise) -> datetime:
         return max(promise.due_at, START) + self.late
+
+    def _leaves_late(self, promise: Promise) -> bool:
+        assert self.often
+        timers = self.often.plan.ways[promise.node].timers
+        timed_at = min(
+            (each.wait.add(promise.due_at, NEW_YORK) for each in timers), default=self.now
+        )
+        return timed_at <= self.now == self._leaves_at(promise)
 
     def _facts(self) -> Facts:
         """Return what is known by now."""

@@ -6,11 +6,21 @@ from datetime import timedelta
 import pytest
 
 from functions.domain.campaigns.status import Action
+from functions.domain.messages.delivery_events import Retry
+from functions.domain.messages.message import MessageStatus
+from functions.domain.messages.send_outcomes import Deferred, Rejected, SendOutcome, Unknown
 from functions.engine.campaigns import lifecycle
-from tests.engine.plans.journeys import DAY, HOUR, STOP, JourneyWorld, on, plan, send, wait
+from tests.engine.plans.journeys import ARRIVES, DAY, HOUR, STOP, JourneyWorld, on, plan, send, wait
+from tests.engine.recording_channel import Fate
 from tests.engine.world import ORG
 
 WEEK = 7 * DAY
+#: Two mails, the second a second after the first.
+SOON = plan(
+    send("hello", on("elapsed", "again", after="PT1S")),
+    send("again", on("elapsed", "stop", after="P1D")),
+    STOP,
+)
 
 
 @pytest.fixture
@@ -54,6 +64,56 @@ async def test_a_wait_is_entered_at_the_timers_instant_and_fires_by_itself(
     assert entered == [sent_at + HOUR, sent_at + 3 * HOUR]
     late = world.carrier.requests[1].at - (sent_at + 3 * HOUR)
     assert timedelta() <= late <= timedelta(seconds=10)
+
+
+@pytest.mark.parametrize(
+    "outcome", [Unknown("provider_timeout"), Rejected("provider_500", Retry.LATER)]
+)
+async def test_a_mail_that_cannot_be_sent_holds_nobody_up_once_that_is_known(
+    world: JourneyWorld, outcome: SendOutcome
+) -> None:
+    """Its node names no way for it, so the timer leads on, and nobody looks for it by and by."""
+    world.carrier.otherwise = Fate(outcome=outcome, placed=False)
+    campaign = await world.begin(SOON)
+    await world.enter(campaign)
+    while (hello := await world.message(campaign, "hello")).lane is not None:
+        await world.pass_time(timedelta(seconds=1))
+    world.carrier.otherwise = ARRIVES
+    await world.pass_time(timedelta(seconds=2))
+    assert hello.status in {MessageStatus.UNKNOWN, MessageStatus.FAILED}
+    assert world.sent[-1] == "again"
+
+
+async def test_a_timer_runs_from_a_mail_that_left_late(world: JourneyWorld) -> None:
+    """Its provider would not take it for ten minutes, and it is noticed at once when it does."""
+    world.carrier.otherwise = Fate(outcome=Deferred("provider_429"), placed=False)
+    campaign = await world.begin(SOON)
+    await world.enter(campaign)
+    await world.pass_time(timedelta(minutes=10))
+    world.carrier.otherwise = ARRIVES
+    while (await world.message(campaign, "hello")).sent_at is None:
+        await world.pass_time(timedelta(seconds=1))
+    await world.pass_time(timedelta(seconds=2))
+    assert world.sent[-1] == "again"
+
+
+async def test_after_an_outage_a_timer_is_no_longer_than_the_plan_says(
+    world: JourneyWorld,
+) -> None:
+    """It runs from the mail that was sent late, and is not looked at some minutes later."""
+    campaign = await world.begin(
+        plan(
+            wait("wait", on("elapsed", "hello", after="PT1H")),
+            send("hello", on("elapsed", "again", after="PT1M")),
+            send("again", on("elapsed", "stop", after="P1D")),
+            STOP,
+        )
+    )
+    await world.enter(campaign)
+    world.clock.advance(10 * HOUR)  # nobody was there to look
+    await world.settle()
+    await world.pass_time(timedelta(seconds=62))
+    assert world.sent == ["hello", "again"]
 
 
 async def test_a_send_that_waits_leaves_at_its_instant(world: JourneyWorld) -> None:
