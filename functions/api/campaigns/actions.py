@@ -21,6 +21,7 @@ from functions.domain.errors import InvalidFieldError
 from functions.domain.messages.ids import whole_id
 from functions.engine.campaigns import drafts, lifecycle
 from functions.engine.campaigns.content import previews
+from functions.engine.campaigns.content.of_nodes import Said
 from functions.engine.campaigns.warnings import warnings_of
 from functions.engine.kernel.engine import Engine
 from functions.engine.plans import campaigns as plans
@@ -76,7 +77,7 @@ async def _sent(engine: Engine, campaign: Campaign, queued: int) -> Sent:
 
 @router.post("/{campaign_id}/send-test")
 async def send_test(campaign_id: Id, wanted: TestMessages, context: Operator) -> TestsSent:
-    """Send what a draft says to some numbers or addresses; the draft stays as it is."""
+    """Send what a draft or a plan's node says to some addresses; the campaign stays as it is."""
     if wanted.customer_id is not None:
         context.require_contacts()  # the test says who they are, to whoever reads it
     sent = await previews.send_test(
@@ -86,6 +87,7 @@ async def send_test(campaign_id: Id, wanted: TestMessages, context: Operator) ->
         phones=[parse_phone(phone) for phone in wanted.phones],
         emails=wanted.emails,
         like=wanted.customer_id,
+        said=Said(wanted.node or "", wanted.fallback),
         by=context.by,
     )
     messages = [
@@ -99,7 +101,7 @@ async def send_test(campaign_id: Id, wanted: TestMessages, context: Operator) ->
 async def personalized_preview(
     campaign_id: Id, wanted: CampaignPreview, context: Viewer
 ) -> Preview:
-    """Show what a campaign, or another text, says to one contact."""
+    """Show what a campaign, a node of its plan, or another text, says to one contact."""
     if wanted.customer_id is None:
         message = "customer_id: is required"
         raise InvalidFieldError("customer_id", message, code="MISSING_CUSTOMER_ID")
@@ -110,6 +112,7 @@ async def personalized_preview(
         campaign_id,
         wanted.customer_id,
         override=wanted.override_template,
+        said=Said(wanted.node or "", wanted.fallback),
     )
     return shown_preview(preview, person)
 

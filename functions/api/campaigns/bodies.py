@@ -259,7 +259,14 @@ def _customer(id_: object) -> object:
 CustomerId = Annotated[Id | None, BeforeValidator(_customer)]
 
 
-class CampaignPreview(RestBody):
+class OneSend(RestBody):
+    """Which of a campaign's sends is meant: of a plan, that of a node or of its fallback."""
+
+    node: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    fallback: Annotated[int, Field(ge=0, le=3)] = 0
+
+
+class CampaignPreview(OneSend):
     """For whom a campaign's text, or another one, is to be filled in."""
 
     model_config = example({"customer_id": "4f2a8c01d3e5"})
@@ -268,8 +275,8 @@ class CampaignPreview(RestBody):
     override_template: Text | None = None
 
 
-class TestMessages(RestBody):
-    """Where a draft is to be sent as a test, filled in for a contact: mails to emails."""
+class TestMessages(OneSend):
+    """Where a draft or a node is to be sent as a test, filled in for a contact: mails to emails."""
 
     model_config = example({"phones": ["+254712345678"]})
 

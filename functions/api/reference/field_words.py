@@ -185,6 +185,7 @@ WORDS: Final[Mapping[str, str]] = {
     "next_at": "When it is looked at again.",
     "next_attempt_at": "When it is posted again.",
     "next_cursor": "Continues behind this page; null: no more follow.",
+    "fallback": "Which fallback of the node, from 1; 0 is its own send.",
     "node": "A node of the plan, by its id.",
     "nodes": "The nodes of the plan where they stand.",
     "not_after": "What cannot be sent before this time expires; null: nothing does.",

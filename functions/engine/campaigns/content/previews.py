@@ -19,6 +19,7 @@ from functions.domain.templates.template import Missing, MissingFieldError, Temp
 from functions.domain.times import NO_ZONES
 from functions.domain.warnings import InputWarning
 from functions.engine.accounts import organisation
+from functions.engine.campaigns.content.of_nodes import Said, as_said
 from functions.engine.campaigns.content.text_checks import text_doubts
 from functions.engine.campaigns.copies import copy_of
 from functions.engine.campaigns.lifecycle import load
@@ -31,6 +32,8 @@ from functions.engine.kernel.people import path_of
 
 _TEMPLATE: Final = "base_template"
 _OVERRIDE: Final = "override_template"
+#: What a campaign without a plan says.
+_OWN: Final = Said()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +48,26 @@ class Preview:
 
 
 async def preview(
-    engine: Engine, org: str, id_: str, contact_id: str, *, override: str | None
+    engine: Engine,
+    org: str,
+    id_: str,
+    contact_id: str,
+    *,
+    override: str | None,
+    said: Said = _OWN,
 ) -> tuple[Preview, Contact]:
     """Fill in a campaign's templates, its text's or `override`, for a contact; "": its text's.
 
     Raises NotFoundError, and InvalidFieldError for a template with a mistake.
     """
-    campaign = await load(engine, org, id_)
-    _check_says_one_thing(campaign)
+    campaign = await as_said(engine, await load(engine, org, id_), said)
     person = (await contacts.load(engine, org, contact_id)).value
-    texts, field = texts_of(campaign.own_send), _TEMPLATE
+    texts, field = texts_of(campaign.own_send), "node" if said.node else _TEMPLATE
     if override:
         texts, field = texts._replace(body=override), _OVERRIDE
     filled = _fill(campaign, texts, person, field=field)
     found = await text_doubts(engine, campaign, texts, person.values, body=field)
     return replace(filled, warnings=found), person
-
-
-def _check_says_one_thing(campaign: Campaign) -> None:
-    if campaign.plan:
-        sentence = f"kind: a {campaign.kind} says what its nodes say"
-        remedy = "try a node's text by POST /templates/preview"
-        raise InvalidFieldError("kind", f"{sentence}; {remedy}")
 
 
 def _fill(campaign: Campaign, texts: Texts, person: Contact, *, field: str) -> Preview:
@@ -90,19 +91,21 @@ async def send_test(
     phones: Sequence[Phone] = (),
     emails: Sequence[str] = (),
     like: str | None,
+    said: Said = _OWN,
     by: str,
 ) -> list[tuple[Recipient, Campaign, str]]:
-    """Send what a draft says to some addresses now, filled in for the contact `like`.
+    """Send what a draft, or a node, says to some addresses now, filled in for the contact `like`.
 
     Each test is a campaign of its own: the draft's status and statistics do not change, and
     nobody is left out. Raises NotFoundError, WrongStatusError and InvalidFieldError.
     """
     campaign = await load(engine, org, id_)
-    _check_says_one_thing(campaign)
-    if campaign.status is not CampaignStatus.DRAFT:
+    # What a plan says does not change once it runs, and each of its nodes is worth a look.
+    may_test = not campaign.has_ended if campaign.plan else campaign.status is CampaignStatus.DRAFT
+    if not may_test:
         raise WrongStatusError("test", campaign.status, already=False, ended=campaign.has_ended)
     now, decided = engine.clock.now(), await organisation.load(engine, org)
-    campaign = with_senders(engine, decided, campaign)
+    campaign = with_senders(engine, decided, await as_said(engine, campaign, said))
     _check_testable(campaign, phones, emails, now)
     check_named(engine, campaign)
     check_senders(engine, decided, campaign)
