@@ -59,12 +59,14 @@ class ChannelFacts(NamedTuple):
     takes_replies: bool = False  #: people answer by a text of their own
     quotes: bool = False  #: a reply may name the message that it answers, by the provider's id
     keeps_country_hours: bool = True  #: it can disturb somebody at night
-    events: frozenset[str] = frozenset()  #: of its messages, besides those that all can have
+    #: What is told of its messages besides what is told of all, by whichever of its providers.
+    events: frozenset[str] = frozenset()
     is_opened_by_programs: bool = False  #: that it was opened is nobody's deed for sure
 
 
 _CALLS: Final = ChannelFacts(
     "phone",
+    frozenset({"machine_detection"}),
     is_call=True,
     events=frozenset({"answered", "completed", "no_answer", "busy", "machine"}),
 )
@@ -72,13 +74,13 @@ _TEXTS: Final = ChannelFacts(
     "phone",
     frozenset({"provider_template", "language", "parameters"}),
     takes_replies=True,
-    events=frozenset({"clicked", "replied"}),
+    events=frozenset({"delivered", "replied"}),
 )
 _CHATS: Final = _TEXTS._replace(quotes=True, events=_TEXTS.events | {"opened"})
 _MAILS: Final = ChannelFacts(
     "email",
     frozenset({"subject", "html"}),
-    events=frozenset({"opened", "clicked", "replied", "bounced", "complained"}),
+    events=frozenset({"delivered", "opened", "clicked", "bounced", "complained"}),
     is_opened_by_programs=True,
 )
 _POSTS: Final = ChannelFacts("either", frozenset({"webhook_url"}), keeps_country_hours=False)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import pytest
 
+from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound, MessageRef
 from functions.domain.messages.send_outcomes import Accepted, Deferred, Rejected, Unknown
 from functions.engine.ports.channel import Channel, Outbound, SignatureError, WebhookRequest
@@ -40,7 +41,7 @@ REF = MessageRef("acme", "c1", "m1")
 def outbound(ref: MessageRef = REF, attempt: int = 1) -> Outbound:
     """Return an attempt to reach somebody, whatever the channel."""
     to, sender, bot_url = "+15550100", "+15550199", "wss://bot.example/talk"
-    return Outbound(ref, attempt, to, sender, bot_url, body="Hello")
+    return Outbound(ref, attempt, to, sender, bot_url, body="Hello", channel=ChannelKind.SMS)
 
 
 #: A callback that nobody has signed.

@@ -29,16 +29,17 @@ CONNECTIONS: Final = 10  #: at a time; each hands over one mail after the other
 TURN_S: Final = 20.0
 ADDRESS_S: Final = 20.0
 TAKE_S: Final = 40.0
+#: A mail server says no more than whether it takes a mail. What readers do our own links tell.
+_UNTOLD: Final = frozenset({"delivered", "complained"})
 
 
 class MailReceiver(BaseChannel):
     """The Receiver of mails: what becomes of them, a provider such as SendGrid tells by webhook."""
 
-    traits = Traits()
-
     def __init__(self, *, events: SendGridEvents | None, clock: Clock) -> None:
         super().__init__(clock)
         self._events = events
+        self.traits = Traits(untold=frozenset() if events else _UNTOLD)
 
     def parse_webhook(self, request: WebhookRequest) -> Sequence[DeliveryEvent]:
         """Return what a batch of SendGrid's events tells; SignatureError unless it signed them."""

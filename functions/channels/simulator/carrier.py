@@ -36,6 +36,7 @@ from functions.channels.statuses import (
     PICKED_UP,
     READ,
     RINGING,
+    SENT,
     UNDELIVERED,
     ProviderStatus,
 )
@@ -61,6 +62,7 @@ _OUTCOMES: Final = {
     Outcome.FAILED: INVALID_ADDRESS,
     Outcome.DELIVERED: DELIVERED,
     Outcome.UNDELIVERED: UNDELIVERED,
+    Outcome.SENT: SENT,
     Outcome.READ: READ,
     Outcome.CLICKED: ProviderStatus(EventKind.CLICKED),
     Outcome.REPLIED: ProviderStatus(EventKind.REPLIED),
@@ -242,6 +244,7 @@ class SimulatedCarrier(BaseChannel, ABC):
             at=self._clock.now(),
             machine_detection=outbound.machine_detection,
             digest=digest_of(outbound.body),
+            channel=outbound.channel,
         )
         self._book.write(self.begin, placed)
         self._placed[ref, attempt] = placed

@@ -30,6 +30,7 @@ class Placed(NamedTuple):
     at: datetime
     machine_detection: str = ""  #: of a call
     digest: str = ""  #: of what a text says, see `digest_of`
+    channel: str = ""  #: by what means; "" in books of old
 
 
 class End(NamedTuple):

@@ -5,7 +5,7 @@ carrier that comes back after a crash remembers what it meant to do.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -28,6 +28,7 @@ class Outcome(StrEnum):
     FAILED = "failed"  #: there is no such number
     DELIVERED = "delivered"  #: the text has reached the device
     UNDELIVERED = "undelivered"  #: the text never reaches it
+    SENT = "sent"  #: it was taken, by a server that tells nothing more
     # What the person does with a text that has reached them:
     READ = "read"
     CLICKED = "clicked"
@@ -93,6 +94,8 @@ _REACTIONS: Final = (
     Outcome.COMPLAINED,
     Outcome.OPTED_OUT,
 )
+#: What can be told of a text that was taken.
+TOLD_OF_TEXTS: Final = frozenset({Outcome.DELIVERED, *_REACTIONS})
 _OF_TEXTS: Final = ("rejected", "undelivered", *_REACTIONS, "recallable")
 _SHARES: Final = (*_OUTCOMES, *_OF_TEXTS, *_REPLIES, "lost", "duplicate", "reorder", "spread")
 _AMOUNTS: Final = (
@@ -202,16 +205,20 @@ class Script:
             recallable_s=notices[0].happened_s,
         )
 
-    def text_fate(self, ref: MessageRef, attempt: int) -> Fate:
-        """Decide what this attempt to send a text meets."""
+    def text_fate(
+        self, ref: MessageRef, attempt: int, tells: Collection[Outcome] = TOLD_OF_TEXTS
+    ) -> Fate:
+        """Decide what this attempt to send a text meets, of what its channel tells."""
         draws = self._draws(ref, attempt)
         delivered_s = self._vary(self.delivery_ms / 1000, draws[1])
         latency_s, answer_s = self.text_latency_ms / 1000 * draws[4], 0.0
         if draws[6] < self.reorder:
             delivered_s, latency_s, answer_s = 0.0, 0.0, max(latency_s, _LATE_BY_S)
         outcome = Outcome(self._pick(("undelivered",), draws[0]) or Outcome.DELIVERED)
+        if Outcome.DELIVERED not in tells:
+            outcome = Outcome.SENT
         after = self._draws(ref, attempt, "after") if outcome is Outcome.DELIVERED else ()
-        reactions = self._reactions(delivered_s, after)
+        reactions = self._reactions(delivered_s, after, tells)
         receipt = Notice(CallbackEvent.RECEIPT, delivered_s, delivered_s, ends=not reactions)
         told = self._lose_and_copy([receipt], draws[7:])
         told += self._lose_and_copy(reactions, after[_OF_LOSS:])
@@ -226,13 +233,15 @@ class Script:
             recallable_s=delivered_s if draws[3] < self.recallable else 0,
         )
 
-    def _reactions(self, delivered_s: float, draws: Sequence[float]) -> list[Notice]:
+    def _reactions(
+        self, delivered_s: float, draws: Sequence[float], tells: Collection[Outcome]
+    ) -> list[Notice]:
         """Return the receipts of what a person does with a text; without draws, of nothing."""
         if not draws:
             return []
         # Who clicks is one of those who read: both go by the first draw.
         pairs = zip(_REACTIONS, (draws[0], *draws), strict=False)
-        done = [reaction for reaction, draw in pairs if draw < getattr(self, reaction)]
+        done = [each for each, draw in pairs if each in tells and draw < getattr(self, each)]
         step_s = self._vary(self.react_ms / 1000, draws[4])
         at_s = [delivered_s + step_s * number for number in range(1, len(done) + 1)]
         last = done[-1:]

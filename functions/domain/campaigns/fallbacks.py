@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.attempts import DeliveryPolicy
+from functions.domain.messages.happened import reasons_of
 from functions.domain.messages.ids import following_id, lane_number, send_lane
 from functions.domain.messages.message import Changes, Message, MessageStatus, planned
 from functions.domain.messages.reasons import explain
@@ -115,7 +116,7 @@ def _of_walk(before: Message, follower: Follower) -> Changes:
 def _causes(before: Message, after: Message) -> set[str]:
     """Return why a message has not reached its recipient; nothing where it still may."""
     if after.status == MessageStatus.FAILED and before.status != MessageStatus.FAILED:
-        return {after.reason, FAILED}
+        return {FAILED, *reasons_of(after)}
     given_up = after.lane is None and before.status == after.status
     match after.status:
         case MessageStatus.SKIPPED if after.reason == NO_ADDRESS:

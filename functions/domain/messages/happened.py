@@ -1,6 +1,6 @@
 """What has happened to a message, by the names that plans call it by."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +17,8 @@ _NOTED: Final[Mapping[str, str]] = {
     "unsubscribed": "opted_out_at",
     "answered": "answered_at",
 }
+#: An answering machine picked up; it is told of calls that are made to listen for one.
+MACHINE: Final = "machine"
 #: What an event proves: whoever clicks has opened, even if their mail program keeps that quiet.
 PROVES: Final[Mapping[str, tuple[str, ...]]] = {
     "clicked": ("opened", "delivered"),
@@ -35,7 +37,7 @@ _ENDS: Final = frozenset(
 _STARTS: Final = _ENDS | {"sent"}
 #: Every name that a message can have an event of, besides the codes of reasons.
 MESSAGE_EVENTS: Final = frozenset(
-    {*_NOTED, *map(str, _ENDS), "machine", "bounced", "no_answer", "busy"}
+    {*_NOTED, *map(str, _ENDS), MACHINE, "bounced", "no_answer", "busy"}
 )
 
 
@@ -46,12 +48,21 @@ def happened(message: Message) -> dict[str, datetime]:
     """
     told = {name: at for name, field in _NOTED.items() if (at := getattr(message, field))}
     if message.machine:
-        told["machine"] = message.answered_at or ended_at(message)
+        told[MACHINE] = message.answered_at or ended_at(message)
     if has_ended(message) and not message.followed and message.status in _ENDS:
-        told[str(message.status)] = ended_at(message)
-        if message.reason:
-            told.setdefault(message.reason, ended_at(message))
+        for name in (str(message.status), *reasons_of(message)):
+            told.setdefault(name, ended_at(message))
     return with_proven(told)
+
+
+def reasons_of(message: Message) -> Sequence[str]:
+    """Return by which names it is told why a message has ended.
+
+    A mailbox that there is not is a bounce, whether its server says so at once or sends the mail
+    back later.
+    """
+    is_bounce = message.reason == "invalid_address" and "@" in message.address
+    return [message.reason, "bounced"] if is_bounce else [message.reason] if message.reason else []
 
 
 def with_proven(told: Mapping[str, datetime]) -> dict[str, datetime]:

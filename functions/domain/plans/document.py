@@ -74,6 +74,12 @@ class ContentPart(Part):
         description="Where an answered call is connected to, wss://.",
         examples=["wss://bot.example.com/talk"],
     )
+    machine_detection: Literal["true", "hangup"] | None = Field(
+        default=None,
+        description="Whether a call listens for answering machines, so that machine comes; hangup:"
+        " and ends upon one.",
+        examples=["true"],
+    )
     webhook_url: Url | None = Field(
         default=None,
         description="Where a webhook message is posted to, https://.",

@@ -28,8 +28,9 @@ _ASK_SOONEST: Final = timedelta(seconds=5)
 _ASK_LATEST: Final = timedelta(hours=1)
 #: Where events and timers fall on one instant, events come first; exits come before both.
 EXIT, _TIMER = -1, 1000
-#: Upon this people leave, unless their node says what follows.
+#: Upon this people leave, unless their node says what follows: upon it or what comes with it.
 _BOUNCED: Final = "bounced"
+_WITH_IT: Final = frozenset({_BOUNCED, "failed", "invalid_address"})
 #: Why a thread ends: nothing leads on; or its step fell due in a pause, and a later one goes out.
 END, OVERTAKEN = "end", "overtaken"
 #: Why somebody goes on from a node that waits for nothing.
@@ -131,8 +132,8 @@ class Nexts:
 
     def _leads_on(self, at: datetime, nodes: Sequence[str], moves: Iterable[Move]) -> bool:
         """Tell whether a node says what follows upon a mail that came back, or has said it."""
-        is_named = any(_BOUNCED in self._plan.ways[node].events for node in nodes)
-        return is_named or any(move.on == _BOUNCED and move.at >= at for move in moves)
+        is_named = any(_WITH_IT & self._plan.ways[node].events.keys() for node in nodes)
+        return is_named or any(move.on in _WITH_IT and move.at >= at for move in moves)
 
     def _is_in_time(self, name: str, at: datetime) -> bool:
         goal = self._plan.goal

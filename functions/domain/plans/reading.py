@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
+from functions.domain.kinds import ChannelKind
 from functions.domain.plans.document import MAX_NODES, Document, PlanDocument, SequenceDocument
 from functions.domain.plans.lint.basis import Basis
 from functions.domain.plans.lint.findings import Finding, Level, error
@@ -35,12 +36,14 @@ def read_plan(
     now: datetime,
     windows: Sequence[Window] = (),
     allow_private: bool = False,
+    untold: Mapping[ChannelKind, frozenset[str]] = {},
 ) -> Read:
     """Read a plan from JSON's values: a journey by its nodes, a sequence by its steps.
 
     A member that is null is taken as absent. `windows` are those within which its campaign sends
-    besides, and `allow_private` permits URLs of our own network. What is too large or lies too
-    deep is refused before it is read in full.
+    besides, `allow_private` permits URLs of our own network, and `untold` are the events that the
+    provider of a channel does not tell. What is too large or lies too deep is refused before it is
+    read in full.
     """
     excess = _excess(given)
     if excess is not None:
@@ -54,7 +57,7 @@ def read_plan(
         document = kinds[0].model_validate(whole)
     except ValidationError as invalid:
         return Read(None, [of_shape(each, whole) for each in invalid.errors(include_url=False)])
-    found = lint(document, Basis(now, windows, allow_private))
+    found = lint(document, Basis(now, windows, allow_private, untold))
     is_right = all(each.level is not Level.ERROR for each in found)
     return Read(Plan(document) if is_right else None, found)
 

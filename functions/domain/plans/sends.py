@@ -57,6 +57,7 @@ def content_of(part: ContentPart) -> Content:
         parameters=tuple(part.parameters or ()),
         webhook_url=part.webhook_url or "",
         bot_url=part.bot_url or "",
+        machine_detection=part.machine_detection or "",
     )
 
 

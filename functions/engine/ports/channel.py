@@ -28,6 +28,8 @@ class Traits:
     own_sender: str = ""  #: what it sends from where no other is named; "" where there is none
     tells_bot: bool = False  #: the bot behind a call is told whom it talks to
     recalls: bool = False  #: of what it has taken, some can be recalled
+    #: What it does not tell of messages though its kind of channel can (domain/kinds.py).
+    untold: frozenset[str] = frozenset()
 
 
 class Outbound(NamedTuple):

@@ -11,6 +11,7 @@ from functions.channels.simulator.callbacks import ENDS
 from functions.channels.simulator.script import Script, Window
 from functions.channels.simulator.texts import SimulatedTexts
 from functions.channels.simulator.voice import Simulator
+from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind
 from functions.domain.messages.send_outcomes import SendOutcome
 from functions.engine.kernel.engine import Engine
@@ -56,10 +57,10 @@ class Carrier:
             SimulatedTexts(**common) if self.texts else Simulator(**common)
         )
 
-    async def send(self, *messages: str) -> list[SendOutcome]:
+    async def send(self, *messages: str, by: ChannelKind = ChannelKind.SMS) -> list[SendOutcome]:
         """Send a first attempt of each of these messages."""
         refs = [REF._replace(message=message) for message in messages]
-        return [await self.channel.send(outbound(ref)) for ref in refs]
+        return [await self.channel.send(outbound(ref)._replace(channel=by)) for ref in refs]
 
     async def pass_by(self, seconds: float) -> list[DeliveryEvent]:
         """Let time pass; return the events of the callbacks that came."""

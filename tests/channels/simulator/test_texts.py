@@ -16,6 +16,7 @@ import pytest
 
 from functions.channels.simulator.ledger import digest_of, read_ledger
 from functions.channels.simulator.script import Script
+from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import EventKind, Retry
 from functions.domain.messages.send_outcomes import Accepted, Rejected, Unknown
 from functions.engine.ports.channel import SignatureError
@@ -118,32 +119,46 @@ async def test_receipts_can_come_twice() -> None:
     assert len(carrier.channel.ledger.ended) == 1
 
 
-async def test_a_text_is_told_to_the_end_of_the_funnel() -> None:
-    """What a person does after a text has arrived is told in its order, each once."""
-    done = ("read", "clicked", "replied", "complained", "opted_out")
-    everything: dict[str, Any] = dict.fromkeys(done, 1)
-    carrier = Carrier(replace(STEADY, duplicate=1, react_ms=2000, **everything), texts=True)
+DONE: Final = ("read", "clicked", "replied", "complained", "opted_out")
+FUNNELS: Final = [
+    (ChannelKind.SMS, ["delivered", "replied", "opted_out"]),
+    (ChannelKind.WHATSAPP, ["delivered", "read", "replied", "opted_out"]),
+    (ChannelKind.EMAIL, ["delivered", "read", "clicked", "complained", "opted_out"]),
+    (ChannelKind.WEBHOOK, ["sent"]),
+]
+
+
+@pytest.mark.parametrize(("channel", "told"), FUNNELS)
+async def test_a_channel_s_funnel_is_told_to_its_end(
+    channel: ChannelKind, told: list[str], tmp_path: Path
+) -> None:
+    """What its providers tell is told in its order, each once, after our death too; and no more."""
+    everything: dict[str, Any] = dict.fromkeys(DONE, 1)
+    script = replace(STEADY, duplicate=1, react_ms=2000, **everything)
+    path = tmp_path / "ledger"
+    carrier = Carrier(script, ledger_path=path, texts=True)
     begun = carrier.clock.now()
-    await carrier.send("m1")
-    events = await carrier.pass_by(60)
+    await carrier.send("m1", by=channel)
+    early = await carrier.pass_by(TEXT_S)
+    await carrier.channel.close()
+    carrier = Carrier(script, ledger_path=path, clock=carrier.clock, texts=True)
+    events = [*early, *(await carrier.pass_by(60))]
     first = {event.id: event for event in events}
-    assert len(events) == 2 * len(first)
-    assert [(e.kind, e.suppress, (e.at - begun).total_seconds()) for e in first.values()] == [
-        (EventKind.DELIVERED, "", 4),
-        (EventKind.READ, "", 6),
-        (EventKind.CLICKED, "", 8),
-        (EventKind.REPLIED, "", 10),
-        (EventKind.COMPLAINED, "complained", 12),
-        (EventKind.OPTED_OUT, "opted_out", 14),
+    assert [(event.kind, (event.at - begun).total_seconds()) for event in first.values()] == [
+        (kind, TEXT_S + 2 * number) for number, kind in enumerate(told)
     ]
+    bars = {event.kind: event.suppress for event in first.values() if event.suppress}
+    known = {"complained": "complained", "opted_out": "opted_out"}
+    assert bars == {kind: known[kind] for kind in told if kind in known}
     assert {event.provider_id for event in events} == set(carrier.channel.ledger.ended)
+    await carrier.channel.close()
 
 
 async def test_people_react_after_our_death(tmp_path: Path) -> None:
     """A carrier opened again on its book still tells what is done with what has arrived."""
     path, script = tmp_path / "ledger", replace(STEADY, read=1)
     first = Carrier(script, ledger_path=path, texts=True)
-    await first.send("m1")
+    await first.send("m1", by=ChannelKind.WHATSAPP)
     assert kinds(await first.pass_by(TEXT_S)) == [EventKind.DELIVERED]
     second = Carrier(script, ledger_path=path, clock=first.clock, texts=True)
     assert EventKind.READ in kinds(await second.pass_by(60))

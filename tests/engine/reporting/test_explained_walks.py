@@ -6,6 +6,7 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import Action
 from functions.domain.messages.delivery_events import EventKind, MessageRef
 from functions.domain.messages.message import Message
+from functions.domain.messages.send_outcomes import Rejected
 from functions.engine import paths
 from functions.engine.campaigns import lifecycle
 from functions.engine.ports.store import Create, Update
@@ -23,7 +24,7 @@ from tests.engine.plans.journeys import (
     send,
     wait,
 )
-from tests.engine.recording_channel import REJECTED
+from tests.engine.recording_channel import Fate
 from tests.engine.world import ORG
 
 MINUTE = timedelta(minutes=1)
@@ -122,7 +123,8 @@ async def test_a_fallback_of_a_node_tells_whom_it_follows() -> None:
         send("hello", on("elapsed", "stop", after="P1D"), fallbacks=[other]),
         STOP,
     )
-    async with JourneyWorld(fate=REJECTED) as world:
+    refused = Fate(outcome=Rejected("mailbox_full"), placed=False)
+    async with JourneyWorld(fate=refused) as world:
         campaign = await world.begin(two)
         await world.enter(campaign)
         first, second = sorted(await world.messages(campaign), key=lambda each: each.send)

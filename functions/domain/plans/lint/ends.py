@@ -1,6 +1,7 @@
 """Ends: upon what people leave a plan, and whether anything is left to be sent then."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Final
 
 from functions.domain.kinds import facts_of
@@ -11,10 +12,10 @@ from functions.domain.plans.document import (
     StopNode,
     WebhookNode,
 )
-from functions.domain.plans.lint.events import channels_of, doubts_about
+from functions.domain.plans.lint.events import Told, doubts_about
 from functions.domain.plans.lint.findings import Finding, error, warning
 from functions.domain.plans.lint.graph import BY_THEMSELVES, Edge, reachable
-from functions.domain.plans.plan import GOAL, channel_of, is_timer, nodes_of, ways_out
+from functions.domain.plans.plan import GOAL, is_timer, nodes_of, ways_out
 
 #: Comes with every message that leaves.
 _ALWAYS: Final = "sent"
@@ -22,13 +23,18 @@ _ALWAYS: Final = "sent"
 _OURS: Final = frozenset({GOAL, "loop", "operator"})
 
 
-def of_plan(document: Document, graph: Sequence[Edge]) -> Iterator[Finding]:
-    """Find what is wrong with a plan's exits, its goal and its stops."""
+def of_plan(
+    document: Document, graph: Sequence[Edge], told: Mapping[str, Told]
+) -> Iterator[Finding]:
+    """Find what is wrong with a plan's exits, its goal and its stops.
+
+    `told` is what can be told of what was sent to whoever stands at each node.
+    """
     ends: list[tuple[str, tuple[str | int, ...]]]
     ends = [(each.on, ("exits", number, "on")) for number, each in enumerate(document.exits)]
     if document.goal is not None:
         ends.append((document.goal.on, ("goal", "on")))
-    channels = {each for node in nodes_of(document) for each in channels_of(document, node)}
+    anywhere = reduce(Told.with_, told.values(), Told())
     sends_twice = _sends_twice(document, graph)
     for on, place in ends:
         if is_timer(on):
@@ -38,10 +44,10 @@ def of_plan(document: Document, graph: Sequence[Edge]) -> Iterator[Finding]:
             sentence = "everybody leaves with their first message: no other one is ever sent"
             yield error("exit_always_fires", place, sentence)
         else:
-            yield from doubts_about(on, channels, place)
+            yield from doubts_about(on, anywhere, place)
     yield from _unclear(document)
     if isinstance(document, PlanDocument):
-        yield from _stops_by_opening(document)
+        yield from _stops_by_opening(document, told)
 
 
 def _unclear(document: Document) -> Iterator[Finding]:
@@ -68,7 +74,7 @@ def _sends_twice(document: Document, graph: Sequence[Edge]) -> bool:
     return not reachable(behind, graph).isdisjoint(sends)
 
 
-def _stops_by_opening(document: PlanDocument) -> Iterator[Finding]:
+def _stops_by_opening(document: PlanDocument, told: Mapping[str, Told]) -> Iterator[Finding]:
     """Find plans that people leave by nothing they do but opening a mail."""
     stops = {node.id for node in document.nodes if isinstance(node, StopNode)}
     by_deed = [
@@ -80,7 +86,8 @@ def _stops_by_opening(document: PlanDocument) -> Iterator[Finding]:
     mails = [
         place
         for node, way, place in by_deed
-        if way.on == "opened" and facts_of(channel_of(document, node)).is_opened_by_programs
+        if way.on == "opened"
+        and any(facts_of(kind).is_opened_by_programs for kind in told[node.id].channels)
     ]
     if mails and len(mails) == len(by_deed):
         sentence = "only opening leads to a stop, and many mail programs open mails by themselves"

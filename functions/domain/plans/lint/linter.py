@@ -12,6 +12,7 @@ from functions.domain.plans.document import Document, PlanDocument, SendNode, We
 from functions.domain.plans.lint import content, ends, hours, ways
 from functions.domain.plans.lint.basis import Basis
 from functions.domain.plans.lint.doubts import doubts, templates_of
+from functions.domain.plans.lint.events import told_at
 from functions.domain.plans.lint.findings import Finding, Level, error, warning
 from functions.domain.plans.lint.graph import Edge, circles, edges, reachable
 from functions.domain.plans.plan import nodes_of
@@ -22,11 +23,12 @@ _INSTANT: Final = timedelta(seconds=1)
 
 def lint(document: Document, basis: Basis) -> list[Finding]:
     """Return what is found in a plan, errors first."""
-    graph = list(edges(document))
-    found = [*_ids(document), *hours.of_plan(document, basis), *ends.of_plan(document, graph)]
+    graph, told = list(edges(document)), told_at(document, basis)
+    found = [*_ids(document), *hours.of_plan(document, basis)]
+    found += ends.of_plan(document, graph, told)
     if isinstance(document, PlanDocument):
         found += [*_targets(document, graph), *_reach(document, graph), *_circles(document, graph)]
-        found += ways.of_plan(document)
+        found += ways.of_plan(document, told)
     found += [*content.of_plan(document, basis), *doubts(templates_of(document), None)]
     found += hours.of_sends(document, basis)
     return sorted(found, key=lambda finding: finding.level is not Level.ERROR)

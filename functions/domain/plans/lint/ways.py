@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from functions.domain.kinds import ChannelKind
 from functions.domain.messages.happened import PROVES
 from functions.domain.plans.document import Node, PlanDocument, SendNode, StopNode, WaitNode
 from functions.domain.plans.durations import Duration, parse_duration
-from functions.domain.plans.lint.events import channels_of, doubts_about
+from functions.domain.plans.lint.events import Told, doubts_about
 from functions.domain.plans.lint.findings import Finding, error, warning
 from functions.domain.plans.lint.hours import night_of, too_long
 from functions.domain.plans.parts import Transition
 from functions.domain.plans.plan import (
     ELAPSED,
+    ENDS,
     awaited,
     channel_of,
     is_timer,
@@ -22,14 +22,19 @@ from functions.domain.plans.plan import (
 )
 
 _DAY: Final = timedelta(days=1)
+#: Upon these everybody leaves; unsubscribed leads on where another channel of the plan is left.
+_LEAVES: Final = frozenset(ENDS) - {"unsubscribed"}
 #: Upon these a person was not reached.
 _NOT_REACHED: Final = frozenset(
     {"failed", "bounced", "no_answer", "busy", "machine", "undelivered", "no_delivery"}
 )
 
 
-def of_plan(document: PlanDocument) -> Iterator[Finding]:
-    """Find what is wrong with the ways out of a journey's nodes."""
+def of_plan(document: PlanDocument, told: Mapping[str, Told]) -> Iterator[Finding]:
+    """Find what is wrong with the ways out of a journey's nodes.
+
+    `told` is what can be told of what was sent to whoever stands at each.
+    """
     nodes = {node.id: node for node in document.nodes}
     night = night_of(document)
     for number, node in enumerate(document.nodes):
@@ -37,12 +42,11 @@ def of_plan(document: PlanDocument) -> Iterator[Finding]:
         if isinstance(node, StopNode) and node.transitions:
             sentence = "a stop ends the walk: nothing leads on from it"
             yield error("stop_leads_on", (*at, "transitions"), sentence, "leave them out")
-        channels = set(ChannelKind) if isinstance(node, WaitNode) else channels_of(document, node)
         for place, way in enumerate(ways_out(node)):
             here = (*at, "transitions", place)
             yield from _by_time(document, way, here)
             yield from _by_event(way, night, here)
-            yield from doubts_about(way.on, channels, (*here, "on"))
+            yield from doubts_about(way.on, told[node.id], (*here, "on"))
             yield from _said_again(document, node, way, nodes, here)
         yield from _never_taken(document, node, at)
         yield from _standstill(document, node, at)
@@ -62,6 +66,9 @@ def _by_time(
 
 
 def _by_event(way: Transition, night: timedelta, place: Sequence[str | int]) -> Iterator[Finding]:
+    if way.on in _LEAVES:
+        sentence = f"{way.on} ends every walk: nothing leads on from it"
+        yield warning("never_taken", (*place, "on"), sentence, "name it among the exits")
     if way.after is not None and not is_timer(way.on):
         sentence = f"only the first {way.on} is judged: one that comes earlier leads nowhere"
         yield warning("after_on_event", (*place, "after"), sentence)

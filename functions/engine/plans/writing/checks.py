@@ -109,7 +109,11 @@ async def read(engine: Engine, document: object, aim: Aim) -> Read:
     """Read a plan from JSON's values, and find what is wrong with it for its campaign."""
     basis = _basis(engine, aim)
     plan, found = read_plan(
-        document, now=basis.now, windows=basis.windows, allow_private=basis.allow_private
+        document,
+        now=basis.now,
+        windows=basis.windows,
+        allow_private=basis.allow_private,
+        untold=basis.untold,
     )
     return Read(None, found) if plan is None else await _judged(engine, plan, found, aim)
 
@@ -141,7 +145,8 @@ def told(finding: Finding) -> InputWarning:
 
 
 def _basis(engine: Engine, aim: Aim) -> Basis:
-    return Basis(aim.start_at, aim.windows, engine.private_hosts)
+    untold = {kind: engine.traits_of(name).untold for kind, name in engine.providers.items()}
+    return Basis(aim.start_at, aim.windows, engine.private_hosts, untold)
 
 
 async def _judged(engine: Engine, plan: Plan, found: Sequence[Finding], aim: Aim) -> Read:

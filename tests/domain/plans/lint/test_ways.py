@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from functions.domain.kinds import ChannelKind, facts_of
 from functions.domain.plans.lint.findings import Level
+from functions.domain.plans.reading import read_plan
 from tests.domain.plans.lint.linting import END, codes, errors, found_in, found_in_steps
-from tests.domain.plans.walking import STOP, on, send, wait
+from tests.domain.plans.walking import START, STOP, on, send, wait
 
 OPENED_IN_AN_HOUR = on("opened", "stop", within="PT1H")
 OPENED_IN_THREE_DAYS = on("opened", "stop", within="P3D")
@@ -48,6 +50,8 @@ def test_a_stop_has_no_way_out() -> None:
     [
         (send("a", END, on("clicked", "stop", after="PT1H")), "after_on_event", "1/after"),
         (send("a", END, on("answered", "stop")), "event_never_comes", "1/on"),
+        (send("a", END, on("replied", "stop")), "event_never_comes", "1/on"),
+        (send("a", END, on("complained", "stop")), "never_taken", "1/on"),
         (send("a", END, on("no_busy", "stop", after="PT1H")), "event_never_comes", "1/on"),
         (send("a", END, on("click", "stop")), "event_of_your_own", "1/on"),
         (send("a", END, on("clickd", "stop")), "event_of_your_own", "1/on"),
@@ -78,10 +82,97 @@ def test_no_open_before_no_click_is_fine() -> None:
     assert found_in(send("a", *ways, on("elapsed", "stop", after="P9D")), STOP) == []
 
 
+CALL = {"channel": "voice", "botUrl": "wss://bot.example.com/x", "subject": None, "body": None}
+SMS = {"channel": "sms", "subject": None}
+CHAT = {"channel": "whatsapp", "subject": None}
+CALLS = "answered busy completed machine no_answer"
+POST = {"id": "a", "action": "webhook", "url": "https://example.com/x", "subject": None}
+
+
+@pytest.mark.parametrize(
+    ("said", "never"),
+    [
+        ({}, f"{CALLS} replied"),
+        (SMS, f"{CALLS} bounced clicked complained"),
+        (CHAT, f"{CALLS} bounced clicked complained"),
+        (CALL, "bounced clicked complained delivered machine opened replied"),
+        (
+            CALL | {"machineDetection": "true"},
+            "bounced clicked complained delivered opened replied",
+        ),
+        (POST, f"{CALLS} bounced clicked complained delivered opened replied"),
+    ],
+    ids=["mail", "sms", "whatsapp", "call", "call that listens", "webhook"],
+)
+def test_an_event_that_no_provider_of_the_channel_tells_is_told(
+    said: dict[str, Any], never: str
+) -> None:
+    """Of a mail nobody tells an answer, of a text no click, of a call no delivery."""
+    asked = sorted(event for kind in ChannelKind for event in facts_of(kind).events)
+    ways = [on(event, "stop") for event in dict.fromkeys(asked)]
+    found = found_in({**send("a", END, *ways), **said}, STOP)
+    named = {each.sentence.split("'")[1] for each in found if each.code == "event_never_comes"}
+    assert named == {*never.split()}
+
+
+def test_who_waits_behind_a_text_waits_for_what_is_told_of_texts() -> None:
+    """Through nodes that say nothing, from wherever somebody may come; a timer of it just waits."""
+    row = [
+        send("a", on("elapsed", "lot", after="P1D"), **SMS),
+        {"id": "lot", "action": "split", "branches": [{"to": b, "weight": 1} for b in "bc"]},
+        wait("b", on("clicked", "stop"), on("no_click", "stop")),
+        wait("c", on("replied", "stop"), END),
+        STOP,
+    ]
+    found = found_in(*row)
+    assert codes(found) == [
+        ("event_never_comes", f"/nodes/2/transitions/{number}/on") for number in (0, 1)
+    ]
+    assert "elapsed" in found[1].hint
+    other = send("d", on("elapsed", "b", after="P1D"))
+    assert codes(found_in(*row, other)) == [("unreachable", "/nodes/5")]
+
+
+def test_nothing_is_told_of_messages_before_one_is_sent() -> None:
+    """Somebody who enters at a wait hears of what happens elsewhere alone."""
+    first = wait("w", on("opened", "stop"), on("order_paid", "a"), END)
+    assert codes(found_in(first, send("a", END), STOP)) == [
+        ("event_never_comes", "/nodes/0/transitions/0/on")
+    ]
+
+
+def test_what_only_another_event_proves_is_told() -> None:
+    """Whoever answers a text has read it, and nobody else is known to."""
+    (found,) = found_in(send("a", on("opened", "stop"), END, **SMS), STOP)
+    assert (found.code, found.hint) == ("event_only_proven", "name replied instead")
+
+
+def test_what_our_own_provider_does_not_tell_is_told() -> None:
+    """A mail server says nothing of a mail that it has taken, though others do."""
+    document = {
+        "startNodeId": "a",
+        "nodes": [send("a", on("delivered", "stop"), END), STOP],
+        "exits": [{"on": "complained", "as": "annoyed"}],
+    }
+    quiet = {ChannelKind.EMAIL: frozenset({"delivered", "complained"})}
+    assert read_plan(document, now=START).findings == []
+    assert codes(read_plan(document, now=START, untold=quiet).findings) == [
+        ("event_never_comes", "/exits/0/on"),
+        ("event_only_proven", "/nodes/0/transitions/0/on"),
+    ]
+
+
+def test_calls_alone_listen_for_machines() -> None:
+    """A text that is to do so is refused, and a machine that nobody listens for is doubted."""
+    found = found_in(send("a", END, **SMS, machineDetection="true"), STOP)
+    assert errors(found) == [("content", "/nodes/0/machineDetection")]
+    (doubt,) = found_in({**send("a", on("machine", "stop"), END), **CALL}, STOP)
+    assert doubt.hint.endswith("machineDetection")
+
+
 def test_an_event_of_a_fallback_s_channel_can_come() -> None:
     """The text that follows a call may be answered in writing."""
-    call = {"channel": "voice", "botUrl": "wss://bot.example.com/x", "subject": None, "body": None}
-    node = send("a", on("replied", "stop"), END, **call)
+    node = send("a", on("replied", "stop"), END, **CALL)
     assert codes(found_in(node, STOP)) == [("event_never_comes", "/nodes/0/transitions/0/on")]
     node["fallbacks"] = [{"channel": "sms", "body": "Hi"}]
     assert found_in(node, STOP) == []
