@@ -66,7 +66,6 @@ class ChannelFacts(NamedTuple):
 
 _CALLS: Final = ChannelFacts(
     "phone",
-    frozenset({"machine_detection"}),
     is_call=True,
     events=frozenset({"answered", "completed", "no_answer", "busy", "machine"}),
 )

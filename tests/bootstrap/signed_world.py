@@ -1,7 +1,7 @@
 """A whole Clarion and every provider beside it, played on loopback: each signs what it tells."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -103,7 +103,9 @@ class SignedWorld:
 
     # --- The person ---------------------------------------------------------------------------
 
-    async def enter(self, channel: str, event: str, **node: Any) -> None:
+    async def enter(
+        self, channel: str, event: str, *, exits: Sequence[Any] = (), **node: Any
+    ) -> None:
         """Let somebody enter a plan that goes on upon this event, or after nine days."""
         said = dict(SAID[channel])
         if channel == "webhook":
@@ -111,7 +113,11 @@ class SignedWorld:
         ways = [{"on": event, "to": "told"}, {"on": "elapsed", "to": "late", "after": "P9D"}]
         ask = {"id": "ask", "action": "send", "channel": channel, "transitions": ways}
         stops = [{"id": id_, "action": "stop"} for id_ in ("told", "late")]
-        document = {"startNodeId": "ask", "nodes": [{**ask, **said, **node}, *stops]}
+        document: dict[str, Any] = {
+            "startNodeId": "ask",
+            "nodes": [{**ask, **said, **node}, *stops],
+        }
+        document["exits"] = list(exits)
         campaign = await started(self.rig, document)
         person = {"email": MAIL} if channel == "email" else {"phone": PHONE}
         path = f"/campaigns/{campaign}/enrollments"
@@ -151,14 +157,17 @@ class SignedWorld:
 
     def link(self, purpose: str) -> WebhookRequest:
         """Return a reader's request for a link: o the mail's picture, c a click, u to leave."""
+        return self.links(purpose)[0]
+
+    def links(self, purpose: str) -> list[WebhookRequest]:
+        """Return a reader's requests for the mail's links of this purpose."""
         mail = self.mails.taken[-1].mail
         html = unescape(mail.get_body(("html",)).get_content())  # type: ignore[union-attr]
-        found = re.search(rf"{BASE}/links/{purpose}/[^\"' ]+", html)
-        assert found
+        found = re.findall(rf"{BASE}/links/{purpose}/[^\"' ]+", html)
         method = "POST" if purpose == "u" else "GET"
         body = b"List-Unsubscribe=One-Click" if purpose == "u" else b""
         headers = {"user-agent": _BROWSER, "content-type": "application/x-www-form-urlencoded"}
-        return WebhookRequest(method, found[0], headers, body)
+        return [WebhookRequest(method, url, headers, body) for url in found]
 
     def told_by_meta(self, status: str, *codes: int) -> WebhookRequest:
         """Return Meta's status of the message."""

@@ -211,3 +211,42 @@ async def test_a_text_follows_where_whatsapp_has_nobody_and_a_late_read_still_co
     assert await world.stands() == ("ask", "")
     assert await world.hear(world.told_by_meta("read")) == 200
     assert await world.stands() == ("opened", "")
+
+
+TWO_LINKS: Final = {
+    "html": '<a href="https://shop.example/a">A</a> <a href="https://b.example/">B</a>'
+}
+
+
+@pytest.mark.parametrize("exits", [(), [{"on": "clicked", "as": "bought"}]], ids=["way", "exit"])
+async def test_a_scanner_that_follows_every_link_at_once_moves_nobody(
+    world: SignedWorld, make_rig: MakeRig, exits: Sequence[Mapping[str, str]]
+) -> None:
+    """Its first click is held for as long as it may be taken back; a reader's later one counts."""
+    await world.open(make_rig)
+    await world.enter("email", "clicked", exits=exits, **TWO_LINKS)
+    first, second = world.links("c")
+    await world.rig.call_back(first)
+    await world.rig.settle()
+    await world.rig.clock.sleep(1)
+    await world.rig.call_back(second)
+    await world.settle()
+    assert await world.stands() == ("ask", "")
+    await world.rig.clock.sleep(120)
+    assert await world.hear(first) == 302
+    assert await world.stands() == (("bought", "bought") if exits else ("clicked", ""))
+
+
+async def test_a_click_as_a_mail_arrives_moves_somebody_once_it_stands(
+    world: SignedWorld, make_rig: MakeRig
+) -> None:
+    """Four seconds later; it is told, and counted, at once."""
+    await world.open(make_rig)
+    await world.enter("email", "clicked")
+    await world.rig.call_back(world.link("c"))
+    for seconds, event in ((3, "ask"), (1, "clicked")):
+        await world.rig.settle()
+        assert (await world.stands())[0] != "clicked"
+        await world.rig.clock.sleep(seconds)
+        await world.rig.settle()
+        assert (await world.stands())[0] == event

@@ -26,7 +26,6 @@ BY_CHANNEL: Final = (
     "language",
     "parameters",
     "webhook_url",
-    "machine_detection",
 )
 #: What Twilio calls a text that it keeps: it has its language.
 _TWILIO_TEXT: Final = re.compile(r"HX[0-9a-fA-F]{32}")

@@ -59,6 +59,8 @@ class DeliveryEvent:
     duration_s: int = 0  #: seconds of conversation to charge
     link: str = ""  #: of clicks: a digest of where the link leads, where that is known
     machine: bool = False  #: a program did this, no person: it is kept, and changes nothing
+    #: Until then it may turn out to be a program's, and be taken back: nobody walks upon it.
+    settles_at: datetime | None = None
     suppress: str = ""  #: why the message's address must not be contacted any more, "" if it may
     scope: str = "all"  #: what it must not be contacted for (contacts/suppressions.py)
 

@@ -26,6 +26,8 @@ _PREFETCHING: Final = ("purpose", "sec-purpose", "x-purpose", "x-moz")
 BURST: Final = timedelta(seconds=3)
 SCAN: Final = timedelta(seconds=10)
 ARRIVAL: Final = timedelta(seconds=60)
+#: So long after it a click stands: nothing takes it back any more.
+SETTLED: Final = BURST + timedelta(seconds=1)
 
 
 def is_program(agent: str, headers: Mapping[str, str] = {}) -> bool:

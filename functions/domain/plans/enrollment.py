@@ -87,7 +87,8 @@ def enrollment_from(data: Mapping[str, Any]) -> Enrollment:
     others = data.keys() - _STORED
     own = {name: data[name] for name in data.keys() - others}
     threads = {start: Thread(**thread) for start, thread in data["threads"].items()}
-    exits = {name[len(EXIT) :]: data[name] for name in others if name.startswith(EXIT)}
+    told = {name[len(EXIT) :]: data[name] for name in others if name.startswith(EXIT)}
+    exits = {name: at for name, at in told.items() if at is not None}  # None: taken back
     moves = [Move(**move) for move in data["moves"]]
     return Enrollment(**own, threads=threads, moves=moves, exits=exits)
 

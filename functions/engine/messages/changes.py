@@ -6,6 +6,7 @@ without the others.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
@@ -56,10 +57,13 @@ def record(
     campaign: Campaign,
     shard: str,
     decided: Sequence[tuple[Versioned[Message], Changes]],
+    *,
+    walk_at: datetime | None = None,
 ) -> Recorded:
     """Return the writes and the notices of changed messages, each at the version it was read at.
 
-    `shard` is that of the campaign's statistics.
+    `shard` is that of the campaign's statistics; `walk_at` is when walks are looked at for it,
+    None for at once.
     """
     now = engine.clock.now()
     if any(facts_of(send.channel).quotes for send in (*campaign.sends, *campaign.routes)):
@@ -78,7 +82,7 @@ def record(
         changed.append((message, changes))
     created = [follower.data["status"] for follower in followers]
     counted = statistics.changed(campaign, shard, changed, created=created)
-    marked = marks(campaign, changed, now=now) if campaign.plan else ()
+    marked = marks(campaign, changed, at=walk_at or now) if campaign.plan else ()
     told = [each for each in changed if may_be_told(each[1])]
     notices = (message_notice(campaign, *each, now=now) for each in told) if told else ()
     return Recorded([*updates, *followers, *counted, *marked], notices)

@@ -21,25 +21,28 @@ from functions.engine.ports.store import Update
 
 
 def marks(
-    campaign: Campaign, changed: Iterable[tuple[Message, Changes]], *, now: datetime
+    campaign: Campaign, changed: Iterable[tuple[Message, Changes]], *, at: datetime
 ) -> list[Update]:
-    """Return the marks of messages that change so, one for each enrollment that listens."""
+    """Return the marks of messages that change so, one for each enrollment that listens.
+
+    It is looked at again `at` that time. What is taken back of a message ends no walk any more.
+    """
     marked: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     for before, changes in changed:
         # Of most messages nothing is heard yet, and of one that is being sent nothing is told.
         is_heard = before.enrollment and (before.listens or before.ends)
         if is_heard and changes.get("status") != MessageStatus.SENDING:
             known, told = happened(before), happened(before._replace(**changes))
-            new = told.keys() - known.keys()
-            ends = {f"{EXIT}{name}": told[name] for name in new.intersection(before.ends)}
-            if ends or not new.isdisjoint(before.listens) or _is_overdue(before, known, told, now):
+            new = told.keys() ^ known.keys()
+            ends = {f"{EXIT}{name}": told.get(name) for name in new.intersection(before.ends)}
+            if ends or not new.isdisjoint(before.listens) or _is_overdue(before, known, told, at):
                 marked[before.enrollment] |= ends
-    return [mark(campaign, id_, now=now, **ends) for id_, ends in marked.items()]
+    return [mark(campaign, id_, now=at, **ends) for id_, ends in marked.items()]
 
 
 def _is_overdue(
-    before: Message, known: Mapping[str, datetime], told: Mapping[str, datetime], now: datetime
+    before: Message, known: Mapping[str, datetime], told: Mapping[str, datetime], at: datetime
 ) -> bool:
     """Tell whether a node's timers run only now, which somebody has looked at in vain."""
-    late = before.timed_at is not None and before.timed_at <= now
+    late = before.timed_at is not None and before.timed_at <= at
     return late and starts_timers(told) and not starts_timers(known)

@@ -16,6 +16,7 @@ from functions.domain.messages.message import Changes, Message, MessageStatus, m
 from functions.domain.messages.programs import (
     BURST,
     SCAN,
+    SETTLED,
     is_arriving,
     is_program,
     is_proxy,
@@ -75,7 +76,8 @@ async def note(engine: Engine, visit: Visit) -> None:
         if by_program and arriving and clicked and now - clicked.data["at"] <= BURST:
             await _take_back(engine, visit)
     if not by_program:
-        await receive(engine, _event(visit, now))
+        hasty = visit.kind is EventKind.CLICKED and is_arriving(sent_at, now=now)
+        await receive(engine, _event(visit, now, now + SETTLED if hasty else None))
     elif stored is not None:
         trapped_at = now if visit.looks_only and not visit.link.target else None
         kept = {**_fields(visit, now), "machine": True, "trapped_at": trapped_at}
@@ -135,9 +137,10 @@ def _unclicked(message: Message, at: datetime) -> Changes:
     return {"clicked_at": None, "status": before}
 
 
-def _event(visit: Visit, now: datetime) -> DeliveryEvent:
+def _event(visit: Visit, now: datetime, settles_at: datetime | None) -> DeliveryEvent:
     ref, attempt = visit.link.ref, visit.link.attempt
-    return DeliveryEvent(visit.id, ref, attempt, visit.kind, now, link=_link(visit))
+    link, kind = _link(visit), visit.kind
+    return DeliveryEvent(visit.id, ref, attempt, kind, now, link=link, settles_at=settles_at)
 
 
 def _fields(visit: Visit, now: datetime) -> dict[str, Any]:

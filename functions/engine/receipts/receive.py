@@ -98,7 +98,7 @@ def _apply(
         return _Applied(campaign, message), writes, ()
     shard = statistics.receipt_shard(campaign, message.id)
     decided = [(Versioned(message, stored.version), changes)]
-    recorded = record(engine, campaign, shard, decided)
+    recorded = record(engine, campaign, shard, decided, walk_at=event.settles_at)
     after = message_from(stored.id, {**stored.data, **changes})
     waited = message.lane is not None or after.status == MessageStatus.PENDING
     writes += recorded.writes
@@ -121,8 +121,8 @@ def _awaited(campaign: Campaign, message: Message) -> Message:
 async def _follow_up(engine: Engine, event: DeliveryEvent, applied: _Applied) -> None:
     campaign, message = applied.campaign, applied.message
     if applied.marked and campaign.status is not CampaignStatus.PAUSED:
-        name = str(lane_number(message.id, campaign.lanes))
-        await lanes.wake(engine, campaign.org, campaign.id, name, at=engine.clock.now())
+        name, at = str(lane_number(message.id, campaign.lanes)), event.settles_at
+        await lanes.wake(engine, campaign.org, campaign.id, name, at=at or engine.clock.now())
     if message.attempt != event.attempt:
         return
     send = campaign.send(message.send)

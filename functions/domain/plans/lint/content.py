@@ -10,7 +10,7 @@ from functions.domain.campaigns.send import Send
 from functions.domain.campaigns.validation import check_reasons, faults
 from functions.domain.contacts.contact import LENGTHS, read_details
 from functions.domain.errors import InvalidFieldError
-from functions.domain.kinds import ChannelKind
+from functions.domain.kinds import ChannelKind, facts_of
 from functions.domain.plans.document import (
     ContentPart,
     Document,
@@ -66,6 +66,9 @@ def _said(
     """Find what a channel lacks and what it cannot say, and mistakes in texts and URLs."""
     for fault in faults(Send("", kind, "", part.sender or "", content_of(part))):
         yield error(*_of_field(fault, part, at))
+    if part.machine_detection and not facts_of(kind).is_call:
+        sentence = f"machineDetection: calls listen for machines, and not the channel {kind}"
+        yield error("content", (*at, "machineDetection"), sentence)
     yield from _templates(texts_of(part), at)
     yield from _url(part.bot_url, BOT_SCHEMES, (*at, "botUrl"), basis)
     yield from _url(part.webhook_url, WEB_SCHEMES, (*at, "webhookUrl"), basis)
