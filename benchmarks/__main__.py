@@ -23,7 +23,6 @@ from benchmarks import (
 )
 from benchmarks.journeys import enrolling, hearing, moving, operations, rules, waiting
 from functions import logs
-from functions.bootstrap.stack import calm_garbage_collector
 
 FIGURES: Mapping[str, Callable[[], Awaitable[list[report.Row]]]] = {
     "dispatch": dispatch.measure,
@@ -51,7 +50,6 @@ FIGURES: Mapping[str, Callable[[], Awaitable[list[report.Row]]]] = {
 def main(names: list[str]) -> None:
     """Measure the figures named, or all."""
     logs.configure("error", readable=True)
-    calm_garbage_collector()
     rows: list[report.Row] = []
     for name in names or FIGURES:
         print(f"measuring {name} ...", file=sys.stderr, flush=True)

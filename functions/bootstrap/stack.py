@@ -3,7 +3,6 @@
 It alone reads the clock.
 """
 
-import gc
 import os
 import socket
 import sys
@@ -74,7 +73,6 @@ class Stack:
 
     def start(self) -> None:
         """Begin what works in the background: the local queue, the simulated carrier."""
-        calm_garbage_collector()
         for worker in self.workers:
             worker.start()
 
@@ -83,14 +81,6 @@ class Stack:
         self.engine.stopping.set()
         for closable in self.closables:
             await closable.close()
-
-
-def calm_garbage_collector() -> None:
-    """Collect less often: pages of documents are many objects, and none of them are in cycles.
-
-    With Python's defaults a dispatch spends a third of its main thread's time on looking.
-    """
-    gc.set_threshold(50_000, 20, 20)
 
 
 #: Seconds; Python's own five milliseconds are as long as a request takes.

@@ -30,7 +30,7 @@ _SHORT_WAIT = timedelta(seconds=2)
 _MOMENT = timedelta(seconds=0.02)
 _MOMENTS = 50
 #: People who walk are looked for so often, should whoever let them enter have died before they
-#: woke the lane. The check does it: one look more for each lane and hour.
+#: woke the lane. The check does it: one look more for each lane and hour, however many wait.
 _SAFETY_LOOK = timedelta(hours=1)
 #: How often a busy lane looks for messages that were lost with their sender.
 _WATCH_EVERY = timedelta(seconds=10)
@@ -115,7 +115,7 @@ class _Loop:
         elif wanted_at <= (look_at := _safety_look(lease) or wanted_at):
             await lease.release(wanted_at)
         else:
-            await lease.release(look_at, with_task=False)
+            await lease.release_for_safety(look_at)
 
     def _handed(self) -> list[Versioned[Message]]:
         """Return what this process has launched for this lane, unless others were here before us.
@@ -215,6 +215,8 @@ async def _wait(lease: LaneLease, until: datetime) -> None:
 
 async def _is_launched(lease: LaneLease) -> bool:
     campaign = lease.campaign
+    if not campaign.launches:
+        return True
     launch = await lease.engine.store.get(paths.lane(campaign.org, campaign.id, LAUNCH))
     return launch is not None and bool(launch.data["done"])
 
@@ -226,7 +228,8 @@ async def _rest(lease: LaneLease) -> None:
     await lease.commit(done=True, resting=True)
     if lease.campaign.status is CampaignStatus.RUNNING and lease.campaign.completes:
         await _complete(lease)
-    await lease.release(_safety_look(lease), with_task=False)
+    look_at = _safety_look(lease)
+    await (lease.release() if look_at is None else lease.release_for_safety(look_at))
 
 
 def _safety_look(lease: LaneLease) -> datetime | None:

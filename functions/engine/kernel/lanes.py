@@ -4,7 +4,8 @@ Pausing and cancelling a campaign change its lanes' epoch. That takes each lane 
 worker, whose claims of messages are conditional on the lane's version.
 
 A worker that finds nothing to do says that it is about to rest, looks once more, and only then
-gives the lane back. Whoever makes work for a lane commits it first and then wakes the lane: a
+gives the lane back. A worker that comes for a safety look says so as it takes the lane: it hardly
+ever finds anything. Whoever makes work for a lane commits it first and then wakes the lane: a
 worker that has not said so will look anyway, and the lane's document is left alone.
 """
 
@@ -41,6 +42,13 @@ class LaneLease(Lease):
         """
         await self.commit(resting=True)
 
+    async def release_for_safety(self, look_at: datetime) -> None:
+        """Give the lane back until it is woken; the check looks at it at `look_at` all the same.
+
+        Raises what commit raises.
+        """
+        await self.release(look_at, with_task=False, look_at=look_at)
+
     def _renewal(self) -> dict[str, Any]:
         return {**super()._renewal(), "resting": False}
 
@@ -57,7 +65,10 @@ async def acquire(engine: Engine, org: str, campaign_id: str, name: str) -> Lane
         return None
     task = task_of(TaskKind.LANE, org, campaign_id, name)
     lease = LaneLease(engine, task, lane_path, lane.data, lane.version, campaign, name)
-    return lease if await lease.acquire() else None
+    look_at = lane.data.get("look_at")
+    is_due = look_at is not None and look_at <= engine.clock.now()
+    is_safety_look = is_due and look_at == lane.data["wake_at"]  # nobody has woken it before that
+    return lease if await lease.acquire(resting=is_safety_look) else None
 
 
 async def wake(

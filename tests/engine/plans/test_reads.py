@@ -1,8 +1,12 @@
 """What walks read: nothing twice, and nothing of those who wait."""
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
+from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.entry import Entry, EntryBy
 from functions.engine import paths
 from functions.engine.delivery.dispatch import dispatch
@@ -10,9 +14,11 @@ from functions.engine.kernel.engine import Limits
 from functions.engine.kernel.lanes import lane_names
 from functions.engine.plans.walk import PAGE
 from functions.engine.ports.store import Create
+from functions.engine.scheduling import check
 from tests.engine.counting_store import CountingStore
-from tests.engine.plans.journeys import JourneyWorld, plan
+from tests.engine.plans.journeys import HOUR, STOP, JourneyWorld, on, plan, send, wait
 from tests.engine.world import NEW_YORK, ORG, number
+from tests.engine.wrapped_store import Do, Operation, WrappedStore
 
 
 def watch(world: JourneyWorld) -> CountingStore:
@@ -76,3 +82,42 @@ async def test_a_look_reads_nobody_who_waits() -> None:
         ranges = [found for query, found in walked if any(each.op == "<=" for each in query.where)]
         assert ranges
         assert not any(ranges)
+
+
+@pytest.mark.parametrize("people", [1, 40])
+async def test_a_day_of_waiting_costs_the_hourly_look_at_each_lane_whoever_waits(
+    people: int,
+) -> None:
+    """Each look takes the lane and gives it back: two writes, six reads, and that of the check."""
+    async with JourneyWorld(Limits(lanes=1)) as world:
+        waits = wait("wait", on("elapsed", "hello", after="P30D"))
+        hello = send("hello", on("elapsed", "stop", after="P1D"))
+        campaign = await world.begin(plan(waits, hello, STOP))
+        await world.enter(campaign, *(f"person-{n}@example.com" for n in range(people)))
+        operations: list[Operation] = []
+
+        async def note(operation: Operation, do: Do) -> Any:
+            operations.append(operation)
+            return await do()
+
+        world.engine = replace(world.engine, store=WrappedStore(world.store, note))
+        for _ in range(24):
+            world.clock.advance(HOUR)
+            await check.check(world.engine)
+            await world.settle()
+
+        of_walks = [each for each in operations if is_of(campaign, each)]
+        writes = [each for each in of_walks if each.name == "commit"]
+        assert len(writes) == 24 * 2
+        assert {path for each in writes for path in each.paths} == {
+            paths.lane(ORG, campaign.id, "0")
+        }
+        asked = [each for each in of_walks if each.name != "commit"]
+        reads = sum(1 if each.query else len(each.paths) for each in asked)
+        assert reads == 24 * 6
+        assert {walk.status for walk in await world.walks(campaign)} == {"active"}
+
+
+def is_of(campaign: Campaign, operation: Operation) -> bool:
+    """Tell whether an operation reads or writes something of a campaign."""
+    return any(campaign.id in path for path in operation.paths)
