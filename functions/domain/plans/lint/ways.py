@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
-from functions.domain.messages.happened import PROVES
+from functions.domain.messages.happened import MACHINE, PROVES
 from functions.domain.plans.document import Node, PlanDocument, SendNode, StopNode, WaitNode
 from functions.domain.plans.durations import Duration, parse_duration
 from functions.domain.plans.lint.events import Told, doubts_about
@@ -49,6 +49,7 @@ def of_plan(document: PlanDocument, told: Mapping[str, Told]) -> Iterator[Findin
             yield from doubts_about(way.on, told[node.id], (*here, "on"))
             yield from _said_again(document, node, way, nodes, here)
         yield from _never_taken(document, node, at)
+        yield from _machine_too_late(node, at)
         yield from _standstill(document, node, at)
 
 
@@ -114,6 +115,15 @@ def _never_taken(document: PlanDocument, node: Node, at: Sequence[str | int]) ->
                 sentence = f"{way.on} is never taken: transition {earlier} always is before it"
                 yield warning("never_taken", (*at, "transitions", number), sentence)
                 break
+
+
+def _machine_too_late(node: Node, at: Sequence[str | int]) -> Iterator[Finding]:
+    """Find a way upon a machine behind which the call's being picked up has led on before."""
+    names = [way.on for way in ways_out(node)]
+    if MACHINE in names and "answered" in names:
+        place = (*at, "transitions", names.index(MACHINE), "on")
+        sentence = "machine is never taken: a machine picks up too, and answered leads on then"
+        yield warning("never_taken", place, sentence, "name completed instead of answered")
 
 
 def _fires(first: Transition, later: Transition) -> bool:

@@ -162,6 +162,15 @@ def test_what_our_own_provider_does_not_tell_is_told() -> None:
     ]
 
 
+def test_whoever_goes_on_as_a_call_is_picked_up_has_left_the_machine_behind() -> None:
+    """That it was one is told seconds later; how the call ended, later still."""
+    listens = CALL | {"machineDetection": "true"}
+    for other, expected in (("answered", ["never_taken"]), ("completed", [])):
+        ways = [on("machine", "stop"), on(other, "stop"), END]
+        found = found_in({**send("a", *ways), **listens}, STOP)
+        assert [each.code for each in found] == expected
+
+
 def test_calls_alone_listen_for_machines() -> None:
     """A text that is to do so is refused, and a machine that nobody listens for is doubted."""
     found = found_in(send("a", END, **SMS, machineDetection="true"), STOP)
