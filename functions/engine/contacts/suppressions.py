@@ -20,7 +20,7 @@ from functions.domain.contacts.suppressions import (
 )
 from functions.domain.notifications.events import opt_out_notice
 from functions.engine import paths
-from functions.engine.contacts.leaving import leave
+from functions.engine.contacts.leaving import ends_walks, leave
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
@@ -70,15 +70,14 @@ async def suppress(
     is_new = await modify_with_notices(engine, org, [paths.suppression(org, id_)], decide)
     if is_new:
         log.info("address_suppressed", org=org, suppression_id=id_, scope=scope, by=by)
-    if until is None and reason != _BOUNCED:
+    if ends_walks(reason, until):
         # Again for a bar that is known: whoever stored it may have died before this.
         event = reason if reason == _COMPLAINED else _UNSUBSCRIBED
         await leave(engine, org, address, scope=scope, event=event)
     return is_new
 
 
-#: Who opts out leaves their plans; of a mail that comes back the plan says what follows.
-_BOUNCED, _COMPLAINED, _UNSUBSCRIBED = "bounced", "complained", "unsubscribed"
+_COMPLAINED, _UNSUBSCRIBED = "complained", "unsubscribed"
 
 
 async def share_bars(engine: Engine, org: str, *, of: str, to: str) -> None:

@@ -2,7 +2,9 @@
 
 Each page's enrollments, and the messages of those whose first one is due, are committed together
 with the cursor behind them: a crash or a second launcher can neither repeat nor skip a page. While
-one page is being committed the next is decided about.
+one page is being committed the next is decided about. Once all have entered, whoever was barred
+meanwhile is looked for, and only then is the launch done: who bars somebody stores that first, and
+asks for their walks after it, so whichever comes second sees the other.
 """
 
 from collections.abc import Collection, Sequence
@@ -10,10 +12,13 @@ from functools import partial
 
 import structlog
 
+from functions.domain.contacts.suppressions import ALL
 from functions.domain.plans.sends import parts_of
 from functions.engine.campaigns.audience import Page, pages, source_of
 from functions.engine.campaigns.plans import whole_send
 from functions.engine.campaigns.recipient import Recipient
+from functions.engine.contacts.bars import heed_bars
+from functions.engine.contacts.suppressions import suppressed_among
 from functions.engine.delivery.at_hand import hand_over
 from functions.engine.delivery.page_commits import PageCommits
 from functions.engine.kernel import lanes
@@ -47,6 +52,15 @@ class Entrance:
 
     async def enter(self) -> None:
         """Commit page after page, until all have entered or the task is late."""
+        if not self._lease.data.get("entered"):
+            await self._enter()
+        if self._lease.data.get("entered"):
+            campaign = self._campaign
+            since = campaign.started_at or campaign.created_at
+            await heed_bars(self._engine, campaign.org, since=since)
+            await self._lease.commit(done=True)
+
+    async def _enter(self) -> None:
         campaign = self._campaign
         send = await whole_send(self._engine, campaign, self._first)
         source = source_of(campaign, send)
@@ -66,8 +80,9 @@ class Entrance:
         filtered = await entry.filtered(
             self._engine, self._campaign, {to.contact for to in page.recipients}
         )
+        barred = await self._barred(page)
         for to in page.recipients:
-            walk = self._walk(to, filtered)
+            walk = self._walk(to, filtered, barred)
             walks[walk.id] = walk
             if self._first:
                 reached[self._first, walk.id] = to
@@ -83,7 +98,17 @@ class Entrance:
             log.exception("entered_undecided", campaign_id=self._campaign.id, walks=len(walks))
             return [Decided(walk, walk.enrollment) for walk in walks]
 
-    def _walk(self, to: Recipient, filtered: Collection[str]) -> Walk:
+    async def _barred(self, page: Page) -> Collection[str]:
+        """Return the addresses that no channel may reach; the others are barred from one alone."""
+        return await suppressed_among(
+            self._engine,
+            self._campaign.org,
+            {to.address for to in page.recipients if to.skip_reason == "suppressed"},
+            scopes={ALL, self._campaign.kind},
+            now=self._engine.clock.now(),
+        )
+
+    def _walk(self, to: Recipient, filtered: Collection[str], barred: Collection[str]) -> Walk:
         who = to.contact.rpartition("/")[2]
         person = Person(who, who, to.contact, to.address, to.region, to.zones)
         by = self._campaign.entry.by if self._campaign.entry else ""
@@ -91,6 +116,7 @@ class Entrance:
         walk = entered(self._campaign, self._version.plan, person, by=by, at=now)
         walk = walk._replace(heard_at=None)  # nothing can have been told of them since now
         reason = "inactive" if to.skip_reason == "inactive" else ""
+        reason = reason or ("suppressed" if to.address in barred else "")
         reason = reason or ("entry_filter" if to.contact in filtered else "")
         return Walk(person.enrollment_id, refused(walk, reason) if reason else walk)
 
@@ -100,7 +126,7 @@ class Entrance:
         shard = statistics.walk_shard(LAUNCH)
         while True:
             planned = lease.data.get("planned", 0) + len(decided)
-            progress = {"cursor": page.cursor, "planned": planned, "done": page.cursor is None}
+            progress = {"cursor": page.cursor, "planned": planned, "entered": page.cursor is None}
             writes, notices = record_walks(
                 self._engine, self._campaign, decided, shard=shard, dropped=LAUNCH
             )

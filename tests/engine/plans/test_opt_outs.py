@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from functions.domain.campaigns.audience import Audience, AudienceKind
+from functions.domain.campaigns.entry import Entry, EntryBy
 from functions.domain.contacts.contact import read_details
 from functions.domain.messages.delivery_events import Inbound, MessageRef
 from functions.engine import paths
@@ -17,8 +19,10 @@ from functions.engine.receipts.unsubscribing import unsubscribe
 from tests.engine.counting_store import CountingStore
 from tests.engine.plans.journeys import ANN, DAY, HOUR, STOP, JourneyWorld, on, plan, send
 from tests.engine.recording_channel import PROVIDER
+from tests.engine.stored_contacts import add_people, list_of
 from tests.engine.world import ORG, SENDER
 from tests.engine.wrapped_store import Do, Operation, WrappedStore
+from tests.salted import contact_id
 
 PHONE = "+12025550142"
 MAILS = plan(
@@ -34,6 +38,9 @@ BOTH = plan(
     send("last", on("elapsed", "stop", after="P1D")),
     STOP,
 )
+
+
+MIXED = plan(send("hello", on("elapsed", "text", after="P1D")), send("text", **TEXT))
 
 
 @pytest.fixture
@@ -181,4 +188,51 @@ async def test_a_look_for_bars_that_fails_is_repeated_and_nobody_goes_on(
     assert await world.path(campaign) == ["hello"]
     is_down = False
     await world.pass_time(HOUR)
+    assert world.sent == ["hello", "again"]
+
+
+@pytest.mark.parametrize(("scope", "exit_"), [("all", "suppressed"), ("email", "")])
+async def test_whoever_is_barred_does_not_enter_by_a_list(
+    world: JourneyWorld, scope: str, exit_: str
+) -> None:
+    """Where no channel may reach them; of a channel that is barred they miss the messages."""
+    await bar(world, ANN, scope)
+    (bob,) = await add_people(world.engine, [{"email": "bob@example.com"}])
+    audience = Audience(AudienceKind.LIST, await list_of(world.engine, [contact_id(PHONE), bob]))
+    campaign = await world.begin(MIXED, entry=Entry(EntryBy.LIST), audience=audience)
+    walks = {walk.address: walk for walk in await world.walks(campaign)}
+    assert walks[ANN].exit == exit_
+    assert walks["bob@example.com"].exit == ""
+    assert world.sent == ["hello"]
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+async def test_who_opts_out_while_a_list_enters_leaves(
+    world: JourneyWorld, *, is_down: bool
+) -> None:
+    """The bar finds no walk yet, and the launch looks for bars once all have entered.
+
+    Should it die before that, the next one looks.
+    """
+    engine, left = world.engine, ["opt out", *(["die"] if is_down else [])]
+    listed = await world.listed(ANN, "bob@example.com")
+
+    async def interfere(operation: Operation, do: Do) -> object:
+        enters = any("/enrollments/" in each for each in operation.paths)
+        if left[:1] == ["opt out"] and operation.name == "commit" and enters:
+            left.pop(0)
+            await suppress(engine, ORG, ANN, reason="opted_out", by="ben")
+        is_look = operation.name == "query" and paths.suppressions(ORG) in operation.paths
+        if left == ["die"] and is_look:
+            left.pop()
+            raise StoreError("the store is down")
+        return await do()
+
+    world.engine = replace(engine, store=WrappedStore(world.store, interfere))
+    campaign = await world.begin(MAILS, **listed)
+    await world.pass_time(timedelta(minutes=5))
+    world.engine = engine
+    walks = {walk.address: walk for walk in await world.walks(campaign)}
+    assert (walks[ANN].exit, walks["bob@example.com"].exit) == ("suppressed", "")
+    await world.pass_time(2 * DAY)
     assert world.sent == ["hello", "again"]
