@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from html import unescape
 from typing import Any, Final
@@ -139,9 +139,7 @@ class SignedWorld:
 
     async def hear(self, request: WebhookRequest) -> int:
         """Take in what a provider or a reader sends; return the answer's status."""
-        answer = await self.rig.call_back(request)
-        await self.settle()
-        return answer.status_code
+        return (await self.rig.call_back(request)).status_code
 
     # --- What is told -------------------------------------------------------------------------
 
@@ -190,14 +188,18 @@ class SignedWorld:
 def forged(request: WebhookRequest) -> WebhookRequest:
     """Return a request whose signature is somebody else's: in its headers, or in its link."""
     if "/links/" in request.url:
-        start, slash, token = request.url.rpartition("/")
-        changed = f"{'B' if token.startswith('A') else 'A'}{token[1:]}"
-        return WebhookRequest(
-            request.method, f"{start}{slash}{changed}", request.headers, request.body
-        )
+        start, _, token = request.url.rpartition("/")
+        return replace(request, url=f"{start}/{_changed(token, 0)}")
     signed = {name for name in request.headers if name.endswith(("signature", "-v3", "-v2", "256"))}
     headers = {
-        name: f"{value[:-6]}{value[-6:].swapcase()[::-1]}" if name in signed else value
+        name: _changed(value, -5) if name in signed else value
         for name, value in request.headers.items()
     }
-    return WebhookRequest(request.method, request.url, headers, request.body)
+    return replace(request, headers=headers)
+
+
+def _changed(text: str, at: int) -> str:
+    """Return a text with another character in this place."""
+    letters = list(text)
+    letters[at] = "B" if letters[at] == "A" else "A"
+    return "".join(letters)

@@ -160,6 +160,7 @@ async def test_somebody_is_moved_by_what_a_provider_signs(
     for request in told:
         refused = {200} if "/links/o/" in request.url else {403, 404}  # a picture is always shown
         assert await world.hear(forged(request)) in refused
+    await world.settle()
     assert await world.stands() == ("ask", "")
     for request in (*told, *told):
         assert await world.hear(request) in {200, 302}
@@ -208,8 +209,10 @@ async def test_a_text_follows_where_whatsapp_has_nobody_and_a_late_read_still_co
     await world.settle()
     (followed,) = world.twilio.messages
     assert await world.hear(world.twilio.move(followed, "delivered")) == 200
+    await world.settle()
     assert await world.stands() == ("ask", "")
     assert await world.hear(world.told_by_meta("read")) == 200
+    await world.settle()
     assert await world.stands() == ("opened", "")
 
 
@@ -226,14 +229,15 @@ async def test_a_scanner_that_follows_every_link_at_once_moves_nobody(
     await world.open(make_rig)
     await world.enter("email", "clicked", exits=exits, **TWO_LINKS)
     first, second = world.links("c")
-    await world.rig.call_back(first)
+    await world.hear(first)
     await world.rig.settle()
     await world.rig.clock.sleep(1)
-    await world.rig.call_back(second)
+    await world.hear(second)
     await world.settle()
     assert await world.stands() == ("ask", "")
     await world.rig.clock.sleep(120)
     assert await world.hear(first) == 302
+    await world.settle()
     assert await world.stands() == (("bought", "bought") if exits else ("clicked", ""))
 
 
@@ -243,7 +247,7 @@ async def test_a_click_as_a_mail_arrives_moves_somebody_once_it_stands(
     """Four seconds later; it is told, and counted, at once."""
     await world.open(make_rig)
     await world.enter("email", "clicked")
-    await world.rig.call_back(world.link("c"))
+    await world.hear(world.link("c"))
     for seconds, event in ((3, "ask"), (1, "clicked")):
         await world.rig.settle()
         assert (await world.stands())[0] != "clicked"
