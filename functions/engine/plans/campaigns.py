@@ -224,7 +224,7 @@ async def close(engine: Engine, org: str, id_: str, *, by: str) -> Campaign:
     """
     now = engine.clock.now()
 
-    def decide(documents: list[Document | None]) -> tuple[Campaign, list[Write]]:
+    def decide(documents: list[Document | None]) -> tuple[tuple[Campaign, bool], list[Write]]:
         stored = at_version(documents[0], "Campaign", id_)
         campaign = campaign_from(org, id_, stored.data)
         check_walks(campaign, "close")
@@ -233,16 +233,19 @@ async def close(engine: Engine, org: str, id_: str, *, by: str) -> Campaign:
                 "close", campaign.status, already=False, ended=campaign.has_ended
             )
         if not campaign.entry_open:
-            raise WrongStatusError("close", "closed", already=True, ended=False)
+            return (campaign, False), []
         about = {"campaign": id_, "status": campaign.status}
         trail = audit_trail.entry(org, f"{id_}-closed", action="close", by=by, at=now, **about)
         after = replace(campaign, entry_open=False, updated_at=now)
         changes = {"entry_open": False, "updated_at": now}
-        return after, [Update(stored.path, changes, stored.version), trail]
+        return (after, True), [Update(stored.path, changes, stored.version), trail]
 
-    campaign = await modify(engine.store, [paths.campaign(org, id_)], decide)
+    campaign, is_new = await modify(engine.store, [paths.campaign(org, id_)], decide)
+    # Also where it is closed: whoever closed it may have died before this, and asks once more.
     for name in lanes.lane_names(campaign):  # the last one finds that nobody is left
         await lanes.wake(engine, org, id_, name, at=now, reopen=True)
+    if not is_new:
+        raise WrongStatusError("close", "closed", already=True, ended=False)
     log.info("campaign_closed", org=org, campaign_id=id_, by=by)
     return campaign
 

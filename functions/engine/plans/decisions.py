@@ -13,14 +13,14 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.attempts import end
 from functions.domain.messages.ids import lane_number, walk_lane
-from functions.domain.messages.message import Changes, Message, MessageStatus
+from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
 from functions.domain.plans.advance import Advanced, Promise, advance
 from functions.domain.plans.document import SendNode, WebhookNode
 from functions.domain.plans.durations import parse_duration
 from functions.domain.plans.enrollment import Enrollment, enrollment_fields
 from functions.domain.plans.listening import heard_by
 from functions.domain.plans.plan import asked_time, zone_of_walk
-from functions.domain.plans.visits import message_name
+from functions.domain.plans.visits import message_name, why_over
 from functions.engine import paths
 from functions.engine.campaigns.plans import plan_of, whole_send
 from functions.engine.campaigns.recipient import Recipient
@@ -170,11 +170,22 @@ class Decider:
             planner = self._planners[key]
             fields = planner.of_walk(promise.id, to, promise.due_at, more, shown)
             fields |= _timed(version, each.after, promise, fields)
+            why = self._why_over(each.after, promise, fields)
+            if why and fields["status"] == MessageStatus.PENDING:
+                fields |= end(MessageStatus.CANCELLED, why, now=self._engine.clock.now())
             each.messages[f"{self._messages}/{promise.id}"] = fields
-            if fields["status"] == MessageStatus.SKIPPED:
+            if fields["status"] == MessageStatus.SKIPPED and not why:
                 following = planner.follower_of(promise.id, to, fields, more)
                 if following is not None:
                     each.messages[f"{self._messages}/{following.id}"] = following.fields
+
+    def _why_over(self, after: Enrollment, promise: Promise, fields: Mapping[str, Any]) -> str:
+        """Return why a new message is not sent: its walk has left it at the same look, or ""."""
+        thread = after.threads.get(promise.start)
+        if thread is not None and thread.visit == promise.visit:
+            return ""
+        message = message_from(promise.id, fields)
+        return why_over(self._campaign, after, message, chain=())
 
     # --- Messages that a walk leaves behind ---------------------------------------------------
 

@@ -1,12 +1,16 @@
 """People are walked through a plan by the lanes that send: each step once, at its time."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.messages.delivery_events import EventKind
+from functions.domain.messages.message import MessageStatus
 from functions.engine.plans import campaigns
+from functions.engine.plans.events.event import NewEvent
+from functions.engine.plans.events.telling import tell
 from tests.engine.plans.journeys import (
     ANN,
     DAY,
@@ -20,7 +24,7 @@ from tests.engine.plans.journeys import (
 )
 from tests.engine.recording_channel import Fate, Receipt
 from tests.engine.stored_contacts import add_people
-from tests.engine.world import SENDER
+from tests.engine.world import ORG, SENDER
 
 
 @pytest.fixture
@@ -153,3 +157,27 @@ async def test_whoever_has_no_address_for_a_channel_is_reached_by_its_fallback(
     assert world.sent == ["mail"]
     await world.tell(campaign, "mail", EventKind.READ)
     assert await world.path(campaign) == ["hello", "stop", "completed"]
+
+
+@pytest.mark.parametrize(("last", "reason"), [("went_away", "left_plan"), ("later", "moved_on")])
+async def test_whoever_has_left_before_anybody_looked_is_sent_nothing_more(
+    world: JourneyWorld, last: str, reason: str
+) -> None:
+    """Two events at once bring somebody to a mail, and away from it: it is written off."""
+    later = on("later", "stop")
+    campaign = await world.begin(
+        plan(
+            send("hello", on("sooner", "again"), later, on("elapsed", "stop", after="P1D")),
+            send("again", later, on("elapsed", "stop", after="P1D")),
+            STOP,
+            exits=[{"on": "went_away", "as": "gone"}],
+        )
+    )
+    await world.enter(campaign)
+    for name in ("sooner", last):
+        world.clock.advance(timedelta(seconds=1))
+        await tell(world.engine, ORG, [NewEvent(name=name, id=name, address=ANN)])
+    await world.settle()
+    assert world.sent == ["hello"]
+    again = await world.message(campaign, "again")
+    assert (again.status, again.reason) == (MessageStatus.CANCELLED, reason)

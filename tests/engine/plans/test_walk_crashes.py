@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.errors import WrongStatusError
 from functions.engine import paths
 from functions.engine.delivery.dispatch import dispatch
+from functions.engine.plans import campaigns
 from functions.engine.plans.walk import PAGE
 from functions.engine.ports.store import Update
 from tests.engine.counting_store import CountingStore
@@ -71,6 +74,22 @@ async def test_a_death_at_any_commit_of_a_walk_leaves_the_documents_of_one_witho
         is_dead = point.is_dead
         at += 1
     assert at > 10, "the walk has fewer side effects than it should"
+
+
+async def test_whoever_closes_a_campaign_again_after_a_death_has_it_end_at_once() -> None:
+    """The first time was stored, and nobody had been woken to find that nobody is left."""
+    async with JourneyWorld(ONE_LANE) as world:
+        campaign = await world.begin()
+        await world.pass_time(2 * MINUTE)
+        point = CrashPoint(1, after=True)
+        dying = replace(world.engine, store=CrashingStore(world.store, point))
+        with suppress(Crash):
+            await campaigns.close(dying, ORG, campaign.id, by="ann")
+        assert point.is_dead
+        with pytest.raises(WrongStatusError, match="closed"):
+            await campaigns.close(world.engine, ORG, campaign.id, by="ann")
+        await world.settle()
+        assert (await world.load(campaign)).status is CampaignStatus.COMPLETED
 
 
 async def test_of_two_holders_the_older_frozen_in_its_commit_stores_nothing() -> None:
