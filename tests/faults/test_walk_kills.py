@@ -29,10 +29,13 @@ def carrier() -> Iterator[TextCarrier]:
 
 
 def storm(server: Server, carrier: TextCarrier, *, seed: int, people: int) -> WalkStorm:
-    """Return a storm in which one person in nine has no such number, and answers are lost."""
+    """Return a storm in which one person in nine has no such number, and answers are lost.
+
+    Receipts come shuffled, late and some of them twice.
+    """
     everybody = carrier.people(people)
     fates = dict(zip(everybody[::9], cycle(("undelivered 30005",)), strict=False))
-    carrier.script(fates=fates, faults=["drop", "500", "unreadable"])
+    carrier.script(fates=fates, faults=["drop", "500", "unreadable"], unruly=seed)
     return WalkStorm(server=server, carrier=carrier, seed=seed, people=everybody)
 
 

@@ -5,7 +5,8 @@ says so; on its own, `python -m tests.channels.twilio.server PORT`, they move by
 
     GET  /ledger    tells the messages that were taken
     POST /script    {"faults": ["500", "drop"], "fates": {"+15550100": "undelivered 30003"},
-                    "opted_out": ["+15550101"]} sets what comes; {"away_s": 3} closes for a while
+                    "opted_out": ["+15550101"]} sets what comes; {"away_s": 3} closes for a while;
+                    {"unruly": 7} has receipts come shuffled, late and some of them twice, by a seed
 """
 
 import argparse
@@ -20,6 +21,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from hashlib import sha1
+from random import Random
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -39,6 +41,7 @@ API: Final = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages"
 
 _ADDRESS: Final = re.compile(r"(whatsapp:)?\+[1-9][0-9]{4,14}")
 _SENDER_ID: Final = re.compile(r"[A-Za-z0-9 ]{1,11}")
+_LATEST_S: Final = 2.0
 _CHANNEL_SID: Final = "XE" + "1" * 32
 
 
@@ -102,6 +105,7 @@ class TwilioServer(StandIn):
         self.opted_out: set[str] = set()
         self.begins_as = "queued"  #: "scheduled" for a service that holds its messages back
         self.moves_by_itself = False
+        self.unruly: Random | None = None  #: draws when receipts come, and how often
         self.step_s = 0.0  #: from one status to the next, of messages that move by themselves
         self._now = now
 
@@ -115,15 +119,27 @@ class TwilioServer(StandIn):
     async def live_through(self, message: Sent) -> None:
         """Take a message to its end, with all its callbacks."""
         end, _, code = self.fates.get(message.to, "delivered").partition(" ")
-        retries = message.order["StatusCallback"].partition("#")[2]
         for status in ("sending", "sent", end):
             await asyncio.sleep(self.step_s)
             if message.status == "canceled":
                 return
             signed = self.move(message, status, int(code) if code and status == end else None)
-            if status != "sending":  # of which Twilio tells nothing
-                answer = await self.post(signed, retries=retries)
-                message.told.append(f"{status} {answer.status_code}")
+            if status == "sending":  # of which Twilio tells nothing
+                continue
+            if self.unruly is None:
+                await self._tell_of(message, status, signed)
+            for _ in range(self.unruly.randint(1, 2) if self.unruly else 0):
+                self.run_beside(self._tell_late(message, status, signed))
+
+    async def _tell_late(self, message: Sent, status: str, signed: WebhookRequest) -> None:
+        assert self.unruly is not None
+        await asyncio.sleep(self.unruly.uniform(0, _LATEST_S))
+        await self._tell_of(message, status, signed)
+
+    async def _tell_of(self, message: Sent, status: str, signed: WebhookRequest) -> None:
+        retries = message.order["StatusCallback"].partition("#")[2]
+        answer = await self.post(signed, retries=retries)
+        message.told.append(f"{status} {answer.status_code}")
 
     # --- The API ------------------------------------------------------------------------------
 
@@ -157,6 +173,8 @@ class TwilioServer(StandIn):
         self.fates.update(script.get("fates", {}))
         self.refusals.update(script.get("refusals", {}))
         self.opted_out.update(script.get("opted_out", []))
+        if "unruly" in script:
+            self.unruly = Random(script["unruly"])  # noqa: S311  it only has to be repeatable
         if "away_s" in script:
             self.run_beside(self.go_away(script["away_s"]))
         return Response(200, {})

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from random import SystemRandom
 from typing import Any, Final, Self
+from uuid import uuid4
 
 import httpx
 
@@ -116,6 +118,22 @@ class Server:
     def post(self, path: str, **body: Any) -> dict[str, Any]:
         """Have the API do something."""
         return _content(self._http.post(path, json=body))
+
+    def insist(self, path: str, **body: Any) -> dict[str, Any]:
+        """Have the API do something: repeat the request under its key until it is answered.
+
+        Where a process has died on it, which is told of the key, it is made anew under another one.
+        """
+        key = uuid4().hex
+        while True:
+            try:
+                answer = self._http.post(path, json=body, headers={"Idempotency-Key": key})
+            except httpx.TransportError:
+                time.sleep(0.02)
+                continue
+            if answer.status_code != HTTPStatus.CONFLICT or "IDEMPOTENCY" not in answer.text:
+                return _content(answer)
+            key = uuid4().hex
 
     def upload(self, csv: bytes, name: str) -> dict[str, Any]:
         """Upload a CSV of people."""

@@ -77,6 +77,14 @@ class Storm(ABC):
     def attend(self) -> None:  # noqa: B027  most campaigns need no operator
         """Do what an operator does now and then."""
 
+    def moments(self) -> Sequence[Callable[[], None]]:
+        """Return when to kill after the launch; one of them is drawn each time."""
+        return [*[self._into_dispatch] * 3, self._at_once]
+
+    def faults(self, evidence: Sequence[Evidence[Any]]) -> list[str]:
+        """Return a sentence for whatever must not be."""
+        return [fault for each in evidence for fault in each.faults()]
+
     def figures(self, evidence: Sequence[Evidence[Any]]) -> dict[str, int]:
         """Return what there was, in numbers."""
         return {
@@ -100,7 +108,7 @@ class Storm(ABC):
             self._create()
             self._strike(self._into_launch)
             for _ in range(kills - 1):
-                self._strike(self._random.choice([self._into_dispatch] * 3 + [self._at_once]))
+                self._strike(self._random.choice(self.moments()))
         return self.calm()
 
     def calm(self) -> list[Evidence[Any]]:
@@ -149,6 +157,6 @@ def weather(storm: Storm, *campaigns: int) -> None:
     evidence = storm.rage(*campaigns)
     figures = storm.figures(evidence).items()
     sys.stdout.write(", ".join(f"{name}: {count}" for name, count in figures) + "\n")
-    faults = [fault for each in evidence for fault in each.faults()]
+    faults = storm.faults(evidence)
     assert not faults, "\n".join(faults)
     assert not storm.server.errors, "\n".join(storm.server.errors)
