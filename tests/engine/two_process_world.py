@@ -18,8 +18,9 @@ from functions.engine import worker
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.channel import Outbound
 from functions.engine.ports.queue import Task
+from tests.engine.living_clock import LivingClock
 from tests.engine.recording_channel import PROVIDER, TALKS, Fate, RecordingChannel
-from tests.engine.world import LivingClock, World
+from tests.engine.world import World
 from tests.engine.wrapped_store import Do, Operation, WrappedStore
 
 OTHER: Final = "other-carrier"
@@ -105,16 +106,13 @@ class TwoProcessWorld(World):
     async def _happen(self) -> None:
         """Let tasks begin that are due, and deliver receipts, although other tasks go on."""
         self.queue._begin_due()
-        await self._deliver_receipts()
+        await self.deliver_receipts()
 
-    async def _deliver_receipts(self) -> int:
+    async def deliver_receipts(self) -> int:
+        """Deliver the receipts of both carriers."""
         return await self.changing.deliver_due() + await self.steady.deliver_due()
 
-    async def settle(self) -> None:
-        """Do all that is due now."""
-        while await self.queue.run_due() + await self._deliver_receipts():
-            pass
-
-    def _next_at(self, end: datetime, *, checks: bool) -> datetime:
+    def next_at(self, end: datetime) -> datetime:
+        """Return when something comes due by itself, of either carrier."""
         receipts = [at for at in (self.changing.next_at, self.steady.next_at) if at is not None]
-        return min(super()._next_at(end, checks=checks), *receipts, end)
+        return min(super().next_at(end), *receipts, end)

@@ -40,9 +40,10 @@ from functions.engine.scheduling import check
 from functions.queues.local import LocalQueue
 from functions.stores.indexes import INDEX_FILE, Indexes
 from functions.stores.sqlite.store import MEMORY, SqliteStore
-from tests.clock import NOON, MovedClock
+from tests.engine import check_times
 from tests.engine.crashes import Crash
 from tests.engine.interleaving import Happening, InterleavingStore
+from tests.engine.living_clock import LivingClock
 from tests.engine.recording_channel import PROVIDER, RecordingChannel
 from tests.engine.recording_notifier import RecordingNotifier
 from tests.engine.stand_ins import Forgetful, ReadyBots
@@ -56,35 +57,6 @@ NEW_YORK = ["America/New_York"]
 MINUTE = timedelta(minutes=1)
 
 LIMITS = Limits(windows=False, rate_per_s=100, live_calls_per_org=1000, live_calls_total=1000)
-
-
-class LivingClock(MovedClock):
-    """Moves as its sleepers sleep, who wake in order; what comes due happens before they wake."""
-
-    def __init__(self, at: datetime = NOON) -> None:
-        super().__init__(at)
-        self.on_sleep: Callable[[], Awaitable[Any]] | None = None
-        self._sleepers: list[datetime] = []
-        self._one_woke = asyncio.Event()
-
-    async def sleep(self, seconds: float) -> None:
-        """Let the time of a sleep pass, with what happens in it."""
-        until = self.now() + timedelta(seconds=seconds)
-        self._sleepers.append(until)
-        try:
-            await self._wait_until(until)
-        finally:
-            self._sleepers.remove(until)
-            self._one_woke.set()
-            self._one_woke = asyncio.Event()
-
-    async def _wait_until(self, until: datetime) -> None:
-        await asyncio.sleep(0)  # Whoever sleeps less says so now.
-        while min(self._sleepers) < until:
-            await self._one_woke.wait()
-        self.advance(max(timedelta(), until - self.now()))
-        if self.on_sleep is not None:
-            await self.on_sleep()
 
 
 def with_limits(**limits: Any) -> Limits:
@@ -266,11 +238,15 @@ class World:
 
     async def settle(self) -> None:
         """Do all that is due now: tasks, receipts, and what follows from them."""
-        while await self.queue.run_due() + await self.carrier.deliver_due():
+        while await self.queue.run_due() + await self.deliver_receipts():
             pass
 
+    async def deliver_receipts(self) -> int:
+        """Deliver the carrier's receipts that are due now; count them."""
+        return await self.carrier.deliver_due()
+
     async def pass_time(self, length: timedelta, *, checks: bool = True) -> None:
-        """Let time pass from one thing that comes due to the next, with the every-minute check."""
+        """Let time pass from one thing that comes due to the next, with the checks between."""
         end = self.clock.now() + length
         await self.settle()
         while self.clock.now() < end:
@@ -278,18 +254,22 @@ class World:
 
     async def _tick(self, end: datetime, *, checks: bool = True) -> None:
         """Go to the next thing that comes due, and do it."""
-        self.clock.advance(self._next_at(end, checks=checks) - self.clock.now())
-        if checks and self.clock.now() - self.checked_at >= MINUTE:
-            self.checked_at = self.clock.now()
+        due_at = self.next_at(end)
+        now = self.clock.now()
+        check_at = None
+        if checks:
+            check_at = await check_times.following(self.store, self.checked_at, due_at, now=now)
+        self.clock.advance(min(due_at, check_at or due_at) - now)
+        if self.clock.now() == check_at:
+            self.checked_at = check_at
             await check.check(self.engine)
         await self.settle()
 
-    def _next_at(self, end: datetime, *, checks: bool) -> datetime:
-        """Return when something comes due, `end` at the latest."""
+    def next_at(self, end: datetime) -> datetime:
+        """Return when something comes due by itself, `end` at the latest."""
         waiting = self.queue._jobs
         moments = [
             end,
-            *([self.checked_at + MINUTE] if checks else []),
             *([waiting[0].due_at] if waiting else []),
             *([self.carrier.next_at] if self.carrier.next_at else []),
         ]

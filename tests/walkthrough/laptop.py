@@ -14,7 +14,7 @@ from functions.channels.simulator.voice import Simulator
 from functions.queues.local import LocalQueue
 from functions.settings.load import load_settings
 from tests.channels.simulator.simulated_carrier import make_callbacks
-from tests.engine.world import LivingClock
+from tests.engine.living_clock import LivingClock
 
 #: Everybody answers after two seconds and talks for three, unless a test says otherwise.
 CALM = "spread=0,latency_ms=0,ring_ms=1000,pickup_ms=1000,duration_s=3"

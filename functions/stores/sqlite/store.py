@@ -16,7 +16,13 @@ from functions.stores.sqlite import queries
 from functions.stores.sqlite import writes as sqlite_writes
 from functions.stores.sqlite.documents import decode
 from functions.stores.sqlite.schema import Schema, create_plumbing, table_of
-from functions.stores.sqlite.thread import DatabaseThread, one_by_one, together
+from functions.stores.sqlite.thread import (
+    Database,
+    DatabaseInLoop,
+    DatabaseThread,
+    one_by_one,
+    together,
+)
 
 MEMORY = ":memory:"
 
@@ -40,7 +46,8 @@ class SqliteStore:
     """A Store in a SQLite file, which several processes may share, or in memory (":memory:").
 
     One thread writes: it takes every commit that waits and syncs them to disk as one transaction.
-    Another reads beside it. Raises StoreError where the file cannot be opened.
+    Another reads beside it; what is in memory needs neither. Raises StoreError where the file
+    cannot be opened.
     """
 
     def __init__(self, path: str | Path, indexes: Indexes) -> None:
@@ -48,11 +55,14 @@ class SqliteStore:
         self._schema = Schema(indexes)
         #: By table, the fields that have a column for every reader: a commit has made them.
         self._columns: dict[str, frozenset[str]] = {}
-        self._writer = DatabaseThread(partial(_connect, str(path)), together)
+        connect = partial(_connect, str(path))
+        self._writer: Database
+        self._reader: Database
         if str(path) == MEMORY:  # such a database is seen by its own connection only
-            self._reader = self._writer
+            self._writer = self._reader = DatabaseInLoop(connect, together)
         else:
-            self._reader = DatabaseThread(partial(_connect, str(path)), one_by_one)
+            self._writer = DatabaseThread(connect, together)
+            self._reader = DatabaseThread(connect, one_by_one)
 
     async def get(self, path: str) -> Document | None:
         return (await self.get_many([path]))[0]
@@ -109,7 +119,8 @@ class SqliteStore:
 def _connect(path: str) -> sqlite3.Connection:
     if path != MEMORY:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    db = sqlite3.connect(path, isolation_level=None)
+    # What is in memory is used by the thread of the event loop, whoever has opened it.
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     db.executescript(_SETTINGS)
     create_plumbing(db)
     return db

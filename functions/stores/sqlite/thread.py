@@ -1,49 +1,96 @@
-"""A thread that owns one connection, and the two ways in which it runs what it is handed."""
+"""Who owns one connection: a thread, or the event loop; and the two ways to run what is handed."""
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from functions.engine.ports.store import StoreError
 
 T = TypeVar("T")
 
 
-class Job(NamedTuple):
+Work: TypeAlias = Callable[[sqlite3.Connection], Any]
+Outcome: TypeAlias = tuple[Any, Exception | None]
+Runner: TypeAlias = Callable[[sqlite3.Connection, list[Work]], list[Outcome]]
+
+
+class _Job(NamedTuple):
     """Work on the connection, and who waits for its result."""
 
-    work: Callable[[sqlite3.Connection], Any]
+    work: Work
     future: "Future[Any]"
 
 
-Outcome: TypeAlias = tuple[Any, Exception | None]
-Runner: TypeAlias = Callable[[sqlite3.Connection, list[Job]], list[Outcome]]
+class Database(Protocol):
+    """Runs work on one connection, in the order of its arrival."""
+
+    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `work` returns or raise what it raises, StoreError for SQLite's errors."""
+
+    async def close(self) -> None:
+        """Finish what waits, then close the connection."""
 
 
-def together(db: sqlite3.Connection, jobs: list[Job]) -> list[Outcome]:
-    """Run the jobs in one transaction, so that one sync to disk serves all; each may fail alone."""
+def together(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
+    """Do all works in one transaction, so that one sync to disk serves all; each may fail alone."""
     try:
         db.execute("BEGIN IMMEDIATE")
-        outcomes = [_in_savepoint(db, job) for job in jobs]
+        outcomes = [_in_savepoint(db, work) for work in works]
         db.execute("COMMIT")
     except (sqlite3.Error, StoreError) as error:
         if db.in_transaction:
             db.execute("ROLLBACK")
-        return [(None, _store_error(error))] * len(jobs)
+        return [(None, _store_error(error))] * len(works)
     return outcomes
 
 
-def one_by_one(db: sqlite3.Connection, jobs: list[Job]) -> list[Outcome]:
-    """Run each job by itself."""
-    return [_attempt(db, job) for job in jobs]
+def one_by_one(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
+    """Run each work by itself."""
+    return [_attempt(db, work) for work in works]
+
+
+class DatabaseInLoop:
+    """A Database in the event loop itself, which runs all that waits at its next turn.
+
+    This is for a database in memory: to wake a thread takes longer than most of its work.
+    """
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], run: Runner) -> None:
+        self._db = connect()
+        self._run = run
+        self._waiting: list[tuple[Work, asyncio.Future[Any]]] = []
+        self._is_closed = False
+
+    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._is_closed:
+            raise StoreError("the store is closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._serve)
+        self._waiting.append((work, future))
+        return await future
+
+    async def close(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            self._serve()
+            self._db.close()
+
+    def _serve(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        taken = [(work, future) for work, future in waiting if not future.cancelled()]
+        if taken:
+            works, futures = zip(*taken, strict=True)
+            _settle(futures, self._run(self._db, list(works)))
 
 
 class DatabaseThread:
-    """Opens a connection in a thread of its own and runs jobs there in the order of their arrival.
+    """A Database that opens its connection in a thread of its own and works there.
 
     Everything that waits is handed to `run` at once. Raises StoreError where the connection
     cannot be opened.
@@ -52,7 +99,7 @@ class DatabaseThread:
     def __init__(self, connect: Callable[[], sqlite3.Connection], run: Runner) -> None:
         self._connect = connect
         self._run = run
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._is_closed = False
         opened: Future[None] = Future()
         self._thread = Thread(target=self._serve, args=(opened,), name="sqlite", daemon=True)
@@ -60,15 +107,13 @@ class DatabaseThread:
         opened.result()
 
     async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what `work` returns or raise what it raises, StoreError for SQLite's errors."""
         if self._is_closed:
             raise StoreError("the store is closed")
         future: Future[T] = Future()
-        self._jobs.put(Job(work, future))
+        self._jobs.put(_Job(work, future))
         return await asyncio.wrap_future(future)
 
     async def close(self) -> None:
-        """Finish what waits, then close the connection."""
         if not self._is_closed:
             self._is_closed = True
             self._jobs.put(None)
@@ -84,10 +129,11 @@ class DatabaseThread:
         while jobs := self._waiting():
             taken = [job for job in jobs if job.future.set_running_or_notify_cancel()]
             if taken:
-                _settle(taken, self._run(db, taken))
+                outcomes = self._run(db, [job.work for job in taken])
+                _settle((job.future for job in taken), outcomes)
         db.close()
 
-    def _waiting(self) -> list[Job]:
+    def _waiting(self) -> list[_Job]:
         """Wait for a job and return all that wait; none once the thread is told to end."""
         job = self._jobs.get()
         jobs = []
@@ -102,17 +148,19 @@ class DatabaseThread:
         return jobs
 
 
-def _settle(jobs: list[Job], outcomes: list[Outcome]) -> None:
-    for job, (result, error) in zip(jobs, outcomes, strict=True):
+def _settle(
+    futures: "Iterable[Future[Any] | asyncio.Future[Any]]", outcomes: list[Outcome]
+) -> None:
+    for future, (result, error) in zip(futures, outcomes, strict=True):
         if error is None:
-            job.future.set_result(result)
+            future.set_result(result)
         else:
-            job.future.set_exception(error)
+            future.set_exception(error)
 
 
-def _in_savepoint(db: sqlite3.Connection, job: Job) -> Outcome:
+def _in_savepoint(db: sqlite3.Connection, work: Work) -> Outcome:
     db.execute("SAVEPOINT job")
-    result, error = _attempt(db, job)
+    result, error = _attempt(db, work)
     if error is not None:
         if not db.in_transaction:  # SQLite has undone it all, as it does where the disk is full
             raise _store_error(error)
@@ -121,9 +169,9 @@ def _in_savepoint(db: sqlite3.Connection, job: Job) -> Outcome:
     return result, error
 
 
-def _attempt(db: sqlite3.Connection, job: Job) -> Outcome:
+def _attempt(db: sqlite3.Connection, work: Work) -> Outcome:
     try:
-        return job.work(db), None
+        return work(db), None
     except sqlite3.Error as error:
         return None, _store_error(error)
     except Exception as error:  # noqa: BLE001  raised again where the job is awaited

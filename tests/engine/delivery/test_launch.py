@@ -10,7 +10,8 @@ from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.engine.campaigns import lifecycle
 from functions.engine.delivery.launch import launch
 from functions.engine.ports.channel import Traits
-from tests.engine.world import LIMITS, ORG, LivingClock, World, number
+from tests.engine.living_clock import LivingClock
+from tests.engine.world import LIMITS, ORG, World, number
 
 PAGED = replace(LIMITS, launch_page=2)
 MINUTE = timedelta(minutes=1)

@@ -52,19 +52,16 @@ class Worlds(World):
         self.texts = RecordingChannel(
             self.clock, self._receive, otherwise=ARRIVES, traits=self.traits
         )
-        self.clock.on_sleep = self._deliver
+        self.clock.on_sleep = self.deliver_receipts
         self.engine = replace(self.engine, channels={PROVIDER: self.carrier, TEXTS: self.texts})
 
-    async def _deliver(self) -> int:
+    async def deliver_receipts(self) -> int:
+        """Deliver the receipts of both carriers."""
         return await self.carrier.deliver_due() + await self.texts.deliver_due()
 
-    async def settle(self) -> None:
-        """Do all that is due now."""
-        while await self.queue.run_due() + await self._deliver():
-            pass
-
-    def _next_at(self, end: datetime, *, checks: bool) -> datetime:
-        following = super()._next_at(end, checks=checks)
+    def next_at(self, end: datetime) -> datetime:
+        """Return when something comes due by itself, of either carrier."""
+        following = super().next_at(end)
         return min(following, self.texts.next_at) if self.texts.next_at else following
 
     async def finish(self, campaign: Campaign, *, within: timedelta = timedelta(hours=2)) -> None:
