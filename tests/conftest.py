@@ -1,10 +1,14 @@
 """What tests of several folders share, and what all processes of a run share."""
 
+import fcntl
+import gc
+import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import httpx
 import pytest
@@ -18,6 +22,9 @@ from tests.salted import SALT
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
+#: A name, and what makes something that JSON can hold.
+Once: TypeAlias = Callable[[str, Callable[[], Any]], Any]
+
 _EMULATOR: Final = pytest.StashKey[SharedEmulator]()
 _FOLDER: Final = pytest.StashKey[Path]()
 
@@ -25,9 +32,19 @@ _FOLDER: Final = pytest.StashKey[Path]()
 def pytest_configure(config: pytest.Config) -> None:
     """Take the folder that the processes of this run share; the first one makes it."""
     told = getattr(config, "workerinput", {}).get("shared_folder")
-    if told is None:
-        config.stash[_FOLDER] = Path(tempfile.mkdtemp(prefix="clarion-tests-"))
-    config.stash[_EMULATOR] = SharedEmulator(Path(told) if told else config.stash[_FOLDER])
+    config.stash[_FOLDER] = Path(told or tempfile.mkdtemp(prefix="clarion-tests-"))
+    config.stash[_EMULATOR] = SharedEmulator(config.stash[_FOLDER])
+
+
+def pytest_collection() -> None:
+    """Look for no garbage while tests are found: they make hardly any."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look no more at what stays for the whole run: that is a fifth of a test's work."""
+    gc.enable()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -38,9 +55,25 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End what the processes shared, whatever came of the tests."""
-    if folder := config.stash.get(_FOLDER, None):
+    if not hasattr(config, "workerinput") and (folder := config.stash.get(_FOLDER, None)):
         config.stash[_EMULATOR].stop()
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def once(pytestconfig: pytest.Config) -> Once:
+    """Give a function that does something dear once in the whole run, and tells what it told."""
+    folder = pytestconfig.stash[_FOLDER]
+
+    def tell(name: str, make: Callable[[], Any]) -> Any:
+        kept = folder / f"{name}.json"
+        with (folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.exists():
+                kept.write_text(json.dumps(make()))
+        return json.loads(kept.read_text())
+
+    return tell
 
 
 @pytest.fixture
