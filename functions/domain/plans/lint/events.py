@@ -60,16 +60,16 @@ def told_at(document: Document, basis: Basis) -> Mapping[str, Told]:
     """
     nodes = {node.id: node for node in nodes_of(document)}
     told = {id_: _of_node(document, node, basis) for id_, node in nodes.items()}
-    found = dict(told)
-    for start in (id_ for id_, each in told.items() if each.channels):
-        ahead, seen = [start], {start}
-        while ahead:
-            targets = {to for to in targets_of(nodes[ahead.pop()]) if to in nodes} - seen
-            silent = [to for to in targets if not told[to].channels]
-            found |= {to: found[to].with_(told[start]) for to in silent}
-            ahead += silent
-            seen |= targets
-    return found
+    silent = {id_ for id_, each in told.items() if not each.channels}
+    ahead = list(told.keys() - silent)
+    while ahead:
+        here = ahead.pop()
+        for to in silent.intersection(targets_of(nodes[here])):
+            more = told[to].with_(told[here])
+            if more != told[to]:
+                told[to] = more
+                ahead.append(to)
+    return told
 
 
 def _of_node(document: Document, node: Node, basis: Basis) -> Told:
