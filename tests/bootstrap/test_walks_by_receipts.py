@@ -9,7 +9,7 @@ from functions.domain.kinds import ChannelKind, facts_of
 from functions.engine.ports.channel import WebhookRequest
 from tests.api.conftest import MakeRig
 from tests.api.rig import SENDER
-from tests.bootstrap.signed_world import PHONE, SignedWorld, forged
+from tests.bootstrap.signed_world import PHONE, SAID, SignedWorld, forged
 from tests.channels.plivo.sms_server import signed_both
 from tests.channels.plivo.voice_server import hangup_form, machine_form
 from tests.channels.twilio.server import inbound_form
@@ -254,3 +254,20 @@ async def test_a_click_as_a_mail_arrives_moves_somebody_once_it_stands(
         await world.rig.clock.sleep(seconds)
         await world.rig.settle()
         assert (await world.stands())[0] == event
+
+
+@pytest.mark.parametrize(
+    ("key", "doubted"), [({}, []), ({"sendgrid_webhook_public_key": ""}, ["complained"])]
+)
+async def test_a_plan_is_doubted_by_what_this_deployment_s_provider_tells(
+    world: SignedWorld, make_rig: MakeRig, key: Mapping[str, str], doubted: Sequence[str]
+) -> None:
+    """A mail server alone tells of no complaint; with SendGrid's events it is told."""
+    await world.open(make_rig, **key)
+    hello = {"id": "a", "action": "send", "channel": "email", **SAID["email"]}
+    document = {"startNodeId": "a", "nodes": [hello], "exits": [{"on": "complained"}]}
+    found = (await world.rig.post("/plans/lint", {"plan": document})).json()["findings"]
+    named = [
+        each["sentence"].split("'")[1] for each in found if each["code"] == "event_never_comes"
+    ]
+    assert named == doubted
