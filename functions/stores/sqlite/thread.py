@@ -86,7 +86,11 @@ class DatabaseInLoop:
         taken = [(work, future) for work, future in waiting if not future.cancelled()]
         if taken:
             works, futures = zip(*taken, strict=True)
-            _settle(futures, self._run(self._db, list(works)))
+            try:
+                _settle(futures, self._run(self._db, list(works)))
+            except BaseException as error:  # noqa: BLE001  an interrupt ends the waiting too
+                for future in futures:
+                    future.set_exception(error)
 
 
 class DatabaseThread:
