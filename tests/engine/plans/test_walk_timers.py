@@ -138,7 +138,7 @@ async def test_after_a_week_of_pause_one_overdue_step_goes_out(world: JourneyWor
     campaign = await world.begin(plan(*daily, STOP))
     await world.enter(campaign)
     await _act(world, campaign.id, Action.PAUSE)
-    await world.pass_time(WEEK)
+    await world.pass_time(WEEK, checks=False)
     assert world.sent == ["day-0"]
 
     await _act(world, campaign.id, Action.RESUME)

@@ -14,6 +14,8 @@ SENDS: Final = ("hello", "again")
 LEFT, PAID, GONE = "basket_left", "order_paid", "went_away"
 #: Why somebody left, by the event upon which.
 EXITS: Final = {PAID: "goal", GONE: "gone"}
+#: Which event must have been told of somebody who moved upon this.
+_CAUSES: Final = {LEFT: LEFT, **{reason: event for event, reason in EXITS.items()}}
 #: Changes of mind: what waited to be sent is written off.
 _WRITTEN_OFF: Final = frozenset({"moved_on", "left_plan"})
 
@@ -104,7 +106,7 @@ class WalkEvidence(TextEvidence):
         if len(numbers) != 1 or not numbers <= self.people:
             yield f"it is of {numbers}"
         known = set().union(*(self.events.get(number, ()) for number in numbers))
-        if not {move["on"] for move in moves}.intersection({LEFT, PAID, GONE}) <= known:
+        if not {_CAUSES[move["on"]] for move in moves if move["on"] in _CAUSES} <= known:
             yield "an event moved somebody that was not told of them"
         yield from _end(walk)
 
