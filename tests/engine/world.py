@@ -23,7 +23,6 @@ from functions.domain.messages.attempts import DeliveryPolicy, claim
 from functions.domain.messages.delivery_events import DeliveryEvent
 from functions.domain.messages.ids import fallback_key
 from functions.domain.messages.message import Message, MessageStatus, message_from
-from functions.domain.plans.enrollment import enrollment_from
 from functions.engine import paths, worker
 from functions.engine.campaigns import creation, lifecycle
 from functions.engine.campaigns.creation import NewVoiceCampaign
@@ -41,6 +40,7 @@ from functions.queues.local import LocalQueue
 from functions.stores.indexes import INDEX_FILE, Indexes
 from functions.stores.sqlite.store import MEMORY, SqliteStore
 from tests.engine import check_times
+from tests.engine.counted_walks import counted
 from tests.engine.crashes import Crash
 from tests.engine.interleaving import Happening, InterleavingStore
 from tests.engine.living_clock import LivingClock
@@ -345,16 +345,9 @@ class World:
                 assert counts.retrying == sum(message.attempt > 0 for message in pending)
 
     async def _check_walks(self, campaign: Campaign, counts: Statistics) -> None:
-        """Compare the counts of walks with the enrollments."""
-        found = await self.documents(paths.enrollments(campaign.org, campaign.id))
-        walks = [enrollment_from(document.data) for document in found]
-        expected = Counter(name for walk in walks for name in walk_counts.state(walk))
-        counted = {
-            name: n
-            for name, n in counts.amounts.items()
-            if n and name.startswith(("e_", "at_", "exit_", "goal"))
-        }
-        assert counted == dict(expected)
+        """Compare the counts of walks with the enrollments, and every move that they have made."""
+        expected = await counted(replace(self.engine, store=self.store), campaign)
+        assert walk_counts.read(counts) == expected
 
     async def slots(self) -> dict[str, int]:
         """Count the live-call slots that are held, of the org and of all together."""

@@ -103,11 +103,14 @@ def state(walk: Enrollment) -> tuple[str, ...]:
 
 def _flow(before: Enrollment | None, after: Enrollment) -> tuple[str, ...]:
     """Return what has happened in between: who came to a node, and by which way they left it."""
-    if before is None or after.entry > before.entry:
-        return tuple(f"{_IN}{_safe(start)}" for start in after.threads)
-    new = after.moves[len(before.moves) :]
+    come: list[str] = []
+    known = before.moves if before is not None and before.entry == after.entry else None
+    if known is None:  # they have just entered, and may have gone on in the same commit
+        come += dict.fromkeys([*(move.start for move in after.moves), *after.threads])
+    new = after.moves[len(known or ()) :]
+    come += [move.target for move in new if move.target]
     ways = [f"{_OUT}{_safe(move.source)}_{move.on}" for move in new]
-    return (*ways, *(f"{_IN}{_safe(move.target)}" for move in new if move.target))
+    return (*ways, *(f"{_IN}{_safe(node)}" for node in come))
 
 
 @lru_cache(maxsize=4096)

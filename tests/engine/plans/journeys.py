@@ -16,6 +16,7 @@ from functions.engine.plans import campaigns
 from functions.engine.plans.campaigns import NewPlanCampaign
 from functions.engine.plans.enroll import Entered, Entrant, enroll
 from functions.engine.ports.channel import Traits
+from functions.engine.scheduling import check
 from tests.engine.recording_channel import Fate, Receipt, RecordingChannel
 from tests.engine.stored_contacts import add_people, list_of
 from tests.engine.world import ORG, World
@@ -104,6 +105,12 @@ class JourneyWorld(World):
         ids = await add_people(self.engine, ({"email": each} for each in addresses))
         audience = Audience(AudienceKind.LIST, await list_of(self.engine, ids))
         return {"entry": Entry(EntryBy.LIST), "audience": audience}
+
+    async def skip(self, length: timedelta) -> None:
+        """Let time pass at once, as when nobody was there, and a check come by."""
+        self.clock.advance(length)
+        await check.check(self.engine)
+        await self.settle()
 
     async def walks(self, campaign: Campaign) -> list[Enrollment]:
         """Return everybody who has entered."""

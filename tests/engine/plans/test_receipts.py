@@ -160,6 +160,27 @@ async def test_a_receipt_before_the_send_was_recorded_counts_for_its_visit(
     assert world.sent == ["hello", "thanks"]
 
 
+async def test_a_mail_that_is_opened_once_moves_once_through_two_nodes_that_wait_for_it(
+    world: JourneyWorld,
+) -> None:
+    """However often it is told, and though its message stays in force where she waits."""
+    campaign = await world.begin(
+        plan(
+            send("hello", on("opened", "wait"), on("elapsed", "stop", after="P9D")),
+            wait("wait", on("opened", "again"), on("elapsed", "stop", after="P1D")),
+            send("again", on("elapsed", "stop", after="P1D")),
+            STOP,
+        )
+    )
+    await world.enter(campaign)
+    for kind in (EventKind.READ, EventKind.READ, EventKind.CLICKED, EventKind.READ):
+        await world.tell(campaign, "hello", kind)
+    assert await world.path(campaign) == ["hello", "wait"]
+    await world.skip(2 * DAY)
+    assert await world.path(campaign) == ["hello", "wait", "stop", "completed"]
+    assert world.sent == ["hello"]
+
+
 async def test_a_receipt_by_a_slow_clock_has_no_timer_fire_early(world: JourneyWorld) -> None:
     """A provider says that a mail arrived an hour before it was due: it had not left by then."""
     campaign = await world.begin()

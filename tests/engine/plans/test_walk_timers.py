@@ -1,15 +1,20 @@
 """Timers of walks: when they fire, and for whom they do not."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import pytest
 
+from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import Action
 from functions.domain.messages.delivery_events import Retry
 from functions.domain.messages.message import MessageStatus
 from functions.domain.messages.send_outcomes import Deferred, Rejected, SendOutcome, Unknown
+from functions.engine import paths
+from functions.engine.accounts import organisation
 from functions.engine.campaigns import lifecycle
+from functions.engine.delivery.dispatch import dispatch
+from functions.engine.kernel.lanes import lane_names
 from tests.engine.plans.journeys import ARRIVES, DAY, HOUR, STOP, JourneyWorld, on, plan, send, wait
 from tests.engine.recording_channel import Fate
 from tests.engine.world import ORG
@@ -19,6 +24,14 @@ WEEK = 7 * DAY
 SOON = plan(
     send("hello", on("elapsed", "again", after="PT1S")),
     send("again", on("elapsed", "stop", after="P1D")),
+    STOP,
+)
+PEOPLE = ("ann@example.com", "bob@example.com", "cy@example.com")
+#: A mail, another a minute later, which something holds back, and ten minutes after that no more.
+HELD = plan(
+    send("hello", on("elapsed", "held", after="PT1M")),
+    send("held", on("elapsed", "wait", after="PT10M")),
+    wait("wait", on("elapsed", "stop", after="P9D")),
     STOP,
 )
 
@@ -127,6 +140,68 @@ async def test_a_send_that_waits_leaves_at_its_instant(world: JourneyWorld) -> N
     await world.pass_time(2 * HOUR)
     (call,) = world.carrier.requests
     assert call.at == entered_at + HOUR + timedelta(seconds=7)
+
+
+async def hold_by_hours(world: JourneyWorld) -> Campaign:
+    """Have the plan be quiet from noon to six."""
+    quiet = {"start": "12:01", "end": "18:00"}
+    return await world.begin({**HELD, "quietHours": quiet, "timezone": "Europe/London"})
+
+
+async def hold_by_a_cap(world: JourneyWorld) -> Campaign:
+    """Allow one message in six hours."""
+    caps = {"frequency_caps": [{"most": 1, "hours": 6}]}
+    await organisation.update(world.engine, ORG, caps, by="ben", if_version=None)
+    return await world.begin(HELD)
+
+
+async def hold_by_the_throttle(world: JourneyWorld) -> Campaign:
+    """Send one message in a quarter of an hour."""
+    return await world.begin(HELD, own_rate_per_s=1 / 900)
+
+
+async def hold_by_the_provider(world: JourneyWorld) -> Campaign:
+    """Have the provider ask for two hours of patience."""
+    later = Fate(outcome=Deferred("provider_429", timedelta(hours=2)), placed=False)
+    world.carrier.script = {each: [ARRIVES, later] for each in PEOPLE}
+    return await world.begin(HELD)
+
+
+@pytest.mark.parametrize(
+    "hold", [hold_by_hours, hold_by_a_cap, hold_by_the_throttle, hold_by_the_provider]
+)
+async def test_no_timer_fires_before_its_message_was_sent_plus_its_time(
+    world: JourneyWorld, hold: Callable[[JourneyWorld], Awaitable[Campaign]]
+) -> None:
+    """However long hours, caps, the throttle or the provider have held it back."""
+    campaign = await hold(world)
+    await world.enter(campaign, *PEOPLE)
+    await world.pass_time(7 * HOUR)
+
+    began_at = world.carrier.requests[0].at
+    left_at = {call.to: call.at for call in world.carrier.requests if call.body == "held"}
+    assert max(left_at.values()) - began_at > HOUR / 2
+    for walk in await world.walks(campaign):
+        (move,) = [move for move in walk.moves if move.source == "held"]
+        assert move.at == left_at[walk.address] + timedelta(minutes=10)
+        assert timedelta() <= move.seen - move.at < timedelta(minutes=6)
+
+
+async def test_a_timer_of_a_paused_campaign_moves_nobody(world: JourneyWorld) -> None:
+    """Nor does it write anything of them: it is due when the campaign goes on."""
+    campaign = await world.begin()
+    await world.enter(campaign)
+    await _act(world, campaign.id, Action.PAUSE)
+    (before,) = await world.documents(paths.enrollments(ORG, campaign.id))
+    await world.pass_time(2 * DAY, checks=False)
+    for name in lane_names(campaign):
+        await dispatch(world.engine, ORG, campaign.id, name)
+    (after,) = await world.documents(paths.enrollments(ORG, campaign.id))
+    assert after.version == before.version
+    assert await world.path(campaign) == ["hello"]
+
+    await _act(world, campaign.id, Action.RESUME)
+    assert await world.path(campaign) == ["hello", "again"]
 
 
 async def test_after_a_week_of_pause_one_overdue_step_goes_out(world: JourneyWorld) -> None:

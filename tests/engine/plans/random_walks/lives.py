@@ -19,7 +19,6 @@ from functions.engine.plans import steering
 from functions.engine.plans.enroll import Entrant, enroll
 from functions.engine.plans.events.event import NewEvent
 from functions.engine.plans.events.telling import tell
-from functions.engine.scheduling import check as every_minute
 from tests.engine.plans.journeys import HOUR, STOP, JourneyWorld, on, plan, send, wait
 from tests.engine.world import ORG
 
@@ -79,7 +78,7 @@ class Life:
             await self._world.settle()
         if self._random.random() < 0.5:
             lengths = (timedelta(seconds=20), timedelta(minutes=11), 7 * HOUR)
-            await skip(self._world, self._random.choice(lengths))
+            await self._world.skip(self._random.choice(lengths))
 
     # --- People enter -------------------------------------------------------------------------
 
@@ -186,10 +185,3 @@ class Life:
         status = (await self._world.load(self._campaign)).status
         action = Action.RESUME if status is CampaignStatus.PAUSED else Action.PAUSE
         await lifecycle.change(self._world.engine, ORG, self._campaign.id, action, by="ann")
-
-
-async def skip(world: JourneyWorld, length: timedelta) -> None:
-    """Let time pass at once, and a check come by."""
-    world.clock.advance(length)
-    await every_minute.check(world.engine)
-    await world.settle()

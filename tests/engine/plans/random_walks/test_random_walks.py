@@ -19,7 +19,6 @@ from tests.engine.plans.random_walks.lives import (
     Life,
     random_entry,
     random_plan,
-    skip,
 )
 from tests.engine.world import ORG
 
@@ -66,7 +65,7 @@ async def close(world: JourneyWorld, campaign: Campaign, *, held: bool) -> list[
         paused = []
     await campaigns.close(world.engine, ORG, campaign.id, by="ann")
     for _ in range(60):
-        await skip(world, 5 * HOUR)
+        await world.skip(5 * HOUR)
     assert await ids_of(world, campaign, EnrollmentStatus.ACTIVE) == []
     return paused
 
@@ -80,7 +79,7 @@ async def let_go(
         act = random.choice((steering.resume, steering.exit_))
         await act(world.engine, ORG, campaign.id, id_, by="ann")
         for _ in range(60):
-            await skip(world, 5 * HOUR)
+            await world.skip(5 * HOUR)
 
 
 async def ids_of(world: JourneyWorld, campaign: Campaign, status: EnrollmentStatus) -> list[str]:

@@ -1,0 +1,59 @@
+"""What the statistics of a plan must say, counted anew from the enrollments as they are stored."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.plans.enrollment import (
+    Enrollment,
+    EnrollmentStatus,
+    Move,
+    enrollment_from,
+)
+from functions.engine import paths
+from functions.engine.kernel.engine import Engine
+from functions.engine.plans import counts
+from functions.engine.ports.store import Query
+
+
+async def counted(engine: Engine, campaign: Campaign) -> counts.Walks:
+    """Return the counts of all who have entered a campaign: where they stand and came through."""
+    found = await engine.store.query(
+        Query(paths.enrollments(campaign.org, campaign.id), limit=100_000)
+    )
+    states, came, left = Counter[str](), Counter[str](), Counter[tuple[str, str]]()
+    here = Counter[str]()
+    for document in found:
+        walk = enrollment_from(document.data)
+        states.update([f"status {walk.status}", *(["goal"] if walk.goal_at else [])])
+        states.update([f"exit {walk.exit}"] if walk.exit else [])
+        here.update(thread.node for thread in walk.threads.values())
+        moves = await _all_moves(engine, campaign, document.id, walk)
+        left.update((move.source, move.on) for move in moves)
+        came.update(move.target for move in moves if move.target)
+        starts = {*walk.threads, *(move.start for move in moves)}  # none: refused at the door
+        came.update([*starts] * walk.entry)
+    return counts.Walks(
+        {status: states[f"status {status}"] for status in EnrollmentStatus},
+        states["goal"],
+        {name[5:]: n for name, n in sorted(states.items()) if name.startswith("exit ")},
+        [
+            counts.NodeCounts(
+                node,
+                here[node],
+                came[node],
+                {on: n for (source, on), n in left.items() if source == node},
+            )
+            for node in sorted({*here, *came, *(source for source, _ in left)})
+        ],
+    )
+
+
+async def _all_moves(
+    engine: Engine, campaign: Campaign, id_: str, walk: Enrollment
+) -> Sequence[Move]:
+    """Return the moves of all entries of somebody, those that were laid aside too."""
+    asked = [paths.moves(campaign.org, campaign.id, id_, n + 1) for n in range(walk.pages)]
+    pages = await engine.store.get_many(asked) if asked else []
+    older = [Move(**move) for page in pages if page for move in page.data["moves"]]
+    return [*older, *walk.moves]
