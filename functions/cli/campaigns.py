@@ -134,7 +134,7 @@ def _progress(campaign: Mapping[str, Any], reasons: _Reasons) -> dict[str, Any]:
     return {
         **shown_campaign(campaign),
         **{_CALLED.get(name, name): value for name, value in of_plan.items()},
-        "processedContacts": counts["total"] - counts["pending"],
+        "processedContacts": _processed(campaign),
         "inFlight": counts["sending"],
         "recalled": recall.get("recalled"),
         "beyondRecall": recall.get("beyond_recall"),
@@ -145,6 +145,14 @@ def _progress(campaign: Mapping[str, Any], reasons: _Reasons) -> dict[str, Any]:
             for (status, reason), count in sorted(reasons.items())
         ],
     }
+
+
+def _processed(campaign: Mapping[str, Any]) -> int:
+    """Return for how many people all is done: in a plan, not for those who stand in it."""
+    counts, walks = campaign["stats"], campaign["walks"]
+    if walks is None:
+        return int(counts["total"] - counts["pending"])
+    return int(walks["completed"] + walks["exited"] + walks["cut_off"])
 
 
 #: What is told of a campaign with a plan, and how it is called here.
@@ -159,7 +167,8 @@ def _progress_tables(campaign: Mapping[str, Any], reasons: _Reasons) -> list[Tab
     for name, value in _progress(campaign, reasons).items():
         if value is not None and name not in _TABLED:
             facts.add_row(name, str(value))
-    counts = Table("Status", "Reason", "People")
+    # Somebody may get any number of messages by a plan.
+    counts = Table("Status", "Reason", "Messages" if campaign["plan_version"] else "People")
     for status, count in campaign["stats"].items():
         if count and status != "total":
             counts.add_row(status, "", str(count))
@@ -175,7 +184,7 @@ def _nodes_table(campaign: Mapping[str, Any]) -> Table:
         left = ", ".join(f"{event} {count}" for event, count in each["left"].items())
         nodes.add_row(each["id"], str(each["here"]), str(each["entered"]), left)
     walks = campaign["walks"]
-    for name in ("completed", "exited", "cut_off", "goal"):
+    for name in ("paused", "completed", "exited", "cut_off", "goal"):
         if walks[name]:
             nodes.add_row(f"({name})", str(walks[name]), "", "")
     return nodes
@@ -238,7 +247,9 @@ def _steer(
         told = with_api(target, change)
     in_flight, found = told.result
     left = found["stats"]["pending"]
-    state = f"{in_flight} with the provider, {left} still to send"
+    walks = found["walks"]
+    inside = f", {walks['active'] + walks['paused']} under way" if walks else ""
+    state = f"{in_flight} with the provider, {left} still to send{inside}"
     result = {**shown_campaign(found), "inFlight": in_flight, "remaining": left}
     sentence = f"{found['name']} is {found['status']}: {state}."
     show(result, sentence, as_json=as_json, warnings=told.warnings)

@@ -17,8 +17,8 @@ NOT_YET: Final[Mapping[str, str]] = {
 }
 #: What a change of a draft does not change, by where it is changed.
 _ELSEWHERE: Final[Mapping[str, str]] = {
-    "kind": "stays as it is; write another campaign of that kind",
-    "plan": "is replaced as a whole by PUT /campaigns/{id}/plan",
+    "kind": "cannot change; write another campaign",
+    "plan": "the plan is replaced as a whole by PUT /campaigns/{id}/plan",
     "steps": "are replaced with the rest of the plan by PUT /campaigns/{id}/plan",
     "zone": "is the plan's timezone, which PUT /campaigns/{id}/plan changes with the plan",
     "scheduled_at": "is set by POST /campaigns/{id}/schedule, and moved by .../reschedule",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import orjson
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, WithJsonSchema
 
 from functions.domain.contacts.phones import parse_phone
 from functions.domain.errors import InvalidFieldError
@@ -57,12 +57,14 @@ class EntrantBody(PersonBody):
         )
 
 
-def read_entrant(row: Mapping[str, Any], *, needs_key: bool) -> Entrant | InvalidFieldError:
+def read_entrant(row: Any, *, needs_key: bool) -> Entrant | InvalidFieldError:
     """Return the entrant that a row names, or the rule that it breaks.
 
     Where one person walks several times at once, each walk needs a key that tells it from others;
     elsewhere nobody has one.
     """
+    if not isinstance(row, Mapping):
+        return InvalidFieldError("subjects", 'must be an object, such as {"phone": "+12025550142"}')
     try:
         entrant = EntrantBody.model_validate(row).wanted
     except ValidationError as error:
@@ -77,6 +79,10 @@ def read_entrant(row: Mapping[str, Any], *, needs_key: bool) -> Entrant | Invali
     return entrant
 
 
+#: Whatever it is: a row that is wrong is told by its index, and the others are kept.
+Row = Annotated[Any, WithJsonSchema({"type": "object", "additionalProperties": True})]
+
+
 class Stagger(RestBody):
     """How many people begin each minute."""
 
@@ -86,7 +92,7 @@ class Stagger(RestBody):
 class Entrants(RestBody):
     """People who are to enter, all at once unless they are staggered."""
 
-    subjects: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MOST)]
+    subjects: Annotated[list[Row], Field(min_length=1, max_length=MOST)]
     at: ZonedInstant | None = None
     stagger: Stagger | None = None
 

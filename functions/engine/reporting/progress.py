@@ -15,6 +15,8 @@ from functions.engine.campaigns.lifecycle import load
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LAUNCH, lane_names
 from functions.engine.messages import statistics
+from functions.engine.messages.statistics import Statistics
+from functions.engine.plans import counts as plan_counts
 
 #: A worker that has not been heard of for this long is presumed dead.
 _STALE = timedelta(seconds=120)
@@ -35,14 +37,15 @@ class Progress:
 
     campaign: Campaign
     counts: Mapping[MessageStatus, int]  #: messages, those by a further channel beside the others
-    people: int  #: who have a message
+    people: int  #: who have a message; with a plan, who have entered it
+    waiting: int  #: those of them for whom something is still to be done
     health: Health
     now: datetime
 
     @property
     def total(self) -> int:
-        """People to be contacted, or found not to be; with a plan, the messages so far."""
-        return self.people if self.campaign.plan else max(self.campaign.total, self.people)
+        """People to be contacted, or found not to be; with a plan, whoever enters it."""
+        return max(self.campaign.total, self.people)
 
     @property
     def in_flight(self) -> int:
@@ -52,7 +55,7 @@ class Progress:
     @property
     def processed(self) -> int:
         """People for whom everything is done, or being done just now."""
-        return self.people - self.counts[MessageStatus.PENDING]
+        return self.people - self.waiting
 
     @property
     def connected(self) -> int:
@@ -77,7 +80,19 @@ async def progress_of(engine: Engine, org: str, campaign_id: str) -> Progress:
     counts, health = await asyncio.gather(
         statistics.read_one(engine, campaign), _health(engine, campaign)
     )
-    return Progress(campaign, counts.by_status, counts.people, health, engine.clock.now())
+    people, waiting = _people(campaign, counts)
+    return Progress(campaign, counts.by_status, people, waiting, health, engine.clock.now())
+
+
+def _people(campaign: Campaign, counts: Statistics) -> tuple[int, int]:
+    """Return how many people there are, and for how many something is still to be done.
+
+    Whoever walks through a plan is not done with between two messages.
+    """
+    if not campaign.plan:
+        return counts.people, counts[MessageStatus.PENDING]
+    under_way = 0 if campaign.has_ended else plan_counts.under_way(counts)
+    return sum(plan_counts.read(counts).by_status.values()), under_way
 
 
 async def in_flight(engine: Engine, campaign: Campaign) -> int:

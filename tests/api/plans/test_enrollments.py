@@ -43,19 +43,20 @@ async def test_each_row_is_told_what_became_of_it(rig: Rig) -> None:
         {"phone": ANA},
         {"phone": ANA, "data": {"deep": {"er": 1}}},
         {"phone": ANA, "data": {"long": "x" * 5000}},
+        "Ana",
     )
     results = [(row["result"], row["field"], row["reason"]) for row in told["results"]]
     assert [result for result, _, _ in results] == [
         *("enrolled", "refused", "refused", "refused", "enrolled", "refused", "already"),
-        *("refused", "refused"),
+        *("refused", "refused", "refused"),
     ]
     assert results[1][2].startswith("must have one of contact_id")
     assert results[2][2] == "not_found"
     assert told["results"][2]["reason_words"] == "no contact has this id"
     assert told["results"][1]["reason_words"] == results[1][2]
     assert [field for _, field, _ in results[3:6]] == ["phone", None, "subject"]
-    assert [field for _, field, _ in results[7:]] == ["data", "data"]
-    assert (told["enrolled"], told["already"], told["refused"]) == (2, 1, 6)
+    assert [field for _, field, _ in results[7:]] == ["data", "data", "subjects"]
+    assert (told["enrolled"], told["already"], told["refused"]) == (2, 1, 7)
     first = told["results"][0]
     assert (first["node"], first["next"]["what"]) == ("hello", "send hello")
     assert "/" not in told["results"][4]["id"]

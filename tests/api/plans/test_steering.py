@@ -169,20 +169,24 @@ async def test_a_broadcast_has_no_plan(rig: Rig, path: str) -> None:
     assert ("POST /campaigns/{id}/send" in answer.text) is (path == "/start")
 
 
-async def test_progress_and_figures_count_messages(rig: Rig) -> None:
-    """Nobody knows how many a plan will make: who stands in it waits for none of them."""
+async def test_figures_count_messages_and_progress_counts_people(rig: Rig) -> None:
+    """Nobody knows how many a plan will make; who stands in it is not done with."""
     people = await rig.make_list([PERSON, "+12125552002"])
     id_ = await started(rig, entry={"by": "list", "list_id": people})
     told = (await rig.get(f"/campaigns/{id_}")).json()["stats"]
     assert (told["total"], told["pending"], told["sent"]) == (2, 0, 2)
     progress = await rig.progress(id_)
-    assert progress["progress"]["totalContacts"] == 2
+    shown = progress["progress"]
+    assert (shown["totalContacts"], shown["remainingContacts"]) == (2, 2)
+    assert shown["progressPercentage"] == 0.0
     assert progress["timing"]["estimatedCompletion"] is None
     rows = (await rig.get(f"/campaigns/{id_}/messages")).json()["data"]
     assert {(row["channel"], row["step"]) for row in rows} == {("sms", 0)}
     assert PERSON in (await rig.get(f"/campaigns/{id_}/messages?format=csv")).text
     assert PERSON in (await rig.get(f"/exports/messages?campaign_id={id_}")).text
     assert len(await rig.report(id_)) == 2
+    await rig.post(f"/campaigns/{id_}/cancel")
+    assert (await rig.progress(id_))["progress"]["progressPercentage"] == 100.0
 
 
 async def test_a_paused_journey_goes_on(rig: Rig) -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from pytest_mock import MockerFixture
@@ -14,8 +15,10 @@ from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.messages.delivery_events import EventKind
 from functions.domain.notifications import walk_events
 from functions.domain.notifications.events import EventType
+from functions.domain.notifications.notification import Responded
 from functions.domain.times import iso
 from functions.engine.delivery.dispatch import dispatch
+from functions.engine.notifications import replay
 from functions.engine.plans import campaigns
 from tests.engine.crashes import Crash, CrashingStore, CrashPoint
 from tests.engine.notifications.subscribing import subscribe, told
@@ -140,3 +143,24 @@ async def test_an_empty_list_fails_a_journey_only_where_nobody_else_may_come(
         campaign = await world.begin(entry=Entry(by), audience=audience)
         await world.pass_time(DAY)
         assert (await world.load(campaign)).status == status
+
+
+async def test_what_was_told_of_a_walk_can_be_told_again_under_the_same_ids() -> None:
+    """Whatever its receiver had answered; the walk stays where it is."""
+    async with JourneyWorld() as world:
+        to = await subscribe(world, WALKS)
+        world.receiver.otherwise = Responded(500)
+        campaign = await world.begin(GOAL)
+        await world.enter(campaign)
+        await world.tell(campaign, "hello", EventKind.READ)
+        await world.pass_time(timedelta(hours=27))
+        before, walk = await told(world, to), await world.walk(campaign)
+        assert {each.status for each in before} == {"failed"}
+        world.receiver.heard.clear()
+        world.receiver.otherwise = Responded(200)
+        for each in before:
+            await replay.tell_again(world.engine, ORG, to.id, each.id)
+        await world.pass_time(HOUR)  # a receiver that has failed is told them one by one
+        assert world.receiver.times == {each.id: 1 for each in before}
+        assert [each.data for each in await told(world, to)] == [each.data for each in before]
+        assert await world.walk(campaign) == walk
