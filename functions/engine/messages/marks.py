@@ -29,9 +29,8 @@ def marks(
     """
     marked: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     for before, changes in changed:
-        # Of most messages nothing is heard yet, and of one that is being sent nothing is told.
-        is_heard = before.enrollment and (before.listens or before.ends)
-        if is_heard and changes.get("status") != MessageStatus.SENDING:
+        # Nothing is told of a message that is handed over only now.
+        if before.enrollment and changes.get("status") != MessageStatus.SENDING:
             known, told = happened(before), happened(before._replace(**changes))
             new = told.keys() ^ known.keys()
             ends = {f"{EXIT}{name}": told.get(name) for name in new.intersection(before.ends)}

@@ -97,7 +97,7 @@ def _count_kinds(amounts: Counter[str], pairs: Iterable[tuple[Message, Changes]]
     alike: defaultdict[Hashable, list[tuple[Message, Changes]]] = defaultdict(list)
     for message, changes in pairs:
         before = (message.status, message.attempt, message.send, message.followed)
-        after = tuple(changes.get(name) for name in _COUNTED_BY)
+        after = tuple(map(changes.get, _COUNTED_BY))
         alike[before, bool(message.address), after].append((message, changes))
     for group in alike.values():
         message, changes = group[0]
