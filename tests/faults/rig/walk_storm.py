@@ -20,6 +20,8 @@ _SIGNED_UP: Final = "signed_up"
 _TOLD: Final = {0: LEFT, 1: LEFT, 2: LEFT, 3: PAID, 4: LEFT, 5: LEFT, 7: GONE}
 #: People who are entered, or told of, in one request.
 _PART: Final = 9
+#: Requests that tell of each part, in all.
+_OFTEN: Final = 6
 #: By what people enter the campaigns, in turn.
 _LIST, _API, _EVENT = range(3)
 
@@ -103,7 +105,7 @@ class WalkStorm(TextStorm):
 
     def _into_request(self) -> None:
         """Have a request be on its way."""
-        ahead = list(self._work())
+        ahead = [*self._work(), self._tell]
         self._asking = self._beside.submit(self._random.choice(ahead))
         time.sleep(self._random.uniform(0, 0.05))
 
@@ -112,7 +114,8 @@ class WalkStorm(TextStorm):
         for campaign, made in self._entered.items():
             if made * _PART < len(self.people) + _PART and self.status(campaign) == "running":
                 yield partial(self._enter, campaign)
-        yield self._tell
+        if self._parts_told < _OFTEN * len(self.people) // _PART:
+            yield self._tell
 
     def _enter(self, campaign: str) -> None:
         """Let the next people enter, and once more those before them; close after the last."""
