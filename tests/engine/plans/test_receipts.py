@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -178,6 +179,29 @@ async def test_a_mail_that_is_opened_once_moves_once_through_two_nodes_that_wait
     assert await world.path(campaign) == ["hello", "wait"]
     await world.skip(2 * DAY)
     assert await world.path(campaign) == ["hello", "wait", "stop", "completed"]
+    assert world.sent == ["hello"]
+
+
+async def test_what_was_made_ahead_is_not_sent_to_whoever_leaves_before_it_is_due(
+    world: JourneyWorld,
+) -> None:
+    """Her click ends the walk three minutes before the next mail: that is written off."""
+    campaign = await world.begin(
+        plan(
+            send("hello", on("elapsed", "late", after="PT0S")),
+            send("late", on("elapsed", "stop", after="P1D"), schedule={"delay": "PT1H"}),
+            STOP,
+            exits=[{"on": "clicked", "as": "seen"}],
+        )
+    )
+    await world.enter(campaign)
+    await world.skip(timedelta(minutes=1))
+    await world.skip(timedelta(minutes=56))
+    assert (await world.message(campaign, "late")).status == MessageStatus.PENDING
+    await world.tell(campaign, "hello", EventKind.CLICKED)
+    await world.skip(DAY)
+    late = await world.message(campaign, "late")
+    assert (late.status, late.reason) == (MessageStatus.CANCELLED, "left_plan")
     assert world.sent == ["hello"]
 
 
