@@ -122,18 +122,23 @@ class Server:
     def insist(self, path: str, **body: Any) -> dict[str, Any]:
         """Have the API do something: repeat the request under its key until it is answered.
 
-        Where a process has died on it, which is told of the key, it is made anew under another one.
+        Where a process has died on it, which is told of the key, it is made anew under another one,
+        and may conflict with what it did the first time.
         """
-        key = uuid4().hex
+        keys = [uuid4().hex]
         while True:
+            headers = {"Idempotency-Key": keys[-1]}
             try:
-                answer = self._http.post(path, json=body, headers={"Idempotency-Key": key})
+                answer = self._http.post(path, json=body, headers=headers)
             except httpx.TransportError:
                 time.sleep(0.02)
                 continue
-            if answer.status_code != HTTPStatus.CONFLICT or "IDEMPOTENCY" not in answer.text:
-                return _content(answer)
-            key = uuid4().hex
+            conflicts = answer.status_code == HTTPStatus.CONFLICT
+            if conflicts and "IDEMPOTENCY" in answer.text:
+                keys.append(uuid4().hex)
+            else:
+                is_done = conflicts and len(keys) > 1
+                return dict(answer.json()) if is_done else _content(answer)
 
     def upload(self, csv: bytes, name: str) -> dict[str, Any]:
         """Upload a CSV of people."""
