@@ -58,6 +58,9 @@ async def close(world: JourneyWorld, campaign: Campaign, *, held: bool) -> list[
     """Let nobody enter any more, and return who is paused still: nobody, or they hold it open."""
     if (await world.load(campaign)).status is CampaignStatus.PAUSED:
         await lifecycle.change(world.engine, ORG, campaign.id, Action.RESUME, by="ann")
+    if held:
+        (last,) = await world.enter(campaign, "last@example.com", settle=False)
+        await steering.pause(world.engine, ORG, campaign.id, last.id, by="ann")
     paused = await ids_of(world, campaign, EnrollmentStatus.PAUSED)
     if not held:
         for id_ in paused:
