@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from functions.domain.campaigns.campaign import campaign_from
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.errors import WrongStatusError
 from functions.domain.messages.ids import send_lane, watch_lane
@@ -226,10 +227,19 @@ async def _rest(lease: LaneLease) -> None:
     # The lane says first that it is done and keeps its lease: if we die before the campaign has
     # ended, the check finds the lane and comes here again.
     await lease.commit(done=True, resting=True)
-    if lease.campaign.status is CampaignStatus.RUNNING and lease.campaign.completes:
+    if lease.campaign.status is CampaignStatus.RUNNING and await _completes(lease):
         await _complete(lease)
     look_at = _safety_look(lease)
     await (lease.release() if look_at is None else lease.release_for_safety(look_at))
+
+
+async def _completes(lease: LaneLease) -> bool:
+    """Tell whether the campaign ends with its lanes; it may have been closed since we hold ours."""
+    campaign = lease.campaign
+    if not campaign.entry_open:
+        return campaign.completes
+    stored = await lease.engine.store.get(paths.campaign(campaign.org, campaign.id))
+    return stored is not None and campaign_from(campaign.org, campaign.id, stored.data).completes
 
 
 def _safety_look(lease: LaneLease) -> datetime | None:

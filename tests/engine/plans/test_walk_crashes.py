@@ -13,12 +13,13 @@ from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.errors import WrongStatusError
 from functions.engine import paths
 from functions.engine.delivery.dispatch import dispatch
+from functions.engine.kernel import lanes
 from functions.engine.plans import campaigns
 from functions.engine.plans.walk import PAGE
 from functions.engine.ports.store import Update
 from tests.engine.counting_store import CountingStore
 from tests.engine.crashes import Crash, CrashingQueue, CrashingStore, CrashPoint
-from tests.engine.plans.journeys import DAY, STOP, JourneyWorld, on, path_of, plan, send
+from tests.engine.plans.journeys import DAY, HOUR, STOP, JourneyWorld, on, path_of, plan, send
 from tests.engine.world import MINUTE, ORG, with_limits
 from tests.engine.wrapped_store import Do, Operation, WrappedStore
 
@@ -89,6 +90,31 @@ async def test_whoever_closes_a_campaign_again_after_a_death_has_it_end_at_once(
         with pytest.raises(WrongStatusError, match="closed"):
             await campaigns.close(world.engine, ORG, campaign.id, by="ann")
         await world.settle()
+        assert (await world.load(campaign)).status is CampaignStatus.COMPLETED
+
+
+async def test_a_campaign_that_is_closed_while_its_lane_is_at_work_ends_with_its_last_walk() -> (
+    None
+):
+    """The worker has read it as open, and asks again before it rests."""
+    async with JourneyWorld(ONE_LANE) as world:
+        campaign = await world.begin()
+        plain, closed = world.engine, False
+
+        async def close(operation: Operation, do: Do) -> Any:
+            nonlocal closed
+            result = await do()
+            takes = any(path.endswith("/lanes/0") for path in operation.paths)
+            if operation.name == "commit" and takes and not closed:
+                closed = True
+                await campaigns.close(plain, ORG, campaign.id, by="ann")
+            return result
+
+        await world.pass_time(2 * HOUR, checks=False)
+        await lanes.wake(plain, ORG, campaign.id, "0", at=world.clock.now(), reopen=True)
+        holder = replace(plain, store=WrappedStore(world.store, close))
+        await dispatch(holder, ORG, campaign.id, "0")
+        assert closed
         assert (await world.load(campaign)).status is CampaignStatus.COMPLETED
 
 
