@@ -168,6 +168,8 @@ _TAKES_REASON = {
     "_pend": 1,
     "_skipped": 1,
     "skipped": 1,
+    "written_off": 1,
+    "_written_off": 1,
 }
 #: What a reason is called.
 _NAMES = frozenset({"reason", "skip_reason"})

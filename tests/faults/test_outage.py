@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+import httpx
 import pytest
 
 from tests.faults.conftest import sqlite
@@ -34,6 +35,15 @@ def refuse(twilio: TwilioStandIn) -> None:
     """Have it listen no more for a while, as a machine that is started again."""
     twilio.script(away_s=_AWAY_S)
     time.sleep(_AWAY_S)
+    assert until(lambda: _is_back(twilio))
+
+
+def _is_back(twilio: TwilioStandIn) -> bool:
+    try:
+        twilio.texts()
+    except httpx.ConnectError:
+        return False
+    return True
 
 
 def hang(twilio: TwilioStandIn) -> None:

@@ -12,7 +12,6 @@ from functools import partial
 
 import structlog
 
-from functions.domain.contacts.suppressions import ALL
 from functions.domain.plans.sends import parts_of
 from functions.engine.campaigns.audience import Page, pages, source_of
 from functions.engine.campaigns.plans import whole_send
@@ -104,7 +103,7 @@ class Entrance:
             self._engine,
             self._campaign.org,
             {to.address for to in page.recipients if to.skip_reason == "suppressed"},
-            scopes={ALL, self._campaign.kind},
+            scopes=entry.barring_scopes(self._campaign),
             now=self._engine.clock.now(),
         )
 

@@ -13,7 +13,6 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.entry import PARALLEL, Entry, EntryBy
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.contacts.contact import Contact, contact_from, is_being_erased
-from functions.domain.contacts.suppressions import ALL
 from functions.domain.errors import WrongStatusError
 from functions.domain.messages.ids import lane_number
 from functions.domain.organisation import zones_for
@@ -34,7 +33,7 @@ from functions.engine.notifications.outbox import Decision, modify_with_notices
 from functions.engine.plans.changes import record_walks
 from functions.engine.plans.decisions import Decided, Walk
 from functions.engine.plans.entering import Person, entered
-from functions.engine.plans.entry import EntryResult, filtered, result_of
+from functions.engine.plans.entry import EntryResult, barring_scopes, filtered, result_of
 from functions.engine.plans.pages import without_older
 from functions.engine.plans.writing.following import check_walks
 from functions.engine.ports.store import Document
@@ -168,7 +167,8 @@ async def _heed_bars(engine: Engine, campaign: Campaign, addresses: Collection[s
     """Take out again whose address was barred while they were let in."""
     org, kind = campaign.org, campaign.kind
     now = engine.clock.now()
-    for address in await suppressed_among(engine, org, addresses, scopes={ALL, kind}, now=now):
+    scopes = barring_scopes(campaign)
+    for address in await suppressed_among(engine, org, addresses, scopes=scopes, now=now):
         await leave(engine, org, address, scope=kind, event="suppressed")
 
 
@@ -230,7 +230,7 @@ async def _candidates(
         engine,
         org,
         {person.address for person in may if person.address},
-        scopes={ALL, campaign.kind},
+        scopes=barring_scopes(campaign),
         now=engine.clock.now(),
     )
     return [

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.entry import AFTER_EXIT, NEVER, PARALLEL, Entry, EntryBy
+from functions.domain.contacts.suppressions import ALL
 from functions.domain.errors import InvalidFieldError
 from functions.domain.plans.durations import parse_duration
 from functions.domain.plans.enrollment import Enrollment
@@ -15,6 +16,15 @@ from functions.domain.segments.parser import parse as parse_conditions
 from functions.domain.times import zones_of
 from functions.engine.contacts import segments
 from functions.engine.kernel.engine import Engine
+
+
+def barring_scopes(campaign: Campaign) -> set[str]:
+    """Return the scopes under which whoever is barred does not enter a campaign's plan.
+
+    Where it has several channels, a bar under one of them leaves the others.
+    """
+    channels = {route.channel for route in campaign.routes}
+    return {ALL, campaign.kind, *(channels if len(channels) == 1 else ())}
 
 
 async def check_entry(engine: Engine, org: str, entry: Entry) -> None:
