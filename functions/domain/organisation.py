@@ -204,8 +204,8 @@ def _check_schedule(schedule: Sequence[int]) -> None:
 def zones_for(phone_zones: Sequence[str], default_zone: str) -> tuple[str, ...]:
     """Return the zones of somebody whose number tells `phone_zones`.
 
-    Where it tells none, they are taken to be where most of the organisation's people are.
+    Where there are none, they are taken to be where most of the organisation's people are.
     """
-    if default_zone and tuple(phone_zones) == NO_ZONES:
+    if default_zone and tuple(phone_zones) in {(), NO_ZONES}:
         return (default_zone,)
     return tuple(phone_zones)

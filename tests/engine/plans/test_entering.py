@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from functions.domain.campaigns.entry import NEVER, PARALLEL, Entry, EntryBy
 from functions.domain.contacts.contact import read_details
 from functions.domain.messages.delivery_events import EventKind, MessageRef
 from functions.domain.messages.message import MessageStatus
+from functions.domain.sending_rules.windows import DAYS, SendWindow
 from functions.engine import paths
 from functions.engine.campaigns.call_answers import call_answer
 from functions.engine.contacts import contacts, lists
@@ -84,6 +85,20 @@ async def test_two_orders_are_walked_at_once_and_one_told_twice_is_walked_once(
 
     assert results(entered) == ["enrolled", "enrolled", "already"]
     assert world.sent == ["hello", "hello"]
+
+
+async def test_whoever_has_no_zone_is_reached_within_hours_of_the_plan_s(
+    world: JourneyWorld,
+) -> None:
+    """Known by a mail address or a name of the caller's alone: nine o'clock is that of the plan."""
+    hours = SendWindow("09:00", "10:00", DAYS)
+    document = {**ONE, "timezone": "America/Los_Angeles"}
+    campaign = await world.begin(document, send_window=hours)
+    await enter(world, campaign, Entrant(address=ANN))
+    await world.pass_time(DAY)
+
+    (message,) = await world.messages(campaign)
+    assert message.due_at == datetime(2026, 3, 2, 17, tzinfo=UTC)
 
 
 # --- How often ------------------------------------------------------------------------------------
