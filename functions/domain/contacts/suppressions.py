@@ -33,6 +33,14 @@ class Bar:
         """Tell whether it has not expired."""
         return self.until is None or self.until > now
 
+    @property
+    def ends_walks(self) -> bool:
+        """True where it takes people out of plans: one that ends by itself does not.
+
+        Of a mail that comes back the plan says what follows.
+        """
+        return self.until is None and self.reason != "bounced"
+
     def outlasts(self, other: "Bar") -> bool:
         """Tell whether it expires no earlier than another."""
         return self.until is None or (other.until is not None and self.until >= other.until)
@@ -50,6 +58,10 @@ class Suppression:
     def bars(self, scopes: Collection[str], *, now: datetime) -> bool:
         """Tell whether one of the scopes is barred."""
         return any(bar.holds(now) for scope, bar in self.scopes.items() if scope in scopes)
+
+    def keeps_out(self, scopes: Collection[str]) -> bool:
+        """Tell whether one of the scopes is barred so that nobody enters a plan by it."""
+        return any(bar.ends_walks for scope, bar in self.scopes.items() if scope in scopes)
 
 
 def suppression_from(id_: str, data: Mapping[str, Any]) -> Suppression:

@@ -5,7 +5,7 @@ from typing import Final
 
 from functions.domain.contacts.suppressions import suppression_from
 from functions.engine import paths
-from functions.engine.contacts.leaving import ends_walks, leave
+from functions.engine.contacts.leaving import leave
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Document, Query, Where
 
@@ -32,5 +32,5 @@ async def heed_bars(engine: Engine, org: str, *, since: datetime) -> None:
 async def _heed(engine: Engine, org: str, document: Document) -> None:
     known = suppression_from(document.id, document.data)
     for scope, bar in known.scopes.items():
-        if ends_walks(bar.reason, bar.until):
+        if bar.ends_walks:
             await leave(engine, org, known.address, scope=scope, event="suppressed")

@@ -4,7 +4,6 @@ The bar is stored first and the walks are asked for after it; whoever enters loo
 more after that. So whichever of both comes second sees the other.
 """
 
-from datetime import datetime
 from typing import Final
 
 from functions.domain.contacts.addresses import address_for, phone_and_email
@@ -18,14 +17,6 @@ from functions.engine.kernel.walks import PersonsWalk, mark_walks, walks_of
 
 #: Contacts who share a mail address.
 _MOST: Final = 100
-
-
-def ends_walks(reason: str, until: datetime | None) -> bool:
-    """Tell whether a bar takes people out of plans: one that ends by itself does not.
-
-    Of a mail that comes back the plan says what follows.
-    """
-    return until is None and reason != "bounced"
 
 
 async def leave(engine: Engine, org: str, address: str, *, scope: str, event: str) -> None:

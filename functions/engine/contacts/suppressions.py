@@ -20,7 +20,7 @@ from functions.domain.contacts.suppressions import (
 )
 from functions.domain.notifications.events import opt_out_notice
 from functions.engine import paths
-from functions.engine.contacts.leaving import ends_walks, leave
+from functions.engine.contacts.leaving import leave
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
@@ -70,7 +70,7 @@ async def suppress(
     is_new = await modify_with_notices(engine, org, [paths.suppression(org, id_)], decide)
     if is_new:
         log.info("address_suppressed", org=org, suppression_id=id_, scope=scope, by=by)
-    if ends_walks(reason, until):
+    if Bar(reason, engine.clock.now(), until, by).ends_walks:
         # Again for a bar that is known: whoever stored it may have died before this.
         event = reason if reason == _COMPLAINED else _UNSUBSCRIBED
         await leave(engine, org, address, scope=scope, event=event)
@@ -199,6 +199,16 @@ async def suppressed_among(
     return await _barred(engine, org, addresses, scopes=scopes, now=now)
 
 
+async def kept_out(
+    engine: Engine, org: str, addresses: Collection[str], *, scopes: Collection[str]
+) -> set[str]:
+    """Return the given addresses that are suppressed so that nobody enters a plan by them."""
+    if not addresses or not await engine.store.query(Query(paths.suppressions(org), limit=1)):
+        return set()
+    found = await _found(engine, org, addresses)
+    return {address for address, each in found.items() if each.keeps_out(scopes)}
+
+
 async def _barred(
     engine: Engine,
     org: str,
@@ -207,13 +217,18 @@ async def _barred(
     scopes: Collection[str],
     now: datetime,
 ) -> set[str]:
+    found = await _found(engine, org, addresses)
+    return {address for address, each in found.items() if each.bars(scopes, now=now)}
+
+
+async def _found(engine: Engine, org: str, addresses: Collection[str]) -> dict[str, Suppression]:
+    """Return what bars the given addresses; it may be spelt in another way."""
     asked, salt = list(addresses), await salt_of(engine, org)
     documents = await engine.store.get_many(
         [paths.suppression(org, contact_id(salt, address)) for address in asked]
     )
-    # What is suppressed may be spelt in another way than what is asked for.
     found = zip(asked, map(_known, documents), strict=True)
-    return {address for address, each in found if each and each.bars(scopes, now=now)}
+    return {address: each for address, each in found if each is not None}
 
 
 async def barred_scopes(engine: Engine, org: str, address: str) -> set[str]:

@@ -17,7 +17,7 @@ from functions.engine.campaigns.audience import Page, pages, source_of
 from functions.engine.campaigns.plans import whole_send
 from functions.engine.campaigns.recipient import Recipient
 from functions.engine.contacts.bars import heed_bars
-from functions.engine.contacts.suppressions import suppressed_among
+from functions.engine.contacts.suppressions import kept_out
 from functions.engine.delivery.at_hand import hand_over
 from functions.engine.delivery.page_commits import PageCommits
 from functions.engine.kernel import lanes
@@ -99,12 +99,11 @@ class Entrance:
 
     async def _barred(self, page: Page) -> Collection[str]:
         """Return the addresses that no channel may reach; the others are barred from one alone."""
-        return await suppressed_among(
+        return await kept_out(
             self._engine,
             self._campaign.org,
             {to.address for to in page.recipients if to.skip_reason == "suppressed"},
             scopes=entry.barring_scopes(self._campaign),
-            now=self._engine.clock.now(),
         )
 
     def _walk(self, to: Recipient, filtered: Collection[str], barred: Collection[str]) -> Walk:

@@ -24,7 +24,7 @@ from functions.engine.campaigns.plans import plan_of
 from functions.engine.contacts.contacts import still_there
 from functions.engine.contacts.known_by import ids_of
 from functions.engine.contacts.leaving import leave
-from functions.engine.contacts.suppressions import suppressed_among
+from functions.engine.contacts.suppressions import kept_out
 from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.people import subject_id
@@ -166,9 +166,8 @@ async def _enroll(
 async def _heed_bars(engine: Engine, campaign: Campaign, addresses: Collection[str]) -> None:
     """Take out again whose address was barred while they were let in."""
     org, kind = campaign.org, campaign.kind
-    now = engine.clock.now()
     scopes = barring_scopes(campaign)
-    for address in await suppressed_among(engine, org, addresses, scopes=scopes, now=now):
+    for address in await kept_out(engine, org, addresses, scopes=scopes):
         await leave(engine, org, address, scope=kind, event="suppressed")
 
 
@@ -226,13 +225,8 @@ async def _candidates(
     ]
     may = [each.person for each in candidates if not each.reason]
     out = await filtered(engine, campaign, {person.contact for person in may})
-    barred = await suppressed_among(
-        engine,
-        org,
-        {person.address for person in may if person.address},
-        scopes=barring_scopes(campaign),
-        now=engine.clock.now(),
-    )
+    addresses = {person.address for person in may if person.address}
+    barred = await kept_out(engine, org, addresses, scopes=barring_scopes(campaign))
     return [
         each._replace(reason=each.reason or _barred(each.person, out, barred))
         for each in candidates

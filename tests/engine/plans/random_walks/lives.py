@@ -67,6 +67,7 @@ class Life:
     def __init__(self, world: JourneyWorld, campaign: Campaign, random: Random) -> None:
         self._world, self._campaign, self._random = world, campaign, random
         self._told = 0
+        self._barred: set[str] = set()
 
     async def happen(self) -> None:
         """Let something happen, and some time pass."""
@@ -93,6 +94,8 @@ class Life:
         entrants = [Entrant(address=who, key=key)] * random.randint(1, 2)
         begins = engine.clock.now() + random.choice((timedelta(), timedelta(), 6 * HOUR))
         results = await enroll(engine, ORG, self._campaign.id, entrants, at=begins)
+        if who in self._barred:
+            expected = "refused"
         second = "already" if expected == "enrolled" else expected
         assert [str(each.result) for each in results] == [expected, second][: len(results)]
 
@@ -154,6 +157,7 @@ class Life:
             await tell(self._world.engine, ORG, [event])
 
     async def _opt_out(self) -> None:
+        self._barred.add(PEOPLE[-1])
         await suppressions.suppress(
             self._world.engine, ORG, PEOPLE[-1], reason="asked", by="ann", scope="email"
         )
