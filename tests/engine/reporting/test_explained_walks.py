@@ -96,7 +96,7 @@ async def test_a_message_that_was_left_behind_tells_why_it_was_not_sent() -> Non
         assert found.answer.startswith("It was not sent, because ")
         assert "left_plan" not in found.answer
         (planned,) = words(found, "planned")
-        assert planned.endswith("to be sent at 12:04 on 02 March 2026 in UTC")
+        assert planned.endswith("to be sent at 12:04 on 02 March 2026 in Etc/UTC")
         assert words(found, "walk")[-1].startswith("Their way came to an end at 'soon': answered")
 
 
