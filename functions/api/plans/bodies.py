@@ -8,13 +8,13 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from functions.api.campaigns.bodies import Changes, NewCampaign, SendWindow
 from functions.api.campaigns.elsewhere import NOT_YET, OfDraft, refused
 from functions.api.contacts.segments import Conditions
+from functions.domain.calendar.durations import parse_duration
 from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.entry import AFTER_EXIT, NEVER, PARALLEL, Entry, EntryBy
 from functions.domain.campaigns.lifecycle import LateStart
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import CampaignKind
 from functions.domain.organisation import SLOWEST
-from functions.domain.plans.durations import parse_duration
 from functions.domain.plans.parts import EVENT_PATTERN
 from functions.web.fields import Id, Name, RestBody, ZonedInstant, example
 

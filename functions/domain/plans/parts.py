@@ -16,8 +16,8 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from functions.domain.calendar.durations import PATTERN, parse_duration
 from functions.domain.kinds import ChannelKind
-from functions.domain.plans.durations import PATTERN, parse_duration
 from functions.domain.times import TIME_OF_DAY, UnknownZoneError, is_zone
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from functions.domain.calendar.durations import Duration, parse_duration
 from functions.domain.kinds import ChannelKind
 from functions.domain.plans.document import (
     Document,
@@ -16,7 +17,6 @@ from functions.domain.plans.document import (
     WaitNode,
     WebhookNode,
 )
-from functions.domain.plans.durations import Duration, parse_duration
 from functions.domain.plans.parts import Schedule, Transition, Until
 from functions.domain.sending_rules.windows import DAYS
 from functions.domain.times import are_zones, zone_of

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from functions.domain.calendar.durations import parse_duration
 from functions.domain.campaigns.send import Content, Send
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.ids import NodeSend
 from functions.domain.plans.document import ContentPart, Node, SendNode, WebhookNode
-from functions.domain.plans.durations import parse_duration
 from functions.domain.plans.plan import Plan, channel_of, is_timer, targets_of, ways_out
 
 

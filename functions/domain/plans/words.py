@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from functions.domain.calendar.durations import Duration
 from functions.domain.messages.reasons import explain
 from functions.domain.plans.advance import LOOP
 from functions.domain.plans.document import Node, SendNode, StopNode, WaitNode, WebhookNode
-from functions.domain.plans.durations import Duration
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, Move, Thread
 from functions.domain.plans.facts import NOTHING, Facts, MessageFacts, Occurrence
 from functions.domain.plans.nexts import (

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from functions.domain.calendar.durations import parse_duration
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.attempts import end
 from functions.domain.messages.ids import lane_number, walk_lane
 from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
 from functions.domain.plans.advance import Advanced, Promise, advance
 from functions.domain.plans.document import SendNode, WebhookNode
-from functions.domain.plans.durations import parse_duration
 from functions.domain.plans.enrollment import Enrollment, enrollment_fields
 from functions.domain.plans.listening import heard_by
 from functions.domain.plans.plan import asked_time, zone_of_walk

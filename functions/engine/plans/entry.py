@@ -4,11 +4,11 @@ from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 
+from functions.domain.calendar.durations import parse_duration
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.entry import AFTER_EXIT, NEVER, PARALLEL, Entry, EntryBy
 from functions.domain.contacts.suppressions import ALL
 from functions.domain.errors import InvalidFieldError
-from functions.domain.plans.durations import parse_duration
 from functions.domain.plans.enrollment import Enrollment
 from functions.domain.plans.leaving import is_forgotten
 from functions.domain.plans.listening import is_custom

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.plans.durations import Duration
+from functions.domain.calendar.durations import Duration
 from functions.domain.plans.parts import Schedule, Until
 from functions.domain.plans.plan import due_at, zone_of_walk
 from functions.domain.sending_rules.windows import DAYS, QuietHours, next_open

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
+from functions.domain.calendar.durations import parse_duration
 from functions.domain.plans.document import (
     Document,
     Node,
@@ -12,7 +13,6 @@ from functions.domain.plans.document import (
     UpdateNode,
     WebhookNode,
 )
-from functions.domain.plans.durations import parse_duration
 from functions.domain.plans.plan import is_timer, nodes_of, timer_of, ways_out
 
 _NONE: Final = timedelta()

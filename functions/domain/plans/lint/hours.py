@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from functions.domain.calendar.durations import parse_duration
 from functions.domain.plans.document import Document, PlanDocument, SendNode, WebhookNode
-from functions.domain.plans.durations import parse_duration
 from functions.domain.plans.lint.basis import Basis
 from functions.domain.plans.lint.findings import Finding, error
 from functions.domain.plans.parts import Schedule

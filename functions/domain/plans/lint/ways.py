@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
+from functions.domain.calendar.durations import Duration, parse_duration
 from functions.domain.messages.happened import MACHINE, PROVES
 from functions.domain.plans.document import Node, PlanDocument, SendNode, StopNode, WaitNode
-from functions.domain.plans.durations import Duration, parse_duration
 from functions.domain.plans.lint.events import Told, doubts_about
 from functions.domain.plans.lint.findings import Finding, error, warning
 from functions.domain.plans.lint.hours import night_of, too_long

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.domain.plans.durations import Duration, InvalidDurationError, parse_duration
+from functions.domain.calendar.durations import Duration, InvalidDurationError, parse_duration
 
 NEW_YORK = ZoneInfo("America/New_York")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")

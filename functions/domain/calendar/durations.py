@@ -1,4 +1,4 @@
-"""Durations of plans: ISO 8601 without a sign, in which days and longer are units of the calendar.
+"""Durations: ISO 8601 without a sign, in which days and longer are units of the calendar.
 
 So read RFC 5545 (3.3.6): P1D is the same time tomorrow, PT24H is 24 hours later. They differ where
 clocks are changed in between.
@@ -22,7 +22,8 @@ _DAY: Final = timedelta(days=1)
 #: How long units of the calendar are in the mean: for bounds, and for fractions of them.
 _YEAR: Final = 365.25 * _DAY
 _MONTH: Final = 30.44 * _DAY
-_LONGEST: Final = 1000 * _YEAR
+#: Nothing is waited for longer.
+LONGEST: Final = 1000 * _YEAR
 
 
 class InvalidDurationError(ValueError):
@@ -72,7 +73,7 @@ def parse_duration(text: str) -> Duration:
         raise InvalidDurationError(text)
     try:
         duration = _duration(*(float(number or 0) for number in match.groups()))
-        is_short = duration.nominal <= _LONGEST
+        is_short = duration.nominal <= LONGEST
     except OverflowError:
         is_short = False
     if not is_short:

@@ -1,0 +1,1 @@
+"""Calendar: durations, intervals and recurrences, on the clocks and calendars of zones."""
