@@ -111,7 +111,7 @@ async def enroll_people(campaign_id: Id, wanted: Entrants, context: Operator) ->
 
 def _row(campaign_id: str, plan: Plan, entered: Entered) -> dict[str, Any]:
     walk = entered.enrollment
-    ahead = following(plan, walk) if walk and not walk.has_ended else None
+    ahead = following(campaign_id, plan, walk) if walk and not walk.has_ended else None
     nodes = [thread.node for thread in walk.threads.values()] if walk else []
     return {
         "result": entered.result,

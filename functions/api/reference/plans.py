@@ -6,7 +6,12 @@ from functions.api.plans.bodies import EXAMPLE
 
 _WHERE: Final = "#/components/schemas/"
 #: What is said of a plan's parts under names that say so.
-_NAMES: Final = {"FallbackPart": "PlanFallback", "QuietHoursPart": "PlanQuietHours"}
+_NAMES: Final = {
+    "FallbackPart": "PlanFallback",
+    "IntervalPart": "PlanInterval",
+    "QuietHoursPart": "PlanQuietHours",
+    "Repeat": "PlanRepeat",
+}
 
 
 def plan_schemas() -> dict[str, Any]:

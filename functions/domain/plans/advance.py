@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, Move, Thread
 from functions.domain.plans.facts import Facts
-from functions.domain.plans.nexts import EXIT, End, Go, Leave, Make, Next, Nexts
+from functions.domain.plans.nexts import EXIT, Again, End, Go, Leave, Make, Next, Nexts
 from functions.domain.plans.plan import GOAL, Plan
 
 #: Whoever waits for events alone is looked at so often, should a mark ever be lost.
@@ -126,6 +126,9 @@ class _Walk:
                 self._make(start, due)
             case Go():
                 self._go(start, at, act)
+            case Again(thread, on):
+                self._note(start, thread.node, on, at)
+                self._set(start, thread)
             case End(on):
                 self._end(start, at, on)
             case Leave(reason):
@@ -147,8 +150,8 @@ class _Walk:
         thread = self._threads[start]
         id_ = self._name(start, thread.node, thread.visit)
         self._promises.append(Promise(id_, start, thread.node, thread.visit, due))
-        node, since, visit, _, _, used = thread
-        self._set(start, Thread(node, since, visit, id_, due, used))
+        node, since, visit, _, _, used, turn = thread
+        self._set(start, Thread(node, since, visit, id_, due, used, turn))
 
     def _go(self, start: str, at: datetime, go: Go) -> None:
         thread = self._threads[start]
@@ -158,7 +161,8 @@ class _Walk:
             self._branches[thread.node] = go.target
         self._note(start, go.target, go.on, at)
         used = _used(thread, at, go.key)
-        self._set(start, Thread(go.target, at, thread.visit + 1, thread.message, None, used))
+        entered = Thread(go.target, at, thread.visit + 1, thread.message, None, used)
+        self._set(start, entered._replace(turn=thread.turn + 1))
 
     def _end(self, start: str, at: datetime, on: str) -> None:
         self._note(start, "", on, at)

@@ -16,9 +16,11 @@ from functions.domain.plans.parts import (
     EventName,
     Exit,
     Goal,
+    IntervalPart,
     NodeId,
     Part,
     QuietHoursPart,
+    Repeat,
     Schedule,
     StepDefaults,
     TimeOfDay,
@@ -221,12 +223,20 @@ Node: TypeAlias = Annotated[
 ]
 
 
+class StepNode(SendNode):
+    """A step of a sequence as a node: nothing leads on from it, and it may come again."""
+
+    repeat: Repeat | None = None
+
+
 class Step(Saying):
-    """A message of a sequence, so long after somebody has entered."""
+    """A message of a sequence, so long after somebody has entered, once or again and again."""
 
     id: NodeId = Field(description="Names the step within the plan.", examples=["day-2"])
-    offset: DurationText = Field(
-        description="How long after the entry it is due; P0D: at once.", examples=["P2D"]
+    offset: DurationText | None = Field(
+        default=None,
+        description="How long after the entry it is due; P0D: at once.",
+        examples=["P2D"],
     )
     time: TimeOfDay | None = Field(
         default=None,
@@ -234,13 +244,39 @@ class Step(Saying):
         " where this lies before the entry.",
         examples=["10:00"],
     )
+    interval: IntervalPart | None = Field(
+        default=None,
+        description="Instead of an offset: within a range after the entry, at hours of the day.",
+        examples=[{"offset": "2days-5days", "time": "10:00-15:00"}],
+    )
+    repeat: Repeat | None = Field(
+        default=None,
+        description="How it comes again; a rule may stand without an offset.",
+        examples=[{"rrule": "FREQ=WEEKLY;BYDAY=MO;BYHOUR=9;BYMINUTE=0", "count": 52}],
+    )
+
+    @model_validator(mode="after")
+    def _says_when(self) -> "Step":
+        if self.offset is not None and self.interval is not None:
+            raise ValueError("must not have both offset and interval")
+        has_rule = self.repeat is not None and self.repeat.rrule is not None
+        if self.offset is None and self.interval is None and not has_rule:
+            raise ValueError("must have an offset, an interval or a rule to repeat by")
+        if self.time is not None and self.interval is not None:
+            raise ValueError("time goes with offset; interval has a time of its own")
+        return self
 
     @property
-    def node(self) -> SendNode:
+    def node(self) -> StepNode:
         """The step as a node that nothing leads on from."""
         said = {name: getattr(self, name) for name in Saying.model_fields}
-        schedule = Schedule(delay=self.offset, time=self.time)
-        return SendNode.model_construct(id=self.id, action="send", schedule=schedule, **said)
+        delay = self.offset if self.interval is None else None
+        if delay is None and self.time is not None:
+            delay = "P0D"
+        schedule = Schedule(delay=delay, time=self.time, interval=self.interval)
+        return StepNode.model_construct(
+            id=self.id, action="send", schedule=schedule, repeat=self.repeat, **said
+        )
 
 
 class _Whole(Part):

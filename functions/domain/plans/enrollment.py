@@ -29,6 +29,7 @@ class Thread(NamedTuple):
     message: str = ""  #: the id of the newest message; it stays in force at the nodes behind it
     due_at: datetime | None = None  #: when this visit's message is due; None: it is not made yet
     used: Sequence[str] = ()  #: occurrences that have moved the thread: none does so twice
+    turn: int = 1  #: as visit, but a pause raises it not: what is drawn and counted hangs on it
 
 
 class Move(NamedTuple):

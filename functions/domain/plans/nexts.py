@@ -11,6 +11,7 @@ from functions.domain.plans.document import (
     Node,
     SendNode,
     SplitNode,
+    StepNode,
     StopNode,
     UpdateNode,
     WaitNode,
@@ -18,7 +19,8 @@ from functions.domain.plans.document import (
 )
 from functions.domain.plans.enrollment import Enrollment, Move, Thread
 from functions.domain.plans.facts import NOTHING, Facts, MessageFacts, Occurrence
-from functions.domain.plans.plan import Plan, Way, WaysOut, due_at
+from functions.domain.plans.plan import Plan, Way, WaysOut
+from functions.domain.plans.timing import Timing, after_turn, repeat_of
 
 #: How long before it is due a message is made.
 AHEAD: Final = timedelta(minutes=5)
@@ -35,6 +37,8 @@ _WITH_IT: Final = frozenset({_BOUNCED, "failed", "invalid_address"})
 END, OVERTAKEN = "end", "overtaken"
 #: Why somebody goes on from a node that waits for nothing.
 SPLIT, UPDATED = "split", "updated"
+#: Why a step comes again; or does not, since it was due in a pause, or still waited to be sent.
+REPEATED, PASSED_OVER = "repeated", "passed_over"
 
 
 class Make(NamedTuple):
@@ -53,6 +57,13 @@ class Go(NamedTuple):
     chosen: bool = False  #: by lot, and kept
 
 
+class Again(NamedTuple):
+    """A step that repeats has come, and comes again."""
+
+    thread: Thread  #: as it stands then
+    on: str = REPEATED
+
+
 class End(NamedTuple):
     """A thread ends."""
 
@@ -66,7 +77,7 @@ class Leave(NamedTuple):
 
 
 #: None: nothing happens, but somebody is looked at again.
-Act: TypeAlias = Make | Go | End | Leave | None
+Act: TypeAlias = Make | Go | Again | End | Leave | None
 
 
 class Next(NamedTuple):
@@ -96,6 +107,7 @@ class Nexts:
         self._zone = zone
         self._now = now
         self._lots = lots
+        self._timing = Timing(zone, enrollment.entered_at, lots, enrollment.subject)
         resumed_at = facts.resumed_at
         self._newest = None if resumed_at is None else self._newest_missed(resumed_at)
 
@@ -119,7 +131,9 @@ class Nexts:
         node, since = self._plan.nodes[thread.node], thread.since
         match node:
             case SendNode() | WebhookNode() if thread.due_at is None:
-                yield self._make(start, node, since)
+                yield self._make(start, node, thread)
+            case StepNode() if node.repeat is not None and thread.due_at is not None:
+                yield self._repeating(start, node, thread, thread.due_at)
             case SendNode() | WebhookNode() | WaitNode():
                 yield from self._waiting(start, thread, node)
             case StopNode():
@@ -143,23 +157,51 @@ class Nexts:
 
     # --- Messages -----------------------------------------------------------------------------
 
-    def _make(self, start: str, node: SendNode | WebhookNode, since: datetime) -> Next:
-        due = due_at(node.schedule, since, self._zone)
-        if self._newest is not None and due < self._newest:
-            return Next(self._newest, 0, start, End(OVERTAKEN))
-        return Next(max(since, due - AHEAD), 0, start, Make(due))
+    def _make(self, start: str, node: SendNode | WebhookNode, thread: Thread) -> Next:
+        due = self._timing.due(node, thread)
+        if due is None:
+            return Next(thread.since, 0, start, End())
+        newest = self._newest
+        if newest is None or due >= newest:
+            return Next(max(thread.since, due - AHEAD), 0, start, Make(due))
+        if repeat_of(node) is None:
+            return Next(newest, 0, start, End(OVERTAKEN))
+        missed = [at for at in self._timing.missed(node, thread, newest) if at < newest]
+        later = after_turn(thread._replace(due_at=missed[-1]), len(missed))
+        return Next(newest, 0, start, Again(later, PASSED_OVER))
 
     def _newest_missed(self, resumed_at: datetime) -> datetime | None:
         """Return when the newest of the steps was due that were missed in a pause.
 
         It stands for those before it: nobody gets a week's messages in one minute.
         """
-        dues = []
-        for thread in self._enrollment.threads.values():
-            node = self._plan.nodes[thread.node]
-            if isinstance(node, SendNode | WebhookNode) and thread.due_at is None:
-                dues.append(due_at(node.schedule, thread.since, self._zone))
-        return max((due for due in dues if due <= resumed_at), default=None)
+        dues = [
+            due
+            for thread in self._enrollment.threads.values()
+            if isinstance(node := self._plan.nodes[thread.node], SendNode | WebhookNode)
+            for due in self._timing.missed(node, thread, resumed_at)
+        ]
+        return max(dues, default=None)
+
+    def _repeating(self, start: str, node: StepNode, thread: Thread, made: datetime) -> Next:
+        """Return how a step that repeats goes on, whose message was due at `made`.
+
+        What comes due while the message before it still waits is not made: that one stands for
+        it, and nobody gets two at once.
+        """
+        message = self._facts.messages.get(thread.message, NOTHING)
+        left, due = base_of(node, thread, message), self._timing.following(node, thread)
+        if due is None:
+            if left is not None:
+                return Next(max(left, thread.since), 0, start, End())
+            return Next(self._asked_at(message.due_at or made), 0, start, None)
+        soonest = max(made, due - AHEAD)
+        if left is not None and left <= due:
+            later = after_turn(thread)._replace(visit=thread.visit + 1)
+            return Next(max(soonest, left), 0, start, Again(later))
+        if left is None and self._now < due:
+            return Next(soonest if self._now < soonest else due, 0, start, None)
+        return Next(due, 0, start, Again(after_turn(thread)._replace(due_at=due), PASSED_OVER))
 
     # --- Events and timers --------------------------------------------------------------------
 

@@ -17,6 +17,8 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from functions.domain.calendar.durations import PATTERN, parse_duration
+from functions.domain.calendar.intervals import Interval, parse_hours, parse_offset
+from functions.domain.calendar.rules import LONGEST_RULE, Rule, parse_rule
 from functions.domain.kinds import ChannelKind
 from functions.domain.times import TIME_OF_DAY, UnknownZoneError, is_zone
 
@@ -30,6 +32,21 @@ def _region_zone(name: str) -> str:
 
 def _duration(text: str) -> str:
     parse_duration(text)
+    return text
+
+
+def _offset(text: str) -> str:
+    parse_offset(text)
+    return text
+
+
+def _hours(text: str) -> str:
+    parse_hours(text)
+    return text
+
+
+def _rule(text: str) -> str:
+    parse_rule(text)
     return text
 
 
@@ -56,6 +73,9 @@ DurationText = Annotated[
     AfterValidator(_duration),
 ]
 TimeOfDay = Annotated[str, Field(pattern=TIME_PATTERN)]
+OffsetText = Annotated[str, Field(max_length=200), AfterValidator(_offset)]
+HoursText = Annotated[str, Field(max_length=20), AfterValidator(_hours)]
+RuleText = Annotated[str, Field(max_length=LONGEST_RULE), AfterValidator(_rule)]
 Day = Annotated[str, Field(pattern=DAY_PATTERN)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_text)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -139,6 +159,69 @@ class Until(Part):
         return self
 
 
+class IntervalPart(Part):
+    """How long to wait, within a range and at hours of the day; one instant is drawn from it.
+
+    The same person draws the same instant for the same node, whoever computes it.
+    """
+
+    offset: OffsetText = Field(
+        description="Terms with blanks between them, or a range A-B; in years, quarters, months,"
+        " weeks, days (of the calendar), hours, minutes, seconds, milliseconds.",
+        examples=["2days-5days", "1day 2hours 25minutes"],
+    )
+    time: HoursText | None = Field(
+        default=None,
+        description="At this time H:M of the day to which the offset leads, or within these hours"
+        " H:M-H:M, overnight ones too; a day later where they have passed.",
+        examples=["10:00-15:00", "10:00"],
+    )
+
+    @property
+    def interval(self) -> Interval:
+        """The interval that it stands for."""
+        return Interval(parse_offset(self.offset), parse_hours(self.time) if self.time else None)
+
+
+class Repeat(Part):
+    """How a step comes again: by a rule of the calendar, or so long after it has come."""
+
+    rrule: RuleText | None = Field(
+        default=None,
+        description="A rule of RFC 5545, from the step's first time on, in the person's zone.",
+        examples=["FREQ=MONTHLY;BYDAY=2MO;BYHOUR=9;BYMINUTE=0"],
+    )
+    interval: IntervalPart | None = Field(
+        default=None,
+        description="So long after each time it was due.",
+        examples=[{"offset": "7days", "time": "10:00"}],
+    )
+    count: Annotated[int, Field(ge=1, le=100_000, strict=True)] | None = Field(
+        default=None, description="How often it comes, the first time included.", examples=[12]
+    )
+    until: Instant | None = Field(
+        default=None,
+        description="It does not come after this instant, ISO 8601 with a zone.",
+        examples=["2027-12-31T23:59:59-05:00"],
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Repeat":
+        if (self.rrule is None) is (self.interval is None):
+            raise ValueError("must have one of rrule and interval")
+        rule = self.rule
+        if rule is not None and rule.times is not None and self.count is not None:
+            raise ValueError("must not have count beside the rule's COUNT")
+        if rule is not None and rule.until is not None and self.until is not None:
+            raise ValueError("must not have until beside the rule's UNTIL")
+        return self
+
+    @property
+    def rule(self) -> Rule | None:
+        """The rule that it comes by, if it does by one."""
+        return parse_rule(self.rrule) if self.rrule is not None else None
+
+
 class Schedule(Part):
     """When a message is due: so long after the node was entered, or at an instant."""
 
@@ -161,13 +244,19 @@ class Schedule(Part):
         description="At the next such time in their zone.",
         examples=[{"weekday": "tue", "time": "10:00"}],
     )
+    interval: IntervalPart | None = Field(
+        default=None,
+        description="Within a range after entering the node, at hours of the day.",
+        examples=[{"offset": "2days-5days", "time": "10:00-15:00"}],
+    )
 
     @model_validator(mode="after")
     def _one(self) -> "Schedule":
-        if sum(each is not None for each in (self.delay, self.at, self.until)) > 1:
-            raise ValueError("must have one of delay, at and until")
+        ways = (self.delay, self.at, self.until, self.interval)
+        if sum(each is not None for each in ways) > 1:
+            raise ValueError("must have one of delay, at, until and interval")
         if self.time is not None and self.delay is None:
-            raise ValueError("time goes with delay; until has a time of its own")
+            raise ValueError("time goes with delay; until and interval have a time of their own")
         return self
 
 

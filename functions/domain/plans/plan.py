@@ -1,7 +1,7 @@
 """A plan as it is walked: its nodes by id, and what holds where a node says nothing."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,12 +17,10 @@ from functions.domain.plans.document import (
     WaitNode,
     WebhookNode,
 )
-from functions.domain.plans.parts import Schedule, Transition, Until
-from functions.domain.sending_rules.windows import DAYS
+from functions.domain.plans.parts import Transition
 from functions.domain.times import are_zones, zone_of
 
 ELAPSED: Final = "elapsed"
-_DAY: Final = timedelta(days=1)
 _NOT: Final = "no_"
 #: A call that nobody picked up: an event, though it is called like a timer.
 _REAL: Final = frozenset({"no_answer"})
@@ -185,47 +183,3 @@ def targets_of(node: Node) -> Sequence[str]:
             return [node.to]
         case _:
             return [way.to for way in ways_out(node)]
-
-
-def due_at(schedule: Schedule, since: datetime, zone: ZoneInfo) -> datetime:
-    """Return when a message is due whose node was entered at `since`; UTC, not before that."""
-    if schedule.at is not None:
-        return max(schedule.at.astimezone(UTC), since)
-    if schedule.until is not None:
-        return _until(schedule.until, since, zone)
-    if schedule.delay is None:
-        return since
-    due = parse_duration(schedule.delay).add(since, zone)
-    return due if schedule.time is None else _at_time(schedule.time, due, since, zone)
-
-
-def asked_time(schedule: Schedule) -> time | None:
-    """Return the time of day that a schedule asks for, by local clocks."""
-    text = schedule.until.time if schedule.until else schedule.time
-    return time.fromisoformat(text) if text else None
-
-
-def _at_time(text: str, due: datetime, since: datetime, zone: ZoneInfo) -> datetime:
-    """Return when clocks show a time on the day of `due`, or a day later if not from `since` on."""
-    day, shown = due.astimezone(zone).date(), time.fromisoformat(text)
-    at = _shown(day, shown, zone)
-    return at if at >= since else _shown(day + _DAY, shown, zone)
-
-
-def _until(until: Until, since: datetime, zone: ZoneInfo) -> datetime:
-    """Return the first instant from `since` on at which clocks and calendar there show this."""
-    shown = time.fromisoformat(until.time)
-    if until.date is not None:
-        return max(_shown(date.fromisoformat(until.date), shown, zone), since)
-    day = since.astimezone(zone).date()
-    if until.weekday is not None:
-        day += (DAYS.index(until.weekday) - day.weekday()) % 7 * _DAY
-    at = _shown(day, shown, zone)
-    if at < since:
-        at = _shown(day + (7 if until.weekday else 1) * _DAY, shown, zone)
-    return at
-
-
-def _shown(day: date, shown: time, zone: ZoneInfo) -> datetime:
-    """Return when clocks there show a time of a day, the first time where they do so twice."""
-    return datetime.combine(day, shown, zone).astimezone(UTC)

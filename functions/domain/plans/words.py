@@ -15,6 +15,8 @@ from functions.domain.plans.facts import NOTHING, Facts, MessageFacts, Occurrenc
 from functions.domain.plans.nexts import (
     END,
     OVERTAKEN,
+    PASSED_OVER,
+    REPEATED,
     SPLIT,
     UPDATED,
     Go,
@@ -30,9 +32,9 @@ from functions.domain.plans.plan import (
     Way,
     WaysOut,
     awaited,
-    due_at,
     is_timer,
 )
+from functions.domain.plans.timing import Timing
 
 #: A move of a person by an operator.
 OPERATOR: Final = "operator"
@@ -51,6 +53,8 @@ _LEFT: Final[Mapping[str, str]] = {
 _ENDED: Final[Mapping[str, str]] = {
     END: "the plan ends at '{source}'",
     OVERTAKEN: "'{source}' was due in a pause, and a later step went out instead",
+    REPEATED: "'{source}' came round again",
+    PASSED_OVER: "'{source}' came round in a pause, or while it still waited: it goes out once",
     SPLIT: "the lot fell on '{target}'",
     UPDATED: "the fields of the contact were written",
     OPERATOR: "an operator moved them to '{target}'",
@@ -78,8 +82,13 @@ class Position(NamedTuple):
 
 class _Known(NamedTuple):
     facts: Facts
-    zone: ZoneInfo
+    timing: Timing
     now: datetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of times in sentences."""
+        return self.timing.zone
 
 
 class Result(StrEnum):
@@ -93,13 +102,20 @@ class Result(StrEnum):
 
 
 def position(
-    plan: Plan, enrollment: Enrollment, facts: Facts, *, zone: ZoneInfo, now: datetime
+    plan: Plan,
+    enrollment: Enrollment,
+    facts: Facts,
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+    lots: str = "",
 ) -> list[Position]:
     """Return where each thread stands, and what it waits for; nothing once the walk has ended.
 
-    `zone` is theirs, else the plan's; times in sentences are those of it.
+    `zone` is theirs, else the plan's; times in sentences are those of it. `lots` as in advance.
     """
-    nexts, known = Nexts(plan, enrollment, facts, zone, now), _Known(facts, zone, now)
+    timing = Timing(zone, enrollment.entered_at, lots, enrollment.subject)
+    nexts, known = Nexts(plan, enrollment, facts, zone, now, lots), _Known(facts, timing, now)
     return [
         _position(nexts, plan, start, thread, known) for start, thread in enrollment.threads.items()
     ]
@@ -178,17 +194,20 @@ def _position(nexts: Nexts, plan: Plan, start: str, thread: Thread, known: _Know
             for timer in timers
             if (at := fires.get((timer.on, timer.to))) or base is None
         ]
-    return Position(
-        start, thread.node, thread.since, _stands(node, thread, message, known.zone), waits
-    )
+    if isinstance(node, SendNode | WebhookNode) and thread.due_at is not None:
+        again = known.timing.ahead(node, thread)
+        if again is not None:
+            sentence = f"'{node.id}' comes again at {when(again, known.zone)}"
+            waits.append(Waiting(REPEATED, node.id, again, sentence))
+    return Position(start, thread.node, thread.since, _stands(node, thread, message, known), waits)
 
 
-def _stands(node: Node, thread: Thread, message: MessageFacts, zone: ZoneInfo) -> str:
+def _stands(node: Node, thread: Thread, message: MessageFacts, known: _Known) -> str:
     match node:
         case WaitNode():
-            return f"waits at '{node.id}' since {when(thread.since, zone)}"
+            return f"waits at '{node.id}' since {when(thread.since, known.zone)}"
         case SendNode() | WebhookNode():
-            return f"the message of '{node.id}' {_stands_at_send(node, thread, message, zone)}"
+            return f"the message of '{node.id}' {_stands_at_send(node, thread, message, known)}"
         case StopNode():
             return f"is about to end at '{node.id}'"
         case _:
@@ -196,10 +215,12 @@ def _stands(node: Node, thread: Thread, message: MessageFacts, zone: ZoneInfo) -
 
 
 def _stands_at_send(
-    node: SendNode | WebhookNode, thread: Thread, message: MessageFacts, zone: ZoneInfo
+    node: SendNode | WebhookNode, thread: Thread, message: MessageFacts, known: _Known
 ) -> str:
+    zone = known.zone
     if thread.due_at is None:
-        return f"is due at {when(due_at(node.schedule, thread.since, zone), zone)}"
+        due = known.timing.due(node, thread)
+        return f"is due at {when(due, zone)}" if due else "does not come again"
     if message.sent_at is not None:
         return f"was sent at {when(message.sent_at, zone)}"
     if message.ended_at is not None:

@@ -19,7 +19,9 @@ from functions.domain.plans.advance import Advanced, Promise, advance
 from functions.domain.plans.document import SendNode, WebhookNode
 from functions.domain.plans.enrollment import Enrollment, enrollment_fields
 from functions.domain.plans.listening import heard_by
-from functions.domain.plans.plan import asked_time, zone_of_walk
+from functions.domain.plans.nexts import PASSED_OVER
+from functions.domain.plans.plan import zone_of_walk
+from functions.domain.plans.timing import asked_of
 from functions.domain.plans.visits import message_name, why_over
 from functions.engine import paths
 from functions.engine.campaigns.plans import plan_of, whole_send
@@ -162,12 +164,12 @@ class Decider:
         }
         read = await recipients.of_walks(self._engine, self._campaign, send, unknown)
         of_node = version.sends.of_message(node)
-        shown = _asked_time(version, node)
         for each, promise in pairs:
             to = reached.get((key, each.walk.id)) or read[each.walk.id]
             walked = {"enrollment": each.walk.id, "visit": promise.visit}
             more = {**of_node, **walked, **_limit(version, each.after, promise)}
             planner = self._planners[key]
+            shown = _asked_time(version, each.after, promise)
             fields = planner.of_walk(promise.id, to, promise.due_at, more, shown)
             fields |= _timed(version, each.after, promise, fields)
             why = self._why_over(each.after, promise, fields)
@@ -196,7 +198,8 @@ class Decider:
         before, after = walk.enrollment, advanced.enrollment
         if after.exit and not before.has_ended:
             return written_off(await self._all_chains(version, walk, chains), "left_plan", now=now)
-        gone_on = {move.start for move in after.moves[len(before.moves) :] if move.target}
+        new = after.moves[len(before.moves) :]
+        gone_on = {move.start for move in new if move.target and move.on != PASSED_OVER}
         left = {
             thread.message: chains[thread.message]
             for start, thread in before.threads.items()
@@ -230,9 +233,12 @@ def written_off(
     return [(each, cancelled) for each in waiting]
 
 
-def _asked_time(version: PlanVersion, id_: str) -> time | None:
-    node = version.plan.nodes[id_]
-    return asked_time(node.schedule) if isinstance(node, SendNode | WebhookNode) else None
+def _asked_time(version: PlanVersion, walk: Enrollment, promise: Promise) -> time | None:
+    node = version.plan.nodes[promise.node]
+    if not isinstance(node, SendNode | WebhookNode):
+        return None
+    zone = zone_of_walk(version.plan, walk.zones, walk.entered_at)
+    return asked_of(node, promise.due_at, zone)
 
 
 def _limit(version: PlanVersion, walk: Enrollment, promise: Promise) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from functions.domain.messages.ids import whole_id
 from functions.domain.messages.message import Message, message_from
 from functions.domain.plans.document import SendNode, WebhookNode
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, Move, enrollment_from
-from functions.domain.plans.plan import Plan, due_at, zone_of_walk
+from functions.domain.plans.plan import Plan, zone_of_walk
+from functions.domain.plans.timing import Timing
 from functions.domain.plans.words import Position, position, standing, why
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
@@ -179,10 +180,10 @@ async def whole(engine: Engine, found: Found) -> Whole:
     zone = zone_of_walk(plan, walk.zones, walk.entered_at)
     (known,) = await known_of(engine, campaign, [walk])
     seen = as_of_now(campaign, walk)
-    now = engine.clock.now()
+    now, lots = engine.clock.now(), campaign.id
     return Whole(
         standing(seen, zone=zone),
-        [] if seen.has_ended else position(plan, walk, known.facts, zone=zone, now=now),
+        [] if seen.has_ended else position(plan, walk, known.facts, zone=zone, now=now, lots=lots),
         [Told(move, why(move, zone=zone)) for move in walk.moves],
         [each.value for each in await messages_of(engine, found)],
         zone.key,
@@ -230,13 +231,15 @@ class Following(NamedTuple):
     at: datetime
 
 
-def following(plan: Plan, walk: Enrollment) -> Following | None:
+def following(campaign: str, plan: Plan, walk: Enrollment) -> Following | None:
     """Return what is sent next as far as it is known without anything happening meanwhile."""
     zone = zone_of_walk(plan, walk.zones, walk.entered_at)
+    timing = Timing(zone, walk.entered_at, campaign, walk.subject)
     ahead = []
     for thread in walk.threads.values():
         node = plan.nodes[thread.node]
-        if isinstance(node, SendNode | WebhookNode) and thread.due_at is None:
-            due = due_at(node.schedule, thread.since, zone)
-            ahead.append(Following(node.id, f"{node.action} {node.id}", due))
+        if isinstance(node, SendNode | WebhookNode):
+            due = timing.ahead(node, thread)
+            if due is not None:
+                ahead.append(Following(node.id, f"{node.action} {node.id}", due))
     return min(ahead, key=lambda each: each.at, default=None)

@@ -149,7 +149,8 @@ async def _awaited(
         return []
     zone = zone_of(walk.zones[0]) if walk.zones else plan.zone
     (known,) = await known_of(engine, campaign, [walk])
-    found = position(plan, walk, known.facts, zone=zone, now=engine.clock.now())
+    now = engine.clock.now()
+    found = position(plan, walk, known.facts, zone=zone, now=now, lots=campaign.id)
     waits = [wait.sentence for each in found if each.start == start for wait in each.waits_for]
     paused = walk.status == EnrollmentStatus.PAUSED
     return [f"their walk {standing(walk, zone=zone)}", *waits] if paused else waits

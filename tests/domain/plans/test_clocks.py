@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from functions.domain.calendar.durations import Duration
 from functions.domain.plans.parts import Schedule, Until
-from functions.domain.plans.plan import due_at, zone_of_walk
+from functions.domain.plans.plan import zone_of_walk
+from functions.domain.plans.timing import due_at
 from functions.domain.sending_rules.windows import DAYS, QuietHours, next_open
 from tests.domain.plans.walking import plan, send
 

@@ -110,7 +110,7 @@ def test_null_reads_as_absent() -> None:
         ),
         (send("a", colour="red"), "shape_extra_forbidden", "/colour", "no member 'colour'"),
         (send("a", schedule={"bestHour": {}}), "not_supported", "/schedule/bestHour", "bestHour"),
-        (send("a", repeat="FREQ=DAILY"), "not_supported", "/repeat", "not supported yet"),
+        (send("a", repeat={}), "shape_extra_forbidden", "/repeat", "no member 'repeat'"),
         (send("a", callback={}), "not_supported", "/callback", "not supported yet"),
         ({"id": "a", "action": "dance"}, "shape_union_tag_invalid", "/action", "one of send, wait"),
         ({"id": "a"}, "shape_missing", "", "action is missing"),

@@ -65,6 +65,11 @@ JOURNEY: dict[str, Any] = {
             "url": "https://example.com/hook",
             "body": "{{ first_name }}",
             "schedule": {"at": "2026-05-01T09:00:00Z"},
+            "transitions": [on("elapsed", "later", after="P1D")],
+        },
+        {
+            **send("later"),
+            "schedule": {"interval": {"offset": "2days-5days", "time": "10:00-15:00"}},
         },
         {
             "id": "note",
@@ -87,6 +92,18 @@ SEQUENCE = {
             "channel": "voice",
             "sender": "+12025550123",
             "botUrl": "wss://bot.example.com/talk",
+        },
+        {
+            "id": "news",
+            "interval": {"offset": "2days", "time": "9:30"},
+            "repeat": {"rrule": "FREQ=MONTHLY;BYDAY=2MO", "until": "2027-12-31T00:00:00Z"},
+            "body": "News",
+        },
+        {
+            "id": "more",
+            "offset": "P0D",
+            "repeat": {"interval": {"offset": "1week-2weeks"}, "count": 12},
+            "body": "More",
         },
     ],
 }

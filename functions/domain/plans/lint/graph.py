@@ -55,9 +55,11 @@ def _edges_of(document: Document, node: Node, at: tuple[str, int]) -> Iterator[E
 
 def _delay(node: Node) -> timedelta:
     """Return how long after entering a node its message is due, at the earliest."""
-    if isinstance(node, SendNode | WebhookNode) and node.schedule.delay:
-        return parse_duration(node.schedule.delay).nominal
-    return _NONE
+    if not isinstance(node, SendNode | WebhookNode):
+        return _NONE
+    if node.schedule.interval is not None:
+        return node.schedule.interval.interval.offset.least
+    return parse_duration(node.schedule.delay).nominal if node.schedule.delay else _NONE
 
 
 def reachable(starts: Iterable[str], graph: Iterable[Edge]) -> set[str]:

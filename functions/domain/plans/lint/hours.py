@@ -8,7 +8,7 @@ from functions.domain.calendar.durations import parse_duration
 from functions.domain.plans.document import Document, PlanDocument, SendNode, WebhookNode
 from functions.domain.plans.lint.basis import Basis
 from functions.domain.plans.lint.findings import Finding, error
-from functions.domain.plans.parts import Schedule
+from functions.domain.plans.parts import IntervalPart, Schedule
 from functions.domain.plans.plan import nodes_of
 from functions.domain.sending_rules.windows import HORIZON, QuietHours, next_open
 
@@ -57,14 +57,23 @@ def of_sends(document: Document, basis: Basis) -> Iterator[Finding]:
             continue
         if isinstance(document, PlanDocument):
             at: tuple[str | int, ...] = ("nodes", number)
-            yield from too_long(node.schedule.delay, (*at, "schedule", "delay"))
-            yield from _instants(node.schedule, (*at, "schedule"), basis.now)
+            own: tuple[str | int, ...] = (*at, "schedule")
+            yield from too_long(node.schedule.delay, (*own, "delay"))
+            yield from _instants(node.schedule, own, basis.now)
         else:
-            at = ("steps", number)
+            at = own = ("steps", number)
             yield from too_long(node.schedule.delay, (*at, "offset"))
+        if node.schedule.interval is not None:
+            yield from too_long_interval(node.schedule.interval, (*own, "interval"))
         yield from too_long(node.expires_after, (*at, "expiresAfter"))
         for place, fallback in enumerate(node.fallbacks if isinstance(node, SendNode) else ()):
             yield from too_long(fallback.wait, (*at, "fallbacks", place, "wait"))
+
+
+def too_long_interval(part: IntervalPart, place: Sequence[str | int]) -> Iterator[Finding]:
+    """Find an interval that nobody is kept waiting for."""
+    if part.interval.offset.most > _LONGEST_WAIT:
+        yield error("waits_too_long", (*place, "offset"), f"offset: {_FIVE_YEARS}")
 
 
 def _instants(schedule: Schedule, place: Sequence[str | int], now: datetime) -> Iterator[Finding]:

@@ -27,9 +27,12 @@ _RULES: Final[Mapping[str, str]] = {
 #: Members that plans of other systems have, or of a later version, and what to write until then.
 _NOT_YET: Final[Mapping[str, str]] = {
     "bestHour": "write until with a time, such as {'until': {'time': '10:00'}}",
-    "repeat": "write each repetition as a step or node of its own",
     "callback": "write what is said by a channel; webhook posts to your own program",
-    "interval": "write offset, and time beside it",
+}
+#: Members that other parts have, and where what they say is said.
+_ELSEWHERE: Final[Mapping[str, str]] = {
+    "interval": "a node has it in its schedule",
+    "repeat": "steps of a sequence repeat; in a journey a way leads back to the node",
 }
 #: How pydantic begins its sentences, and how we do.
 _BEGINNINGS: Final = (
@@ -75,7 +78,7 @@ def _unknown(code: str, place: Sequence[str | int], name: str) -> Finding:
     if name in _NOT_YET:
         return error("not_supported", place, f"{name} is not supported yet", _NOT_YET[name])
     close = get_close_matches(name, _members(), n=1, cutoff=0.75)
-    hint = f"did you mean {close[0]}?" if close and close[0] != name else ""
+    hint = f"did you mean {close[0]}?" if close and close[0] != name else _ELSEWHERE.get(name, "")
     return error(code, place, f"there is no member {_shown(name)} here", hint)
 
 
