@@ -17,6 +17,7 @@ from benchmarks import (
     memory,
     previews,
     receipts,
+    recurrence,
     report,
     requests,
     throttle,
@@ -44,6 +45,7 @@ FIGURES: Mapping[str, Callable[[], Awaitable[list[report.Row]]]] = {
     "waiting": waiting.measure,
     "rules": rules.measure,
     "operations": operations.measure,
+    "recurrence": recurrence.measure,
 }
 
 

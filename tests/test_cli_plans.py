@@ -128,3 +128,21 @@ def test_somebody_is_erased_who_is_called_by_a_name_of_their_own() -> None:
         1,
         "1 erased. Nothing is known of member-4712.",
     )
+
+
+def test_a_rule_of_recurrence_is_previewed() -> None:
+    """In words and instants; one that is refused says which part, and exits with 1."""
+    asked = ("recurrences", "preview", "FREQ=MONTHLY;BYDAY=2MO;BYHOUR=9;BYMINUTE=0")
+    begun = ("--zone", "Europe/London", "--start", "2026-03-01T00:00:00Z", "-n", "2")
+    shown = run(*asked, *begun)
+    assert shown.exit_code == 0
+    assert "every second Monday of the month at 09:00" in shown.stdout
+    assert "2026-04-13T09:00:00+01:00" in shown.stdout
+    told = orjson.loads(run(*asked, *begun, "--json").stdout)
+    assert [each["at"] for each in told["occurrences"]] == [
+        "2026-03-09T09:00:00.000Z",
+        "2026-04-13T08:00:00.000Z",
+    ]
+    refused = run("recurrences", "preview", "FREQ=DAILY;INTERVAL=0")
+    assert refused.exit_code == 1
+    assert "rrule: INTERVAL: must be whole numbers from 1" in refused.stderr

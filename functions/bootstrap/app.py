@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 
 from functions import __version__
 from functions.api import events as custom_events
-from functions.api import exports, templates
+from functions.api import exports, recurrences, templates
 from functions.api.calling import campaigns as calling
 from functions.api.calling import lists as calling_lists
 from functions.api.campaigns import actions as campaign_steps
@@ -60,6 +60,7 @@ PARTS: Final = (
     enrollments,
     lint,
     schemas,
+    recurrences,
     contact_imports,
     contacts,
     erasures,

@@ -16,6 +16,7 @@ from functions.cli import (
     exports,
     plan_campaigns,
     plans,
+    recurrences,
     serve,
     token,
 )
@@ -34,6 +35,7 @@ for command in (plan_campaigns.start, plan_campaigns.close, plan_campaigns.plan)
     campaigns.commands.command()(command)
 app.add_typer(campaigns.commands, name="campaigns")
 app.add_typer(plans.commands, name="plans")
+app.add_typer(recurrences.commands, name="recurrences")
 app.command()(contacts.import_contacts)
 app.command()(contacts.suppress)
 app.command()(contacts.erase)

@@ -13,7 +13,7 @@ NOT_YET: Final[Mapping[str, str]] = {
     "holdout_percent": "nobody can be held out of a plan yet; keep them out by entry.conditions",
     "experiment": "there are no experiments yet; a node with the action split chooses by lot",
     "variants": "there are no variants yet; a node with the action split chooses by lot",
-    "repeat": "a campaign cannot repeat itself yet; let people enter again by reentry",
+    "repeat": "a campaign cannot repeat itself yet; a step can, and people enter again by reentry",
 }
 #: What a change of a draft does not change, by where it is changed.
 _ELSEWHERE: Final[Mapping[str, str]] = {

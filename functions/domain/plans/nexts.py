@@ -194,9 +194,10 @@ class Nexts:
         if due is None:
             if left is not None:
                 return Next(max(left, thread.since), 0, start, End())
-            return Next(self._asked_at(message.due_at or made), 0, start, None)
+            asked_at = self._asked_at(message.due_at or made, message.made_at)
+            return Next(asked_at, 0, start, None)
         soonest = max(made, due - AHEAD)
-        if left is not None and left <= due:
+        if left is not None and left < due:
             later = after_turn(thread)._replace(visit=thread.visit + 1)
             return Next(max(soonest, left), 0, start, Again(later))
         if left is None and self._now < due:

@@ -45,6 +45,7 @@ QUESTIONS = {
     Operation("post", "/campaigns/{campaign_id}/personalized-preview"),
     Operation("post", "/get-report-by-campaign"),
     Operation("post", "/plans/lint"),
+    Operation("post", "/recurrences/preview"),
     Operation("post", "/segments/count"),
     Operation("post", "/templates/check"),
     Operation("post", "/templates/preview"),

@@ -172,7 +172,7 @@ _STARTS = st.one_of(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(rules(), _STARTS, _ZONES)
 def test_what_comes_is_what_a_slow_reading_by_hand_finds(
     text: str, start: datetime, zone: ZoneInfo
@@ -187,7 +187,7 @@ def test_what_comes_is_what_a_slow_reading_by_hand_finds(
 
 
 @given(rules(), _STARTS, _ZONES, st.integers(0, 60 * 24 * 200))
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_what_comes_next_does_not_hang_on_what_was_asked_before(
     text: str, start: datetime, zone: ZoneInfo, minutes: int
 ) -> None:
