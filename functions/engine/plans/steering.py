@@ -242,9 +242,15 @@ def _over(found: Found, messages: _Messages) -> Iterator[tuple[str, Thread]]:
         }:
             entered = [each.at for each in walk.moves if (each.start, each.target) == (start, node)]
             since = max(entered, default=walk.entered_at)
+            turn = 1 + MOVES_KEPT * walk.pages + _entered(walk, start)
             for visit in visits if start not in walk.threads else ():
                 if message_name(of_campaign, walk, node, visit) == message.id:
-                    yield start, Thread(node, since, visit, message.id)
+                    yield start, Thread(node, since, visit, message.id, turn=turn)
+
+
+def _entered(walk: Enrollment, start: str) -> int:
+    """Return how often a thread has come to another node, of the moves that are kept."""
+    return sum(each.start == start and bool(each.target) for each in walk.moves)
 
 
 def _resumed(found: Found, messages: _Messages, now: datetime) -> tuple[Enrollment, _Changed]:
@@ -291,7 +297,8 @@ def _moved(
     _check_under_way(found, "move", "")
     walk = found.walk
     ((start, thread),) = walk.threads.items()
-    entered = thread._replace(node=node, since=now, visit=thread.visit + 1, due_at=None)
+    visit, turn = thread.visit + 1, thread.turn + 1
+    entered = thread._replace(node=node, since=now, visit=visit, due_at=None, turn=turn)
     after = walk._replace(
         threads={start: entered},
         moves=[*walk.moves, Move(start, thread.node, node, OPERATOR, now, now)],

@@ -11,6 +11,7 @@ import pytest
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import Action
+from functions.domain.messages.message import Message
 from functions.domain.plans.timing import Timing
 from functions.domain.sending_rules.windows import SendWindow
 from functions.engine import paths
@@ -21,7 +22,7 @@ from functions.engine.plans import steering
 from functions.engine.plans.enroll import Entrant, enroll
 from functions.engine.scheduling import check
 from tests.engine.counting_store import CountingStore
-from tests.engine.plans.journeys import ANN, DAY, HOUR, JourneyWorld
+from tests.engine.plans.journeys import ANN, DAY, HOUR, JourneyWorld, on, plan, send
 from tests.engine.world import ORG
 
 SAID = {"id": "news", "sender": "us@example.com", "subject": "Hi", "body": "news"}
@@ -176,3 +177,20 @@ async def test_an_interval_is_drawn_from_campaign_subject_and_step(world: Journe
     assert drawn is not None
     assert timedelta() <= call.at - drawn < timedelta(seconds=1)
     assert 10 <= call.at.astimezone(NEW_YORK).hour < 15
+
+
+async def test_a_pause_changes_nothing_of_what_was_drawn(world: JourneyWorld) -> None:
+    """Also where the message was made, and the plan was over for them: it is made as it was."""
+    interval = {"offset": "1hour-2hours"}
+    last = send("last", schedule={"interval": interval})
+    campaign = await world.begin(plan(send("hello", on("elapsed", "last", after="PT1H")), last))
+    await world.enter(campaign)
+    made: list[Message] = []
+    while not made:
+        await world.pass_time(timedelta(minutes=4))
+        made = [each for each in await world.messages(campaign) if each.body == "last"]
+    await steer(world, campaign, "pause")
+    await steer(world, campaign, "resume")
+    every = [each for each in await world.messages(campaign) if each.body == "last"]
+    assert sorted(each.status for each in every) == ["cancelled", "pending"]
+    assert {each.due_at for each in every} == {made[0].due_at}
