@@ -161,8 +161,8 @@ class _Walk:
             self._branches[thread.node] = go.target
         self._note(start, go.target, go.on, at)
         used = _used(thread, at, go.key)
-        entered = Thread(go.target, at, thread.visit + 1, thread.message, None, used)
-        self._set(start, entered._replace(turn=thread.turn + 1))
+        visit, turn = thread.visit + 1, thread.turn + 1
+        self._set(start, Thread(go.target, at, visit, thread.message, None, used, turn))
 
     def _end(self, start: str, at: datetime, on: str) -> None:
         self._note(start, "", on, at)

@@ -32,7 +32,9 @@ class Timing(NamedTuple):
         repeat = repeat_of(node)
         if repeat is not None:
             return self._in_turn(node, repeat, thread)
-        return self._once(node, thread.since, thread.turn)
+        if node.schedule.interval is not None:
+            return self._once(node, thread.since, thread.turn)
+        return due_at(node.schedule, thread.since, self.zone)
 
     def following(self, node: SendNode | WebhookNode, thread: Thread) -> datetime | None:
         """Return when a message is due again that a thread has made; None: it comes no more."""
@@ -58,8 +60,6 @@ class Timing(NamedTuple):
             thread = after_turn(thread)
 
     def _once(self, node: SendNode | WebhookNode, since: datetime, turn: int) -> datetime:
-        if node.schedule.interval is None:
-            return due_at(node.schedule, since, self.zone)
         return due_at(node.schedule, since, self.zone, self._seed(node.id, turn))
 
     def _in_turn(
