@@ -12,10 +12,11 @@ from functions.engine.delivery.launch import launch
 from functions.engine.delivery.recall import recall
 from functions.engine.imports import jobs
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.lanes import LAUNCH, POLL, RECALL
+from functions.engine.kernel.lanes import LAUNCH, MIGRATION, POLL, RECALL
 from functions.engine.kernel.task_queue import ARGUMENTS, TaskKind
 from functions.engine.notifications.delivery import deliver
 from functions.engine.notifications.subscriptions import forget
+from functions.engine.plans.migration.lane import migrate
 from functions.engine.ports.queue import Task
 from functions.engine.ports.store import Set, Update
 from functions.engine.scheduling.poll import poll
@@ -25,7 +26,7 @@ log = structlog.get_logger()
 
 
 async def _work(engine: Engine, org: str, campaign: str, lane: str) -> None:
-    """Work on one lane of a campaign: launch, poll, recall or dispatch."""
+    """Work on one lane of a campaign: launch, migration, poll, recall or dispatch."""
     if lane in _LANES:
         await _LANES[lane](engine, org, campaign)
     else:
@@ -33,7 +34,7 @@ async def _work(engine: Engine, org: str, campaign: str, lane: str) -> None:
 
 
 #: What the lanes are for that hold no messages.
-_LANES: Final = {LAUNCH: launch, POLL: poll, RECALL: recall}
+_LANES: Final = {LAUNCH: launch, MIGRATION: migrate, POLL: poll, RECALL: recall}
 #: The use case of each kind of task.
 _USE_CASES: Final[Mapping[TaskKind, Callable[..., Awaitable[object]]]] = {
     TaskKind.START: start,

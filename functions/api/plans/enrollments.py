@@ -25,7 +25,7 @@ from functions.domain.plans.enrollment import EnrollmentStatus
 from functions.domain.plans.plan import Plan
 from functions.domain.plans.words import why_left
 from functions.engine.campaigns.lifecycle import load
-from functions.engine.campaigns.plans import plan_of
+from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.plans import enrollments, steering
 from functions.engine.plans.enroll import Entered, check_open, enroll
 from functions.engine.plans.enrollments import EnrollmentFilter, following

@@ -20,7 +20,7 @@ from functions.domain.campaigns.stored import record_or_none
 from functions.domain.kinds import CampaignFacts, CampaignKind, ChannelKind, campaign_facts
 from functions.domain.messages.ids import fallback_number, is_of_node, node_send
 from functions.domain.messages.message import Message
-from functions.domain.sending_rules.windows import QuietHours, SendWindow
+from functions.domain.sending_rules.windows import SendWindow
 
 
 class Fallback(NamedTuple):
@@ -69,9 +69,9 @@ class Campaign:
     canary_passed: bool = False  #: the first messages have gone well
     bot_ready: bool = False  #: the bot has answered since the campaign started
     plan: int = 0  #: the version of its plan that people enter; 0 where it has none
-    #: By what the sends of its plan's nodes go, each without what it says.
+    #: By what the sends of its plans' nodes go, each without what it says; none is taken away.
     routes: Sequence[Send] = ()
-    plan_hours: QuietHours | None = None  #: the plan's own quiet hours
+    plan_routes: Sequence[int] = ()  #: the numbers of those of this version; older ones keep theirs
     entry: Entry | None = None  #: who enters its plan, and how often
     entry_open: bool = False  #: people may still enter
 
@@ -161,7 +161,7 @@ _STORED: Final[Mapping[str, Callable[[Any], Any]]] = {
     "rules": rules_fields,
     "routes": lambda routes: [send_fields(route) for route in routes],
     **dict.fromkeys(
-        ("send_window", "guardrail", "canary", "plan_hours", "entry"),
+        ("send_window", "guardrail", "canary", "entry"),
         lambda limit: limit._asdict() if limit else None,
     ),
 }
@@ -187,7 +187,6 @@ def campaign_from(org: str, id_: str, data: Mapping[str, Any]) -> Campaign:
         guardrail=record_or_none(Guardrail, data["guardrail"]),
         canary=record_or_none(Canary, data["canary"]),
         routes=tuple(map(send_from, data["routes"])),
-        plan_hours=record_or_none(QuietHours, data["plan_hours"]),
         entry=record_or_none(Entry, data["entry"]),
         **stored,
     )

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from functions.domain.campaigns.stored import record
 from functions.domain.kinds import ChannelKind
+from functions.domain.sending_rules.windows import QuietHours
 
 
 class Content(NamedTuple):
@@ -34,6 +35,7 @@ class Send(NamedTuple):
     sender: str  #: the number or address that people see
     content: Content = Content()
     rate_per_s: float | None = None  #: messages a second, of this send and of its sender
+    quiet_hours: QuietHours | None = None  #: of the plan that it belongs to; stored with that
 
 
 def send_from(data: Mapping[str, Any]) -> Send:
@@ -45,4 +47,6 @@ def send_from(data: Mapping[str, Any]) -> Send:
 def send_fields(send: Send) -> dict[str, Any]:
     """Return what is stored of a send."""
     content = {name: value for name, value in send.content._asdict().items() if value}
-    return {**send._asdict(), "content": content}
+    fields = {**send._asdict(), "content": content}
+    del fields["quiet_hours"]
+    return fields

@@ -95,6 +95,7 @@ REASONS: Final[Mapping[str, str]] = {
     "complained": "they have called an earlier mail unwanted",
     "not_delivered": "no receipt told in time that it had arrived",
     "moved_on": "the person had come to another node of the plan before it was sent",
+    "plan_changed": "its node says something else in a newer version of the plan, or is no more",
     "left_plan": "the person had left the plan before it was sent",
     "enrollment_paused": "the person's way through the plan was paused first",
     "campaign_cancelled": "its campaign was cancelled first",

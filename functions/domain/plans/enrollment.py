@@ -53,7 +53,7 @@ class Enrollment(NamedTuple):
     ended_at: datetime | None = None
     goal_at: datetime | None = None
     resumed_at: datetime | None = None  #: when somebody last had them go on
-    pauses: int = 0  #: counts how often they were paused: what waited then was made anew
+    remade: int = 0  #: counts pauses and versions upon which what waited to be sent was made anew
     threads: Mapping[str, Thread] = {}  #: by the node that each began at
     branches: Mapping[str, str] = {}  #: by split: the way that was chosen, for good
     moves: Sequence[Move] = ()
@@ -70,6 +70,7 @@ class Enrollment(NamedTuple):
     event: str = ""  #: the id of the custom event upon which they entered, which is used up by it
     plan: int = 1  #: the version of the plan that they walk through
     pages: int = 0  #: of older moves, laid aside
+    former: Mapping[str, int] = {}  #: by step that is no more: its next visit; 0: it was made
     hears: Sequence[str] = ()  #: custom events that may move them or end their walk
     heard_at: datetime | None = None  #: when a custom event was last marked
     exits: Mapping[str, datetime] = {}  #: the first of each event that ends the walk

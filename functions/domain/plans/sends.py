@@ -1,6 +1,6 @@
 """What the nodes of a plan send: by which channels, what they say, and what follows it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from functions.domain.calendar.durations import parse_duration
@@ -9,6 +9,7 @@ from functions.domain.kinds import ChannelKind
 from functions.domain.messages.ids import NodeSend
 from functions.domain.plans.document import ContentPart, Node, SendNode, WebhookNode
 from functions.domain.plans.plan import Plan, channel_of, is_timer, targets_of, ways_out
+from functions.domain.sending_rules.windows import QuietHours
 
 
 class Route(NamedTuple):
@@ -61,6 +62,12 @@ def content_of(part: ContentPart) -> Content:
     )
 
 
+def quiet_hours_of(plan: Plan) -> QuietHours | None:
+    """Return the hours in which a plan sends nothing; None where it always does."""
+    quiet = plan.document.quiet_hours
+    return QuietHours(quiet.start, quiet.end) if quiet and quiet.start != quiet.end else None
+
+
 def routes_of(plan: Plan) -> list[Route]:
     """Return each route of a plan once, in the order in which its nodes name them."""
     routes = (part.route for node in plan.nodes.values() for part in parts_of(plan, node))
@@ -70,10 +77,14 @@ def routes_of(plan: Plan) -> list[Route]:
 class NodeSends:
     """The sends of every node of a plan, as the campaign's routes carry them."""
 
-    def __init__(self, plan: Plan, version: int) -> None:
+    def __init__(self, plan: Plan, version: int, routes: Sequence[int] | None = None) -> None:
+        """Take the plan's routes to have these numbers within the campaign; None: their own."""
         self._version = version
         self._parts = {id_: parts_of(plan, node) for id_, node in plan.nodes.items()}
-        self._routes = {route: number for number, route in enumerate(routes_of(plan))}
+        own = routes_of(plan)
+        numbers = range(len(own)) if routes is None else routes
+        self._routes = dict(zip(own, numbers, strict=True))
+        self._quiet_hours = quiet_hours_of(plan)
         self._listens = {id_: tuple(sorted(_listens(plan, id_))) for id_ in self._parts}
         document = plan.document
         # Who unsubscribes leaves by the bar that follows, where that leaves the plan no channel.
@@ -87,7 +98,13 @@ class NodeSends:
 
     def send(self, route: Send, node: str, number: int) -> Send:
         """Return a node's send whole, by the campaign's route."""
-        return route._replace(content=self._parts[node][number].content)
+        content = self._parts[node][number].content
+        return route._replace(content=content, quiet_hours=self._quiet_hours)
+
+    @property
+    def channels(self) -> Collection[ChannelKind]:
+        """By what means the plan reaches people."""
+        return {route.channel for route in self._routes}
 
     def of_message(self, node: str) -> Mapping[str, Any]:
         """Return what each message of a node's own send holds of it."""
@@ -96,8 +113,12 @@ class NodeSends:
             for number, part in enumerate(self._parts[node])
             if number
         ]
-        fields = {"send": self.key(node), "listens": self._listens[node], "ends": self._ends}
+        fields = {"send": self.key(node), **self.heeded(node)}
         return {**fields, "following": following} if following else fields
+
+    def heeded(self, node: str) -> Mapping[str, Sequence[str]]:
+        """Return which events of a message matter that is in force at a node."""
+        return {"listens": self._listens[node], "ends": self._ends}
 
     def chain(self, node: str) -> Sequence[str]:
         """Return the keys of what may follow a node's own send, in order."""

@@ -38,6 +38,12 @@ from functions.domain.plans.timing import Timing
 
 #: A move of a person by an operator.
 OPERATOR: Final = "operator"
+#: Moves of whoever goes over to another version of the plan.
+MIGRATED: Final = "migrated"
+NODE_REMOVED: Final = "node_removed"
+ADDED: Final = "added"
+STEP_REMOVED: Final = "removed"
+TOO_LATE: Final = "added_too_late"
 #: What is noticed within this time is noticed at once, for whoever reads of it.
 _AT_ONCE: Final = timedelta(minutes=1)
 #: Why people left or did not enter, beside the reasons of messages and exits that plans name.
@@ -46,6 +52,7 @@ _LEFT: Final[Mapping[str, str]] = {
     LOOP: "the plan leads round in a circle without waiting",
     OPERATOR: "an operator took them out",
     "entry_filter": "the conditions of the entry do not hold for them",
+    NODE_REMOVED: "another version of the plan has no such node",
     "erased": "the person was erased",
     "not_found": "no contact has this id",
     "suppressed": "the address must not be contacted any more",
@@ -58,7 +65,13 @@ _ENDED: Final[Mapping[str, str]] = {
     SPLIT: "the lot fell on '{target}'",
     UPDATED: "the fields of the contact were written",
     OPERATOR: "an operator moved them to '{target}'",
+    MIGRATED: "another version of the plan has '{target}' in place of '{source}'",
+    ADDED: "another version of the plan has '{target}' besides",
+    STEP_REMOVED: "another version of the plan has no '{source}'",
+    TOO_LATE: "'{source}' was added to the plan when its time had passed for them",
 }
+#: Why a step has come to its end, and the walk perhaps not.
+_ENDS: Final = frozenset({END, OVERTAKEN, STEP_REMOVED, TOO_LATE})
 
 
 class Waiting(NamedTuple):
@@ -273,7 +286,7 @@ def _length(wait: Duration) -> str:
 
 def _cause(move: Move, zone: ZoneInfo) -> str:
     at = when(move.at, zone)
-    if move.on in _ENDED and (move.target or move.on in {END, OVERTAKEN}):
+    if move.on in _ENDED and (move.target or move.on in _ENDS):
         return _ENDED[move.on].format(source=move.source, target=move.target)
     if not move.target:
         return f"{why_left(move.on)}, at {at}"

@@ -1,33 +1,14 @@
 """The plans of campaigns: each version is stored once and never changed."""
 
-import orjson
-
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.content import Texts, texts_of
 from functions.domain.campaigns.send import Send
 from functions.domain.messages.ids import is_of_node, node_send
-from functions.domain.plans.reading import stored_plan
-from functions.domain.plans.sends import NodeSends, parts_of
+from functions.domain.plans.sends import parts_of
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version
+from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.ports.store import Delete, Write
-from functions.engine.process.plan_cache import PlanVersion
-
-
-async def plan_of(engine: Engine, campaign: Campaign, number: int) -> PlanVersion:
-    """Return a version of a campaign's plan; one read in the life of this process.
-
-    Raises NotFoundError.
-    """
-    path = paths.plan(campaign.org, campaign.id, number)
-    known = engine.memory.plans.get(path)
-    if known is None:
-        stored = at_version(await engine.store.get(path), "Plan", str(number))
-        plan = stored_plan(orjson.loads(stored.data["text"]))
-        known = PlanVersion(number, plan, NodeSends(plan, number))
-        engine.memory.plans.keep(path, known)
-    return known
 
 
 async def whole_send(engine: Engine, campaign: Campaign, key: str) -> Send:

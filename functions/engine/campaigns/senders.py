@@ -128,7 +128,8 @@ def _sends(campaign: Campaign) -> Iterator[tuple[Send, str]]:
     yield campaign.own_send, ""
     for number, fallback in enumerate(campaign.fallbacks):
         yield fallback.send, f"fallbacks.{number}."
-    for route in campaign.routes:
+    # By the others only those are reached who walk through an older version of the plan.
+    for route in (campaign.routes[number] for number in campaign.plan_routes):
         yield route, f"plan.{route.channel}."
 
 

@@ -13,6 +13,7 @@ from functions.engine import paths
 from functions.engine.contacts.known_by import who_has
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.people import id_of
+from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.kernel.walks import PersonsWalk, mark_walks, walks_of
 
 #: Contacts who share a mail address.
@@ -49,9 +50,9 @@ async def _people(engine: Engine, org: str, address: str) -> list[str]:
 
 async def _ends(engine: Engine, org: str, walk: PersonsWalk, scope: str) -> bool:
     """Tell whether a bar under a scope ends a walk."""
-    channels = {route.channel for route in walk.campaign.routes}
     if scope in {ALL, walk.campaign.kind}:
         return True
+    channels = (await plan_of(engine, walk.campaign, walk.enrollment.plan)).sends.channels
     if scope not in channels:
         return False
     if len(channels) == 1:

@@ -9,7 +9,6 @@ import structlog
 from functions.engine import paths
 from functions.engine.campaigns.audience import Page, pages, source_of
 from functions.engine.campaigns.lifecycle import fail, stop
-from functions.engine.campaigns.plans import plan_of
 from functions.engine.delivery.at_hand import hand_over
 from functions.engine.delivery.entering import Entrance, wake_lanes
 from functions.engine.delivery.page_commits import PageCommits
@@ -19,6 +18,7 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LAUNCH, LaneLease
 from functions.engine.kernel.lease import LeaseLostError, LookAgainError
 from functions.engine.kernel.people import salt_of
+from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.ports.store import Update
 
 log = structlog.get_logger()

@@ -88,5 +88,5 @@ def of(engine: Engine, campaign: Campaign, send: Send) -> Hours:
         engine.limits.windows and facts_of(channel).keeps_country_hours,
         rules.quiet_hours and rules.quiet_hours.window,
         campaign.send_window and campaign.send_window.window,
-        campaign.plan_hours and campaign.plan_hours.window,
+        send.quiet_hours and send.quiet_hours.window,
     )

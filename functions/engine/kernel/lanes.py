@@ -61,7 +61,8 @@ async def acquire(engine: Engine, org: str, campaign_id: str, name: str) -> Lane
     if lane is None or document is None:
         return None
     campaign = campaign_from(org, campaign_id, document.data)
-    if campaign.status is CampaignStatus.PAUSED or is_leased(lane, engine.clock.now()):
+    rests = campaign.status is CampaignStatus.PAUSED and name not in _WHILE_PAUSED
+    if rests or is_leased(lane, engine.clock.now()):
         return None
     task = task_of(TaskKind.LANE, org, campaign_id, name)
     lease = LaneLease(engine, task, lane_path, lane.data, lane.version, campaign, name)
@@ -108,8 +109,13 @@ async def wake(
 
 
 LAUNCH = "launch"
+MIGRATION = "migration"
 POLL = "poll"
 RECALL = "recall"
+
+
+#: Lanes that are worked on in a paused campaign, too: nothing is sent by them.
+_WHILE_PAUSED = frozenset({MIGRATION})
 
 
 def lane_names(campaign: Campaign) -> list[str]:

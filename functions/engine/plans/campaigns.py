@@ -15,8 +15,9 @@ from functions.domain.campaigns.lifecycle import LateStart, check_start_time
 from functions.domain.campaigns.send import Send
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.campaigns.validation import check_not_after
-from functions.domain.errors import DomainError, StaleError, WrongStatusError
+from functions.domain.errors import StaleError, WrongStatusError
 from functions.domain.kinds import CampaignKind, ChannelKind
+from functions.domain.plans.plan import Plan
 from functions.domain.sending_rules.windows import SendWindow
 from functions.engine import paths
 from functions.engine.accounts import organisation
@@ -25,6 +26,8 @@ from functions.engine.campaigns.lifecycle import change, create_campaign, load
 from functions.engine.kernel import audit_trail, lanes
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
+from functions.engine.kernel.plan_versions import plan_of
+from functions.engine.kernel.task_queue import TaskKind, enqueue_for
 from functions.engine.plans.entry import check_entry
 from functions.engine.plans.writing import versions
 from functions.engine.plans.writing.following import (
@@ -34,6 +37,7 @@ from functions.engine.plans.writing.following import (
     check_walks,
     checked,
     following,
+    following_anew,
 )
 from functions.engine.ports.store import Document, Update, Write
 
@@ -76,13 +80,14 @@ async def create(
     *,
     by: str,
     scheduled_at: datetime | None = None,
+    id_: str = "",
 ) -> Campaign:
-    """Create a draft; a time that lies ahead schedules it at once.
+    """Create a draft; a time that lies ahead schedules it at once. "": it gets an id.
 
-    Raises InvalidPlanError, NotFoundError for what its entry names and there is not, and
-    InvalidFieldError.
+    Raises ConflictError where there is one of that id, InvalidPlanError, NotFoundError for what
+    its entry names and there is not, and InvalidFieldError.
     """
-    now, id_ = engine.clock.now(), uuid4().hex
+    now, id_ = engine.clock.now(), id_ or uuid4().hex
     start_at = scheduled_at if scheduled_at is not None and scheduled_at > now else None
     if start_at is not None:
         longest = engine.limits.schedule_ahead
@@ -126,55 +131,79 @@ async def change_plan(
     by: str,
     if_version: int | None,
 ) -> Campaign:
-    """Give a campaign that has not started another plan: its next version; the same is none.
+    """Give a campaign that has not ended another plan: its next version; the same is none.
 
+    Whoever is under way goes on by the version they walk by; whoever enters walks by the new one.
     Raises InvalidPlanError, NotFoundError, StaleError, WrongStatusError, and InvalidFieldError for
     a campaign of another kind.
     """
     now = engine.clock.now()
-    before = await load(engine, org, id_)
-    check_walks(before, "plan")
-    check_kind(document, before.kind)
+    before, plan = await read_change(engine, org, id_, document)
     decided = await organisation.load(engine, org)
-    plan = await checked(engine, decided, before, document)
-    current = await versions.read(engine, before, before.plan)
-    is_same = current.text == versions.text_of(document)
+    is_same = await _is_current(engine, before, plan)
 
     def decide(documents: list[Document | None]) -> tuple[Campaign, list[Write]]:
         found_at = at_version(documents[0], "Campaign", id_, if_version)
         found = campaign_from(org, id_, found_at.data)
-        if found.has_ended:
-            raise WrongStatusError("change the plan of", found.status, already=False, ended=True)
-        if found.status not in _UNSTARTED:
-            raise PlanStartedError(found.status)
+        _check_may_change(found, before)
         if is_same and found.plan == before.plan:
             return found, []
-        number = found.plan + 1
-        after = following(engine, decided, replace(found, plan=number, updated_at=now), plan)
+        number, is_started = found.plan + 1, found.status in _STARTED
+        written = replace(found, plan=number, updated_at=now)
+        follow = following_anew if is_started else following
+        after = follow(engine, decided, written, plan)
+        # Its workers know it by the plan before: each is to take its lane anew.
+        after = replace(after, epoch=found.epoch + 1) if is_started else after
+        wake_at = now if found.status is CampaignStatus.RUNNING else None
+        fences = lanes.fence(after, wake_at) if is_started else []
         version = versions.stored(after, document, by=by, at=now)
         update = Update(found_at.path, campaign_fields(after), found_at.version)
         about: dict[str, Any] = {"campaign": id_, "status": found.status, "plan": number}
         trail = audit_trail.entry(
             org, f"{id_}-plan-{number}", action="change_plan", by=by, at=now, **about
         )
-        return after, [update, version, trail]
+        return after, [update, version, trail, *fences]
 
     campaign = await modify(engine.store, [paths.campaign(org, id_)], decide)
+    if campaign.status is CampaignStatus.RUNNING and campaign.plan > before.plan:
+        names = (lanes.LAUNCH, *lanes.lane_names(campaign))
+        await enqueue_for(engine, TaskKind.LANE, [paths.lane(org, id_, name) for name in names])
     log.info("plan_changed", org=org, campaign_id=id_, by=by, version=campaign.plan)
     return campaign
 
 
+async def read_change(
+    engine: Engine, org: str, id_: str, document: Mapping[str, Any]
+) -> tuple[Campaign, Plan]:
+    """Return a campaign, and the plan that it is to have next.
+
+    Raises what change_plan raises.
+    """
+    campaign = await load(engine, org, id_)
+    check_walks(campaign, "plan")
+    check_kind(document, campaign.kind)
+    _check_may_change(campaign, campaign)
+    decided = await organisation.load(engine, org)
+    starts = campaign.status in _STARTED  # people are sent to as soon as they enter
+    return campaign, await checked(engine, decided, campaign, document, starts=starts)
+
+
+async def _is_current(engine: Engine, campaign: Campaign, plan: Plan) -> bool:
+    """Tell whether a plan says what the campaign's plan says already."""
+    current = (await plan_of(engine, campaign, campaign.plan)).plan.document
+    return (plan.document, plan.document.model_fields_set) == (current, current.model_fields_set)
+
+
+def _check_may_change(found: Campaign, before: Campaign) -> None:
+    """Raise where a campaign's plan may not change, or was looked at as if it had not started."""
+    if found.has_ended:
+        raise WrongStatusError("change the plan of", found.status, already=False, ended=True)
+    if (found.status in _STARTED) is not (before.status in _STARTED):
+        raise StaleError("Campaign")
+
+
 _UNSTARTED = frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED})
-
-
-class PlanStartedError(DomainError):
-    """The plan of a campaign was to change that people may be walking through."""
-
-    code = "INVALID_CAMPAIGN_STATUS"
-
-    def __init__(self, status: str) -> None:
-        rule = "a plan does not change once it has started; duplicate the campaign"
-        super().__init__(f"Cannot change the plan of a {status} campaign: {rule}")
+_STARTED = frozenset({CampaignStatus.RUNNING, CampaignStatus.PAUSED})
 
 
 async def check_ready(engine: Engine, org: str, id_: str, *, start_at: datetime) -> None:
@@ -248,6 +277,3 @@ async def close(engine: Engine, org: str, id_: str, *, by: str) -> Campaign:
         raise WrongStatusError("close", "closed", already=True, ended=False)
     log.info("campaign_closed", org=org, campaign_id=id_, by=by)
     return campaign
-
-
-_STARTED = frozenset({CampaignStatus.RUNNING, CampaignStatus.PAUSED})

@@ -15,6 +15,7 @@ from functions.engine.messages.statistics import Statistics
 
 _STATUS = "e_"
 _AT, _IN, _OUT, _EXIT, _GOAL = "at_", "in_", "out_", "exit_", "goal"
+_VERSION = "version_"
 
 
 def changed(pairs: Iterable[tuple[Enrollment | None, Enrollment]]) -> Counter[str]:
@@ -55,6 +56,7 @@ class Walks(NamedTuple):
     goal: int  #: who have reached the goal
     exits: Mapping[str, int]  #: who have left, by the reason
     nodes: Sequence[NodeCounts]  #: by id, those that somebody has come to
+    versions: Mapping[int, int]  #: who are under way, by the version that they walk by
 
 
 def read(counted: Statistics) -> Walks:
@@ -68,6 +70,7 @@ def read(counted: Statistics) -> Walks:
         amounts.get(_GOAL, 0),
         _behind(amounts, _EXIT),
         [NodeCounts(id_, at.get(id_, 0), entered.get(id_, 0), left.get(id_, {})) for id_ in nodes],
+        {int(number): count for number, count in _behind(amounts, _VERSION).items()},
     )
 
 
@@ -98,7 +101,8 @@ def state(walk: Enrollment) -> tuple[str, ...]:
     nodes = [f"{_AT}{_safe(thread.node)}" for thread in walk.threads.values()]
     more = [f"{_EXIT}{walk.exit}"] if walk.exit else []
     goals = [_GOAL] if walk.goal_at else []
-    return (f"{_STATUS}{walk.status}", *nodes, *more, *goals)
+    versions = [] if walk.has_ended else [f"{_VERSION}{walk.plan}"]
+    return (f"{_STATUS}{walk.status}", *nodes, *more, *goals, *versions)
 
 
 def _flow(before: Enrollment | None, after: Enrollment) -> tuple[str, ...]:
@@ -109,7 +113,7 @@ def _flow(before: Enrollment | None, after: Enrollment) -> tuple[str, ...]:
         come += dict.fromkeys([*(move.start for move in after.moves), *after.threads])
     new = after.moves[len(known or ()) :]
     come += [move.target for move in new if move.target]
-    ways = [f"{_OUT}{_safe(move.source)}_{move.on}" for move in new]
+    ways = [f"{_OUT}{_safe(move.source)}_{move.on}" for move in new if move.source]
     return (*ways, *(f"{_IN}{_safe(node)}" for node in come))
 
 

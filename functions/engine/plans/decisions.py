@@ -24,11 +24,12 @@ from functions.domain.plans.plan import zone_of_walk
 from functions.domain.plans.timing import asked_of
 from functions.domain.plans.visits import message_name, why_over
 from functions.engine import paths
-from functions.engine.campaigns.plans import plan_of, whole_send
+from functions.engine.campaigns.plans import whole_send
 from functions.engine.campaigns.recipient import Recipient
 from functions.engine.eligibility.planner import Planner
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.people import salt_of
+from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.plans import contact_updates, recipients
 from functions.engine.plans.facts import Chains, Known, chains_of, known_of
@@ -123,7 +124,7 @@ class Decider:
             promised += [(result, promise) for promise in each.promises]
         await self._word(promised, reached or {})
         for result in decided:
-            result.after = result.after._replace(next_at=_next_look(result, now))
+            result.after = result.after._replace(next_at=next_look(result, now))
         return decided
 
     def _advance(self, version: PlanVersion, walk: Walk, known: Known, now: datetime) -> Advanced:
@@ -212,7 +213,7 @@ class Decider:
         over = set(version.plan.starts) - walk.enrollment.threads.keys()
         if not over or len(version.plan.starts) == 1:
             return chains
-        visits = range(1, walk.enrollment.pauses + 2)
+        visits = range(1, walk.enrollment.remade + 2)
         ids = [
             message_name(self._campaign, walk.enrollment, start, visit)
             for start in over
@@ -275,7 +276,7 @@ def _heeding(version: PlanVersion, walk: Walk, after: Enrollment, now: datetime)
     return Decided(walk, after._replace(hears=hears, heard_at=heard_at), looks_again=is_new)
 
 
-def _next_look(decided: Decided, now: datetime) -> datetime | None:
+def next_look(decided: Decided, now: datetime) -> datetime | None:
     """Return when a walk is looked at next; at once where something may have happened already."""
     after = decided.after
     if after.next_at is None:

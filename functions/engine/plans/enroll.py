@@ -20,7 +20,6 @@ from functions.domain.plans.enrollment import Enrollment, enrollment_from
 from functions.domain.plans.plan import Plan
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
-from functions.engine.campaigns.plans import plan_of
 from functions.engine.contacts.contacts import still_there
 from functions.engine.contacts.known_by import ids_of
 from functions.engine.contacts.leaving import leave
@@ -28,12 +27,14 @@ from functions.engine.contacts.suppressions import kept_out
 from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.people import subject_id
+from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.messages import statistics
 from functions.engine.notifications.outbox import Decision, modify_with_notices
 from functions.engine.plans.changes import record_walks
 from functions.engine.plans.decisions import Decided, Walk
 from functions.engine.plans.entering import Person, entered
 from functions.engine.plans.entry import EntryResult, barring_scopes, filtered, result_of
+from functions.engine.plans.migration.asked import look_again
 from functions.engine.plans.pages import without_older
 from functions.engine.plans.writing.following import check_walks
 from functions.engine.ports.store import Document
@@ -155,8 +156,11 @@ async def _enroll(
     results = await modify_with_notices(engine, campaign.org, wanted, decide)
     # Whoever is under way already may have been let in by a process that died before this.
     # Read after the commit: resuming wakes every lane, and till then none is to be looked at.
-    if (await load(engine, campaign.org, campaign.id)).status is not CampaignStatus.PAUSED:
+    found = await load(engine, campaign.org, campaign.id)
+    if found.status is not CampaignStatus.PAUSED:
         await wake(engine, campaign, [(each.id, each.enrollment) for each in results])
+    if found.plan != campaign.plan:
+        await look_again(engine, found, campaign.plan)
     await _heed_bars(
         engine, campaign, {each.person.address for each in candidates if not each.reason} - {""}
     )

@@ -17,10 +17,10 @@ from functions.domain.plans.timing import Timing
 from functions.domain.plans.words import Position, position, standing, why
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
-from functions.engine.campaigns.plans import plan_of
 from functions.engine.contacts import contacts
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.paging import Passes, page_where
+from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.plans.facts import known_of
 from functions.engine.plans.writing.following import check_walks

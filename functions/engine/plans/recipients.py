@@ -8,6 +8,7 @@ from functions.domain.contacts.addresses import address_for, phone_and_email
 from functions.domain.kinds import facts_of
 from functions.domain.organisation import zones_for
 from functions.domain.plans.enrollment import Enrollment
+from functions.domain.times import NO_ZONES
 from functions.engine.campaigns.audience import recipients_of, source_of
 from functions.engine.campaigns.recipient import Recipient
 from functions.engine.contacts.suppressions import suppressed_among
@@ -46,7 +47,9 @@ def _recipient(
     """Return one recipient; what the entry said comes before what is known of the contact."""
     stored = known.get(walk.contact)
     to = stored if stored is not None else _unstored(send, walk)
-    zones = zones_for(to.zones, campaign.rules.default_zone)
+    # Where nothing tells their zone it is that of the plan as they entered it.
+    zones = walk.zones if tuple(to.zones) == NO_ZONES else to.zones
+    zones = zones_for(zones, campaign.rules.default_zone)
     return to._replace(zones=zones, values={**to.values, **walk.data})
 
 

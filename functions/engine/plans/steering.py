@@ -32,10 +32,10 @@ from functions.domain.plans.enrollment import (
 )
 from functions.domain.plans.visits import message_name
 from functions.domain.plans.words import OPERATOR
-from functions.engine.campaigns.plans import plan_of
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import retried
+from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics
 from functions.engine.notifications.outbox import commit_with_notices
@@ -217,7 +217,7 @@ def _paused(found: Found, messages: _Messages, now: datetime) -> tuple[Enrollmen
         status=EnrollmentStatus.PAUSED,
         ended_at=None,
         threads=threads,
-        pauses=walk.pauses + 1,
+        remade=walk.remade + 1,
         next_at=None,
     )
     return after, _written_off(waiting, PAUSED, now)
@@ -234,7 +234,7 @@ def _over(found: Found, messages: _Messages) -> Iterator[tuple[str, Thread]]:
     Where nothing leads on from a node, its thread is over as its message is made.
     """
     walk, of_campaign = found.walk, found.campaign
-    visits = range(1, walk.pauses + MOVES_KEPT * walk.pages + len(walk.moves) + 2)
+    visits = range(1, walk.remade + MOVES_KEPT * walk.pages + len(walk.moves) + 2)
     for message in (each.value for each in messages):
         node = node_send(message.send).node
         for start in {

@@ -58,7 +58,7 @@ class Walker:
         now = self._engine.clock.now()
         due = await self._engine.store.query(self._query(Where("next_at", "<=", now), limit=PAGE))
         made: list[Versioned[Message]] = []
-        for part in _parts(await self._decide(due)):
+        for part in in_parts(await self._decide(due)):
             made += await self._commit(part)
         return Walked(len(due), made)
 
@@ -137,7 +137,7 @@ class Walker:
         return []
 
 
-def _parts(decided: Sequence[Decided]) -> Iterator[list[Decided]]:
+def in_parts(decided: Sequence[Decided]) -> Iterator[list[Decided]]:
     """Yield what was decided in parts that a store takes in one commit."""
     part: list[Decided] = []
     size = 0

@@ -17,6 +17,7 @@ from functions.domain.messages.message import Message, MessageStatus, message_fr
 from functions.domain.messages.reasons import RECEIPTS, STATUSES, explain
 from functions.domain.times import are_zones, zone_of
 from functions.engine import paths
+from functions.engine.campaigns.plans import whole_send
 from functions.engine.eligibility import sending_hours
 from functions.engine.eligibility.sending_hours import Hours
 from functions.engine.kernel.engine import Engine
@@ -68,7 +69,7 @@ async def why(engine: Engine, ref: MessageRef) -> Explanation:
         walked(engine, campaign, message),
     )
     told = [
-        _planned(engine, campaign, message, planned_at, place),
+        await _planned(engine, campaign, message, planned_at, place),
         *(ExplanationLine(at, "walk", words) for at, words in (place.lines if place else ())),
         *_of_campaign(message, actions),
         *_sent(message),
@@ -86,7 +87,7 @@ def _actions(campaign: Campaign, since: datetime) -> Query:
     return Query(paths.audit_trail(campaign.org), where, ("at",), limit=_MOST)
 
 
-def _planned(
+async def _planned(
     engine: Engine, campaign: Campaign, message: Message, at: datetime, place: Walked | None
 ) -> ExplanationLine:
     """Tell why a message was made, and when it was to be sent."""
@@ -105,22 +106,24 @@ def _planned(
     planned, until = f"Planned{of_node}{because}", _local(message, message.due_at)
     if message.due_at <= at:
         return ExplanationLine(at, "planned", f"{planned} to be sent at once")
-    held = _what_held(engine, campaign, message, at)
+    held = await _what_held(engine, campaign, message, at)
     if held is None:
         return ExplanationLine(at, "planned", f"{planned} to be sent at {until}")
     words = f"{planned} and held back until {until} by {held}"
     return ExplanationLine(at, "planned", words, "quiet_hours")
 
 
-def _what_held(engine: Engine, campaign: Campaign, message: Message, at: datetime) -> str | None:
+async def _what_held(
+    engine: Engine, campaign: Campaign, message: Message, at: datetime
+) -> str | None:
     """Return which hours did not allow sending at an instant; None where all of them did.
 
     The messages of a plan are made shortly before their time.
     """
-    send = campaign.send(message.send)
+    send = await whole_send(engine, campaign, message.send)
     kept = sending_hours.of(engine, campaign, send)
     none = kept._replace(countries=False, quiet=None, send=None, plan=None)
-    quiet, own, plan = campaign.rules.quiet_hours, campaign.send_window, campaign.plan_hours
+    quiet, own, plan = campaign.rules.quiet_hours, campaign.send_window, send.quiet_hours
     if quiet and _holds(none._replace(quiet=kept.quiet), message, at):
         return f"the organisation's quiet hours, {quiet.start} to {quiet.end}"
     if own and _holds(none._replace(send=kept.send), message, at):

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.messages.ids import following_id, node_of
+from functions.domain.messages.ids import following_id, node_of, node_send
 from functions.domain.messages.message import Message
 from functions.domain.plans.enrollment import (
     Enrollment,
@@ -19,8 +19,8 @@ from functions.domain.plans.plan import Plan
 from functions.domain.plans.words import position, standing, why
 from functions.domain.times import zone_of
 from functions.engine import paths
-from functions.engine.campaigns.plans import plan_of
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.plans.facts import known_of
 from functions.engine.process.plan_cache import PlanVersion
 
@@ -61,7 +61,7 @@ async def walked(engine: Engine, campaign: Campaign, message: Message) -> Walked
         made.node,
         _led_to(made, version.plan, came, zone),
         [*_before(made, came, zone), *_after(left, zone)],
-        await _awaited(engine, campaign, version, made),
+        await _awaited(engine, campaign, version.plan, made),
     )
 
 
@@ -138,12 +138,11 @@ def _after(left: Move | None, zone: ZoneInfo) -> Iterator[tuple[datetime, str]]:
         yield left.at, f"{how}: {why(left, zone=zone)}"
 
 
-async def _awaited(
-    engine: Engine, campaign: Campaign, version: PlanVersion, made: _Made
-) -> list[str]:
+async def _awaited(engine: Engine, campaign: Campaign, plan: Plan, made: _Made) -> list[str]:
     """Return what may lead on while a message is in force; nothing once another one is."""
-    walk, plan = made.walk, version.plan
-    threads = walk.threads.items()
+    walk, threads = made.walk, made.walk.threads.items()
+    # Perhaps an older version than that which they walk by now.
+    version = await plan_of(engine, campaign, node_send(made.message.send).version)
     start = next((s for s, each in threads if _is_of(campaign, version, each, made)), None)
     if start is None or campaign.has_ended:
         return []

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from functions.domain.plans.enrollment import EXIT
 from functions.domain.plans.listening import concerns, heard_since
-from functions.engine.campaigns.plans import plan_of
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.kernel.walks import Marked, PersonsWalk, mark_walks, walks_of
 from functions.engine.plans.events.event import Telling
 

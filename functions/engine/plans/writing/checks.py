@@ -27,9 +27,9 @@ from functions.domain.sending_rules.windows import SendWindow, Window
 from functions.domain.warnings import InputWarning
 from functions.engine.accounts import organisation
 from functions.engine.campaigns.content.text_checks import first_people
-from functions.engine.campaigns.plans import plan_of
 from functions.engine.campaigns.senders import check_send, provider_of, sender_of
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.templates.known_fields import known_attributes
 
 

@@ -13,12 +13,11 @@ from functions.domain.organisation import Organisation
 from functions.domain.plans.document import PlanDocument
 from functions.domain.plans.plan import Plan
 from functions.domain.plans.sends import routes_of
-from functions.domain.sending_rules.windows import QuietHours
 from functions.engine.accounts import organisation
 from functions.engine.campaigns.in_force import with_organisation
-from functions.engine.campaigns.plans import plan_of
 from functions.engine.campaigns.senders import provider_of
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.plans.writing import checks
 
 #: What plans of each kind have.
@@ -49,11 +48,19 @@ def check_walks(campaign: Campaign, action: str) -> None:
 
 
 async def checked(
-    engine: Engine, decided: Organisation, campaign: Campaign, document: Mapping[str, Any]
+    engine: Engine,
+    decided: Organisation,
+    campaign: Campaign,
+    document: Mapping[str, Any],
+    *,
+    starts: bool = False,
 ) -> Plan:
-    """Return the plan that a campaign is to follow. Raises InvalidPlanError."""
+    """Return the plan that a campaign is to follow. Raises InvalidPlanError.
+
+    `starts`: it sends at once, and may lack nothing.
+    """
     ruled = replace(campaign, rules=rules_of(decided))
-    aim = await checks.aim_of(engine, ruled, decided=decided)
+    aim = await checks.aim_of(engine, ruled, decided=decided, starts=starts)
     return await checks.checked(engine, document, aim)
 
 
@@ -88,13 +95,40 @@ def following(engine: Engine, decided: Organisation, campaign: Campaign, plan: P
         Send("", route.channel, provider_of(engine, route.channel), route.sender)
         for route in routes
     ]
-    quiet = plan.document.quiet_hours
-    hours = QuietHours(quiet.start, quiet.end) if quiet and quiet.start != quiet.end else None
     is_journey = isinstance(plan.document, PlanDocument)
     kind = CampaignKind.JOURNEY if is_journey else CampaignKind.SEQUENCE
-    written = replace(campaign, kind=kind, routes=sends, own_send=sends[0], plan_hours=hours)
+    numbers = list(range(len(sends)))
+    written = replace(campaign, kind=kind, routes=sends, own_send=sends[0], plan_routes=numbers)
     ruled = with_organisation(engine, decided, written)
     zone = plan.document.timezone
     if "timezone" in plan.document.model_fields_set or not ruled.rules.default_zone:
         return replace(ruled, rules=ruled.rules._replace(default_zone=zone))
     return ruled
+
+
+def following_anew(
+    engine: Engine, decided: Organisation, campaign: Campaign, plan: Plan
+) -> Campaign:
+    """Return a campaign that has started, and that whoever enters from now on walks by this plan.
+
+    Who is under way goes on by theirs: no route is taken away, and rules, rates and lanes stay
+    what they were at the start. Raises InvalidFieldError.
+    """
+    fresh = following(engine, decided, campaign, plan)
+    routes, numbers = [*campaign.routes], []
+    places = {_place(route): number for number, route in enumerate(routes)}
+    for route in fresh.routes:
+        number = places.setdefault(_place(route), len(routes))
+        numbers.append(number)
+        routes += [route] if number == len(routes) else []
+    return replace(
+        campaign,
+        own_send=fresh.own_send,
+        routes=routes,
+        plan_routes=numbers,
+        rules=campaign.rules._replace(default_zone=fresh.rules.default_zone),
+    )
+
+
+def _place(route: Send) -> tuple[str, str, str]:
+    return route.channel, route.provider, route.sender

@@ -1,6 +1,6 @@
 """Versions: every plan that a campaign has had, as it was written; none is ever changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ class Version(NamedTuple):
     digest: str  #: the same for the same plan
     by: str  #: who wrote it
     at: datetime
+    routes: Sequence[int] = ()  #: the numbers within the campaign of what it is sent by
 
     @property
     def document(self) -> Any:
@@ -33,7 +34,8 @@ def stored(campaign: Campaign, document: Mapping[str, Any], *, by: str, at: date
     """Return the write that stores the version which a campaign follows."""
     text = text_of(document)
     path = paths.plan(campaign.org, campaign.id, campaign.plan)
-    return Create(path, {"text": text, "digest": digest(text), "by": by, "at": at})
+    about = {"by": by, "at": at, "routes": list(campaign.plan_routes)}
+    return Create(path, {"text": text, "digest": digest(text), **about})
 
 
 def text_of(document: Mapping[str, Any]) -> str:

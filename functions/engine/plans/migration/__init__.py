@@ -1,0 +1,1 @@
+"""Migration: those who are under way go over to another version of their plan."""

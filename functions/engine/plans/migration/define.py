@@ -1,0 +1,106 @@
+"""Define: a sequence becomes what is said, for whoever walks through it already, too.
+
+A new version and the migration to it, in one call: an unchanged step keeps its time, a changed one
+counts from the entry, one that is no more is not made, and what was made stays. The rules are in
+domain/plans/versions/migration.py.
+"""
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.entry import Entry, EntryBy
+from functions.domain.campaigns.status import Action, CampaignStatus
+from functions.domain.errors import InvalidFieldError, WrongStatusError
+from functions.domain.kinds import CampaignKind
+from functions.engine import paths
+from functions.engine.campaigns import lifecycle
+from functions.engine.kernel.engine import Engine
+from functions.engine.plans import campaigns
+from functions.engine.plans.campaigns import NewPlanCampaign
+from functions.engine.plans.migration.asked import ask
+from functions.engine.plans.migration.lane import migrate_some
+from functions.engine.plans.migration.progress import progress_of
+from functions.engine.plans.writing.following import check_kind
+from functions.engine.ports.store import ConflictError
+
+#: People who have gone over when the call returns; those behind them do so by a task.
+AT_ONCE: Final = 1000
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+_STARTED: Final = frozenset({CampaignStatus.RUNNING, CampaignStatus.PAUSED})
+
+
+async def define(
+    engine: Engine,
+    org: str,
+    campaign_id: str,
+    document: Mapping[str, Any],
+    *,
+    by: str,
+    active: bool | None = None,
+    name: str = "",
+    entry: Entry | None = None,
+) -> Campaign:
+    """Have a sequence be as a plan says, and run (`active`) or rest; None: as it does, else rest.
+
+    The same said once more changes nothing, and does what a process that died has left. `name`
+    and `entry` are for one that is new. Raises InvalidPlanError, InvalidFieldError,
+    WrongStatusError where it has ended, and StaleError where somebody else starts it meanwhile.
+    """
+    check_kind(document, CampaignKind.SEQUENCE)
+    if not _ID.fullmatch(campaign_id):
+        rule = "must be 1 to 64 letters, digits, hyphens and underscores, a letter or digit first"
+        raise InvalidFieldError("id", f"id: {rule}")
+    if await engine.store.get(paths.campaign(org, campaign_id)) is None:
+        new = NewPlanCampaign(
+            name=name or campaign_id, document=document, entry=entry or Entry(EntryBy.API)
+        )
+        with suppress(ConflictError):  # somebody else defines it at this moment
+            await campaigns.create(engine, org, new, by=by, id_=campaign_id)
+    found = await campaigns.change_plan(engine, org, campaign_id, document, by=by, if_version=None)
+    if found.plan > 1 and found.status in _STARTED:
+        await _migrate(engine, found, by)
+    return await _as_active(engine, found, active, by)
+
+
+async def _migrate(engine: Engine, campaign: Campaign, by: str) -> None:
+    """Let those go over who walk by an older version, the first of them at once."""
+    progress = await progress_of(engine, campaign)
+    if progress is None or progress.to != campaign.plan:
+        progress = await ask(
+            engine, campaign.org, campaign.id, nodes={}, to=campaign.plan, by=by, with_task=False
+        )
+    if progress.is_running:
+        await migrate_some(engine, campaign.org, campaign.id, most=AT_ONCE)
+
+
+async def _as_active(engine: Engine, campaign: Campaign, active: bool | None, by: str) -> Campaign:
+    """Return a campaign that runs, or rests: a new one starts first, so that people may enter."""
+    wanted = bool(active) if campaign.status is CampaignStatus.DRAFT else active
+    while not _is_as(campaign, wanted):
+        try:
+            return await _step(engine, campaign, by, wanted=bool(wanted))
+        except WrongStatusError:  # somebody else was faster
+            found = await lifecycle.load(engine, campaign.org, campaign.id)
+            if found.status is campaign.status:
+                raise
+            campaign = found
+    return campaign
+
+
+def _is_as(campaign: Campaign, wanted: bool | None) -> bool:
+    is_running = campaign.status is CampaignStatus.RUNNING
+    return campaign.status is not CampaignStatus.DRAFT and wanted in {None, is_running}
+
+
+async def _step(engine: Engine, campaign: Campaign, by: str, *, wanted: bool) -> Campaign:
+    """Start a campaign that has not, and pause or resume it."""
+    org, id_ = campaign.org, campaign.id
+    if campaign.status is CampaignStatus.DRAFT:
+        campaign = await campaigns.start(engine, org, id_, by=by)
+        if wanted:
+            return campaign
+    action = Action.RESUME if wanted else Action.PAUSE
+    return await lifecycle.change(engine, org, id_, action, by=by)
