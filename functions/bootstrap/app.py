@@ -35,7 +35,7 @@ from functions.api.organisation import (
     subscriptions,
 )
 from functions.api.plans import campaigns as plan_campaigns
-from functions.api.plans import enrollments, lint, schemas
+from functions.api.plans import enrollments, lint, migration, schemas
 from functions.api.problems import routes as problem_pages
 from functions.api.reference import events, pages
 from functions.api.reference.document import SERVERS, Reference
@@ -57,6 +57,7 @@ PARTS: Final = (
     campaign_steps,
     campaigns,
     plan_campaigns,
+    migration,
     enrollments,
     lint,
     schemas,

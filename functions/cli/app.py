@@ -31,7 +31,12 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(demo.demo)
 app.command()(check.check_once)
-for command in (plan_campaigns.start, plan_campaigns.close, plan_campaigns.plan):
+for command in (
+    plan_campaigns.start,
+    plan_campaigns.close,
+    plan_campaigns.plan,
+    plan_campaigns.migrate,
+):
     campaigns.commands.command()(command)
 app.add_typer(campaigns.commands, name="campaigns")
 app.add_typer(plans.commands, name="plans")

@@ -66,10 +66,19 @@ def plan(
     ] = None,
     url: Url = "",
     token: Token = "",
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --file: tell what would change, store nothing.")
+    ] = False,
 ) -> None:
-    """Print a campaign's plan as JSON, or give one that has not started another plan."""
+    """Print a campaign's plan as JSON, or give a campaign that has not ended another plan.
+
+    Who is under way goes on by theirs: `campaigns migrate` lets them go over.
+    """
     if file is not None and version:
         raise typer.BadParameter("--file cannot go with --version")
+    if dry_run and file is None:
+        raise typer.BadParameter("--dry-run goes with --file")
     document = read_plan(file) if file is not None else None
 
     async def ask(api: Api) -> dict[str, Any]:
@@ -77,8 +86,48 @@ def plan(
         if file is None:
             found = await api.ask("GET", f"{home}/plans/{version}" if version else f"{home}/plan")
             return dict(found["plan"])
-        changed = await api.ask("PUT", f"{home}/plan", json=document)
-        return {"version": changed["version"]}
+        params = {"dry_run": "true"} if dry_run else {}
+        changed = await api.ask("PUT", f"{home}/plan", json=document, params=params)
+        return dict(changed) if dry_run else {"version": changed["version"]}
 
     told = with_api(Target(url, token, org), ask)
     show(told.result, as_json=True, warnings=told.warnings)
+
+
+def migrate(
+    campaign: CampaignId,
+    org: Org = "",
+    to: Annotated[int, typer.Option(min=0, help="A version; 0: the newest.")] = 0,
+    nodes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", help="OLD=NEW: who stands at OLD goes on from NEW; OLD=exit: they leave."
+        ),
+    ] = None,
+    url: Url = "",
+    token: Token = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Let those who are under way go over to another version of a campaign's plan."""
+    body = {"map": dict(map(_pair, nodes or [])), **({"to": to} if to else {})}
+    steps = Steps([f"migrate {campaign}"])
+
+    async def change(api: Api) -> dict[str, Any]:
+        id_ = await campaign_id(api, campaign)
+        for _ in steps:
+            found: dict[str, Any] = await api.ask("POST", f"/campaigns/{id_}/migrate", json=body)
+        return found
+
+    with told_when_stopped(steps, f"`campaigns show {campaign}`"):
+        told = with_api(Target(url, token, org), change)
+    then = f"`campaigns show {campaign} --json` tells how far it has come"
+    sentence = f"Those who are under way go over to version {told.result['to']}; {then}."
+    show(told.result, sentence, as_json=as_json, warnings=told.warnings)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    old, found, new = text.partition("=")
+    if not (old and found and new):
+        raise typer.BadParameter(f"--map {text}: write OLD=NEW, or OLD=exit")
+    return old, new

@@ -106,6 +106,17 @@ class EnrollmentStatusError(DomainError):
         super().__init__(message)
 
 
+class MigrationRunningError(DomainError):
+    """The people of a campaign are going over to another version of its plan already."""
+
+    code = "MIGRATION_RUNNING"
+
+    def __init__(self, to: int, looked_at: int) -> None:
+        done = f"{looked_at:,} people were looked at so far"
+        wait = "wait until it has ended (GET /campaigns/{id})"
+        super().__init__(f"A migration to version {to} is under way, {done}: {wait}")
+
+
 class ImportStatusError(DomainError):
     """The import's status does not allow what was asked."""
 

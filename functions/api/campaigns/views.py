@@ -13,6 +13,7 @@ from functions.api.campaigns.walks import (
     shown_nodes,
     shown_walks,
 )
+from functions.api.plans.version_views import ShownMigration, shown_migration
 from functions.api.warnings import Warned, shown_warnings
 from functions.domain.campaigns.audience import audience_fields
 from functions.domain.campaigns.campaign import Campaign
@@ -29,6 +30,7 @@ from functions.domain.times import iso
 from functions.engine.campaigns.content import previews
 from functions.engine.campaigns.warnings import warnings_of
 from functions.engine.messages.statistics import Statistics
+from functions.engine.plans.migration.progress import progress_of
 from functions.engine.plans.writing import warnings as plan_warnings
 from functions.engine.reporting import overview, recalls
 from functions.engine.reporting.recalls import Recalled
@@ -136,6 +138,10 @@ class WarnedCampaign(CampaignItem, Warned):
 
     nodes: list[ShownNode] | None = Field(
         description="What has happened at each node of its plan; null: it has no plan."
+    )
+    migration: ShownMigration | None = Field(
+        description="How those who were under way last went over to another version of its plan;"
+        " null: they never did."
     )
 
 
@@ -361,7 +367,9 @@ async def shown(
         found = await doubts_of(context.engine, campaign, asked=asked)
     whole = item(context.tagged((campaign, version)), counts, recalled)
     nodes = shown_nodes(campaign, counts)
-    return WarnedCampaign(**dict(whole), nodes=nodes, warnings=shown_warnings(found))
+    migration = shown_migration(await progress_of(context.engine, campaign))
+    warned = shown_warnings(found)
+    return WarnedCampaign(**dict(whole), nodes=nodes, migration=migration, warnings=warned)
 
 
 _NOT_STARTED = frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED})

@@ -31,6 +31,10 @@ class ShownWalks(BaseModel):
     cut_off: int = Field(description="People who were under way when the campaign was ended.")
     goal: int = Field(description="People who have reached the plan's goal.")
     exits: dict[str, int] = Field(description="People who have left, by the reason.")
+    versions: dict[int, int] = Field(
+        description="People under way, by the version of the plan that they walk by.",
+        examples=[{"1": 12, "2": 340}],
+    )
 
 
 class ShownNode(BaseModel):
@@ -74,6 +78,7 @@ def shown_walks(campaign: Campaign, counted: Statistics) -> ShownWalks | None:
         cut_off=sum(found.by_status[each] for each in under_way) if ended else 0,
         goal=found.goal,
         exits=dict(found.exits),
+        versions={} if ended else dict(found.versions),
     )
 
 

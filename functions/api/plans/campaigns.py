@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Path, Query
 from functions.api.campaigns.bodies import SendWindow
 from functions.api.campaigns.views import WarnedCampaign, shown
 from functions.api.plans.bodies import DraftChanges, EntryBody, NewPlanCampaign, PlanJson, foreign
+from functions.api.plans.version_views import PlanDifference, shown_difference
 from functions.api.plans.views import (
     PlanVersions,
     ShownPlan,
@@ -25,6 +26,7 @@ from functions.domain.segments.parser import parse
 from functions.engine.campaigns import lifecycle
 from functions.engine.campaigns.drafts import UNTITLED
 from functions.engine.plans import campaigns
+from functions.engine.plans.migration.preview import preview
 from functions.engine.plans.writing import drafts, versions
 from functions.engine.plans.writing.checks import InvalidPlanError
 from functions.engine.plans.writing.following import check_kind, check_walks
@@ -43,6 +45,9 @@ _DIGITS: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 Number = Annotated[
     int, Path(ge=1, le=_MOST_VERSIONS, description="The number of a version, from 1.")
 ]
+DryRun = Annotated[
+    bool, Query(description="Tell what would change, and store nothing.", examples=[True])
+]
 Few = Annotated[int, Query(ge=1, le=50, description="How many are returned at most.")]
 
 
@@ -52,17 +57,26 @@ async def replace_plan(
     plan: Annotated[PlanJson, Body(description="The plan: a journey or a sequence.")],
     context: Operator,
     if_version: IfMatch,
-) -> WarnedPlan:
-    """Give a campaign that has not started another plan, as its next version."""
+    *,
+    dry_run: DryRun = False,
+) -> WarnedPlan | PlanDifference:
+    """Give a campaign that has not ended another plan, as its next version.
+
+    Whoever is under way goes on by the version they walk by, until POST /migrate; whoever enters
+    walks by this one.
+    """
     try:
+        if dry_run:
+            found = await preview(context.engine, context.org, campaign_id, plan)
+            return shown_difference(campaign_id, found)
         changed = await campaigns.change_plan(
             context.engine, context.org, campaign_id, plan, by=context.by, if_version=if_version
         )
     except InvalidPlanError as error:
         raise InvalidPlanError(error.findings, base="") from None
-    found = await warnings_of(context.engine, changed)
+    doubts = await warnings_of(context.engine, changed)
     current = await _current(context, campaign_id)
-    return WarnedPlan(**dict(current), warnings=shown_warnings(found))
+    return WarnedPlan(**dict(current), warnings=shown_warnings(doubts))
 
 
 @router.get("/{campaign_id}/plan")

@@ -112,6 +112,11 @@ KINDS: Final[Mapping[str, Kind]] = {
         "An event of this id was told before, and it was another one.",
         "Give each event an id of its own; the first one stands.",
     ),
+    "MIGRATION_RUNNING": Kind(
+        409,
+        "The people of the campaign are going over to another version of its plan already.",
+        "Wait until that has ended; `migration` of GET /campaigns/{id} tells how far it has come.",
+    ),
     "IDEMPOTENCY_IN_PROGRESS": Kind(
         409,
         "The first request with this Idempotency-Key has not been answered yet.",

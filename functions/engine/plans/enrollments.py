@@ -22,6 +22,8 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.paging import Passes, page_where
 from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.kernel.versioned import Versioned
+from functions.engine.messages import statistics
+from functions.engine.plans import counts
 from functions.engine.plans.facts import known_of
 from functions.engine.plans.writing.following import check_walks
 from functions.engine.ports.store import Query, Where
@@ -106,9 +108,8 @@ async def page_of(
     """
     campaign = await load(engine, org, campaign_id)
     check_walks(campaign, "enrollment")
-    plan = (await plan_of(engine, campaign, campaign.plan)).plan
     if shown.node:
-        check_node(plan, shown.node)
+        await _check_known(engine, campaign, shown.node)
     collection = paths.enrollments(org, campaign_id)
     start = None if after is None else (f"{collection}/{after}",)
     where, passes = _conditions(campaign, shown)
@@ -165,6 +166,15 @@ def _conditions(
     if campaign.has_ended or node:
         return (), passes if status or node else None
     return ((Where("status", "==", status),) if status else ()), None
+
+
+async def _check_known(engine: Engine, campaign: Campaign, node: str) -> None:
+    """Refuse a node that the plan does not have, and at which nobody has ever stood."""
+    plan = (await plan_of(engine, campaign, campaign.plan)).plan
+    if node not in plan.nodes:
+        found = counts.read(await statistics.read_one(engine, campaign))
+        if node not in {each.id for each in found.nodes}:
+            check_node(plan, node)
 
 
 def check_node(plan: Plan, node: str) -> None:

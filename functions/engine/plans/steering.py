@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import structlog
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.errors import EnrollmentStatusError, InvalidFieldError
+from functions.domain.errors import EnrollmentStatusError, InvalidFieldError, StaleError
 from functions.domain.kinds import CampaignKind, facts_of
 from functions.domain.messages.attempts import end
 from functions.domain.messages.happened import has_ended
@@ -116,16 +116,20 @@ async def move(
 ) -> Steered:
     """Have somebody go on from another node of their journey, which they enter now.
 
-    Raises NotFoundError, EnrollmentStatusError where they have ended, and InvalidFieldError for a
-    node that the plan does not have, and for a sequence: its steps wait each for itself.
+    Raises NotFoundError, EnrollmentStatusError where they have ended, InvalidFieldError for a node
+    that the plan does not have, and for a sequence: its steps wait each for itself; StaleError
+    where they go over to another version meanwhile.
     """
     found = await find(engine, org, campaign_id, id_)
     if found.campaign.kind is not CampaignKind.JOURNEY:
         sentence = "is for journeys: the steps of a sequence wait each for itself"
         raise InvalidFieldError("node", f"node: {sentence}")
-    check_node((await plan_of(engine, found.campaign, found.walk.plan)).plan, node)
+    number = found.walk.plan
+    check_node((await plan_of(engine, found.campaign, number)).plan, node)
 
     def moved(found: Found, messages: _Messages, now: datetime) -> tuple[Enrollment, _Changed]:
+        if found.walk.plan != number:  # they have gone over meanwhile
+            raise StaleError("Enrollment")
         return _moved(found, messages, now, node)
 
     act = _Act("move", by, reason)

@@ -45,17 +45,6 @@ async def test_a_journey_waits_for_its_time(rig: Rig) -> None:
     assert (await rig.get(path)).json()["status"] == "running"
 
 
-async def test_a_plan_does_not_change_once_it_has_started(rig: Rig) -> None:
-    """The sentence says what to do instead."""
-    id_ = await started(rig)
-    answer = await rig.http.put(f"/campaigns/{id_}/plan", json=plan(send(body="Else")))
-    assert refusal(answer)[:2] == (400, "INVALID_CAMPAIGN_STATUS")
-    assert "does not change once it has started; duplicate the campaign" in answer.text
-    await rig.post(f"/campaigns/{id_}/cancel")
-    ended = await rig.http.put(f"/campaigns/{id_}/plan", json=plan(send(body="Else")))
-    assert ended.json()["detail"] == "Cannot change the plan of cancelled campaign"
-
-
 async def test_a_start_asks_for_a_sender_where_its_provider_needs_one(rig: Rig) -> None:
     """A draft may lack it; at the start it is told of the node."""
     node = send(channel="voice", body=None, botUrl="wss://bot.example.com/talk")

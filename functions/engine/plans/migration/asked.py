@@ -12,7 +12,7 @@ import structlog
 
 from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.domain.campaigns.status import CampaignStatus
-from functions.domain.errors import DomainError, InvalidFieldError, WrongStatusError
+from functions.domain.errors import InvalidFieldError, MigrationRunningError, WrongStatusError
 from functions.domain.kinds import CampaignKind
 from functions.domain.plans.plan import Plan
 from functions.domain.plans.versions.migration import EXIT
@@ -33,17 +33,6 @@ from functions.engine.ports.store import Create, Document, Update, Write
 log = structlog.get_logger()
 
 _STARTED: Final = frozenset({CampaignStatus.RUNNING, CampaignStatus.PAUSED})
-
-
-class MigrationRunningError(DomainError):
-    """People are going over to another version already."""
-
-    code = "MIGRATION_RUNNING"
-
-    def __init__(self, progress: Progress) -> None:
-        done = f"{progress.looked_at:,} people were looked at so far"
-        wait = "wait until it has ended (GET /campaigns/{id})"
-        super().__init__(f"A migration to version {progress.to} is under way, {done}: {wait}")
 
 
 async def ask(
@@ -80,7 +69,7 @@ async def ask(
             if (running.to, running.nodes) == (number, nodes):
                 return running, []
             if found.kind is not CampaignKind.SEQUENCE:
-                raise MigrationRunningError(running)
+                raise MigrationRunningError(running.to, running.looked_at)
         fields = {
             **asked,
             **UNCOUNTED,

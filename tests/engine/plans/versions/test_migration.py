@@ -7,11 +7,11 @@ from typing import Any, Final
 import pytest
 
 from functions.domain.campaigns.status import Action
-from functions.domain.errors import InvalidFieldError, WrongStatusError
+from functions.domain.errors import InvalidFieldError, MigrationRunningError, WrongStatusError
 from functions.domain.messages.delivery_events import EventKind
 from functions.engine import paths
 from functions.engine.plans.enroll import Entrant, enroll
-from functions.engine.plans.migration.asked import MigrationRunningError, ask
+from functions.engine.plans.migration.asked import ask
 from tests.engine.counting_store import CountingStore
 from tests.engine.plans.journeys import ANN, DAY, HOUR, STOP, on, path_of, plan, send, wait
 from tests.engine.plans.versions.editing import BOB, ZOE, EditingWorld
