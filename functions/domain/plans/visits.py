@@ -8,6 +8,7 @@ from functions.domain.messages.ids import following_id, node_send, walk_message_
 from functions.domain.messages.message import Message
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus
 from functions.domain.plans.leaving import is_forgotten
+from functions.domain.plans.words import MIGRATED
 
 
 def message_name(campaign: Campaign, enrollment: Enrollment, node: str, visit: int) -> str:
@@ -46,10 +47,13 @@ def _is_of_entry(
 
 def _is_there(walk: Enrollment, message: Message) -> bool:
     """Tell whether somebody stands where a message of theirs was made, or has ended there."""
-    node = node_send(message.send).node
-    if walk.threads:
-        stands = ((thread.node, thread.visit) for thread in walk.threads.values())
-        return (node, message.visit) in stands
+    if walk.threads:  # a visit is of one node, though another version may call that otherwise
+        return message.visit in {thread.visit for thread in walk.threads.values()}
+    node, made_at = node_send(message.send).node, message.created_at
+    for move in walk.moves:
+        is_called = move.on == MIGRATED and move.source == node
+        node = move.target if is_called and made_at and move.seen >= made_at else node
     ended_there = bool(walk.moves) and walk.moves[-1].source == node
-    came = max((move.seen for move in walk.moves if move.target == node), default=None)
+    moves = [move for move in walk.moves if move.target == node and move.on != MIGRATED]
+    came = max((move.seen for move in moves), default=None)
     return ended_there and (not came or not message.created_at or message.created_at >= came)

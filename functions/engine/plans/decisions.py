@@ -255,12 +255,18 @@ def _timed(
     version: PlanVersion, walk: Enrollment, promise: Promise, fields: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return when the first timer of a message's node fires, where it leaves when it is due."""
-    timers = version.plan.ways[promise.node].timers
-    if not timers:
-        return {}
-    zone = zone_of_walk(version.plan, walk.zones, walk.entered_at)
     leaves_at = max(fields.get("due_at", promise.due_at), fields["created_at"])
-    return {"timed_at": min(timer.wait.add(leaves_at, zone) for timer in timers)}
+    timed_at = first_timer(version, walk, promise.node, leaves_at)
+    return {"timed_at": timed_at} if timed_at else {}
+
+
+def first_timer(
+    version: PlanVersion, walk: Enrollment, node: str, leaves_at: datetime
+) -> datetime | None:
+    """Return when the first timer of a node fires whose message leaves then; None: it has none."""
+    zone = zone_of_walk(version.plan, walk.zones, walk.entered_at)
+    timers = version.plan.ways[node].timers
+    return min((timer.wait.add(leaves_at, zone) for timer in timers), default=None)
 
 
 def _heeding(version: PlanVersion, walk: Walk, after: Enrollment, now: datetime) -> Decided:

@@ -6,8 +6,9 @@ from typing import NamedTuple
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.errors import InvalidFieldError
 from functions.domain.plans.sends import parts_of
-from functions.engine.campaigns.plans import plan_of, whole_send
+from functions.engine.campaigns.plans import whole_send
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.plan_versions import plan_of
 
 
 class Said(NamedTuple):
@@ -42,5 +43,6 @@ async def as_said(engine: Engine, campaign: Campaign, said: Said) -> Campaign:
         sentence = f"'{said.node}' has {len(parts) - 1} of them; 0 is its own send"
         raise InvalidFieldError("fallback", f"fallback: {sentence}")
     send = await whole_send(engine, campaign, version.sends.key(said.node, said.fallback))
-    one = replace(campaign, own_send=send._replace(key=""), fallbacks=(), routes=())
-    return replace(one, plan=0, plan_hours=None, entry=None, entry_open=False)
+    said_so = send._replace(key="", quiet_hours=None)
+    one = replace(campaign, own_send=said_so, fallbacks=(), routes=(), plan_routes=())
+    return replace(one, plan=0, entry=None, entry_open=False)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 
 from functions.domain.kinds import CampaignKind
+from functions.domain.messages.happened import happened, starts_timers
 from functions.domain.messages.ids import node_send
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.domain.plans.advance import advance
@@ -23,13 +24,14 @@ from functions.domain.plans.versions.migration import (
     in_question,
     migrated,
 )
+from functions.domain.plans.visits import message_name
 from functions.engine.kernel.lanes import LaneLease
 from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.plans.decisions import (
     Decided,
     Walk,
-    message_name,
+    first_timer,
     next_look,
     written_off,
 )
@@ -209,13 +211,15 @@ def _heeding(
 ) -> Iterator[tuple[Versioned[Message], Changes]]:
     """Yield the changes of messages in force whose events are to matter from now on."""
     for thread in walk.threads.values():
-        heeded = version.sends.heeded(thread.node)
+        heeded = {name: list(events) for name, events in version.sends.heeded(thread.node).items()}
         for each in chains.get(thread.message, ()):
-            known = {"listens": each.value.listens, "ends": each.value.ends}
-            changes = {
-                name: list(events)
-                for name, events in heeded.items()
-                if list(known[name]) != list(events)
-            }
+            message = each.value
+            known: dict[str, Any] = {"listens": [*message.listens], "ends": [*message.ends]}
+            wanted: dict[str, Any] = dict(heeded)
+            if thread.due_at is not None and not starts_timers(happened(message)):
+                known["timed_at"] = message.timed_at
+                leaves_at = message.due_at or thread.due_at
+                wanted["timed_at"] = first_timer(version, walk, thread.node, leaves_at)
+            changes = {name: new for name, new in wanted.items() if known[name] != new}
             if changes:
                 yield each, changes
