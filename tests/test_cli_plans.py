@@ -100,8 +100,9 @@ def test_a_journey_is_steered() -> None:
     assert orjson.loads(run("campaigns", "plan", id_, "--version", "1").stdout) == plan()
     begun = run("campaigns", "start", id_)
     assert begun.stdout.strip() == "Welcome is running; people may enter."
-    late = run("campaigns", "plan", id_, "--file", file(plan()))
-    assert (late.exit_code, "duplicate the campaign" in late.stderr) == (1, True)
+    edited = file(plan(send("welcome")))
+    told = orjson.loads(run("campaigns", "plan", id_, "--file", edited, "--dry-run").stdout)
+    assert (told["version"], told["added"], told["removed"][0]["id"]) == (3, ["welcome"], "hello")
     shown = orjson.loads(run("campaigns", "show", id_, "--json").stdout)
     assert (shown["kind"], shown["planVersion"], shown["walks"]["active"]) == ("journey", 2, 0)
     assert "Left upon" in run("campaigns", "show", id_).stdout
@@ -111,10 +112,28 @@ def test_a_journey_is_steered() -> None:
     assert (again.exit_code, again.stderr.strip()) == (1, "Campaign is already closed")
 
 
+def test_people_go_over_to_an_edited_plan() -> None:
+    """A node that is no more needs an answer; nonsense in it is wrong usage."""
+    id_ = asyncio.run(written())
+    run("campaigns", "start", id_)
+    run("enroll", id_, "+12025550142")
+    run("campaigns", "plan", id_, "--file", file(plan(send("welcome"))))
+    refused = run("campaigns", "migrate", id_)
+    assert (refused.exit_code, "1 person stands there" in refused.stderr) == (1, True)
+    assert run("campaigns", "migrate", id_, "--map", "hello").exit_code == 2
+    asked = run("campaigns", "migrate", id_[:8], "--map", "hello=welcome")
+    assert asked.stdout.startswith("Those who are under way go over to version 2;")
+    other = run("campaigns", "migrate", id_, "--to", "1", "--map", "welcome=exit")
+    assert (other.exit_code, "A migration to version 2 is under way" in other.stderr) == (1, True)
+    same = run("campaigns", "migrate", id_, "--map", "hello=welcome", "--json")
+    assert orjson.loads(same.stdout)["map"] == {"hello": "welcome"}
+
+
 def test_a_plan_is_read_or_replaced() -> None:
     """Not both at once."""
     both = run("campaigns", "plan", "abc", "--version", "1", "--file", file(plan()))
     assert both.exit_code == 2
+    assert run("campaigns", "plan", "abc", "--dry-run").exit_code == 2
 
 
 def test_somebody_is_erased_who_is_called_by_a_name_of_their_own() -> None:

@@ -18,11 +18,32 @@ from functions.engine.plans.migration.asked import ask
 from functions.engine.plans.migration.progress import Progress, progress_of
 from functions.engine.ports.store import Query, Where
 from functions.engine.scheduling import check
-from tests.engine.plans.journeys import JourneyWorld
+from tests.engine.plans.journeys import STOP, JourneyWorld, on, plan, send
 from tests.engine.world import MINUTE, ORG
 
 BOB: Final = "bob@example.com"
 ZOE: Final = "zoe@example.com"
+
+#: A mail, a day, another one.
+TWO: Final = plan(
+    send("hello", on("elapsed", "again", after="P1D")),
+    send("again", on("elapsed", "stop", after="P1D")),
+    STOP,
+)
+#: The same with another one between them, and a shorter wait behind it.
+THREE: Final = plan(
+    send("first", on("elapsed", "hello", after="P1D")),
+    send("hello", on("elapsed", "between", after="PT12H")),
+    send("between", on("elapsed", "again", after="P1D")),
+    send("again", on("elapsed", "stop", after="P1D")),
+    STOP,
+)
+#: TWO, whose first node is called otherwise.
+RENAMED: Final = plan(
+    send("welcome", on("elapsed", "again", after="P1D")),
+    send("again", on("elapsed", "stop", after="P1D")),
+    STOP,
+)
 
 
 @dataclass

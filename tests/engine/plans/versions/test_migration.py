@@ -1,42 +1,16 @@
 """Those who are under way go over to another version: nobody's clock starts anew."""
 
-from collections import Counter
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
-from functions.domain.campaigns.status import Action
-from functions.domain.errors import InvalidFieldError, MigrationRunningError, WrongStatusError
-from functions.domain.messages.delivery_events import EventKind
-from functions.engine import paths
-from functions.engine.plans.enroll import Entrant, enroll
-from functions.engine.plans.migration.asked import ask
-from tests.engine.counting_store import CountingStore
+from functions.domain.errors import InvalidFieldError
+from functions.domain.messages.delivery_events import EventKind, Retry
+from functions.domain.messages.send_outcomes import Rejected
 from tests.engine.plans.journeys import ANN, DAY, HOUR, STOP, on, path_of, plan, send, wait
-from tests.engine.plans.versions.editing import BOB, ZOE, EditingWorld
-from tests.engine.world import MINUTE, ORG, with_limits
-
-#: A mail, a day, another one.
-TWO: Final = plan(
-    send("hello", on("elapsed", "again", after="P1D")),
-    send("again", on("elapsed", "stop", after="P1D")),
-    STOP,
-)
-#: The same with another one between them, and a shorter wait behind it.
-THREE: Final = plan(
-    send("first", on("elapsed", "hello", after="P1D")),
-    send("hello", on("elapsed", "between", after="PT12H")),
-    send("between", on("elapsed", "again", after="P1D")),
-    send("again", on("elapsed", "stop", after="P1D")),
-    STOP,
-)
-#: TWO, whose first node is called otherwise.
-RENAMED: Final = plan(
-    send("welcome", on("elapsed", "again", after="P1D")),
-    send("again", on("elapsed", "stop", after="P1D")),
-    STOP,
-)
+from tests.engine.plans.versions.editing import BOB, RENAMED, THREE, TWO, EditingWorld
+from tests.engine.recording_channel import Fate
+from tests.engine.world import MINUTE
 
 
 async def test_a_node_added_behind_somebody_is_not_sent_and_one_ahead_is_after_migration_only() -> (
@@ -191,25 +165,6 @@ async def test_a_lot_stays_where_its_way_is_still_there() -> None:
         assert world.sent == ["a", "a", "c"]
 
 
-async def test_maps_that_make_no_sense_are_refused_by_member() -> None:
-    """Each with its rule."""
-    async with EditingWorld() as world:
-        campaign = await world.begin(TWO)
-        await world.enter(campaign)
-        await world.edit(campaign, RENAMED)
-        for nodes, field, rule in (
-            ({"again": "welcome"}, "map.again", "stays there"),
-            ({"hello": "nowhere"}, "map.hello", "no node 'nowhere'"),
-            ({"hello": "welcome", "never": "again"}, "map.never", "no version has"),
-        ):
-            with pytest.raises(InvalidFieldError, match=rule) as refused:
-                await world.migrate(campaign, nodes)
-            assert refused.value.field == field
-        for to in (0, 3):
-            with pytest.raises(InvalidFieldError, match="the newest is 2"):
-                await world.migrate(campaign, to=to)
-
-
 async def test_people_may_go_back_to_an_older_version() -> None:
     """And whoever enters then walks by the newest all the same."""
     async with EditingWorld() as world:
@@ -228,104 +183,6 @@ async def test_people_may_go_back_to_an_older_version() -> None:
         ]
 
 
-async def test_two_migrations_at_once_are_refused_and_the_same_one_is_no_second() -> None:
-    """The one under way is told with how far it has come."""
-    async with EditingWorld() as world:
-        campaign = await world.begin(TWO)
-        await world.enter(campaign)
-        await world.edit(campaign, RENAMED)
-        await world.edit(campaign, THREE)
-
-        async def asked(nodes: dict[str, str], to: int) -> None:
-            await ask(world.engine, ORG, campaign.id, nodes=nodes, to=to, by="ann")
-
-        await asked({"hello": "welcome"}, 2)
-        await asked({"hello": "welcome"}, 2)
-        with pytest.raises(MigrationRunningError, match="version 2"):
-            await asked({}, 3)
-        await world.settle()
-        await asked({"welcome": "hello"}, 3)
-        await world.settle()
-        assert (await world.walk(campaign)).plan == 3
-        trail = [d.data["action"] for d in await world.documents(paths.audit_trail(ORG))]
-        assert trail.count("migrate") == 2
-
-
-async def test_somebody_who_comes_to_a_removed_node_meanwhile_is_told_and_left_there() -> None:
-    """Nobody stood there when it was asked for; with a map they go over as well."""
-    short = plan(send("hello", on("elapsed", "stop", after="P9D")), STOP)
-    async with EditingWorld() as world:
-        campaign = await world.begin(TWO)
-        await world.enter(campaign)
-        await world.edit(campaign, short)
-        await ask(world.engine, ORG, campaign.id, nodes={}, to=None, by="ann")
-        world.clock.advance(DAY + HOUR)
-        await world.run_lanes(campaign)
-        await world.settle()
-        assert (await world.progress(campaign)).stuck == {"again": 1}
-        await world.migrate(campaign, {"again": "stop"})
-        assert path_of(await world.walk(campaign))[-2:] == ["stop", "completed"]
-
-
-async def test_a_migration_goes_on_in_a_paused_campaign_and_sends_nothing() -> None:
-    """People go on by the new version once it is resumed."""
-    async with EditingWorld() as world:
-        campaign = await world.begin(TWO)
-        await world.enter(campaign)
-        await world.set_pause(campaign, Action.PAUSE)
-        await world.edit(campaign, THREE)
-        await world.migrate(campaign)
-        assert (await world.walk(campaign)).plan == 2
-        await world.later(13 * HOUR)
-        assert world.sent == ["hello"]
-        await world.set_pause(campaign, Action.RESUME)
-        assert world.sent == ["hello", "between"]
-
-
-async def test_a_cancel_stops_a_migration() -> None:
-    """Whoever has not gone over stays as they are, and no task is tried for ever."""
-    async with EditingWorld() as world:
-        campaign = await world.begin(TWO)
-        await world.enter(campaign)
-        await world.edit(campaign, THREE)
-        await ask(world.engine, ORG, campaign.id, nodes={}, to=None, by="ann", with_task=False)
-        await world.set_pause(campaign, Action.CANCEL)
-        await world.pass_time(5 * MINUTE)
-        assert not (await world.progress(campaign)).is_running
-        assert (await world.walk(campaign)).plan == 1
-        with pytest.raises(WrongStatusError):
-            await world.migrate(campaign)
-
-
-async def test_whoever_enters_by_the_older_version_during_a_migration_goes_over_too() -> None:
-    """They were let in by a plan that was read before it changed."""
-    async with EditingWorld() as world:
-        campaign = await world.begin(TWO)
-        await world.enter(campaign)
-
-        async def meanwhile() -> None:
-            await world.edit(campaign, THREE)
-            await world.migrate(campaign)
-
-        world.interleave("commit", "/enrollments/", meanwhile)
-        await enroll(world.engine, ORG, campaign.id, [Entrant(address=ZOE)])
-        await world.settle()
-        assert {walk.plan for walk in await world.walks(campaign)} == {2}
-
-
-async def test_those_who_are_paused_go_over_and_stay_paused() -> None:
-    """They are counted by version as those under way are."""
-    async with EditingWorld() as world:
-        campaign = await world.begin(TWO)
-        await world.enter(campaign)
-        (found,) = await world.documents(paths.enrollments(ORG, campaign.id))
-        await world.pause_one(campaign, found.id)
-        await world.edit(campaign, THREE)
-        await world.migrate(campaign)
-        walk = await world.walk(campaign)
-        assert (walk.plan, walk.status, walk.next_at) == (2, "paused", None)
-
-
 async def test_a_custom_event_that_the_new_version_names_is_heard() -> None:
     """The old one did not wait for it."""
     old = plan(wait("wait", on("elapsed", "stop", after="P9D")), send("bye"), STOP)
@@ -340,30 +197,31 @@ async def test_a_custom_event_that_the_new_version_names_is_heard() -> None:
         assert (await world.walk(campaign)).hears == ["paid"]
 
 
-async def test_a_migration_costs_each_of_many_the_same_few_reads_and_writes() -> None:
-    """One read of each and of its message, one write; who waits for days costs nothing after."""
-    costs = []
-    for people in (200, 1000):
-        async with EditingWorld(with_limits(lanes=1)) as world:
-            campaign = await world.begin(
-                plan(wait("wait", on("elapsed", "stop", after="P9D")), send("x"), STOP)
-            )
-            entrants = [Entrant(subject=f"person {number}") for number in range(people)]
-            await enroll(world.engine, ORG, campaign.id, entrants)
-            await world.settle()
-            await world.edit(
-                campaign, plan(wait("wait", on("elapsed", "stop", after="P8D")), send("x"), STOP)
-            )
-            store = CountingStore(world.store)
-            world.engine = replace(world.engine, store=store)
-            progress = await world.migrate(campaign)
-            assert (progress.looked_at, progress.migrated) == (people, people)
-            read = sum(map(len, store.found)) + len(store.asked)
-            costs.append(read / people)
-            walks = await world.walks(campaign)
-            assert Counter(walk.plan for walk in walks) == {2: people}
-            assert all(
-                walk.next_at and walk.next_at > world.clock.now() + 7 * DAY for walk in walks
-            )
-    assert costs[1] <= costs[0]
-    assert costs[1] < 2
+async def test_a_mail_that_is_being_tried_goes_on_being_tried_at_a_renamed_node() -> None:
+    """Its server was busy: it is the same visit, whatever the node is called."""
+    async with EditingWorld() as world:
+        busy = Fate(outcome=Rejected("mailbox_full", Retry.LATER), placed=False)
+        world.carrier.script = {ANN: [busy]}
+        campaign = await world.begin(TWO)
+        await world.enter(campaign)
+        assert (await world.message(campaign, "hello")).attempt == 1
+        await world.edit(campaign, RENAMED)
+        await world.migrate(campaign, {"hello": "welcome"})
+        await world.later(HOUR)
+        assert (await world.message(campaign, "hello")).status == "delivered"
+        await world.later(DAY)
+        assert world.sent == ["hello", "hello", "again"]
+
+
+async def test_a_timer_made_shorter_counts_from_the_send_and_one_that_is_overdue_fires_now() -> (
+    None
+):
+    """Twenty hours after the mail it is said to come after ten."""
+    async with EditingWorld() as world:
+        campaign = await world.begin(TWO)
+        await world.enter(campaign)
+        await world.later(20 * HOUR)
+        shorter = plan(send("hello", on("elapsed", "again", after="PT10H")), *TWO["nodes"][1:])
+        await world.edit(campaign, shorter)
+        await world.migrate(campaign)
+        assert world.sent == ["hello", "again"]
