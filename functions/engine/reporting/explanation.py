@@ -164,6 +164,9 @@ _DONE = {
     "complete": "was completed",
     "fail": "was called failed",
     "give_up": "had a task given up",
+    "change_plan": "got another version of its plan",
+    "migrate": "had people go over to another version of its plan",
+    "close": "was closed to whoever would enter",
 }
 
 
