@@ -10,10 +10,14 @@ from functions.domain.plans.enrollment import (
     Move,
     enrollment_from,
 )
+from functions.domain.plans.words import ADDED, TOO_LATE
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.plans import counts
 from functions.engine.ports.store import Query
+
+#: Upon these a step begins, or would have, that was not there when somebody entered.
+_OF_VERSIONS = frozenset({ADDED, TOO_LATE})
 
 
 async def counted(engine: Engine, campaign: Campaign) -> counts.Walks:
@@ -22,16 +26,20 @@ async def counted(engine: Engine, campaign: Campaign) -> counts.Walks:
         Query(paths.enrollments(campaign.org, campaign.id), limit=100_000)
     )
     states, came, left = Counter[str](), Counter[str](), Counter[tuple[str, str]]()
-    here = Counter[str]()
+    here, versions = Counter[str](), Counter[int]()
     for document in found:
         walk = enrollment_from(document.data)
         states.update([f"status {walk.status}", *(["goal"] if walk.goal_at else [])])
+        versions.update([] if walk.has_ended else [walk.plan])
         states.update([f"exit {walk.exit}"] if walk.exit else [])
         here.update(thread.node for thread in walk.threads.values())
         moves = await _all_moves(engine, campaign, document.id, walk)
-        left.update((move.source, move.on) for move in moves)
+        left.update((move.source, move.on) for move in moves if move.source)
         came.update(move.target for move in moves if move.target)
-        starts = {*walk.threads, *(move.start for move in moves)}  # none: refused at the door
+        first = {move.start: move.on for move in reversed(moves)}
+        later = {start for start, on in first.items() if on in _OF_VERSIONS}
+        # None: refused at the door. A step that a later version has is no start of theirs.
+        starts = {*walk.threads, *(move.start for move in moves)} - later
         came.update([*starts] * walk.entry)
     return counts.Walks(
         {status: states[f"status {status}"] for status in EnrollmentStatus},
@@ -46,6 +54,7 @@ async def counted(engine: Engine, campaign: Campaign) -> counts.Walks:
             )
             for node in sorted({*here, *came, *(source for source, _ in left)})
         ],
+        dict(versions),
     )
 
 
