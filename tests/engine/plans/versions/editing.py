@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 from functions.domain.campaigns.campaign import Campaign
@@ -16,10 +15,8 @@ from functions.engine.plans import steering
 from functions.engine.plans.campaigns import change_plan
 from functions.engine.plans.migration.asked import ask
 from functions.engine.plans.migration.progress import Progress, progress_of
-from functions.engine.ports.store import Query, Where
-from functions.engine.scheduling import check
 from tests.engine.plans.journeys import STOP, JourneyWorld, on, plan, send
-from tests.engine.world import MINUTE, ORG
+from tests.engine.world import ORG
 
 BOB: Final = "bob@example.com"
 ZOE: Final = "zoe@example.com"
@@ -91,17 +88,6 @@ class EditingWorld(JourneyWorld):
     async def pause_one(self, campaign: Campaign, id_: str) -> None:
         """Pause one person's walk."""
         await steering.pause(self.engine, ORG, campaign.id, id_, by="ann")
-
-    async def later(self, length: timedelta) -> None:
-        """Let time pass, with the check whenever a lane is to be looked at, and not each minute."""
-        end = self.clock.now() + length
-        while (now := self.clock.now()) < end:
-            where = (Where("wake_at", "<=", end),)
-            found = await self.store.query(Query("lanes", where, ("wake_at",), limit=1, group=True))
-            at = found[0].data["wake_at"] if found else end
-            await self.pass_time(min(max(at, now + MINUTE), end) - now, checks=False)
-            await check.check(self.engine)
-            await self.settle()
 
     async def load_id(self, id_: str) -> Campaign:
         """Return a campaign by its id."""

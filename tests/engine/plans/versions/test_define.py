@@ -85,13 +85,13 @@ async def test_an_unchanged_step_keeps_its_time_and_a_changed_one_counts_from_th
     """Two days and four, though it was defined again a day after the entry."""
     async with DefiningWorld() as world:
         await world.begun(ONE, TWO, THREE)
-        await world.later(DAY)
+        await world.pass_time(DAY)
         await world.define(ONE, TWO, step("three", "P3D"))
-        await world.later(DAY - MINUTE)
+        await world.pass_time(DAY - MINUTE)
         assert world.sent == ["one"]
-        await world.later(2 * MINUTE)
+        await world.pass_time(2 * MINUTE)
         assert world.sent == ["one", "two"]
-        await world.later(DAY)
+        await world.pass_time(DAY)
         assert world.sent == ["one", "two", "three"]
 
 
@@ -99,12 +99,12 @@ async def test_a_changed_interval_moves_each_pending_step_from_its_own_entry() -
     """Two people who entered a day apart; what is overdue by it goes out now."""
     async with DefiningWorld() as world:
         campaign = await world.begun(step("two", "P5D"))
-        await world.later(3 * DAY)
+        await world.pass_time(3 * DAY)
         await world.enter(campaign, BOB)
         await world.define(step("two", "P2D"))
         await world.settle()
         assert [call.to for call in world.carrier.requests] == [ANN]
-        await world.later(2 * DAY + MINUTE)
+        await world.pass_time(2 * DAY + MINUTE)
         assert [call.to for call in world.carrier.requests] == [ANN, BOB]
 
 
@@ -113,7 +113,7 @@ async def test_a_removed_step_is_not_made_and_what_was_made_stays() -> None:
     async with DefiningWorld() as world:
         campaign = await world.begun(ONE, TWO, THREE)
         await world.define(THREE)
-        await world.later(5 * DAY)
+        await world.pass_time(5 * DAY)
         assert world.sent == ["one", "three"]
         assert (await world.walk(campaign)).status == "completed"
 
@@ -124,7 +124,7 @@ async def test_a_step_that_comes_back_is_sent_where_it_was_not_and_never_twice()
         await world.begun(ONE, TWO, THREE)
         await world.define(THREE)
         await world.define(step("one", "P3D"), TWO, THREE)
-        await world.later(5 * DAY)
+        await world.pass_time(5 * DAY)
         assert world.sent == ["one", "two", "three"]
 
 
@@ -132,11 +132,11 @@ async def test_an_added_step_that_lies_ahead_comes_and_one_whose_time_has_passed
     """Both are told in the moves of the walk."""
     async with DefiningWorld() as world:
         campaign = await world.begun(ONE, THREE)
-        await world.later(3 * DAY)
+        await world.pass_time(3 * DAY)
         await world.define(ONE, TWO, THREE, step("four", "P5D"))
         moves = [(m.source, m.target, m.on) for m in (await world.walk(campaign)).moves]
         assert moves[1:] == [("two", "", "added_too_late"), ("", "four", "added")]
-        await world.later(3 * DAY)
+        await world.pass_time(3 * DAY)
         assert world.sent == ["one", "three", "four"]
 
 
@@ -147,7 +147,7 @@ async def test_a_step_added_for_somebody_who_was_done_has_them_go_on() -> None:
         assert (await world.walk(campaign)).status == "completed"
         await world.define(ONE, TWO)
         assert (await world.walk(campaign)).status == "active"
-        await world.later(3 * DAY)
+        await world.pass_time(3 * DAY)
         assert world.sent == ["one", "two"]
         assert (await world.walk(campaign)).status == "completed"
 
@@ -157,14 +157,14 @@ async def test_a_changed_step_whose_message_waits_is_made_anew() -> None:
     soon = step("soon", "PT10M")
     async with DefiningWorld() as world:
         campaign = await world.begun(soon, THREE)
-        await world.later(6 * MINUTE)
+        await world.pass_time(6 * MINUTE)
         assert await world.open_steps() == {"three": 1}
         await world.define(soon, step("three", "P5D"))
         assert await world.open_steps() == {"three": 1}
         await world.define({**soon, "body": "changed"}, step("three", "P5D"))
-        await world.later(MINUTE)
+        await world.pass_time(MINUTE)
         await world.define({**soon, "body": "again"}, step("three", "P5D"))
-        await world.later(HOUR)
+        await world.pass_time(HOUR)
         assert world.sent == ["again"]
         told = sorted((m.body, m.status, m.reason) for m in await world.messages(campaign))
         assert [each[:2] for each in told] == [
@@ -179,10 +179,10 @@ async def test_a_removed_step_whose_message_waits_is_not_sent_and_may_come_back(
     soon = step("soon", "PT10M")
     async with DefiningWorld() as world:
         await world.begun(soon, THREE)
-        await world.later(6 * MINUTE)
+        await world.pass_time(6 * MINUTE)
         await world.define(THREE)
         await world.define(soon, THREE)
-        await world.later(HOUR)
+        await world.pass_time(HOUR)
         assert world.sent == ["soon"]
 
 
@@ -191,12 +191,12 @@ async def test_inactive_sends_nothing_and_active_again_sends_what_is_due() -> No
     async with DefiningWorld() as world:
         await world.begun(ONE, TWO, THREE)
         await world.define(ONE, TWO, THREE, active=False)
-        await world.later(3 * DAY)
+        await world.pass_time(3 * DAY)
         assert world.sent == ["one"]
         await world.define(ONE, TWO, THREE, active=True)
         await world.settle()
         assert world.sent == ["one", "two"]
-        await world.later(DAY + MINUTE)
+        await world.pass_time(DAY + MINUTE)
         assert world.sent == ["one", "two", "three"]
 
 

@@ -33,12 +33,12 @@ async def test_an_edited_plan_moves_nobody_restarts_no_clock_and_sends_nothing_t
     async with EditingWorld() as world:
         campaign = await world.begin()
         await world.enter(campaign)
-        await world.later(20 * HOUR)
+        await world.pass_time(20 * HOUR)
         before = await world.walk(campaign)
         changed = await world.edit(campaign, OTHER)
         assert changed.plan == 2
         assert await world.walk(campaign) == before
-        await world.later(DAY)
+        await world.pass_time(DAY)
         assert world.sent == ["hello", "again"]
 
 
@@ -51,9 +51,9 @@ async def test_whoever_enters_after_an_edit_walks_by_the_new_version() -> None:
         await world.enter(campaign, BOB)
         ann, bob = sorted(await world.walks(campaign), key=lambda walk: walk.address)
         assert (ann.plan, bob.plan) == (1, 2)
-        await world.later(2 * DAY)
+        await world.pass_time(2 * DAY)
         assert world.sent == ["hello", "hello", "again"]
-        await world.later(7 * DAY)
+        await world.pass_time(7 * DAY)
         assert world.sent[3:] == ["new again"]
 
 
@@ -63,7 +63,7 @@ async def test_a_late_receipt_moves_somebody_by_the_version_that_they_walk_by() 
         campaign = await world.begin()
         await world.enter(campaign)
         await world.edit(campaign, OTHER)
-        await world.later(HOUR)
+        await world.pass_time(HOUR)
         await world.tell(campaign, "hello", EventKind.READ, late=30 * MINUTE)
         assert world.sent == ["hello", "thanks"]
 
@@ -74,12 +74,12 @@ async def test_a_message_that_waits_is_sent_as_it_was_made_once_the_plan_has_cha
     async with EditingWorld() as world:
         campaign = await world.begin(late)
         await world.enter(campaign)
-        await world.later(6 * MINUTE)
+        await world.pass_time(6 * MINUTE)
         assert [each.status for each in await world.messages(campaign)] == ["pending"]
         edited = send("hello", sender="others@example.com", body="new")
         await world.edit(campaign, plan(edited))
         await world.enter(campaign, BOB)
-        await world.later(10 * MINUTE)
+        await world.pass_time(10 * MINUTE)
         routes = (await world.load(campaign)).routes
         told = {
             each.address: (each.body, routes[node_send(each.send).route].sender)
@@ -100,7 +100,7 @@ async def test_a_fallback_of_an_older_version_follows_as_that_says() -> None:
         campaign = await world.begin(plan(node))
         await world.enter(campaign, "+12125552001")
         await world.edit(campaign, plan(send("first", on("elapsed", "hello", after="P1D")), other))
-        await world.later(2 * HOUR)
+        await world.pass_time(2 * HOUR)
         assert world.sent == ["old text"]
 
 
@@ -146,9 +146,9 @@ async def test_quiet_hours_are_those_of_the_version_that_a_message_is_of() -> No
         quiet = {"start": "11:00", "end": "14:00"}
         await world.edit(campaign, plan(node, timezone="Europe/London", quietHours=quiet))
         await world.enter(campaign, BOB)
-        await world.later(HOUR)
+        await world.pass_time(HOUR)
         assert [call.to for call in world.carrier.requests] == [ANN]
-        await world.later(2 * HOUR)
+        await world.pass_time(2 * HOUR)
         assert [call.to for call in world.carrier.requests] == [ANN, BOB]
 
 
@@ -214,7 +214,7 @@ async def test_a_version_that_is_gone_stops_its_people_with_an_alarm() -> None:
         await world.enter(campaign, BOB)
         await world.store.commit(Delete(paths.plan(ORG, campaign.id, 1)))
         world.engine = world.new_engine()
-        await world.later(2 * DAY)
+        await world.pass_time(2 * DAY)
         ann, bob = sorted(await world.walks(campaign), key=lambda walk: walk.address)
         assert (path_of(ann)[-1], path_of(bob)[-1]) == ("hello", "completed")
         assert "cannot be walked on" in str((await world.load(campaign)).trouble)
@@ -231,6 +231,6 @@ async def test_an_attribute_changed_after_entry_is_used_by_the_next_message() ->
             plan(node, {**node, "id": "again", "transitions": []}), **listed
         )
         await world.store.commit(Update(contact.path, {"first_name": "Anna"}))
-        await world.later(timedelta(days=1, minutes=1))
+        await world.pass_time(timedelta(days=1, minutes=1))
         assert world.sent == ["Ann", "Anna"]
         assert campaign.plan == 1

@@ -21,15 +21,15 @@ async def test_a_node_added_behind_somebody_is_not_sent_and_one_ahead_is_after_m
         campaign = await world.begin(TWO)
         await world.enter(campaign)
         await world.edit(campaign, THREE)
-        await world.later(6 * HOUR)
+        await world.pass_time(6 * HOUR)
         assert world.sent == ["hello"]
         progress = await world.migrate(campaign)
         assert (progress.to, progress.migrated, progress.stuck) == (2, 1, {})
-        await world.later(5 * HOUR)
+        await world.pass_time(5 * HOUR)
         assert world.sent == ["hello"]
-        await world.later(HOUR)
+        await world.pass_time(HOUR)
         assert world.sent == ["hello", "between"]
-        await world.later(3 * DAY)
+        await world.pass_time(3 * DAY)
         assert world.sent == ["hello", "between", "again"]
 
 
@@ -39,7 +39,7 @@ async def test_a_node_ahead_is_not_sent_without_migration() -> None:
         campaign = await world.begin(TWO)
         await world.enter(campaign)
         await world.edit(campaign, THREE)
-        await world.later(3 * DAY)
+        await world.pass_time(3 * DAY)
         assert world.sent == ["hello", "again"]
 
 
@@ -60,7 +60,7 @@ async def test_whoever_stands_at_a_renamed_node_keeps_their_clock_and_gets_nothi
     async with EditingWorld() as world:
         campaign = await world.begin(TWO)
         await world.enter(campaign)
-        await world.later(20 * HOUR)
+        await world.pass_time(20 * HOUR)
         before = await world.walk(campaign)
         await world.edit(campaign, RENAMED)
         await world.migrate(campaign, {"hello": "welcome"})
@@ -68,7 +68,7 @@ async def test_whoever_stands_at_a_renamed_node_keeps_their_clock_and_gets_nothi
         ((_, was),), ((_, is_),) = before.threads.items(), after.threads.items()
         assert is_ == was._replace(node="welcome")
         assert after.next_at == before.next_at
-        await world.later(2 * DAY)
+        await world.pass_time(2 * DAY)
         assert world.sent == ["hello", "again"]
 
 
@@ -78,11 +78,11 @@ async def test_whoever_stands_at_a_node_that_maps_to_exit_leaves() -> None:
     async with EditingWorld() as world:
         campaign = await world.begin(held)
         await world.enter(campaign)
-        await world.later(6 * MINUTE)
+        await world.pass_time(6 * MINUTE)
         await world.enter(campaign, BOB)
         await world.edit(campaign, RENAMED)
         progress = await world.migrate(campaign, {"hello": "exit"})
-        await world.later(HOUR)
+        await world.pass_time(HOUR)
         assert (progress.migrated, progress.exited) == (0, 1)
         (walk,) = [each for each in await world.walks(campaign) if each.address == BOB]
         assert walk.exit == "node_removed"
@@ -99,17 +99,17 @@ async def test_a_message_that_waits_is_made_anew_where_its_node_says_something_e
         async with EditingWorld() as world:
             campaign = await world.begin(plan(node, STOP))
             await world.enter(campaign)
-            await world.later(6 * MINUTE)
+            await world.pass_time(6 * MINUTE)
             assert len(await world.messages(campaign)) == 1
             await world.edit(campaign, document)
             await world.migrate(campaign)
-            await world.later(HOUR)
+            await world.pass_time(HOUR)
             assert world.sent == bodies
             cancelled = [
                 e.reason for e in await world.messages(campaign) if e.status == "cancelled"
             ]
             assert cancelled == ["plan_changed"] * (bodies == ["new"])
-            await world.later(2 * DAY)
+            await world.pass_time(2 * DAY)
             assert path_of(await world.walk(campaign)) == ["hello", "stop", "completed"]
 
 
@@ -125,7 +125,7 @@ async def test_a_click_on_an_older_mail_moves_somebody_as_the_new_version_says()
         await world.enter(campaign)
         await world.edit(campaign, clicks)
         await world.migrate(campaign)
-        await world.later(HOUR)
+        await world.pass_time(HOUR)
         await world.tell(campaign, "hello", EventKind.CLICKED)
         assert world.sent == ["hello", "thanks"]
 
@@ -155,13 +155,13 @@ async def test_a_lot_stays_where_its_way_is_still_there() -> None:
         await world.enter(campaign)
         await world.edit(campaign, parts({"to": "a", "weight": 0}, {"to": "b", "weight": 1}))
         await world.migrate(campaign)
-        await world.later(DAY + HOUR)
+        await world.pass_time(DAY + HOUR)
         assert world.sent == ["a", "a"]
         await world.edit(
             campaign, parts({"to": "c", "weight": 0}, {"to": "b", "weight": 1}, first="c")
         )
         await world.migrate(campaign, {"a": "c"})
-        await world.later(DAY + HOUR)
+        await world.pass_time(DAY + HOUR)
         assert world.sent == ["a", "a", "c"]
 
 
@@ -171,11 +171,11 @@ async def test_people_may_go_back_to_an_older_version() -> None:
         campaign = await world.begin(TWO)
         await world.edit(campaign, THREE)
         await world.enter(campaign)
-        await world.later(DAY + HOUR)
+        await world.pass_time(DAY + HOUR)
         await world.migrate(campaign, to=1)
         assert (await world.walk(campaign)).plan == 1
         await world.enter(campaign, BOB)
-        await world.later(3 * DAY)
+        await world.pass_time(3 * DAY)
         assert [c.body for c in world.carrier.requests if c.to == ANN] == [
             "first",
             "hello",
@@ -207,9 +207,9 @@ async def test_a_mail_that_is_being_tried_goes_on_being_tried_at_a_renamed_node(
         assert (await world.message(campaign, "hello")).attempt == 1
         await world.edit(campaign, RENAMED)
         await world.migrate(campaign, {"hello": "welcome"})
-        await world.later(HOUR)
+        await world.pass_time(HOUR)
         assert (await world.message(campaign, "hello")).status == "delivered"
-        await world.later(DAY)
+        await world.pass_time(DAY)
         assert world.sent == ["hello", "hello", "again"]
 
 
@@ -220,7 +220,7 @@ async def test_a_timer_made_shorter_counts_from_the_send_and_one_that_is_overdue
     async with EditingWorld() as world:
         campaign = await world.begin(TWO)
         await world.enter(campaign)
-        await world.later(20 * HOUR)
+        await world.pass_time(20 * HOUR)
         shorter = plan(send("hello", on("elapsed", "again", after="PT10H")), *TWO["nodes"][1:])
         await world.edit(campaign, shorter)
         await world.migrate(campaign)

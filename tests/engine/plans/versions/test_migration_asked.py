@@ -83,7 +83,7 @@ async def test_a_migration_goes_on_in_a_paused_campaign_and_sends_nothing() -> N
         await world.edit(campaign, THREE)
         await world.migrate(campaign)
         assert (await world.walk(campaign)).plan == 2
-        await world.later(13 * HOUR)
+        await world.pass_time(13 * HOUR)
         assert world.sent == ["hello"]
         await world.set_pause(campaign, Action.RESUME)
         assert world.sent == ["hello", "between"]
