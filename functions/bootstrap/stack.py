@@ -9,7 +9,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 import httpx
@@ -19,6 +18,7 @@ from functions.bootstrap.app import create_app
 from functions.bootstrap.clock import SystemClock
 from functions.bootstrap.loopback import RUN_TASK, Loopback
 from functions.bootstrap.providers import Parts, build_channel, build_receiver
+from functions.bootstrap.stores import open_store
 from functions.domain.contacts.sender_lists import read_grants
 from functions.domain.messages.attempts import DeliveryPolicy
 from functions.domain.urls.tracking_links import Links
@@ -26,12 +26,10 @@ from functions.engine.kernel.engine import Engine, Limits
 from functions.engine.ports.channel import Receiver
 from functions.engine.ports.clock import Clock
 from functions.engine.ports.queue import TaskQueue
-from functions.engine.ports.store import Store
 from functions.settings.load import uses_of
 from functions.settings.model import Settings
 from functions.settings.providers import Use
-from functions.settings.urls import CloudTasksUrl, LocalQueueUrl, SqliteUrl
-from functions.stores.indexes import INDEX_FILE, Indexes
+from functions.settings.urls import CloudTasksUrl, LocalQueueUrl
 from functions.transport import public_http
 from functions.transport.notifier import HttpNotifier
 from functions.transport.voice_bots import HttpBots
@@ -105,7 +103,7 @@ def build(
     inside = Loopback()
     # One client for everything: each of its own would read the certificates again, 50 ms.
     http = public_http.client()
-    store = _store(settings)
+    store = open_store(settings.store, emulator_host=settings.firestore_emulator_host)
     queue = _queue(settings, clock, inside)
     names = providers.chosen(settings)
     parts = Parts(settings, clock, http, inside.webhook)
@@ -173,26 +171,6 @@ class _Http:
 
     async def close(self) -> None:
         await self.client.aclose()
-
-
-def _store(settings: Settings) -> Store:
-    indexes = Indexes.load(INDEX_FILE)
-    match settings.store:
-        case SqliteUrl(path):
-            from functions.stores.sqlite.store import SqliteStore
-
-            if path != ":memory:":
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-            return SqliteStore(path, indexes)
-        case firestore:
-            from functions.stores.firestore.store import FirestoreStore
-
-            return FirestoreStore.connect(
-                firestore.project,
-                database=firestore.database,
-                emulator_host=settings.firestore_emulator_host or None,
-                indexes=indexes,
-            )
 
 
 def _queue(settings: Settings, clock: Clock, inside: Loopback) -> TaskQueue:

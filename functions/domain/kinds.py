@@ -48,6 +48,7 @@ class ChannelKind(StrEnum):
     WHATSAPP = "whatsapp"
     EMAIL = "email"
     WEBHOOK = "webhook"  #: a request to the organisation's own server for each person
+    CALLBACK = "callback"  #: a call of the program that runs Clarion as a library
 
 
 class ChannelFacts(NamedTuple):
@@ -83,6 +84,7 @@ _MAILS: Final = ChannelFacts(
     is_opened_by_programs=True,
 )
 _POSTS: Final = ChannelFacts("either", frozenset({"webhook_url"}), keeps_country_hours=False)
+_CALLBACKS: Final = ChannelFacts("either", frozenset({"callback"}), keeps_country_hours=False)
 
 
 def facts_of(kind: ChannelKind) -> ChannelFacts:
@@ -98,5 +100,7 @@ def facts_of(kind: ChannelKind) -> ChannelFacts:
             return _MAILS
         case ChannelKind.WEBHOOK:
             return _POSTS
+        case ChannelKind.CALLBACK:
+            return _CALLBACKS
         case _:
             assert_never(kind)

@@ -5,20 +5,20 @@ from typing import Final
 
 import structlog
 
-from functions.domain.errors import InvalidFieldError
+from functions.domain.errors import DomainError, InvalidFieldError
 from functions.engine import paths
 from functions.engine.delivery.dispatch import dispatch
 from functions.engine.delivery.launch import launch
 from functions.engine.delivery.recall import recall
 from functions.engine.imports import jobs
-from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.engine import Engine, ProviderMissingError
 from functions.engine.kernel.lanes import LAUNCH, MIGRATION, POLL, RECALL
-from functions.engine.kernel.task_queue import ARGUMENTS, TaskKind
+from functions.engine.kernel.task_queue import ARGUMENTS, TaskKind, check_arguments
 from functions.engine.notifications.delivery import deliver
 from functions.engine.notifications.subscriptions import forget
 from functions.engine.plans.migration.lane import migrate
 from functions.engine.ports.queue import Task
-from functions.engine.ports.store import Set, Update
+from functions.engine.ports.store import Set, StoreError, Update
 from functions.engine.scheduling.poll import poll
 from functions.engine.scheduling.start import start
 
@@ -56,6 +56,33 @@ async def run(engine: Engine, task: Task) -> None:
         if not task.body.get(name):
             raise InvalidFieldError(name, f"{name}: is missing")
     await _USE_CASES[kind](engine, *(task.body[name] for name in ARGUMENTS[kind]))
+
+
+async def attempt(engine: Engine, task: Task, name: str, *, retries: int, most: int) -> str | None:
+    """Do a task that was delivered; return what is answered, None: it is to be delivered again.
+
+    `retries` counts the attempts before this one, of `most` in all; after the last one the task
+    is given up. Raises InvalidFieldError for what is no task.
+    """
+    check_arguments(task)
+    try:
+        await run(engine, task)
+    except DomainError as error:
+        # Delivering it again would not mend it, and would slow down the whole queue.
+        log.warning("task_refused", kind=task.kind, error=str(error))
+        return str(error)
+    except Exception as error:
+        log.exception("task_failed", kind=task.kind, retries=retries, body=task.body)
+        if retries + 1 < most:
+            return None
+        await give_up(engine, task, _in_words(error), name)
+    return "OK"
+
+
+def _in_words(error: Exception) -> str:
+    """Name an error to the operator: its sentence where it is ours, else only its kind."""
+    ours = isinstance(error, StoreError | ProviderMissingError)
+    return str(error) if ours else type(error).__name__
 
 
 async def give_up(engine: Engine, task: Task, error: str, task_name: str) -> None:

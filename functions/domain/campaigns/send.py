@@ -20,6 +20,7 @@ class Content(NamedTuple):
     language: str = ""  #: of the provider's text
     parameters: Sequence[str] = ()  #: what the provider's text is filled in with, each a template
     webhook_url: str = ""  #: where webhook messages are posted to
+    callback: str = ""  #: what the program is told that is called, as JSON
     bot_url: str = ""  #: where answered calls are connected to, ws:// or wss://
     machine_detection: str = ""
     missing: str = "blank"  #: what becomes of a person who lacks a field of a template

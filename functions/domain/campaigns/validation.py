@@ -26,6 +26,7 @@ BY_CHANNEL: Final = (
     "language",
     "parameters",
     "webhook_url",
+    "callback",
 )
 #: What Twilio calls a text that it keeps: it has its language.
 _TWILIO_TEXT: Final = re.compile(r"HX[0-9a-fA-F]{32}")
@@ -151,18 +152,22 @@ def _check_channel(named: _Named) -> None:
         case ChannelKind.EMAIL:
             _need_mail(named)
         case ChannelKind.WEBHOOK:
-            if not named.content.webhook_url:
-                sentence = "a webhook message needs the URL that it is posted to"
-                raise named.error("webhook_url", sentence)
+            _need(named, "webhook_url", "a webhook message needs the URL that it is posted to")
+        case ChannelKind.CALLBACK:
+            _need(named, "callback", "the program needs to be told what to do")
         case kind:
             assert_never(kind)
+
+
+def _need(named: _Named, field: str, sentence: str) -> None:
+    if not getattr(named.content, field):
+        raise named.error(field, sentence)
 
 
 def _need_call(named: _Named) -> None:
     if not named.send.sender:
         raise named.error("sender", "a call needs the number that it comes from")
-    if not named.content.bot_url:
-        raise named.error("bot_url", "a call needs a bot that talks")
+    _need(named, "bot_url", "a call needs a bot that talks")
 
 
 def _need_text(named: _Named) -> None:

@@ -35,7 +35,7 @@ def address_for(channel: ChannelKind, *, phone: str, email: str) -> str:
     match channel:
         case ChannelKind.EMAIL:
             return email
-        case ChannelKind.WEBHOOK:
+        case ChannelKind.WEBHOOK | ChannelKind.CALLBACK:
             return phone or email
         case ChannelKind.VOICE | ChannelKind.SMS | ChannelKind.WHATSAPP:
             return phone
@@ -48,7 +48,7 @@ def check_sender(channel: ChannelKind, text: str, *, field: str) -> str:
     match channel:
         case ChannelKind.EMAIL:
             return _mail_sender(text.strip(), field)
-        case ChannelKind.WEBHOOK:
+        case ChannelKind.WEBHOOK | ChannelKind.CALLBACK:
             return check_name(text.strip(), field=field)
         case ChannelKind.SMS if _NO_NUMBER.fullmatch(text.strip()):
             return text.strip()

@@ -57,8 +57,8 @@ def _mail(text: str, field: str) -> str:
 def covers(entries: Collection[str], channel: ChannelKind, sender: str) -> bool:
     """Tell whether a sender, as campaigns store it, is one of these."""
     match channel:
-        case ChannelKind.WEBHOOK:
-            return True  # a name that only the organisation's own server sees
+        case ChannelKind.WEBHOOK | ChannelKind.CALLBACK:
+            return True  # a name that only the organisation's own program sees
         case ChannelKind.EMAIL:
             found = _ADDRESS.search(sender)
             address = (found[1] if found else sender).strip().lower()

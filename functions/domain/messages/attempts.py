@@ -82,20 +82,26 @@ def after_send(
     where nothing would follow from that.
     """
     match outcome:
-        case Accepted(provider_id):
+        case Accepted(provider_id, log=log):
             left = SETTLED if watch is None else {"next_at": now + watch}
             sent = {"status": MessageStatus.SENT, "provider_id": provider_id, "sent_at": now}
-            return {**sent, "reason": "", **left}
+            return {**sent, "reason": "", **left, **_logged(log)}
         case Deferred(reason=reason, ours=True):
             return {"put_back": message.put_back + 1, **_pend(message, reason, now)}
         case Deferred(reason, retry_after):
             wait = _deferral(message, policy) if retry_after is None else retry_after
             return defer(message, policy, reason=reason, until=now + wait)
-        case Rejected(reason, retry):
+        case Rejected(reason, retry, log=log):
             # Nobody was disturbed, so nobody has to be left in peace for a while.
-            return after_failure(message, retry, reason, policy, now=now, backoff=policy.defer)
+            wait = policy.defer
+            failed = after_failure(message, retry, reason, policy, now=now, backoff=wait)
+            return {**failed, **_logged(log)}
         case Unknown(reason):
             return lose(reason, policy, now=now)
+
+
+def _logged(log: str) -> Changes:
+    return {"log": log} if log else {}
 
 
 def end(status: MessageStatus, reason: str, *, now: datetime) -> Changes:
@@ -138,7 +144,7 @@ def merge_late_answer(
     told: Changes = {} if message.provider_id else {"provider_id": outcome.provider_id}
     if message.sent_at is None or now < message.sent_at:
         told["sent_at"] = now
-    return told
+    return {**told, **_logged(outcome.log)}
 
 
 def after_failure(

@@ -73,6 +73,7 @@ class Message(NamedTuple):
     duration_s: int = 0
     machine: bool = False
     reason: str = ""
+    log: str = ""  #: of a callback: what it returned, or what went wrong in it
     send: str = ""  #: the key of the campaign's send that it goes by
     filled: bool = True  #: what it says stands in it; a fallback's is filled in at its turn
     followed: bool = False  #: a fallback's message follows, for this one did not reach the person

@@ -11,6 +11,7 @@ class Accepted(NamedTuple):
 
     provider_id: str
     other: str = ""  #: another number by which the provider knows the person, "" for none
+    log: str = ""  #: what is kept of what the provider answered
 
 
 class Deferred(NamedTuple):
@@ -28,6 +29,7 @@ class Rejected(NamedTuple):
     reason: str
     retry: Retry = Retry.NEVER
     suppress: str = ""  #: why the address must not be contacted any more, "" if it may
+    log: str = ""  #: what is kept of what went wrong
 
 
 class Unknown(NamedTuple):

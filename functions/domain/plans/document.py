@@ -3,9 +3,16 @@
 schema.py makes the JSON Schema of these models; what that cannot say is told by lint/.
 """
 
-from typing import Annotated, Final, Literal, TypeAlias
+import json
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, StrictBool, model_validator
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    StrictBool,
+    model_validator,
+)
 
 from functions.domain.kinds import ChannelKind
 from functions.domain.plans.parts import (
@@ -33,6 +40,28 @@ MAX_NODES: Final = 500
 Text = Annotated[str, Field(max_length=10_000)]
 Value = Annotated[str, Field(max_length=1000)]
 Url = Annotated[str, Field(max_length=2048)]
+#: UTF-8 bytes of a callback's JSON.
+_CALLBACK_BYTES: Final = 10_000
+
+
+def _callback(given: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(given.get("id"), str) or not given["id"]:
+        raise ValueError("id: names what is to be done: must be a text")
+    try:
+        text = json.dumps(given, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):
+        raise ValueError("must hold nothing but what JSON has") from None
+    if len(text.encode()) > _CALLBACK_BYTES:
+        raise ValueError(f"must be at most {_CALLBACK_BYTES:,} bytes of JSON")
+    return given
+
+
+_ID: Final = {"type": "string", "description": "Names what is to be done.", "examples": ["mail"]}
+Callback = Annotated[
+    dict[str, Any],
+    Field(json_schema_extra={"properties": {"id": _ID}, "required": ["id"]}),
+    AfterValidator(_callback),
+]
 
 
 class ContentPart(Part):
@@ -70,6 +99,12 @@ class ContentPart(Part):
         default=None,
         description="What the provider's text is filled in with, each a template.",
         examples=[["{{ first_name }}"]],
+    )
+    callback: Callback | None = Field(
+        default=None,
+        description="Of a callback: what the program is told that runs Clarion as a library; its"
+        " id names what is to be done.",
+        examples=[{"id": "sendEmail", "view": "welcome"}],
     )
     bot_url: Url | None = Field(
         default=None,

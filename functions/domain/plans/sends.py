@@ -1,5 +1,6 @@
 """What the nodes of a plan send: by which channels, what they say, and what follows it."""
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -57,6 +58,7 @@ def content_of(part: ContentPart) -> Content:
         language=part.language or "",
         parameters=tuple(part.parameters or ()),
         webhook_url=part.webhook_url or "",
+        callback="" if part.callback is None else json.dumps(part.callback, ensure_ascii=False),
         bot_url=part.bot_url or "",
         machine_detection=part.machine_detection or "",
     )

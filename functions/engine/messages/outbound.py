@@ -5,6 +5,7 @@ from datetime import datetime
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.send import Send
 from functions.domain.messages.delivery_events import MessageRef
+from functions.domain.messages.ids import node_of
 from functions.domain.messages.message import Message
 from functions.engine.ports.channel import Outbound
 
@@ -32,6 +33,8 @@ def outbound(
         language=content.language,
         parameters=message.parameters,
         webhook_url=content.webhook_url,
+        callback=content.callback,
+        node=node_of(message.send) if content.callback else "",
         campaign_name=campaign.name,
         unsubscribe_email=campaign.rules.unsubscribe_email,
         expires_at=expires_at,

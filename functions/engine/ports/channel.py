@@ -49,6 +49,8 @@ class Outbound(NamedTuple):
     language: str = ""  #: of that text
     parameters: Sequence[str] = ()  #: what that text is filled in with
     webhook_url: str = ""  #: where a webhook message is posted to
+    callback: str = ""  #: what the program is told that is called, as JSON
+    node: str = ""  #: of a plan: which of its nodes, or steps, it is a message of
     campaign_name: str = ""
     unsubscribe_email: str = ""  #: of a mail: where another one may ask to unsubscribe
     expires_at: datetime | None = None  #: the provider is not to deliver it later than this

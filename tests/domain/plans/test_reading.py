@@ -111,7 +111,6 @@ def test_null_reads_as_absent() -> None:
         (send("a", colour="red"), "shape_extra_forbidden", "/colour", "no member 'colour'"),
         (send("a", schedule={"bestHour": {}}), "not_supported", "/schedule/bestHour", "bestHour"),
         (send("a", repeat={}), "shape_extra_forbidden", "/repeat", "no member 'repeat'"),
-        (send("a", callback={}), "not_supported", "/callback", "not supported yet"),
         ({"id": "a", "action": "dance"}, "shape_union_tag_invalid", "/action", "one of send, wait"),
         ({"id": "a"}, "shape_missing", "", "action is missing"),
         (wait("a", {"on": "x"}), "shape_missing", "/transitions/0", "to is missing"),
@@ -123,6 +122,7 @@ def test_null_reads_as_absent() -> None:
         ),
         (send("a", channel="fax"), "shape_enum", "/channel", "'voice', 'sms'"),
         (send("a", sender=7), "shape_string_type", "/sender", "must be a text, not 7"),
+        (send("a", callback={"view": 1}), "shape_value_error", "/callback", "id: names what"),
         (
             send("a", schedule={"until": {"time": "25:00"}}),
             "shape_string_pattern_mismatch",

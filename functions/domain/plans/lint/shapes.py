@@ -27,7 +27,6 @@ _RULES: Final[Mapping[str, str]] = {
 #: Members that plans of other systems have, or of a later version, and what to write until then.
 _NOT_YET: Final[Mapping[str, str]] = {
     "bestHour": "write until with a time, such as {'until': {'time': '10:00'}}",
-    "callback": "write what is said by a channel; webhook posts to your own program",
 }
 #: Members that other parts have, and where what they say is said.
 _ELSEWHERE: Final[Mapping[str, str]] = {
