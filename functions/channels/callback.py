@@ -16,13 +16,15 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from functions.channels.base import BaseChannel
 from functions.domain.messages.delivery_events import DeliveryEvent
-from functions.domain.messages.send_outcomes import Accepted, Rejected, SendOutcome
+from functions.domain.messages.send_outcomes import Accepted, Deferred, Rejected, SendOutcome
 from functions.engine.ports.channel import Outbound, SignatureError, Traits, WebhookRequest
 from functions.engine.ports.clock import Clock
 
 PROVIDER: Final = "callback"
 #: Characters that are kept of what a function returns or raises.
 _LOG_LENGTH: Final = 2000
+#: What comes of an action for which there was no room: others take too long.
+_NO_ROOM: Final = Deferred("no_room", ours=True)
 
 
 class Call(NamedTuple):
@@ -47,12 +49,19 @@ class CallbackChannel(BaseChannel):
         function: Callback,
         *,
         concurrency: int,
+        lanes: int,
         timeout: timedelta,
+        patience: timedelta,
         idempotent: bool,
+        told: Callable[[Call, SendOutcome], None],
         clock: Clock,
     ) -> None:
         super().__init__(clock)
-        self.traits = Traits(idempotent=idempotent)
+        # As many again are claimed meanwhile: a free place is not to wait for a claim.
+        in_hand = max(1, 2 * concurrency // lanes)
+        self.traits = Traits(idempotent=idempotent, in_hand=in_hand)
+        self._patience_s = patience.total_seconds()
+        self._told = told
         self._function = function
         self._room = asyncio.Semaphore(concurrency)
         self._timeout_s = timeout.total_seconds()
@@ -69,16 +78,27 @@ class CallbackChannel(BaseChannel):
             json.loads(outbound.callback),
             outbound.ref.message,
         )
-        async with self._room:
-            try:
-                async with asyncio.timeout(self._timeout_s) as limit:
-                    returned = await self._called(call)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is this action's alone
-                if limit.expired():
-                    late = f"not done in {self._timeout_s:g} seconds"
-                    return Rejected("callback_timeout", log=late)
-                return Rejected("callback_raised", log=_short(f"{type(error).__name__}: {error}"))
-        return Accepted(outbound.ref.message, log=_log_of(returned))
+        try:
+            await asyncio.wait_for(self._room.acquire(), self._patience_s)
+        except TimeoutError:
+            return _NO_ROOM
+        try:
+            outcome = await self._outcome(call)
+        finally:
+            self._room.release()
+        self._told(call, outcome)
+        return outcome
+
+    async def _outcome(self, call: Call) -> SendOutcome:
+        try:
+            async with asyncio.timeout(self._timeout_s) as limit:
+                returned = await self._called(call)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this action's alone
+            if limit.expired():
+                late = f"not done in {self._timeout_s:g} seconds"
+                return Rejected("callback_timeout", log=late)
+            return Rejected("callback_raised", log=_short(f"{type(error).__name__}: {error}"))
+        return Accepted(call.key, log=_log_of(returned))
 
     async def _called(self, call: Call) -> object:
         if self._threads is None:

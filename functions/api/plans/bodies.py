@@ -10,7 +10,7 @@ from functions.api.campaigns.elsewhere import NOT_YET, OfDraft, refused
 from functions.api.contacts.segments import Conditions
 from functions.domain.calendar.durations import parse_duration
 from functions.domain.campaigns.audience import Audience, AudienceKind
-from functions.domain.campaigns.entry import AFTER_EXIT, NEVER, PARALLEL, Entry, EntryBy
+from functions.domain.campaigns.entry import AFTER_EXIT, CONTINUE, NEVER, PARALLEL, Entry, EntryBy
 from functions.domain.campaigns.lifecycle import LateStart
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import CampaignKind
@@ -49,7 +49,7 @@ def _reentry(text: str) -> str:
     return text
 
 
-_WORDS: Final = (NEVER, AFTER_EXIT, PARALLEL)
+_WORDS: Final = (NEVER, AFTER_EXIT, CONTINUE, PARALLEL)
 Reentry = Annotated[
     str,
     Field(min_length=1, max_length=64, examples=["never", "P30D"]),

@@ -237,7 +237,8 @@ WORDS: Final[Mapping[str, str]] = {
     "reason_words": "What the reason means, in words.",
     "recalled": "Messages that a provider had, and that were taken back.",
     "received_at": "When it came in.",
-    "reentry": "How often one person enters: never again, after_exit, after a time, or parallel.",
+    "reentry": "How often one person enters: never again, after_exit, continue, after a time, or"
+    " parallel.",
     "refused": "Ids of the others, each with the reason.",
     "region": "The country, ISO 3166 alpha-2.",
     "removed": "People whom the import had created, and who are gone.",

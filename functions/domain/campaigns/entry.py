@@ -16,6 +16,7 @@ class EntryBy(StrEnum):
 
 NEVER: Final = "never"
 AFTER_EXIT: Final = "after_exit"
+CONTINUE: Final = "continue"
 PARALLEL: Final = "parallel"
 
 
@@ -25,7 +26,8 @@ class Entry(NamedTuple):
     by: str  #: an EntryBy
     event: str = ""  #: the event upon which people enter
     #: How often one person enters: never again, once they have ended, so long after that (an ISO
-    #: 8601 duration), or, under different keys, several times at once.
+    #: 8601 duration), or, under different keys, several times at once. Into a sequence whoever
+    #: has left can come back for the steps that they have not had ("continue").
     reentry: str = NEVER
     conditions: Mapping[str, Any] | None = None  #: of contacts who may enter, as a segment's
 

@@ -80,6 +80,7 @@ class Sender:
         self._collection = paths.messages(lease.campaign.org, lease.campaign.id)
         self._delivering: set[asyncio.Task[None]] = set()
         self._in_hand = 0
+        self._most_in_hand = self._channel.traits.in_hand or _IN_HAND
         self._stopped = False
         #: Until when there is no room for any of its messages, where that is far ahead.
         self.rests_until: datetime | None = None
@@ -103,7 +104,7 @@ class Sender:
                 await self._set_aside(left, aside)
                 continue
             paced = throttle.at_once(self._engine, self._campaign, self._send)
-            at_once = min(paced, self._caps.at_once)
+            at_once = min(paced, self._caps.at_once, self._most_in_hand)
             offered = list(islice(left.values(), at_once))
             admission = await throttle.admit(self._lease, self._send, offered)
             tries = _PATIENCE if admission.ids else tries - 1
@@ -222,7 +223,7 @@ class Sender:
         """Send and record a chunk while the next is claimed, but never far behind."""
         self._in_hand += len(claimed)
         self._delivering.add(asyncio.create_task(self._deliver(claimed, admission)))
-        while self._in_hand >= _IN_HAND:
+        while self._in_hand >= self._most_in_hand:
             done, self._delivering = await asyncio.wait(
                 self._delivering, return_when=asyncio.FIRST_COMPLETED
             )

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from functions.domain.calendar.durations import parse_duration
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.attempts import end
-from functions.domain.messages.ids import lane_number, walk_lane
+from functions.domain.messages.ids import lane_number, node_send, walk_lane
 from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
 from functions.domain.plans.advance import Advanced, Promise, advance
 from functions.domain.plans.document import SendNode, WebhookNode
@@ -73,10 +73,22 @@ class Decided:
         """The walk as it is stored; None where it is new."""
         return self.walk.enrollment if self.walk.version else None
 
+    @property
+    def _leaves(self) -> bool:
+        return bool(self.after.exit) and self.before is not None and not self.before.exit
+
+    def _left(self) -> list[str]:
+        """Return where threads began that were not over, or whose message waited to be sent."""
+        waited = (node_send(message.value.send) for message, _ in self.dropped)
+        nodes = {sent.node for sent in waited if not sent.number}
+        starts = {each.start for each in self.walk.enrollment.moves if each.source in nodes}
+        return sorted(self.walk.enrollment.threads.keys() | starts)
+
     def writes(self, campaign: Campaign) -> Iterator[Write]:
         """Yield what is written, but for its messages."""
         lane = walk_lane(lane_number(self.walk.id, campaign.lanes))
-        after, older = without_older(campaign, self.walk.id, self.after)
+        after = self.after._replace(left=self._left()) if self._leaves else self.after
+        after, older = without_older(campaign, self.walk.id, after)
         fields = enrollment_fields(after, lane if after.next_at else None)
         path = paths.enrollment(campaign.org, campaign.id, self.walk.id)
         version = self.walk.version

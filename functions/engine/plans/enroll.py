@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.campaigns.entry import PARALLEL, Entry, EntryBy
+from functions.domain.campaigns.entry import CONTINUE, PARALLEL, Entry, EntryBy
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.contacts.contact import Contact, contact_from, is_being_erased
 from functions.domain.errors import WrongStatusError
@@ -203,7 +203,8 @@ class _Entrance:
         result = result_of(rule, before, now=self._now)
         if result is not EntryResult.ENROLLED:
             return Entered(result, id_, enrollment=before)
-        after = entered(self._campaign, self._plan, person, by=self._by, at=at)
+        starts = before.left if before is not None and rule.reentry == CONTINUE else None
+        after = entered(self._campaign, self._plan, person, by=self._by, at=at, starts=starts)
         decided = Decided(walk or Walk(id_, after), after)
         if before is not None:
             older, decided.pages = without_older(self._campaign, id_, before, keep=0)

@@ -130,11 +130,18 @@ async def of_contact(
     Raises NotFoundError for a contact that the organisation does not have.
     """
     await contacts.load(engine, org, contact_id)
+    return await of_person(engine, org, contact_id, after=after, limit=limit)
+
+
+async def of_person(
+    engine: Engine, org: str, who: str, *, after: str | None, limit: int
+) -> tuple[list[Found], str | None]:
+    """Return somebody's enrollments of all campaigns, and the whole id to go on behind."""
     start = None
     if after is not None:
         campaign_id, _, id_ = after.partition(".")
         start = (paths.enrollment(org, campaign_id, id_),)
-    where = (Where("who", "==", contact_id),)
+    where = (Where("who", "==", who),)
     query = Query("enrollments", where, limit=limit, start_after=start, group=True)
     page = await page_where(engine, query)
     own = [each for each in page.documents if each.org == org]

@@ -30,12 +30,23 @@ class Person(NamedTuple):
         return enrollment_id(self.who, self.key)
 
 
-def entered(campaign: Campaign, plan: Plan, person: Person, *, by: str, at: datetime) -> Enrollment:
-    """Return somebody at the beginning of a campaign's plan, from `at` on."""
+def entered(
+    campaign: Campaign,
+    plan: Plan,
+    person: Person,
+    *,
+    by: str,
+    at: datetime,
+    starts: Sequence[str] | None = None,
+) -> Enrollment:
+    """Return somebody at the beginning of a campaign's plan, from `at` on.
+
+    `starts`: which of them they begin at; None: at all.
+    """
     walk = Enrollment(
         person.subject,
         at,
-        threads={start: Thread(start, at) for start in plan.starts},
+        threads={start: Thread(start, at) for start in starts or plan.starts},
         next_at=at,
         who=person.who,
         contact=person.contact,

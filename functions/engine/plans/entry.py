@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from functions.domain.calendar.durations import parse_duration
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.campaigns.entry import AFTER_EXIT, NEVER, PARALLEL, Entry, EntryBy
+from functions.domain.campaigns.entry import AFTER_EXIT, CONTINUE, NEVER, PARALLEL, Entry, EntryBy
 from functions.domain.contacts.suppressions import ALL
 from functions.domain.errors import InvalidFieldError
 from functions.domain.plans.enrollment import Enrollment
@@ -63,6 +63,8 @@ def result_of(entry: Entry, before: Enrollment | None, *, now: datetime) -> Entr
     match entry.reentry:
         case str(reentry) if reentry == AFTER_EXIT:
             return EntryResult.ENROLLED
+        case str(reentry) if reentry == CONTINUE:
+            return EntryResult.ENROLLED if before.left else EntryResult.ALREADY_WAS
         case str(reentry) if reentry in {NEVER, PARALLEL}:
             return EntryResult.ALREADY_WAS
         case wait:

@@ -27,6 +27,9 @@ class Traits:
     needs_sender: bool = False  #: the provider refuses what names nobody that it is from
     own_sender: str = ""  #: what it sends from where no other is named; "" where there is none
     tells_bot: bool = False  #: the bot behind a call is told whom it talks to
+    in_hand: int | None = (
+        None  #: messages of a lane that are claimed at once; None: as many as may be
+    )
     recalls: bool = False  #: of what it has taken, some can be recalled
     #: What it does not tell of messages though its kind of channel can (domain/kinds.py).
     untold: frozenset[str] = frozenset()

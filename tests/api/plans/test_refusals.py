@@ -35,7 +35,12 @@ NONSENSE: Final[list[tuple[str, Any, str, str]]] = [
     ),
     ("an odd event", wish(entry={"by": "event", "event": "A b"}), "entry.event", "pattern"),
     ("odd conditions", wish(entry={"conditions": {"x": 1}}), "conditions", "conditions"),
-    ("an odd re-entry", wish(reentry="sometimes"), "reentry", "never, after_exit, parallel or a"),
+    (
+        "an odd re-entry",
+        wish(reentry="sometimes"),
+        "reentry",
+        "never, after_exit, continue, parallel or a",
+    ),
     ("a re-entry of 30", wish(reentry=30), "reentry", "string"),
     ("a plan of a broadcast", {"channel": "sms", "plan": plan()}, "plan", "journey or sequence"),
     ("an entry of a broadcast", {"channel": "sms", "entry": {}}, "entry", "journey or sequence"),

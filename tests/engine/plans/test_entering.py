@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from functions.domain.campaigns.entry import NEVER, PARALLEL, Entry, EntryBy
+from functions.domain.campaigns.entry import CONTINUE, NEVER, PARALLEL, Entry, EntryBy
 from functions.domain.contacts.contact import read_details
 from functions.domain.messages.delivery_events import EventKind, MessageRef
+from functions.domain.messages.ids import node_of
 from functions.domain.messages.message import MessageStatus
 from functions.domain.sending_rules.windows import DAYS, SendWindow
 from functions.engine import paths
@@ -17,6 +18,7 @@ from functions.engine.campaigns.call_answers import call_answer
 from functions.engine.contacts import contacts, lists
 from functions.engine.contacts.suppressions import suppress
 from functions.engine.plans.enroll import Entered, Entrant, enroll
+from functions.engine.plans.steering import exit_
 from functions.engine.privacy import erasure
 from tests.engine.plans.journeys import (
     ANN,
@@ -253,3 +255,30 @@ async def test_whoever_a_node_cannot_reach_goes_on_with_the_reason(world: Journe
     assert world.sent == ["mail"]
     assert path_of(await world.walk(campaign)) == ["text", "mail", "stop", "completed"]
     assert await world.documents(paths.enrollments("other", campaign.id)) == []
+
+
+async def test_whoever_left_a_sequence_comes_back_for_what_they_have_not_had(
+    world: JourneyWorld,
+) -> None:
+    """The steps they have had stay had; the others count from now, what had been made included."""
+    said = {"sender": "us@example.com", "subject": "Hi", "body": "Hi."}
+    steps = [{"id": f"day-{day}", "offset": f"P{day}D", **said} for day in (0, 2, 4)]
+    continued = Entry(EntryBy.API, reentry=CONTINUE)
+    campaign = await world.begin({"steps": steps}, entry=continued)
+    (walk,) = await world.enter(campaign)
+    await world.pass_time(2 * DAY - MINUTE)  # the second step's message waits to be sent
+    await exit_(world.engine, ORG, campaign.id, walk.id, by="ann")
+    await world.pass_time(7 * DAY)
+    assert len(world.sent) == 1
+
+    assert results(await enter(world, campaign, Entrant(address=ANN))) == ["enrolled"]
+    assert results(await enter(world, campaign, Entrant(address=ANN))) == ["already"]
+    await world.pass_time(4 * DAY + HOUR)
+    made = sorted(await world.messages(campaign), key=lambda each: str(each.due_at))
+    assert [(node_of(each.send), each.status) for each in made] == [
+        ("day-0", "delivered"),
+        ("day-2", "cancelled"),
+        ("day-2", "delivered"),
+        ("day-4", "delivered"),
+    ]
+    assert results(await enter(world, campaign, Entrant(address=ANN))) == ["already_was"]

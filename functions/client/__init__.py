@@ -1,0 +1,28 @@
+"""The library: sequences of actions for single subjects, in a program of one's own."""
+
+from functions.channels.callback import Call
+from functions.client.process import Worker
+from functions.client.records import (
+    Action,
+    ActionDefinition,
+    ActionState,
+    CampaignRecord,
+    Lateness,
+    Schedule,
+    Status,
+)
+from functions.client.scheduler import CampaignScheduler, LogEntry
+
+__all__ = [
+    "Action",
+    "ActionDefinition",
+    "ActionState",
+    "Call",
+    "CampaignRecord",
+    "CampaignScheduler",
+    "Lateness",
+    "LogEntry",
+    "Schedule",
+    "Status",
+    "Worker",
+]

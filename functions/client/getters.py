@@ -1,0 +1,241 @@
+"""What is stored, read back as campaigns, schedules and actions.
+
+An action that is to come is not stored before five minutes ahead of its time: it is told from its
+campaign's plan and from when its subject was scheduled, and looks like one that is.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from functions.client.definitions import action_of, campaign_key
+from functions.client.records import (
+    Action,
+    ActionState,
+    CampaignRecord,
+    Lateness,
+    Schedule,
+    Status,
+)
+from functions.domain.campaigns.campaign import Campaign, campaign_from
+from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.errors import NotFoundError
+from functions.domain.kinds import CampaignKind
+from functions.domain.messages.ids import enrollment_id, node_of
+from functions.domain.messages.message import Message, MessageStatus
+from functions.domain.plans.document import SendNode, SequenceDocument
+from functions.domain.plans.enrollment import EnrollmentStatus
+from functions.domain.plans.plan import due_at, zone_of_walk
+from functions.engine import paths
+from functions.engine.campaigns.plans import plan_of
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.people import subject_id
+from functions.engine.messages import statistics
+from functions.engine.plans import counts
+from functions.engine.plans.enrollments import (
+    EnrollmentFilter,
+    Found,
+    find,
+    messages_of,
+    of_person,
+    page_of,
+)
+from functions.engine.plans.entering import Person, entered
+from functions.engine.ports.store import Query, Where
+from functions.engine.process.plan_cache import PlanVersion
+
+#: Documents that are read at once.
+_PAGE: Final = 200
+_STATES: Final[Mapping[str, ActionState]] = {
+    MessageStatus.PENDING: ActionState.PENDING,
+    MessageStatus.SENDING: ActionState.PROCESSING,
+    MessageStatus.SENT: ActionState.COMPLETED,
+}
+
+
+async def campaign_of(engine: Engine, org: str, id_: str) -> Campaign:
+    """Return a campaign by the id that its definition gave it. Raises NotFoundError."""
+    document = await engine.store.get(paths.campaign(org, campaign_key(org, id_)))
+    if document is None:
+        raise NotFoundError("Campaign", id_)
+    return campaign_from(org, document.id, document.data)
+
+
+async def record_of(engine: Engine, campaign: Campaign) -> CampaignRecord:
+    """Return a campaign as it was defined."""
+    version = await plan_of(engine, campaign, campaign.plan)
+    document = version.plan.document
+    steps = document.steps if isinstance(document, SequenceDocument) else []
+    return CampaignRecord(
+        campaign.name,
+        campaign.status is CampaignStatus.RUNNING,
+        [action_of(step) for step in steps],
+        document.timezone,
+        campaign.plan,
+        campaign.created_at,
+        campaign.updated_at or campaign.created_at,
+    )
+
+
+async def campaigns(engine: Engine, org: str) -> AsyncIterator[Campaign]:
+    """Yield the campaigns that were defined, the oldest first."""
+    where = (Where("kind", "==", CampaignKind.SEQUENCE),)
+    query = Query(paths.campaigns(org), where, ("created_at",), limit=_PAGE)
+    async for page in _pages(engine, query):
+        for document in page:
+            campaign = campaign_from(org, document.id, document.data)
+            if document.id == campaign_key(org, campaign.name):
+                yield campaign
+
+
+async def _pages(engine: Engine, query: Query) -> AsyncIterator[Sequence[Any]]:
+    while page := await engine.store.query(query):
+        yield page
+        if len(page) < query.limit:
+            return
+        query = query.after(page[-1])
+
+
+async def schedules(
+    engine: Engine, org: str, campaign_id: str | None, subject: str | None
+) -> AsyncIterator[Found]:
+    """Yield the enrollments of a campaign, of a subject, of both, or of all."""
+    if campaign_id is not None:
+        campaign = await campaign_of(engine, org, campaign_id)
+        found = (
+            _of_campaign(engine, campaign) if subject is None else _one(engine, campaign, subject)
+        )
+    else:
+        found = _all(engine, org) if subject is None else _of_subject(engine, org, subject)
+    async for each in found:
+        yield each
+
+
+async def _all(engine: Engine, org: str) -> AsyncIterator[Found]:
+    async for campaign in campaigns(engine, org):
+        async for each in _of_campaign(engine, campaign):
+            yield each
+
+
+async def _one(engine: Engine, campaign: Campaign, subject: str) -> AsyncIterator[Found]:
+    id_ = enrollment_id(await subject_id(engine, campaign.org, subject))
+    with suppress(NotFoundError):
+        yield await find(engine, campaign.org, campaign.id, id_)
+
+
+async def _of_subject(engine: Engine, org: str, subject: str) -> AsyncIterator[Found]:
+    who, after = await subject_id(engine, org, subject), None
+    while True:
+        rows, after = await of_person(engine, org, who, after=after, limit=_PAGE)
+        for each in rows:
+            yield each
+        if after is None:
+            return
+
+
+async def _of_campaign(engine: Engine, campaign: Campaign) -> AsyncIterator[Found]:
+    after, everybody = None, EnrollmentFilter()
+    while True:
+        rows, after = await page_of(
+            engine, campaign.org, campaign.id, everybody, after=after, limit=_PAGE
+        )
+        for each in rows:
+            yield each
+        if after is None:
+            return
+
+
+async def schedule_of(engine: Engine, found: Found, *, with_actions: bool = True) -> Schedule:
+    """Return a subject of a campaign, with all actions they have had and will have."""
+    campaign, walk = found.campaign, found.walk
+    runs = campaign.status is CampaignStatus.RUNNING
+    is_active = runs and walk.status in {EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED}
+    actions = await actions_of(engine, found) if with_actions else ()
+    return Schedule(campaign.name, walk.subject, is_active, walk.entered_at, actions)
+
+
+async def actions_of(engine: Engine, found: Found) -> list[Action]:
+    """Return the actions of a subject, in the order in which they are expected."""
+    version = await plan_of(engine, found.campaign, found.walk.plan)
+    is_new = not found.version
+    messages = [] if is_new else [each.value for each in await messages_of(engine, found)]
+    runs = found.campaign.status is CampaignStatus.RUNNING
+    made = [_made(found, version, each) for each in messages if _is_shown(each)]
+    shown = [*made, *_to_come(found, version)]
+    shown = [each for each in shown if runs or each.state is not ActionState.PENDING]
+    return sorted(shown, key=lambda each: (each.expected_at, each.action_id))
+
+
+def _is_shown(message: Message) -> bool:
+    """Tell whether an action is told of; one that was unscheduled is there no more."""
+    return message.status != MessageStatus.CANCELLED
+
+
+def _made(found: Found, version: PlanVersion, message: Message) -> Action:
+    node = version.plan.nodes.get(node_of(message.send))
+    said = node.callback if isinstance(node, SendNode) else None
+    return Action(
+        found.campaign.name,
+        node_of(message.send),
+        found.walk.subject,
+        _STATES.get(message.status, ActionState.FAILED),
+        message.due_at or message.created_at or found.walk.entered_at,
+        said or {},
+        message.sent_at,
+        message.sent_at or message.ended_at,
+        message.log or message.reason,
+    )
+
+
+def _to_come(found: Found, version: PlanVersion) -> Iterator[Action]:
+    """Yield the actions whose messages are not made yet."""
+    walk = found.walk
+    zone = zone_of_walk(version.plan, walk.zones, walk.entered_at)
+    for thread in walk.threads.values():
+        node = version.plan.nodes[thread.node]
+        if isinstance(node, SendNode) and thread.due_at is None:
+            yield Action(
+                found.campaign.name,
+                node.id,
+                walk.subject,
+                ActionState.PENDING,
+                due_at(node.schedule, thread.since, zone),
+                node.callback or {},
+            )
+
+
+async def would_be(engine: Engine, campaign: Campaign, subject: str) -> list[Action]:
+    """Return the actions of somebody who would be scheduled now."""
+    version = await plan_of(engine, campaign, campaign.plan)
+    who = await subject_id(engine, campaign.org, subject)
+    walk = entered(campaign, version.plan, Person(subject, who), by="", at=engine.clock.now())
+    found = Found(campaign, enrollment_id(who), walk, 0)
+    return sorted(_to_come(found, version), key=lambda each: each.expected_at)
+
+
+async def status(engine: Engine, org: str) -> Status:
+    """Count everything, by the statistics alone."""
+    found = [campaign async for campaign in campaigns(engine, org)]
+    active = sum(each.status is CampaignStatus.RUNNING for each in found)
+    messages, walks, late = Counter[str](), Counter[str](), Counter[int]()
+    to_come = 0
+    for counted in await statistics.read(engine, found):
+        messages.update(counted.by_status)
+        read = counts.read(counted)
+        walks.update(read.by_status)
+        to_come += sum(node.here for node in read.nodes)
+        late.update(counted.lateness)
+    states = dict.fromkeys(map(str, ActionState), 0)
+    del messages[MessageStatus.CANCELLED]
+    for state, count in messages.items():
+        states[_STATES.get(state, ActionState.FAILED)] += count
+    states[ActionState.PENDING] += to_come
+    shares = (statistics.percentile(late, share) for share in (0.5, 0.95, 0.99))
+    schedules_by = {
+        "active": walks[EnrollmentStatus.ACTIVE] + walks[EnrollmentStatus.PAUSED],
+        "completed": walks[EnrollmentStatus.COMPLETED],
+        "unscheduled": walks[EnrollmentStatus.EXITED],
+    }
+    by_state = {"active": active, "inactive": len(found) - active}
+    return Status(by_state, schedules_by, states, Lateness(*shares))
