@@ -11,6 +11,7 @@ from benchmarks import (
     growth,
     hostile,
     imports,
+    library,
     listing,
     load,
     mail,
@@ -45,6 +46,7 @@ FIGURES: Mapping[str, Callable[[], Awaitable[list[report.Row]]]] = {
     "waiting": waiting.measure,
     "rules": rules.measure,
     "operations": operations.measure,
+    "library": library.measure,
     "recurrence": recurrence.measure,
 }
 
