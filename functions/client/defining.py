@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from functions.client.definitions import campaign_key, check_members, document_of, in_our_words
+from functions.client.definitions import check_members, document_of, in_our_words
+from functions.client.names import Names
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.entry import CONTINUE, Entry, EntryBy
 from functions.domain.campaigns.status import Action, CampaignStatus
@@ -20,17 +21,16 @@ BY: Final = "library"
 _ENTRY: Final = Entry(EntryBy.API, reentry=CONTINUE)
 
 
-async def define(engine: Engine, org: str, definition: Mapping[str, Any]) -> Campaign:
+async def define(engine: Engine, names: Names, definition: Mapping[str, Any]) -> Campaign:
     """Save a campaign, or change it, and return it. Raises InvalidFieldError.
 
     A process that dies in between leaves it as it was, or without the change of `active`.
     """
     check_members(definition)
-    id_ = campaign_key(org, definition["id"])
     try:
-        campaign = await load(engine, org, id_)
+        campaign = await names.find(engine, definition["id"])
     except NotFoundError:
-        campaign = await _create(engine, org, id_, definition)
+        campaign = await _create(engine, names, definition)
     if campaign.status is CampaignStatus.DRAFT:  # new, or whoever created it has died
         campaign = await _begin(engine, campaign)
         wanted = bool(definition.get("active", False))
@@ -39,14 +39,16 @@ async def define(engine: Engine, org: str, definition: Mapping[str, Any]) -> Cam
     return await _activate(engine, campaign, active=wanted)
 
 
-async def _create(engine: Engine, org: str, id_: str, definition: Mapping[str, Any]) -> Campaign:
-    new = NewPlanCampaign(
-        name=definition["id"], document=document_of(definition, None), entry=_ENTRY
-    )
+async def _create(engine: Engine, names: Names, definition: Mapping[str, Any]) -> Campaign:
+    name = definition["id"]
+    document = document_of(definition, None)
+    new = NewPlanCampaign(name=name, document=document, entry=_ENTRY)
     try:
-        return await campaigns.create(engine, org, new, by=BY, id_=id_)
+        return await campaigns.create(
+            engine, names.org, new, by=BY, claim=lambda id_: names.claim(name, id_)
+        )
     except ConflictError:  # another process has created it
-        return await load(engine, org, id_)
+        return await names.find(engine, name)
     except InvalidFieldError as error:
         raise in_our_words(error) from None
 

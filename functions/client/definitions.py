@@ -6,7 +6,6 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from functions.client.records import ActionDefinition
-from functions.domain.digest import digest
 from functions.domain.errors import InvalidFieldError
 from functions.domain.plans.document import SequenceDocument, Step
 
@@ -14,11 +13,6 @@ from functions.domain.plans.document import SequenceDocument, Step
 _DEFINITION: Final = frozenset({"id", "active", "actions", "timezone"})
 _ACTION: Final = frozenset({"id", "interval", "repeat", "callback"})
 _LONGEST: Final = 100
-
-
-def campaign_key(org: str, id_: str) -> str:
-    """Return under which id a campaign is stored: it holds nothing of the name."""
-    return digest("library", org, id_)
 
 
 def check_id(id_: object, field: str) -> str:

@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from functions.client.definitions import action_of, campaign_key
+from functions.client.defining import BY
+from functions.client.definitions import action_of
+from functions.client.names import Names
 from functions.client.records import (
     Action,
     ActionState,
@@ -26,7 +28,8 @@ from functions.domain.messages.ids import enrollment_id, node_of
 from functions.domain.messages.message import Message, MessageStatus
 from functions.domain.plans.document import SendNode, SequenceDocument
 from functions.domain.plans.enrollment import EnrollmentStatus
-from functions.domain.plans.plan import due_at, zone_of_walk
+from functions.domain.plans.plan import zone_of_walk
+from functions.domain.plans.timing import Timing
 from functions.engine import paths
 from functions.engine.campaigns.plans import plan_of
 from functions.engine.kernel.engine import Engine
@@ -54,14 +57,6 @@ _STATES: Final[Mapping[str, ActionState]] = {
 }
 
 
-async def campaign_of(engine: Engine, org: str, id_: str) -> Campaign:
-    """Return a campaign by the id that its definition gave it. Raises NotFoundError."""
-    document = await engine.store.get(paths.campaign(org, campaign_key(org, id_)))
-    if document is None:
-        raise NotFoundError("Campaign", id_)
-    return campaign_from(org, document.id, document.data)
-
-
 async def record_of(engine: Engine, campaign: Campaign) -> CampaignRecord:
     """Return a campaign as it was defined."""
     version = await plan_of(engine, campaign, campaign.plan)
@@ -85,7 +80,7 @@ async def campaigns(engine: Engine, org: str) -> AsyncIterator[Campaign]:
     async for page in _pages(engine, query):
         for document in page:
             campaign = campaign_from(org, document.id, document.data)
-            if document.id == campaign_key(org, campaign.name):
+            if campaign.created_by == BY:
                 yield campaign
 
 
@@ -98,16 +93,18 @@ async def _pages(engine: Engine, query: Query) -> AsyncIterator[Sequence[Any]]:
 
 
 async def schedules(
-    engine: Engine, org: str, campaign_id: str | None, subject: str | None
+    engine: Engine, names: Names, campaign_id: str | None, subject: str | None
 ) -> AsyncIterator[Found]:
     """Yield the enrollments of a campaign, of a subject, of both, or of all."""
     if campaign_id is not None:
-        campaign = await campaign_of(engine, org, campaign_id)
+        campaign = await names.find(engine, campaign_id)
         found = (
             _of_campaign(engine, campaign) if subject is None else _one(engine, campaign, subject)
         )
     else:
-        found = _all(engine, org) if subject is None else _of_subject(engine, org, subject)
+        found = (
+            _all(engine, names.org) if subject is None else _of_subject(engine, names.org, subject)
+        )
     async for each in found:
         yield each
 
@@ -192,15 +189,17 @@ def _to_come(found: Found, version: PlanVersion) -> Iterator[Action]:
     """Yield the actions whose messages are not made yet."""
     walk = found.walk
     zone = zone_of_walk(version.plan, walk.zones, walk.entered_at)
+    timing = Timing(zone, walk.entered_at, found.campaign.id, walk.subject)
     for thread in walk.threads.values():
         node = version.plan.nodes[thread.node]
-        if isinstance(node, SendNode) and thread.due_at is None:
+        due = timing.ahead(node, thread) if isinstance(node, SendNode) else None
+        if isinstance(node, SendNode) and due is not None:
             yield Action(
                 found.campaign.name,
                 node.id,
                 walk.subject,
                 ActionState.PENDING,
-                due_at(node.schedule, thread.since, zone),
+                due,
                 node.callback or {},
             )
 

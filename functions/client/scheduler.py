@@ -16,11 +16,13 @@ from typing import Any, Final, NamedTuple, Self
 
 import structlog
 
+from functions import logs
 from functions.bootstrap.clock import SystemClock
 from functions.channels.callback import Call
 from functions.client import getters
 from functions.client.defining import BY, define
 from functions.client.definitions import check_id
+from functions.client.names import Names
 from functions.client.process import Process, Worker
 from functions.client.records import Action, ActionState, CampaignRecord, Schedule, Status
 from functions.client.selecting import Order, selected
@@ -39,7 +41,6 @@ from functions.settings.urls import parse_store
 
 log = structlog.get_logger()
 
-_ORG: Final = "default"
 #: How many records a getter returns where nothing is said.
 _LIMIT: Final = 1000
 
@@ -76,6 +77,7 @@ class CampaignScheduler:
         self._emulator_host = emulator_host
         self._clock = clock or SystemClock()
         self._process: Process | None = None
+        self._names = Names("default")
         self._entering = Together(self._enter)
 
     # --- Beginning and end ----------------------------------------------------------------------
@@ -83,6 +85,8 @@ class CampaignScheduler:
     async def init(self) -> Self:
         """Open the store; once more does nothing."""
         if self._process is None:
+            if not structlog.is_configured():  # it would print every line of the engine
+                logs.configure("warning", readable=True)
             self._process = Process(
                 self._store,
                 self._worker,
@@ -144,7 +148,7 @@ class CampaignScheduler:
         calendar intervals count. Raises InvalidFieldError, which names the member.
         """
         engine = await self._engine()
-        campaign = await define(engine, _ORG, definition)
+        campaign = await define(engine, self._names, definition)
         self._log("campaign_defined", {"campaign_id": campaign.name, "version": campaign.plan})
         return await getters.record_of(engine, campaign)
 
@@ -156,8 +160,8 @@ class CampaignScheduler:
         if not confirm:
             raise ValueError("destroy removes all history for good: pass confirm=True")
         engine = await self._engine()
-        campaign = await getters.campaign_of(engine, _ORG, campaign_id)
-        await destroy(engine, campaign, by=BY)
+        campaign = await self._names.find(engine, campaign_id)
+        await destroy(engine, campaign, self._names.freed(campaign_id), by=BY)
         self._log("campaign_destroyed", {"campaign_id": campaign_id})
 
     # --- Subjects -------------------------------------------------------------------------------
@@ -201,9 +205,9 @@ class CampaignScheduler:
         if campaign_id is None and subject is None:
             raise ValueError("name a campaign, a subject, or both")
         engine, ended = await self._engine(), 0
-        async for found in getters.schedules(engine, _ORG, campaign_id, subject):
+        async for found in getters.schedules(engine, self._names, campaign_id, subject):
             try:
-                await exit_(engine, _ORG, found.campaign.id, found.id, by=BY)
+                await exit_(engine, self._names.org, found.campaign.id, found.id, by=BY)
             except EnrollmentStatusError:
                 continue  # nothing was to come
             ended += 1
@@ -217,7 +221,7 @@ class CampaignScheduler:
         NotFoundError.
         """
         engine = await self._engine()
-        campaign = await getters.campaign_of(engine, _ORG, campaign_id)
+        campaign = await self._names.find(engine, campaign_id)
         return await getters.would_be(engine, campaign, subject or "")
 
     # --- What there is --------------------------------------------------------------------------
@@ -234,7 +238,7 @@ class CampaignScheduler:
         engine = await self._engine()
 
         async def records() -> AsyncIterator[CampaignRecord]:
-            async for campaign in getters.campaigns(engine, _ORG):
+            async for campaign in getters.campaigns(engine, self._names.org):
                 record = await getters.record_of(engine, campaign)
                 if id in {None, record.id} and active in {None, record.active}:
                     yield record
@@ -254,7 +258,7 @@ class CampaignScheduler:
         engine = await self._engine()
 
         async def records() -> AsyncIterator[Schedule]:
-            async for found in getters.schedules(engine, _ORG, campaign_id, subject):
+            async for found in getters.schedules(engine, self._names, campaign_id, subject):
                 schedule = await getters.schedule_of(engine, found, with_actions=False)
                 if active in {None, schedule.active}:
                     yield schedule
@@ -280,7 +284,7 @@ class CampaignScheduler:
         engine, wanted = await self._engine(), ActionState(state) if state else None
 
         async def records() -> AsyncIterator[Action]:
-            async for found in getters.schedules(engine, _ORG, campaign_id, subject):
+            async for found in getters.schedules(engine, self._names, campaign_id, subject):
                 schedule = await getters.schedule_of(engine, found)
                 if active not in {None, schedule.active}:
                     continue
@@ -292,7 +296,7 @@ class CampaignScheduler:
 
     async def status(self) -> Status:
         """Return how much there is of everything, and how late actions begin."""
-        return await getters.status(await self._engine(), _ORG)
+        return await getters.status(await self._engine(), self._names.org)
 
     # --- Inside ---------------------------------------------------------------------------------
 
@@ -313,9 +317,11 @@ class CampaignScheduler:
         per_minute: int | None = None,
     ) -> list[Found]:
         engine = await self._engine()
-        campaign = await getters.campaign_of(engine, _ORG, campaign_id)
+        campaign = await self._names.find(engine, campaign_id)
         entrants = [Entrant(subject=subject) for subject in subjects]
-        entered = await enroll(engine, _ORG, campaign.id, entrants, at=at, per_minute=per_minute)
+        entered = await enroll(
+            engine, self._names.org, campaign.id, entrants, at=at, per_minute=per_minute
+        )
         self._log("scheduled", {"campaign_id": campaign_id, "subjects": len(subjects)})
         return [_found(campaign, each) for each in entered]
 

@@ -111,7 +111,10 @@ class Planner:
         self._now = self._engine.clock.now()
         if recipient.skip_reason:
             return skipped(recipient, recipient.skip_reason, now=self._now, **of_node)
-        return self._timed(id_, recipient, max(at, self._now), of_node, shown)
+        fields = self._timed(id_, recipient, max(at, self._now), of_node, shown)
+        if at < self._now == fields.get("due_at"):
+            fields["due_at"] = at  # it was promised for then: how late it is, is told
+        return fields
 
     def _timed(
         self,

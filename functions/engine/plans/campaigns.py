@@ -1,6 +1,6 @@
 """Campaigns with a plan: they are written, started, and closed to whoever would enter."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -39,7 +39,7 @@ from functions.engine.plans.writing.following import (
     following,
     following_anew,
 )
-from functions.engine.ports.store import Document, Update, Write
+from functions.engine.ports.store import Create, Document, Update, Write
 
 log = structlog.get_logger()
 
@@ -80,14 +80,15 @@ async def create(
     *,
     by: str,
     scheduled_at: datetime | None = None,
-    id_: str = "",
+    claim: Callable[[str], Create] | None = None,
 ) -> Campaign:
-    """Create a draft; a time that lies ahead schedules it at once. "": it gets an id.
+    """Create a draft; a time that lies ahead schedules it at once.
 
-    Raises ConflictError where there is one of that id, InvalidPlanError, NotFoundError for what
-    its entry names and there is not, and InvalidFieldError.
+    `claim` returns the write that gives its id a name; ConflictError is raised where that has it.
+    Raises InvalidPlanError, NotFoundError for what its entry names and there is not, and
+    InvalidFieldError.
     """
-    now, id_ = engine.clock.now(), id_ or uuid4().hex
+    now, id_ = engine.clock.now(), uuid4().hex
     start_at = scheduled_at if scheduled_at is not None and scheduled_at > now else None
     if start_at is not None:
         longest = engine.limits.schedule_ahead
@@ -119,7 +120,7 @@ async def create(
     plan = await checked(engine, decided, blank, new.document)
     campaign = following(engine, decided, blank, plan)
     version = versions.stored(campaign, new.document, by=by, at=now)
-    return await create_campaign(engine, campaign, version)
+    return await create_campaign(engine, campaign, version, *([claim(id_)] if claim else ()))
 
 
 async def change_plan(

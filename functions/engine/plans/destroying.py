@@ -11,7 +11,7 @@ from functions.engine import paths
 from functions.engine.campaigns.lifecycle import change
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
-from functions.engine.ports.store import Delete, Query
+from functions.engine.ports.store import Delete, Query, Write
 
 log = structlog.get_logger()
 
@@ -20,8 +20,11 @@ log = structlog.get_logger()
 _BELOW = ("lanes", "messages", "enrollments", "plans", "statistics")
 
 
-async def destroy(engine: Engine, campaign: Campaign, *, by: str) -> None:
-    """Cancel a campaign with a plan, and remove all there is of it; repeated it goes on."""
+async def destroy(engine: Engine, campaign: Campaign, *also: Write, by: str) -> None:
+    """Cancel a campaign with a plan, and remove all there is of it; repeated it goes on.
+
+    `also` is written with its end.
+    """
     org, id_ = campaign.org, campaign.id
     with suppress(WrongStatusError):  # it has ended
         await change(engine, org, id_, Action.CANCEL, by=by, reason="destroyed")
@@ -31,7 +34,7 @@ async def destroy(engine: Engine, campaign: Campaign, *, by: str) -> None:
     now = engine.clock.now()
     about = {"campaign": id_, "status": "cancelled"}
     trail = audit_trail.entry(org, f"{id_}-destroyed", action="destroy", by=by, at=now, **about)
-    await engine.store.commit(Delete(home), trail)
+    await engine.store.commit(Delete(home), trail, *also)
     log.info("campaign_destroyed", org=org, campaign_id=id_, by=by)
 
 
