@@ -51,7 +51,6 @@ class CallbackChannel(BaseChannel):
         concurrency: int,
         lanes: int,
         timeout: timedelta,
-        patience: timedelta,
         idempotent: bool,
         told: Callable[[Call, SendOutcome], None],
         clock: Clock,
@@ -60,7 +59,6 @@ class CallbackChannel(BaseChannel):
         # As many again are claimed meanwhile: a free place is not to wait for a claim.
         in_hand = max(1, 2 * concurrency // lanes)
         self.traits = Traits(idempotent=idempotent, in_hand=in_hand)
-        self._patience_s = patience.total_seconds()
         self._told = told
         self._function = function
         self._room = asyncio.Semaphore(concurrency)
@@ -79,7 +77,7 @@ class CallbackChannel(BaseChannel):
             outbound.ref.message,
         )
         try:
-            await asyncio.wait_for(self._room.acquire(), self._patience_s)
+            await asyncio.wait_for(self._room.acquire(), self._timeout_s)
         except TimeoutError:
             return _NO_ROOM
         try:

@@ -31,8 +31,8 @@ from functions.transport.voice_bots import HttpBots
 #: Attempts of a task, and how long it waits before the next: what fails is found by every poll.
 _ATTEMPTS: Final = 3
 _BACKOFF: Final = (timedelta(milliseconds=200), timedelta(seconds=30))
-#: For how long a callback may wait for room before it is put back.
-_ROOM: Final = timedelta(seconds=30)
+#: How long it may take at most to store what has come of a callback.
+_MARGIN: Final = timedelta(seconds=10)
 #: How long what is being called has to come to its end once the worker is to stop.
 _GRACE: Final = timedelta(seconds=10)
 _LANES: Final = 4
@@ -102,7 +102,8 @@ class Process:
         self._http = public_http.client()
         self._queue: LocalQueue | None = None
         self._ticker: asyncio.Task[None] | None = None
-        timeout = worker.timeout if worker else timedelta()
+        # One waits for room as long as others may take; then its own time begins.
+        lease = 2 * (worker.timeout if worker else timedelta()) + _MARGIN
         channels = {PROVIDER: _channel(worker, clock, told)} if worker else {}
         self.engine = Engine(
             store=open_store(store, emulator_host=emulator_host),
@@ -111,8 +112,8 @@ class Process:
             bots=HttpBots(allow_private_hosts=False, http=self._http),
             notifier=HttpNotifier(allow_private_hosts=False, clock=clock, http=self._http),
             clock=clock,
-            limits=Limits(lanes=_LANES, windows=False, lane_lease=timeout + _ROOM * 2),
-            policy=DeliveryPolicy(send_lease=timeout + _ROOM * 2),
+            limits=Limits(lanes=_LANES, windows=False, lane_lease=lease),
+            policy=DeliveryPolicy(send_lease=lease),
             providers={ChannelKind.CALLBACK: PROVIDER},
             known={PROVIDER: Traits()},
             instance=f"{socket.gethostname()}-{os.getpid()}",
@@ -216,7 +217,6 @@ def _channel(
         concurrency=worker.concurrency,
         lanes=_LANES,
         timeout=worker.timeout,
-        patience=_ROOM,
         idempotent=worker.idempotent,
         told=told,
         clock=clock,
