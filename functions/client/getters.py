@@ -230,11 +230,11 @@ async def status(engine: Engine, org: str) -> Status:
     for state, count in messages.items():
         states[_STATES.get(state, ActionState.FAILED)] += count
     states[ActionState.PENDING] += to_come
-    shares = (statistics.percentile(late, share) for share in (0.5, 0.95, 0.99))
+    p50, p95, p99 = statistics.spread(late).shares.values()
     schedules_by = {
         "active": walks[EnrollmentStatus.ACTIVE] + walks[EnrollmentStatus.PAUSED],
         "completed": walks[EnrollmentStatus.COMPLETED],
         "unscheduled": walks[EnrollmentStatus.EXITED],
     }
     by_state = {"active": active, "inactive": len(found) - active}
-    return Status(by_state, schedules_by, states, Lateness(*shares))
+    return Status(by_state, schedules_by, states, Lateness(p50, p95, p99))

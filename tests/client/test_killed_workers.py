@@ -66,7 +66,7 @@ async def test_killed_at_random(tmp_path: Path, how: str) -> None:
                 await asyncio.sleep(chance.uniform(0.3, 1.5))
             await _ended(scheduler)
         states = Counter(
-            (each.state, each.log) for each in await scheduler.get_actions(limit=10_000)
+            (str(each.state), each.log) for each in await scheduler.get_actions(limit=10_000)
         )
     lost = states.pop(("failed", "sender_lost"), 0)
     assert set(states) == {("completed", '"done"')}

@@ -13,6 +13,7 @@ from functions.api.campaigns.walks import (
     shown_nodes,
     shown_walks,
 )
+from functions.api.lateness import Spread, shown_spread
 from functions.api.plans.version_views import ShownMigration, shown_migration
 from functions.api.warnings import Warned, shown_warnings
 from functions.domain.campaigns.audience import audience_fields
@@ -29,7 +30,7 @@ from functions.domain.sending_rules.windows import SendWindow
 from functions.domain.times import iso
 from functions.engine.campaigns.content import previews
 from functions.engine.campaigns.warnings import warnings_of
-from functions.engine.messages.statistics import Statistics
+from functions.engine.messages.statistics import Statistics, spread
 from functions.engine.plans.migration.progress import progress_of
 from functions.engine.plans.writing import warnings as plan_warnings
 from functions.engine.reporting import overview, recalls
@@ -142,6 +143,10 @@ class WarnedCampaign(CampaignItem, Warned):
     migration: ShownMigration | None = Field(
         description="How those who were under way last went over to another version of its plan;"
         " null: they never did."
+    )
+    message_lateness: Spread = Field(
+        description="How long after they were due its messages were sent; up to a quarter above"
+        " the true value."
     )
 
 
@@ -368,8 +373,13 @@ async def shown(
     whole = item(context.tagged((campaign, version)), counts, recalled)
     nodes = shown_nodes(campaign, counts)
     migration = shown_migration(await progress_of(context.engine, campaign))
-    warned = shown_warnings(found)
-    return WarnedCampaign(**dict(whole), nodes=nodes, migration=migration, warnings=warned)
+    return WarnedCampaign(
+        **dict(whole),
+        nodes=nodes,
+        migration=migration,
+        message_lateness=shown_spread(spread(counts.lateness)),
+        warnings=shown_warnings(found),
+    )
 
 
 _NOT_STARTED = frozenset({CampaignStatus.DRAFT, CampaignStatus.SCHEDULED})

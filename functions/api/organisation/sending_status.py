@@ -5,24 +5,16 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from functions.api.lateness import Spread, shown_spread
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.messages.message import MessageStatus
 from functions.engine.reporting import sending_status
-from functions.engine.reporting.sending_status import COUNTED, LATELY, Lateness, Status
+from functions.engine.reporting.sending_status import COUNTED, LATELY, Status
 from functions.web.auth import Area
 from functions.web.caller_route import RestRoute, Viewer
 from functions.web.fields import Instant
 
 router = APIRouter(tags=[Area.STATUS], route_class=RestRoute)
-
-
-class Spread(BaseModel):
-    """Lateness in seconds: half of them were at most `p50_s` late, and so on; null without any."""
-
-    count: int
-    p50_s: float | None
-    p95_s: float | None
-    p99_s: float | None
 
 
 class Counted(BaseModel):
@@ -60,11 +52,7 @@ def _shown(seen: Status) -> dict[str, Any]:
         "campaigns": seen.campaigns,
         "counted": {"campaigns": seen.counted, "at_most": COUNTED, "ended_within_h": hours},
         "messages": {status: seen.messages[status] for status in MessageStatus},
-        "start_lateness": _spread(seen.starts),
-        "message_lateness": _spread(seen.sends),
+        "start_lateness": shown_spread(seen.starts),
+        "message_lateness": shown_spread(seen.sends),
         "timestamp": seen.now,
     }
-
-
-def _spread(late: Lateness) -> dict[str, Any]:
-    return {"count": late.count, **{f"p{share * 100:.0f}_s": s for share, s in late.shares.items()}}

@@ -276,7 +276,9 @@ async def duplicate(engine: Engine, org: str, id_: str, *, by: str) -> Campaign:
     """Create a draft that says what another broadcast says, to the same people."""
     source = await load(engine, org, id_)
     send = source.own_send
-    said = {**send.content._asdict(), "sender": send.sender, "channel": send.channel}
+    content = send.content._asdict()
+    said = {name: content[name] for name in content.keys() & _WRITTEN}
+    said |= {"sender": send.sender, "channel": send.channel}
     written = {name: getattr(source, name) for name in _WRITTEN if name not in said}
     draft = Draft(
         **{

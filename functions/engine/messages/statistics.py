@@ -7,6 +7,7 @@ never late. Shards keep lanes and receipts from writing to one document.
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from functions.domain.campaigns.campaign import Campaign
@@ -37,6 +38,8 @@ _FOLLOWED = "followed_"
 _COUNTED_BY = ("status", "attempt", "send", "followed", "address")
 #: Upper bounds of lateness, seconds; each is a tenth or more above the one before.
 LATENESS_S = tuple(round(0.01 * 1.25**number, 4) for number in range(72))
+#: What is told of lateness: what half of all kept to, and so on.
+SHARES = (0.5, 0.95, 0.99)
 
 
 def created(
@@ -253,6 +256,19 @@ def _sum(shards: Iterable[dict[str, int]]) -> Statistics:
         for name, amount in shard.items():
             amounts[name] = amounts.get(name, 0) + amount
     return Statistics(amounts)
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How many were late by how much, seconds: the lateness that a share of them kept to."""
+
+    count: int
+    shares: Mapping[float, float | None]  #: by share; None where there was none
+
+
+def spread(lateness: Counter[int]) -> Lateness:
+    """Return how late messages were sent, by the numbers of the bounds that they kept to."""
+    return Lateness(lateness.total(), {share: percentile(lateness, share) for share in SHARES})
 
 
 def percentile(lateness: Counter[int], share: float) -> float | None:

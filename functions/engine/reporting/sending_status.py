@@ -13,21 +13,13 @@ from functions.domain.messages.message import MessageStatus
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages import statistics
+from functions.engine.messages.statistics import SHARES, Lateness
 from functions.engine.ports.store import Query, Where
 
 #: A campaign that ended within this time still counts for how sending goes.
 LATELY = timedelta(hours=24)
 #: Of how many campaigns the messages are counted.
 COUNTED = 100
-SHARES = (0.5, 0.95, 0.99)
-
-
-@dataclass(frozen=True, slots=True)
-class Lateness:
-    """How many were late by how much, seconds: the lateness that a share of them kept to."""
-
-    count: int
-    shares: Mapping[float, float | None]  #: by share; None where there was none
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +53,7 @@ async def status(engine: Engine, org: str) -> Status:
         len(recent),
         messages,
         _starts(recent),
-        Lateness(lateness.total(), {s: statistics.percentile(lateness, s) for s in SHARES}),
+        statistics.spread(lateness),
     )
 
 

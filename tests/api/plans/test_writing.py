@@ -65,6 +65,7 @@ async def test_a_list_enters_at_the_start(rig: Rig) -> None:
     assert (told["entry"]["list_id"], told["entry_open"]) == (people, False)
     assert told["walks"]["active"] == 2
     assert told["nodes"] == [{"id": "hello", "here": 2, "entered": 2, "left": {}}]
+    assert told["message_lateness"]["count"] == told["stats"]["sent"]
 
 
 async def test_an_entry_filter_keeps_people_out(rig: Rig) -> None:
