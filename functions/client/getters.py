@@ -208,7 +208,7 @@ async def would_be(engine: Engine, campaign: Campaign, subject: str) -> list[Act
     """Return the actions of somebody who would be scheduled now."""
     version = await plan_of(engine, campaign, campaign.plan)
     who = await subject_id(engine, campaign.org, subject)
-    walk = entered(campaign, version.plan, Person(subject, who), by="", at=engine.clock.now())
+    walk = entered(campaign, version.plan, Person(subject, who, ""), by="", at=engine.clock.now())
     found = Found(campaign, enrollment_id(who), walk, 0)
     return sorted(_to_come(found, version), key=lambda each: each.expected_at)
 

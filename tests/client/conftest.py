@@ -36,6 +36,7 @@ class Library:
     """A scheduler, and what it called."""
 
     url: str
+    emulator_host: str = ""
     clock: LivingClock = field(default_factory=LivingClock)
     calls: list[Call] = field(default_factory=list)
     times: list[datetime] = field(default_factory=list)
@@ -54,7 +55,11 @@ class Library:
         """Open a scheduler on the store, as another process would."""
         worker = Worker(callback=self.called, **more) if works else None
         scheduler = CampaignScheduler(
-            self.url, worker=worker, on_log=self.logs.append, clock=self.clock
+            self.url,
+            worker=worker,
+            on_log=self.logs.append,
+            emulator_host=self.emulator_host,
+            clock=self.clock,
         )
         self.opened.append(scheduler)
         return await scheduler.init()
