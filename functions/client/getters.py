@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from functions.client.defining import BY
 from functions.client.definitions import action_of
-from functions.client.names import Names
 from functions.client.records import (
     Action,
     ActionState,
@@ -31,9 +30,9 @@ from functions.domain.plans.enrollment import EnrollmentStatus
 from functions.domain.plans.plan import zone_of_walk
 from functions.domain.plans.timing import Timing
 from functions.engine import paths
-from functions.engine.campaigns.plans import plan_of
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.people import subject_id
+from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.messages import statistics
 from functions.engine.plans import counts
 from functions.engine.plans.enrollments import (
@@ -45,6 +44,7 @@ from functions.engine.plans.enrollments import (
     page_of,
 )
 from functions.engine.plans.entering import Person, entered
+from functions.engine.plans.migration.names import Names
 from functions.engine.ports.store import Query, Where
 from functions.engine.process.plan_cache import PlanVersion
 

@@ -22,7 +22,6 @@ from functions.channels.callback import Call
 from functions.client import getters
 from functions.client.defining import BY, define
 from functions.client.definitions import check_id
-from functions.client.names import Names
 from functions.client.process import Process, Worker
 from functions.client.records import Action, ActionState, CampaignRecord, Schedule, Status
 from functions.client.selecting import Order, selected
@@ -35,6 +34,7 @@ from functions.engine.plans.destroying import destroy
 from functions.engine.plans.enroll import Entered, Entrant, enroll
 from functions.engine.plans.enrollments import Found
 from functions.engine.plans.entry import EntryResult
+from functions.engine.plans.migration.names import Names
 from functions.engine.plans.steering import exit_
 from functions.engine.ports.clock import Clock
 from functions.settings.urls import parse_store

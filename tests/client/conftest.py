@@ -10,7 +10,7 @@ import pytest
 
 from functions import Call, CampaignScheduler, Worker
 from functions.client import LogEntry
-from tests.engine.world import LivingClock
+from tests.engine.living_clock import LivingClock
 
 DAY = timedelta(days=1)
 

@@ -16,8 +16,8 @@ from functions.domain.plans.timing import Timing
 from functions.domain.sending_rules.windows import SendWindow
 from functions.engine import paths
 from functions.engine.campaigns import lifecycle
-from functions.engine.campaigns.plans import plan_of
 from functions.engine.kernel.engine import Limits
+from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.plans import steering
 from functions.engine.plans.enroll import Entrant, enroll
 from functions.engine.scheduling import check

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from functions.domain.plans.document import PlanDocument, SendNode, WebhookNode
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, Move, Thread
 from functions.domain.plans.leaving import left
-from functions.domain.plans.plan import Plan, due_at, zone_of_walk
+from functions.domain.plans.plan import Plan, zone_of_walk
+from functions.domain.plans.timing import Timing, after_turn, repeat_of
 from functions.domain.plans.versions.difference import Aspect, aspects_changed
 from functions.domain.plans.words import ADDED, MIGRATED, NODE_REMOVED, STEP_REMOVED, TOO_LATE
 
@@ -30,6 +31,7 @@ class Route(NamedTuple):
     after: Plan
     number: int  #: of the version that they walk by then
     nodes: Mapping[str, str] = {}  #: by a node that is no more: where to go on, or EXIT
+    campaign: str = ""  #: whose lots are drawn
 
 
 class Waiting(NamedTuple):
@@ -172,7 +174,7 @@ class _Steps:
         if visit is not None and _is_another(self._route, step):
             self._remade.append(step)
             visit += 1
-            thread = Thread(step, self._walk.entered_at, visit)
+            thread = self._anew(step, thread, visit)
             self._threads[step] = thread
         if not is_gone:
             return
@@ -183,18 +185,37 @@ class _Steps:
         if self._threads.pop(step, None) is not None:
             self._note(step, "", STEP_REMOVED)
 
+    def _anew(self, step: str, thread: Thread | None, visit: int) -> Thread:
+        """Return the thread of a step whose message is made anew; one that repeats goes on."""
+        if thread is None or not _repeats(self._route.before.nodes[step]):
+            return Thread(step, self._walk.entered_at, visit)
+        return thread._replace(visit=visit, message="", due_at=None)
+
     def add(self, step: str) -> None:
         """Begin a step that lies ahead of somebody; one that was over, or is too late, is not."""
         visit = self._former.pop(step, 1)
         if not visit:
             return
-        node, since = self._route.after.nodes[step], self._walk.entered_at
-        schedule = getattr(node, "schedule", None)
-        if schedule is None or due_at(schedule, since, self._zone) > self._now:
-            self._threads[step] = Thread(step, since, visit)
+        thread = self._ahead(Thread(step, self._walk.entered_at, visit))
+        if thread is not None:
+            self._threads[step] = thread
             self._moves.append(Move(step, "", step, ADDED, self._now, self._now))
         else:
             self._note(step, "", TOO_LATE)
+
+    def _ahead(self, thread: Thread) -> Thread | None:
+        """Return a thread at the first of its times that lies ahead; None: none does."""
+        node, walk = self._route.after.nodes[thread.node], self._walk
+        if not isinstance(node, SendNode | WebhookNode):
+            return thread
+        timing = Timing(self._zone, walk.entered_at, self._route.campaign, walk.subject)
+        due = timing.due(node, thread)
+        while due is not None and due <= self._now:
+            if not _repeats(node):
+                return None
+            thread = after_turn(thread._replace(due_at=due))
+            due = timing.due(node, thread)
+        return thread if due is not None else None
 
     def migrated(self) -> Migrated:
         """Return what has become of all steps."""
@@ -209,6 +230,10 @@ class _Steps:
 
     def _note(self, step: str, target: str, on: str) -> None:
         self._moves.append(Move(step, step, target, on, self._now, self._now))
+
+
+def _repeats(node: object) -> bool:
+    return isinstance(node, SendNode | WebhookNode) and repeat_of(node) is not None
 
 
 def _with_status(walk: Enrollment, now: datetime) -> Enrollment:

@@ -5,64 +5,74 @@ counts from the entry, one that is no more is not made, and what was made stays.
 domain/plans/versions/migration.py.
 """
 
-import re
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, Final
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.entry import Entry, EntryBy
 from functions.domain.campaigns.status import Action, CampaignStatus
-from functions.domain.errors import InvalidFieldError, WrongStatusError
+from functions.domain.errors import NotFoundError, WrongStatusError
 from functions.domain.kinds import CampaignKind
-from functions.engine import paths
 from functions.engine.campaigns import lifecycle
 from functions.engine.kernel.engine import Engine
 from functions.engine.plans import campaigns
 from functions.engine.plans.campaigns import NewPlanCampaign
 from functions.engine.plans.migration.asked import ask
 from functions.engine.plans.migration.lane import migrate_some
+from functions.engine.plans.migration.names import Names
 from functions.engine.plans.migration.progress import progress_of
 from functions.engine.plans.writing.following import check_kind
 from functions.engine.ports.store import ConflictError
 
 #: People who have gone over when the call returns; those behind them do so by a task.
 AT_ONCE: Final = 1000
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 _STARTED: Final = frozenset({CampaignStatus.RUNNING, CampaignStatus.PAUSED})
 
 
 async def define(
     engine: Engine,
-    org: str,
-    campaign_id: str,
+    names: Names,
+    name: str,
     document: Mapping[str, Any],
     *,
     by: str,
     active: bool | None = None,
-    name: str = "",
     entry: Entry | None = None,
 ) -> Campaign:
     """Have a sequence be as a plan says, and run (`active`) or rest; None: as it does, else rest.
 
-    The same said once more changes nothing, and does what a process that died has left. `name`
-    and `entry` are for one that is new. Raises InvalidPlanError, InvalidFieldError,
-    WrongStatusError where it has ended, and StaleError where somebody else starts it meanwhile.
+    The same said once more changes nothing, and does what a process that died has left. `entry`
+    is for one that is new. Raises InvalidPlanError, InvalidFieldError, WrongStatusError where it
+    has ended, and StaleError where somebody else starts it meanwhile.
     """
     check_kind(document, CampaignKind.SEQUENCE)
-    if not _ID.fullmatch(campaign_id):
-        rule = "must be 1 to 64 letters, digits, hyphens and underscores, a letter or digit first"
-        raise InvalidFieldError("id", f"id: {rule}")
-    if await engine.store.get(paths.campaign(org, campaign_id)) is None:
-        new = NewPlanCampaign(
-            name=name or campaign_id, document=document, entry=entry or Entry(EntryBy.API)
-        )
-        with suppress(ConflictError):  # somebody else defines it at this moment
-            await campaigns.create(engine, org, new, by=by, id_=campaign_id)
-    found = await campaigns.change_plan(engine, org, campaign_id, document, by=by, if_version=None)
+    try:
+        found = await names.find(engine, name)
+    except NotFoundError:
+        found = await _create(engine, names, name, document, by=by, entry=entry)
+    org = names.org
+    found = await campaigns.change_plan(engine, org, found.id, document, by=by, if_version=None)
     if found.plan > 1 and found.status in _STARTED:
         await _migrate(engine, found, by)
     return await _as_active(engine, found, active, by)
+
+
+async def _create(
+    engine: Engine,
+    names: Names,
+    name: str,
+    document: Mapping[str, Any],
+    *,
+    by: str,
+    entry: Entry | None,
+) -> Campaign:
+    new = NewPlanCampaign(name=name, document=document, entry=entry or Entry(EntryBy.API))
+    try:
+        return await campaigns.create(
+            engine, names.org, new, by=by, claim=lambda id_: names.claim(name, id_)
+        )
+    except ConflictError:  # somebody else defines it at this moment
+        return await names.find(engine, name)
 
 
 async def _migrate(engine: Engine, campaign: Campaign, by: str) -> None:

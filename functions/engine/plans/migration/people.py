@@ -93,7 +93,7 @@ class People:
             except Exception:
                 log.exception("version_unreadable", campaign_id=self._campaign.id, version=number)
                 continue
-            routes[number] = Route(before, version.plan, self._to, self._nodes)
+            routes[number] = Route(before, version.plan, self._to, self._nodes, self._campaign.id)
         return routes
 
     def _asked(self, walk: Walk, routes: Mapping[int, Route]) -> Iterator[tuple[str, Waiting]]:

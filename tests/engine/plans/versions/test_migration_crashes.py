@@ -12,6 +12,7 @@ from functions.engine import paths
 from functions.engine.plans.migration import lane
 from functions.engine.plans.migration.asked import ask
 from functions.engine.plans.migration.define import define
+from functions.engine.plans.migration.names import Names
 from functions.engine.ports.store import Update
 from tests.engine.crashes import Crash, CrashingQueue, CrashingStore, CrashPoint
 from tests.engine.plans.journeys import HOUR, STOP, on, path_of, plan, send
@@ -146,15 +147,15 @@ async def test_a_definition_that_dies_is_done_by_the_next_one() -> None:
     while is_dead:
         point = CrashPoint(at, after=True)
         async with EditingWorld(ONE_LANE) as world:
-            await define(world.engine, ORG, "mails", {"steps": steps}, by="ann", active=True)
+            await define(world.engine, Names(ORG), "mails", {"steps": steps}, by="ann", active=True)
             store, queue = CrashingStore(world.store, point), CrashingQueue(world.queue, point)
             dying = replace(world.engine, store=store, queue=queue)
             other = {"steps": [{**steps[0], "offset": "P2D"}]}
-            campaign = await world.load_id("mails")
+            campaign = await Names(ORG).find(world.engine, "mails")
             await world.enter(campaign)
             with suppress(Crash):
-                await define(dying, ORG, "mails", other, by="ann")
-            await define(world.engine, ORG, "mails", other, by="ann")
+                await define(dying, Names(ORG), "mails", other, by="ann")
+            await define(world.engine, Names(ORG), "mails", other, by="ann")
             await world.pass_time(MINUTE)
             assert (await world.walk(campaign)).plan == 2
             assert (await world.load(campaign)).plan == 2

@@ -3,6 +3,7 @@
 from functions.engine.plans.campaigns import change_plan
 from functions.engine.plans.migration.asked import ask
 from functions.engine.plans.migration.define import define
+from functions.engine.plans.migration.names import Names
 from functions.engine.plans.migration.progress import progress_of
 from functions.stores.firestore.store import FirestoreStore
 from tests.engine.plans.journeys import DAY, STOP, JourneyWorld, on, plan, send
@@ -39,10 +40,11 @@ async def test_a_sequence_is_defined_again(world: JourneyWorld) -> None:
     said = {"sender": "us@example.com", "subject": "x"}
     one = {"id": "step.1", "offset": "P0D", "body": "one", **said}
     two = {"id": "step-2", "offset": "P1D", "body": "two", **said}
-    campaign = await define(world.engine, ORG, "mails", {"steps": [one, two]}, by="a", active=True)
+    names, both = Names(ORG), {"steps": [one, two]}
+    campaign = await define(world.engine, names, "mails", both, by="a", active=True)
     await world.settle()
     await world.enter(campaign)
     for steps in ([two], [two, {**one, "offset": "P2D"}]):
-        await define(world.engine, ORG, "mails", {"steps": steps}, by="a")
+        await define(world.engine, names, "mails", {"steps": steps}, by="a")
     await world.skip(DAY + DAY)
     assert world.sent == ["one", "two"]

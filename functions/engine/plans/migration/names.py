@@ -1,4 +1,4 @@
-"""Names: what a program calls a campaign, and the id that it is stored under."""
+"""Names: what a program calls a sequence that it defines, and the id that it is stored under."""
 
 from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.domain.digest import digest
@@ -9,7 +9,7 @@ from functions.engine.ports.store import Create, Delete
 
 
 class Names:
-    """The campaigns of one organisation by their names; a name that was read is remembered."""
+    """The sequences of one organisation by their names; a name that was read is remembered."""
 
     def __init__(self, org: str) -> None:
         self.org = org
