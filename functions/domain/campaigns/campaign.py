@@ -12,6 +12,7 @@ from functions.domain.campaigns.audience import (
     audience_from,
 )
 from functions.domain.campaigns.entry import Entry
+from functions.domain.campaigns.repeat import Repeat
 from functions.domain.campaigns.rules_in_force import RulesInForce, rules_fields, rules_from
 from functions.domain.campaigns.safety_limits import Canary, Guardrail
 from functions.domain.campaigns.send import Content, Send, send_fields, send_from
@@ -74,6 +75,8 @@ class Campaign:
     plan_routes: Sequence[int] = ()  #: the numbers of those of this version; older ones keep theirs
     entry: Entry | None = None  #: who enters its plan, and how often
     entry_open: bool = False  #: people may still enter
+    series: str = ""  #: the id of the first run of its series; "" where it comes once
+    repeat: Repeat | None = None  #: how it comes again, and which of the runs it is
 
     @property
     def facts(self) -> CampaignFacts:
@@ -161,7 +164,7 @@ _STORED: Final[Mapping[str, Callable[[Any], Any]]] = {
     "rules": rules_fields,
     "routes": lambda routes: [send_fields(route) for route in routes],
     **dict.fromkeys(
-        ("send_window", "guardrail", "canary", "entry"),
+        ("send_window", "guardrail", "canary", "entry", "repeat"),
         lambda limit: limit._asdict() if limit else None,
     ),
 }
@@ -188,6 +191,7 @@ def campaign_from(org: str, id_: str, data: Mapping[str, Any]) -> Campaign:
         canary=record_or_none(Canary, data["canary"]),
         routes=tuple(map(send_from, data["routes"])),
         entry=record_or_none(Entry, data["entry"]),
+        repeat=record_or_none(Repeat, data.get("repeat")),
         **stored,
     )
 

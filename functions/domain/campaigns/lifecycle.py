@@ -54,7 +54,8 @@ def start_action(campaign: Campaign, *, now: datetime) -> Action:
     grace = timedelta(seconds=campaign.grace_s)
     if campaign.scheduled_at is None or now - campaign.scheduled_at <= grace:
         return Action.START
-    return _LATE_STARTS[LateStart(campaign.late_start)]
+    action = _LATE_STARTS[LateStart(campaign.late_start)]
+    return Action.SKIP if campaign.repeat and action is Action.CANCEL else action
 
 
 _LATE_STARTS = {
@@ -69,6 +70,7 @@ _STAMPS = {
     Action.PAUSE: "paused_at",
     Action.RESUME: "resumed_at",
     Action.CANCEL: "ended_at",
+    Action.SKIP: "ended_at",
     Action.COMPLETE: "ended_at",
     Action.FAIL: "ended_at",
 }

@@ -29,6 +29,7 @@ class Action(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     CANCEL = "cancel"
+    SKIP = "skip"  #: a run of a series is passed over; the next one comes
     RESCHEDULE = "reschedule"
     HOLD = "hold"  #: its start was missed by so much that somebody is to decide
     COMPLETE = "complete"
@@ -45,6 +46,7 @@ ARROWS: Mapping[Action, tuple[frozenset[CampaignStatus], CampaignStatus]] = {
     Action.PAUSE: (frozenset({_S.RUNNING}), _S.PAUSED),
     Action.RESUME: (frozenset({_S.PAUSED}), _S.RUNNING),
     Action.CANCEL: (frozenset({_S.DRAFT, _S.SCHEDULED, _S.RUNNING, _S.PAUSED}), _S.CANCELLED),
+    Action.SKIP: (frozenset({_S.SCHEDULED, _S.PAUSED}), _S.CANCELLED),
     Action.COMPLETE: (frozenset({_S.RUNNING}), _S.COMPLETED),
     Action.FAIL: (frozenset({_S.RUNNING, _S.COMPLETED}), _S.FAILED),
 }

@@ -19,6 +19,7 @@ from functions.domain.campaigns.campaign import (
     some_fields,
 )
 from functions.domain.campaigns.lifecycle import check_start_time, transition
+from functions.domain.campaigns.series import goes_on, successor
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.campaigns.validation import check_not_after
 from functions.domain.errors import WrongStatusError
@@ -51,8 +52,7 @@ async def create_campaign(engine: Engine, campaign: Campaign, *also: Write) -> C
     running = campaign.status is CampaignStatus.RUNNING
     notice = campaign_notice(campaign, Action.CREATE, now=campaign.created_at)
     writes: list[Write] = [
-        Create(paths.campaign(org, campaign.id), campaign_fields(campaign)),
-        _audit(campaign, Action.CREATE, campaign.created_by, campaign.created_at),
+        *_creation(campaign),
         *(new_lanes(campaign, campaign.created_at) if running else ()),
         *also,
     ]
@@ -60,6 +60,13 @@ async def create_campaign(engine: Engine, campaign: Campaign, *also: Write) -> C
     log.info("campaign_created", org=org, campaign_id=campaign.id, status=campaign.status)
     await _announce(engine, campaign, Action.CREATE)
     return campaign
+
+
+def _creation(campaign: Campaign) -> list[Write]:
+    return [
+        Create(paths.campaign(campaign.org, campaign.id), campaign_fields(campaign)),
+        _audit(campaign, Action.CREATE, campaign.created_by, campaign.created_at),
+    ]
 
 
 async def load(engine: Engine, org: str, id_: str) -> Campaign:
@@ -93,7 +100,7 @@ async def change(
     now = engine.clock.now()
     decided = await organisation.load(engine, org) if action in _LEADS_TO_SENDING else None
 
-    def decide(documents: list[Document | None]) -> Decision[Campaign]:
+    def decide(documents: list[Document | None]) -> Decision[tuple[Campaign, Campaign | None]]:
         stored = at_version(documents[0], "Campaign", id_, if_version)
         found = campaign_from(org, id_, stored.data)
         before = found if decided is None else with_senders(engine, decided, found)
@@ -108,9 +115,16 @@ async def change(
         update = Update(stored.path, some_fields(after, changes), stored.version)
         trail = _audit(after, action, by, now)
         lanes = _lane_writes(engine, before, after, action)
-        return after, [update, trail, *lanes], [campaign_notice(after, action, now=now)]
+        following = successor(after, now=now) if goes_on(before, after, action) else None
+        new = [] if following is None else [following]
+        notices = [campaign_notice(after, action, now=now)]
+        notices += [campaign_notice(each, Action.CREATE, now=now) for each in new]
+        created = (write for each in new for write in _creation(each))
+        return (after, following), [update, trail, *lanes, *created], notices
 
-    campaign = await modify_with_notices(engine, org, [paths.campaign(org, id_)], decide)
+    campaign, following = await modify_with_notices(engine, org, [paths.campaign(org, id_)], decide)
+    if following is not None:
+        await _announce(engine, following, Action.CREATE)
     if campaign.entry and campaign.entry.event:
         engine.memory.entries.forget(org, campaign.entry.event)
     log.info(f"campaign_{campaign.status}", org=org, campaign_id=id_, by=by, reason=reason)  # noqa: G004 - the event is named after the status
@@ -212,7 +226,9 @@ def _lane_writes(engine: Engine, before: Campaign, after: Campaign, action: Acti
             return fence(after, None)
         case Action.RESUME:
             return fence(after, now)
-        case Action.CANCEL | Action.FAIL if before.started_at and not before.has_ended:
+        case Action.CANCEL | Action.FAIL | Action.SKIP if (
+            before.started_at and not before.has_ended
+        ):
             recall = [recall_lane(after, now)] if action is Action.CANCEL else []
             return [*fence(after, now), *recall]
         case Action.COMPLETE:
