@@ -14,3 +14,4 @@ class Repeat(NamedTuple):
     number: int = 1  #: of this run
     times: int | None = None  #: how many runs there are; None: no end by number
     until: datetime | None = None  #: no run stands for an instant after this one
+    following: str = ""  #: the id of the next run, once this one has made it

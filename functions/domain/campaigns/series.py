@@ -78,5 +78,5 @@ def successor(run: Campaign, *, now: datetime) -> Campaign | None:
         trouble=None,
         canary_passed=False,
         bot_ready=False,
-        repeat=repeat._replace(occurrence=at, number=repeat.number + 1),
+        repeat=repeat._replace(occurrence=at, number=repeat.number + 1, following=""),
     )

@@ -42,6 +42,7 @@ from functions.engine.campaigns.in_force import lanes_for, with_organisation, wi
 from functions.engine.campaigns.lifecycle import change, create_campaign, load
 from functions.engine.campaigns.plans import delete_newest, delete_older
 from functions.engine.campaigns.senders import check_named, provider_of
+from functions.engine.campaigns.series import Wanted, first_run
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
@@ -105,15 +106,24 @@ _WRITTEN: Final = tuple(f.name for f in fields(Draft) if f.name != "audience")
 
 
 async def create(
-    engine: Engine, org: str, draft: Draft, *, scheduled_at: datetime | None, by: str
+    engine: Engine,
+    org: str,
+    draft: Draft,
+    *,
+    scheduled_at: datetime | None,
+    by: str,
+    repeat: Wanted | None = None,
 ) -> Campaign:
-    """Create a draft; a time that lies ahead schedules it at once.
+    """Create a draft; a time that lies ahead schedules it at once, and so does `repeat`.
 
     Raises InvalidFieldError for a template with a mistake, a time too far ahead, or a channel
     that nobody is set up to send by.
     """
     campaign = await _new(engine, org, draft, by=by)
     now = engine.clock.now()
+    if repeat is not None:
+        campaign = first_run(engine, campaign, repeat, scheduled_at or now)
+        scheduled_at = campaign.scheduled_at
     if scheduled_at is not None and scheduled_at > now:
         _check_time(engine, scheduled_at)
         check_complete(campaign)
@@ -302,19 +312,33 @@ async def schedule(
     engine: Engine,
     org: str,
     id_: str,
-    scheduled_at: datetime,
+    scheduled_at: datetime | None,
     *,
     by: str,
     if_version: int | None = None,
+    repeat: Wanted | None = None,
 ) -> Campaign:
-    """Have a draft start at a time. Raises InvalidFieldError, NotFoundError, WrongStatusError."""
-    _check_time(engine, scheduled_at)
-    await refuse_before_start(engine, await load(engine, org, id_))
+    """Have a draft start at a time, or at the first one from then on by which it repeats itself.
+
+    Raises InvalidFieldError, NotFoundError, WrongStatusError.
+    """
+    draft, begins_at = await load(engine, org, id_), scheduled_at or engine.clock.now()
+
+    def start(campaign: Campaign) -> dict[str, Any]:
+        if repeat is None:
+            return {"scheduled_at": begins_at, "scheduled_by": by}
+        run = first_run(engine, campaign, repeat, begins_at)
+        about = {"series": run.series, "repeat": run.repeat}
+        return {"scheduled_at": run.scheduled_at, "scheduled_by": by, **about}
+
+    _check_time(engine, start(draft)["scheduled_at"])
+    await refuse_before_start(engine, draft)
 
     def also(campaign: Campaign) -> dict[str, Any]:
         check_complete(campaign)
-        check_not_after(campaign, scheduled_at)
-        return {"scheduled_at": scheduled_at, "scheduled_by": by}
+        started = start(campaign)
+        check_not_after(campaign, started["scheduled_at"])
+        return started
 
     return await change(engine, org, id_, Action.SCHEDULE, by=by, also=also, if_version=if_version)
 

@@ -112,10 +112,13 @@ async def change(
         if decided is not None:
             check_named(engine, after)
             check_senders(engine, decided, after)
+        following = successor(after, now=now) if goes_on(before, after, action) else None
+        if following is not None and after.repeat is not None:
+            changes["repeat"] = after.repeat._replace(following=following.id)
+            after = replace(after, repeat=changes["repeat"])
         update = Update(stored.path, some_fields(after, changes), stored.version)
         trail = _audit(after, action, by, now)
         lanes = _lane_writes(engine, before, after, action)
-        following = successor(after, now=now) if goes_on(before, after, action) else None
         new = [] if following is None else [following]
         notices = [campaign_notice(after, action, now=now)]
         notices += [campaign_notice(each, Action.CREATE, now=now) for each in new]

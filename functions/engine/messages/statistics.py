@@ -250,7 +250,12 @@ async def read_one(engine: Engine, campaign: Campaign) -> Statistics:
     return (await read(engine, [campaign]))[0]
 
 
-def _sum(shards: Iterable[dict[str, int]]) -> Statistics:
+def together(counts: Iterable[Statistics]) -> Statistics:
+    """Return the statistics of several campaigns as those of one."""
+    return _sum(each.amounts for each in counts)
+
+
+def _sum(shards: Iterable[Mapping[str, int]]) -> Statistics:
     amounts: dict[str, int] = {}
     for shard in shards:
         for name, amount in shard.items():
