@@ -12,6 +12,7 @@ from functions.api import exports, recurrences, templates
 from functions.api.calling import campaigns as calling
 from functions.api.calling import lists as calling_lists
 from functions.api.campaigns import actions as campaign_steps
+from functions.api.campaigns import series
 from functions.api.campaigns import routes as campaigns
 from functions.api.contacts import erasures, lists, segments, suppressions
 from functions.api.contacts import imports as contact_imports
@@ -55,6 +56,7 @@ PARTS: Final = (
     calling,
     calling_lists,
     campaign_steps,
+    series,
     campaigns,
     plan_campaigns,
     migration,

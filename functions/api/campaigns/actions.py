@@ -2,7 +2,14 @@
 
 from fastapi import APIRouter
 
-from functions.api.campaigns.bodies import CampaignPreview, Sending, StopReason, TestMessages, When
+from functions.api.campaigns.bodies import (
+    CampaignPreview,
+    Sending,
+    StopReason,
+    TestMessages,
+    When,
+    WhenAndHow,
+)
 from functions.api.campaigns.views import (
     Preview,
     Sent,
@@ -34,28 +41,25 @@ router = APIRouter(prefix="/campaigns", tags=[Area.CAMPAIGNS], route_class=RestR
 
 
 @router.post("/{campaign_id}/schedule")
-async def schedule_campaign(campaign_id: Id, when: When, context: Operator) -> WarnedCampaign:
-    """Have a draft start at a time."""
-    await _check_plan(context, campaign_id, when)
-    await drafts.schedule(
-        context.engine, context.org, campaign_id, when.scheduled_at, by=context.by
-    )
+async def schedule_campaign(campaign_id: Id, when: WhenAndHow, context: Operator) -> WarnedCampaign:
+    """Have a draft start at a time, or again and again."""
+    engine, org, at = context.engine, context.org, when.scheduled_at
+    if at is not None:
+        await plans.check_ready(engine, org, campaign_id, start_at=at)
+    repeat = when.repeat.wanted if when.repeat else None
+    await drafts.schedule(engine, org, campaign_id, at, by=context.by, repeat=repeat)
     return await shown(context, campaign_id)
 
 
 @router.post("/{campaign_id}/reschedule")
 async def reschedule_campaign(campaign_id: Id, when: When, context: Operator) -> WarnedCampaign:
     """Move the start of a scheduled campaign."""
-    await _check_plan(context, campaign_id, when)
+    at = when.scheduled_at
+    await plans.check_ready(context.engine, context.org, campaign_id, start_at=at)
     await drafts.reschedule(
         context.engine, context.org, campaign_id, when.scheduled_at, by=context.by
     )
     return await shown(context, campaign_id)
-
-
-async def _check_plan(context: CallerContext, id_: str, when: When) -> None:
-    """Refuse a start with a plan that is not right any more, or not then."""
-    await plans.check_ready(context.engine, context.org, id_, start_at=when.scheduled_at)
 
 
 @router.post("/{campaign_id}/send", response_model_exclude_unset=True)

@@ -12,6 +12,7 @@ from pydantic import (
 )
 
 from functions.api.campaigns.elsewhere import OfDraft
+from functions.domain.calendar.rules import LONGEST_RULE
 from functions.domain.campaigns import audience, campaign, safety_limits
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.campaigns.fallbacks import FAILED
@@ -21,10 +22,12 @@ from functions.domain.contacts.addresses import SENDER_LENGTH
 from functions.domain.contacts.emails import read_email
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.organisation import SLOWEST
+from functions.domain.plans.parts import Zone
 from functions.domain.sending_rules import windows
 from functions.domain.templates.fields import field_name
 from functions.domain.templates.template import Missing
 from functions.domain.times import TIME_OF_DAY
+from functions.engine.campaigns.series import Wanted
 from functions.web.fields import Id, Name, PhoneNumber, Reason, RestBody, Url, ZonedInstant, example
 
 
@@ -56,6 +59,7 @@ Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$")]
 Sender = Annotated[str, Field(min_length=1, max_length=SENDER_LENGTH)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 TimeOfDay = Annotated[str, Field(pattern=f"^{TIME_OF_DAY}$")]
+RRULE: Final = "FREQ=WEEKLY;BYDAY=MO;BYHOUR=9;BYMINUTE=0"
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _DAYS: Final[tuple[Day, ...]] = get_args(Day)
 #: A message's reason, or one of the words of domain/campaigns/fallbacks.py that stand for several.
@@ -200,12 +204,42 @@ class Changes(Said):
     fallbacks: Annotated[list[Fallback], Field(max_length=3)] | None = None
 
 
+class Repetition(RestBody):
+    """How a broadcast comes again and again; each run reads its list or segment anew."""
+
+    model_config = example({"rrule": RRULE, "zone": "America/New_York", "times": 10})
+
+    rrule: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=LONGEST_RULE,
+            description="A rule of RFC 5545: FREQ of a day or longer, and what goes with it.",
+            examples=[RRULE],
+        ),
+    ]
+    zone: Annotated[Zone, Field(description="Whose clocks it goes by: a zone of a region, IANA.")]
+    times: Annotated[
+        int | None,
+        Field(ge=1, le=100_000, strict=True, description="How many runs there are; null: no end."),
+    ] = None
+    until: Annotated[
+        ZonedInstant | None, Field(description="No run comes after this instant; null: no end.")
+    ] = None
+
+    @property
+    def wanted(self) -> Wanted:
+        """How a campaign is to repeat itself."""
+        return Wanted(self.rrule, self.zone, self.times, self.until)
+
+
 class NewCampaign(Changes):
     """A campaign to be written; a scheduled_at that lies ahead schedules it."""
 
     kind: Literal[CampaignKind.BROADCAST] | None = None  #: absent: a broadcast too
     channel: ChannelKind
     scheduled_at: ZonedInstant | None = None
+    repeat: Repetition | None = None
 
     model_config = example(
         {
@@ -231,6 +265,24 @@ class When(RestBody):
     model_config = example({"scheduled_at": "2030-03-02T09:00:00+03:00"})
 
     scheduled_at: ZonedInstant
+
+
+class WhenAndHow(RestBody):
+    """When a campaign is to start, and how it repeats itself: one of both at least.
+
+    A broadcast that repeats itself starts at the first time from `scheduled_at`, or now, on.
+    """
+
+    model_config = example({"scheduled_at": "2030-03-02T09:00:00+03:00"})
+
+    scheduled_at: ZonedInstant | None = None
+    repeat: Repetition | None = None
+
+    @model_validator(mode="after")
+    def _says_when(self) -> "WhenAndHow":
+        if self.scheduled_at is None and self.repeat is None:
+            raise ValueError("scheduled_at: is missing; or say how it repeats itself: repeat")
+        return self
 
 
 class StopReason(RestBody):
@@ -313,4 +365,5 @@ class Filters(BaseModel):
     name_prefix: Annotated[str, Field(max_length=100)] = ""
     created_from: ZonedInstant | None = None
     created_before: ZonedInstant | None = None
+    series: Id | None = None  #: the runs of a broadcast that repeats itself
     sort: Literal["-created_at", "created_at", "-name", "name"] | None = None

@@ -71,7 +71,12 @@ async def create_campaign(new: New, context: Operator) -> WarnedCampaign:
     fields = await _fields(context, new, new.model_fields_set)
     draft = Draft(**{"channel": new.channel, **fields})
     made = await drafts.create(
-        context.engine, context.org, draft, scheduled_at=new.scheduled_at, by=context.by
+        context.engine,
+        context.org,
+        draft,
+        scheduled_at=new.scheduled_at,
+        by=context.by,
+        repeat=new.repeat.wanted if new.repeat else None,
     )
     return await shown(context, made.id, asked=new.scheduled_at)
 
@@ -149,6 +154,7 @@ async def list_campaigns(wanted: Annotated[Filters, Query()], context: Viewer) -
         name_prefix=wanted.name_prefix,
         created_from=wanted.created_from,
         created_before=wanted.created_before,
+        series=wanted.series or "",
         by_name=sort.endswith("name"),
         descending=sort.startswith("-"),
     )

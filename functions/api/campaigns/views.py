@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from functions.api.campaigns.series import ShownRun, shown_run
 from functions.api.campaigns.walks import (
     ShownEntry,
     ShownNode,
@@ -128,6 +129,7 @@ class CampaignItem(ShownSaid):
     plan_version: int | None = Field(description="Of the plan that people enter; null: no plan.")
     entry: ShownEntry | None = Field(description="Who enters its plan; null: it has no plan.")
     reentry: str | None = Field(description="How often one person enters its plan.")
+    repeat: ShownRun | None = Field(description="Which run of a series it is; null: it comes once.")
     entry_open: bool | None = Field(
         description="Whether people may still enter, once it has started."
     )
@@ -295,6 +297,7 @@ def item(campaign: Campaign, counts: Statistics, recalled: Recalled | None) -> C
         canary=_as_map(campaign.canary),
         plan_version=campaign.plan or None,
         entry=shown_entry(campaign),
+        repeat=shown_run(campaign),
         reentry=campaign.entry.reentry if campaign.entry else None,
         entry_open=campaign.entry_open and not campaign.has_ended if campaign.plan else None,
         walks=shown_walks(campaign, counts),

@@ -36,6 +36,7 @@ class Wanted(NamedTuple):
 class Series(NamedTuple):
     """A series as it stands."""
 
+    asked: Campaign
     runs: Sequence[tuple[Campaign, Statistics]]  #: the newest first, COUNTED at most
     total: Statistics  #: of all of these
 
@@ -90,4 +91,4 @@ async def read(engine: Engine, org: str, id_: str) -> Series:
     page = await page_where(engine, query)
     runs = [campaign_from(org, each.id, each.data) for each in page.documents]
     counts = await statistics.read(engine, runs)
-    return Series(list(zip(runs, counts, strict=True)), statistics.together(counts))
+    return Series(campaign, list(zip(runs, counts, strict=True)), statistics.together(counts))

@@ -24,6 +24,7 @@ class Search:
     kind: CampaignKind = CampaignKind.BROADCAST
     channel: ChannelKind | None = None
     status: CampaignStatus | None = None
+    series: str = ""
     name_prefix: str = ""
     created_from: datetime | None = None  #: inclusive
     created_before: datetime | None = None
@@ -42,6 +43,8 @@ class Search:
             yield Where("channel", "==", self.channel)
         if self.status:
             yield Where("status", "==", self.status)
+        if self.series:
+            yield Where("series", "==", self.series)
         if self.name_prefix:
             key = name_key(self.name_prefix)
             yield Where("name_key", ">=", key)
