@@ -20,6 +20,7 @@ from functions.domain.urls.public_urls import BOT_SCHEMES, check_public_url
 from functions.engine.campaigns import copies, creation, lifecycle, single_message
 from functions.engine.campaigns.senders import provider_of
 from functions.engine.campaigns.warnings import warnings_of
+from functions.engine.campaigns.writing import series
 from functions.engine.messages import statistics
 from functions.engine.reporting import reports
 from functions.engine.reporting.progress import Progress, in_flight, progress_of
@@ -188,7 +189,7 @@ async def pause_campaign(wanted: Stop, context: Operator) -> dict[str, Any]:
 async def resume_campaign(wanted: OneCampaign, context: Operator) -> dict[str, Any]:
     """Go on calling where the campaign was paused."""
     org, id_ = context.org, wanted.campaign_id
-    await lifecycle.change(context.engine, org, id_, Action.RESUME, by=context.by)
+    await series.resume(context.engine, org, id_, by=context.by)
     progress = await progress_of(context.engine, org, id_)
     return _success(
         f"Campaign resumed from position {progress.processed}",

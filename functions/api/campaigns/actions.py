@@ -30,6 +30,7 @@ from functions.engine.campaigns import drafts, lifecycle
 from functions.engine.campaigns.content import previews
 from functions.engine.campaigns.content.of_nodes import Said
 from functions.engine.campaigns.warnings import warnings_of
+from functions.engine.campaigns.writing import series
 from functions.engine.kernel.engine import Engine
 from functions.engine.plans import campaigns as plans
 from functions.engine.reporting import progress
@@ -134,15 +135,17 @@ async def resume_campaign(
     campaign_id: Id, context: Operator, why: StopReason | None = None
 ) -> Steered:
     """Go on sending where the campaign was paused."""
-    await plans.check_may_send(context.engine, context.org, campaign_id)
-    return await _steer(context, campaign_id, Action.RESUME, why)
+    engine, org, reason = context.engine, context.org, why.reason if why else None
+    await plans.check_may_send(engine, org, campaign_id)
+    resumed = await series.resume(engine, org, campaign_id, by=context.by, reason=reason)
+    return await _steered(context, resumed)
 
 
 @router.post("/{campaign_id}/cancel")
 async def cancel_campaign(
     campaign_id: Id, context: Operator, why: StopReason | None = None
 ) -> Steered:
-    """End a campaign for good."""
+    """End a campaign for good; the run of a series that waits for its time ends the series."""
     return await _steer(context, campaign_id, Action.CANCEL, why)
 
 
@@ -153,5 +156,9 @@ async def _steer(
     campaign = await lifecycle.change(
         context.engine, context.org, id_, action, by=context.by, reason=reason
     )
+    return await _steered(context, campaign)
+
+
+async def _steered(context: CallerContext, campaign: Campaign) -> Steered:
     in_flight = await progress.in_flight(context.engine, campaign)
-    return Steered(campaign_id=id_, status=campaign.status, in_flight=in_flight)
+    return Steered(campaign_id=campaign.id, status=campaign.status, in_flight=in_flight)

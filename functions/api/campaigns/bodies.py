@@ -11,8 +11,8 @@ from pydantic import (
     model_validator,
 )
 
-from functions.api.campaigns.elsewhere import OfDraft
-from functions.domain.calendar.rules import LONGEST_RULE
+from functions.api.campaigns.elsewhere import OfDraft, refused
+from functions.domain.calendar.rules import parse_rule
 from functions.domain.campaigns import audience, campaign, safety_limits
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.campaigns.fallbacks import FAILED
@@ -22,12 +22,12 @@ from functions.domain.contacts.addresses import SENDER_LENGTH
 from functions.domain.contacts.emails import read_email
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.organisation import SLOWEST
-from functions.domain.plans.parts import Zone
+from functions.domain.plans.parts import RuleText, Zone
 from functions.domain.sending_rules import windows
 from functions.domain.templates.fields import field_name
 from functions.domain.templates.template import Missing
 from functions.domain.times import TIME_OF_DAY
-from functions.engine.campaigns.series import Wanted
+from functions.engine.campaigns.writing.series import Wanted
 from functions.web.fields import Id, Name, PhoneNumber, Reason, RestBody, Url, ZonedInstant, example
 
 
@@ -207,30 +207,36 @@ class Changes(Said):
 class Repetition(RestBody):
     """How a broadcast comes again and again; each run reads its list or segment anew."""
 
-    model_config = example({"rrule": RRULE, "zone": "America/New_York", "times": 10})
+    model_config = example({"rrule": RRULE, "zone": "America/New_York", "count": 10})
 
-    rrule: Annotated[
-        str,
-        Field(
-            min_length=1,
-            max_length=LONGEST_RULE,
-            description="A rule of RFC 5545: FREQ of a day or longer, and what goes with it.",
-            examples=[RRULE],
-        ),
-    ]
-    zone: Annotated[Zone, Field(description="Whose clocks it goes by: a zone of a region, IANA.")]
-    times: Annotated[
-        int | None,
-        Field(ge=1, le=100_000, strict=True, description="How many runs there are; null: no end."),
-    ] = None
-    until: Annotated[
-        ZonedInstant | None, Field(description="No run comes after this instant; null: no end.")
-    ] = None
+    rrule: RuleText = Field(
+        min_length=1,
+        description="A rule of RFC 5545: FREQ of a day or longer, and what goes with it.",
+        examples=[RRULE],
+    )
+    zone: Zone = Field(description="Whose clocks it goes by: a zone of a region, IANA.")
+    count: Annotated[int, Field(ge=1, le=100_000, strict=True)] | None = Field(
+        default=None, description="How many runs there are; null: no end by number."
+    )
+    until: ZonedInstant | None = Field(
+        default=None, description="No run comes after this instant; null: no end by time."
+    )
+
+    @model_validator(mode="after")
+    def _ends_one_way(self) -> "Repetition":
+        rule, problems = parse_rule(self.rrule), {}
+        if rule.times is not None and self.count is not None:
+            problems["count"] = "must not stand beside the rule's COUNT"
+        if rule.until is not None and self.until is not None:
+            problems["until"] = "must not stand beside the rule's UNTIL"
+        if problems:
+            raise refused(problems, {})
+        return self
 
     @property
     def wanted(self) -> Wanted:
         """How a campaign is to repeat itself."""
-        return Wanted(self.rrule, self.zone, self.times, self.until)
+        return Wanted(self.rrule, self.zone, self.count, self.until)
 
 
 class NewCampaign(Changes):
@@ -273,16 +279,12 @@ class WhenAndHow(RestBody):
     A broadcast that repeats itself starts at the first time from `scheduled_at`, or now, on.
     """
 
-    model_config = example({"scheduled_at": "2030-03-02T09:00:00+03:00"})
+    model_config = example(
+        {"scheduled_at": None, "repeat": {"rrule": RRULE, "zone": "America/New_York", "count": 10}}
+    )
 
     scheduled_at: ZonedInstant | None = None
     repeat: Repetition | None = None
-
-    @model_validator(mode="after")
-    def _says_when(self) -> "WhenAndHow":
-        if self.scheduled_at is None and self.repeat is None:
-            raise ValueError("scheduled_at: is missing; or say how it repeats itself: repeat")
-        return self
 
 
 class StopReason(RestBody):

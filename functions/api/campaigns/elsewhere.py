@@ -13,7 +13,6 @@ NOT_YET: Final[Mapping[str, str]] = {
     "holdout_percent": "nobody can be held out of a plan yet; keep them out by entry.conditions",
     "experiment": "there are no experiments yet; a node with the action split chooses by lot",
     "variants": "there are no variants yet; a node with the action split chooses by lot",
-    "repeat": "a campaign cannot repeat itself yet; a step can, and people enter again by reentry",
 }
 #: What a change of a draft does not change, by where it is changed.
 _ELSEWHERE: Final[Mapping[str, str]] = {
@@ -22,6 +21,7 @@ _ELSEWHERE: Final[Mapping[str, str]] = {
     "steps": "are replaced with the rest of the plan by PUT /campaigns/{id}/plan",
     "zone": "is the plan's timezone, which PUT /campaigns/{id}/plan changes with the plan",
     "scheduled_at": "is set by POST /campaigns/{id}/schedule, and moved by .../reschedule",
+    "repeat": "is said by POST /campaigns/{id}/schedule; what repeats goes on as it has begun",
     "status": "changes by a step, such as POST /campaigns/{id}/start, pause, resume or cancel",
     **NOT_YET,
 }

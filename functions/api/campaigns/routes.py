@@ -39,6 +39,7 @@ from functions.domain.urls.public_urls import BOT_SCHEMES, WEB_SCHEMES, check_pu
 from functions.engine import paths
 from functions.engine.campaigns import drafts, lifecycle
 from functions.engine.campaigns.drafts import Draft
+from functions.engine.campaigns.writing import removal
 from functions.engine.plans.writing import drafts as plan_drafts
 from functions.engine.reporting import overview, recalls
 from functions.engine.reporting.overview import Search
@@ -91,7 +92,7 @@ async def get_campaign(campaign_id: Id, context: Viewer) -> WarnedCampaign:
 async def change_campaign(
     campaign_id: Id, changes: DraftChanges, context: Operator, if_version: IfMatch
 ) -> WarnedCampaign:
-    """Change what is named of a draft."""
+    """Change what is named of a draft, or of the run of a series that waits for its time."""
     campaign = await lifecycle.load(context.engine, context.org, campaign_id)
     if campaign.plan:
         await plan_campaigns.update(context, campaign, changes, if_version)
@@ -105,7 +106,7 @@ async def change_campaign(
 async def replace_campaign(
     campaign_id: Id, wanted: Replacement, context: Operator, if_version: IfMatch
 ) -> WarnedCampaign:
-    """Replace a draft; what is left out falls back to its default."""
+    """Replace a draft, or a run of a series; what is left out falls back to its default."""
     fields = await _fields(context, wanted, set(Changes.model_fields))
     return await _update(context, campaign_id, fields, if_version)
 
@@ -113,7 +114,7 @@ async def replace_campaign(
 @router.delete("/{campaign_id}", status_code=204)
 async def delete_campaign(campaign_id: Id, context: Operator, if_version: IfMatch) -> None:
     """Remove a draft."""
-    await drafts.delete(
+    await removal.delete(
         context.engine, context.org, campaign_id, by=context.by, if_version=if_version
     )
 
@@ -126,7 +127,7 @@ async def delete_campaigns(
     result = DeletedCampaigns(deleted=[], refused={})
     for id_ in dict.fromkeys(ids):
         try:
-            await drafts.delete(context.engine, context.org, id_, by=context.by, if_version=None)
+            await removal.delete(context.engine, context.org, id_, by=context.by, if_version=None)
         except DomainError as error:
             result.refused[id_] = str(error)
         else:
@@ -212,6 +213,9 @@ def _number(text: str, default: int) -> int:
 
 def _check_order(search: Search) -> None:
     """Refuse what no index can serve: a range must be on what is sorted by."""
+    if search.series and search.by_name:
+        message = "sort: with series must be created_at or -created_at: its runs have one name"
+        raise InvalidFieldError("sort", message)
     if search.name_prefix and not search.by_name:
         raise InvalidFieldError("sort", "sort: with name_prefix must be name or -name")
     if search.by_name and (search.created_from or search.created_before):

@@ -1,7 +1,5 @@
 """Broadcasts that repeat themselves, over REST: their runs, and one that is passed over."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
@@ -12,8 +10,8 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.messages.message import MessageStatus
 from functions.domain.times import iso, zone_of
-from functions.engine.campaigns import series
-from functions.engine.campaigns.series import COUNTED
+from functions.engine.campaigns.writing import series
+from functions.engine.campaigns.writing.series import COUNTED
 from functions.web.auth import Area
 from functions.web.caller_route import Operator, RestRoute, Viewer
 from functions.web.fields import Id, Instant
@@ -29,8 +27,8 @@ class ShownRun(BaseModel):
     occurrence: Instant = Field(description="The time that it stands for, wherever it is moved.")
     rrule: str = Field(description="The rule of RFC 5545.", examples=[RRULE])
     zone: str = Field(description="Whose clocks it goes by.", examples=["America/New_York"])
-    times: int | None = Field(description="How many runs there are; null: no end by number.")
-    until: str | None = Field(description="No run comes after this instant; null: no end.")
+    count: int | None = Field(description="How many runs there are; null: no end by number.")
+    until: str | None = Field(description="No run comes after this instant; null: no end by time.")
     words: str = Field(description="The rule in words.", examples=["every Monday at 09:00"])
     following: str | None = Field(
         description="The id of the next run; null: not made yet, or this is the last."
@@ -111,12 +109,16 @@ def shown_run(campaign: Campaign) -> ShownRun | None:
     repeat = campaign.repeat
     if repeat is None:
         return None
-    words = rule_words(parse_rule(repeat.rrule), repeat.begins_at, zone_of(repeat.zone))
-    told: dict[str, Any] = repeat._asdict()
+    rule = parse_rule(repeat.rrule)
+    whole = rule._replace(times=rule.times or repeat.times, until=rule.until or repeat.until)
     return ShownRun(
         series=campaign.series,
-        words=words,
-        **{name: told[name] for name in ("number", "occurrence", "rrule", "zone", "times")},
+        number=repeat.number,
+        occurrence=iso(repeat.occurrence),
+        rrule=repeat.rrule,
+        zone=repeat.zone,
+        count=repeat.times,
         until=iso(repeat.until),
+        words=rule_words(whole, repeat.begins_at, zone_of(repeat.zone)),
         following=repeat.following or None,
     )

@@ -167,6 +167,8 @@ def foreign(members: Mapping[str, Any], kind: str) -> dict[str, str]:
     """Return what is said of a campaign with a plan and is none of its members, by name."""
     said = f"goes with a broadcast; a {kind} has it in its plan, or not at all"
     asked = dict.fromkeys(sorted(members.keys() & _BROADCAST_ONLY), said)
+    if "repeat" in asked:
+        asked["repeat"] = "goes with a broadcast; a step of a sequence comes again by its repeat"
     if "audience" in asked:
         asked["audience"] = "goes with a broadcast; entry says who enters a plan"
     return {**{name: NOT_YET[name] for name in NOT_YET if name in members}, **asked}

@@ -158,15 +158,16 @@ def _chosen(rule: Rule) -> str:
 
 
 def _end(rule: Rule) -> str:
+    times = ""
     if rule.times is not None:
-        return ", once" if rule.times == 1 else f", {rule.times:,} times"
+        times = ", once" if rule.times == 1 else f", {rule.times:,} times"
     if rule.until is None:
-        return ""
+        return times
     until = rule.until
     day = f"{until.day} {_MONTHS[until.month - 1]} {until.year}"
     if (until.hour, until.minute, until.second) == (23, 59, 59):
-        return f", until {day}"
-    return f", until {day}, {until:%H:%M}{' UTC' if until.tzinfo else ''}"
+        return f"{times}, until {day}"
+    return f"{times}, until {day}, {until:%H:%M}{' UTC' if until.tzinfo else ''}"
 
 
 def _list(parts: Iterable[str], word: str = "and") -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from functions.domain.calendar.recurrence import first, next_after
-from functions.domain.calendar.rules import InvalidRuleError, parse_rule
+from functions.domain.calendar.rules import InvalidRuleError, Rule, parse_rule
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.repeat import Repeat
 from functions.domain.campaigns.status import Action, CampaignStatus
@@ -25,18 +25,28 @@ def begun(
     *,
     times: int | None = None,
     until: datetime | None = None,
+    at_any_time: bool = False,
 ) -> Repeat:
     """Return how a new series repeats itself, whose first run is the first from `begins_at` on.
 
+    `at_any_time`: nobody has chosen the time of day of `begins_at`, so the rule must say one.
     Raises InvalidFieldError for a rule by which nothing comes, or not in time.
     """
     try:
-        occurrence = first(parse_rule(rrule), begins_at, zone_of(zone))
+        rule = parse_rule(rrule)
+        _check_says_time(rule, at_any_time=at_any_time)
+        occurrence = first(rule, begins_at, zone_of(zone))
     except InvalidRuleError as error:
         raise InvalidFieldError("repeat.rrule", f"repeat.rrule: {error}") from None
     if until is not None and until < occurrence:
         raise InvalidFieldError("repeat.until", "repeat.until: lies before the first run")
     return Repeat(rrule, zone, begins_at, occurrence, times=times, until=until)
+
+
+def _check_says_time(rule: Rule, *, at_any_time: bool) -> None:
+    if at_any_time and not (rule.hours and rule.minutes):
+        problem = "are missing; or give scheduled_at, whose time of day it is then"
+        raise InvalidRuleError("BYHOUR and BYMINUTE", problem)
 
 
 def goes_on(before: Campaign, after: Campaign, action: Action) -> bool:
@@ -50,7 +60,7 @@ def successor(run: Campaign, *, now: datetime) -> Campaign | None:
     """Return the next run of a series; None where this one was its last.
 
     It comes after this one and after now: of several that were missed there is one late run.
-    What expires does so as long after its start as in this one.
+    What expires does so as long after its time as in this one.
     """
     repeat = run.repeat
     if repeat is None or (repeat.times is not None and repeat.number >= repeat.times):
@@ -69,7 +79,7 @@ def successor(run: Campaign, *, now: datetime) -> Campaign | None:
         created_at=now,
         updated_at=now,
         scheduled_at=at,
-        not_after=run.not_after and run.not_after + (at - repeat.occurrence),
+        not_after=_not_after(run, repeat, at),
         started_at=None,
         paused_at=None,
         resumed_at=None,
@@ -80,3 +90,13 @@ def successor(run: Campaign, *, now: datetime) -> Campaign | None:
         bot_ready=False,
         repeat=repeat._replace(occurrence=at, number=repeat.number + 1, following=""),
     )
+
+
+def _not_after(run: Campaign, repeat: Repeat, at: datetime) -> datetime | None:
+    """Return when the run at an instant expires; never before it starts."""
+    if run.not_after is None:
+        return None
+    since = repeat.occurrence
+    if run.not_after <= since:  # it was moved to an earlier time, and expires before its own
+        since = run.scheduled_at or since
+    return run.not_after + (at - since)

@@ -103,6 +103,7 @@ REASONS: Final[Mapping[str, str]] = {
     # Of campaigns:
     "bot_not_ready": "the bot did not answer",
     "late_start": "its time was missed by more than its grace period",
+    "run_skipped": "this run of its series was passed over",
     "canary_failed": "too many of its first messages failed",
     "too_many_failed": "too many of its last messages failed",
     "no_recipients": "there was nobody to send it to",

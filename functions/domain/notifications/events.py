@@ -63,6 +63,7 @@ _TYPES: Final[Mapping[Action, EventType]] = {
     Action.RESUME: EventType.CAMPAIGN_RESUMED,
     Action.COMPLETE: EventType.CAMPAIGN_COMPLETED,
     Action.CANCEL: EventType.CAMPAIGN_CANCELLED,
+    Action.SKIP: EventType.CAMPAIGN_CANCELLED,
     Action.FAIL: EventType.CAMPAIGN_FAILED,
 }
 _TYPES_OF_NEW: Final[Mapping[CampaignStatus, EventType]] = {

@@ -77,6 +77,8 @@ _PAST: Final = frozenset(
         "trouble",
         "canary_passed",
         "bot_ready",
+        "series",
+        "repeat",
     }
 )
 _NOT_YET: Final[Mapping[str, Any]] = {

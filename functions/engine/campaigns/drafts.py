@@ -16,7 +16,7 @@ from functions.domain.campaigns.campaign import (
     campaign_from,
     with_changes,
 )
-from functions.domain.campaigns.lifecycle import LateStart, check_start_time
+from functions.domain.campaigns.lifecycle import LateStart
 from functions.domain.campaigns.safety_limits import Canary, Guardrail
 from functions.domain.campaigns.send import Content, Send
 from functions.domain.campaigns.status import Action, CampaignStatus
@@ -25,7 +25,7 @@ from functions.domain.campaigns.validation import (
     check_complete,
     check_not_after,
 )
-from functions.domain.errors import InvalidFieldError, StaleError, WrongStatusError
+from functions.domain.errors import InvalidFieldError, WrongStatusError
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.sending_rules.windows import SendWindow
 from functions.domain.templates.template import Missing
@@ -40,20 +40,17 @@ from functions.engine.campaigns.content.text_checks import (
 from functions.engine.campaigns.copies import if_future
 from functions.engine.campaigns.in_force import lanes_for, with_organisation, with_rules
 from functions.engine.campaigns.lifecycle import change, create_campaign, load
-from functions.engine.campaigns.plans import delete_newest, delete_older
 from functions.engine.campaigns.senders import check_named, provider_of
-from functions.engine.campaigns.series import Wanted, first_run
-from functions.engine.kernel import audit_trail
+from functions.engine.campaigns.writing.series import (
+    Wanted,
+    changed_run,
+    check_run,
+    check_time,
+    first_run,
+)
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
-from functions.engine.ports.store import (
-    ConflictError,
-    Delete,
-    Document,
-    Query,
-    Update,
-    Write,
-)
+from functions.engine.ports.store import Document, Update, Write
 from functions.engine.templates import templates
 
 log = structlog.get_logger()
@@ -120,17 +117,16 @@ async def create(
     that nobody is set up to send by.
     """
     campaign = await _new(engine, org, draft, by=by)
-    now = engine.clock.now()
     if repeat is not None:
-        campaign = first_run(engine, campaign, repeat, scheduled_at or now)
-        scheduled_at = campaign.scheduled_at
-    if scheduled_at is not None and scheduled_at > now:
-        _check_time(engine, scheduled_at)
+        campaign = first_run(engine, campaign, repeat, scheduled_at)
+    elif scheduled_at is not None and scheduled_at > engine.clock.now():
+        check_time(engine, scheduled_at)
+        campaign = replace(campaign, scheduled_at=scheduled_at)
+    if campaign.scheduled_at is not None:
         check_complete(campaign)
         check_named(engine, campaign)
-        check_not_after(campaign, scheduled_at)
-        status = CampaignStatus.SCHEDULED
-        campaign = replace(campaign, status=status, scheduled_at=scheduled_at, scheduled_by=by)
+        check_not_after(campaign, campaign.scheduled_at)
+        campaign = replace(campaign, status=CampaignStatus.SCHEDULED, scheduled_by=by)
     return await create_campaign(engine, campaign)
 
 
@@ -184,11 +180,6 @@ async def with_template(engine: Engine, org: str, fields: Mapping[str, Any]) -> 
     return {**said, **given, "template_version": newest.number}
 
 
-def _check_time(engine: Engine, scheduled_at: datetime) -> None:
-    now, longest = engine.clock.now(), engine.limits.schedule_ahead
-    check_start_time(scheduled_at, now=now, field="scheduled_at", longest=longest)
-
-
 async def update(
     engine: Engine,
     org: str,
@@ -198,7 +189,10 @@ async def update(
     by: str,
     if_version: int | None,
 ) -> None:
-    """Change fields of a draft. Raises WrongStatusError for any other campaign."""
+    """Change fields of a draft, or of a run of a series that waits for its time.
+
+    Later runs say what this one says then. Raises WrongStatusError for any other campaign.
+    """
     if "audience" in changes:
         audience, total = await audience_and_size(engine, org, id_, changes["audience"])
         changes = {**changes, "audience": audience, "total": total}
@@ -207,16 +201,30 @@ async def update(
         message = f"kind: a {campaign.kind} says what its plan says: PUT /campaigns/{{id}}/plan"
         raise InvalidFieldError("kind", f"{message}; its name, entry and hours take PATCH")
     decided = await organisation.load(engine, org)
-    await refuse_doubtful_words(engine, with_changes(campaign, changes))
+    is_run = campaign.repeat is not None
+    await refuse_doubtful_words(engine, with_changes(campaign, changes), with_people=is_run)
 
-    def decide(documents: list[Document | None]) -> tuple[None, list[Update]]:
-        before, version = _draft(documents[0], org, id_, "update", if_version)
+    def decide(documents: list[Document | None]) -> tuple[None, list[Write]]:
+        stored = at_version(documents[0], "Campaign", id_, if_version)
+        before = _editable(campaign_from(org, id_, stored.data))
         changed = _changed(engine, before, changes)
         after = with_organisation(engine, decided, changed)
-        return None, [Update(paths.campaign(org, id_), campaign_fields(after), version)]
+        update = Update(stored.path, campaign_fields(after), stored.version)
+        if before.status is CampaignStatus.DRAFT:
+            return None, [update]
+        check_run(engine, after)
+        return None, [update, changed_run(after, stored.version, by=by, fields=changes)]
 
     await modify(engine.store, [paths.campaign(org, id_)], decide)
     log.info("campaign_updated", org=org, campaign_id=id_, by=by, fields=sorted(changes))
+
+
+def _editable(campaign: Campaign) -> Campaign:
+    """Return a draft, or a run of a series that has not started. Raises WrongStatusError."""
+    waits = campaign.status is CampaignStatus.SCHEDULED and campaign.repeat is not None
+    if campaign.status is CampaignStatus.DRAFT or waits:
+        return campaign
+    raise WrongStatusError("update", campaign.status, already=False, ended=campaign.has_ended)
 
 
 def _changed(engine: Engine, before: Campaign, changes: Mapping[str, Any]) -> Campaign:
@@ -232,54 +240,6 @@ def _changed(engine: Engine, before: Campaign, changes: Mapping[str, Any]) -> Ca
 
 
 _NOTHING_SAID: Final = {**Content()._asdict(), "sender": ""}
-
-
-def _draft(
-    document: Document | None, org: str, id_: str, action: str, if_version: int | None
-) -> tuple[Campaign, int]:
-    """Return a campaign that is still a draft, and its version."""
-    stored = at_version(document, "Campaign", id_, if_version)
-    campaign = campaign_from(org, id_, stored.data)
-    if campaign.status is not CampaignStatus.DRAFT:
-        raise WrongStatusError(action, campaign.status, already=False, ended=campaign.has_ended)
-    return campaign, stored.version
-
-
-async def delete(engine: Engine, org: str, id_: str, *, by: str, if_version: int | None) -> None:
-    """Remove a draft and the people it names. Raises WrongStatusError for any other campaign."""
-    while await _delete_some(engine, org, id_, by=by, if_version=if_version):
-        if_version = None  # ours is the change since then
-    log.info("campaign_deleted", org=org, campaign_id=id_, by=by)
-
-
-async def _delete_some(
-    engine: Engine, org: str, id_: str, *, by: str, if_version: int | None
-) -> bool:
-    """Remove some of the people, and with the last of them the draft; False once it is gone.
-
-    Its total goes down with each: if we die in between, it is a draft to those who are left.
-    """
-    path = paths.campaign(org, id_)
-    campaign, version = _draft(await engine.store.get(path), org, id_, "delete", if_version)
-    people = await engine.store.query(Query(paths.recipients(org, id_), limit=engine.limits.chunk))
-    left = {"total": max(0, campaign.total - len(people))}
-    first: list[Write] = [Update(path, left, version)]
-    if not people:
-        await delete_older(engine, campaign)
-        first = _removal(engine, campaign, version, by)
-    try:
-        await engine.store.commit(*first, *(Delete(document.path) for document in people))
-    except ConflictError:
-        raise StaleError("Campaign") from None
-    return bool(people)
-
-
-def _removal(engine: Engine, campaign: Campaign, version: int, by: str) -> list[Write]:
-    now, about = engine.clock.now(), {"campaign": campaign.id, "status": campaign.status}
-    id_ = f"{campaign.id}-deleted"
-    trail = audit_trail.entry(campaign.org, id_, action="delete", by=by, at=now, **about)
-    plan = delete_newest(campaign)
-    return [Delete(paths.campaign(campaign.org, campaign.id), version), *plan, trail]
 
 
 async def duplicate(engine: Engine, org: str, id_: str, *, by: str) -> Campaign:
@@ -322,35 +282,40 @@ async def schedule(
 
     Raises InvalidFieldError, NotFoundError, WrongStatusError.
     """
-    draft, begins_at = await load(engine, org, id_), scheduled_at or engine.clock.now()
+    if repeat is None:
+        check_time(engine, scheduled_at)
+    draft = await load(engine, org, id_)
 
-    def start(campaign: Campaign) -> dict[str, Any]:
-        if repeat is None:
-            return {"scheduled_at": begins_at, "scheduled_by": by}
-        run = first_run(engine, campaign, repeat, begins_at)
-        about = {"series": run.series, "repeat": run.repeat}
-        return {"scheduled_at": run.scheduled_at, "scheduled_by": by, **about}
+    def timed(campaign: Campaign) -> Campaign:
+        if repeat is not None:
+            return first_run(engine, campaign, repeat, scheduled_at)
+        return replace(campaign, scheduled_at=scheduled_at)
 
-    _check_time(engine, start(draft)["scheduled_at"])
+    timed(draft)
     await refuse_before_start(engine, draft)
 
     def also(campaign: Campaign) -> dict[str, Any]:
         check_complete(campaign)
-        started = start(campaign)
-        check_not_after(campaign, started["scheduled_at"])
-        return started
+        after = timed(campaign)
+        if after.scheduled_at is not None:
+            check_not_after(after, after.scheduled_at)
+        return {"scheduled_by": by, **{name: getattr(after, name) for name in _TIMED}}
 
     return await change(engine, org, id_, Action.SCHEDULE, by=by, also=also, if_version=if_version)
+
+
+#: What a draft is given that is scheduled.
+_TIMED: Final = ("scheduled_at", "series", "repeat")
 
 
 async def reschedule(
     engine: Engine, org: str, id_: str, scheduled_at: datetime, *, by: str
 ) -> Campaign:
-    """Move the start of a scheduled campaign.
+    """Move the start of a scheduled campaign; the runs behind it stay where they are.
 
     Raises InvalidFieldError, NotFoundError and WrongStatusError.
     """
-    _check_time(engine, scheduled_at)
+    check_time(engine, scheduled_at, of=await load(engine, org, id_))
     return await lifecycle.reschedule(engine, org, id_, scheduled_at, by=by)
 
 

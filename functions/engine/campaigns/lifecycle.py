@@ -52,7 +52,7 @@ async def create_campaign(engine: Engine, campaign: Campaign, *also: Write) -> C
     running = campaign.status is CampaignStatus.RUNNING
     notice = campaign_notice(campaign, Action.CREATE, now=campaign.created_at)
     writes: list[Write] = [
-        *_creation(campaign),
+        *_creation(campaign, campaign.created_by),
         *(new_lanes(campaign, campaign.created_at) if running else ()),
         *also,
     ]
@@ -62,10 +62,10 @@ async def create_campaign(engine: Engine, campaign: Campaign, *also: Write) -> C
     return campaign
 
 
-def _creation(campaign: Campaign) -> list[Write]:
+def _creation(campaign: Campaign, by: str) -> list[Write]:
     return [
         Create(paths.campaign(campaign.org, campaign.id), campaign_fields(campaign)),
-        _audit(campaign, Action.CREATE, campaign.created_by, campaign.created_at),
+        _audit(campaign, Action.CREATE, by, campaign.created_at),
     ]
 
 
@@ -100,7 +100,7 @@ async def change(
     now = engine.clock.now()
     decided = await organisation.load(engine, org) if action in _LEADS_TO_SENDING else None
 
-    def decide(documents: list[Document | None]) -> Decision[tuple[Campaign, Campaign | None]]:
+    def decide(documents: list[Document | None]) -> Decision[tuple[Campaign, Sequence[Campaign]]]:
         stored = at_version(documents[0], "Campaign", id_, if_version)
         found = campaign_from(org, id_, stored.data)
         before = found if decided is None else with_senders(engine, decided, found)
@@ -112,27 +112,34 @@ async def change(
         if decided is not None:
             check_named(engine, after)
             check_senders(engine, decided, after)
-        following = successor(after, now=now) if goes_on(before, after, action) else None
-        if following is not None and after.repeat is not None:
-            changes["repeat"] = after.repeat._replace(following=following.id)
-            after = replace(after, repeat=changes["repeat"])
+        after, new = _with_next(before, after, action, now=now)
+        changes |= {"repeat": after.repeat} if new else {}
         update = Update(stored.path, some_fields(after, changes), stored.version)
         trail = _audit(after, action, by, now)
         lanes = _lane_writes(engine, before, after, action)
-        new = [] if following is None else [following]
+        created = (write for each in new for write in _creation(each, by))
         notices = [campaign_notice(after, action, now=now)]
         notices += [campaign_notice(each, Action.CREATE, now=now) for each in new]
-        created = (write for each in new for write in _creation(each))
-        return (after, following), [update, trail, *lanes, *created], notices
+        return (after, new), [update, trail, *lanes, *created], notices
 
-    campaign, following = await modify_with_notices(engine, org, [paths.campaign(org, id_)], decide)
-    if following is not None:
-        await _announce(engine, following, Action.CREATE)
+    campaign, new = await modify_with_notices(engine, org, [paths.campaign(org, id_)], decide)
+    for each in new:
+        await _announce(engine, each, Action.CREATE)
     if campaign.entry and campaign.entry.event:
         engine.memory.entries.forget(org, campaign.entry.event)
     log.info(f"campaign_{campaign.status}", org=org, campaign_id=id_, by=by, reason=reason)  # noqa: G004 - the event is named after the status
     await _announce(engine, campaign, action)
     return campaign
+
+
+def _with_next(
+    before: Campaign, after: Campaign, action: Action, *, now: datetime
+) -> tuple[Campaign, Sequence[Campaign]]:
+    """Return a campaign after a change, and the next run where it is one that makes that."""
+    following = successor(after, now=now) if goes_on(before, after, action) else None
+    if following is None or after.repeat is None:
+        return after, ()
+    return replace(after, repeat=after.repeat._replace(following=following.id)), [following]
 
 
 async def complete(engine: Engine, campaign: Campaign) -> None:
@@ -229,9 +236,7 @@ def _lane_writes(engine: Engine, before: Campaign, after: Campaign, action: Acti
             return fence(after, None)
         case Action.RESUME:
             return fence(after, now)
-        case Action.CANCEL | Action.FAIL | Action.SKIP if (
-            before.started_at and not before.has_ended
-        ):
+        case Action.CANCEL | Action.FAIL if before.started_at and not before.has_ended:
             recall = [recall_lane(after, now)] if action is Action.CANCEL else []
             return [*fence(after, now), *recall]
         case Action.COMPLETE:

@@ -10,6 +10,7 @@ from functions.domain.campaigns.status import Action
 from functions.domain.errors import InvalidFieldError, NotDueError, StaleError, WrongStatusError
 from functions.engine.campaigns.lifecycle import change
 from functions.engine.campaigns.senders import NO_SENDER, NOT_ALLOWED, NoSenderError
+from functions.engine.campaigns.writing.series import renewal
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
 from functions.engine.paths import campaign as campaign_path
@@ -44,7 +45,8 @@ async def start_found(engine: Engine, document: Document) -> Campaign | None:
             return None
         if due.plan:
             await check_nodes(engine, due)
-        campaign = await change(engine, org, id_, Action.START, by="clarion")
+        also = await renewal(engine, due)
+        campaign = await change(engine, org, id_, Action.START, by="clarion", also=also)
     except InvalidFieldError as error:
         log.warning("campaign_held", org=org, campaign_id=id_, field=error.field)
         reason = NO_SENDER if isinstance(error, NoSenderError) else NOT_ALLOWED

@@ -15,6 +15,7 @@ from functions.engine.accounts import organisation
 from functions.engine.campaigns import drafts, lifecycle, recipients
 from functions.engine.campaigns.content import previews
 from functions.engine.campaigns.drafts import Draft
+from functions.engine.campaigns.writing import removal
 from functions.engine.ports.store import Update
 from functions.engine.reporting import overview
 from tests.engine.campaigns.drafting import EVERYONE, HELLO, add_contact, draft
@@ -147,7 +148,7 @@ async def test_only_drafts_are_changed_and_deleted(world: World) -> None:
     await drafts.schedule(world.engine, ORG, id_, world.clock.now() + HOUR, by="ann")
     for change in (
         drafts.update(world.engine, ORG, id_, {"name": "x"}, by="ann", if_version=None),
-        drafts.delete(world.engine, ORG, id_, by="ann", if_version=None),
+        removal.delete(world.engine, ORG, id_, by="ann", if_version=None),
     ):
         with pytest.raises(WrongStatusError):
             await change
@@ -161,7 +162,7 @@ async def test_a_stale_version_changes_nothing(world: World) -> None:
     with pytest.raises(StaleError):
         await drafts.update(world.engine, ORG, id_, {"name": "b"}, by="bob", if_version=version)
     with pytest.raises(StaleError):
-        await drafts.delete(world.engine, ORG, id_, by="bob", if_version=version)
+        await removal.delete(world.engine, ORG, id_, by="bob", if_version=version)
     assert (await lifecycle.load(world.engine, ORG, id_)).name == "a"
 
 
@@ -169,7 +170,7 @@ async def test_deleting_leaves_nothing_behind(world: World) -> None:
     """With the draft go the people whom it named; the audit trail says who did it."""
     id_ = await draft(world)
     await recipients.add(world.engine, ORG, id_, [await add_contact(world, 0)])
-    await drafts.delete(world.engine, ORG, id_, by="ann", if_version=None)
+    await removal.delete(world.engine, ORG, id_, by="ann", if_version=None)
     assert await world.documents(paths.recipients(ORG, id_)) == []
     with pytest.raises(NotFoundError):
         await lifecycle.load(world.engine, ORG, id_)
@@ -190,7 +191,7 @@ async def test_a_death_while_deleting_leaves_a_draft_that_is_whole(world: World)
 
     world.interleave("commit", "-deleted", change)
     with pytest.raises(StaleError):
-        await drafts.delete(world.engine, ORG, id_, by="ann", if_version=None)
+        await removal.delete(world.engine, ORG, id_, by="ann", if_version=None)
     left = await lifecycle.load(world.engine, ORG, id_)
     assert (left.total, await world.documents(paths.recipients(ORG, id_))) == (0, [])
     assert await recipients.add(world.engine, ORG, id_, ids) == 3
@@ -242,7 +243,7 @@ async def test_another_organisations_ids_are_unknown(world: World) -> None:
     for attempt in (
         drafts.send(engine, "other", id_, EVERYONE, by="eve"),
         drafts.duplicate(engine, "other", id_, by="eve"),
-        drafts.delete(engine, "other", id_, by="eve", if_version=None),
+        removal.delete(engine, "other", id_, by="eve", if_version=None),
         recipients.add(engine, "other", elsewhere.id, [person]),
         previews.preview(engine, "other", elsewhere.id, person, override=None),
         drafts.send(engine, "other", elsewhere.id, Audience(AudienceKind.LIST, "people"), by="eve"),
