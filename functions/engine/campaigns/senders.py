@@ -48,8 +48,8 @@ def provider_of(engine: Engine, channel: ChannelKind, *, field: str = "channel")
 
 def sender_of(engine: Engine, decided: Organisation, send: Send) -> str:
     """Return the sender that a send names, else its organisation's, else the provider's own."""
-    own = engine.traits_of(send.provider).own_sender
-    return send.sender or decided.senders.get(send.channel, "") or own
+    named = send.sender or decided.senders.get(send.channel, "")
+    return named or engine.traits_of(send.provider).own_sender
 
 
 def with_senders(engine: Engine, decided: Organisation, campaign: Campaign) -> Campaign:
