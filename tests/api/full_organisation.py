@@ -101,6 +101,8 @@ class Maker:
             await self._post("campaign", "/campaigns", written)
             for step in steps:
                 await self._ask("POST", f"/campaigns/{self._one('campaign', -1)}/{step}", json={})
+        weekly = {"rrule": "FREQ=WEEKLY;BYHOUR=9;BYMINUTE=0", "zone": "America/New_York"}
+        await self._post("run", "/campaigns", {**written, "repeat": weekly})
         await self._make_journey()
         call = {"from": SENDER, "to": self.things.numbers[0], "wssUrl": BOT}
         called = await self._ask("POST", "/single-call", json=call)

@@ -87,6 +87,9 @@ _FILE: Final = {"file": ("a.csv", b"number\n+12125552900\n")}
 #: Paths that only campaigns with a plan have.
 _OF_PLANS: Final = re.compile(r"/campaigns/\{campaign_id\}/(plans?|start|close|enrollments)\b")
 
+#: Paths that only runs of a series have.
+_OF_SERIES: Final = re.compile(r"/campaigns/\{campaign_id\}/(series|skip)\b")
+
 
 class Operation(NamedTuple):
     """One method of one path."""
@@ -106,9 +109,11 @@ class Operation(NamedTuple):
         return "security" in self.about
 
     @property
-    def of_plans(self) -> bool:
-        """Whether it is about a campaign with a plan."""
-        return bool(_OF_PLANS.search(self.path))
+    def of(self) -> str:
+        """What kind of campaign it is about, as KINDS calls things."""
+        if _OF_SERIES.search(self.path):
+            return "run"
+        return "journey" if _OF_PLANS.search(self.path) else "campaign"
 
     def __str__(self) -> str:
         return f"{self.method.upper()} {self.path}"
@@ -119,13 +124,13 @@ class Place(NamedTuple):
 
     part: str
     names: tuple[str, ...]
-    of_plans: bool = False  #: a campaign's id is that of one with a plan
+    of: str = "campaign"  #: of what kind a campaign is that it names
 
     @property
     def kind(self) -> str:
         """What the id names."""
         kind = KINDS[self.names[-1]]
-        return "journey" if self.of_plans and kind == "campaign" else kind
+        return self.of if kind == "campaign" else kind
 
 
 class Request(NamedTuple):
@@ -143,7 +148,7 @@ OPERATIONS: Final = [
 def places(operation: Operation) -> list[Place]:
     """Return where an operation takes ids of things that there are."""
     found = [
-        Place(each["in"], (each["name"],), operation.of_plans)
+        Place(each["in"], (each["name"],), operation.of)
         for each in operation.about.get("parameters", ())
         if each["name"] in KINDS and each["in"] in {"path", "query"}
     ]

@@ -59,8 +59,9 @@ NONSENSE: Final[list[tuple[str, Any, str, str]]] = [
     ),
     *(
         (f"{name} of a journey", wish(**{name: 1}), name, " yet; ")
-        for name in ("holdout_percent", "experiment", "variants", "repeat")
+        for name in ("holdout_percent", "experiment", "variants")
     ),
+    ("repeat of a journey", wish(repeat={"rrule": "FREQ=DAILY"}), "repeat", "by its repeat"),
 ]
 
 

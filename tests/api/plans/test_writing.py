@@ -192,7 +192,7 @@ async def test_what_a_draft_is_told_of_elsewhere_says_where(rig: Rig, method: st
         "holdout_percent": (5, "entry.conditions"),
         "experiment": ({}, "split"),
         "variants": ([], "split"),
-        "repeat": ("P1D", "reentry"),
+        "repeat": ("P1D", "POST /campaigns/{id}/schedule"),
     }
     changes = {"channel": "sms", **{name: value for name, (value, _) in said.items()}}
     answer = await rig.http.request(method, f"/campaigns/{id_}", json=changes)

@@ -62,6 +62,8 @@ ALLOWED = {
     ("running", "fail"): "failed",
     ("paused", "resume"): "running",
     ("paused", "cancel"): "cancelled",
+    ("scheduled", "skip"): "cancelled",
+    ("paused", "skip"): "cancelled",
     ("completed", "fail"): "failed",
 }
 ACTIONS = [action for action in Action if action is not Action.CREATE]
@@ -122,6 +124,7 @@ def test_a_campaign_starts_at_its_time_and_not_before() -> None:
         ("running", "pause", "paused_at"),
         ("paused", "resume", "resumed_at"),
         ("running", "cancel", "ended_at"),
+        ("scheduled", "skip", "ended_at"),
         ("running", "complete", "ended_at"),
         ("completed", "fail", "ended_at"),
     ],
