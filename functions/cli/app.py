@@ -17,6 +17,7 @@ from functions.cli import (
     plan_campaigns,
     plans,
     recurrences,
+    series,
     serve,
     token,
 )
@@ -32,10 +33,9 @@ app.command()(serve.serve)
 app.command()(demo.demo)
 app.command()(check.check_once)
 for command in (
-    plan_campaigns.start,
-    plan_campaigns.close,
-    plan_campaigns.plan,
-    plan_campaigns.migrate,
+    *(plan_campaigns.start, plan_campaigns.close),
+    *(plan_campaigns.plan, plan_campaigns.migrate),
+    *(series.schedule, series.skip, series.runs),
 ):
     campaigns.commands.command()(command)
 app.add_typer(campaigns.commands, name="campaigns")
