@@ -1,6 +1,5 @@
 """Broadcasts that repeat themselves: each run is a campaign, and makes the next one."""
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,57 +7,27 @@ from typing import Any
 import pytest
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
-from functions.domain.campaigns.campaign import Campaign, campaign_from
-from functions.domain.campaigns.lifecycle import LateStart
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.errors import InvalidFieldError, WrongStatusError
-from functions.engine import paths
 from functions.engine.accounts import organisation
 from functions.engine.campaigns import copies, drafts, lifecycle
-from functions.engine.campaigns.drafts import Draft
 from functions.engine.campaigns.writing import series
 from functions.engine.campaigns.writing.series import Wanted
-from functions.engine.scheduling.check import check
 from functions.engine.scheduling.start import start
-from tests.engine.campaigns.drafting import EVERYONE, HELLO, HOUR, add_contact
-from tests.engine.crashes import Crash, CrashingStore, CrashPoint
+from tests.engine.campaigns.drafting import HOUR, add_contact
+from tests.engine.campaigns.running_series import (
+    DAILY,
+    DAY,
+    FIRST,
+    MONDAYS,
+    NEWS,
+    SECOND,
+    begin,
+    runs,
+    states,
+    trail,
+)
 from tests.engine.world import ORG, World
-
-DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
-NEWS = replace(HELLO, audience=EVERYONE)
-#: The clock stands at Monday, 2 March 2026, noon UTC: seven in the morning in New York.
-MONDAYS = Wanted("FREQ=WEEKLY;BYDAY=MO;BYHOUR=9;BYMINUTE=0", "America/New_York")
-DAILY = Wanted("FREQ=DAILY;BYHOUR=9;BYMINUTE=0", "America/New_York")
-FIRST = datetime(2026, 3, 2, 14, tzinfo=UTC)
-
-
-async def begin(
-    world: World, wanted: Wanted = DAILY, at: datetime | None = None, **wish: Any
-) -> Campaign:
-    """Write a broadcast that repeats itself, to one contact."""
-    if not await world.documents(f"orgs/{ORG}/contacts"):
-        await add_contact(world, 1)
-    said: Draft = replace(NEWS, **wish)
-    return await drafts.create(world.engine, ORG, said, scheduled_at=at, by="ann", repeat=wanted)
-
-
-async def runs(world: World) -> list[Campaign]:
-    """Return all runs that there are, the first one first."""
-    found = await world.documents(paths.campaigns(ORG))
-    made = [campaign_from(ORG, each.id, each.data) for each in found]
-    return sorted(made, key=lambda run: run.repeat.number if run.repeat else 0)
-
-
-async def states(world: World) -> list[tuple[str, str]]:
-    """Return the status of each run, and its day."""
-    return [(str(run.status), f"{run.scheduled_at:%m-%d}") for run in await runs(world)]
-
-
-async def trail(world: World, run: Campaign) -> list[tuple[str, str]]:
-    """Return who did what to a run."""
-    found = await world.documents(f"orgs/{ORG}/audit")
-    ours = [each.data for each in found if each.data["campaign"] == run.id]
-    return [(each["action"], each["by"]) for each in sorted(ours, key=lambda each: each["at"])]
 
 
 async def test_each_run_makes_the_next_one_as_it_starts(world: World) -> None:
@@ -134,64 +103,6 @@ async def test_who_has_lost_everybody_is_told_so_and_the_series_goes_on(world: W
     first, second = await runs(world)
     assert (first.status, first.reason) == ("failed", "no_recipients")
     assert second.status is CampaignStatus.SCHEDULED
-
-
-async def test_a_missed_occurrence_gives_at_most_one_late_run(world: World) -> None:
-    """After a week without us one run is late, and the next comes at its time."""
-    first = await begin(world)
-    world.clock.advance(7 * DAY + 4 * HOUR)
-    await check(world.engine)
-    await world.finish(first)
-    assert await states(world) == [("completed", "03-02"), ("scheduled", "03-10")]
-
-
-@pytest.mark.parametrize("late_start", [LateStart.SKIP, LateStart.ASK])
-async def test_a_run_that_is_too_late_is_treated_as_it_says(
-    world: World, late_start: LateStart
-) -> None:
-    """Skipped, the series goes on; held, it waits until somebody resumes it."""
-    await begin(world, late_start=late_start)
-    world.clock.advance(7 * DAY + 4 * HOUR)
-    await check(world.engine)
-    await world.settle()
-    first = (await runs(world))[0]
-    assert first.reason == "late_start"
-    if late_start is LateStart.SKIP:
-        assert await states(world) == [("cancelled", "03-02"), ("scheduled", "03-10")]
-        return
-    assert await states(world) == [("paused", "03-02")]
-    await add_contact(world, 2)
-    await series.resume(world.engine, ORG, first.id, by="ann")
-    await world.finish(first)
-    assert await states(world) == [("completed", "03-02"), ("scheduled", "03-10")]
-    assert ((await runs(world))[0].total, (await world.statuses(first)).total()) == (2, 2)
-
-
-async def test_a_run_without_a_sender_holds_its_series(world: World) -> None:
-    """It is held, and makes the next one when it goes on or is passed over."""
-    first = await begin(world)
-    world.engine = replace(world.engine, providers={})
-    await world.pass_time(3 * HOUR)
-    assert await states(world) == [("paused", "03-02")]
-    assert (await world.load(first)).reason == "sender_not_allowed"
-    world.engine = replace(world.engine, providers=world.new_engine().providers)
-    await series.resume(world.engine, ORG, first.id, by="ann")
-    await world.finish(first)
-    assert await states(world) == [("completed", "03-02"), ("scheduled", "03-03")]
-
-
-async def test_a_run_that_is_held_can_be_passed_over(world: World) -> None:
-    """Nothing of it is sent, and the next one comes."""
-    first = await begin(world, late_start=LateStart.ASK)
-    world.clock.advance(2 * DAY)
-    await check(world.engine)
-    await series.skip(world.engine, ORG, first.id, by="ann", reason=None)
-    await world.pass_time(3 * HOUR)
-    assert await states(world) == [
-        ("cancelled", "03-02"),
-        ("completed", "03-04"),
-        ("scheduled", "03-05"),
-    ]
 
 
 async def test_a_run_is_passed_over(world: World) -> None:
@@ -305,63 +216,6 @@ async def test_a_run_is_not_rewritten_to_what_cannot_be_sent(
         await drafts.update(world.engine, ORG, first.id, changes, by="bob", if_version=None)
     assert caught.value.field == field
     assert (await world.load(first)).updated_at == first.updated_at
-
-
-async def test_a_change_just_before_the_start_is_what_is_sent(world: World) -> None:
-    """What is counted anew for the start is put upon the campaign as it stands by then."""
-    first = await begin(world)
-    world.clock.advance(2 * HOUR)
-    plain = world.engine
-    changes = {"template": "Bye"}
-    world.interleave(
-        "commit",
-        paths.campaign(ORG, first.id),
-        lambda: drafts.update(plain, ORG, first.id, changes, by="bob", if_version=None),
-    )
-    assert await start(world.engine, ORG, first.id) is not None
-    assert [run.own_send.content.template for run in await runs(world)] == ["Bye", "Bye"]
-
-
-async def test_two_starters_make_one_run(world: World) -> None:
-    """At once, and one in the midst of the other: one starts it, and the next is there once."""
-    first = await begin(world)
-    world.clock.advance(2 * HOUR)
-    plain = world.engine
-    world.interleave("commit", paths.campaign(ORG, first.id), lambda: start(plain, ORG, first.id))
-    made = await asyncio.gather(*(start(world.engine, ORG, first.id) for _ in range(3)))
-    assert sum(each is not None for each in made) <= 1
-    assert await states(world) == [("running", "03-02"), ("scheduled", "03-03")]
-
-
-async def test_a_skip_that_meets_the_start_makes_one_run(world: World) -> None:
-    """One of both happens, and the other is told."""
-    first = await begin(world)
-    world.clock.advance(2 * HOUR)
-    plain = world.engine
-    world.interleave("commit", paths.campaign(ORG, first.id), lambda: start(plain, ORG, first.id))
-    with pytest.raises(WrongStatusError):
-        await series.skip(world.engine, ORG, first.id, by="ann", reason=None)
-    assert await states(world) == [("running", "03-02"), ("scheduled", "03-03")]
-
-
-@pytest.mark.parametrize("after", [False, True])
-async def test_a_death_around_the_start_loses_no_run(world: World, *, after: bool) -> None:
-    """Neither before nor after its commit is there a start without the next run."""
-    first = await begin(world)
-    world.clock.advance(2 * HOUR)
-    store = CrashingStore(world.store, CrashPoint(1, after=after))
-    with pytest.raises(Crash):
-        await start(replace(world.engine, store=store), ORG, first.id)
-    assert len(await runs(world)) == (2 if after else 1)
-    world.queue = world.new_queue()
-    world.engine = world.new_engine()
-    world.checked_at = world.clock.now()
-    await world.pass_time(DAY + 2 * HOUR)
-    assert await states(world) == [
-        ("completed", "03-02"),
-        ("completed", "03-03"),
-        ("scheduled", "03-04"),
-    ]
 
 
 async def test_a_retry_or_a_copy_of_a_run_comes_once(world: World) -> None:
