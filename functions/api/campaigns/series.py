@@ -7,6 +7,7 @@ from functions.api.campaigns.bodies import RRULE, StopReason
 from functions.domain.calendar.rule_words import rule_words
 from functions.domain.calendar.rules import parse_rule
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.repeat import Repeat
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.messages.message import MessageStatus
 from functions.domain.times import iso, zone_of
@@ -67,10 +68,8 @@ class ShownSeries(BaseModel):
 async def get_series(campaign_id: Id, context: Viewer) -> ShownSeries:
     """Show the runs of a broadcast that repeats itself, by any one of them."""
     found = await series.read(context.engine, context.org, campaign_id)
-    run = shown_run(found.asked)
-    assert run is not None, "what has a series repeats itself"  # noqa: S101 - for the type checker
     return ShownSeries(
-        run=run,
+        run=_shown(found.asked, found.repeat),
         runs=[
             RunCounts(
                 campaign_id=each.id,
@@ -106,9 +105,10 @@ async def skip_run(campaign_id: Id, context: Operator, why: StopReason | None = 
 
 def shown_run(campaign: Campaign) -> ShownRun | None:
     """Show which run of a series a campaign is; None where it comes once."""
-    repeat = campaign.repeat
-    if repeat is None:
-        return None
+    return _shown(campaign, campaign.repeat) if campaign.repeat else None
+
+
+def _shown(campaign: Campaign, repeat: Repeat) -> ShownRun:
     rule = parse_rule(repeat.rrule)
     whole = rule._replace(times=rule.times or repeat.times, until=rule.until or repeat.until)
     return ShownRun(

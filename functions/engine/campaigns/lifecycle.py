@@ -124,6 +124,7 @@ async def change(
 
     campaign, new = await modify_with_notices(engine, org, [paths.campaign(org, id_)], decide)
     for each in new:
+        log.info("campaign_created", org=org, campaign_id=each.id, status=each.status)
         await _announce(engine, each, Action.CREATE)
     if campaign.entry and campaign.entry.event:
         engine.memory.entries.forget(org, campaign.entry.event)

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from functions.domain.campaigns.lifecycle import LateStart
+from functions.domain.campaigns.status import Action
 from functions.domain.errors import WrongStatusError
 from functions.engine import paths
-from functions.engine.campaigns import drafts
+from functions.engine.campaigns import drafts, lifecycle
 from functions.engine.campaigns.writing import series
 from functions.engine.scheduling.check import check
 from functions.engine.scheduling.start import start
@@ -136,3 +137,14 @@ async def test_a_death_around_the_start_loses_no_run(world: World, *, after: boo
         ("completed", "03-03"),
         ("scheduled", "03-04"),
     ]
+
+
+async def test_whoever_cancels_a_run_that_is_held_ends_the_series(world: World) -> None:
+    """No run was made behind it, and none is."""
+    first = await begin(world, late_start=LateStart.ASK)
+    world.clock.advance(2 * DAY)
+    await check(world.engine)
+    await lifecycle.change(world.engine, ORG, first.id, Action.CANCEL, by="ann")
+    world.checked_at = world.clock.now()
+    await world.pass_time(2 * DAY)
+    assert await states(world) == [("cancelled", "03-02")]

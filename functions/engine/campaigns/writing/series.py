@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.domain.campaigns.lifecycle import check_start_time
+from functions.domain.campaigns.repeat import Repeat
 from functions.domain.campaigns.series import begun
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.campaigns.validation import check_complete, check_not_after
@@ -47,6 +48,7 @@ class Series(NamedTuple):
     """A series as it stands."""
 
     asked: Campaign
+    repeat: Repeat  #: which of the runs that is
     runs: Sequence[tuple[Campaign, Statistics]]  #: the newest first, COUNTED at most
     total: Statistics  #: of all of these
 
@@ -202,11 +204,13 @@ async def read(engine: Engine, org: str, id_: str) -> Series:
     Raises NotFoundError, and InvalidFieldError for what does not repeat itself.
     """
     campaign = await load(engine, org, id_)
-    if not campaign.series:
+    repeat = campaign.repeat
+    if repeat is None:
         raise InvalidFieldError("repeat", "repeat: this campaign comes once: it has no series")
     where = (Where("series", "==", campaign.series),)
     query = Query(paths.campaigns(org), where, ("-scheduled_at",), limit=COUNTED)
     page = await page_where(engine, query)
     runs = [campaign_from(org, each.id, each.data) for each in page.documents]
     counts = await statistics.read(engine, runs)
-    return Series(campaign, list(zip(runs, counts, strict=True)), statistics.together(counts))
+    together = statistics.together(counts)
+    return Series(campaign, repeat, list(zip(runs, counts, strict=True)), together)
