@@ -104,6 +104,11 @@ class Campaign:
         return self.facts.completes and not self.entry_open
 
     @property
+    def entry_routes(self) -> Sequence[Send]:
+        """The routes of the version of its plan that people enter."""
+        return [self.routes[number] for number in self.plan_routes]
+
+    @property
     def may_follow_up(self) -> bool:
         """True where a message by another channel may follow one of its messages."""
         return bool(self.fallbacks) or bool(self.plan)

@@ -129,7 +129,7 @@ def _sends(campaign: Campaign) -> Iterator[tuple[Send, str]]:
     for number, fallback in enumerate(campaign.fallbacks):
         yield fallback.send, f"fallbacks.{number}."
     # By the others only those are reached who walk through an older version of the plan.
-    for route in (campaign.routes[number] for number in campaign.plan_routes):
+    for route in campaign.entry_routes:
         yield route, f"plan.{route.channel}."
 
 

@@ -23,7 +23,7 @@ def barring_scopes(campaign: Campaign) -> set[str]:
 
     Where it has several channels, a bar under one of them leaves the others.
     """
-    channels = {route.channel for route in campaign.routes}
+    channels = {route.channel for route in campaign.entry_routes}
     return {ALL, campaign.kind, *(channels if len(channels) == 1 else ())}
 
 
