@@ -23,7 +23,7 @@ from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.errors import NotFoundError
 from functions.domain.kinds import CampaignKind
-from functions.domain.messages.ids import enrollment_id, node_of
+from functions.domain.messages.ids import enrollment_id, node_send
 from functions.domain.messages.message import Message, MessageStatus
 from functions.domain.plans.document import SendNode, SequenceDocument
 from functions.domain.plans.enrollment import EnrollmentStatus
@@ -158,7 +158,7 @@ async def actions_of(engine: Engine, found: Found) -> list[Action]:
     is_new = not found.version
     messages = [] if is_new else [each.value for each in await messages_of(engine, found)]
     runs = found.campaign.status is CampaignStatus.RUNNING
-    made = [_made(found, version, each) for each in messages if _is_shown(each)]
+    made = [await _made(engine, found, each) for each in messages if _is_shown(each)]
     shown = [*made, *_to_come(found, version)]
     shown = [each for each in shown if runs or each.state is not ActionState.PENDING]
     return sorted(shown, key=lambda each: (each.expected_at, each.action_id))
@@ -169,12 +169,14 @@ def _is_shown(message: Message) -> bool:
     return message.status != MessageStatus.CANCELLED
 
 
-def _made(found: Found, version: PlanVersion, message: Message) -> Action:
-    node = version.plan.nodes.get(node_of(message.send))
+async def _made(engine: Engine, found: Found, message: Message) -> Action:
+    """Return an action as the definition had it by which it was made."""
+    sent = node_send(message.send)
+    node = (await plan_of(engine, found.campaign, sent.version)).plan.nodes[sent.node]
     said = node.callback if isinstance(node, SendNode) else None
     return Action(
         found.campaign.name,
-        node_of(message.send),
+        sent.node,
         found.walk.subject,
         _STATES.get(message.status, ActionState.FAILED),
         message.due_at or message.created_at or found.walk.entered_at,

@@ -112,5 +112,11 @@ async def _step(engine: Engine, campaign: Campaign, by: str, *, wanted: bool) ->
         campaign = await campaigns.start(engine, org, id_, by=by)
         if wanted:
             return campaign
-    action = Action.RESUME if wanted else Action.PAUSE
-    return await lifecycle.change(engine, org, id_, action, by=by)
+    if not wanted:
+        return await lifecycle.change(engine, org, id_, Action.PAUSE, by=by)
+    return await lifecycle.change(engine, org, id_, Action.RESUME, by=by, also=_with_all_steps)
+
+
+def _with_all_steps(campaign: Campaign) -> dict[str, Any]:
+    """Have every step come that fell due while a sequence rested, not the newest alone."""
+    return {"resumed_at": campaign.resumed_at}
