@@ -4,7 +4,6 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,11 +12,18 @@ import orjson
 
 from functions.bootstrap.stores import open_store
 from functions.channels.callback import PROVIDER, Call, Callback, CallbackChannel
+from functions.domain.campaigns.campaign import campaign_from
+from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.attempts import DeliveryPolicy
+from functions.domain.messages.delivery_events import MessageRef
+from functions.domain.messages.message import message_from
 from functions.domain.messages.send_outcomes import SendOutcome
+from functions.engine import paths
 from functions.engine import worker as tasks
+from functions.engine.eligibility.halted import halted
 from functions.engine.kernel.engine import Engine, Limits
+from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.channel import Traits
 from functions.engine.ports.clock import Clock
 from functions.engine.ports.queue import Task
@@ -102,9 +108,11 @@ class Process:
         self._http = public_http.client()
         self._queue: LocalQueue | None = None
         self._ticker: asyncio.Task[None] | None = None
+        self._ending = asyncio.Lock()
         # One waits for room as long as others may take; then its own time begins.
         lease = 2 * (worker.timeout if worker else timedelta()) + _MARGIN
-        channels = {PROVIDER: _channel(worker, clock, told)} if worker else {}
+        self._channel = _channel(worker, clock, told) if worker else None
+        channels = {PROVIDER: self._channel} if self._channel else {}
         self.engine = Engine(
             store=open_store(store, emulator_host=emulator_host),
             queue=_NoQueue(),
@@ -119,13 +127,16 @@ class Process:
             instance=f"{socket.gethostname()}-{os.getpid()}",
         )
 
+        if self._channel is not None:
+            self._channel.is_wanted = self._is_wanted
+
     @property
-    def works(self) -> bool:
-        """True while the worker is at work."""
-        return self._queue is not None
+    def is_started(self) -> bool:
+        """True from `start` to `stop`."""
+        return self._ticker is not None
 
     def start(self) -> None:
-        """Begin to call back."""
+        """Begin to call back. Raises RuntimeError without a worker, and while `run_due` runs."""
         queue, worker = self._begun()
         queue.start()
         self._ticker = asyncio.create_task(self._tick(worker.poll_interval))
@@ -143,8 +154,7 @@ class Process:
         """Let what is being called come to its end; what was claimed and not begun goes back."""
         if self._ticker is not None:
             self._ticker.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._ticker
+            await asyncio.wait([self._ticker])
             self._ticker = None
         await self._end()
 
@@ -166,14 +176,19 @@ class Process:
             grace=_GRACE + self._worker.timeout,
         )
         self.engine = replace(self.engine, queue=self._queue, stopping=asyncio.Event())
+        if self._channel is not None:
+            self._channel.is_halted = False
         return self._queue, self._worker
 
     async def _end(self) -> None:
         self.engine.stopping.set()
-        queue, self._queue = self._queue, None
-        if queue is not None:
-            await queue.close()
-            self.engine = replace(self.engine, queue=_NoQueue())
+        if self._channel is not None:
+            self._channel.is_halted = True
+        async with self._ending:  # whoever comes second waits, too
+            if self._queue is not None:
+                await self._queue.close()
+                self._queue = None
+                self.engine = replace(self.engine, queue=_NoQueue())
 
     async def close(self) -> None:
         """Stop, and let go of everything."""
@@ -182,6 +197,18 @@ class Process:
             await channel.close()
         await self._http.aclose()
         await self.engine.store.close()
+
+    async def _is_wanted(self, ref: MessageRef) -> bool:
+        """Tell whether an action that was claimed a while ago is still to be called."""
+        campaign, message = await self.engine.store.get_many(
+            [paths.campaign(ref.org, ref.campaign), paths.message(ref)]
+        )
+        if campaign is None or message is None:
+            return False
+        of = campaign_from(ref.org, ref.campaign, campaign.data)
+        tracked = Versioned(message_from(message.id, message.data), message.version)
+        runs = of.status is CampaignStatus.RUNNING
+        return runs and not await halted(self.engine, of, [tracked])
 
     async def _poll(self) -> None:
         """Look for what is due and what others have written."""

@@ -113,7 +113,7 @@ class CampaignScheduler:
     async def start(self) -> None:
         """Call back from now on; once more does nothing. Raises RuntimeError without a worker."""
         process = await self._opened()
-        if not process.works:
+        if not process.is_started:
             process.start()
             self._log("worker_started", {})
 
@@ -127,8 +127,9 @@ class CampaignScheduler:
     async def stop(self) -> None:
         """Call nothing more; what has been called comes to its end, the rest is left to others."""
         process = await self._opened()
-        if process.works:
-            await process.stop()
+        was_started = process.is_started
+        await process.stop()
+        if was_started:
             self._log("worker_stopped", {})
 
     async def close(self) -> None:

@@ -3,8 +3,10 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
+#: Items that are done at once: the first callers are not to wait for the last.
+_MOST: Final = 1000
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -32,8 +34,10 @@ class Together(Generic[_Item, _Result]):
 
     async def _work(self, key: str) -> None:
         try:
-            while pairs := self._waiting.pop(key, []):
-                await self._finish(key, [each for each in pairs if not each[1].cancelled()])
+            while waiting := self._waiting.pop(key, []):
+                pairs = [each for each in waiting if not each[1].cancelled()]
+                for first in range(0, len(pairs), _MOST):
+                    await self._finish(key, pairs[first : first + _MOST])
         finally:
             del self._working[key]
 

@@ -176,6 +176,8 @@ class LocalQueue:
         return begun
 
     def _is_due(self) -> bool:
+        if self._closed:  # what it began now would be cancelled half-way
+            return False
         return bool(self._jobs) and self._jobs[0].due_at <= self._clock.now()
 
     def _begin(self, job: _Job) -> None:

@@ -60,6 +60,9 @@ REASONS: Final[Mapping[str, str]] = {
     "turn_missed": "its turn had passed before it could be handed over, so it was given another",
     "lane_lost": "it was put back unsent when the campaign was paused or cancelled, or when"
     " another worker took over",
+    "worker_stopped": "it was put back before its turn, since its worker was stopped",
+    "callback_raised": "the function that was called has raised an error",
+    "callback_timeout": "the function that was called took too long",
     "busy": "the line was busy",
     "no_answer": "nobody picked up in time",
     "machine": "an answering machine picked up, and was hung up on as asked",

@@ -80,7 +80,9 @@ class Sender:
         self._collection = paths.messages(lease.campaign.org, lease.campaign.id)
         self._delivering: set[asyncio.Task[None]] = set()
         self._in_hand = 0
-        self._most_in_hand = self._channel.traits.in_hand or _IN_HAND
+        in_hand = self._channel.traits.in_hand
+        self._most_in_hand = in_hand or _IN_HAND
+        self._sends_at_once = in_hand or _SENDS_AT_ONCE
         self._stopped = False
         #: Until when there is no room for any of its messages, where that is far ahead.
         self.rests_until: datetime | None = None
@@ -239,7 +241,7 @@ class Sender:
             for number, tracked in turns:
                 outcomes[number] = await self._send_at_turn(tracked.value, admission, trust)
 
-        await asyncio.gather(*(work() for _ in claimed[:_SENDS_AT_ONCE]))
+        await asyncio.gather(*(work() for _ in claimed[: self._sends_at_once]))
         await self._record(claimed, [outcomes[number] for number in range(len(claimed))])
         self._in_hand -= len(claimed)
 
