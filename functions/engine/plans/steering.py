@@ -275,10 +275,12 @@ def _resumed(found: Found, messages: _Messages, now: datetime) -> tuple[Enrollme
 def _exited(found: Found, messages: _Messages, now: datetime) -> tuple[Enrollment, _Changed]:
     """Return a walk that has ended, without what waits to be sent.
 
-    The steps of a sequence may all be over while the message of the last one still waits.
+    The steps of a sequence may all be over while the message of the last one still waits, or has
+    been claimed: should it come back, it is written off then.
     """
     walk, waiting = found.walk, _pending(messages)
-    if not (walk.status == EnrollmentStatus.COMPLETED and waiting):
+    is_claimed = any(each.value.status == MessageStatus.SENDING for each in messages)
+    if not (walk.status == EnrollmentStatus.COMPLETED and (waiting or is_claimed)):
         _check_under_way(found, "exit", EnrollmentStatus.EXITED)
     moves = [
         Move(start, thread.node, "", OPERATOR, now, now) for start, thread in walk.threads.items()

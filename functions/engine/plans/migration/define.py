@@ -11,7 +11,7 @@ from typing import Any, Final
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.entry import Entry, EntryBy
 from functions.domain.campaigns.status import Action, CampaignStatus
-from functions.domain.errors import NotFoundError, WrongStatusError
+from functions.domain.errors import NotFoundError, StaleError, WrongStatusError
 from functions.domain.kinds import CampaignKind
 from functions.engine.campaigns import lifecycle
 from functions.engine.kernel.engine import Engine
@@ -26,6 +26,8 @@ from functions.engine.ports.store import ConflictError
 
 #: People who have gone over when the call returns; those behind them do so by a task.
 AT_ONCE: Final = 1000
+#: Several processes may define a sequence as they start.
+_ATTEMPTS: Final = 20
 _STARTED: Final = frozenset({CampaignStatus.RUNNING, CampaignStatus.PAUSED})
 
 
@@ -43,18 +45,38 @@ async def define(
 
     The same said once more changes nothing, and does what a process that died has left. `entry`
     is for one that is new. Raises InvalidPlanError, InvalidFieldError, WrongStatusError where it
-    has ended, and StaleError where somebody else starts it meanwhile.
+    has ended, and StaleError where others change it without end.
     """
     check_kind(document, CampaignKind.SEQUENCE)
+    for attempt in range(_ATTEMPTS):
+        try:
+            found = await _with_plan(engine, names, name, document, by=by, entry=entry)
+            if found.plan > 1 and found.status in _STARTED:
+                await _migrate(engine, found, by)
+            return await _as_active(engine, found, active, by)
+        except StaleError:  # somebody else defines it, or starts it, at this moment
+            if attempt + 1 == _ATTEMPTS:
+                raise
+    raise AssertionError("the last attempt returns, or raises")
+
+
+async def _with_plan(
+    engine: Engine,
+    names: Names,
+    name: str,
+    document: Mapping[str, Any],
+    *,
+    by: str,
+    entry: Entry | None,
+) -> Campaign:
+    """Return a sequence whose newest version says what a document says."""
     try:
         found = await names.find(engine, name)
     except NotFoundError:
         found = await _create(engine, names, name, document, by=by, entry=entry)
-    org = names.org
-    found = await campaigns.change_plan(engine, org, found.id, document, by=by, if_version=None)
-    if found.plan > 1 and found.status in _STARTED:
-        await _migrate(engine, found, by)
-    return await _as_active(engine, found, active, by)
+    return await campaigns.change_plan(
+        engine, names.org, found.id, document, by=by, if_version=None
+    )
 
 
 async def _create(
