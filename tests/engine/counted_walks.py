@@ -1,9 +1,10 @@
 """What the statistics of a plan must say, counted anew from the enrollments as they are stored."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.entry import CONTINUE
 from functions.domain.plans.enrollment import (
     Enrollment,
     EnrollmentStatus,
@@ -40,7 +41,7 @@ async def counted(engine: Engine, campaign: Campaign) -> counts.Walks:
         later = {start for start, on in first.items() if on in _OF_VERSIONS}
         # None: refused at the door. A step that a later version has is no start of theirs.
         starts = {*walk.threads, *(move.start for move in moves)} - later
-        came.update([*starts] * walk.entry)
+        came.update(_begun(campaign, walk, moves, starts))
     return counts.Walks(
         {status: states[f"status {status}"] for status in EnrollmentStatus},
         states["goal"],
@@ -56,6 +57,19 @@ async def counted(engine: Engine, campaign: Campaign) -> counts.Walks:
         ],
         dict(versions),
     )
+
+
+def _begun(
+    campaign: Campaign, walk: Enrollment, moves: Sequence[Move], starts: Iterable[str]
+) -> list[str]:
+    """Return the starts of somebody, each as often as it was begun.
+
+    Who comes back for what they have not had begins no step anew that was over: each that was
+    begun has ended since, or is there.
+    """
+    if campaign.entry is None or campaign.entry.reentry != CONTINUE:
+        return [*starts] * walk.entry
+    return [*walk.threads, *(move.start for move in moves if not move.target)]
 
 
 async def _all_moves(
