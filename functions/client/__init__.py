@@ -4,9 +4,11 @@ from functions.channels.callback import Call
 from functions.client.process import Worker
 from functions.client.records import (
     Action,
+    ActionChange,
     ActionDefinition,
     ActionState,
     CampaignRecord,
+    Changes,
     Lateness,
     Schedule,
     Status,
@@ -15,11 +17,13 @@ from functions.client.scheduler import CampaignScheduler, LogEntry
 
 __all__ = [
     "Action",
+    "ActionChange",
     "ActionDefinition",
     "ActionState",
     "Call",
     "CampaignRecord",
     "CampaignScheduler",
+    "Changes",
     "Lateness",
     "LogEntry",
     "Schedule",

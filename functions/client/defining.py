@@ -27,7 +27,7 @@ async def define(engine: Engine, names: Names, definition: Mapping[str, Any]) ->
     """
     check_members(definition)
     name = definition["id"]
-    document = document_of(definition, await _stored(engine, names, name))
+    document = document_of(definition, await stored_document(engine, names, name))
     active = definition.get("active")
     try:
         return await define_sequence(
@@ -37,7 +37,7 @@ async def define(engine: Engine, names: Names, definition: Mapping[str, Any]) ->
         raise in_our_words(error) from None
 
 
-async def _stored(engine: Engine, names: Names, name: str) -> SequenceDocument | None:
+async def stored_document(engine: Engine, names: Names, name: str) -> SequenceDocument | None:
     """Return what is stored of a campaign's actions; None where there is none."""
     try:
         campaign = await names.find(engine, name)

@@ -36,6 +36,27 @@ class CampaignRecord(NamedTuple):
     updated_at: datetime
 
 
+class ActionChange(NamedTuple):
+    """What a definition would change of an action, and whom that concerns."""
+
+    action_id: str
+    members: Sequence[
+        str
+    ]  #: of interval, repeat and callback, which differ; () if it comes or goes
+    subjects: int  #: for whom it is pending; of one that is added, who are scheduled
+
+
+class Changes(NamedTuple):
+    """What a definition would change of a campaign; all empty where it changes nothing."""
+
+    campaign_id: str
+    version: int  #: that the campaign would have
+    added: Sequence[ActionChange]
+    removed: Sequence[ActionChange]
+    changed: Sequence[ActionChange]
+    members: Sequence[str]  #: of the campaign itself: active, timezone
+
+
 class Action(NamedTuple):
     """An action of a campaign for one subject."""
 

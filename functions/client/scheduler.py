@@ -12,7 +12,7 @@ and nothing is called twice, wherever a process dies, and however many of them s
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Literal, NamedTuple, Self, overload
 
 import structlog
 
@@ -22,8 +22,16 @@ from functions.channels.callback import Call
 from functions.client import getters
 from functions.client.defining import BY, define
 from functions.client.definitions import check_id
+from functions.client.previewing import preview
 from functions.client.process import Process, Worker
-from functions.client.records import Action, ActionState, CampaignRecord, Schedule, Status
+from functions.client.records import (
+    Action,
+    ActionState,
+    CampaignRecord,
+    Changes,
+    Schedule,
+    Status,
+)
 from functions.client.selecting import Order, selected
 from functions.client.together import Together
 from functions.domain.campaigns.campaign import Campaign
@@ -141,14 +149,30 @@ class CampaignScheduler:
 
     # --- Campaigns ------------------------------------------------------------------------------
 
-    async def define(self, definition: Mapping[str, Any]) -> CampaignRecord:
-        """Save a campaign, or change it.
+    @overload
+    async def define(
+        self, definition: Mapping[str, Any], *, dry_run: Literal[False] = False
+    ) -> CampaignRecord: ...
+    @overload
+    async def define(self, definition: Mapping[str, Any], *, dry_run: Literal[True]) -> Changes: ...
+
+    async def define(
+        self, definition: Mapping[str, Any], *, dry_run: bool = False
+    ) -> CampaignRecord | Changes:
+        """Save a campaign, or change it; subjects that are scheduled go over to what it says.
 
         `id`; `active` (False where it is new, else as it was); `actions` (else as they were), each
         with `id`, `interval` {offset, time} and `callback` {id, ...}; `timezone`, by whose
-        calendar intervals count. Raises InvalidFieldError, which names the member.
+        calendar intervals count (UTC where it is new). An action that did not change keeps its
+        time, a changed interval counts from when its subject was scheduled, and what has been
+        called stays. The same definition once more changes nothing.
+
+        With `dry_run` nothing is stored: it returns what would change, and for how many subjects.
+        Raises InvalidFieldError, which names the member.
         """
         engine = await self._engine()
+        if dry_run:
+            return await preview(engine, self._names, definition)
         campaign = await define(engine, self._names, definition)
         self._log("campaign_defined", {"campaign_id": campaign.name, "version": campaign.plan})
         return await getters.record_of(engine, campaign)

@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import pytest
 
 from functions import Call, CampaignScheduler
-from functions.client import Action
+from functions.client import Action, ActionChange, Changes
+from functions.domain.errors import InvalidFieldError
 from tests.client.conftest import Library, action
 from tests.clock import NOON
 
@@ -280,3 +281,38 @@ async def test_all_actions_come_that_fell_due_while_a_campaign_was_inactive(
     await library.pass_time(scheduler, 5 * HOUR)
     assert [call.action_id for call in library.calls].count("four") == 1
     assert len(library.calls) == 4
+
+
+async def test_a_dry_run_tells_what_a_definition_would_change_and_stores_nothing(
+    library: Library,
+) -> None:
+    """Actions that come, go or change, in what, and for how many subjects."""
+    scheduler = await library.open()
+    three = [action("one", "0days"), action("two", "2days"), action("three", "4days")]
+    wanted = {"id": ID, "active": True, "actions": three}
+    new = await scheduler.define(wanted, dry_run=True)
+    assert ([each.action_id for each in new.added], new.members) == (
+        ["one", "two", "three"],
+        ["active"],
+    )
+    assert await scheduler.get_campaigns() == []
+
+    await scheduler.define(wanted)
+    await scheduler.schedule_many(ID, ["ann", "bob"])
+    await scheduler.run_due()
+    same = await scheduler.define(wanted, dry_run=True)
+    assert same == Changes(ID, 1, [], [], [], [])
+    before = (await scheduler.get_campaigns(), await scheduler.get_actions())
+    moved = {**action("two", "3days"), "callback": {"id": "sendEmail"}}
+    other = {"id": ID, "active": False, "actions": [three[0], moved, action("four", "9days")]}
+    assert await scheduler.define({**other, "timezone": "Europe/Paris"}, dry_run=True) == Changes(
+        ID,
+        2,
+        [ActionChange("four", (), 2)],
+        [ActionChange("three", (), 2)],
+        [ActionChange("two", ["interval", "callback"], 2)],
+        ["active", "timezone"],
+    )
+    with pytest.raises(InvalidFieldError, match=r"actions\.0\.interval"):
+        await scheduler.define({"id": ID, "actions": [action("one", "2 days")]}, dry_run=True)
+    assert (await scheduler.get_campaigns(), await scheduler.get_actions()) == before
