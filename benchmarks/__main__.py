@@ -22,6 +22,7 @@ from benchmarks import (
     report,
     requests,
     throttle,
+    year,
 )
 from benchmarks.journeys import enrolling, hearing, moving, operations, rules, waiting
 from functions import logs
@@ -47,6 +48,7 @@ FIGURES: Mapping[str, Callable[[], Awaitable[list[report.Row]]]] = {
     "rules": rules.measure,
     "operations": operations.measure,
     "library": library.measure,
+    "year": year.measure,
     "recurrence": recurrence.measure,
 }
 

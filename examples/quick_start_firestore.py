@@ -8,6 +8,7 @@ With FIRESTORE_EMULATOR_HOST set it uses the emulator. Start it in two shells, a
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from datetime import timedelta
 
 from functions import Call, CampaignScheduler, Worker
@@ -35,4 +36,5 @@ async def main(store: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    with suppress(KeyboardInterrupt):
+        asyncio.run(main(sys.argv[1]))

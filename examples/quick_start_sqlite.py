@@ -5,6 +5,7 @@ Run it twice: the first action is called once all the same. Ctrl-C ends it.
 
 import asyncio
 import sys
+from contextlib import suppress
 
 from functions import Call, CampaignScheduler, Worker
 
@@ -43,4 +44,5 @@ async def main(store: str) -> None:
 
 if __name__ == "__main__":
     store = sys.argv[1] if len(sys.argv) > 1 else "sqlite:///quick-start.db"
-    asyncio.run(main(store))
+    with suppress(KeyboardInterrupt):
+        asyncio.run(main(store))
