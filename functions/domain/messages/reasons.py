@@ -101,6 +101,7 @@ REASONS: Final[Mapping[str, str]] = {
     "plan_changed": "its node says something else in a newer version of the plan, or is no more",
     "left_plan": "the person had left the plan before it was sent",
     "enrollment_paused": "the person's way through the plan was paused first",
+    "destroyed": "the program that had defined it has removed it",
     "campaign_cancelled": "its campaign was cancelled first",
     "campaign_failed": "its campaign failed first",
     # Of campaigns:
