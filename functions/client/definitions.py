@@ -85,8 +85,9 @@ def _only(given: Mapping[str, Any], known: frozenset[str], prefix: str) -> None:
 
 def in_our_words(error: InvalidFieldError) -> InvalidFieldError:
     """Return what is wrong with a plan, named as a definition names it."""
-    field = _renamed(error.field).replace("/", ".")
-    return InvalidFieldError(field, _renamed(str(error)), code=error.code)
+    place = _renamed(error.field)
+    field = place.replace("/", ".")
+    return InvalidFieldError(field, _renamed(str(error)).replace(place, field), code=error.code)
 
 
 def _renamed(text: str) -> str:

@@ -40,6 +40,7 @@ from functions.engine.plans.enrollments import (
     Found,
     find,
     messages_of,
+    messages_of_page,
     of_person,
     page_of,
 )
@@ -49,7 +50,7 @@ from functions.engine.ports.store import Query, Where
 from functions.engine.process.plan_cache import PlanVersion
 
 #: Documents that are read at once.
-_PAGE: Final = 200
+PAGE: Final = 200
 _STATES: Final[Mapping[str, ActionState]] = {
     MessageStatus.PENDING: ActionState.PENDING,
     MessageStatus.SENDING: ActionState.PROCESSING,
@@ -76,7 +77,7 @@ async def record_of(engine: Engine, campaign: Campaign) -> CampaignRecord:
 async def campaigns(engine: Engine, org: str) -> AsyncIterator[Campaign]:
     """Yield the campaigns that were defined, the oldest first."""
     where = (Where("kind", "==", CampaignKind.SEQUENCE),)
-    query = Query(paths.campaigns(org), where, ("created_at",), limit=_PAGE)
+    query = Query(paths.campaigns(org), where, ("created_at",), limit=PAGE)
     async for page in _pages(engine, query):
         for document in page:
             campaign = campaign_from(org, document.id, document.data)
@@ -124,7 +125,7 @@ async def _one(engine: Engine, campaign: Campaign, subject: str) -> AsyncIterato
 async def _of_subject(engine: Engine, org: str, subject: str) -> AsyncIterator[Found]:
     who, after = await subject_id(engine, org, subject), None
     while True:
-        rows, after = await of_person(engine, org, who, after=after, limit=_PAGE)
+        rows, after = await of_person(engine, org, who, after=after, limit=PAGE)
         for each in rows:
             yield each
         if after is None:
@@ -135,7 +136,7 @@ async def _of_campaign(engine: Engine, campaign: Campaign) -> AsyncIterator[Foun
     after, everybody = None, EnrollmentFilter()
     while True:
         rows, after = await page_of(
-            engine, campaign.org, campaign.id, everybody, after=after, limit=_PAGE
+            engine, campaign.org, campaign.id, everybody, after=after, limit=PAGE
         )
         for each in rows:
             yield each
@@ -143,20 +144,49 @@ async def _of_campaign(engine: Engine, campaign: Campaign) -> AsyncIterator[Foun
             return
 
 
-async def schedule_of(engine: Engine, found: Found, *, with_actions: bool = True) -> Schedule:
+async def with_actions(
+    engine: Engine, found: AsyncIterator[Found], *, at_once: int
+) -> AsyncIterator[Schedule]:
+    """Yield schedules with their actions; the messages of many are read together.
+
+    `found` are all of a campaign, and then all of the next one. With `at_once` 1 they may be any.
+    """
+    page: list[Found] = []
+    async for each in found:
+        if page and (len(page) == at_once or page[0].campaign.id != each.campaign.id):
+            async for schedule in _with_actions(engine, page):
+                yield schedule
+            page = []
+        page.append(each)
+    async for schedule in _with_actions(engine, page):
+        yield schedule
+
+
+async def _with_actions(engine: Engine, page: Sequence[Found]) -> AsyncIterator[Schedule]:
+    messages = await messages_of_page(engine, page) if page else {}
+    for each in page:
+        actions = await _actions_of(engine, each, messages[each.id])
+        yield without_actions(each)._replace(actions=actions)
+
+
+async def schedule_of(engine: Engine, found: Found) -> Schedule:
     """Return a subject of a campaign, with all actions they have had and will have."""
+    is_new = not found.version
+    messages = [] if is_new else [each.value for each in await messages_of(engine, found)]
+    return without_actions(found)._replace(actions=await _actions_of(engine, found, messages))
+
+
+def without_actions(found: Found) -> Schedule:
+    """Return a subject of a campaign, without their actions."""
     campaign, walk = found.campaign, found.walk
     runs = campaign.status is CampaignStatus.RUNNING
     is_active = runs and walk.status in {EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED}
-    actions = await actions_of(engine, found) if with_actions else ()
-    return Schedule(campaign.name, walk.subject, is_active, walk.entered_at, actions)
+    return Schedule(campaign.name, walk.subject, is_active, walk.entered_at)
 
 
-async def actions_of(engine: Engine, found: Found) -> list[Action]:
+async def _actions_of(engine: Engine, found: Found, messages: Sequence[Message]) -> list[Action]:
     """Return the actions of a subject, in the order in which they are expected."""
     version = await plan_of(engine, found.campaign, found.walk.plan)
-    is_new = not found.version
-    messages = [] if is_new else [each.value for each in await messages_of(engine, found)]
     runs = found.campaign.status is CampaignStatus.RUNNING
     made = [await _made(engine, found, each) for each in messages if _is_shown(each)]
     shown = [*made, *_to_come(found, version)]

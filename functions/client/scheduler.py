@@ -284,7 +284,7 @@ class CampaignScheduler:
 
         async def records() -> AsyncIterator[Schedule]:
             async for found in getters.schedules(engine, self._names, campaign_id, subject):
-                schedule = await getters.schedule_of(engine, found, with_actions=False)
+                schedule = getters.without_actions(found)
                 if active in {None, schedule.active}:
                     yield schedule
 
@@ -303,14 +303,15 @@ class CampaignScheduler:
     ) -> list[Action]:
         """Return the actions for which all of this holds, those to come too.
 
-        Each costs a read or two; whoever names neither campaign nor subject reads all there are,
-        up to the limit. Raises ValueError for no such state.
+        Whoever names neither campaign nor subject reads all there are, up to the limit, and all
+        where an `order` is given. Raises ValueError for no such state.
         """
         engine, wanted = await self._engine(), ActionState(state) if state else None
 
         async def records() -> AsyncIterator[Action]:
-            async for found in getters.schedules(engine, self._names, campaign_id, subject):
-                schedule = await getters.schedule_of(engine, found)
+            found = getters.schedules(engine, self._names, campaign_id, subject)
+            at_once = min(limit, getters.PAGE) if subject is None else 1
+            async for schedule in getters.with_actions(engine, found, at_once=at_once):
                 if active not in {None, schedule.active}:
                     continue
                 for action in schedule.actions:

@@ -30,6 +30,8 @@ from functions.engine.ports.store import Query, Where
 
 #: Messages of one person that are read at once.
 _AT_ONCE: Final = 20
+#: Messages of many people that are read at once.
+_OF_A_PAGE: Final = 500
 
 
 class Found(NamedTuple):
@@ -221,23 +223,43 @@ async def older_moves(engine: Engine, found: Found, page: int) -> Sequence[Told]
 
 
 async def messages_of(engine: Engine, found: Found) -> list[Versioned[Message]]:
-    """Return every message of an enrollment, the oldest first.
+    """Return every message of an enrollment, the oldest first."""
+    messages = await _between(engine, found, found, at_once=_AT_ONCE)
+    own = [each for each in messages if each.value.enrollment == found.id]
+    return sorted(own, key=lambda each: each.value.created_at or found.campaign.created_at)
+
+
+async def messages_of_page(engine: Engine, page: Sequence[Found]) -> dict[str, list[Message]]:
+    """Return the messages of a campaign's enrollments, by the ids of these.
+
+    The page holds all there are between its first and its last one, by id: so few reads do.
+    """
+    messages = await _between(engine, page[0], page[-1], at_once=_OF_A_PAGE)
+    found: dict[str, list[Message]] = {each.id: [] for each in page}
+    for each in messages:
+        if each.value.enrollment in found:
+            found[each.value.enrollment].append(each.value)
+    return found
+
+
+async def _between(
+    engine: Engine, first: Found, last: Found, *, at_once: int
+) -> list[Versioned[Message]]:
+    """Return the messages to the people of two enrollments, and of those between them.
 
     The ids of all messages to one person begin alike, and as their enrollments' do.
     """
-    campaign, start = found.campaign, found.id[: len(found.walk.who)]
-    collection = paths.messages(campaign.org, campaign.id)
-    query = Query(collection, limit=_AT_ONCE, start_after=(f"{collection}/{start}",))
+    collection = paths.messages(first.campaign.org, first.campaign.id)
+    begin, end = (each.id[: len(each.walk.who)] for each in (first, last))
+    query = Query(collection, limit=at_once, start_after=(f"{collection}/{begin}",))
     messages: list[Versioned[Message]] = []
     while True:
         read = await engine.store.query(query)
-        theirs = [each for each in read if each.id.startswith(start)]
-        messages += [Versioned(message_from(d.id, d.data), d.version) for d in theirs]
-        if len(theirs) < _AT_ONCE:
-            break
+        within = [each for each in read if each.id[: len(end)] <= end]
+        messages += [Versioned(message_from(d.id, d.data), d.version) for d in within]
+        if len(within) < at_once:
+            return messages
         query = query.after(read[-1])
-    own = [each for each in messages if each.value.enrollment == found.id]
-    return sorted(own, key=lambda each: each.value.created_at or campaign.created_at)
 
 
 class Following(NamedTuple):
