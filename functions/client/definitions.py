@@ -26,7 +26,7 @@ def check_id(id_: object, field: str) -> str:
 
 def check_members(definition: Mapping[str, Any]) -> None:
     """Raise InvalidFieldError for what no definition has, and what it lacks."""
-    _only(definition, _DEFINITION, "")
+    _only(_object(definition, "definition"), _DEFINITION, "")
     check_id(definition.get("id"), "id")
     if not isinstance(definition.get("active", False), bool):
         raise InvalidFieldError("active", "active: must be True or False")
@@ -91,7 +91,9 @@ def in_our_words(error: InvalidFieldError) -> InvalidFieldError:
 
 
 def _renamed(text: str) -> str:
-    return text.replace("plan/steps/", "actions/").replace("plan/", "")
+    return (
+        text.replace("plan/steps", "actions").replace("plan/", "").replace(" steps:", " actions:")
+    )
 
 
 def action_of(step: Step) -> ActionDefinition:

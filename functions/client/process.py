@@ -62,8 +62,10 @@ class Worker:
 
     def __post_init__(self) -> None:
         """Refuse what could never work."""
-        if self.concurrency < 1:
-            raise ValueError(f"concurrency: must be 1 or more, not {self.concurrency}")
+        if not callable(self.callback):
+            raise TypeError(f"callback: must be a function, not {self.callback!r}")
+        if not isinstance(self.concurrency, int) or self.concurrency < 1:
+            raise ValueError(f"concurrency: must be 1 or more, not {self.concurrency!r}")
         for name in ("poll_interval", "timeout"):
             if getattr(self, name) <= timedelta():
                 raise ValueError(f"{name}: must be longer than nothing")

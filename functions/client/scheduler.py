@@ -215,6 +215,10 @@ class CampaignScheduler:
         """
         if per_minute is not None and per_minute < 1:
             raise InvalidFieldError("per_minute", "per_minute: must be 1 or more")
+        if isinstance(subjects, str):
+            raise InvalidFieldError("subjects", "subjects: must be a list of texts")
+        if at is not None and at.tzinfo is None:
+            raise InvalidFieldError("at", "at: must have a zone, such as UTC")
         for subject in subjects:
             check_id(subject, "subjects")
         engine = await self._engine()
@@ -304,8 +308,11 @@ class CampaignScheduler:
         """Return the actions for which all of this holds, those to come too.
 
         Whoever names neither campaign nor subject reads all there are, up to the limit, and all
-        where an `order` is given. Raises ValueError for no such state.
+        where an `order` is given. Raises InvalidFieldError for no such state.
         """
+        if state is not None and state not in list(ActionState):
+            has = ", ".join(ActionState)
+            raise InvalidFieldError("state", f"state: must be one of {has}, not {state!r}")
         engine, wanted = await self._engine(), ActionState(state) if state else None
 
         async def records() -> AsyncIterator[Action]:

@@ -32,7 +32,10 @@ async def selected(
 
 
 def _check(order: Order, kind: type[Any]) -> None:
-    for name, direction in order:
+    for pair in order:
+        if isinstance(pair, str) or len(pair) != 2:  # noqa: PLR2004
+            raise InvalidFieldError("order", 'order: must be pairs, such as [("subject", "ASC")]')
+        name, direction = pair
         if name not in kind._fields:
             has = f"no such field; there are {', '.join(kind._fields)}"
             raise InvalidFieldError("order", f"order: {name} is {has}")

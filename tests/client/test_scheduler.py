@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions import Call
+from functions import Call, Worker
 from functions.client import ActionState
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from tests.client.conftest import DAY, Library, action, definition
@@ -229,6 +229,7 @@ async def test_a_destroyed_campaign_leaves_nothing(library: Library) -> None:
         ({"id": ""}, "id", "must be a text that is not empty"),
         ({"active": "yes"}, "active", "must be True or False"),
         ({"actions": 7}, "actions", "must be a list"),
+        ({"actions": []}, "actions", "must have at least 1"),
         ({"steps": []}, "steps", "has no such member"),
         ({"actions": [{"id": "a"}]}, "actions.0.callback", "is missing"),
         ({"actions": [{"id": "a", "callback": {"id": "x"}}]}, "actions.0.interval", "is missing"),
@@ -248,3 +249,31 @@ async def test_a_wrong_definition_is_refused_by_its_member(
     assert refused.value.field == field
     assert words in str(refused.value)
     assert await scheduler.get_campaigns() == []
+
+
+async def test_what_is_no_input_is_refused_by_its_name(library: Library) -> None:
+    """A sentence each, and nothing is stored."""
+    scheduler = await library.open()
+    await scheduler.define(definition())
+    naive = datetime(2027, 1, 1)  # noqa: DTZ001 - that is what is wrong with it
+    wrong: list[tuple[Any, str]] = [
+        (scheduler.define([1]), "definition: must be an object"),  # type: ignore[call-overload]
+        (scheduler.schedule_many("afterPurchase", "ann"), "subjects: must be a list of texts"),
+        (scheduler.schedule_many("afterPurchase", ["ann"], at=naive), "at: must have a zone"),
+        (scheduler.schedule_many("afterPurchase", ["ann"], per_minute=0), "per_minute: must be 1"),
+        (scheduler.schedule("afterPurchase", ""), "subject: must be a text"),
+        (scheduler.get_actions(state="done"), "state: must be one of pending, processing"),
+        (scheduler.get_actions(limit=0), "limit: must be 1 or more"),
+        (scheduler.get_schedules(order="subject"), "order: must be pairs"),  # type: ignore[arg-type]
+        (scheduler.get_schedules(order=[("subject", "up")]), "order: must be ASC or DESC"),
+    ]
+    for call, words in wrong:
+        with pytest.raises(InvalidFieldError, match=words):
+            await call
+    assert await scheduler.get_schedules() == []
+    unfit: list[dict[str, Any]] = [{"concurrency": 0}, {"concurrency": "5"}, {"timeout": -HOUR}]
+    for options in unfit:
+        with pytest.raises(ValueError, match=next(iter(options))):
+            Worker(callback=print, **options)
+    with pytest.raises(TypeError, match="callback: must be a function"):
+        Worker(callback="print")  # type: ignore[arg-type]
