@@ -14,6 +14,8 @@ from functions.client.records import (
     Status,
 )
 from functions.client.scheduler import CampaignScheduler, LogEntry
+from functions.domain.errors import InvalidFieldError, NotFoundError
+from functions.engine.ports.store import StoreError
 
 __all__ = [
     "Action",
@@ -24,9 +26,12 @@ __all__ = [
     "CampaignRecord",
     "CampaignScheduler",
     "Changes",
+    "InvalidFieldError",
     "Lateness",
     "LogEntry",
+    "NotFoundError",
     "Schedule",
     "Status",
+    "StoreError",
     "Worker",
 ]

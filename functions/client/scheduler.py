@@ -64,9 +64,15 @@ class LogEntry(NamedTuple):
 class CampaignScheduler:
     """Defines campaigns, schedules subjects for them, and calls back when their actions are due.
 
-    `store` is sqlite:///PATH or firestore://PROJECT. Without a `worker` this process only writes
-    and reads, and processes that have one call back. `on_log` is told what happens. Use it as
-    `async with`, or call `init` first and `close` last. All methods are coroutines.
+    `store` is sqlite:///PATH or firestore://PROJECT[/DATABASE]; with `emulator_host` ("host:port")
+    it is Firestore's emulator. Without a `worker` this process only writes and reads, and processes
+    that have one call back. `on_log` is told what happens, on the event loop: it must not block.
+    Tests may give a `clock`.
+
+    Use it as `async with`, or call `init` first and `close` last. All methods are coroutines;
+    before `init` and after `close` they raise RuntimeError. All instants are UTC; intervals count
+    by the campaign's `timezone`. InvalidFieldError is raised for what is no input, NotFoundError
+    for no such campaign, and StoreError where the store fails: all are in functions.client.
     """
 
     def __init__(
