@@ -59,6 +59,7 @@ class ChannelFacts(NamedTuple):
     is_call: bool = False
     takes_replies: bool = False  #: people answer by a text of their own
     quotes: bool = False  #: a reply may name the message that it answers, by the provider's id
+    is_program: bool = False  #: it calls a program: people neither get nor stop anything by it
     keeps_country_hours: bool = True  #: it can disturb somebody at night
     #: What is told of its messages besides what is told of all, by whichever of its providers.
     events: frozenset[str] = frozenset()
@@ -84,7 +85,9 @@ _MAILS: Final = ChannelFacts(
     is_opened_by_programs=True,
 )
 _POSTS: Final = ChannelFacts("either", frozenset({"webhook_url"}), keeps_country_hours=False)
-_CALLBACKS: Final = ChannelFacts("either", frozenset({"callback"}), keeps_country_hours=False)
+_CALLBACKS: Final = ChannelFacts(
+    "either", frozenset({"callback"}), is_program=True, keeps_country_hours=False
+)
 
 
 def facts_of(kind: ChannelKind) -> ChannelFacts:

@@ -25,6 +25,7 @@ WORDS: Final[Mapping[str, str]] = {
     "areas": "The parts of the API that the key may use; null: all.",
     "at": "When it happened.",
     "at_most": "Campaigns that are counted at most.",
+    "asked_at": "When it was asked for.",
     "attempt": "Which attempt to reach the person it is about, from 1.",
     "attempted_at": "When it was last posted.",
     "attempts": "How often it was handed over, or posted.",

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from functions.domain.errors import InvalidFieldError
-from functions.domain.kinds import CampaignKind, ChannelKind, campaign_facts
+from functions.domain.kinds import CampaignKind, ChannelKind, campaign_facts, facts_of
 
 #: Every campaign to many; or one channel, or one kind of campaign. A single message, which
 #: somebody sends to one person on purpose, is never held back, so `single` is no scope.
 ALL: Final = "all"
 SCOPES: Final = (
     ALL,
-    *ChannelKind,
+    *(kind for kind in ChannelKind if not facts_of(kind).is_program),
     *(kind for kind in CampaignKind if campaign_facts(kind).keeps_rules),
 )
 #: The reason of a bar that the person has asked for, and lifts by asking to hear from us again.

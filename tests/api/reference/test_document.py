@@ -13,9 +13,9 @@ SCHEMAS = DOCUMENT["components"]["schemas"]
 #: What an operation may begin with.
 VERBS: Final = """
 add ask cancel change check close count create delete duplicate enroll erase exit explain export
-follow get greet lift lint list move pause place preview receive remove rename replace replay
-reschedule resume retry revoke rotate run schedule search send show skip start test undo unsubscribe
-upload upsert
+follow get greet lift lint list migrate move pause place preview receive remove rename replace
+replay reschedule resume retry revoke rotate run schedule search send show skip start test undo
+unsubscribe upload upsert
 """
 
 

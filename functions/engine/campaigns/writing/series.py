@@ -31,8 +31,6 @@ _LOOKED_UP: Final = frozenset({AudienceKind.LIST, AudienceKind.SEGMENT, Audience
 #: The newest runs, whose messages are counted together.
 COUNTED: Final = 100
 _SECOND: Final = timedelta(seconds=1)
-#: Why a run was cancelled that somebody has passed over without a reason of their own.
-_SKIPPED: Final = "run_skipped"
 
 
 class Wanted(NamedTuple):
@@ -188,8 +186,8 @@ async def skip(engine: Engine, org: str, id_: str, *, by: str, reason: str | Non
             raise WrongStatusError("skip", campaign.status, already=False, ended=False)
         return {}
 
-    why = reason or _SKIPPED
-    return await change(engine, org, id_, Action.SKIP, by=by, reason=why, also=also)
+    reason = "run_skipped" if reason is None else reason
+    return await change(engine, org, id_, Action.SKIP, by=by, reason=reason, also=also)
 
 
 async def following(engine: Engine, run: Campaign) -> Campaign | None:
