@@ -11,7 +11,7 @@ from functions.domain.plans.document import SequenceDocument, Step
 
 #: What a definition may say, and what an action and an interval in it may.
 _DEFINITION: Final = frozenset({"id", "active", "actions", "timezone"})
-_ACTION: Final = frozenset({"id", "interval", "repeat", "callback"})
+_ACTION: Final = frozenset({"id", "after", "interval", "repeat", "callback"})
 _LONGEST: Final = 100
 
 
@@ -60,14 +60,15 @@ def _step(action: object, place: str) -> dict[str, Any]:
     for name in ("id", "callback"):
         if given.get(name) is None:
             raise InvalidFieldError(f"{place}.{name}", f"{place}.{name}: is missing")
-    if given.get("interval") is None and given.get("repeat") is None:
+    if all(given.get(name) is None for name in ("interval", "repeat", "after")):
         raise InvalidFieldError(f"{place}.interval", f"{place}.interval: is missing")
     objects = {
         name: dict(_object(given[name], f"{place}.{name}"))
         for name in ("interval", "repeat", "callback")
         if given.get(name) is not None
     }
-    return {"id": given["id"], **objects}
+    after = {} if given.get("after") is None else {"after": given["after"]}
+    return {"id": given["id"], **after, **objects}
 
 
 def _object(given: object, place: str) -> Mapping[str, Any]:
@@ -99,7 +100,7 @@ def _renamed(text: str) -> str:
 def action_of(step: Step) -> ActionDefinition:
     """Return an action as it was defined."""
     interval, repeat = (_given(part) for part in (step.interval, step.repeat))
-    return ActionDefinition(step.id, interval, repeat, step.callback or {})
+    return ActionDefinition(step.id, interval, repeat, step.callback or {}, step.after or "")
 
 
 def _given(part: BaseModel | None) -> dict[str, Any]:

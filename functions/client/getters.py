@@ -7,6 +7,7 @@ campaign's plan and from when its subject was scheduled, and looks like one that
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from functions.client.defining import BY
@@ -27,6 +28,7 @@ from functions.domain.messages.ids import enrollment_id, node_send
 from functions.domain.messages.message import Message, MessageStatus
 from functions.domain.plans.document import SendNode, SequenceDocument
 from functions.domain.plans.enrollment import EnrollmentStatus
+from functions.domain.plans.order import waits_for
 from functions.domain.plans.plan import zone_of_walk
 from functions.domain.plans.timing import Timing
 from functions.engine import paths
@@ -191,7 +193,13 @@ async def _actions_of(engine: Engine, found: Found, messages: Sequence[Message])
     made = [await _made(engine, found, each) for each in messages if _is_shown(each)]
     shown = [*made, *_to_come(found, version)]
     shown = [each for each in shown if runs or each.state is not ActionState.PENDING]
-    return sorted(shown, key=lambda each: (each.expected_at, each.action_id))
+    return sorted(shown, key=_expected)
+
+
+def _expected(action: Action) -> tuple[bool, datetime, str]:
+    """Return by what actions are in order: those that wait for another one come last."""
+    at = action.expected_at
+    return at is None, at or datetime.max.replace(tzinfo=UTC), action.action_id
 
 
 def _is_shown(message: Message) -> bool:
@@ -221,11 +229,12 @@ def _to_come(found: Found, version: PlanVersion) -> Iterator[Action]:
     """Yield the actions whose messages are not made yet."""
     walk = found.walk
     zone = zone_of_walk(version.plan, walk.zones, walk.entered_at)
-    timing = Timing(zone, walk.entered_at, found.campaign.id, walk.subject)
+    timing = Timing(zone, walk.entered_at, found.campaign.id, walk.subject, walk.began)
     for thread in walk.threads.values():
         node = version.plan.nodes[thread.node]
-        due = timing.ahead(node, thread) if isinstance(node, SendNode) else None
-        if isinstance(node, SendNode) and due is not None:
+        waits = waits_for(version.plan, thread, walk.threads, walk.began)
+        due = timing.ahead(node, thread) if isinstance(node, SendNode) and not waits else None
+        if isinstance(node, SendNode) and (due is not None or waits):
             yield Action(
                 found.campaign.name,
                 node.id,
@@ -242,7 +251,7 @@ async def would_be(engine: Engine, campaign: Campaign, subject: str) -> list[Act
     who = await subject_id(engine, campaign.org, subject)
     walk = entered(campaign, version.plan, Person(subject, who, ""), by="", at=engine.clock.now())
     found = Found(campaign, enrollment_id(who), walk, 0)
-    return sorted(_to_come(found, version), key=lambda each: each.expected_at)
+    return sorted(_to_come(found, version), key=_expected)
 
 
 async def status(engine: Engine, org: str) -> Status:

@@ -22,6 +22,7 @@ class ActionDefinition(NamedTuple):
     interval: Mapping[str, str]  #: offset, and perhaps time
     repeat: Mapping[str, Any]  #: how it comes again; empty where it does not
     callback: Mapping[str, Any]
+    after: str = ""  #: the action from whose end its interval counts; "": from the schedule
 
 
 class CampaignRecord(NamedTuple):
@@ -64,7 +65,7 @@ class Action(NamedTuple):
     action_id: str
     subject: str
     state: ActionState
-    expected_at: datetime  #: when it is due
+    expected_at: datetime | None  #: when it is due; None: known once the one before it is over
     callback: Mapping[str, Any]
     started_at: datetime | None = None
     ended_at: datetime | None = None

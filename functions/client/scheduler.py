@@ -168,10 +168,11 @@ class CampaignScheduler:
         """Save a campaign, or change it; subjects that are scheduled go over to what it says.
 
         `id`; `active` (False where it is new, else as it was); `actions` (else as they were), each
-        with `id`, `interval` {offset, time} and `callback` {id, ...}; `timezone`, by whose
-        calendar intervals count (UTC where it is new). An action that did not change keeps its
-        time, a changed interval counts from when its subject was scheduled, and what has been
-        called stays. The same definition once more changes nothing.
+        with `id`, `interval` {offset, time}, `callback` {id, ...}, and perhaps `after`: the id of
+        another action, from whose end its interval counts; `timezone`, by whose calendar intervals
+        count (UTC where it is new). An action that did not change keeps its time, a changed
+        interval counts from when its subject was scheduled, and what has been called stays. The
+        same definition once more changes nothing.
 
         With `dry_run` nothing is stored: it returns what would change, and for how many subjects.
         Raises InvalidFieldError, which names the member.

@@ -74,6 +74,20 @@ def with_proven(told: Mapping[str, datetime]) -> dict[str, datetime]:
     return found
 
 
+def overs(*, is_call: bool) -> frozenset[str]:
+    """Return the events by which something is over: a call as it ends, others as they leave."""
+    return frozenset(map(str, _ENDS if is_call else _STARTS))
+
+
+def over_at(message: Message, *, is_call: bool) -> datetime | None:
+    """Return when a message was over, for what comes after it; None while it is not."""
+    if message.followed:  # what follows it counts
+        return None
+    if message.sent_at is not None and not is_call:
+        return message.sent_at
+    return ended_at(message) if has_ended(message) else None
+
+
 def starts_timers(told: Iterable[str]) -> bool:
     """Tell whether the timers of a message's node run, by the names of what has happened to it."""
     return not _STARTS.isdisjoint(told)

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, Move, Thread
 from functions.domain.plans.facts import Facts
-from functions.domain.plans.nexts import EXIT, Again, End, Go, Leave, Make, Next, Nexts
+from functions.domain.plans.nexts import EXIT, Again, Begin, End, Go, Leave, Make, Next, Nexts
+from functions.domain.plans.order import waiting_for, waits_for
 from functions.domain.plans.plan import GOAL, Plan
 
 #: Whoever waits for events alone is looked at so often, should a mark ever be lost.
@@ -73,7 +74,8 @@ def advance(
     """
     if enrollment.status != EnrollmentStatus.ACTIVE:
         return Advanced(enrollment._replace(next_at=None))
-    walk = _Walk(enrollment, Nexts(plan, enrollment, facts, zone, now, lots), now, name)
+    nexts = Nexts(plan, enrollment, facts, zone, now, lots)
+    walk = _Walk(plan, enrollment, nexts, now, name)
     most = _MOST_AT_ONCE * len(enrollment.threads)
     instants: list[datetime] = []
     while (following := walk.following()) is not None:
@@ -90,15 +92,22 @@ class _Walk:
     """One look at one person: where they stand meanwhile, and what has come of it so far."""
 
     def __init__(
-        self, enrollment: Enrollment, nexts: Nexts, now: datetime, name: NameMessage
+        self,
+        plan: Plan,
+        enrollment: Enrollment,
+        nexts: Nexts,
+        now: datetime,
+        name: NameMessage,
     ) -> None:
+        self._plan = plan
         self._before = enrollment
         self._nexts = nexts
         self._now = now
         self._name = name
         self._threads = dict(enrollment.threads)
         #: What may happen to each thread; under "" what ends them all.
-        self._ahead = {start: [*nexts.of_thread(start, at)] for start, at in self._threads.items()}
+        self._began = dict(enrollment.began)
+        self._ahead = {start: self._nexts_of(start, at) for start, at in self._threads.items()}
         self._branches = dict(enrollment.branches)
         self._moves: list[Move] = []
         self._promises: list[Promise] = []
@@ -129,6 +138,8 @@ class _Walk:
             case Again(thread, on):
                 self._note(start, thread.node, on, at)
                 self._set(start, thread)
+            case Begin():
+                self._begin_behind(start, at)
             case End(on):
                 self._end(start, at, on)
             case Leave(reason):
@@ -141,8 +152,9 @@ class _Walk:
         if self._threads:
             later = [each.at for ahead in self._ahead.values() for each in ahead]
             changes["next_at"] = look_at or min(later, default=self._now + SAFETY_LOOK)
-        if self._promises or self._moves:
+        if self._promises or self._moves or len(self._began) > len(before.began):
             changes |= {"threads": self._threads, "branches": self._branches}
+            changes["began"] = self._began
             changes["moves"] = [*before.moves, *self._moves]
         return Advanced(before._replace(**changes), self._promises, self._writings)
 
@@ -166,6 +178,7 @@ class _Walk:
 
     def _end(self, start: str, at: datetime, on: str) -> None:
         self._note(start, "", on, at)
+        self._begin_behind(start, at)
         del self._threads[start], self._ahead[start]
         if not self._threads:
             self._ended = {"status": EnrollmentStatus.COMPLETED, "ended_at": at}
@@ -180,7 +193,27 @@ class _Walk:
 
     def _set(self, start: str, thread: Thread) -> None:
         self._threads[start] = thread
-        self._ahead[start] = list(self._nexts.of_thread(start, thread))
+        self._ahead[start] = self._nexts_of(start, thread)
+
+    def _nexts_of(self, start: str, thread: Thread) -> list[Next]:
+        """Return what may happen to a thread: nothing to one that waits for another step."""
+        plan = self._plan
+        if not plan.after:
+            return list(self._nexts.of_thread(start, thread))
+        if waits_for(plan, thread, self._threads, self._began):
+            return []
+        awaited = any(waiting_for(plan, start, self._threads, self._began))
+        return list(self._nexts.of_thread(start, thread, awaited=awaited))
+
+    def _begin_behind(self, start: str, at: datetime) -> None:
+        """Have those begin that wait for a step which is over."""
+        waiting = list(waiting_for(self._plan, start, self._threads, self._began))
+        for step in waiting:
+            self._began[step] = at
+            self._nexts.begin(step, at)
+            self._set(step, self._threads[step]._replace(since=at))
+        if waiting:
+            self._set(start, self._threads[start])
 
     def _note(self, start: str, target: str, on: str, at: datetime) -> None:
         source = self._threads[start].node

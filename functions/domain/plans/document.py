@@ -262,16 +262,23 @@ class StepNode(SendNode):
     """A step of a sequence as a node: nothing leads on from it, and it may come again."""
 
     repeat: Repeat | None = None
+    after: NodeId | None = None
 
 
 class Step(Saying):
-    """A message of a sequence, so long after somebody has entered, once or again and again."""
+    """A message of a sequence, so long after the entry or another step, once or again and again."""
 
     id: NodeId = Field(description="Names the step within the plan.", examples=["day-2"])
     offset: DurationText | None = Field(
         default=None,
-        description="How long after the entry it is due; P0D: at once.",
+        description="How long after the entry, or the step before it, it is due; P0D: at once.",
         examples=["P2D"],
+    )
+    after: NodeId | None = Field(
+        default=None,
+        description="The id of another step: offset, interval and repeat count from when that is"
+        " over for this person, instead of from the entry.",
+        examples=["hello"],
     )
     time: TimeOfDay | None = Field(
         default=None,
@@ -295,8 +302,11 @@ class Step(Saying):
         if self.offset is not None and self.interval is not None:
             raise ValueError("must not have both offset and interval")
         has_rule = self.repeat is not None and self.repeat.rrule is not None
-        if self.offset is None and self.interval is None and not has_rule:
-            raise ValueError("must have an offset, an interval or a rule to repeat by")
+        has_start = has_rule or self.after is not None
+        if self.offset is None and self.interval is None and not has_start:
+            raise ValueError(
+                "must have an offset, an interval or a rule to repeat by, or come after a step"
+            )
         if self.time is not None and self.interval is not None:
             raise ValueError("time goes with offset; interval has a time of its own")
         return self
@@ -310,7 +320,12 @@ class Step(Saying):
             delay = "P0D"
         schedule = Schedule(delay=delay, time=self.time, interval=self.interval)
         return StepNode.model_construct(
-            id=self.id, action="send", schedule=schedule, repeat=self.repeat, **said
+            id=self.id,
+            action="send",
+            schedule=schedule,
+            repeat=self.repeat,
+            after=self.after,
+            **said,
         )
 
 

@@ -55,6 +55,7 @@ class Enrollment(NamedTuple):
     resumed_at: datetime | None = None  #: when somebody last had them go on
     remade: int = 0  #: counts pauses and versions upon which what waited to be sent was made anew
     threads: Mapping[str, Thread] = {}  #: by the node that each began at
+    began: Mapping[str, datetime] = {}  #: by step that comes after another: when that was over
     left: Sequence[str] = ()  #: starts of the threads that were not over when they left
     branches: Mapping[str, str] = {}  #: by split: the way that was chosen, for good
     moves: Sequence[Move] = ()

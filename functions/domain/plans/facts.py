@@ -21,6 +21,7 @@ class MessageFacts(NamedTuple):
     events: Mapping[str, datetime] = {}  #: the first of each name
     due_at: datetime | None = None  #: when it is to leave, which hours and caps may have put off
     made_at: datetime | None = None  #: None: with this look
+    over_at: datetime | None = None  #: when steps behind it begin: it has left; a call: has ended
 
 
 class Facts(NamedTuple):

@@ -19,6 +19,7 @@ from functions.domain.plans.document import (
 )
 from functions.domain.plans.enrollment import Enrollment, Move, Thread
 from functions.domain.plans.facts import NOTHING, Facts, MessageFacts, Occurrence
+from functions.domain.plans.order import waits_for
 from functions.domain.plans.plan import Plan, Way, WaysOut
 from functions.domain.plans.timing import Timing, after_turn, repeat_of
 
@@ -28,6 +29,8 @@ AHEAD: Final = timedelta(minutes=5)
 #: looked for, it is asked after soon, then ever more seldom, up to this.
 _ASK_SOONEST: Final = timedelta(seconds=5)
 _ASK_LATEST: Final = timedelta(hours=1)
+#: A message that a step waits for marks its walk as it leaves: it is asked after behind that.
+_MARKED_WITHIN: Final = timedelta(minutes=1)
 #: Where events and timers fall on one instant, events come first; exits come before both.
 EXIT, _TIMER = -1, 1000
 #: Upon this people leave, unless their node says what follows: upon it or what comes with it.
@@ -64,6 +67,10 @@ class Again(NamedTuple):
     on: str = REPEATED
 
 
+class Begin(NamedTuple):
+    """Steps begin that come after one which goes on: it repeats, and its first time is over."""
+
+
 class End(NamedTuple):
     """A thread ends."""
 
@@ -77,7 +84,7 @@ class Leave(NamedTuple):
 
 
 #: None: nothing happens, but somebody is looked at again.
-Act: TypeAlias = Make | Go | Again | End | Leave | None
+Act: TypeAlias = Make | Go | Again | Begin | End | Leave | None
 
 
 class Next(NamedTuple):
@@ -107,7 +114,8 @@ class Nexts:
         self._zone = zone
         self._now = now
         self._lots = lots
-        self._timing = Timing(zone, enrollment.entered_at, lots, enrollment.subject)
+        began, subject = enrollment.began, enrollment.subject
+        self._timing = Timing(zone, enrollment.entered_at, lots, subject, began)
         resumed_at = facts.resumed_at
         self._newest = None if resumed_at is None else self._newest_missed(resumed_at)
 
@@ -126,14 +134,21 @@ class Nexts:
             if reason is not None and at >= entered_at and self._is_in_time(name, at):
                 yield Next(at, EXIT, "", Leave(reason))
 
-    def of_thread(self, start: str, thread: Thread) -> Iterator[Next]:
-        """Yield what may happen to a thread, where it stands."""
+    def begin(self, step: str, at: datetime) -> None:
+        """Have a step count from an instant at which the one before it was over."""
+        self._timing = self._timing.beginning(step, at)
+
+    def of_thread(self, start: str, thread: Thread, *, awaited: bool = False) -> Iterator[Next]:
+        """Yield what may happen to a thread, where it stands.
+
+        `awaited`: another step waits until this one is over.
+        """
         node, since = self._plan.nodes[thread.node], thread.since
         match node:
             case SendNode() | WebhookNode() if thread.due_at is None:
                 yield self._make(start, node, thread)
-            case StepNode() if node.repeat is not None and thread.due_at is not None:
-                yield self._repeating(start, node, thread, thread.due_at)
+            case StepNode() if thread.due_at is not None:
+                yield from self._of_step(start, node, thread, thread.due_at, awaited=awaited)
             case SendNode() | WebhookNode() | WaitNode():
                 yield from self._waiting(start, thread, node)
             case StopNode():
@@ -177,7 +192,7 @@ class Nexts:
         """
         dues = [
             due
-            for thread in self._enrollment.threads.values()
+            for thread in self._begun()
             if isinstance(node := self._plan.nodes[thread.node], SendNode | WebhookNode)
             for due in self._timing.missed(node, thread, resumed_at)
         ]
@@ -203,6 +218,40 @@ class Nexts:
         if left is None and self._now < due:
             return Next(soonest if self._now < soonest else due, 0, start, None)
         return Next(due, 0, start, Again(after_turn(thread)._replace(due_at=due), PASSED_OVER))
+
+    # --- Steps of a sequence ------------------------------------------------------------------
+
+    def _of_step(
+        self, start: str, node: StepNode, thread: Thread, made: datetime, *, awaited: bool
+    ) -> Iterator[Next]:
+        """Yield what may happen to a step whose message is made."""
+        if node.repeat is not None:
+            if awaited and (over_at := self._over_at(thread)) is not None:
+                yield Next(over_at, 0, start, Begin())
+            yield self._repeating(start, node, thread, made)
+        elif awaited:
+            yield self._until_over(start, thread, made)
+        else:
+            yield from self._waiting(start, thread, node)
+
+    def _begun(self) -> Iterator[Thread]:
+        threads, began = self._enrollment.threads, self._enrollment.began
+        for thread in threads.values():
+            if not waits_for(self._plan, thread, threads, began):
+                yield thread
+
+    def _over_at(self, thread: Thread) -> datetime | None:
+        over_at = self._facts.messages.get(thread.message, NOTHING).over_at
+        return over_at and max(over_at, thread.since)
+
+    def _until_over(self, start: str, thread: Thread, made: datetime) -> Next:
+        """Return the end of a step as it is over; its message marks the walk, should it be late."""
+        over_at = self._over_at(thread)
+        if over_at is not None:
+            return Next(over_at, 0, start, End())
+        message = self._facts.messages.get(thread.message, NOTHING)
+        soonest = (message.due_at or made) + _MARKED_WITHIN
+        return Next(self._asked_at(soonest, message.made_at), 0, start, None)
 
     # --- Events and timers --------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """A plan as it is walked: its nodes by id, and what holds where a node says nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from functions.domain.plans.document import (
     PlanDocument,
     SendNode,
     SplitNode,
+    StepNode,
     UpdateNode,
     WaitNode,
     WebhookNode,
@@ -87,6 +88,9 @@ class Plan:
             self.starts = [document.start_node_id]
         self.nodes: Mapping[str, Node] = {node.id: node for node in nodes}
         self.zone: ZoneInfo = zone_of(document.timezone)
+        #: By step: the one that it comes after, and those that come after it.
+        self.after: Mapping[str, str] = dict(_after(nodes))
+        self.followers: Mapping[str, Sequence[str]] = _followers(self.after)
         self.ways: Mapping[str, WaysOut] = {node.id: _ways(document, node) for node in nodes}
         goal = document.goal
         self.goal = GoalInForce(goal.on, _duration(goal.within)) if goal else None
@@ -96,6 +100,27 @@ class Plan:
             **{each.on: each.reason for each in document.exits},
             **({goal.on: GOAL} if goal else {}),
         }
+
+    @property
+    def in_order(self) -> Sequence[str]:
+        """Where everybody begins: each step behind the one that it comes after."""
+        order = [start for start in self.starts if start not in self.after]
+        for step in order:  # it grows meanwhile
+            order += self.followers.get(step, ())
+        return order
+
+
+def _after(nodes: Sequence[Node]) -> Iterator[tuple[str, str]]:
+    for node in nodes:
+        if isinstance(node, StepNode) and node.after is not None:
+            yield node.id, node.after
+
+
+def _followers(after: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
+    followers: dict[str, list[str]] = {}
+    for step, before in after.items():
+        followers.setdefault(before, []).append(step)
+    return followers
 
 
 def zone_of_walk(plan: Plan, names: Sequence[str], entered_at: datetime) -> ZoneInfo:

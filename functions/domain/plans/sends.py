@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from functions.domain.calendar.durations import parse_duration
 from functions.domain.campaigns.send import Content, Send
-from functions.domain.kinds import ChannelKind
+from functions.domain.kinds import ChannelKind, facts_of
+from functions.domain.messages.happened import overs
 from functions.domain.messages.ids import NodeSend
 from functions.domain.plans.document import ContentPart, Node, SendNode, WebhookNode
 from functions.domain.plans.plan import Plan, channel_of, is_timer, targets_of, ways_out
@@ -130,8 +131,12 @@ class NodeSends:
 def _listens(plan: Plan, start: str) -> Iterator[str]:
     """Yield the events that a node's message may move somebody by: at it, and behind it.
 
-    Nodes that send nothing leave the message before them in force.
+    Nodes that send nothing leave the message before them in force. Steps that come after another
+    one begin as it is over.
     """
+    if start in plan.followers:
+        channels = {part.route.channel for part in parts_of(plan, plan.nodes[start])}
+        yield from overs(is_call=all(facts_of(channel).is_call for channel in channels))
     seen, ahead = {start}, [start]
     while ahead:
         node = plan.nodes[ahead.pop()]

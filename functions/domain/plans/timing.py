@@ -1,6 +1,6 @@
 """Timing: when the messages of a walk are due, once or again and again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -26,6 +26,11 @@ class Timing(NamedTuple):
     entered_at: datetime
     campaign: str = ""  #: whose lots are drawn, and for whom
     subject: str = ""
+    began: Mapping[str, datetime] = {}  #: by step: from when it counts, where not from the entry
+
+    def beginning(self, step: str, at: datetime) -> "Timing":
+        """Return the same where a step counts from an instant."""
+        return self._replace(began={**self.began, step: at})
 
     def due(self, node: SendNode | WebhookNode, thread: Thread) -> datetime | None:
         """Return when a thread's message is due that stands at a node; None: it comes no more."""
@@ -59,6 +64,9 @@ class Timing(NamedTuple):
             due = self.ahead(node, thread)
             thread = after_turn(thread)
 
+    def _start(self, node: SendNode | WebhookNode) -> datetime:
+        return self.began.get(node.id, self.entered_at)
+
     def _once(self, node: SendNode | WebhookNode, since: datetime, turn: int) -> datetime:
         return due_at(node.schedule, since, self.zone, self._seed(node.id, turn))
 
@@ -73,12 +81,12 @@ class Timing(NamedTuple):
         elif repeat.interval is not None and thread.turn > 1:
             due = self._again(node, repeat.interval, thread)
         else:
-            due = self._once(node, self.entered_at, 1)
+            due = self._once(node, self._start(node), 1)
         is_over = due is not None and repeat.until is not None and due > repeat.until
         return None if is_over else due
 
     def _by_rule(self, node: SendNode | WebhookNode, rule: Rule, thread: Thread) -> datetime | None:
-        start = self._once(node, self.entered_at, 1)
+        start = self._once(node, self._start(node), 1)
         if thread.turn > 1:
             return next_after(rule, start, self.zone, last=thread.since, count=thread.turn - 1)
         due = next_after(rule, start, self.zone)

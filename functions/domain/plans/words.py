@@ -24,6 +24,7 @@ from functions.domain.plans.nexts import (
     base_of,
     holds,
 )
+from functions.domain.plans.order import waits_for
 from functions.domain.plans.plan import (
     ELAPSED,
     GOAL,
@@ -127,10 +128,14 @@ def position(
 
     `zone` is theirs, else the plan's; times in sentences are those of it. `lots` as in advance.
     """
-    timing = Timing(zone, enrollment.entered_at, lots, enrollment.subject)
+    began = enrollment.began
+    timing = Timing(zone, enrollment.entered_at, lots, enrollment.subject, began)
     nexts, known = Nexts(plan, enrollment, facts, zone, now, lots), _Known(facts, timing, now)
     return [
-        _position(nexts, plan, start, thread, known) for start, thread in enrollment.threads.items()
+        _behind(start, thread, before)
+        if (before := waits_for(plan, thread, enrollment.threads, began))
+        else _position(nexts, plan, start, thread, known)
+        for start, thread in enrollment.threads.items()
     ]
 
 
@@ -187,6 +192,12 @@ def result_of(
 
 
 # --- Where somebody stands ----------------------------------------------------------------------
+
+
+def _behind(start: str, thread: Thread, before: str) -> Position:
+    """Return where a thread stands that waits for another step."""
+    sentence = f"'{thread.node}' waits for step '{before}', from whose end it counts"
+    return Position(start, thread.node, thread.since, sentence, [])
 
 
 def _position(nexts: Nexts, plan: Plan, start: str, thread: Thread, known: _Known) -> Position:

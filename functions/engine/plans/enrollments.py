@@ -12,6 +12,7 @@ from functions.domain.messages.ids import whole_id
 from functions.domain.messages.message import Message, message_from
 from functions.domain.plans.document import SendNode, WebhookNode
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, Move, enrollment_from
+from functions.domain.plans.order import waits_for
 from functions.domain.plans.plan import Plan, zone_of_walk
 from functions.domain.plans.timing import Timing
 from functions.domain.plans.words import Position, position, standing, why
@@ -273,11 +274,12 @@ class Following(NamedTuple):
 def following(campaign: str, plan: Plan, walk: Enrollment) -> Following | None:
     """Return what is sent next as far as it is known without anything happening meanwhile."""
     zone = zone_of_walk(plan, walk.zones, walk.entered_at)
-    timing = Timing(zone, walk.entered_at, campaign, walk.subject)
+    timing = Timing(zone, walk.entered_at, campaign, walk.subject, walk.began)
     ahead = []
     for thread in walk.threads.values():
         node = plan.nodes[thread.node]
-        if isinstance(node, SendNode | WebhookNode):
+        waits = waits_for(plan, thread, walk.threads, walk.began)
+        if isinstance(node, SendNode | WebhookNode) and not waits:
             due = timing.ahead(node, thread)
             if due is not None:
                 ahead.append(Following(node.id, f"{node.action} {node.id}", due))

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.messages.happened import ended_at, happened, has_ended
+from functions.domain.kinds import facts_of as channel_facts
+from functions.domain.messages.happened import ended_at, happened, has_ended, over_at
 from functions.domain.messages.ids import following_id
 from functions.domain.messages.message import Message, message_from
 from functions.domain.plans.enrollment import Enrollment
@@ -52,7 +53,7 @@ def _known(
         for thread in walk.threads.values()
         if thread.message in chains
     }
-    messages = {id_: facts_of([each.value for each in chain]) for id_, chain in own.items()}
+    messages = {id_: facts_of(campaign, [e.value for e in chain]) for id_, chain in own.items()}
     exits = dict(walk.exits)
     for each in events:
         if each.at >= walk.entered_at:
@@ -84,7 +85,7 @@ async def chains_of(engine: Engine, campaign: Campaign, ids: Iterable[str]) -> C
     return chains
 
 
-def facts_of(chain: Sequence[Message]) -> MessageFacts:
+def facts_of(campaign: Campaign, chain: Sequence[Message]) -> MessageFacts:
     """Return what is known of a node's send as a whole, by whatever channels."""
     told: dict[str, list[datetime]] = {}
     for message in chain:
@@ -92,13 +93,15 @@ def facts_of(chain: Sequence[Message]) -> MessageFacts:
             told.setdefault(name, []).append(at)
     events = {name: min(instants) for name, instants in told.items()}
     last = chain[-1]
-    over = has_ended(last) and not last.followed
-    ended = ended_at(last) if over else None
+    ended = ended_at(last) if has_ended(last) and not last.followed else None
     # A provider's clock may be slow: no message has left before it was due.
     left = (max(each.sent_at, each.due_at or each.sent_at) for each in chain if each.sent_at)
     leaves = [at for at in (last.due_at, last.next_at) if at is not None]
     leaves_at = max(leaves, default=None)
-    return MessageFacts(min(left, default=None), ended, events, leaves_at, last.created_at)
+    is_call = channel_facts(campaign.send(last.send).channel).is_call
+    over = over_at(last, is_call=is_call)
+    over = over and max(over, last.due_at or over)
+    return MessageFacts(min(left, default=None), ended, events, leaves_at, last.created_at, over)
 
 
 async def _custom_events(

@@ -245,7 +245,7 @@ def _over(found: Found, messages: _Messages) -> Iterator[tuple[str, Thread]]:
             each.start for each in walk.moves if (each.source, each.target) == (node, "")
         }:
             entered = [each.at for each in walk.moves if (each.start, each.target) == (start, node)]
-            since = max(entered, default=walk.entered_at)
+            since = max(entered, default=walk.began.get(node, walk.entered_at))
             turn = 1 + MOVES_KEPT * walk.pages + _entered(walk, start)
             for visit in visits if start not in walk.threads else ():
                 if message_name(of_campaign, walk, node, visit) == message.id:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final
 
 from functions.domain.plans.document import Document, PlanDocument, SendNode, WebhookNode
-from functions.domain.plans.lint import content, ends, hours, repeats, ways
+from functions.domain.plans.lint import content, ends, hours, order, repeats, ways
 from functions.domain.plans.lint.basis import Basis
 from functions.domain.plans.lint.doubts import doubts, templates_of
 from functions.domain.plans.lint.events import told_at
@@ -31,6 +31,7 @@ def lint(document: Document, basis: Basis) -> list[Finding]:
         found += ways.of_plan(document, told)
     found += [*content.of_plan(document, basis), *doubts(templates_of(document), None)]
     found += [*hours.of_sends(document, basis), *repeats.of_steps(document, basis)]
+    found += order.of_steps(document)
     return sorted(found, key=lambda finding: finding.level is not Level.ERROR)
 
 

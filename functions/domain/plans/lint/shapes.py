@@ -30,6 +30,7 @@ _NOT_YET: Final[Mapping[str, str]] = {
 }
 #: Members that other parts have, and where what they say is said.
 _ELSEWHERE: Final[Mapping[str, str]] = {
+    "after": "steps of a sequence come after one another; in a journey a way leads to the node",
     "interval": "a node has it in its schedule",
     "repeat": "steps of a sequence repeat; in a journey a way leads back to the node",
 }

@@ -31,7 +31,7 @@ class Difference(NamedTuple):
         return not any(self)
 
 
-_TIMING: Final = frozenset({"schedule", "repeat", "expires_after"})
+_TIMING: Final = frozenset({"schedule", "repeat", "after", "expires_after"})
 _WAYS_OUT: Final = frozenset({"transitions", "branches", "sticky", "to"})
 #: What is said of the nodes; what else a plan has, it says of itself.
 _OF_NODES: Final = frozenset({"nodes", "steps"})

@@ -2,17 +2,21 @@
 
 Nobody's clock starts anew, and nothing is said twice. Who stands at a node that is no more goes on
 from another one, or leaves. Steps of a sequence each go over for themselves: what was said stays
-said, what is unchanged keeps its time, and what is new counts from the entry.
+said, what is unchanged keeps its time, and what is new counts from the entry, or from the end of
+the step that it comes after. So does what comes after another step than before. When a step was
+over that nothing came after is not noted: there it counts from when its message was due.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from functions.domain.plans.document import PlanDocument, SendNode, WebhookNode
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, Move, Thread
 from functions.domain.plans.leaving import left
+from functions.domain.plans.nexts import AHEAD
+from functions.domain.plans.order import waits_for
 from functions.domain.plans.plan import Plan, zone_of_walk
 from functions.domain.plans.timing import Timing, after_turn, repeat_of
 from functions.domain.plans.versions.difference import Aspect, aspects_changed
@@ -147,9 +151,11 @@ def _of_sequence(
     steps = _Steps(route, walk, waiting, now)
     for step in route.before.starts:
         steps.stay_or_go(step)
-    for step in route.after.starts:
+    for step in route.after.in_order:
         if step not in route.before.nodes:
             steps.add(step)
+        else:
+            steps.stay_behind(step)
     return steps.migrated()
 
 
@@ -163,6 +169,7 @@ class _Steps:
         self._zone: ZoneInfo = zone_of_walk(route.after, walk.zones, walk.entered_at)
         self._threads = dict(walk.threads)
         self._former = dict(walk.former)
+        self._began = dict(walk.began)
         self._moves: list[Move] = []
         self._remade: list[str] = []
 
@@ -188,7 +195,7 @@ class _Steps:
     def _anew(self, step: str, thread: Thread | None, visit: int) -> Thread:
         """Return the thread of a step whose message is made anew; one that repeats goes on."""
         if thread is None or not _repeats(self._route.before.nodes[step]):
-            return Thread(step, self._walk.entered_at, visit)
+            return Thread(step, self._start(step), visit)
         return thread._replace(visit=visit, message="", due_at=None)
 
     def add(self, step: str) -> None:
@@ -196,19 +203,51 @@ class _Steps:
         visit = self._former.pop(step, 1)
         if not visit:
             return
-        thread = self._ahead(Thread(step, self._walk.entered_at, visit))
+        self._begin(step)
+        fresh = Thread(step, self._start(step), visit)
+        thread = fresh if self._waits(fresh) else self._ahead(fresh)
         if thread is not None:
             self._threads[step] = thread
             self._moves.append(Move(step, "", step, ADDED, self._now, self._now))
         else:
             self._note(step, "", TOO_LATE)
 
+    def stay_behind(self, step: str) -> None:
+        """Have a step that is not made yet count from the one that it comes after now."""
+        thread = self._threads.get(step)
+        before, after = self._route.before.after, self._route.after.after
+        if thread is None or thread.due_at is not None or before.get(step) == after.get(step):
+            return
+        self._begin(step)
+        if not self._waits(thread) and thread.turn == 1:
+            self._threads[step] = thread._replace(since=self._start(step))
+
+    def _begin(self, step: str) -> None:
+        """Note when the step that one comes after was over, if it is and was not noted then."""
+        before, walk = self._route.after.after.get(step), self._walk
+        if before is None or before in self._threads or step in self._began:
+            return
+        ends = [each.at for each in walk.moves if (each.source, each.target) == (before, "")]
+        if ends:
+            was_awaited = before in self._route.before.followers
+            self._began[step] = max(ends) + (timedelta() if was_awaited else AHEAD)
+        elif walk.pages and before in self._route.before.nodes:
+            self._began[step] = self._now  # it was over so long ago that its end is laid aside
+
+    def _start(self, step: str) -> datetime:
+        """Return from when a step counts."""
+        return self._began.get(step, self._walk.entered_at)
+
+    def _waits(self, thread: Thread) -> bool:
+        return bool(waits_for(self._route.after, thread, self._threads, self._began))
+
     def _ahead(self, thread: Thread) -> Thread | None:
         """Return a thread at the first of its times that lies ahead; None: none does."""
         node, walk = self._route.after.nodes[thread.node], self._walk
         if not isinstance(node, SendNode | WebhookNode):
             return thread
-        timing = Timing(self._zone, walk.entered_at, self._route.campaign, walk.subject)
+        campaign, began = self._route.campaign, self._began
+        timing = Timing(self._zone, walk.entered_at, campaign, walk.subject, began)
         due = timing.due(node, thread)
         while due is not None and due <= self._now:
             if not _repeats(node):
@@ -223,6 +262,7 @@ class _Steps:
         after = walk._replace(
             threads=self._threads,
             former=self._former,
+            began=self._began,
             moves=[*walk.moves, *self._moves],
             remade=walk.remade + bool(self._remade),
         )

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
+from functions.domain.campaigns.campaign import Campaign
 from functions.domain.kinds import CampaignKind
 from functions.domain.messages.happened import happened, starts_timers
 from functions.domain.messages.ids import node_send
@@ -69,7 +70,13 @@ class People:
         version = await plan_of(self._engine, self._campaign, self._to)
         routes = await self._routes(version, {each.enrollment.plan for each in going})
         crossings = [
-            _Crossing(each, version, routes[each.enrollment.plan], dict(self._asked(each, routes)))
+            _Crossing(
+                self._campaign,
+                each,
+                version,
+                routes[each.enrollment.plan],
+                dict(self._asked(each, routes)),
+            )
             for each in going
             if each.enrollment.plan in routes
         ]
@@ -124,6 +131,7 @@ class People:
 class _Crossing(NamedTuple):
     """Somebody who goes over, and the messages of theirs that matter."""
 
+    campaign: Campaign
     walk: Walk
     version: PlanVersion  #: that they go over to
     route: Route
@@ -171,13 +179,14 @@ class _Crossing(NamedTuple):
         if after.hears and after.heard_at is not None:
             return after._replace(next_at=now)  # its lane asks what was told
         facts = {
-            thread.message: facts_of([each.value for each in chains[thread.message]])
+            thread.message: facts_of(self.campaign, [each.value for each in chains[thread.message]])
             for thread in after.threads.values()
             if thread.message in chains
         }
         known = Facts(facts, exits=after.exits)
         zone = zone_of_walk(plan, after.zones, after.entered_at)
-        ahead = advance(plan, after, known, zone=zone, now=now, name=_unnamed)
+        lots = self.campaign.id
+        ahead = advance(plan, after, known, zone=zone, now=now, name=_unnamed, lots=lots)
         goes_on = ahead.promises or ahead.writings or ahead.enrollment.moves != after.moves
         decided.after = after._replace(next_at=now if goes_on else ahead.enrollment.next_at)
         return decided.after._replace(next_at=next_look(decided, now))
