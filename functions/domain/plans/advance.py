@@ -140,8 +140,8 @@ class _Walk:
                 self._set(start, thread)
             case Begin():
                 self._begin_behind(start, at)
-            case End(on):
-                self._end(start, at, on)
+            case End():
+                self._end(start, at, act)
             case Leave(reason):
                 self._leave(at, reason)
 
@@ -176,9 +176,9 @@ class _Walk:
         visit, turn = thread.visit + 1, thread.turn + 1
         self._set(start, Thread(go.target, at, visit, thread.message, None, used, turn))
 
-    def _end(self, start: str, at: datetime, on: str) -> None:
-        self._note(start, "", on, at)
-        self._begin_behind(start, at)
+    def _end(self, start: str, at: datetime, end: End) -> None:
+        self._note(start, "", end.on, at)
+        self._begin_behind(start, end.behind_at or at)
         del self._threads[start], self._ahead[start]
         if not self._threads:
             self._ended = {"status": EnrollmentStatus.COMPLETED, "ended_at": at}
@@ -208,12 +208,14 @@ class _Walk:
     def _begin_behind(self, start: str, at: datetime) -> None:
         """Have those begin that wait for a step which is over."""
         waiting = list(waiting_for(self._plan, start, self._threads, self._began))
+        overtakes = False
         for step in waiting:
             self._began[step] = at
-            self._nexts.begin(step, at)
-            self._set(step, self._threads[step]._replace(since=at))
-        if waiting:
-            self._set(start, self._threads[start])
+            thread = self._threads[step] = self._threads[step]._replace(since=at)
+            overtakes = self._nexts.begin(thread) or overtakes
+        changed = self._threads if overtakes else [start, *waiting] if waiting else ()
+        for each in changed:
+            self._ahead[each] = self._nexts_of(each, self._threads[each])
 
     def _note(self, start: str, target: str, on: str, at: datetime) -> None:
         source = self._threads[start].node

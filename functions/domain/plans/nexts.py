@@ -75,6 +75,7 @@ class End(NamedTuple):
     """A thread ends."""
 
     on: str = END
+    behind_at: datetime | None = None  #: from when steps behind it count; None: from its end
 
 
 class Leave(NamedTuple):
@@ -134,9 +135,21 @@ class Nexts:
             if reason is not None and at >= entered_at and self._is_in_time(name, at):
                 yield Next(at, EXIT, "", Leave(reason))
 
-    def begin(self, step: str, at: datetime) -> None:
-        """Have a step count from an instant at which the one before it was over."""
-        self._timing = self._timing.beginning(step, at)
+    def begin(self, thread: Thread) -> bool:
+        """Have a step begin as the one before it is over.
+
+        True where others are overtaken by that: it was due in a pause, later than they.
+        """
+        node, resumed_at, newest = (
+            self._plan.nodes[thread.node],
+            self._facts.resumed_at,
+            self._newest,
+        )
+        self._timing = self._timing.beginning(thread.node, thread.since)
+        if resumed_at is not None and isinstance(node, SendNode | WebhookNode):
+            missed = list(self._timing.missed(node, thread, resumed_at))
+            self._newest = max([*([newest] if newest else []), *missed], default=None)
+        return self._newest != newest
 
     def of_thread(self, start: str, thread: Thread, *, awaited: bool = False) -> Iterator[Next]:
         """Yield what may happen to a thread, where it stands.
@@ -180,7 +193,7 @@ class Nexts:
         if newest is None or due >= newest:
             return Next(max(thread.since, due - AHEAD), 0, start, Make(due))
         if repeat_of(node) is None:
-            return Next(newest, 0, start, End(OVERTAKEN))
+            return Next(newest, 0, start, End(OVERTAKEN, self._facts.resumed_at))
         missed = [at for at in self._timing.missed(node, thread, newest) if at < newest]
         later = after_turn(thread._replace(due_at=missed[-1]), len(missed))
         return Next(newest, 0, start, Again(later, PASSED_OVER))

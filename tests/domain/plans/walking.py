@@ -112,7 +112,7 @@ class Walker:
             at = sent_at + after
             if at <= now:
                 told[name] = min(told.get(name, at), at)
-        return MessageFacts(sent_at, None, told)
+        return MessageFacts(sent_at, None, told, over_at=sent_at)
 
     @property
     def path(self) -> list[str]:
