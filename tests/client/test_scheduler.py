@@ -277,3 +277,54 @@ async def test_what_is_no_input_is_refused_by_its_name(library: Library) -> None
             Worker(callback=print, **options)
     with pytest.raises(TypeError, match="callback: must be a function"):
         Worker(callback="print")  # type: ignore[arg-type]
+
+
+async def test_an_action_after_another_one_counts_from_when_that_has_returned(
+    library: Library,
+) -> None:
+    """Until then nobody knows when it comes, and it is told to be pending all the same."""
+    behind = {**action("mail2", "1hour"), "after": "mail1"}
+    last = {"id": "mail3", "after": "mail2", "callback": {"id": "sendEmail", "view": "mail3"}}
+    scheduler = await library.open()
+    record = await scheduler.define(definition(actions=[action("mail1", "3hours"), behind, last]))
+    assert [each.after for each in record.actions] == ["", "mail1", "mail2"]
+    first = library.clock.now() + 3 * HOUR
+    expected = [
+        ("mail1", ActionState.PENDING, first),
+        ("mail2", ActionState.PENDING, None),
+        ("mail3", ActionState.PENDING, None),
+    ]
+    assert told(await scheduler.calculate_actions("afterPurchase", "customer#1")) == expected
+    schedule = await scheduler.schedule("afterPurchase", "customer#1")
+    assert told(schedule.actions) == expected
+
+    await scheduler.run_due()
+    await library.pass_time(scheduler, 3 * HOUR + MINUTE)
+    _, second, third = await scheduler.get_actions(order=[("expected_at", "ASC")])
+    assert second.expected_at is not None
+    assert timedelta() <= second.expected_at - first - HOUR < MINUTE
+    assert third.expected_at is None
+    await library.pass_time(scheduler, 2 * HOUR)
+    assert [view for _, view in library.views] == ["mail1", "mail2", "mail3"]
+    again = await scheduler.get_actions()
+    assert [each.state for each in again] == ["completed"] * 3
+    counted = (await scheduler.status()).actions
+    assert (counted["pending"], counted["completed"]) == (0, 3)
+
+
+async def test_an_action_after_one_that_raised_is_called_all_the_same(library: Library) -> None:
+    """It counts from the end of that, whatever came of it."""
+
+    def answer(call: Call) -> object:
+        if call.action_id == "mail1":
+            raise ValueError("no such view")
+        return None
+
+    library.answer = answer
+    scheduler = await library.open()
+    behind = {**action("mail2", "1hour"), "after": "mail1"}
+    await scheduler.define(definition(actions=[action("mail1", "0days"), behind]))
+    await scheduler.schedule("afterPurchase", "customer#1")
+    await scheduler.run_due()
+    await library.pass_time(scheduler, 2 * HOUR)
+    assert [each.state for each in await scheduler.get_actions()] == ["failed", "completed"]

@@ -17,6 +17,7 @@ from functions.domain.errors import WrongStatusError
 from functions.domain.messages.ids import lane_number
 from functions.domain.organisation import zones_for
 from functions.domain.plans.enrollment import Enrollment, enrollment_from
+from functions.domain.plans.leaving import is_forgotten
 from functions.domain.plans.plan import Plan
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
@@ -203,7 +204,9 @@ class _Entrance:
         result = result_of(rule, before, now=self._now)
         if result is not EntryResult.ENROLLED:
             return Entered(result, id_, enrollment=before)
-        starts = before.left if before is not None and rule.reentry == CONTINUE else None
+        starts = _left_over(self._plan, before) if rule.reentry == CONTINUE else None
+        if starts == []:
+            return Entered(EntryResult.ALREADY_WAS, id_, enrollment=before)
         after = entered(self._campaign, self._plan, person, by=self._by, at=at, starts=starts)
         decided = Decided(walk or Walk(id_, after), after)
         if before is not None:
@@ -212,6 +215,16 @@ class _Entrance:
         self.new.append(decided)
         self._stored[id_] = Walk(id_, decided.after)
         return Entered(result, id_, enrollment=decided.after)
+
+
+def _left_over(plan: Plan, before: Enrollment | None) -> list[str] | None:
+    """Return the steps that somebody left before they had them, and that there still are.
+
+    None for who has never entered, for all that anybody knows: they begin at all.
+    """
+    if before is None or is_forgotten(before):
+        return None
+    return [start for start in before.left if start in plan.nodes]
 
 
 async def _candidates(
