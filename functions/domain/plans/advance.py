@@ -105,8 +105,8 @@ class _Walk:
         self._now = now
         self._name = name
         self._threads = dict(enrollment.threads)
-        #: What may happen to each thread; under "" what ends them all.
         self._began = dict(enrollment.began)
+        #: What may happen to each thread; under "" what ends them all.
         self._ahead = {start: self._nexts_of(start, at) for start, at in self._threads.items()}
         self._branches = dict(enrollment.branches)
         self._moves: list[Move] = []
