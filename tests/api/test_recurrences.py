@@ -61,7 +61,7 @@ async def test_all_of_a_rule_that_ends_are_shown(rig: Rig) -> None:
         ({"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, "rrule", "within ten years"),
         ({"rrule": "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=6"}, "rrule", "within ten years"),
         ({"rrule": "FREQ=DAILY;UNTIL=20200101"}, "rrule", "UNTIL: lies before the first"),
-        ({"rrule": "every Monday"}, "rrule", "is no part of a rule"),
+        ({"rrule": "every Monday"}, "rrule", "one line without blanks"),
         ({"rrule": ""}, "rrule", ""),
         ({"rrule": "X" * 501}, "rrule", "500"),
         ({"zone": "PST"}, "zone", "there is no time zone 'PST'"),

@@ -12,14 +12,22 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from functions.domain.calendar.clocks import instant_of, shown_at
-from functions.domain.calendar.rules import Frequency, InvalidRuleError, Rule
+from functions.domain.calendar.rules import (
+    MOST_OF_MONTH,
+    MOST_OF_YEAR,
+    Day,
+    Frequency,
+    InvalidRuleError,
+    Rule,
+)
 
 _DAY: Final = timedelta(days=1)
 _INSTANT: Final = timedelta(microseconds=1)
 #: The calendar repeats itself exactly after so many years: in so many days, which are whole weeks.
 _CYCLE_YEARS, _CYCLE = 400, 146_097 * _DAY
-#: The library looks for what never comes up to the end of its time: then it has few years to look.
-_LAST_YEARS: Final = 9600
+#: The library looks for what never comes up to the end of its time, the year 9999. It is asked so
+#: close to it that it has few years to look, and enough for 29 February on a Monday.
+_LAST_YEARS: Final = 9560
 #: A rule that nothing comes by within this is refused.
 _HORIZON: Final = 3653 * _DAY
 
@@ -100,7 +108,15 @@ def _walls(rule: Rule, start: datetime, after: datetime, zone: ZoneInfo) -> Iter
     moved = cycles * _CYCLE
     own, second = rule.from_start(start), 0 if rule.minutes else start.second
     for wall in _library_rule(own, second, period + moved).xafter(since + moved, inc=True):
-        yield wall - moved
+        if not rule.weeks or _is_in_weeks(wall, rule.weeks):
+            yield wall - moved
+
+
+def _is_in_weeks(wall: datetime, weeks: Sequence[int]) -> bool:
+    """Tell whether a day lies in one of the weeks, by the year that its own week belongs to."""
+    year, week, _ = wall.isocalendar()
+    last = datetime(year, 12, 28).isocalendar().week  # noqa: DTZ001  as clocks show it
+    return week in weeks or week - last - 1 in weeks
 
 
 def _period(rule: Rule, start: datetime, since: datetime) -> datetime:
@@ -127,10 +143,7 @@ def _library_rule(rule: Rule, second: int, begin: datetime) -> Any:
     """Return a rule of the library, which is imported where a rule is met."""
     from dateutil import rrule
 
-    days = [
-        rrule.weekday(day.weekday, day.number) if day.number else rrule.weekday(day.weekday)
-        for day in rule.days
-    ]
+    days = [rrule.weekday(day.weekday, day.number or None) for day in _days_alike(rule)]
     return rrule.rrule(
         getattr(rrule, rule.frequency),
         dtstart=begin,
@@ -138,12 +151,28 @@ def _library_rule(rule: Rule, second: int, begin: datetime) -> Any:
         bysetpos=_some(rule.positions),
         bymonth=_some(rule.months),
         bymonthday=_some(rule.month_days),
-        byweekno=_some(rule.weeks),
+        # The library mistakes weeks around new year: these are asked for as well.
+        byweekno=_some((*rule.weeks, 1, -1) if rule.weeks else ()),
         byweekday=days or None,
         byhour=_some(rule.hours),
         byminute=_some(rule.minutes),
         bysecond=second,
     )
+
+
+def _days_alike(rule: Rule) -> Sequence[Day]:
+    """Return days of the week of which all have numbers, or none.
+
+    Of both kinds the library takes what is of either for what has to be of both.
+    """
+    if not any(day.number for day in rule.days):
+        return rule.days
+    each = range(1, (MOST_OF_MONTH if rule.counts_in_months else MOST_OF_YEAR) + 1)
+    return [
+        Day(day.weekday, number)
+        for day in rule.days
+        for number in ([day.number] if day.number else each)
+    ]
 
 
 def _some(numbers: Sequence[int]) -> Sequence[int] | None:

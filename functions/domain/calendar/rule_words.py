@@ -84,10 +84,11 @@ def _on(rule: Rule) -> str:
     if rule.month_days:
         dates = _list(map(_of_month, rule.month_days), "or")
         return f" on each {_days(rule)} that is the {dates}{_of(rule)}"
-    if _is_numbered(rule) or _is_chosen_day(rule):
+    if all(day.number for day in rule.days) or _is_chosen_day(rule):
         return f" on the {_days(rule)}{_of(rule)}"
     each = ", only on" if rule.frequency is Frequency.DAILY else " on each"
-    return f"{each} {_days(rule)}{_in(rule.months)}"
+    where = _of(rule) if _is_numbered(rule) else _in(rule.months)
+    return f"{each} {_days(rule)}{where}"
 
 
 def _of(rule: Rule) -> str:
@@ -114,7 +115,11 @@ def _is_chosen_day(rule: Rule) -> bool:
 def _days(rule: Rule) -> str:
     """Return the days of the week of a rule."""
     word = "or" if _is_chosen_day(rule) else "and"
-    days = _list((_weekday(day) for day in rule.days), word)
+    plain = [_weekday(day) for day in rule.days if not day.number]
+    numbered = [_weekday(day) for day in rule.days if day.number]
+    if plain and numbered:
+        return _list([*plain, *(f"the {day}" for day in numbered)])
+    days = _list(plain or numbered, word)
     if tuple(rule.days) == _WORKING_DAYS:
         days = "working day"
     return f"{_list(map(_nth, rule.positions))} {days}" if _is_chosen_day(rule) else days

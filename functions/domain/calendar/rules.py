@@ -21,6 +21,9 @@ LONGEST_RULE: Final = 500
 _MOST: Final = 100_000
 _MOST_PERIODS: Final = 1000
 _MOST_POSITIONS: Final = 10
+#: Days of one kind in a month, and in a year.
+MOST_OF_MONTH: Final = 5
+MOST_OF_YEAR: Final = 53
 
 
 class Frequency(StrEnum):
@@ -61,6 +64,11 @@ class Rule(NamedTuple):
     positions: Sequence[int] = ()  #: which ones of a period's
     times: int | None = None  #: how often something comes
     until: datetime | None = None  #: the last instant; without a zone, as clocks show it
+
+    @property
+    def counts_in_months(self) -> bool:
+        """Whether numbers of days of the week are those of a month; else they are of the year."""
+        return self.frequency is Frequency.MONTHLY or bool(self.months)
 
     def ends_at(self, zone: ZoneInfo) -> datetime | None:
         """Return the last instant, UTC, at which something may come."""
@@ -106,8 +114,10 @@ def parse_rule(text: str) -> Rule:
 
 
 def _parts(text: str) -> dict[str, str]:
-    said: dict[str, str] = {}
-    for part in text.strip().upper().removeprefix("RRULE:").split(";"):
+    rule, said = text.strip(), dict[str, str]()
+    if re.search(r"\s", rule):
+        raise InvalidRuleError("", "a rule is one line without blanks; its start is said beside it")
+    for part in rule.upper().removeprefix("RRULE:").split(";"):
         name, equals, value = part.partition("=")
         if not equals or not value:
             problem = "write NAME=VALUE, with a semicolon between two, such as FREQ=DAILY;COUNT=3"
@@ -166,7 +176,7 @@ def _day(name: str, text: str) -> Day:
         raise InvalidRuleError(name, f"{problem}, not {text[:40]!r}")
     number, weekday = match.groups()
     if number is not None:
-        _number(name, number, -53, 53)
+        _number(name, number, -MOST_OF_YEAR, MOST_OF_YEAR)
     return Day(WEEKDAYS.index(weekday), int(number or 0))
 
 
@@ -235,6 +245,8 @@ def _check_positions(rule: Rule) -> None:
         raise InvalidRuleError("BYSETPOS", "chooses of what another BY... says, and there is none")
     if rule.frequency is Frequency.DAILY:
         raise InvalidRuleError("BYSETPOS", "does not go with FREQ=DAILY; say BYHOUR and BYMINUTE")
+    if rule.weeks:
+        raise InvalidRuleError("BYSETPOS", "does not go with BYWEEKNO; say BYDAY")
     if len(rule.positions) > _MOST_POSITIONS:
         raise InvalidRuleError("BYSETPOS", f"has more than {_MOST_POSITIONS} numbers")
 
@@ -248,9 +260,5 @@ def _check_days(rule: Rule) -> None:
         raise InvalidRuleError("BYDAY", "has numbers, which go with FREQ=MONTHLY or YEARLY")
     if rule.weeks:
         raise InvalidRuleError("BYDAY", "has numbers, which do not go with BYWEEKNO")
-    is_of_month = rule.frequency is Frequency.MONTHLY or rule.months
-    if is_of_month and most > _WEEKS_OF_MONTH:
+    if rule.counts_in_months and most > MOST_OF_MONTH:
         raise InvalidRuleError("BYDAY", f"names day {most} of a month, which has five of a kind")
-
-
-_WEEKS_OF_MONTH: Final = 5

@@ -26,7 +26,9 @@ from functions.domain.times import TIME_OF_DAY, UnknownZoneError, is_zone
 def _region_zone(name: str) -> str:
     # The database has PST8PDT and EST too: they are no place's time, and EST has no summer.
     if "/" not in name or not is_zone(name):
-        raise ValueError(f"{UnknownZoneError(name)} of a region: write America/New_York, not EST")
+        raise ValueError(
+            f"{UnknownZoneError(name)} of a region: write America/New_York, not EST, or Etc/UTC"
+        )
     return name
 
 

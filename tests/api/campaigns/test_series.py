@@ -126,7 +126,7 @@ async def test_the_run_ahead_is_changed_and_a_campaign_that_comes_once_is_not(ri
         ),
         ({"rrule": "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=6;BYHOUR=9;BYMINUTE=0"}, "repeat.rrule", "ten"),
         ({"rrule": "FREQ=DAILY"}, "repeat.rrule", "BYHOUR and BYMINUTE: are missing"),
-        ({"rrule": "every Monday"}, "repeat.rrule", "is no part of a rule"),
+        ({"rrule": "every Monday"}, "repeat.rrule", "one line without blanks"),
         ({"rrule": ""}, "repeat.rrule", ""),
         ({"rrule": "X" * 501}, "repeat.rrule", "500"),
         ({"rrule": 7}, "repeat.rrule", "string"),

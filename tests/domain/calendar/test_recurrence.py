@@ -95,6 +95,13 @@ def test_the_31st_skips_short_months() -> None:
             "2026-10-04T00:00",
             ["2026-10-04 02:40", "2026-10-05 02:10"],
         ),
+        # A century ends soon after: the library counts years up to 9999.
+        (
+            "FREQ=WEEKLY;COUNT=3",
+            "Etc/UTC",
+            "1999-12-24T09:00",
+            ["1999-12-24 09:00", "1999-12-31 09:00", "2000-01-07 09:00"],
+        ),
         # A day that there was not: it and the next are one.
         (
             "FREQ=DAILY;COUNT=3",
@@ -115,6 +122,25 @@ def test_what_clocks_jump_over_or_show_twice_comes_once(
 ) -> None:
     """Nothing is left out, and nothing comes twice."""
     assert shown(rule, start, zone, len(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "start", "expected"),
+    [
+        ("FREQ=MONTHLY;BYDAY=-1FR,MO", "2026-03-17", ["03-23", "03-27", "03-30", "04-06"]),
+        ("FREQ=YEARLY;BYDAY=1TU,TH;BYMONTH=12", "2026-11-01", ["12-01", "12-03", "12-10"]),
+        ("FREQ=YEARLY;BYDAY=-1TH,FR", "2026-12-24", ["12-25", "12-31", "01-01"]),
+        # The first days of 2027 lie in the 53rd week of 2026.
+        ("FREQ=YEARLY;BYWEEKNO=53;BYDAY=TH,FR", "2026-12-01", ["12-31", "01-01", "12-30"]),
+        ("FREQ=YEARLY;BYWEEKNO=-53;BYDAY=MO", "2019-01-01", ["12-30", "12-29", "12-29"]),
+    ],
+)
+def test_days_with_and_without_numbers_and_weeks_over_new_year_all_come(
+    rule: str, start: str, expected: list[str]
+) -> None:
+    """The library that is asked would leave them out."""
+    found = shown(rule, f"{start}T09:00", "Etc/UTC", len(expected))
+    assert [at[5:10] for at in found] == expected
 
 
 _HOURS = st.lists(st.integers(0, 23), min_size=1, max_size=3)
@@ -138,16 +164,21 @@ def rules(draw: st.DrawFn) -> str:
     text = f"FREQ={frequency};INTERVAL={draw(st.sampled_from([1, 1, 2, 3]))}"
     days = st.lists(_WEEKDAY, min_size=1, max_size=3)
     if frequency in {"MONTHLY", "YEARLY"}:
-        days = st.one_of(days, st.lists(_NUMBERED, min_size=1, max_size=2))
+        each = st.one_of(_WEEKDAY, _NUMBERED)
+        days = st.one_of(
+            days, st.lists(_NUMBERED, min_size=1, max_size=2), st.lists(each, min_size=2)
+        )
     parts = [("BYDAY", days), ("BYHOUR", _HOURS), ("BYMINUTE", _MINUTES)]
     if frequency != "WEEKLY":
         parts.append(("BYMONTHDAY", _MONTH_DAYS))
     parts.append(("BYMONTH", st.lists(st.integers(1, 12), min_size=1, max_size=4)))
     if frequency == "YEARLY" and draw(st.booleans()):
-        weeks = st.lists(st.sampled_from([1, 2, 20, 52, 53, -1, -2]), min_size=1, max_size=2)
+        weeks = st.lists(
+            st.sampled_from([1, 2, 20, 52, 53, -1, -2, -52, -53]), min_size=1, max_size=2
+        )
         parts = [("BYWEEKNO", weeks), ("BYHOUR", _HOURS)]
     said = [draw(_said(*part)) for part in parts]  # type: ignore[arg-type]
-    if frequency != "DAILY" and any(said):
+    if frequency != "DAILY" and any(said) and parts[0][0] != "BYWEEKNO":
         said.append(draw(_said("BYSETPOS", _POSITIONS)))  # type: ignore[arg-type]
     end = st.sampled_from(["", "", ";COUNT=5", ";UNTIL=20270105", ";UNTIL=20261108T060000Z"])
     return "".join([text, *map(str, said), draw(end)])

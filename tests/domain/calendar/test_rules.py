@@ -25,10 +25,12 @@ def test_a_rule_is_read_part_by_part() -> None:
         ("", "", "'' is no part of a rule"),
         ("FREQ", "", "'FREQ' is no part of a rule"),
         ("FREQ=DAILY;", "", "'' is no part of a rule"),
-        ("every Monday", "", "'EVERY MONDAY' is no part of a rule"),
+        ("every Monday", "", "one line without blanks"),
         ("INTERVAL=2", "FREQ", "is missing"),
         ("FREQ=HOURLY", "FREQ", "must be one of DAILY, WEEKLY, MONTHLY, YEARLY, not 'HOURLY'"),
         ("FREQ=SECONDLY", "FREQ", "must be one of"),
+        ("FREQ=DAILY; BYHOUR=9", "", "one line without blanks"),
+        ("DTSTART:20270101T090000\nRRULE:FREQ=DAILY", "", "its start is said beside it"),
         ("FREQ=DAILY;FREQ=DAILY", "FREQ", "is said twice"),
         ("FREQ=DAILY;INTERVAL=0", "INTERVAL", "from 1 to 1,000, not '0'"),
         ("FREQ=DAILY;INTERVAL=-1", "INTERVAL", "from 1 to 1,000"),
@@ -54,6 +56,7 @@ def test_a_rule_is_read_part_by_part() -> None:
         ("FREQ=DAILY;BYHOUR=24", "BYHOUR", "from 0 to 23"),
         ("FREQ=DAILY;BYMINUTE=60", "BYMINUTE", "from 0 to 59"),
         ("FREQ=MONTHLY;BYSETPOS=1", "BYSETPOS", "there is none"),
+        ("FREQ=YEARLY;BYWEEKNO=2;BYSETPOS=1", "BYSETPOS", "does not go with BYWEEKNO"),
         ("FREQ=DAILY;BYHOUR=9;BYSETPOS=2", "BYSETPOS", "does not go with FREQ=DAILY"),
         (
             f"FREQ=MONTHLY;BYDAY=MO;BYSETPOS={','.join(map(str, range(1, 12)))}",
@@ -99,6 +102,14 @@ def test_what_is_no_rule_is_refused_by_its_part(rule: str, part: str, problem: s
         ("FREQ=MONTHLY", "every month on the 2nd at 09:00"),
         ("FREQ=MONTHLY;BYMONTHDAY=15,-1", "every month on the 15th and last day at 09:00"),
         ("FREQ=MONTHLY;INTERVAL=3;BYDAY=-1FR", "every 3 months on the last Friday at 09:00"),
+        (
+            "FREQ=MONTHLY;BYDAY=-1FR,MO",
+            "every Monday and the last Friday of the month at 09:00",
+        ),
+        (
+            "FREQ=YEARLY;BYDAY=-1FR,MO;BYMONTH=3",
+            "every year on each Monday and the last Friday of March at 09:00",
+        ),
         ("FREQ=MONTHLY;BYDAY=1MO;BYMONTH=3", "every first Monday of the month in March at 09:00"),
         (
             "FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13",
