@@ -16,7 +16,9 @@ from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.kinds import CampaignKind
 from functions.domain.messages.message import MessageStatus
 
-commands = typer.Typer(no_args_is_help=True, help="Look at campaigns, pause, resume, cancel them.")
+commands = typer.Typer(
+    no_args_is_help=True, help="Look at campaigns, schedule, pause, resume, cancel them."
+)
 
 #: Statuses that ask for a reason: the person was not, or not surely, or not yet reached.
 _EXPLAINED: Final = (

@@ -164,6 +164,14 @@ async def test_whoever_cancels_the_run_ahead_ends_the_series(world: World) -> No
     assert await states(world) == [("completed", "03-02"), ("cancelled", "03-03")]
 
 
+async def test_a_series_may_begin_later_than_a_single_campaign_may_start(world: World) -> None:
+    """Its rule may lead as far."""
+    start = FIRST + 200 * DAY
+    scheduled_at = (await begin(world, MONDAYS, start)).scheduled_at
+    assert scheduled_at is not None
+    assert start <= scheduled_at < start + 7 * DAY
+
+
 async def test_a_reschedule_moves_one_run_and_not_the_series(world: World) -> None:
     """However far ahead the rule has put it; the one behind it comes at its own time."""
     first = await begin(
@@ -246,7 +254,7 @@ async def test_a_series_is_counted_by_run_and_as_a_whole(world: World) -> None:
         (DAILY._replace(rrule="FREQ=DAILY;INTERVAL=0"), None, {}, "repeat.rrule"),
         (DAILY._replace(rrule="FREQ=DAILY"), None, {}, "repeat.rrule"),
         (DAILY, FIRST - DAY, {}, "scheduled_at"),
-        (DAILY, FIRST + 20 * DAY, {}, "scheduled_at"),
+        (DAILY, FIRST + 4000 * DAY, {}, "scheduled_at"),
         (DAILY, datetime(9999, 12, 31, tzinfo=UTC), {}, "scheduled_at"),
         (DAILY, None, {"audience": None}, "audience"),
         (DAILY, None, {"template": ""}, "base_template"),

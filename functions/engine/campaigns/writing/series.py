@@ -31,6 +31,8 @@ _LOOKED_UP: Final = frozenset({AudienceKind.LIST, AudienceKind.SEGMENT, Audience
 #: The newest runs, whose messages are counted together.
 COUNTED: Final = 100
 _SECOND: Final = timedelta(seconds=1)
+#: From when on a rule may hold: as far ahead as the first run by a rule that holds from now on.
+_LONGEST_AHEAD: Final = timedelta(days=3653)
 
 
 class Wanted(NamedTuple):
@@ -81,7 +83,8 @@ def first_run(
     _check_may_repeat(campaign)
     begins_at = scheduled_at or engine.clock.now() + _SECOND
     if scheduled_at is not None:
-        check_time(engine, scheduled_at)
+        now = engine.clock.now()
+        check_start_time(scheduled_at, now=now, field="scheduled_at", longest=_LONGEST_AHEAD)
     repeat = begun(
         wanted.rrule,
         wanted.zone,
