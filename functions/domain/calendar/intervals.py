@@ -172,6 +172,8 @@ def parse_hours(text: str) -> Hours:
     sides = [side.strip() for side in text.split("-")]
     if len(sides) > 2:  # noqa: PLR2004  hours have two ends
         raise InvalidIntervalError(text, "has a third part: hours are H:M-H:M")
+    if len(sides) > 1 and not all(sides):
+        raise InvalidIntervalError(text, "leaves out when hours begin or end: write H:M-H:M")
     times = [_time_of_day(side) for side in sides]
     return Hours(times[0], times[-1] if times[-1] != times[0] else None)
 

@@ -20,7 +20,8 @@ def oracle(rule: Rule, start: datetime, zone: ZoneInfo, days: int) -> list[datet
         )
         chosen = _at(of_period, rule.positions) if rule.positions else of_period
         found |= {instant(wall, zone) for wall in chosen if wall >= shown}
-    ordered = sorted(found)[: rule.times]
+    # Of a start that clocks show a second time the first lies before it.
+    ordered = sorted(at for at in found if at >= start.replace(microsecond=0))[: rule.times]
     ends_at = rule.until and (rule.until if rule.until.tzinfo else instant(rule.until, zone))
     return [at for at in ordered if ends_at is None or at <= ends_at]
 
