@@ -72,7 +72,8 @@ class Story:
     async def hours(self, id_: str) -> float | None:
         """Return when an action is expected, in hours after the entry; None where it is not."""
         found = await self.seen(id_)
-        return (found.expected_at - NOON) / HOUR if found else None
+        at = found.expected_at if found else None
+        return (at - NOON) / HOUR if at else None
 
 
 Step: TypeAlias = Callable[[Story], Awaitable[None]]

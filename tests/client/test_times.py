@@ -19,7 +19,7 @@ async def drawn(library: Library, **interval: Any) -> list[datetime]:
     scheduler = await library.open(works=False)
     await scheduler.define(definition(actions=[action("a", **interval)]))
     made = await scheduler.schedule_many("afterPurchase", SUBJECTS)
-    return [each.actions[0].expected_at for each in made]
+    return [at for each in made if (at := each.actions[0].expected_at)]
 
 
 def at(library: Library, hours: float) -> None:
@@ -140,6 +140,7 @@ async def test_a_time_of_day_holds_over_clock_changes(library: Library) -> None:
     actions = [action(f"day{number}", f"{number}days", time="10:00") for number in range(1, 46)]
     for zone, hours in (("America/New_York", {15, 14}), ("Australia/Lord_Howe", {23})):
         await scheduler.define(definition(id=zone, actions=actions, timezone=zone))
-        times = [each.expected_at for each in await scheduler.calculate_actions(zone)]
+        found = await scheduler.calculate_actions(zone)
+        times = [each.expected_at for each in found if each.expected_at]
         assert {each.hour for each in times} == hours
         assert len({each.date() for each in times}) == 45
