@@ -276,7 +276,8 @@ async def test_all_actions_come_that_fell_due_while_a_campaign_was_inactive(
 
     await scheduler.define({"id": ID, "active": True})
     shown = await scheduler.get_actions()
-    assert [(each.expected_at - NOON) / HOUR for each in shown] == [1, 2, 3, 9]
+    expected = [each.expected_at for each in shown if each.expected_at]
+    assert [(at - NOON) / HOUR for at in expected] == [1, 2, 3, 9]
     await scheduler.run_due()
     assert sorted(call.action_id for call in library.calls) == ["one", "three", "two"]
     await library.pass_time(scheduler, 5 * HOUR)
