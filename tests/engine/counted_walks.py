@@ -1,7 +1,7 @@
 """What the statistics of a plan must say, counted anew from the enrollments as they are stored."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.entry import CONTINUE
@@ -37,11 +37,7 @@ async def counted(engine: Engine, campaign: Campaign) -> counts.Walks:
         moves = await _all_moves(engine, campaign, document.id, walk)
         left.update((move.source, move.on) for move in moves if move.source)
         came.update(move.target for move in moves if move.target)
-        first = {move.start: move.on for move in reversed(moves)}
-        later = {start for start, on in first.items() if on in _OF_VERSIONS}
-        # None: refused at the door. A step that a later version has is no start of theirs.
-        starts = {*walk.threads, *(move.start for move in moves)} - later
-        came.update(_begun(campaign, walk, moves, starts))
+        came.update(_begun(campaign, walk, moves))
     return counts.Walks(
         {status: states[f"status {status}"] for status in EnrollmentStatus},
         states["goal"],
@@ -59,17 +55,38 @@ async def counted(engine: Engine, campaign: Campaign) -> counts.Walks:
     )
 
 
-def _begun(
-    campaign: Campaign, walk: Enrollment, moves: Sequence[Move], starts: Iterable[str]
-) -> list[str]:
-    """Return the starts of somebody, each as often as it was begun.
+def _begun(campaign: Campaign, walk: Enrollment, moves: Sequence[Move]) -> Counter[str]:
+    """Return where somebody has begun, as often as they have.
 
-    Who comes back for what they have not had begins no step anew that was over: each that was
-    begun has ended since, or is there.
+    None: refused at the door. What a later version has added is counted as it was added.
     """
-    if campaign.entry is None or campaign.entry.reentry != CONTINUE:
-        return [*starts] * walk.entry
-    return [*walk.threads, *(move.start for move in moves if not move.target)]
+    if campaign.entry is not None and campaign.entry.reentry == CONTINUE:
+        return _begun_at_some(walk, moves)
+    own = [move for move in moves if walk.entry == 1 or move.seen >= walk.entered_at]
+    earlier = moves[: len(moves) - len(own)]
+    before = [*(_starts(earlier) - _later(earlier))] * (walk.entry - 1)
+    return Counter([*({*walk.threads, *_starts(own)} - _later(own)), *before])
+
+
+def _begun_at_some(walk: Enrollment, moves: Sequence[Move]) -> Counter[str]:
+    """Return the same of somebody who begins at some of the starts only as they come back.
+
+    Each that was begun has ended since, or is under way; what came too late never began.
+    """
+    ended = [move.start for move in moves if not move.target and move.on != TOO_LATE]
+    begun = Counter([*walk.threads, *ended])
+    begun.subtract(move.start for move in moves if move.on == ADDED)
+    return +begun
+
+
+def _starts(moves: Sequence[Move]) -> set[str]:
+    return {move.start for move in moves}
+
+
+def _later(moves: Sequence[Move]) -> set[str]:
+    """Return the steps that a later version has: they are no start of whoever has entered."""
+    first = {move.start: move.on for move in reversed(moves)}
+    return {start for start, on in first.items() if on in _OF_VERSIONS}
 
 
 async def _all_moves(

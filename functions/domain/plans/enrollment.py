@@ -72,7 +72,8 @@ class Enrollment(NamedTuple):
     event: str = ""  #: the id of the custom event upon which they entered, which is used up by it
     plan: int = 1  #: the version of the plan that they walk through
     pages: int = 0  #: of older moves, laid aside
-    former: Mapping[str, int] = {}  #: by step that is no more: its next visit; 0: it was made
+    #: By step that is no more, or came too late: from where it would go on; None: it was made.
+    former: Mapping[str, Thread | None] = {}
     hears: Sequence[str] = ()  #: custom events that may move them or end their walk
     heard_at: datetime | None = None  #: when a custom event was last marked
     exits: Mapping[str, datetime] = {}  #: the first of each event that ends the walk
@@ -83,7 +84,7 @@ class Enrollment(NamedTuple):
         return self.status in {EnrollmentStatus.COMPLETED, EnrollmentStatus.EXITED}
 
 
-_STORED: Final = frozenset(Enrollment._fields) - {"threads", "moves", "exits"}
+_STORED: Final = frozenset(Enrollment._fields) - {"threads", "former", "moves", "exits"}
 
 
 def enrollment_from(data: Mapping[str, Any]) -> Enrollment:
@@ -91,10 +92,11 @@ def enrollment_from(data: Mapping[str, Any]) -> Enrollment:
     others = data.keys() - _STORED
     own = {name: data[name] for name in data.keys() - others}
     threads = {start: Thread(**thread) for start, thread in data["threads"].items()}
+    former = {step: thread and Thread(**thread) for step, thread in data.get("former", {}).items()}
     told = {name[len(EXIT) :]: data[name] for name in others if name.startswith(EXIT)}
     exits = {name: at for name, at in told.items() if at is not None}  # None: taken back
     moves = [Move(**move) for move in data["moves"]]
-    return Enrollment(**own, threads=threads, moves=moves, exits=exits)
+    return Enrollment(**own, threads=threads, former=former, moves=moves, exits=exits)
 
 
 def enrollment_fields(enrollment: Enrollment, lane: str | None) -> dict[str, Any]:
@@ -105,6 +107,7 @@ def enrollment_fields(enrollment: Enrollment, lane: str | None) -> dict[str, Any
     for name, at in enrollment.exits.items():
         fields[f"{EXIT}{name}"] = at
     fields["threads"] = {start: each._asdict() for start, each in enrollment.threads.items()}
+    fields["former"] = {step: each and each._asdict() for step, each in enrollment.former.items()}
     fields["moves"] = [move._asdict() for move in enrollment.moves]
     # What enrollments are found by.
     fields["lane"] = lane

@@ -19,6 +19,7 @@ from functions.domain.organisation import zones_for
 from functions.domain.plans.enrollment import Enrollment, enrollment_from
 from functions.domain.plans.leaving import is_forgotten
 from functions.domain.plans.plan import Plan
+from functions.domain.plans.versions.continuing import rest_of
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.contacts.contacts import still_there
@@ -34,7 +35,13 @@ from functions.engine.notifications.outbox import Decision, modify_with_notices
 from functions.engine.plans.changes import record_walks
 from functions.engine.plans.decisions import Decided, Walk
 from functions.engine.plans.entering import Person, entered
-from functions.engine.plans.entry import EntryResult, barring_scopes, filtered, result_of
+from functions.engine.plans.entry import (
+    EntryResult,
+    barring_scopes,
+    filtered,
+    older_plans,
+    result_of,
+)
 from functions.engine.plans.migration.asked import look_again
 from functions.engine.plans.pages import without_older
 from functions.engine.plans.writing.following import check_walks
@@ -132,13 +139,14 @@ async def _enroll(
     candidates = await _candidates(engine, campaign, entrants)
     version = await plan_of(engine, campaign, campaign.plan)
     asked = list(dict.fromkeys(each.id for each in candidates if not each.reason))
+    olders = await older_plans(engine, campaign, asked)
     known = list(dict.fromkeys(each.person.contact for each in candidates if each.is_stored))
 
     def decide(documents: list[Document | None]) -> Decision[list[Entered]]:
         walks, people = documents[: len(asked)], documents[len(asked) :]
         stored = {d.id: Walk(d.id, enrollment_from(d.data), d.version) for d in walks if d}
         there = {d.path: d for d in people if d and not is_being_erased(d.data)}
-        entrance = _Entrance(campaign, version.plan, stored, by, engine.clock.now())
+        entrance = _Entrance(campaign, version.plan, olders, stored, by, engine.clock.now())
         results = [
             entrance.enter(_unless_gone(candidate, there), at)
             for candidate, at in zip(candidates, begins, strict=True)
@@ -183,11 +191,12 @@ class _Entrance:
         self,
         campaign: Campaign,
         plan: Plan,
+        olders: Mapping[int, Plan],
         stored: Mapping[str, Walk],
         by: EntryBy,
         now: datetime,
     ) -> None:
-        self._campaign, self._plan = campaign, plan
+        self._campaign, self._plan, self._olders = campaign, plan, olders
         self._stored, self._by, self._now = dict(stored), by, now
         self.new: list[Decided] = []
 
@@ -204,10 +213,12 @@ class _Entrance:
         result = result_of(rule, before, now=self._now)
         if result is not EntryResult.ENROLLED:
             return Entered(result, id_, enrollment=before)
-        starts = _left_over(self._plan, before) if rule.reentry == CONTINUE else None
-        if starts == []:
-            return Entered(EntryResult.ALREADY_WAS, id_, enrollment=before)
-        after = entered(self._campaign, self._plan, person, by=self._by, at=at, starts=starts)
+        rest = None
+        if before is not None and not is_forgotten(before) and rule.reentry == CONTINUE:
+            rest = rest_of(self._olders.get(before.plan), self._plan, before, at=at)
+            if not rest.starts:
+                return Entered(EntryResult.ALREADY_WAS, id_, enrollment=before)
+        after = entered(self._campaign, self._plan, person, by=self._by, at=at, rest=rest)
         decided = Decided(walk or Walk(id_, after), after)
         if before is not None:
             older, decided.pages = without_older(self._campaign, id_, before, keep=0)
@@ -215,16 +226,6 @@ class _Entrance:
         self.new.append(decided)
         self._stored[id_] = Walk(id_, decided.after)
         return Entered(result, id_, enrollment=decided.after)
-
-
-def _left_over(plan: Plan, before: Enrollment | None) -> list[str] | None:
-    """Return the steps that somebody left before they had them, and that there still are.
-
-    None for who has never entered, for all that anybody knows: they begin at all.
-    """
-    if before is None or is_forgotten(before):
-        return None
-    return [start for start in before.left if start in plan.nodes]
 
 
 async def _candidates(

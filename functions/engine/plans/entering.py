@@ -9,6 +9,7 @@ from functions.domain.messages.ids import enrollment_id
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, Thread
 from functions.domain.plans.listening import heard_by
 from functions.domain.plans.plan import Plan
+from functions.domain.plans.versions.continuing import Rest
 
 
 class Person(NamedTuple):
@@ -37,16 +38,17 @@ def entered(
     *,
     by: str,
     at: datetime,
-    starts: Sequence[str] | None = None,
+    rest: Rest | None = None,
 ) -> Enrollment:
     """Return somebody at the beginning of a campaign's plan, from `at` on.
 
-    `starts`: which of them they begin at; None: at all.
+    `rest`: what is left of it for somebody who comes back; None: they get it whole.
     """
+    rest = rest or Rest(plan.starts)
     walk = Enrollment(
         person.subject,
         at,
-        threads={start: Thread(start, at) for start in starts or plan.starts},
+        threads={start: Thread(start, at) for start in rest.starts},
         next_at=at,
         who=person.who,
         contact=person.contact,
@@ -58,6 +60,7 @@ def entered(
         by=by,
         event=person.event,
         plan=campaign.plan,
+        former=rest.former,
     )
     # What is told of them while they enter is looked for by the first look at them.
     hears = sorted(heard_by(plan, walk))

@@ -1,6 +1,7 @@
 """Entry: whether somebody may enter a plan, the first time or again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 
@@ -8,14 +9,17 @@ from functions.domain.calendar.durations import parse_duration
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.entry import AFTER_EXIT, CONTINUE, NEVER, PARALLEL, Entry, EntryBy
 from functions.domain.contacts.suppressions import ALL
-from functions.domain.errors import InvalidFieldError
+from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.domain.plans.enrollment import Enrollment
 from functions.domain.plans.leaving import is_forgotten
 from functions.domain.plans.listening import is_custom
+from functions.domain.plans.plan import Plan
 from functions.domain.segments.parser import parse as parse_conditions
 from functions.domain.times import zones_of
+from functions.engine import paths
 from functions.engine.contacts import segments
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.plan_versions import plan_of
 
 
 def barring_scopes(campaign: Campaign) -> set[str]:
@@ -71,6 +75,23 @@ def result_of(entry: Entry, before: Enrollment | None, *, now: datetime) -> Entr
             zone = zones_of(before.zones)[0]
             again_at = parse_duration(wait).add(before.ended_at or before.entered_at, zone)
             return EntryResult.ENROLLED if now >= again_at else EntryResult.ALREADY_WAS
+
+
+async def older_plans(engine: Engine, campaign: Campaign, ids: Sequence[str]) -> Mapping[int, Plan]:
+    """Return the older versions by which enrollments walked that may be continued.
+
+    None where no one is: it costs the others no read.
+    """
+    if campaign.plan == 1 or campaign.entry is None or campaign.entry.reentry != CONTINUE:
+        return {}
+    asked = [paths.enrollment(campaign.org, campaign.id, id_) for id_ in ids]
+    found = await engine.store.get_many(asked)
+    numbers = {document.data["plan"] for document in found if document} - {campaign.plan}
+    plans = dict[int, Plan]()
+    for number in numbers:
+        with suppress(NotFoundError):  # it is gone
+            plans[number] = (await plan_of(engine, campaign, number)).plan
+    return plans
 
 
 async def filtered(

@@ -31,7 +31,7 @@ from functions.domain.plans.enrollment import (
     Thread,
 )
 from functions.domain.plans.visits import message_name
-from functions.domain.plans.words import OPERATOR
+from functions.domain.plans.words import MIGRATED, OPERATOR
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import retried
@@ -239,22 +239,28 @@ def _over(found: Found, messages: _Messages) -> Iterator[tuple[str, Thread]]:
     """
     walk, of_campaign = found.walk, found.campaign
     visits = range(1, walk.remade + MOVES_KEPT * walk.pages + len(walk.moves) + 2)
+    is_sequence = of_campaign.kind is CampaignKind.SEQUENCE
     for message in (each.value for each in messages):
         node = node_send(message.send).node
         for start in {
             each.start for each in walk.moves if (each.source, each.target) == (node, "")
         }:
-            entered = [each.at for each in walk.moves if (each.start, each.target) == (start, node)]
-            since = max(entered, default=walk.began.get(node, walk.entered_at))
-            turn = 1 + MOVES_KEPT * walk.pages + _entered(walk, start)
+            came = [] if is_sequence else list(_came(walk, start))
+            since = max(
+                (each.at for each in came if each.target == node),
+                default=walk.began.get(node, walk.entered_at),
+            )
+            turn = 1 if is_sequence else 1 + MOVES_KEPT * walk.pages + len(came)
             for visit in visits if start not in walk.threads else ():
                 if message_name(of_campaign, walk, node, visit) == message.id:
                     yield start, Thread(node, since, visit, message.id, turn=turn)
 
 
-def _entered(walk: Enrollment, start: str) -> int:
-    """Return how often a thread has come to another node, of the moves that are kept."""
-    return sum(each.start == start and bool(each.target) for each in walk.moves)
+def _came(walk: Enrollment, start: str) -> Iterator[Move]:
+    """Yield the moves of a thread to another node, of those that are kept."""
+    for each in walk.moves:
+        if each.start == start and each.target and each.on != MIGRATED:
+            yield each
 
 
 def _resumed(found: Found, messages: _Messages, now: datetime) -> tuple[Enrollment, _Changed]:

@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 from functions.domain.plans.document import PlanDocument, SendNode, WebhookNode
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, Move, Thread
 from functions.domain.plans.leaving import left
-from functions.domain.plans.nexts import AHEAD
+from functions.domain.plans.nexts import AHEAD, END
 from functions.domain.plans.order import waits_for
 from functions.domain.plans.plan import Plan, zone_of_walk
+from functions.domain.plans.sends import quiet_hours_of
 from functions.domain.plans.timing import Timing, after_turn, repeat_of
 from functions.domain.plans.versions.difference import Aspect, aspects_changed
 from functions.domain.plans.words import ADDED, MIGRATED, NODE_REMOVED, STEP_REMOVED, TOO_LATE
@@ -96,7 +97,8 @@ def migrated(
 def _is_another(route: Route, node: str, target: str | None = None) -> bool:
     """Tell whether what a node says is no more, or is said otherwise or at another time."""
     target = node if target is None else target
-    if target not in route.after.nodes:
+    has_other_hours = quiet_hours_of(route.before) != quiet_hours_of(route.after)
+    if target not in route.after.nodes or has_other_hours:
         return True
     return not _OF_MESSAGES.isdisjoint(aspects_changed(route.before, node, route.after, target))
 
@@ -175,41 +177,63 @@ class _Steps:
 
     def stay_or_go(self, step: str) -> None:
         """Keep a step, as it is or as it has become, or let go of it."""
-        thread = self._threads.get(step)
         visit = self._waiting.get(step)
-        is_gone = step not in self._route.after.nodes
         if visit is not None and _is_another(self._route, step):
             self._remade.append(step)
-            visit += 1
-            thread = self._anew(step, thread, visit)
-            self._threads[step] = thread
-        if not is_gone:
-            return
-        if thread is None or thread.due_at is not None:
-            self._former[step] = 0  # it was said: it is over for good
-        else:
-            self._former[step] = thread.visit
-        if self._threads.pop(step, None) is not None:
-            self._note(step, "", STEP_REMOVED)
+            self._threads[step] = self._anew(step, visit + 1)
+        if step not in self._route.after.nodes:
+            self._remove(step)
+        elif step in self._threads:
+            self._end_if_made(step)
+        elif step in self._former and _is_another(self._route, step):
+            self.add(step)
 
-    def _anew(self, step: str, thread: Thread | None, visit: int) -> Thread:
+    def _anew(self, step: str, visit: int) -> Thread:
         """Return the thread of a step whose message is made anew; one that repeats goes on."""
+        thread = self._threads.get(step)
         if thread is None or not _repeats(self._route.before.nodes[step]):
             return Thread(step, self._start(step), visit)
         return thread._replace(visit=visit, message="", due_at=None)
 
+    def _remove(self, step: str) -> None:
+        """Let go of a step, and remember from where it would go on if it came back."""
+        thread = self._threads.pop(step, None)
+        if thread is None:
+            self._former.setdefault(step, None)  # it was made: it is over for good
+            return
+        if thread.due_at is not None:
+            is_over = not _repeats(self._route.before.nodes[step])
+            thread = None if is_over else after_turn(thread)._replace(visit=thread.visit + 1)
+        self._former[step] = thread and thread._replace(message="")
+        self._note(step, "", STEP_REMOVED)
+
+    def _end_if_made(self, step: str) -> None:
+        """End a step that has come, and does not come again any more."""
+        thread = self._threads[step]
+        is_made = thread.due_at is None and thread.turn > 1
+        if is_made and not _repeats(self._route.after.nodes[step]):
+            del self._threads[step]
+            self._note(step, "", END)
+
     def add(self, step: str) -> None:
         """Begin a step that lies ahead of somebody; one that was over, or is too late, is not."""
-        visit = self._former.pop(step, 1)
-        if not visit:
+        is_known = step in self._former
+        former = self._former.pop(step, None)
+        thread = former or Thread(step, self._walk.entered_at)
+        may_come = thread.turn == 1 or _repeats(self._route.after.nodes[step])
+        if (is_known and former is None) or not may_come:
+            self._former[step] = None
             return
         self._begin(step)
-        fresh = Thread(step, self._start(step), visit)
-        thread = fresh if self._waits(fresh) else self._ahead(fresh)
-        if thread is not None:
-            self._threads[step] = thread
+        if thread.turn == 1:
+            thread = thread._replace(since=self._start(step))
+        ahead = thread if self._waits(thread) else self._ahead(thread)
+        if ahead is not None:
+            self._threads[step] = ahead
             self._moves.append(Move(step, "", step, ADDED, self._now, self._now))
-        else:
+            return
+        self._former[step] = thread  # it comes if it is put off to a time that lies ahead
+        if not is_known:
             self._note(step, "", TOO_LATE)
 
     def stay_behind(self, step: str) -> None:

@@ -185,7 +185,7 @@ class _Crossing(NamedTuple):
         }
         known = Facts(facts, exits=after.exits)
         zone = zone_of_walk(plan, after.zones, after.entered_at)
-        lots = self.campaign.id
+        lots = self.route.campaign
         ahead = advance(plan, after, known, zone=zone, now=now, name=_unnamed, lots=lots)
         goes_on = ahead.promises or ahead.writings or ahead.enrollment.moves != after.moves
         decided.after = after._replace(next_at=now if goes_on else ahead.enrollment.next_at)

@@ -225,3 +225,20 @@ async def test_a_timer_made_shorter_counts_from_the_send_and_one_that_is_overdue
         await world.edit(campaign, shorter)
         await world.migrate(campaign)
         assert world.sent == ["hello", "again"]
+
+
+async def test_a_message_that_waits_keeps_to_the_quiet_hours_of_the_version_gone_over_to() -> None:
+    """It was made when the plan had none; whoever stays with that version gets it at its time."""
+    soon = plan(send("soon", on("elapsed", "stop", after="P1D"), schedule={"delay": "PT6M"}), STOP)
+    silent = {**soon, "quietHours": {"start": "11:00", "end": "13:00"}}
+    for goes_over, hour in ((True, 13), (False, 12)):
+        async with EditingWorld() as world:
+            campaign = await world.begin(soon)
+            await world.enter(campaign)
+            await world.pass_time(2 * MINUTE)
+            assert len(await world.messages(campaign)) == 1
+            await world.edit(campaign, silent)
+            if goes_over:
+                await world.migrate(campaign)
+            await world.pass_time(2 * HOUR)
+            assert [call.at.hour for call in world.carrier.requests] == [hour]

@@ -89,18 +89,17 @@ async def test_a_message_that_waits_is_made_anew_and_the_next_step_begins_behind
         assert await hours_of(world, version, after=59 * MINUTE) == {"a": 2.0, "b": 4.0}
 
 
-async def test_whoever_comes_back_for_steps_that_are_no_more_gets_none() -> None:
-    """They left before a and b; once these are there again, they get both in their order."""
+async def test_whoever_comes_back_gets_the_steps_that_there_are_by_then() -> None:
+    """They left before a and b, which are no more: what they have not had is c."""
     async with EditingWorld() as world:
         campaign = await world.begin(PAIR, entry=Entry(EntryBy.API, "", CONTINUE))
         await world.enter(campaign)
         (document,) = await world.documents(paths.enrollments(ORG, campaign.id))
         await steering.exit_(world.engine, ORG, campaign.id, document.id, by="ann")
         await world.edit(campaign, steps(step("c", offset="PT1H")))
-        (none,) = await enroll(world.engine, ORG, campaign.id, [Entrant(address=ANN)])
-        assert none.result == "already_was"
-        await world.edit(campaign, PAIR)
-        (some,) = await enroll(world.engine, ORG, campaign.id, [Entrant(address=ANN)])
-        assert some.result == "enrolled"
+        (back,) = await enroll(world.engine, ORG, campaign.id, [Entrant(address=ANN)])
+        assert back.result == "enrolled"
+        assert back.enrollment is not None
+        assert set(back.enrollment.threads) == {"c"}
         await world.pass_time(3 * HOUR + MINUTE)
         assert world.sent == ["a", "b"]
