@@ -141,7 +141,7 @@ async def change_plan(
     now = engine.clock.now()
     before, plan = await read_change(engine, org, id_, document)
     decided = await organisation.load(engine, org)
-    is_same = await _is_current(engine, before, plan)
+    is_same = await is_current(engine, before, plan)
 
     def decide(documents: list[Document | None]) -> tuple[Campaign, list[Write]]:
         found_at = at_version(documents[0], "Campaign", id_, if_version)
@@ -189,7 +189,7 @@ async def read_change(
     return campaign, await checked(engine, decided, campaign, document, starts=starts)
 
 
-async def _is_current(engine: Engine, campaign: Campaign, plan: Plan) -> bool:
+async def is_current(engine: Engine, campaign: Campaign, plan: Plan) -> bool:
     """Tell whether a plan says what the campaign's plan says already."""
     current = (await plan_of(engine, campaign, campaign.plan)).plan.document
     return (plan.document, plan.document.model_fields_set) == (current, current.model_fields_set)

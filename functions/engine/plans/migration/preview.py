@@ -9,7 +9,7 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.messages import statistics
 from functions.engine.plans import counts
-from functions.engine.plans.campaigns import read_change
+from functions.engine.plans.campaigns import is_current, read_change
 
 
 class Preview(NamedTuple):
@@ -35,4 +35,5 @@ async def preview(
     is_journey = campaign.kind is CampaignKind.JOURNEY
     nowhere = [id_ for id_ in here if is_journey and id_ not in plan.nodes]
     found = difference(current, plan)
-    return Preview(campaign.plan + (not found.is_none), found, here, nowhere)
+    number = campaign.plan + (not await is_current(engine, campaign, plan))
+    return Preview(number, found, here, nowhere)

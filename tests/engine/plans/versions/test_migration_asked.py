@@ -10,6 +10,7 @@ from functions.domain.errors import InvalidFieldError, MigrationRunningError, Wr
 from functions.engine import paths
 from functions.engine.plans.enroll import Entrant, enroll
 from functions.engine.plans.migration.asked import ask
+from functions.engine.plans.migration.preview import preview
 from tests.engine.counting_store import CountingStore
 from tests.engine.plans.journeys import DAY, HOUR, STOP, on, path_of, plan, send, wait
 from tests.engine.plans.versions.editing import RENAMED, THREE, TWO, ZOE, EditingWorld
@@ -160,3 +161,12 @@ async def test_a_migration_costs_each_of_many_the_same_few_reads_and_writes() ->
             )
     assert costs[1] <= costs[0]
     assert costs[1] < 2
+
+
+async def test_a_preview_tells_the_number_that_the_plan_then_has() -> None:
+    """Also where it changes nothing that anybody would notice, or nothing at all."""
+    async with EditingWorld() as world:
+        campaign = await world.begin(TWO)
+        for document in ({**TWO, "timezone": "Etc/UTC"}, THREE, THREE):
+            found = await preview(world.engine, ORG, campaign.id, document)
+            assert (await world.edit(campaign, document)).plan == found.version
