@@ -21,9 +21,8 @@ async def following(
     In a month that somebody waits there are forty thousand minutes. A check that finds nothing
     due in the store does nothing; one is made every hour all the same, as it also tidies up.
     """
+    checked_at += max(timedelta(), now - checked_at) // _MINUTE * _MINUTE  # time was set forward
     next_at = checked_at + _MINUTE
-    if next_at <= now:
-        return due_at
     if due_at <= next_at:
         return next_at
     until = min(await _due_in_store(store), checked_at + _HOUR) - checked_at
