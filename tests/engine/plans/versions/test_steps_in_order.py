@@ -102,4 +102,4 @@ async def test_whoever_comes_back_gets_the_steps_that_there_are_by_then() -> Non
         assert back.enrollment is not None
         assert set(back.enrollment.threads) == {"c"}
         await world.pass_time(3 * HOUR + MINUTE)
-        assert world.sent == ["a", "b"]
+        assert world.sent == ["c"]
