@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from functions import Call, CampaignScheduler, Worker
 from functions.client import LogEntry
@@ -75,6 +76,12 @@ class Library:
     def views(self) -> list[tuple[str, str]]:
         """The subject and the action of each call, in order."""
         return [(call.subject, call.action_id) for call in self.calls]
+
+
+@pytest.fixture(autouse=True)
+def log_lines_stay_as_they_are(mocker: MockerFixture) -> None:
+    """Have the library find log lines set up: what it sets up is for the whole process."""
+    mocker.patch("structlog.is_configured", return_value=True)
 
 
 @pytest.fixture

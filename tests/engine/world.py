@@ -282,6 +282,7 @@ class World:
             await asyncio.sleep(0)
         await self.queue.close()
         await working
+        self.queue._closed = False  # the next process begins with an empty one
 
     async def finish(self, campaign: Campaign, *, within: timedelta = timedelta(hours=2)) -> None:
         """Let time pass until a campaign has ended."""
