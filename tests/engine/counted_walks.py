@@ -62,10 +62,10 @@ def _begun(campaign: Campaign, walk: Enrollment, moves: Sequence[Move]) -> Count
     """
     if campaign.entry is not None and campaign.entry.reentry == CONTINUE:
         return _begun_at_some(walk, moves)
-    own = [move for move in moves if walk.entry == 1 or move.seen >= walk.entered_at]
-    earlier = moves[: len(moves) - len(own)]
-    before = [*(_starts(earlier) - _later(earlier))] * (walk.entry - 1)
-    return Counter([*({*walk.threads, *_starts(own)} - _later(own)), *before])
+    first = {move.start: move.on for move in reversed(moves)}
+    later = {start for start, on in first.items() if on in _OF_VERSIONS}
+    starts = {*walk.threads, *(move.start for move in moves)} - later
+    return Counter([*starts] * walk.entry)
 
 
 def _begun_at_some(walk: Enrollment, moves: Sequence[Move]) -> Counter[str]:
@@ -77,16 +77,6 @@ def _begun_at_some(walk: Enrollment, moves: Sequence[Move]) -> Counter[str]:
     begun = Counter([*walk.threads, *ended])
     begun.subtract(move.start for move in moves if move.on == ADDED)
     return +begun
-
-
-def _starts(moves: Sequence[Move]) -> set[str]:
-    return {move.start for move in moves}
-
-
-def _later(moves: Sequence[Move]) -> set[str]:
-    """Return the steps that a later version has: they are no start of whoever has entered."""
-    first = {move.start: move.on for move in reversed(moves)}
-    return {start for start, on in first.items() if on in _OF_VERSIONS}
 
 
 async def _all_moves(
