@@ -58,31 +58,33 @@ async def ask(
     await check_nodes(engine, replace(campaign, plan=number))
     await _check_map(engine, campaign, number, nodes)
     now, lane_path = engine.clock.now(), paths.lane(org, campaign_id, MIGRATION)
-    asked: dict[str, Any] = {"to": number, "nodes": dict(nodes)}
 
     def decide(documents: list[Document | None]) -> tuple[Progress, list[Write]]:
         found = campaign_from(org, campaign_id, at_version(documents[0], "Campaign", "").data)
         _check_started(found)
-        lane = documents[1]
+        # A sequence may have been defined anew since: whoever asked for the newest means that.
+        is_newest = to is None and found.kind is CampaignKind.SEQUENCE
+        target, lane = found.plan if is_newest else number, documents[1]
         if lane is not None and not lane.data["done"]:
             running = progress_from(lane.data)
-            if (running.to, running.nodes) == (number, nodes):
+            if (running.to, running.nodes) == (target, nodes):
                 return running, []
             if found.kind is not CampaignKind.SEQUENCE:
                 raise MigrationRunningError(running.to, running.looked_at)
         fields = {
-            **asked,
+            "to": target,
+            "nodes": dict(nodes),
             **UNCOUNTED,
             **_taken(lane),
             "migrated": 0,
             "exited": 0,
-            "newest": campaign.plan,
+            "newest": found.plan,
             "by": by,
             "asked_at": now,
             "wake_at": now,
             "asked": (lane.data["asked"] if lane else 0) + 1,
         }
-        about: dict[str, Any] = {"campaign": campaign_id, "plan": number, "map": dict(nodes)}
+        about: dict[str, Any] = {"campaign": campaign_id, "plan": target, "map": dict(nodes)}
         id_ = f"{campaign_id}-migration-{fields['asked']}"
         trail = audit_trail.entry(org, id_, action="migrate", by=by, at=now, **about)
         write = Update(lane.path, fields, lane.version) if lane else Create(lane_path, fields)
@@ -90,7 +92,7 @@ async def ask(
 
     path = paths.campaign(org, campaign_id)
     progress = await modify(engine.store, [path, lane_path], decide)
-    log.info("migration_asked", org=org, campaign_id=campaign_id, by=by, version=number)
+    log.info("migration_asked", org=org, campaign_id=campaign_id, by=by, version=progress.to)
     if with_task:
         await enqueue(engine, task_of(TaskKind.LANE, org, campaign_id, MIGRATION))
     return progress

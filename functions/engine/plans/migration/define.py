@@ -100,9 +100,9 @@ async def _create(
 async def _migrate(engine: Engine, campaign: Campaign, by: str) -> None:
     """Let those go over who walk by an older version, the first of them at once."""
     progress = await progress_of(engine, campaign)
-    if progress is None or progress.to != campaign.plan:
+    if progress is None or progress.to < campaign.plan:
         progress = await ask(
-            engine, campaign.org, campaign.id, nodes={}, to=campaign.plan, by=by, with_task=False
+            engine, campaign.org, campaign.id, nodes={}, to=None, by=by, with_task=False
         )
     if progress.is_running:
         await migrate_some(engine, campaign.org, campaign.id, most=AT_ONCE)

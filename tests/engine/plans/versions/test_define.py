@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pytest_mock import MockerFixture
+
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import CampaignStatus
 from functions.engine import paths
@@ -227,6 +229,25 @@ async def test_ten_definitions_at_once_end_as_one_of_them() -> None:
         newest = (await world.load(campaign)).plan
         assert (await world.walk(campaign)).plan == newest
         assert newest > 1
+
+
+async def test_a_definition_that_was_overtaken_takes_nobody_back(mocker: MockerFixture) -> None:
+    """It was stored first and asks last: everybody goes over to the newest all the same."""
+    async with DefiningWorld() as world:
+        campaign = await world.begun(ONE)
+        asking = mocker.patch.object(defining, "_migrate")
+        await world.define(ONE, TWO)
+        overtaken = await world.load(campaign)
+        mocker.stop(asking)
+        await world.define(ONE, TWO, THREE)
+        await defining._migrate(world.engine, overtaken, "ann")
+        await world.settle()
+        assert (await world.walk(campaign)).plan == 3
+
+        mocker.patch.object(defining, "progress_of", return_value=None)  # read before the newest
+        await defining._migrate(world.engine, overtaken, "ann")
+        await world.settle()
+        assert (await world.walk(campaign)).plan == 3
 
 
 async def test_two_processes_define_a_new_sequence_once() -> None:
