@@ -58,6 +58,7 @@ class CallbackChannel(BaseChannel):
         timeout: timedelta,
         idempotent: bool,
         told: Callable[[Call, SendOutcome], None],
+        is_wanted: Callable[[MessageRef], Awaitable[bool]],
         clock: Clock,
     ) -> None:
         super().__init__(clock)
@@ -72,7 +73,7 @@ class CallbackChannel(BaseChannel):
         #: What blocks must not stop everybody else.
         self._threads = None if is_async else ThreadPoolExecutor(concurrency, "callback")
         #: Tells whether a message that has waited for room is to be sent all the same.
-        self.is_wanted: Callable[[MessageRef], Awaitable[bool]] | None = None
+        self._is_wanted = is_wanted
         #: While this is set nothing more begins: what was claimed goes back.
         self.is_halted = False
 
@@ -94,9 +95,9 @@ class CallbackChannel(BaseChannel):
         if self.is_halted:
             return _HALTED
         now = self._clock.now()
-        if waits_since is None or now - waits_since <= _TRUST or self.is_wanted is None:
+        if waits_since is None or now - waits_since <= _TRUST:
             return None
-        return None if await self.is_wanted(outbound.ref) else _UNWANTED
+        return None if await self._is_wanted(outbound.ref) else _UNWANTED
 
     async def _outcome(self, run: "_Run") -> SendOutcome:
         try:

@@ -5,10 +5,11 @@ campaign's plan and from when its subject was scheduled, and looks like one that
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
 from functions.client.defining import BY
 from functions.client.definitions import action_of
@@ -28,9 +29,6 @@ from functions.domain.messages.ids import enrollment_id, node_send
 from functions.domain.messages.message import Message, MessageStatus
 from functions.domain.plans.document import SendNode, SequenceDocument
 from functions.domain.plans.enrollment import EnrollmentStatus
-from functions.domain.plans.order import waits_for
-from functions.domain.plans.plan import zone_of_walk
-from functions.domain.plans.timing import Timing
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.people import subject_id
@@ -45,6 +43,7 @@ from functions.engine.plans.enrollments import (
     messages_of_page,
     of_person,
     page_of,
+    to_come,
 )
 from functions.engine.plans.entering import Person, entered
 from functions.engine.plans.migration.names import Names
@@ -80,19 +79,12 @@ async def campaigns(engine: Engine, org: str) -> AsyncIterator[Campaign]:
     """Yield the campaigns that were defined, the oldest first."""
     where = (Where("kind", "==", CampaignKind.SEQUENCE),)
     query = Query(paths.campaigns(org), where, ("created_at",), limit=PAGE)
-    async for page in _pages(engine, query):
-        for document in page:
-            campaign = campaign_from(org, document.id, document.data)
-            if campaign.created_by == BY:
-                yield campaign
-
-
-async def _pages(engine: Engine, query: Query) -> AsyncIterator[Sequence[Any]]:
-    while page := await engine.store.query(query):
-        yield page
-        if len(page) < query.limit:
-            return
-        query = query.after(page[-1])
+    async with aclosing(engine.store.stream(query)) as parts:
+        async for page in parts:
+            for document in page:
+                campaign = campaign_from(org, document.id, document.data)
+                if campaign.created_by == BY:
+                    yield campaign
 
 
 async def schedules(
@@ -125,25 +117,28 @@ async def _one(engine: Engine, campaign: Campaign, subject: str) -> AsyncIterato
 
 
 async def _of_subject(engine: Engine, org: str, subject: str) -> AsyncIterator[Found]:
-    who, after = await subject_id(engine, org, subject), None
-    while True:
-        rows, after = await of_person(engine, org, who, after=after, limit=PAGE)
-        for each in rows:
-            yield each
-        if after is None:
-            return
+    read = partial(of_person, engine, org, await subject_id(engine, org, subject))
+    async for each in _paged(read):
+        yield each
 
 
 async def _of_campaign(engine: Engine, campaign: Campaign) -> AsyncIterator[Found]:
-    after, everybody = None, EnrollmentFilter()
+    read = partial(page_of, engine, campaign.org, campaign.id, EnrollmentFilter())
+    async for each in _paged(read):
+        yield each
+
+
+async def _paged(
+    read: Callable[..., Awaitable[tuple[Sequence[Found], str | None]]],
+) -> AsyncIterator[Found]:
+    """Yield what a reader of pages has, from the first page to the last."""
+    rows, after = await read(after=None, limit=PAGE)
     while True:
-        rows, after = await page_of(
-            engine, campaign.org, campaign.id, everybody, after=after, limit=PAGE
-        )
         for each in rows:
             yield each
         if after is None:
             return
+        rows, after = await read(after=after, limit=PAGE)
 
 
 async def with_actions(
@@ -228,21 +223,10 @@ async def _made(engine: Engine, found: Found, message: Message) -> Action:
 def _to_come(found: Found, version: PlanVersion) -> Iterator[Action]:
     """Yield the actions whose messages are not made yet."""
     walk = found.walk
-    zone = zone_of_walk(version.plan, walk.zones, walk.entered_at)
-    timing = Timing(zone, walk.entered_at, found.campaign.id, walk.subject, walk.began)
-    for thread in walk.threads.values():
-        node = version.plan.nodes[thread.node]
-        waits = waits_for(version.plan, thread, walk.threads, walk.began)
-        due = timing.ahead(node, thread) if isinstance(node, SendNode) and not waits else None
-        if isinstance(node, SendNode) and (due is not None or waits):
-            yield Action(
-                found.campaign.name,
-                node.id,
-                walk.subject,
-                ActionState.PENDING,
-                due,
-                node.callback or {},
-            )
+    for node, due in to_come(found.campaign.id, version.plan, walk):
+        said = node.callback if isinstance(node, SendNode) else None
+        name, pending = found.campaign.name, ActionState.PENDING
+        yield Action(name, node.id, walk.subject, pending, due, said or {})
 
 
 async def would_be(engine: Engine, campaign: Campaign, subject: str) -> list[Action]:

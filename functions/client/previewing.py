@@ -14,11 +14,10 @@ from functions.domain.plans.enrollment import EnrollmentStatus
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages import statistics
 from functions.engine.plans import counts
-from functions.engine.plans.campaigns import read_change
+from functions.engine.plans.campaigns import is_current, read_change
 from functions.engine.plans.migration.names import Names
 from functions.engine.plans.writing.checks import aim_at, checked
 
-_MEMBERS: Final = ("interval", "repeat", "callback")
 #: Whom an action that is added may still concern.
 _AHEAD: Final = (EnrollmentStatus.ACTIVE, EnrollmentStatus.PAUSED, EnrollmentStatus.COMPLETED)
 
@@ -62,16 +61,14 @@ async def _of_known(
     waiting = {node.id: node.here for node in read.nodes}
     ahead = sum(read.by_status[status] for status in _AHEAD)
     changed = {id_: _changed(before[id_], after[id_]) for id_ in after if id_ in before}
-    found = Changes(
+    return Changes(
         campaign.name,
-        campaign.plan,
+        campaign.plan + (not await is_current(engine, campaign, plan)),
         [ActionChange(id_, (), ahead) for id_ in after if id_ not in before],
         [ActionChange(id_, (), waiting.get(id_, 0)) for id_ in before if id_ not in after],
         [ActionChange(id_, by, waiting.get(id_, 0)) for id_, by in changed.items() if by],
         [*_members_changed(campaign, definition, stored, plan.document)],
     )
-    is_version = found.added or found.removed or found.changed or "timezone" in found.members
-    return found._replace(version=campaign.plan + bool(is_version))
 
 
 def _actions(document: Document) -> dict[str, ActionDefinition]:
@@ -80,7 +77,7 @@ def _actions(document: Document) -> dict[str, ActionDefinition]:
 
 
 def _changed(before: ActionDefinition, after: ActionDefinition) -> list[str]:
-    return [name for name in _MEMBERS if getattr(before, name) != getattr(after, name)]
+    return [name for name in before._fields if getattr(before, name) != getattr(after, name)]
 
 
 def _members_changed(

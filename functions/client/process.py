@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -113,7 +113,7 @@ class Process:
         self._ending = asyncio.Lock()
         # One waits for room as long as others may take; then its own time begins.
         lease = 2 * (worker.timeout if worker else timedelta()) + _MARGIN
-        self._channel = _channel(worker, clock, told) if worker else None
+        self._channel = _channel(worker, clock, told, self._is_wanted) if worker else None
         channels = {PROVIDER: self._channel} if self._channel else {}
         self.engine = Engine(
             store=open_store(store, emulator_host=emulator_host),
@@ -128,9 +128,6 @@ class Process:
             known={PROVIDER: Traits()},
             instance=f"{socket.gethostname()}-{os.getpid()}",
         )
-
-        if self._channel is not None:
-            self._channel.is_wanted = self._is_wanted
 
     @property
     def is_started(self) -> bool:
@@ -239,7 +236,10 @@ class Process:
 
 
 def _channel(
-    worker: Worker, clock: Clock, told: Callable[[Call, SendOutcome], None]
+    worker: Worker,
+    clock: Clock,
+    told: Callable[[Call, SendOutcome], None],
+    is_wanted: Callable[[MessageRef], Awaitable[bool]],
 ) -> CallbackChannel:
     return CallbackChannel(
         worker.callback,
@@ -248,5 +248,6 @@ def _channel(
         timeout=worker.timeout,
         idempotent=worker.idempotent,
         told=told,
+        is_wanted=is_wanted,
         clock=clock,
     )

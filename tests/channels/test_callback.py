@@ -5,7 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 
@@ -46,6 +46,7 @@ async def make() -> AsyncIterator[Make]:
             "timeout": timedelta(seconds=30),
             "idempotent": False,
             "told": Mock(),
+            "is_wanted": AsyncMock(return_value=True),
             "clock": MovedClock(),
         }
         made.append(CallbackChannel(function, **{**chosen, **more}))

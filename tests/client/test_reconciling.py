@@ -315,6 +315,10 @@ async def test_a_dry_run_tells_what_a_definition_would_change_and_stores_nothing
         [ActionChange("two", ["interval", "callback"], 2)],
         ["active", "timezone"],
     )
+    behind = {"id": ID, "actions": [three[0], {**three[1], "after": "one"}, three[2]]}
+    assert await scheduler.define(behind, dry_run=True) == Changes(
+        ID, 2, [], [], [ActionChange("two", ["after"], 2)], []
+    )
     with pytest.raises(InvalidFieldError, match=r"actions\.0\.interval"):
         await scheduler.define({"id": ID, "actions": [action("one", "2 days")]}, dry_run=True)
     assert (await scheduler.get_campaigns(), await scheduler.get_actions()) == before

@@ -21,6 +21,7 @@ from functions.engine.contacts.in_use import refuse_while_used
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.paging import named, page_by_id, page_where
+from functions.engine.kernel.removal import remove_all
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import (
     Add,
@@ -272,9 +273,7 @@ async def _sweep(engine: Engine, path: str) -> bool:
     home = await engine.store.get(path)
     if home is None:
         return True  # Another deletion was faster.
-    members = Query(f"{path}/members", limit=_PAGE)
-    while found := await engine.store.query(members):
-        await engine.store.commit(*(Delete(member.path) for member in found))
+    await remove_all(engine, Query(f"{path}/members", limit=_PAGE))
     try:
         await engine.store.commit(Delete(path, home.version))
     except ConflictError:

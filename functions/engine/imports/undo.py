@@ -20,6 +20,7 @@ from functions.engine.contacts import lists
 from functions.engine.imports.job import ImportStatus, Job
 from functions.engine.imports.upload import remove_chunks
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.removal import remove_all
 from functions.engine.ports.store import Add, Delete, Document, Query, Set, StoreError, Where, Write
 
 log = structlog.get_logger()
@@ -183,6 +184,4 @@ async def sweep(job: Job) -> None:
 async def forget(engine: Engine, contact: str) -> None:
     """Remove what imports keep of the former fields of the contact at this path."""
     where = (Where("contact", "==", contact),)
-    query = Query("replaced", where, limit=_AT_ONCE, group=True)
-    while kept := await engine.store.query(query):
-        await engine.store.commit(*(Delete(each.path) for each in kept))
+    await remove_all(engine, Query("replaced", where, limit=_AT_ONCE, group=True))

@@ -11,6 +11,7 @@ from functions.engine import paths
 from functions.engine.campaigns.lifecycle import change
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.removal import remove_all
 from functions.engine.ports.store import Delete, Query, Write
 
 log = structlog.get_logger()
@@ -30,7 +31,8 @@ async def destroy(engine: Engine, campaign: Campaign, *also: Write, by: str) -> 
         await change(engine, org, id_, Action.CANCEL, by=by, reason="destroyed")
     home = paths.campaign(org, id_)
     for name in _BELOW:
-        await _empty(engine, f"{home}/{name}")
+        remove = _remove_enrollments if name == "enrollments" else remove_all
+        await remove(engine, Query(f"{home}/{name}", limit=engine.limits.chunk))
     now = engine.clock.now()
     about = {"campaign": id_, "status": "cancelled"}
     trail = audit_trail.entry(org, f"{id_}-destroyed", action="destroy", by=by, at=now, **about)
@@ -38,15 +40,11 @@ async def destroy(engine: Engine, campaign: Campaign, *also: Write, by: str) -> 
     log.info("campaign_destroyed", org=org, campaign_id=id_, by=by)
 
 
-async def _empty(engine: Engine, collection: str) -> None:
-    """Remove the documents of a collection, and the pages below those that have some."""
-    query = Query(collection, limit=engine.limits.chunk)
+async def _remove_enrollments(engine: Engine, query: Query) -> None:
+    """Remove enrollments, and before them the pages of older moves of those that have some."""
     while found := await engine.store.query(query):
-        pages = [
-            Delete(f"{each.path}/pages/{number}")
-            for each in found
-            for number in range(1, each.data.get("pages", 0) + 1)
-        ]
-        for first in range(0, len(pages), engine.limits.chunk):
-            await engine.store.commit(*pages[first : first + engine.limits.chunk])
+        for each in found:
+            pages = Query(f"{each.path}/pages", limit=query.limit)
+            if each.data["pages"]:
+                await remove_all(engine, pages)
         await engine.store.commit(*(Delete(each.path) for each in found))

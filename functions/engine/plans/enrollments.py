@@ -1,6 +1,6 @@
 """Enrollments as people look at them: a campaign's, page by page, and one with all about it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -273,14 +273,28 @@ class Following(NamedTuple):
 
 def following(campaign: str, plan: Plan, walk: Enrollment) -> Following | None:
     """Return what is sent next as far as it is known without anything happening meanwhile."""
+    known = [
+        Following(node.id, f"{node.action} {node.id}", due)
+        for node, due in to_come(campaign, plan, walk)
+        if due is not None
+    ]
+    return min(known, key=lambda each: each.at, default=None)
+
+
+def to_come(
+    campaign: str, plan: Plan, walk: Enrollment
+) -> Iterator[tuple[SendNode | WebhookNode, datetime | None]]:
+    """Yield where somebody gets a message that is not made yet, and when it is due.
+
+    None: that counts from the end of another step, which lies ahead.
+    """
     zone = zone_of_walk(plan, walk.zones, walk.entered_at)
     timing = Timing(zone, walk.entered_at, campaign, walk.subject, walk.began)
-    ahead = []
     for thread in walk.threads.values():
         node = plan.nodes[thread.node]
+        if not isinstance(node, SendNode | WebhookNode):
+            continue
         waits = waits_for(plan, thread, walk.threads, walk.began)
-        if isinstance(node, SendNode | WebhookNode) and not waits:
-            due = timing.ahead(node, thread)
-            if due is not None:
-                ahead.append(Following(node.id, f"{node.action} {node.id}", due))
-    return min(ahead, key=lambda each: each.at, default=None)
+        due = None if waits else timing.ahead(node, thread)
+        if waits or due is not None:
+            yield node, due

@@ -16,12 +16,13 @@ from functions.domain.plans.leaving import forgotten
 from functions.engine import paths
 from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.removal import remove_all
 from functions.engine.messages import statistics
 from functions.engine.messages.changes import Recorded
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.plans.changes import record_walks
 from functions.engine.plans.decisions import Decided, Walk
-from functions.engine.ports.store import ConflictError, Delete, Document, Query, Set, Where
+from functions.engine.ports.store import ConflictError, Document, Query, Set, Where
 
 #: Walks that are forgotten in one commit; each holds up to 25 kB.
 _PAGE: Final = 100
@@ -47,9 +48,7 @@ async def forget(engine: Engine, contact: str) -> None:
 
 async def forget_events(engine: Engine, contact: str) -> None:
     """Remove what callers have told of the person at a contact's path."""
-    query = _events_of(contact, limit=_PAGE)
-    while told := await engine.store.query(query):
-        await engine.store.commit(*(Delete(event.path) for event in told))
+    await remove_all(engine, _events_of(contact, limit=_PAGE))
 
 
 def _walks_of(contact: str) -> Query:

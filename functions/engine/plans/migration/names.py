@@ -1,9 +1,12 @@
 """Names: what a program calls a sequence that it defines, and the id that it is stored under."""
 
-from functions.domain.campaigns.campaign import Campaign, campaign_from
+from contextlib import suppress
+
+from functions.domain.campaigns.campaign import Campaign
 from functions.domain.digest import digest
 from functions.domain.errors import NotFoundError
 from functions.engine import paths
+from functions.engine.campaigns.lifecycle import load
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Create, Delete
 
@@ -36,8 +39,9 @@ class Names:
         return Delete(self._path(name))
 
     async def _load(self, engine: Engine, id_: str) -> Campaign | None:
-        document = await engine.store.get(paths.campaign(self.org, id_))
-        return campaign_from(self.org, id_, document.data) if document else None
+        with suppress(NotFoundError):
+            return await load(engine, self.org, id_)
+        return None
 
     def _path(self, name: str) -> str:
         return paths.campaign_name(self.org, digest("library", name))
