@@ -1,6 +1,6 @@
 """The one ASGI application behind every function, and the faces that show a part of it."""
 
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI
@@ -112,6 +112,18 @@ REST_PATHS: Final = tuple(
 
 def create_app(context: AppContext) -> FastAPI:
     """Return the application with every route."""
+    app = _application()
+    app.state.context = context
+    return app
+
+
+def api_document() -> dict[str, Any]:
+    """Return the OpenAPI document, as `/openapi.json` serves it; it depends on no setting."""
+    return _application().openapi()
+
+
+def _application() -> FastAPI:
+    """Return the application before it knows its store, settings and callers."""
     app = Reference(
         title="Clarion",
         version=__version__,
@@ -123,7 +135,6 @@ def create_app(context: AppContext) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.context = context
     app.state.functions = _paths(rest=False)
     for part in PARTS:
         app.include_router(part.router, responses=FAILURES)

@@ -17,6 +17,7 @@ from functions.cli import (
     plan_campaigns,
     plans,
     recurrences,
+    reference,
     series,
     serve,
     token,
@@ -48,6 +49,7 @@ app.command()(exports.export)
 app.command()(enrollments.enroll)
 app.add_typer(enrollments.commands, name="enrollments")
 app.add_typer(events.commands, name="events")
+app.command()(reference.openapi)
 app.add_typer(api_keys.commands, name="apikeys")
 app.command("token")(token.mint_token)
 app.command()(doctor.doctor)

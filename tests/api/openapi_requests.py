@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
-from functions.bootstrap.app import create_app
-from functions.web.context import AppContext
+from functions.bootstrap.app import api_document
 from tests.api.full_organisation import NOWHERE, TOMORROW, Things
 from tests.api.rig import BOT, SENDER
 
-DOCUMENT: Final[Mapping[str, Any]] = create_app(cast(AppContext, None)).openapi()
+DOCUMENT: Final[Mapping[str, Any]] = api_document()
 
 #: What each id names, by the name that a path, a query or a body gives it.
 KINDS: Final[Mapping[str, str]] = {

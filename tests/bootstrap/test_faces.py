@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import httpx
+import orjson
 import pytest
 from functions_framework.aio import create_asgi_app
+from typer.testing import CliRunner
 
 from functions import __version__
 from functions.bootstrap import entry
+from functions.cli.app import app as commands
 from tests.api.rig import BASE, Rig
 
 ROOT = Path(__file__).parents[2]
@@ -216,3 +219,9 @@ def test_a_wrong_setting_is_named_in_the_log(tmp_path: Path) -> None:
 async def test_the_api_is_described_with_the_version_of_the_code(rig: Rig) -> None:
     """The API's description tells the version that the command tells."""
     assert (await rig.get("/openapi.json")).json()["info"]["version"] == __version__
+
+
+async def test_the_description_is_printed_without_a_server(rig: Rig) -> None:
+    """`openapi` prints what a server serves, wherever it is called and whatever is set."""
+    printed = CliRunner().invoke(commands, ["openapi"])
+    assert orjson.loads(printed.stdout) == (await rig.get("/openapi.json")).json()
