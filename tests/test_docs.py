@@ -11,6 +11,7 @@ import pytest
 
 from functions.channels.plivo.voice_statuses import HANGUP_CAUSES
 from functions.cli.app import app
+from functions.domain.campaigns.attention import NEXT_STEPS
 from functions.domain.campaigns.status import ARROWS, Action, CampaignStatus
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.attempts import (
@@ -231,6 +232,14 @@ def test_every_reason_is_explained() -> None:
     assert explained >= {"provider_NNN", "provider_NNNN", "campaign_cancelled", "campaign_failed"}
     single = {reason for reason in reasons() if not re.search(r"_(\*|\d+)$", reason)}
     assert single <= explained
+
+
+@pytest.mark.parametrize("reason", NEXT_STEPS)
+def test_what_to_do_is_said_alike(reason: str) -> None:
+    """Whoever reads the table, and whoever looks at a stopped campaign, are told the same."""
+    rows = re.findall(r"^\| (`.*?) \| .* \| (.*?) \|$", lifecycle(), re.MULTILINE)
+    told = {words.replace("`", "") for codes, words in rows if f"`{reason}`" in codes}
+    assert NEXT_STEPS[reason] in told
 
 
 def test_every_hangup_cause_is_in_the_plivo_page() -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
 from functions.api.campaigns.bodies import FieldName, Html, Subject
-from functions.api.campaigns.views import Length
+from functions.api.campaigns.preview_views import Length
 from functions.api.warnings import Warned, shown_warnings
 from functions.domain.campaigns import audience
 from functions.domain.campaigns.audience import AudienceKind

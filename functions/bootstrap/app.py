@@ -12,8 +12,8 @@ from functions.api import exports, recurrences, templates
 from functions.api.calling import campaigns as calling
 from functions.api.calling import lists as calling_lists
 from functions.api.campaigns import actions as campaign_steps
+from functions.api.campaigns import listing, series
 from functions.api.campaigns import routes as campaigns
-from functions.api.campaigns import series
 from functions.api.contacts import erasures, lists, segments, suppressions
 from functions.api.contacts import imports as contact_imports
 from functions.api.contacts import routes as contacts
@@ -57,6 +57,7 @@ PARTS: Final = (
     calling_lists,
     campaign_steps,
     series,
+    listing,
     campaigns,
     plan_campaigns,
     migration,

@@ -107,6 +107,6 @@ async def give_up(engine: Engine, task: Task, error: str, task_name: str) -> Non
         "at": now,
     }
     await engine.store.commit(
-        Update(paths.campaign(org, campaign), {"trouble": trouble}),
+        Update(paths.campaign(org, campaign), {"trouble": trouble, "attention": True}),
         Set(paths.audit(org, f"{campaign}-{task_name}"), entry),
     )

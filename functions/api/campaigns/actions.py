@@ -10,15 +10,14 @@ from functions.api.campaigns.bodies import (
     When,
     WhenAndHow,
 )
+from functions.api.campaigns.preview_views import Preview, shown_preview
 from functions.api.campaigns.views import (
-    Preview,
     Sent,
     Steered,
     TestSent,
     TestsSent,
     WarnedCampaign,
     shown,
-    shown_preview,
 )
 from functions.api.warnings import shown_warnings
 from functions.domain.campaigns.campaign import Campaign

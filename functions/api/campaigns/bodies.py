@@ -1,13 +1,11 @@
 """What a caller may say of a campaign."""
 
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     Field,
-    WithJsonSchema,
     model_validator,
 )
 
@@ -346,26 +344,3 @@ class TestMessages(OneSend):
 
 
 _MOST_TESTS: Final = 10
-
-
-def _counted(words: str, default: int) -> Any:
-    """Return how a count is described that callers may write nonsense in (seed 3's contract)."""
-    return WithJsonSchema(
-        {"type": "integer", "minimum": 1, "default": default, "description": words}
-    )
-
-
-class Filters(BaseModel):
-    """Which campaigns are listed, in which order, and which part of them."""
-
-    page: Annotated[str, _counted("The number of the page; what is none counts as 1.", 1)] = "1"
-    page_size: Annotated[str, _counted("Rows of a page, at most 100.", 20)] = "20"
-    cursor: Annotated[str, Field(max_length=2000)] = ""
-    kind: CampaignKind = CampaignKind.BROADCAST  #: single: tests, and calls outside campaigns
-    channel: ChannelKind | None = None
-    status: Annotated[str, Field(max_length=20)] = ""
-    name_prefix: Annotated[str, Field(max_length=100)] = ""
-    created_from: ZonedInstant | None = None
-    created_before: ZonedInstant | None = None
-    series: Id | None = None  #: the runs of a broadcast that repeats itself
-    sort: Literal["-created_at", "created_at", "-name", "name"] | None = None

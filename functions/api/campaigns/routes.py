@@ -1,10 +1,7 @@
-"""Campaigns over REST: write, copy, delete and find them."""
+"""Campaigns over REST: write, copy and delete them."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields as fields_of
-from dataclasses import replace
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -15,47 +12,32 @@ from functions.api.campaigns.bodies import (
     Canary,
     Changes,
     Fallback,
-    Filters,
     Guardrail,
     NewCampaign,
     Replacement,
     SendWindow,
 )
 from functions.api.campaigns.views import (
-    CampaignPage,
     DeletedCampaigns,
-    Pagination,
     WarnedCampaign,
-    item,
     shown,
 )
 from functions.api.plans import bodies as plan_bodies
 from functions.api.plans import campaigns as plan_campaigns
 from functions.api.plans.bodies import DraftChanges, NewPlanCampaign
-from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.errors import DomainError, InvalidFieldError
 from functions.domain.kinds import ChannelKind
 from functions.domain.urls.public_urls import BOT_SCHEMES, WEB_SCHEMES, check_public_url
-from functions.engine import paths
 from functions.engine.campaigns import drafts, lifecycle
 from functions.engine.campaigns.drafts import Draft
 from functions.engine.campaigns.writing import removal
 from functions.engine.plans.writing import drafts as plan_drafts
-from functions.engine.reporting import overview, recalls
-from functions.engine.reporting.overview import Search
 from functions.web.auth import Area
 from functions.web.caller_route import CallerContext, Operator, RestRoute, Viewer
-from functions.web.cursors import decode_cursor, encode_cursor
 from functions.web.etags import IfMatch
 from functions.web.fields import Id
 
 router = APIRouter(prefix="/campaigns", tags=[Area.CAMPAIGNS], route_class=RestRoute)
-
-#: What other systems call our statuses.
-SYNONYMS = {"sending": CampaignStatus.RUNNING, "sent": CampaignStatus.COMPLETED}
-_LARGEST_PAGE = 100
-_FARTHEST = 2**31 - 1  #: as far as the stores can leave out documents
-
 
 #: A body is read as its `kind` says.
 New = Annotated[
@@ -142,85 +124,6 @@ async def duplicate_campaign(campaign_id: Id, context: Operator) -> WarnedCampai
     copy = plan_drafts.duplicate if campaign.plan else drafts.duplicate
     made = await copy(context.engine, context.org, campaign_id, by=context.by)
     return await shown(context, made.id)
-
-
-@router.get("")
-async def list_campaigns(wanted: Annotated[Filters, Query()], context: Viewer) -> CampaignPage:
-    """List campaigns, the newest first: numbered pages, or on from `next_cursor`."""
-    sort = wanted.sort or ("name" if wanted.name_prefix else "-created_at")
-    search = Search(
-        kind=wanted.kind,
-        channel=wanted.channel,
-        status=_status(wanted.status),
-        name_prefix=wanted.name_prefix,
-        created_from=wanted.created_from,
-        created_before=wanted.created_before,
-        series=wanted.series or "",
-        by_name=sort.endswith("name"),
-        descending=sort.startswith("-"),
-    )
-    _check_order(search)
-    size = min(_number(wanted.page_size, 20), _LARGEST_PAGE)
-    if wanted.cursor:
-        return await _behind(context, search, wanted.cursor, size)
-    return await _numbered(context, search, _number(wanted.page, 1), size)
-
-
-async def _numbered(context: CallerContext, search: Search, number: int, size: int) -> CampaignPage:
-    query = replace(search.query(context.org), limit=size)
-    total = await context.engine.store.count(query)
-    pages = math.ceil(total / size)
-    # Behind the last page there is nothing to read, however far behind.
-    skipped = min((number - 1) * size, total, _FARTHEST)
-    page = await _found(context, search, replace(query, offset=skipped))
-    page.pagination = Pagination(page=number, page_size=size, total_count=total, total_pages=pages)
-    return page
-
-
-async def _behind(context: CallerContext, search: Search, cursor: str, size: int) -> CampaignPage:
-    value, id_ = decode_cursor(cursor, str if search.by_name else datetime, str)
-    after = (value, paths.campaign(context.org, id_))
-    query = replace(search.query(context.org), limit=size, start_after=after)
-    return await _found(context, search, query)
-
-
-async def _found(context: CallerContext, search: Search, query: Any) -> CampaignPage:
-    found, last = await overview.search(context.engine, query)
-    following = None
-    if last is not None and len(found) == query.limit:
-        value = last.data["name_key" if search.by_name else "created_at"]
-        following = encode_cursor([value, last.id])
-    recalled = await recalls.read(context.engine, [campaign for campaign, _ in found])
-    data = [item(*pair, each) for pair, each in zip(found, recalled, strict=True)]
-    return CampaignPage(data=data, pagination=None, next_cursor=following)
-
-
-def _status(text: str) -> CampaignStatus | None:
-    if not text:
-        return None
-    try:
-        return SYNONYMS.get(text) or CampaignStatus(text)
-    except ValueError:
-        known = ", ".join([*CampaignStatus, *SYNONYMS])
-        raise InvalidFieldError("status", f"status: must be one of {known}") from None
-
-
-def _number(text: str, default: int) -> int:
-    """Read a count from 1; what is none falls back to the default."""
-    number = int(text) if text.isascii() and text.isdigit() else 0
-    return min(number, _FARTHEST) or default
-
-
-def _check_order(search: Search) -> None:
-    """Refuse what no index can serve: a range must be on what is sorted by."""
-    if search.series and search.by_name:
-        message = "sort: with series must be created_at or -created_at: its runs have one name"
-        raise InvalidFieldError("sort", message)
-    if search.name_prefix and not search.by_name:
-        raise InvalidFieldError("sort", "sort: with name_prefix must be name or -name")
-    if search.by_name and (search.created_from or search.created_before):
-        message = "created_from and created_before: cannot go with name_prefix or a sort by name"
-        raise InvalidFieldError("created_from", message)
 
 
 async def _update(

@@ -17,19 +17,18 @@ from functions.api.campaigns.walks import (
 from functions.api.lateness import Spread, shown_spread
 from functions.api.plans.version_views import ShownMigration, shown_migration
 from functions.api.warnings import Warned, shown_warnings
+from functions.domain.campaigns.attention import Attention, attention_of
 from functions.domain.campaigns.audience import audience_fields
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.lifecycle import LateStart
 from functions.domain.campaigns.safety_limits import Canary, Guardrail
 from functions.domain.campaigns.send import Send
 from functions.domain.campaigns.status import CampaignStatus
-from functions.domain.contacts.contact import Contact
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.messages.message import MessageStatus
 from functions.domain.messages.reasons import explain
 from functions.domain.sending_rules.windows import SendWindow
 from functions.domain.times import iso
-from functions.engine.campaigns.content import previews
 from functions.engine.campaigns.warnings import warnings_of
 from functions.engine.messages.statistics import Statistics, spread
 from functions.engine.plans.migration.progress import progress_of
@@ -37,6 +36,7 @@ from functions.engine.plans.writing import warnings as plan_warnings
 from functions.engine.reporting import overview, recalls
 from functions.engine.reporting.recalls import Recalled
 from functions.web.caller_route import CallerContext
+from functions.web.fields import MaybeInstant
 
 
 class Stats(BaseModel):
@@ -86,6 +86,24 @@ class ShownFallback(ShownSaid):
     wait_s: int
 
 
+class ShownAttention(BaseModel):
+    """Why a campaign waits for a person, and what that person does next."""
+
+    code: str = Field(
+        description="The reason for which Clarion has paused it; trouble: some of its work was"
+        " given up; stale: its work is due, and nobody does it.",
+        examples=["too_many_failed"],
+    )
+    why: str = Field(
+        description="The same in words.", examples=["too many of its last messages failed"]
+    )
+    next_step: str = Field(
+        description="What to do about it.",
+        examples=["look at the reasons, mend the cause, resume: it is judged anew"],
+    )
+    since: MaybeInstant = Field(description="Since when it waits; null where that is not known.")
+
+
 class ShownRecall(BaseModel):
     """What a cancel has taken back of what providers had; the figures are final once `done`."""
 
@@ -103,6 +121,9 @@ class CampaignItem(ShownSaid):
     status: CampaignStatus
     reason: str | None
     reason_words: str
+    attention: ShownAttention | None = Field(
+        description="Why it waits for a person, and for what; null where it does not."
+    )
     template_id: str
     template_version: int
     missing_fields: str
@@ -152,23 +173,6 @@ class WarnedCampaign(CampaignItem, Warned):
     )
 
 
-class Pagination(BaseModel):
-    """Where a numbered page stands among all."""
-
-    page: int
-    page_size: int
-    total_count: int
-    total_pages: int
-
-
-class CampaignPage(BaseModel):
-    """Some campaigns; `pagination` only for numbered pages."""
-
-    data: list[CampaignItem]
-    pagination: Pagination | None
-    next_cursor: str | None
-
-
 class Sent(Warned):
     """What sending came to; `warnings` only where there are some."""
 
@@ -209,62 +213,6 @@ class TestsSent(Warned):
     messages: list[TestSent]
 
 
-class Customer(BaseModel):
-    """The contact that a text is filled in for; what is not known of them is left out."""
-
-    id: str
-    first_name: str
-    last_name: str
-    phone: str
-    location: str | None = None
-    preferred_product: str | None = None
-    prefered_product: str | None = Field(None, description="The same, as older callers spell it.")
-
-
-class Length(BaseModel):
-    """What a text comes to as SMS."""
-
-    encoding: str
-    characters: int
-    segments: int
-
-
-class Preview(Warned):
-    """What one contact is told; `missing` are the fields that they lack."""
-
-    rendered_message: str
-    used_template: str
-    subject: str
-    html: str
-    parameters: list[str]
-    customer: Customer
-    missing: list[str]
-    sms: Length
-
-
-def shown_preview(preview: previews.Preview, person: Contact) -> Preview:
-    """Show what a text says to a contact."""
-    names = ("id", "first_name", "last_name", "phone")
-    product = person.preferred_product or None
-    customer = Customer(
-        **{name: getattr(person, name) for name in names},
-        location=person.location or None,
-        preferred_product=product,
-        prefered_product=product,
-    )
-    return Preview(
-        rendered_message=preview.texts.body,
-        used_template=preview.template,
-        subject=preview.texts.subject,
-        html=preview.texts.html,
-        parameters=list(preview.texts.parameters),
-        customer=customer,
-        missing=preview.missing,
-        sms=Length(**preview.length._asdict()),
-        warnings=shown_warnings(preview.warnings),
-    )
-
-
 def item(campaign: Campaign, counts: Statistics, recalled: Recalled | None) -> CampaignItem:
     """Show a campaign."""
     content = campaign.own_send.content
@@ -276,6 +224,7 @@ def item(campaign: Campaign, counts: Statistics, recalled: Recalled | None) -> C
         status=campaign.status,
         reason=campaign.reason,
         reason_words=explain(campaign.reason or ""),
+        attention=shown_attention(attention_of(campaign)),
         template_id=content.template_id,
         template_version=content.template_version,
         missing_fields=content.missing,
@@ -303,6 +252,11 @@ def item(campaign: Campaign, counts: Statistics, recalled: Recalled | None) -> C
         walks=shown_walks(campaign, counts),
         **{name: iso(getattr(campaign, name)) for name in _INSTANTS},
     )
+
+
+def shown_attention(attention: Attention | None) -> ShownAttention | None:
+    """Show why a campaign waits for a person."""
+    return None if attention is None else ShownAttention(**attention._asdict())
 
 
 def _said(send: Send) -> dict[str, Any]:

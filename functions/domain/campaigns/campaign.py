@@ -61,6 +61,7 @@ class Campaign:
     ended_at: datetime | None = None
     reason: str | None = None  #: why it was paused, cancelled or failed
     trouble: str | None = None  #: the last task that was given up, for the operator
+    attention: bool = False  #: Clarion has stopped it, or given up some of its work
     send_window: SendWindow | None = None
     not_after: datetime | None = None  #: what cannot be sent before then expires
     late_start: str = "run"  #: what becomes of a start beyond the grace period (LateStart)

@@ -39,6 +39,7 @@ def transition(
         "status": target,
         "epoch": campaign.epoch + 1,
         "reason": reason,
+        "attention": False,
         "updated_at": now,
     }
     stamp = _STAMPS.get(action)

@@ -86,6 +86,7 @@ def successor(run: Campaign, *, now: datetime) -> Campaign | None:
         ended_at=None,
         reason=None,
         trouble=None,
+        attention=False,
         canary_passed=False,
         bot_ready=False,
         repeat=repeat._replace(occurrence=at, number=repeat.number + 1, following=""),

@@ -107,6 +107,8 @@ REASONS: Final[Mapping[str, str]] = {
     # Of campaigns:
     "bot_not_ready": "the bot did not answer",
     "late_start": "its time was missed by more than its grace period",
+    "sender_not_allowed": "its organisation may not send from its sender any more",
+    "no_sender": "it names no sender, and its provider needs one",
     "run_skipped": "this run of its series was passed over",
     "canary_failed": "too many of its first messages failed",
     "too_many_failed": "too many of its last messages failed",

@@ -75,6 +75,7 @@ _PAST: Final = frozenset(
         "ended_at",
         "reason",
         "trouble",
+        "attention",
         "canary_passed",
         "bot_ready",
         "series",

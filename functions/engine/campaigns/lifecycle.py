@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import structlog
 
+from functions.domain.campaigns.attention import is_stop
 from functions.domain.campaigns.campaign import (
     Campaign,
     campaign_fields,
@@ -105,6 +106,7 @@ async def change(
         found = campaign_from(org, id_, stored.data)
         before = found if decided is None else with_senders(engine, decided, found)
         changes = {**transition(before, action, now=now, reason=reason), **also(before)}
+        changes["attention"] = by == "clarion" and is_stop(before, action)
         if before is not found:
             named = {name: getattr(before, name) for name in ("own_send", "fallbacks", "routes")}
             changes = {**named, **changes}

@@ -111,7 +111,9 @@ class Walker:
         put_off = {"next_at": self._engine.clock.now() + _TRY_AGAIN}
         await self._lease.commit(
             *(Update(document.path, put_off, document.version) for document, _ in failed),
-            Update(paths.campaign(campaign.org, campaign.id), {"trouble": trouble}),
+            Update(
+                paths.campaign(campaign.org, campaign.id), {"trouble": trouble, "attention": True}
+            ),
         )
 
     async def _commit(self, decided: Sequence[Decided]) -> list[Versioned[Message]]:

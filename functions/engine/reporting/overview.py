@@ -1,8 +1,10 @@
 """Campaigns with their statistics: one of them, and those of a search."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign, campaign_from, name_key
 from functions.domain.campaigns.status import CampaignStatus
@@ -10,35 +12,53 @@ from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
+from functions.engine.kernel.paging import between
 from functions.engine.messages import statistics
 from functions.engine.messages.statistics import Statistics
 from functions.engine.ports.store import Document, Query, Where
 
+#: The check looks every minute at what is due: what is due for longer than this is looked after by
+#: nobody.
+_PATIENCE: Final = timedelta(minutes=5)
+_LANES_READ: Final = 500
 _AFTER_ALL = "\U0010ffff"  #: sorts behind whatever a name may go on with
+
+
+class Order(StrEnum):
+    """The field by which campaigns are sorted; one without it is not found."""
+
+    CREATED = "created_at"
+    NAME = "name_key"
+    SCHEDULED = "scheduled_at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """Which campaigns are wanted, and in which order."""
 
-    kind: CampaignKind = CampaignKind.BROADCAST
+    kind: CampaignKind | None = CampaignKind.BROADCAST  #: None: of every kind
     channel: ChannelKind | None = None
     status: CampaignStatus | None = None
     series: str = ""
     name_prefix: str = ""
     created_from: datetime | None = None  #: inclusive
     created_before: datetime | None = None
-    by_name: bool = False  #: else by time of creation
+    scheduled_from: datetime | None = None  #: inclusive
+    scheduled_before: datetime | None = None
+    needs_attention: bool = False
+    order: Order = Order.CREATED
     descending: bool = True
 
     def query(self, org: str) -> Query:
         """Return the query for the first of them."""
-        field = "name_key" if self.by_name else "created_at"
-        order = f"-{field}" if self.descending else field
+        order = f"-{self.order}" if self.descending else str(self.order)
         return Query(paths.campaigns(org), tuple(self._conditions()), (order,))
 
     def _conditions(self) -> Iterator[Where]:
-        yield Where("kind", "==", self.kind)
+        if self.kind:
+            yield Where("kind", "==", self.kind)
+        if self.needs_attention:
+            yield Where("attention", "==", True)
         if self.channel:
             yield Where("channel", "==", self.channel)
         if self.status:
@@ -49,10 +69,8 @@ class Search:
             key = name_key(self.name_prefix)
             yield Where("name_key", ">=", key)
             yield Where("name_key", "<", key + _AFTER_ALL)
-        if self.created_from:
-            yield Where("created_at", ">=", self.created_from)
-        if self.created_before:
-            yield Where("created_at", "<", self.created_before)
+        yield from between("created_at", self.created_from, self.created_before)
+        yield from between("scheduled_at", self.scheduled_from, self.scheduled_before)
 
 
 async def load(engine: Engine, org: str, id_: str) -> tuple[Campaign, int, Statistics]:
@@ -65,11 +83,57 @@ async def load(engine: Engine, org: str, id_: str) -> tuple[Campaign, int, Stati
     return campaign, document.version, await statistics.read_one(engine, campaign)
 
 
-async def search(
-    engine: Engine, query: Query
-) -> tuple[list[tuple[Campaign, Statistics]], Document | None]:
+class Counted(NamedTuple):
+    """A campaign with its statistics."""
+
+    campaign: Campaign
+    counts: Statistics
+
+
+class Overdue(NamedTuple):
+    """A running campaign whose work is due since then, while nobody does it."""
+
+    counted: Counted
+    since: datetime
+
+
+async def search(engine: Engine, query: Query) -> tuple[list[Counted], Document | None]:
     """Return the campaigns that a query finds with their statistics, and the last document."""
     documents = await engine.store.query(query)
     campaigns = [campaign_from(each.org, each.id, each.data) for each in documents]
+    return await _counted(engine, campaigns), documents[-1] if documents else None
+
+
+async def _counted(engine: Engine, campaigns: Sequence[Campaign]) -> list[Counted]:
     found = await statistics.read(engine, campaigns)
-    return list(zip(campaigns, found, strict=True)), documents[-1] if documents else None
+    return [Counted(*pair) for pair in zip(campaigns, found, strict=True)]
+
+
+async def overdue(engine: Engine, org: str, wanted: Search) -> list[Overdue]:
+    """Return an organisation's running campaigns that nobody works on, the longest waiting first.
+
+    They are found by the lanes that the check would have revived by now: usually there are none.
+    """
+    late = engine.clock.now() - _PATIENCE
+    where = (Where("wake_at", "<=", late),)
+    lanes = await engine.store.query(
+        Query("lanes", where, ("wake_at",), limit=_LANES_READ, group=True)
+    )
+    since: dict[str, datetime] = {}
+    for lane in lanes:
+        if lane.org == org:
+            since.setdefault(paths.parent(lane.path), lane.data["wake_at"])
+    found = await engine.store.get_many(list(since))
+    campaigns = [campaign_from(each.org, each.id, each.data) for each in found if each]
+    counted = await _counted(engine, [each for each in campaigns if _is_stale(each, wanted)])
+    return [Overdue(each, since[paths.campaign(org, each.campaign.id)]) for each in counted]
+
+
+def _is_stale(campaign: Campaign, wanted: Search) -> bool:
+    """Tell whether a campaign with overdue work is at work, and one of those that are wanted."""
+    return (
+        campaign.status is CampaignStatus.RUNNING
+        and wanted.status in {None, campaign.status}
+        and wanted.kind in {None, campaign.kind}
+        and wanted.channel in {None, campaign.channel}
+    )

@@ -30,7 +30,7 @@ _NAMED = {
     *("contact_erased", "inactive", "suppressed", "missing_field", "template_too_large"),
     *("not_delivered", "unsubscribed", "complained", "refused_by_policy"),
     *("relay_denied", "sender_listed", "sender_refused", "not_authenticated", "login_refused"),
-    *("sending_quota", "moved_on", "run_skipped"),
+    *("sending_quota", "moved_on", "run_skipped", "sender_not_allowed", "no_sender"),
 }
 
 
