@@ -39,6 +39,7 @@ from functions.web.face import Face
 from functions.web.invoker import Invoker
 from functions.web.middleware.key_guesses import KeyGuesses
 from functions.web.rate_limit import RateLimiter
+from functions.web.signing_in.sessions import Sessions
 
 _BACKOFF = (timedelta(milliseconds=200), timedelta(seconds=30))
 #: Within this time every task has sent what it has claimed and handed on the rest.
@@ -153,6 +154,7 @@ def _context(
         engine,
         settings,
         Authenticator(settings, http=http, clock=clock),
+        Sessions(settings, clock=clock),
         Invoker(settings, http=http, clock=clock),
         RateLimiter(settings.api_rate_per_s, clock=clock),
         KeyGuesses(clock=clock),

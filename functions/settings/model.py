@@ -25,6 +25,7 @@ from functions.settings.urls import (
     parse_store,
 )
 
+_VALID_SECRETS: Final = 2  #: the one that seals, and the one before it
 HS256_BYTES = 32  # RFC 7518, 3.2: a key is at least as long as the hash
 
 # --- What a setting may be -------------------------------------------------------------------
@@ -68,6 +69,22 @@ def _check_secret_length(secret: SecretStr) -> SecretStr:
     if secret and len(secret.get_secret_value().encode()) < HS256_BYTES:
         raise ValueError("must have at least 32 bytes; `openssl rand -hex 32` prints a good one")
     return secret
+
+
+def _check_session_secrets(secret: SecretStr) -> SecretStr:
+    each = [part.strip() for part in secret.get_secret_value().split(",")]
+    if secret and (len(each) > _VALID_SECRETS or any(len(s.encode()) < HS256_BYTES for s in each)):
+        raise ValueError(
+            "must be one secret, or the new one and the old one with a comma between, each of at"
+            " least 32 bytes; `openssl rand -hex 32` prints a good one"
+        )
+    return secret
+
+
+def _check_console(url: str) -> str:
+    if url and not url.endswith("/console"):
+        raise ValueError("must be the URL of the console, such as https://HOST/console")
+    return url
 
 
 def _check_email(email: str) -> str:
@@ -310,6 +327,10 @@ class Settings(BaseSettings):
     """The only issuer (iss) whose tokens count"""
     jwt_audience: str = ""
     """The only audience (aud) whose tokens count"""
+    session_secret: Annotated[SecretStr, AfterValidator(_check_session_secrets)] = SecretStr("")
+    """What seals the console's sessions, at least 32 bytes; to change it NEW,OLD for 8 hours"""
+    console_url: Annotated[HttpUrl, AfterValidator(_check_console)] = ""
+    """Where browsers find the console: https://HOST/console, or .../api/console"""
     invoker_auth: Literal["off", "oidc", "iam"] = "off"
     """How scheduler and task queue prove themselves: off, oidc (to us) or iam (to Cloud Run)"""
     invoker_service_account: Email = ""
@@ -355,6 +376,11 @@ class Settings(BaseSettings):
     def queue(self) -> QueueUrl:
         """QUEUE_URL, read."""
         return parse_queue(self.queue_url)
+
+    @property
+    def session_secrets(self) -> list[str]:
+        """SESSION_SECRET, read: the first one seals."""
+        return [each.strip() for each in self.session_secret.get_secret_value().split(",") if each]
 
     @property
     def providers(self) -> list[Provider]:

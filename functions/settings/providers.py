@@ -14,6 +14,7 @@ class Use(StrEnum):
     """What a function does that takes a secret."""
 
     CALLERS = "callers"  #: tells users by their tokens
+    SIGNS_IN = "signs_in"  #: signs people in to the console, and knows them by their sessions
     SENDS = "sends"  #: hands messages to providers, and asks them for what became of them
     RECEIVES = "receives"  #: verifies what providers tell
     LINKS = "links"  #: reads the links in mails

@@ -32,6 +32,8 @@ def _secrets(settings: Settings, uses: frozenset[Use]) -> Iterator[str]:
     one_key = bool(settings.jwt_secret) != bool(settings.jwt_jwks_url)
     if settings.auth_mode == "jwt" and Use.CALLERS in uses and not one_key:
         yield "AUTH_MODE: jwt needs JWT_SECRET or JWT_JWKS_URL; set exactly one of them"
+    if settings.console_url and Use.SIGNS_IN in uses and not settings.session_secret:
+        yield "SESSION_SECRET: CONSOLE_URL leads people to sign in; set it"
     for provider in settings.providers:
         yield from _missing(settings, provider, provider.secrets_for(uses))
 
@@ -67,6 +69,13 @@ def _users(settings: Settings) -> Iterator[str]:
     for name in ("JWT_ISSUER", "JWT_AUDIENCE"):
         if not getattr(settings, name.lower()):
             yield f"{name}: JWT_JWKS_URL serves tokens for others too; set {name} to ours"
+
+
+def _console(settings: Settings) -> Iterator[str]:
+    if settings.console_url and not is_safe_url(settings.console_url):
+        yield "CONSOLE_URL: browsers keep no session without TLS; use https"
+    if settings.session_secret and settings.auth_mode == "off":
+        yield "SESSION_SECRET: AUTH_MODE=off lets in without a session; set AUTH_MODE=jwt"
 
 
 def _invoker(settings: Settings) -> Iterator[str]:
@@ -151,6 +160,7 @@ def _private_hosts(settings: Settings) -> Iterator[str]:
 _RULES: tuple[Callable[[Settings], Iterator[str]], ...] = (
     _open_doors,
     _users,
+    _console,
     _invoker,
     _pretenders,
     _somebody_sends,

@@ -22,7 +22,7 @@ _NOTHING: Final[frozenset[Use]] = frozenset()
 #: signature or a link's, or answer everybody.
 TARGETS: Final[Mapping[str, frozenset[Use]]] = {
     "app": EVERYTHING,
-    "api": frozenset({Use.CALLERS, Use.SHOWS}),
+    "api": frozenset({Use.CALLERS, Use.SIGNS_IN, Use.SHOWS}),
     "create_campaign": _CALLERS,
     "pause_campaign": _CALLERS,
     "resume_campaign": _CALLERS,
@@ -47,6 +47,8 @@ def secrets_of(target: str, settings: Mapping[str, str]) -> list[str]:
     uses = TARGETS[target]
     users = Use.CALLERS in uses and not settings.get("JWT_JWKS_URL")
     found = ["JWT_SECRET"] if users else []
+    if Use.SIGNS_IN in uses and settings.get("CONSOLE_URL"):
+        found.append("SESSION_SECRET")
     for provider in chosen(settings.get):
         found += provider.secrets_for(uses)
     return list(dict.fromkeys(found))

@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from functions.engine.ports.clock import Clock
 from functions.settings.model import Settings
 from functions.settings.urls import is_loopback
 from functions.web.jwks import KeyRing, read_jwks
+from functions.web.origins import is_foreign_page
 
 SKEW_S = 30  #: how far the clocks of a token's issuer and ours may differ
 ORG = re.compile(r"(?!__.*__$)[A-Za-z0-9_-]{1,64}")  # Firestore keeps such names to itself
@@ -49,6 +51,7 @@ class InvalidOrgError(ValueError):
     """X-Org-Id does not name an org."""
 
     code = "INVALID_FIELD"
+    field = "X-Org-Id"
 
     def __init__(self) -> None:
         super().__init__(
@@ -96,6 +99,8 @@ class Caller:
     org: str
     role: Role
     areas: frozenset[str] | None = None  #: None: all
+    #: When the token or key that names the caller ends; None: not at all.
+    until: datetime | None = field(default=None, compare=False)
 
     def require(self, needed: Role) -> None:
         """Raise ForbiddenError unless the caller's role covers `needed`."""
@@ -159,7 +164,9 @@ class Authenticator:
             require_local(headers, client_host)
             return Caller("local", _named_org(headers), Role.ADMIN)
         token = bearer(headers)
-        return _caller(self._claims(token, await self._trust(token)))
+        claims = self._claims(token, await self._trust(token))
+        subject, org, role = claims["sub"], claims["org"], claims["role"]
+        return named_caller(subject, org, role, until=_instant(claims["exp"]))
 
     async def _trust(self, token: str) -> _Trust:
         if not self._settings.jwt_jwks_url:
@@ -192,17 +199,25 @@ class Authenticator:
 def key_caller(key: ApiKey) -> Caller:
     """Return who calls with an API key."""
     areas = None if key.areas is None else frozenset(key.areas)
-    return Caller(f"{_KEY}{key.id}", key.org, Role(key.role), areas)
+    return Caller(f"{_KEY}{key.id}", key.org, Role(key.role), areas, until=key.expires_at)
 
 
-def _caller(claims: Mapping[str, Any]) -> Caller:
-    subject, org, role = claims["sub"], claims["org"], claims["role"]
+def named_caller(subject: Any, org: Any, role: Any, *, until: datetime | None) -> Caller:
+    """Return whom a token names; raises UnauthenticatedError for what is no such name."""
     _check_subject(subject)
     if not isinstance(org, str) or not ORG.fullmatch(org):
         raise UnauthenticatedError("The token's org is not an org's name.")
     if role not in list(Role):
         raise UnauthenticatedError(f"The token's role must be one of {', '.join(Role)}.")
-    return Caller(subject, org, Role(role))
+    return Caller(subject, org, Role(role), until=until)
+
+
+def _instant(exp: Any) -> datetime | None:
+    """Return when a token ends; None of a time that no calendar has."""
+    try:
+        return datetime.fromtimestamp(float(exp), UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
 
 
 def _check_subject(subject: Any) -> None:
@@ -266,7 +281,7 @@ def require_local(headers: Mapping[str, str], client_host: str | None) -> None:
     host = headers.get("host", "").lower()
     if client_host is not None and host and not is_loopback(_hostname(host)):
         raise ForeignHostError
-    if _is_foreign_page(headers, host):
+    if is_foreign_page(headers):
         raise ForbiddenError("Without authentication pages of other sites are not answered.")
 
 
@@ -274,14 +289,6 @@ def require_own_host(host: str, settings: Settings) -> None:
     """Raise ForeignHostError where nobody needs a token and a request names another's host."""
     if settings.auth_mode == "off" and host and not is_loopback(_hostname(host.lower())):
         raise ForeignHostError
-
-
-def _is_foreign_page(headers: Mapping[str, str], host: str) -> bool:
-    """Tell whether a browser says that a page of another origin makes it send this request."""
-    if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
-        return True
-    origin = headers.get("origin")
-    return origin is not None and origin.lower().partition("://")[2] != host
 
 
 def _hostname(host: str) -> str:

@@ -9,33 +9,18 @@ from fastapi.dependencies.models import Dependant
 from fastapi.params import Form
 from fastapi.responses import Response
 
-from functions.engine.accounts import api_keys
 from functions.engine.kernel.engine import Engine
 from functions.settings.model import Settings
 from functions.web import idempotency
-from functions.web.auth import (
-    Area,
-    Caller,
-    ForbiddenError,
-    Role,
-    UnauthenticatedError,
-    key_caller,
-    presented_key,
-    require_local,
-)
-from functions.web.context import AppContext, Context, Handle, context_of
+from functions.web.auth import Area, Caller, ForbiddenError, Role
+from functions.web.callers import admit, peer, session_of, who
+from functions.web.context import Context, Handle, context_of
 from functions.web.etags import tag
 from functions.web.middleware import conditional
-from functions.web.middleware.answer_headers import told
-from functions.web.middleware.client_address import client_address
 from functions.web.middleware.strict_route import StrictRoute
 from functions.web.openapi import with_bearer, with_problems
 
 T = TypeVar("T")
-
-
-#: Bytes that a body counts as whose sender does not tell them.
-_UNTOLD: Final = 1_000_000
 
 
 class CallerRoute(StrictRoute):
@@ -62,16 +47,13 @@ class CallerRoute(StrictRoute):
 
         async def handle_known(request: Request) -> Response:
             context = context_of(request)
-            request.state.caller = caller = await _who(context, request)
+            request.state.caller = caller = await who(context, request)
             request.state.engine = context.engine
-            try:
-                context.rates.admit(caller.org, size=_size(request))
-            finally:
-                told(request.scope).update(context.rates.headers(caller.org))
+            admit(context, request, caller)
             caller.require_area(areas)
             caller.require(role)
             conditional.require_read(request)
-            return conditional.tagged(request, await handle(request))
+            return _kept(request, conditional.tagged(request, await handle(request)))
 
         return handle_known
 
@@ -85,30 +67,14 @@ class RestRoute(CallerRoute):
         super().__init__(path, endpoint, **with_problems(options))
 
 
-def _size(request: Request) -> int:
-    """Return how many bytes a request says that it has."""
-    length = request.headers.get("content-length", "")
-    if length.isascii() and length.isdigit():
-        return int(length)
-    return _UNTOLD if "transfer-encoding" in request.headers else 0
+def _kept(request: Request, answer: Response) -> Response:
+    """Return an answer; what is told to a session stays in no browser that others use as well.
 
-
-async def _who(context: AppContext, request: Request) -> Caller:
-    """Tell who calls: by an API key of ours, else by AUTH_MODE."""
-    peer = _peer(request)
-    token = presented_key(request.headers)
-    if token is None:
-        return await context.authenticator.caller(request.headers, peer)
-    if context.settings.auth_mode == "off":
-        require_local(request.headers, peer)
-    address = client_address(request, context.settings.trusted_proxies)
-    context.guesses.check(address, token)
-    key = await api_keys.identify(context.engine, token)
-    if key is None:
-        context.guesses.note_wrong(address, token)
-        raise UnauthenticatedError("The API key is refused.")
-    context.guesses.note_right(token)
-    return key_caller(key)
+    The page may keep it until it is closed, and ask by its tag whether it still holds.
+    """
+    if session_of(request) is not None:
+        answer.headers["cache-control"] = "no-store"
+    return answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +145,7 @@ FROM_INSIDE = "clarion.from_inside"
 async def _invoker(request: Request, context: Context) -> None:
     if request.scope.get(FROM_INSIDE):
         return
-    await context.invoker.verify(request.headers, _peer(request))
-
-
-def _peer(request: Request) -> str | None:
-    return request.client.host if request.client else None
+    await context.invoker.verify(request.headers, peer(request))
 
 
 #: The context of a caller who may read; who may create, start and stop; who may do everything.

@@ -15,6 +15,7 @@ from functions.web.auth import Callers
 from functions.web.invoker import Invoker
 from functions.web.middleware.key_guesses import KeyGuesses
 from functions.web.rate_limit import RateLimiter
+from functions.web.signing_in.sessions import Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class AppContext:
     engine: Engine
     settings: Settings
     authenticator: Callers
+    sessions: Sessions
     invoker: Invoker
     rates: RateLimiter
     guesses: KeyGuesses

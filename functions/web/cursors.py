@@ -16,7 +16,8 @@ from functions.engine.ports.store import Document
 
 T = TypeVar("T")
 
-Limit = Annotated[int, Query(ge=1, le=1000, description="How many are returned at most.")]
+LARGEST_PAGE: Final = 1000
+Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="How many are returned at most.")]
 Cursor = Annotated[str, Query(max_length=2000, description="`next_cursor` of an earlier page.")]
 NamePrefix = Annotated[
     str, Query(max_length=100, description="Only those whose names begin so, in any letters.")

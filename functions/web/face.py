@@ -22,7 +22,8 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-_JSON_BYTES: Final = 1_000_000
+#: The largest body that is no file.
+JSON_BYTES: Final = 1_000_000
 #: Where carriers send batches, and how large Meta says that its own may be.
 _BATCH_PATH: Final = re.compile(r"/webhooks/[^/]+/inbound/[^/]+")
 _BATCH_BYTES: Final = 3 * 1024 * 1024
@@ -105,7 +106,7 @@ class Face:
             return context.settings.csv_max_bytes + _FORM_BYTES
         if _BATCH_PATH.fullmatch(path):
             return _BATCH_BYTES
-        return _JSON_BYTES
+        return JSON_BYTES
 
 
 def _is_below(path: str, top: str) -> bool:

@@ -38,6 +38,7 @@ TAGS: Final[Mapping[str, str]] = {
     Area.API_KEYS: "Tokens for programs.",
     Area.STATUS: "How the organisation's sending is doing.",
     Area.EVENTS: "What has happened to people elsewhere: plans may wait for it.",
+    "session": "Who has signed in to the console, and what is here for them.",
     "ops": "Whether Clarion is well.",
     "scheduler": "Called by Cloud Scheduler.",
     "tasks": "Called by the task queue.",

@@ -37,6 +37,7 @@ from functions.web.jwks import KeysUnavailableError
 from functions.web.middleware.key_guesses import TooManyWrongKeysError
 from functions.web.openapi import PROBLEM_TYPE
 from functions.web.rate_limit import RateLimitedError
+from functions.web.signing_in.sessions import SignInOffError
 
 log = structlog.get_logger()
 
@@ -47,6 +48,7 @@ STATUS: Final[Mapping[type[Exception], int]] = {
     UnauthenticatedError: 401,
     SignatureError: 403,
     ForbiddenError: 403,
+    SignInOffError: 403,
     NotFoundError: 404,
     NameTakenError: 409,
     EventExistsError: 409,

@@ -38,6 +38,7 @@ CHOSEN: Final[Mapping[str, str]] = {
     "WHATSAPP_PROVIDER": "cloud",
     "EMAIL_PROVIDER": "smtp",
     "WEBHOOK_PROVIDER": "http",
+    "CONSOLE_URL": "https://clarion.example/api/console",
 }
 #: What every function is told. Nobody listens at port 1.
 SHARED: Final[Mapping[str, Any]] = {
@@ -63,6 +64,7 @@ HIDDEN: Final[Mapping[str, str]] = {
     "WHATSAPP_VERIFY_TOKEN": whatsapp_server.VERIFY_TOKEN,
     "SMTP_URL": "smtp://127.0.0.1:1",
     "SIGNING_SECRET": "a secret of at least thirty-two bytes",
+    "SESSION_SECRET": "what seals sessions has thirty-two bytes as well",
 }
 WRONG: Final = {name: f"{secret} that it is not" for name, secret in HIDDEN.items()} | {
     "SMTP_URL": HIDDEN["SMTP_URL"]

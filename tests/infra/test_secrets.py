@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from functions.api.hooks import carrier_webhooks, mail_links, task_runner
 from functions.api.organisation import settings
+from functions.api.session import routes as session
 from functions.bootstrap.app import PARTS, REST_PATHS
 from functions.bootstrap.stack import build
 from functions.settings.load import SettingsError
@@ -45,7 +46,11 @@ DEMANDED: Final = [
 ]
 
 
-@pytest.mark.parametrize("wrong", [pair for pair in DEMANDED if pair[1] != "JWT_SECRET"])
+#: What callers and browsers bring: whoever seals with another word also opens with it.
+CALLERS: Final = {"JWT_SECRET", "SESSION_SECRET"}
+
+
+@pytest.mark.parametrize("wrong", [pair for pair in DEMANDED if pair[1] not in CALLERS])
 async def test_no_function_is_given_a_secret_in_vain(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: tuple[str, str]
 ) -> None:
@@ -196,6 +201,13 @@ def test_a_function_does_not_start_without_a_secret_that_it_uses(target: str, se
         settings_of(target, without=secret)
 
 
+def test_only_the_console_s_functions_know_its_sessions() -> None:
+    """What opens sessions is handed to those who show the console, and never to who only reads."""
+    assert {t for t in TARGETS if "SESSION_SECRET" in secrets_of(t, CHOSEN)} == {"api", "app"}
+    without = {**CHOSEN, "CONSOLE_URL": ""}
+    assert not any("SESSION_SECRET" in secrets_of(target, without) for target in TARGETS)
+
+
 @pytest.mark.parametrize("target", FUNCTIONS)
 async def test_only_who_sends_has_channels(target: str) -> None:
     """A function that does not send has nothing to send by, nor one that is told nothing ears."""
@@ -228,6 +240,7 @@ _BY_PART: Final = {
     carrier_webhooks: Use.RECEIVES,
     mail_links: Use.LINKS,
     settings: Use.SHOWS,
+    session: Use.SIGNS_IN,
 }
 
 

@@ -96,6 +96,11 @@ KINDS: Final[Mapping[str, Kind]] = {
         "Your role, or the areas of your key, do not include this.",
         "Ask an admin of your organisation.",
     ),
+    "SIGN_IN_OFF": Kind(
+        403,
+        "Nobody can sign in to this deployment's console, or nobody needs to.",
+        "`hint` of GET /session says which setting is missing.",
+    ),
     "NOT_FOUND": Kind(404, "There is nothing under this path.", "Compare the path with /docs."),
     "METHOD_NOT_ALLOWED": Kind(405, "The path is there for other methods.", "`Allow` names them."),
     "NAME_TAKEN": Kind(409, "Something of this kind has this name already.", "Take another name."),

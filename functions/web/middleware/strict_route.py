@@ -1,7 +1,7 @@
 """Routes that take the query parameters that they declare, and HEAD where they take GET."""
 
-from collections.abc import MutableMapping
-from typing import Any
+from collections.abc import Callable, MutableMapping
+from typing import Any, ClassVar
 
 from fastapi import Request
 from fastapi.params import Form
@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from functions.web.context import Handle
 from functions.web.middleware.query import checked, declared
 from functions.web.middleware.whole_text import requiring_whole_text
+from functions.web.openapi import with_problems
 
 
 class StrictRoute(APIRoute):
@@ -50,3 +51,12 @@ class StrictRoute(APIRoute):
         if scope.get("method") != "HEAD" or "GET" not in (self.methods or ()):
             return scope
         return {**scope, "method": "GET"}
+
+
+class OpenRoute(StrictRoute):
+    """A route of the REST API that is open to everybody; its errors are problem documents."""
+
+    tells_problems: ClassVar[bool] = True
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **with_problems(options))

@@ -14,7 +14,7 @@ SCHEMAS = DOCUMENT["components"]["schemas"]
 VERBS: Final = """
 add ask cancel change check close count create delete duplicate enroll erase exit explain export
 follow get greet lift lint list migrate move pause place preview receive remove rename replace
-replay reschedule resume retry revoke rotate run schedule search send show skip start test undo
+replay reschedule resume retry revoke rotate run schedule search send show sign skip start test undo
 unsubscribe upload upsert
 """
 

@@ -1,0 +1,1 @@
+"""How people sign in to the console: sessions in sealed cookies, and the identity provider."""
