@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 RUN_TIME := $(VENV)/.run-time
 DEVELOPMENT := $(VENV)/.development
 PYTEST := $(BIN)/python -m pytest
+CONSOLE := functions/console
+TOOLCHAIN := $(VENV)/.toolchain
+MODULES := $(CONSOLE)/node_modules/.installed
+DENO := cd $(CONSOLE) && DENO_DIR=$(CURDIR)/$(VENV)/deno DENO_NO_UPDATE_CHECK=1 $(CURDIR)/$(BIN)/deno
 # A folder's tests stay together, for what they share, until a process has nothing left to do.
 BOTH_CORES := -n 2 --dist worksteal
 # For every platform and every Python that we run on; no address of an index stands in a lock.
@@ -13,7 +17,7 @@ LOCK := $(BIN)/uv pip compile --quiet --no-config --upgrade --universal --python
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run emulator test check bench storm lock
+.PHONY: help demo run console emulator test check bench storm lock
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -21,8 +25,12 @@ help: ## Show this list
 demo: $(RUN_TIME) ## Run a whole campaign on this machine, with a crash in the middle
 	@$(BIN)/python -m functions demo
 
-run: $(RUN_TIME) ## Serve Clarion on SQLite
+run: $(RUN_TIME) ## Serve Clarion on SQLite, with the console
+	@$(MAKE) --no-print-directory --silent console 2>$(VENV)/console.log || \
+		echo "The console could not be built ($(VENV)/console.log says why); the API is served without it"
 	@$(BIN)/python -m functions serve
+
+console: $(CONSOLE)/dist/index.html ## Build the console
 
 emulator: $(RUN_TIME) ## Serve Clarion on the Firestore emulator; its data is kept
 	@$(BIN)/python infra/emulator.py $(BIN)/python -m functions serve
@@ -30,7 +38,11 @@ emulator: $(RUN_TIME) ## Serve Clarion on the Firestore emulator; its data is ke
 test: $(DEVELOPMENT) ## Run the quick tests
 	@$(PYTEST) $(BOTH_CORES) -m "not slow and not storm"
 
-check: $(DEVELOPMENT) ## Do what CI does: format, lint, types, layers, tests
+check: $(DEVELOPMENT) console ## Do what CI does: format, lint, types, layers, tests
+	@$(DENO) fmt --check --quiet
+	@$(DENO) lint --quiet
+	@$(DENO) check --quiet .
+	@$(DENO) test --quiet
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
@@ -46,6 +58,28 @@ storm: $(DEVELOPMENT) ## Run the long version of the kill tests
 lock: $(DEVELOPMENT) ## Resolve the requirements anew, into the locks that every target installs from
 	@$(LOCK) requirements-dev.txt -o requirements-dev.lock
 	@$(LOCK) requirements.txt -c requirements-dev.lock -o requirements.lock
+	@$(LOCK) $(CONSOLE)/requirements.txt -o $(CONSOLE)/requirements.lock
+
+# What the console is made of; its types are made of the API's own document.
+SOURCES := $(shell find $(CONSOLE) -name node_modules -prune -o -name dist -prune -o \
+	\( -name '*.ts' -o -name '*.tsx' -o -name '*.css' -o -name index.html \) ! -name schema.d.ts -print)
+API := $(shell find functions/api functions/domain functions/web -name '*.py')
+
+$(CONSOLE)/dist/index.html: $(SOURCES) $(CONSOLE)/schema.d.ts
+	@$(DENO) run --quiet --allow-read --allow-write --allow-env --allow-run build.ts
+
+$(CONSOLE)/schema.d.ts: $(API) $(MODULES)
+	@$(BIN)/python -m functions openapi > $(VENV)/openapi.json
+	@$(DENO) run --quiet --allow-all types.ts < $(CURDIR)/$(VENV)/openapi.json
+
+$(MODULES): $(CONSOLE)/deno.json $(CONSOLE)/deno.lock $(TOOLCHAIN)
+	@$(DENO) install --quiet --frozen
+	@touch $(MODULES)
+
+$(TOOLCHAIN): $(CONSOLE)/requirements.lock $(RUN_TIME)
+	@echo "Setting up what builds the console (once)"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(CONSOLE)/requirements.lock
+	@touch $(TOOLCHAIN)
 
 # pip's own output is of use only when it fails, and then it speaks for itself.
 define set_up

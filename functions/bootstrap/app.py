@@ -42,6 +42,7 @@ from functions.api.reference import events, pages
 from functions.api.reference.document import SERVERS, Reference
 from functions.api.reference.operation_ids import operation_id
 from functions.api.session import routes as session
+from functions.console import pages as console
 from functions.web import problems
 from functions.web.caller_route import RestRoute
 from functions.web.context import AppContext
@@ -93,6 +94,7 @@ PARTS: Final = (
     start_page,
     problem_pages,
     pages,
+    console,
 )
 
 
@@ -110,7 +112,18 @@ def _paths(*, rest: bool) -> frozenset[str]:
 
 #: What the REST API's own face shows.
 REST_PATHS: Final = tuple(
-    sorted({*_paths(rest=True), "/", "/health", "/docs", "/openapi.json", "/problems", "/schemas"})
+    sorted(
+        {
+            *_paths(rest=True),
+            "/",
+            "/health",
+            "/docs",
+            "/openapi.json",
+            "/problems",
+            "/schemas",
+            "/console",
+        }
+    )
 )
 
 

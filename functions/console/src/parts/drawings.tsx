@@ -1,0 +1,120 @@
+/** Bars and charts: drawn as SVG, from zero, with their figures in the document. */
+
+export type Fill = "good" | "accent" | "warn" | "bad" | "still";
+
+export interface Part {
+  name: string;
+  value: number;
+  fill: Fill;
+}
+
+/** A bar in parts; what is missing to `total` is to come. */
+export function Bar(
+  { parts, total, thin }: { parts: readonly Part[]; total: number; thin?: boolean },
+) {
+  const whole = Math.max(total, 1);
+  let x = 0;
+  const told = parts.filter((part) => part.value).map((part) => `${part.value} ${part.name}`);
+  return (
+    <svg
+      class={thin ? "bar thin" : "bar"}
+      viewBox="0 0 1000 10"
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={told.length ? `${told.join(", ")}, of ${total}` : `nothing yet, of ${total}`}
+    >
+      {parts.map((part) => {
+        const width = (1000 * part.value) / whole;
+        const rect = (
+          <rect key={part.name} class={`fill-${part.fill}`} x={x} width={width} height="10" />
+        );
+        x += width;
+        return rect;
+      })}
+    </svg>
+  );
+}
+
+export function Legend({ parts }: { parts: readonly Pick<Part, "name" | "fill">[] }) {
+  return (
+    <div class="legend">
+      {parts.map((part) => (
+        <span key={part.name}>
+          <svg width="10" height="10" aria-hidden="true">
+            <rect class={`fill-${part.fill}`} width="10" height="10" rx="2" />
+          </svg>
+          {part.name}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+export interface Column {
+  /** What stands below it, and tells which it is. */
+  label: string;
+  parts: readonly Part[];
+}
+
+const WIDE = 600;
+const HIGH = 140;
+const FOOT = 20;
+const SIDE = 40;
+
+/** Columns of parts, one on another, from zero. */
+export function Chart({ columns, title }: { columns: readonly Column[]; title: string }) {
+  const sums = columns.map((column) => column.parts.reduce((sum, part) => sum + part.value, 0));
+  const top = roundUp(Math.max(1, ...sums));
+  const step = (WIDE - SIDE) / Math.max(columns.length, 1);
+  const every = Math.max(1, Math.ceil(columns.length / 8));
+  return (
+    <svg class="chart" viewBox={`0 0 ${WIDE} ${HIGH + FOOT}`} role="img" aria-label={title}>
+      {[0, top / 2, top].map((tick) => {
+        const y = HIGH - (HIGH - 10) * tick / top;
+        return (
+          <g key={tick}>
+            <line x1={SIDE} x2={WIDE} y1={y} y2={y} />
+            <text x={SIDE - 6} y={y + 4} text-anchor="end">{tick.toLocaleString()}</text>
+          </g>
+        );
+      })}
+      {columns.map((column, index) => {
+        let y = HIGH;
+        const x = SIDE + index * step;
+        return (
+          <g key={column.label + index}>
+            <title>
+              {`${column.label}: ${
+                column.parts.map((part) => `${part.value} ${part.name}`).join(", ")
+              }`}
+            </title>
+            {column.parts.map((part) => {
+              const height = (HIGH - 10) * part.value / top;
+              y -= height;
+              return (
+                <rect
+                  key={part.name}
+                  class={`fill-${part.fill}`}
+                  x={x + step * 0.1}
+                  y={y}
+                  width={Math.max(1, step * 0.8)}
+                  height={height}
+                />
+              );
+            })}
+            {index % every === 0 && (
+              <text x={x + step / 2} y={HIGH + 14} text-anchor="middle">{column.label}</text>
+            )}
+          </g>
+        );
+      })}
+    </svg>
+  );
+}
+
+/** Return the next number that is easy to read: 1, 2 or 5 and noughts, and even. */
+export function roundUp(value: number): number {
+  const ten = 10 ** Math.floor(Math.log10(value));
+  const found = [1, 2, 5, 10].find((each) => each * ten >= value)! * ten;
+  return Math.max(2, found);
+}

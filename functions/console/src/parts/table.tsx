@@ -1,0 +1,73 @@
+/** Tables: dense where there is room, cards on a phone, and walked by keys. */
+
+import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
+
+export interface ColumnOf<T> {
+  name: string;
+  /** What stands in a row's cell. */
+  cell: (row: T) => ComponentChildren;
+  number?: boolean;
+}
+
+interface TableProps<T> {
+  /** What the table is of, for those who do not see it. */
+  caption: string;
+  columns: readonly ColumnOf<T>[];
+  rows: readonly T[];
+  id: (row: T) => string;
+  /** What stands below it: how many there are, the way on. */
+  foot?: ComponentChildren;
+  /** What is said where there are no rows. */
+  empty?: ComponentChildren;
+}
+
+/**
+ * The first cell of a row holds its link or button. `j` and `k` go from row to row, Enter opens.
+ */
+export function Table<T>({ caption, columns, rows, id, foot, empty }: TableProps<T>) {
+  const body = useRef<HTMLTableSectionElement>(null);
+  if (!rows.length && empty) return <div class="sheet empty">{empty}</div>;
+  return (
+    <div class="sheet flush">
+      <div class="table-wrap">
+        <table class="cards-on-phone">
+          <caption class="hidden">{caption}</caption>
+          <thead>
+            <tr>
+              {columns.map((column) => (
+                <th key={column.name} scope="col" class={column.number ? "number" : undefined}>
+                  {column.name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody ref={body} data-walked>
+            {rows.map((row) => (
+              <tr key={id(row)}>
+                {columns.map((column) => (
+                  <td
+                    key={column.name}
+                    data-label={column.name}
+                    class={column.number ? "number" : undefined}
+                  >
+                    {column.cell(row)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {foot && <div class="table-foot">{foot}</div>}
+    </div>
+  );
+}
+
+/** Move the focus to the next or the last row's link or button, in the page's first table. */
+export function walk(by: 1 | -1): void {
+  const rows = [...document.querySelectorAll<HTMLElement>("[data-walked] tr")];
+  const now = rows.findIndex((row) => row.contains(document.activeElement));
+  const next = rows[now < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, now + by))];
+  next?.querySelector<HTMLElement>("a, button")?.focus();
+}

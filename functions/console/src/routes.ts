@@ -1,0 +1,72 @@
+/** The console's addresses: each one's page is loaded when it is first opened. */
+
+import type { FunctionComponent } from "preact";
+import { signal } from "./signal.ts";
+
+/** What a page is told: the parts of its address. */
+export interface PageProps {
+  /** The parts that a route names with a colon. */
+  params: Record<string, string>;
+  /** What follows the question mark. */
+  query: URLSearchParams;
+}
+
+export type Page = FunctionComponent<PageProps>;
+
+export interface Route {
+  path: string;
+  load: () => Promise<{ default: Page }>;
+  /** Its place in the navigation; none: it is reached from another page. */
+  nav?: { group: "Outreach" | "People" | "Clarion"; name: string; key?: string };
+}
+
+export const ROUTES: readonly Route[] = [
+  {
+    path: "/campaigns",
+    load: () => import("./pages/campaigns/list.tsx"),
+    nav: { group: "Outreach", name: "Campaigns", key: "c" },
+  },
+];
+
+/** Where the page is: what stands behind the address's hash. */
+export const place = signal(placeOf(location.hash));
+
+addEventListener("hashchange", () => place.set(placeOf(location.hash)));
+
+function placeOf(hash: string): string {
+  const path = hash.replace(/^#/, "");
+  return path.startsWith("/") && path !== "/" ? path : "/campaigns";
+}
+
+/** Return the route of a place, with what its parts say. */
+export function find(at: string): { route: Route; props: PageProps } | undefined {
+  const [path, search] = at.split("?", 2);
+  for (const route of ROUTES) {
+    const params = matched(route.path, path);
+    if (params) return { route, props: { params, query: new URLSearchParams(search) } };
+  }
+}
+
+function matched(pattern: string, path: string): Record<string, string> | undefined {
+  const wanted = pattern.split("/");
+  const given = path.split("/");
+  if (wanted.length !== given.length) return;
+  const params: Record<string, string> = {};
+  for (const [index, part] of wanted.entries()) {
+    if (part.startsWith(":")) params[part.slice(1)] = decodeURIComponent(given[index]);
+    else if (part !== given[index]) return;
+  }
+  return params;
+}
+
+/** Go to another page. */
+export function go(to: string): void {
+  location.hash = to;
+}
+
+/** Return a place with other words behind its question mark; empty ones are left out. */
+export function withQuery(path: string, query: Record<string, string | undefined>): string {
+  const kept = Object.entries(query).filter(([, value]) => value) as [string, string][];
+  const search = new URLSearchParams(kept).toString();
+  return search ? `${path}?${search}` : path;
+}

@@ -1,0 +1,34 @@
+/** A value that several parts of the page show, and that tells them when it changes. */
+
+import { useEffect, useState } from "preact/hooks";
+
+export interface Signal<T> {
+  get(): T;
+  set(value: T): void;
+  /** Call whenever it changes; returns how to stop. */
+  watch(told: () => void): () => void;
+}
+
+export function signal<T>(first: T): Signal<T> {
+  let value = first;
+  const watchers = new Set<() => void>();
+  return {
+    get: () => value,
+    set(next) {
+      if (Object.is(next, value)) return;
+      value = next;
+      for (const told of watchers) told();
+    },
+    watch(told) {
+      watchers.add(told);
+      return () => watchers.delete(told);
+    },
+  };
+}
+
+/** Return a signal's value, and show the component anew when it changes. */
+export function useSignal<T>(shown: Signal<T>): T {
+  const [, again] = useState({});
+  useEffect(() => shown.watch(() => again({})), [shown]);
+  return shown.get();
+}

@@ -1,0 +1,174 @@
+"""A whole Clarion behind a real port, and somebody who looks at its console."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+import uvicorn
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+
+from tests.api.rig import Rig
+
+Theme: TypeAlias = Literal["light", "dark"]
+
+DESK: Final = (1280, 800)
+PHONE: Final = (390, 844)
+THEMES: Final[tuple[Theme, ...]] = ("light", "dark")
+#: What a page must keep to: WCAG 2.2, A and AA.
+_RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_REFUSAL: Final = "Failed to load resource: the server responded with a status of 4"
+_SILENCE: Final = "Failed to load resource: net::ERR_CONNECTION_REFUSED"
+
+
+class Served(Rig):
+    """The stack, served on a free port of this machine; its clock is the test's."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        super().__init__(folder, **settings)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self._server: uvicorn.Server | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://localhost:{self.port}"
+
+    async def serve(self) -> None:
+        """Answer requests from now on."""
+        config = uvicorn.Config(self.stack.app, lifespan="off", log_config=None, access_log=False)
+        self._server = uvicorn.Server(config)
+        self._serving = asyncio.create_task(self._server._serve([self._socket]))
+        while not self._server.started:  # noqa: ASYNC110 - it says so nowhere else
+            await asyncio.sleep(0.01)
+
+    async def die(self) -> None:
+        """Answer nobody any more; `revive` does again, on the same port."""
+        assert self._server is not None
+        assert self._serving is not None
+        self._server.force_exit = self._server.should_exit = True
+        await self._serving
+        self._socket.close()
+        self._server = None
+
+    async def revive(self) -> None:
+        """Come back where it was."""
+        self._socket = socket.create_server(("127.0.0.1", self.port))
+        await self.serve()
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        if self._server is not None:
+            await self.die()
+        await super().close()
+
+
+class Viewer:
+    """Somebody in front of the console. What a page logs as an error is kept."""
+
+    def __init__(self, page: Page, served: Served) -> None:
+        self.page = page
+        self.served = served
+        self.errors: list[str] = []
+        self._may_be_refused = False
+        page.on("console", lambda message: self._heard(message.type, message.text))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", lambda request: self._asked(request.url))
+
+    def may_be_refused(self) -> None:
+        """Expect answers that refuse, or none; the browser logs each as an error."""
+        self._may_be_refused = True
+
+    def _heard(self, kind: str, text: str) -> None:
+        if kind == "error" and not (self._may_be_refused and text.startswith((_REFUSAL, _SILENCE))):
+            self.errors.append(text)
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith((self.served.url, "data:", "blob:")):
+            self.errors.append(f"a request to another host: {url}")
+
+    async def open(self, place: str, heading: str) -> None:
+        """Open a page of the console by its address, and see its heading."""
+        await self.page.goto(f"{self.served.url}/console/#{place}")
+        await expect(self.heading(heading)).to_be_visible()
+
+    def heading(self, text: str) -> Locator:
+        """Return the page's one heading of the first level."""
+        return self.page.get_by_role("heading", level=1, name=text)
+
+    async def press(self, button: str) -> None:
+        """Press a button by its name."""
+        await self.page.get_by_role("button", name=button, exact=True).click()
+
+    async def sees(self, text: str) -> None:
+        """Expect a text on the page."""
+        await expect(self.page.get_by_text(text).first).to_be_visible()
+
+    async def can_be_used_by_all(self) -> None:
+        """Hold the page, as it is now, to WCAG in both themes, on a desk and on a phone."""
+        for size in (DESK, PHONE):
+            await self.page.set_viewport_size({"width": size[0], "height": size[1]})
+            await self._fits()
+            for theme in THEMES:
+                await self.show(theme)
+                options = {"runOnly": {"type": "tag", "values": _RULES}}
+                found = await Axe().run(self.page, options=options)
+                assert not found.violations_count, found.generate_report()
+        await self.page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+
+    async def _fits(self) -> None:
+        """Expect that nobody has to scroll sideways."""
+        wide = await self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"the page is {wide} pixels too wide"
+
+    async def show(self, theme: Theme) -> None:
+        """Look at the page in a theme."""
+        await self.page.emulate_media(color_scheme=theme)
+
+    async def slowly(self) -> None:
+        """Let every answer take 400 ms longer."""
+        client = await self.page.context.new_cdp_session(self.page)
+        await client.send("Network.enable")
+        conditions = {
+            "offline": False,
+            "latency": 400,
+            "downloadThroughput": -1,
+            "uploadThroughput": -1,
+        }
+        await client.send("Network.emulateNetworkConditions", conditions)
+
+    async def photograph(self, name: str, folder: Path | None) -> None:
+        """Keep the page's picture in both themes and on a phone, where somebody wants pictures."""
+        if folder is None:
+            return
+        for theme in THEMES:
+            await self.show(theme)
+            await self.page.screenshot(path=folder / f"{name}-{theme}.png", full_page=True)
+        await self.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        await self.page.screenshot(path=folder / f"{name}-phone.png", full_page=True)
+        await self.page.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+
+
+@asynccontextmanager
+async def looked_at(browser: Browser, served: Served) -> AsyncIterator[Viewer]:
+    """Give somebody who looks at the console in a browser of their own, at the served time."""
+    context: BrowserContext = await browser.new_context(
+        viewport={"width": DESK[0], "height": DESK[1]},
+        locale="en-GB",
+        timezone_id="Europe/Berlin",
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(20_000)
+    page = await context.new_page()
+    await page.clock.set_fixed_time(served.clock.now())
+    viewer = Viewer(page, served)
+    try:
+        yield viewer
+    finally:
+        await context.close()
+    assert not viewer.errors, viewer.errors
