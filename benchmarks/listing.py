@@ -178,14 +178,21 @@ def _stored(campaign: Campaign) -> Callable[[Message], Create]:
 
 def _counted(campaign: Campaign, messages: list[Message]) -> Iterator[Add]:
     """Count messages as the launch, the dispatch and the receipts count them."""
-    yield statistics.created(campaign, LAUNCH, [message.status for message in messages])
+    new = [message._asdict() for message in messages]
+    for each in new:
+        del each["id"]
+    yield from statistics.created(campaign, LAUNCH, new, now=_AT)
     lanes = _by_shard(messages, lambda id_: str(lane_number(id_, campaign.lanes)))
     for shard, part in lanes:
-        yield from statistics.changed(campaign, shard, [(message, _SENT) for message in part])
+        yield from statistics.changed(
+            campaign, shard, [(message, _SENT) for message in part], now=_AT
+        )
     receipts = _by_shard(messages, lambda id_: statistics.receipt_shard(campaign, id_))
     for shard, part in receipts:
         sent = [message._replace(status=MessageStatus.SENT, sent_at=_AT) for message in part]
-        yield from statistics.changed(campaign, shard, [(message, _COMPLETED) for message in sent])
+        yield from statistics.changed(
+            campaign, shard, [(message, _COMPLETED) for message in sent], now=_AT
+        )
 
 
 def _by_shard(

@@ -222,8 +222,8 @@ def test_show_counts_by_status_and_reason() -> None:
         made = await call()(stack)
         message = {"address": "+442079460123", "status": "skipped", "reason": "suppressed"}
         path = f"{paths.messages('default', made.id)}/other"
-        counted = statistics.created(made, "launch", ["skipped"])
-        await stack.engine.store.commit(Create(path, message), counted)
+        counted = statistics.created(made, "launch", [message], now=stack.engine.clock.now())
+        await stack.engine.store.commit(Create(path, message), *counted)
         return made
 
     id_ = prepare(cancelled).id

@@ -13,6 +13,7 @@ from functions.api.calling import campaigns as calling
 from functions.api.calling import lists as calling_lists
 from functions.api.campaigns import actions as campaign_steps
 from functions.api.campaigns import listing, series
+from functions.api.campaigns import progress as campaign_progress
 from functions.api.campaigns import routes as campaigns
 from functions.api.contacts import erasures, lists, segments, suppressions
 from functions.api.contacts import imports as contact_imports
@@ -61,6 +62,7 @@ PARTS: Final = (
     campaign_steps,
     series,
     listing,
+    campaign_progress,
     campaigns,
     plan_campaigns,
     migration,

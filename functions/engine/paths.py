@@ -1,6 +1,7 @@
 """Where everything is stored. Every path lies under its tenant, so tenants cannot meet."""
 
 import re
+from datetime import date
 from typing import Final
 
 from functions.domain.messages.delivery_events import MessageRef
@@ -97,6 +98,16 @@ def lane(org: str, campaign_id: str, name: str) -> str:
 def statistics(org: str, campaign_id: str, shard: str) -> str:
     """Return the path of one shard of a campaign's statistics."""
     return f"orgs/{org}/campaigns/{campaign_id}/statistics/{shard}"
+
+
+def delivery_days(org: str) -> str:
+    """Return the collection of what became of an organisation's messages, by day."""
+    return f"orgs/{org}/delivery"
+
+
+def delivery_day(org: str, day: date) -> str:
+    """Return the path of what became of an organisation's messages on a day of UTC."""
+    return f"{delivery_days(org)}/{day}"
 
 
 def refusals(org: str, campaign_id: str) -> str:
@@ -276,6 +287,9 @@ def live_calls(org: str) -> str:
 
 #: When the last check ran, and what it found.
 LAST_CHECK = "system/check"
+
+#: Up to where campaigns' counts have been moved into the days of their organisations.
+DELIVERY_DAYS = "system/delivery-days"
 
 #: The live-call slots of everybody together.
 ALL_LIVE_CALLS = "throttles/live-calls"

@@ -46,6 +46,7 @@ from tests.engine.interleaving import Happening, InterleavingStore
 from tests.engine.living_clock import LivingClock
 from tests.engine.recording_channel import PROVIDER, RecordingChannel
 from tests.engine.recording_notifier import RecordingNotifier
+from tests.engine.recounted import check_tallies, day_names, days_told, days_within
 from tests.engine.stand_ins import Forgetful, ReadyBots
 
 T = TypeVar("T")
@@ -218,7 +219,7 @@ class World:
         for message in await self.messages(campaign):
             path = f"{paths.messages(ORG, campaign.id)}/{message.id}"
             changes = claim(message, self.policy, now=now)
-            counted = statistics.changed(campaign, "0", [(message, changes)])
+            counted = statistics.changed(campaign, "0", [(message, changes)], now=now)
             await self.store.commit(Update(path, changes), *counted)
 
     async def receive(self, event: DeliveryEvent) -> None:
@@ -328,6 +329,7 @@ class World:
     async def check_statistics(self) -> None:
         """Compare every campaign's statistics with its messages."""
         engine = replace(self.engine, store=self.store)
+        tallied, moved = Counter[str](), await days_told(self.store, ORG)
         for document in await self.documents(paths.campaigns(ORG)):
             if document.data["kind"] not in list(CampaignKind):
                 continue  # broken by a test
@@ -337,6 +339,9 @@ class World:
             assert counted == await self.statuses(campaign)
             assert counts.reactions == await self.reactions(campaign)
             messages = await self.messages(campaign)
+            tallied.update(day_names(campaign, messages))
+            check_tallies(campaign, messages, counts.amounts)
+            moved.update(days_within(counts.amounts))
             assert counts.people == sum(not message.followed for message in messages)
             assert counts.exhausted == sum(message.exhausted for message in messages)
             if campaign.plan:
@@ -344,6 +349,7 @@ class World:
             if campaign.canary:
                 pending = (m for m in messages if m.status == MessageStatus.PENDING)
                 assert counts.retrying == sum(message.attempt > 0 for message in pending)
+        assert +moved == +tallied
 
     async def _check_walks(self, campaign: Campaign, counts: Statistics) -> None:
         """Compare the counts of walks with the enrollments, and every move that they have made."""

@@ -35,6 +35,7 @@ WORDS: Final[Mapping[str, str]] = {
     "beyond_recall": "Messages that a provider had, and that could not be taken back.",
     "body": "The text, as it was sent or received.",
     "bot_url": "The bot that an answered call is connected to, ws:// or wss://.",
+    "buckets": "Pieces of the campaign's time, the oldest first.",
     "by": "Who did it: a person, an API key, or Clarion.",
     "bytes": "Bytes of the file that are done.",
     "bytes_total": "Bytes of the whole file.",
@@ -196,6 +197,7 @@ WORDS: Final[Mapping[str, str]] = {
     "nodes": "The nodes of the plan where they stand.",
     "not_after": "What cannot be sent before this time expires; null: nothing does.",
     "notification_id": "The notification's id.",
+    "now": "When this was told.",
     "number": "The version's number, from 1.",
     "of_last": "How many of the last messages are looked at.",
     "older_pages": "How many pages of older moves there are (`/moves`).",
@@ -241,6 +243,7 @@ WORDS: Final[Mapping[str, str]] = {
     "read_at": "When it was first read.",
     "reason": "Why, in a word or a few.",
     "reason_words": "What the reason means, in words.",
+    "reasons": "How many messages are where they are, for each status and reason.",
     "recalled": "Messages that a provider had, and that were taken back.",
     "received_at": "When it came in.",
     "reentry": "How often one person enters: never again, after_exit, continue, after a time, or"

@@ -72,6 +72,12 @@ class Slowdown(NamedTuple):
         recovered = max(now - self.at, timedelta()) / RECOVERY
         return min(1.0, self.share + (1.0 - self.share) * recovered)
 
+    def whole_again_at(self, now: datetime) -> datetime | None:
+        """Return when the scope has all of its rate again; None where it has it now."""
+        if self.at is None or self.share_at(now) >= 1.0:
+            return None
+        return self.at + RECOVERY
+
     def cut(self, now: datetime) -> "Slowdown":
         """Return it with the share halved: once a second at most, and not below SLOWEST."""
         if self.at is not None and now - self.at < _BETWEEN_CUTS:

@@ -9,7 +9,7 @@ from functions.domain.contacts.contact import contact_id
 from functions.domain.contacts.phones import Phone
 from functions.domain.kinds import CampaignKind
 from functions.domain.messages.ids import lane_number, message_id, send_lane
-from functions.domain.messages.message import MessageStatus, planned
+from functions.domain.messages.message import planned
 from functions.engine import paths
 from functions.engine.accounts import organisation
 from functions.engine.campaigns.creation import NAME_LENGTH, NewVoiceCampaign, new_campaign
@@ -61,5 +61,5 @@ async def send_once(engine: Engine, campaign: Campaign, to: Recipient) -> tuple[
     lane = send_lane(lane_number(id_, single.lanes))
     message = planned(to, lane, now, now, to.texts.stored if to.texts else {})
     create = Create(f"{paths.messages(single.org, single.id)}/{id_}", message)
-    counts = statistics.created(single, LAUNCH, [MessageStatus.PENDING])
-    return await create_campaign(engine, single, create, counts), id_
+    counts = statistics.created(single, LAUNCH, [message], now=now)
+    return await create_campaign(engine, single, create, *counts), id_

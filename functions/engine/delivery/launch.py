@@ -108,4 +108,5 @@ async def _write_page(lease: LaneLease, plan: Plan, page: Page) -> list[int]:
     """Commit a page once; return its messages' versions first."""
     planned = lease.data.get("planned", 0) + len(plan.messages)
     progress = {"cursor": page.cursor, "planned": planned, "done": page.cursor is None}
-    return await lease.commit(*plan.writes(), *plan.statistics(lease.campaign), **progress)
+    counted = plan.statistics(lease.campaign, now=lease.engine.clock.now())
+    return await lease.commit(*plan.writes(), *counted, **progress)

@@ -40,12 +40,9 @@ class Plan:
         """Return the writes that create the messages."""
         return [Create(path, message) for path, message in self.messages.items()]
 
-    def statistics(self, campaign: Campaign) -> list[Add]:
+    def statistics(self, campaign: Campaign, *, now: datetime) -> list[Add]:
         """Return the write that counts the messages."""
-        statuses = [message["status"] for message in self.messages.values()]
-        followed = [each["status"] for each in self.messages.values() if each.get("followed")]
-        counted = statistics.created(campaign, LAUNCH, statuses, followed=followed)
-        return [counted] if statuses else []
+        return statistics.created(campaign, LAUNCH, list(self.messages.values()), now=now)
 
 
 class Planner:

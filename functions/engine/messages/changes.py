@@ -80,8 +80,8 @@ def record(
             changes = {**changes, "followed": True}  # noqa: PLW2901 - with what follows from it
         updates.append(Update(f"{collection}/{message.id}", changes, version))
         changed.append((message, changes))
-    created = [follower.data["status"] for follower in followers]
-    counted = statistics.changed(campaign, shard, changed, created=created)
+    created = [follower.data for follower in followers]
+    counted = statistics.changed(campaign, shard, changed, now=now, created=created)
     marked = marks(campaign, changed, at=walk_at or now) if campaign.plan else ()
     told = [each for each in changed if may_be_told(each[1])]
     notices = (message_notice(campaign, *each, now=now) for each in told) if told else ()

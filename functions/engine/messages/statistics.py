@@ -8,13 +8,17 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.ids import lane_number
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
+from functions.engine.messages import tallies
+from functions.engine.messages.tallies import LATENESS_S, Tally
 from functions.engine.ports.store import Add
 
 #: Receipts arrive several for each message and from everywhere: four shards for each lane.
@@ -36,23 +40,28 @@ _EXHAUSTED = "exhausted"
 _FOLLOWED = "followed_"
 #: What decides of messages as what they are counted besides their status.
 _COUNTED_BY = ("status", "attempt", "send", "followed", "address")
-#: Upper bounds of lateness, seconds; each is a tenth or more above the one before.
-LATENESS_S = tuple(round(0.01 * 1.25**number, 4) for number in range(72))
 #: What is told of lateness: what half of all kept to, and so on.
 SHARES = (0.5, 0.95, 0.99)
 
 
 def created(
-    campaign: Campaign, shard: str, statuses: Iterable[str], *, followed: Iterable[str] = ()
-) -> Add:
-    """Return the write that counts new messages; `followed` are those that have a follower."""
-    return _add(campaign.org, campaign.id, shard, amounts_of(statuses, followed))
+    campaign: Campaign, shard: str, messages: Sequence[Mapping[str, Any]], *, now: datetime
+) -> list[Add]:
+    """Return the writes, if any are needed, that count new messages, given by their fields."""
+    tally = tallies.created(campaign, messages, now=now)
+    return _adds(campaign, shard, _statuses_of(messages) + tally.of_campaign, tally)
 
 
-def amounts_of(statuses: Iterable[str], followed: Iterable[str] = ()) -> Counter[str]:
-    """Return what new messages add; `followed` are those that have a follower."""
-    amounts = Counter(map(str, statuses))
-    amounts.update(f"{_FOLLOWED}{status}" for status in followed)
+def amounts_of(
+    campaign: Campaign, messages: Sequence[Mapping[str, Any]], *, now: datetime
+) -> Counter[str]:
+    """Return what new messages of a campaign at work add to a shard, given by their fields."""
+    return _statuses_of(messages) + tallies.created(campaign, messages, now=now).of_campaign
+
+
+def _statuses_of(messages: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    amounts = Counter(str(each["status"]) for each in messages)
+    amounts.update(f"{_FOLLOWED}{each['status']}" for each in messages if each.get("followed"))
     return amounts
 
 
@@ -61,14 +70,17 @@ def changed(
     shard: str,
     pairs: Sequence[tuple[Message, Changes]],
     *,
-    created: Iterable[str] = (),
+    now: datetime,
+    created: Sequence[Mapping[str, Any]] = (),
 ) -> list[Add]:
-    """Return the write, if one is needed, that counts messages whose status changes.
+    """Return the writes, if any are needed, that count messages which change.
 
-    Each is given as it was and with what is written of it; `created` are the statuses of those
+    Each is given as it was and with what is written of it; `created` are the fields of those
     that are created beside them.
     """
-    amounts: Counter[str] = Counter(map(str, created))
+    amounts = amounts_of(campaign, created, now=now)
+    tally = tallies.changed(campaign, pairs, now=now)
+    amounts.update(tally.of_campaign)
     _count_statuses(amounts, pairs)
     for message, changes in pairs:
         if message.sent_at is None and message.due_at and changes.get("sent_at"):
@@ -81,8 +93,16 @@ def changed(
             amounts.subtract(f"{_REACTED}{name}" for name in _taken_back(message, changes))
     if campaign.canary or campaign.may_follow_up:
         _count_kinds(amounts, pairs)
-    amounts = Counter({name: amount for name, amount in amounts.items() if amount})
-    return [_add(campaign.org, campaign.id, shard, amounts)] if amounts else []
+    return _adds(campaign, shard, amounts, tally)
+
+
+def _adds(campaign: Campaign, shard: str, amounts: Counter[str], tally: Tally) -> list[Add]:
+    """Return the writes to a shard, and to days of the organisation where they are told at once."""
+    org = campaign.org
+    added = {paths.statistics(org, campaign.id, shard): amounts}
+    added |= {paths.delivery_day(org, day): names for day, names in tally.of_days.items()}
+    told = {path: {name: n for name, n in each.items() if n} for path, each in added.items()}
+    return [Add(path, names) for path, names in told.items() if names]
 
 
 def _count_statuses(amounts: Counter[str], pairs: Iterable[tuple[Message, Changes]]) -> None:
@@ -143,10 +163,6 @@ def _new_reactions(before: Message, changes: Changes) -> list[str]:
 def receipt_shard(campaign: Campaign, message_id: str) -> str:
     """Return the shard that counts the receipts of a message."""
     return f"receipts-{lane_number(message_id, campaign.lanes * _RECEIPT_SHARDS)}"
-
-
-def _add(org: str, campaign_id: str, shard: str, amounts: Counter[str]) -> Add:
-    return Add(paths.statistics(org, campaign_id, shard), dict(amounts))
 
 
 def walk_shard(lane: str) -> str:

@@ -5,7 +5,7 @@ ask us to slow down.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -21,6 +21,8 @@ from functions.engine.ports.store import Create, Document, Update, Write
 
 #: What is faster than that is as good as without a rate.
 _NO_RATE: Final = 1_000_000.0
+#: What is reserved anyway lies nearer than that.
+_NEAR: Final = timedelta(seconds=2)
 #: What a sender without a rate is slowed down from, messages a second.
 _WHEN_SLOWED: Final = 50.0
 
@@ -90,6 +92,17 @@ class State(NamedTuple):
         scope, free_at = self.scope, self._get("free_at")
         limited = scope.rate_per_s is not None or scope.ramp is not None
         return limited or self.slowdown.share_at(now) < 1 or (free_at is not None and free_at > now)
+
+    def rate_at(self, now: datetime) -> float | None:
+        """Return how many messages a second it allows now; None: any number."""
+        share = self.slowdown.share_at(now)
+        rate = self.scope.rate_per_s or (_WHEN_SLOWED if share < 1 else None)
+        return None if rate is None else rate * share
+
+    def held_until(self, now: datetime) -> datetime | None:
+        """Return when its provider may be asked again, where it has told us to wait."""
+        free_at: datetime | None = self._get("free_at")
+        return free_at if free_at is not None and free_at - now > _NEAR else None
 
     @property
     def slowdown(self) -> Slowdown:

@@ -31,8 +31,8 @@ def record_walks(
     left = [pair for each in decided for pair in each.dropped]
     of_left = record(engine, campaign, dropped, left) if left else Recorded((), ())
     amounts = counts.changed((each.before, each.after) for each in decided)
-    followed = (each.data["status"] for each in messages if each.data.get("followed"))
-    amounts.update(statistics.amounts_of((each.data["status"] for each in messages), followed))
+    created = [each.data for each in messages]
+    amounts.update(statistics.amounts_of(campaign, created, now=now))
     path = paths.statistics(campaign.org, campaign.id, shard)
     writes: list[Write] = [
         *messages,

@@ -1,7 +1,7 @@
 """How a campaign stands: its progress, what is in flight, its heartbeat."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from functions.engine.kernel.lanes import LAUNCH, lane_names
 from functions.engine.messages import statistics
 from functions.engine.messages.statistics import Statistics
 from functions.engine.plans import counts as plan_counts
+from functions.engine.ports.store import Document
 
 #: A worker that has not been heard of for this long is presumed dead.
 _STALE = timedelta(seconds=120)
@@ -77,11 +78,24 @@ class Progress:
 async def progress_of(engine: Engine, org: str, campaign_id: str) -> Progress:
     """Return how far a campaign has come. Raises NotFoundError."""
     campaign = await load(engine, org, campaign_id)
-    counts, health = await asyncio.gather(
-        statistics.read_one(engine, campaign), _health(engine, campaign)
+    counts, lanes = await asyncio.gather(
+        statistics.read_one(engine, campaign), engine.store.get_many(lane_paths(campaign))
     )
+    return progress_from(campaign, counts, lanes, now=engine.clock.now())
+
+
+def lane_paths(campaign: Campaign) -> list[str]:
+    """Return the documents that tell who works on a campaign."""
+    names = (LAUNCH, *lane_names(campaign))
+    return [paths.lane(campaign.org, campaign.id, name) for name in names]
+
+
+def progress_from(
+    campaign: Campaign, counts: Statistics, lanes: Iterable[Document | None], *, now: datetime
+) -> Progress:
+    """Return how far a campaign has come, by what was read of it."""
     people, waiting = _people(campaign, counts)
-    return Progress(campaign, counts.by_status, people, waiting, health, engine.clock.now())
+    return Progress(campaign, counts.by_status, people, waiting, _health(campaign, lanes, now), now)
 
 
 def _people(campaign: Campaign, counts: Statistics) -> tuple[int, int]:
@@ -106,16 +120,12 @@ def _in_flight(campaign: Campaign, counts: Mapping[MessageStatus, int]) -> int:
     return sum(counts[status] for status in (CALLS_IN_FLIGHT if calls else TEXTS_IN_FLIGHT))
 
 
-async def _health(engine: Engine, campaign: Campaign) -> Health:
-    names = (LAUNCH, *lane_names(campaign))
-    documents = await engine.store.get_many(
-        [paths.lane(campaign.org, campaign.id, name) for name in names]
-    )
+def _health(campaign: Campaign, documents: Iterable[Document | None], now: datetime) -> Health:
     beats = [d.data for d in documents if d is not None and d.data.get("heartbeat_at")]
     if not beats:
         return Health(None, None, "idle")
     last = max(beats, key=lambda data: data["heartbeat_at"])
-    return Health(last["heartbeat_at"], last["holder"], _pulse(campaign, beats, engine.clock.now()))
+    return Health(last["heartbeat_at"], last["holder"], _pulse(campaign, beats, now))
 
 
 def _pulse(campaign: Campaign, beats: list[dict[str, Any]], now: datetime) -> str:
