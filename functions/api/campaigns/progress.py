@@ -115,8 +115,8 @@ class CampaignProgress(BaseModel):
     estimated_end_at: MaybeInstant = Field(
         description="When it is done if it goes on so; null where nobody can say."
     )
-    rate: Pace
-    health: Pulse
+    rate: Pace = Field(description="How fast it sends, and how fast it may.")
+    health: Pulse = Field(description="Whether somebody works on it.")
     recall: ShownRecall | None = Field(description="Of a campaign that was cancelled at work.")
     reasons: list[CountedReason] = Field(description="The most frequent ones.")
     more_reasons: int = Field(description="How many others there are.")
