@@ -17,12 +17,14 @@ import httpx
 import pytest
 
 from functions.channels.simulator.ledger import read_ledger
+from functions.console.pages import DIST
 from functions.settings.model import Settings
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 30
+IS_BUILT = (DIST / "index.html").exists()
 #: Quick calls, and a rate at which a campaign of 200 takes five seconds.
 QUICK = {
     "SIMULATOR_SCRIPT": "ring_ms=20,pickup_ms=20,duration_s=0.1",
@@ -98,6 +100,12 @@ def stop(process: subprocess.Popen[str], number: int = signal.SIGTERM) -> tuple[
     return process.returncode, printed, logged
 
 
+def console_at(port: int) -> list[str]:
+    """Return the line that leads to the console, which is there once it is built."""
+    line = f"Open http://localhost:{port}/console/ in a browser to see and steer it"
+    return [line] if IS_BUILT else []
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_server_says_what_it_serves_and_stops_cleanly(tmp_path: Path, number: int) -> None:
     """It prints URL, store and openness, where to begin, and whether hours hold people back."""
@@ -107,12 +115,15 @@ def test_a_server_says_what_it_serves_and_stops_cleanly(tmp_path: Path, number: 
     assert (code, logged) == (0, "")
     url = f"http://127.0.0.1:{port}"
     serves = f"Clarion serves {url} from sqlite:///.data/clarion.db"
-    opens = f"Open {url}/ in a browser: it leads to the description of every request"
-    assert printed.splitlines() == [f"{serves}, open to this machine only (AUTH_MODE=off)", opens]
+    assert printed.splitlines() == [
+        f"{serves}, open to this machine only (AUTH_MODE=off)",
+        *console_at(port),
+        f"http://localhost:{port}/docs describes every request",
+    ]
 
 
 def test_the_url_that_is_printed_answers_something_that_a_person_can_use(tmp_path: Path) -> None:
-    """The page at the root leads to the API's description and to its health."""
+    """The page at the root leads to the console, to the API's description and to its health."""
     port = free_port()
     with serving(tmp_path, port) as process:
         page = httpx.get(f"http://127.0.0.1:{port}/")
@@ -120,8 +131,8 @@ def test_the_url_that_is_printed_answers_something_that_a_person_can_use(tmp_pat
         answers = [httpx.get(f"http://127.0.0.1:{port}{link}").status_code for link in links]
         stop(process, signal.SIGTERM)
     assert page.headers["content-type"].startswith("text/html")
-    assert links == ["/docs", "/openapi.json", "/health"]
-    assert answers == [200, 200, 200]
+    assert links == ["/console/", "/docs", "/openapi.json", "/health"]
+    assert answers == [200 if IS_BUILT else 503, 200, 200, 200]
 
 
 def test_whoever_tries_it_at_night_is_told_of_the_hours(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import uvloop
 from functions import logs
 from functions.bootstrap.stack import Stack, build
 from functions.cli.runtime import told_errors
+from functions.console.pages import DIST
 from functions.engine.scheduling.check import check
 from functions.settings.load import SettingsError, load_settings
 from functions.settings.model import Settings
@@ -116,6 +117,9 @@ def _greeting(settings: Settings) -> Iterator[str]:
     said = f"Clarion serves {url} from {settings.store_url}"
     open_ = ", open to this machine only (AUTH_MODE=off)" if settings.auth_mode == "off" else ""
     yield f"{said}{open_}"
-    yield f"Open {url}/ in a browser: it leads to the description of every request"
+    page = url.replace("127.0.0.1", "localhost")
+    if (DIST / "index.html").exists():
+        yield f"Open {page}/console/ in a browser to see and steer it"
+    yield f"{page}/docs describes every request"
     if settings.calling_windows == "default" and all(it.pretends_to for it in settings.providers):
         yield "People are reached within their countries' hours; CALLING_WINDOWS=off: at any time"

@@ -25,6 +25,7 @@ _PAGE: Final = """\
 <body>
 <h1>Clarion {version} is here</h1>
 <ul>
+<li><a href="{base}/console/">The console: to see and steer campaigns</a></li>
 <li><a href="{base}/docs">Every request, to read and to try</a></li>
 <li><a href="{base}/openapi.json">The same as OpenAPI, for generators of clients</a></li>
 <li><a href="{base}/health">How it is</a></li>

@@ -19,6 +19,7 @@ from functions.cli.demo.server import DemoError, DemoServer
 from functions.cli.demo.verdict import Evidence, read_report
 from functions.cli.runtime import REFUSED, AsJson, console, fail, show
 from functions.cli.screen import Screen
+from functions.console.pages import DIST
 from functions.domain.contacts.phones import parse_phone
 from functions.domain.kinds import ChannelKind
 from functions.domain.sending_rules.country_rules import rule_of
@@ -108,8 +109,11 @@ def _schedule(screen: Screen, server: DemoServer, list_id: str) -> tuple[str, St
         wssUrl="wss://bot.example.com/demo",
         scheduledTime=story.scheduled_at.isoformat(),
     )
+    campaign = str(made["campaignId"])
     screen.say(f"Scheduled the campaign for {made['scheduledTime']}")
-    return str(made["campaignId"]), story
+    if (DIST / "index.html").exists():
+        screen.say(f"Watch it at {server.url}/console/#/campaigns/{campaign}")
+    return campaign, story
 
 
 def _watch(
