@@ -90,11 +90,17 @@ async def served(serve: ServeConsole) -> Served:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def look(browser: Browser) -> AsyncIterator[ServeConsole]:
-    """Give a function that puts somebody in front of a console."""
+    """Give a function that puts somebody in front of a console.
+
+    `look(await serve(**SIGN_IN), role="viewer")` is somebody who is signed in with that role.
+    """
     async with AsyncExitStack() as stack:
 
-        async def start(served: Served) -> Viewer:
-            return await stack.enter_async_context(looked_at(browser, served))
+        async def start(served: Served, role: str = "") -> Viewer:
+            viewer = await stack.enter_async_context(looked_at(browser, served))
+            if role:
+                await viewer.is_signed_in(role)
+            return viewer
 
         yield start
 

@@ -11,7 +11,8 @@ import uvicorn
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.api.rig import Rig
+from functions.web.signing_in.sessions import COOKIE
+from tests.api.rig import Rig, token
 
 Theme: TypeAlias = Literal["light", "dark"]
 
@@ -100,6 +101,21 @@ class Viewer:
     def heading(self, text: str) -> Locator:
         """Return the page's one heading of the first level."""
         return self.page.get_by_role("heading", level=1, name=text)
+
+    async def is_signed_in(self, role: str, *, org: str = "acme") -> None:
+        """Let the browser have the session of somebody with a role, as if they had signed in."""
+        answer = await self.served.post("/session", authorization=token(role, org=org))
+        assert answer.status_code == 200, answer.text
+        await self.page.context.add_cookies(
+            [
+                {
+                    "name": COOKIE,
+                    "value": answer.cookies[COOKIE],
+                    "url": self.served.url.replace("http:", "https:"),  # it is Secure
+                    "httpOnly": True,
+                }
+            ]
+        )
 
     async def press(self, button: str) -> None:
         """Press a button by its name."""
