@@ -12,7 +12,7 @@ from functions.api import exports, recurrences, templates
 from functions.api.calling import campaigns as calling
 from functions.api.calling import lists as calling_lists
 from functions.api.campaigns import actions as campaign_steps
-from functions.api.campaigns import listing, series
+from functions.api.campaigns import audience, listing, series
 from functions.api.campaigns import progress as campaign_progress
 from functions.api.campaigns import routes as campaigns
 from functions.api.contacts import erasures, lists, segments, suppressions
@@ -63,6 +63,7 @@ PARTS: Final = (
     series,
     listing,
     campaign_progress,
+    audience,
     campaigns,
     plan_campaigns,
     migration,

@@ -268,13 +268,23 @@ def _message(org: str, salt: bytes, campaign: str, subject: str) -> str:
     return paths.message(MessageRef(org, campaign, message_id(salt, campaign, subject)))
 
 
+async def known_size(engine: Engine, org: str, condition: Condition) -> int | None:
+    """Count the active contacts that a condition holds for without reading them.
+
+    None where only reading them tells.
+    """
+    equal = segments.equalities(condition)
+    if equal is None:
+        return None
+    where = [Where(field, "==", value) for field, value in (("active", True), *equal)]
+    return await engine.store.count(Query(paths.contacts(org), tuple(where)))
+
+
 async def count(engine: Engine, org: str, condition: Condition) -> Count:
     """Count the active contacts that a condition holds for, as far as can be read in a while."""
-    equal = segments.equalities(condition)
-    if equal is not None:
-        where = [Where(field, "==", value) for field, value in (("active", True), *equal)]
-        found = await engine.store.count(Query(paths.contacts(org), tuple(where)))
-        return Count(found, exact=True)
+    known = await known_size(engine, org, condition)
+    if known is not None:
+        return Count(known, exact=True)
     deadline = engine.clock.now() + _COUNT_FOR
     total, after = 0, None
     while True:

@@ -7,17 +7,14 @@ meanwhile is looked for, and only then is the launch done: who bars somebody sto
 asks for their walks after it, so whichever comes second sees the other.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import structlog
 
-from functions.domain.plans.sends import parts_of
 from functions.engine.campaigns.audience import Page, pages, source_of
 from functions.engine.campaigns.plans import whole_send
-from functions.engine.campaigns.recipient import Recipient
 from functions.engine.contacts.bars import heed_bars
-from functions.engine.contacts.suppressions import kept_out
 from functions.engine.delivery.at_hand import hand_over
 from functions.engine.delivery.page_commits import PageCommits
 from functions.engine.kernel import lanes
@@ -25,10 +22,9 @@ from functions.engine.kernel.lanes import LAUNCH, LaneLease, lane_names
 from functions.engine.kernel.lease import LookAgainError
 from functions.engine.messages import statistics
 from functions.engine.notifications.outbox import commit_with_notices
-from functions.engine.plans import entry
+from functions.engine.plans.admission import Admission, first_send
 from functions.engine.plans.changes import record_walks, unchanged
 from functions.engine.plans.decisions import Decided, Decider, Reached, Walk
-from functions.engine.plans.entering import Person, entered, refused
 from functions.engine.ports.store import StoreError
 from functions.engine.process.plan_cache import PlanVersion
 
@@ -41,13 +37,10 @@ class Entrance:
     def __init__(self, lease: LaneLease, version: PlanVersion) -> None:
         self._lease = lease
         self._engine, self._campaign = lease.engine, lease.campaign
-        self._version = version
         self._decider = Decider(lease.engine, lease.campaign)
-        starts = version.plan.starts
-        first = version.plan.nodes[starts[0]]
-        sends = len(starts) == 1 and bool(parts_of(version.plan, first))
+        self._admission = Admission(lease.engine, lease.campaign, version.plan)
         #: Of the send that everybody begins with, where there is one: the audience is read for it.
-        self._first = version.sends.key(first.id) if sends else ""
+        self._first = first_send(version)
 
     async def enter(self) -> None:
         """Commit page after page, until all have entered or the task is late."""
@@ -74,18 +67,11 @@ class Entrance:
 
     async def _decide(self, page: Page) -> list[Decided]:
         """Return what becomes of the people on a page."""
-        walks = {}
+        walks = await self._admission.walks(page.recipients)
         reached = {}
-        filtered = await entry.filtered(
-            self._engine, self._campaign, {to.contact for to in page.recipients}
-        )
-        barred = await self._barred(page)
-        for to in page.recipients:
-            walk = self._walk(to, filtered, barred)
-            walks[walk.id] = walk
-            if self._first:
-                reached[self._first, walk.id] = to
-        return await self._decide_all(list(walks.values()), reached)
+        if self._first:
+            reached = {(self._first, id_): to for id_, (_, to) in walks.items()}
+        return await self._decide_all([walk for walk, _ in walks.values()], reached)
 
     async def _decide_all(self, walks: Sequence[Walk], reached: Reached) -> list[Decided]:
         """Return what becomes of a page; where that fails they enter, and their lanes go on."""
@@ -96,27 +82,6 @@ class Entrance:
         except Exception:
             log.exception("entered_undecided", campaign_id=self._campaign.id, walks=len(walks))
             return [Decided(walk, walk.enrollment) for walk in walks]
-
-    async def _barred(self, page: Page) -> Collection[str]:
-        """Return the addresses that no channel may reach; the others are barred from one alone."""
-        return await kept_out(
-            self._engine,
-            self._campaign.org,
-            {to.address for to in page.recipients if to.skip_reason == "suppressed"},
-            scopes=entry.barring_scopes(self._campaign),
-        )
-
-    def _walk(self, to: Recipient, filtered: Collection[str], barred: Collection[str]) -> Walk:
-        who = to.contact.rpartition("/")[2]
-        person = Person(who, who, to.contact, to.address, to.region, to.zones)
-        by = self._campaign.entry.by if self._campaign.entry else ""
-        now = self._engine.clock.now()
-        walk = entered(self._campaign, self._version.plan, person, by=by, at=now)
-        walk = walk._replace(heard_at=None)  # nothing can have been told of them since now
-        reason = "inactive" if to.skip_reason == "inactive" else ""
-        reason = reason or ("suppressed" if to.address in barred else "")
-        reason = reason or ("entry_filter" if to.contact in filtered else "")
-        return Walk(person.enrollment_id, refused(walk, reason) if reason else walk)
 
     async def _commit(self, decided: list[Decided], page: Page) -> None:
         """Commit a page and its cursor; who is there already enters no second time."""

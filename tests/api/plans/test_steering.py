@@ -83,6 +83,7 @@ ROUTES: Final[dict[tuple[str, str], tuple[Any, int | str, int | str]]] = {
     ("get", "/plans"): (None, 200, 200),
     ("get", "/plans/{number}"): (None, 200, 200),
     ("get", "/messages"): (None, 200, 200),
+    ("get", "/audience"): (None, 200, _STATUS),
     ("post", "/skip"): (None, "Cannot skip", "Cannot skip"),
     ("get", "/series"): (None, "has no series", "has no series"),
     ("get", "/audit"): (None, 200, 200),
