@@ -89,7 +89,7 @@ async def served(serve: ServeConsole) -> Served:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def look(browser: Browser) -> AsyncIterator[ServeConsole]:
+async def look(browser: Browser, serve: ServeConsole) -> AsyncIterator[ServeConsole]:  # noqa: ARG001 - it ends later
     """Give a function that puts somebody in front of a console.
 
     `look(await serve(**SIGN_IN), role="viewer")` is somebody who is signed in with that role.

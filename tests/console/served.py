@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -11,6 +11,7 @@ import uvicorn
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
+from functions.web.face import Face, Receive, Scope, Send
 from functions.web.signing_in.sessions import COOKIE
 from tests.api.rig import Rig, token
 
@@ -28,8 +29,9 @@ _SILENCE: Final = "Failed to load resource: net::ERR_CONNECTION_REFUSED"
 class Served(Rig):
     """The stack, served on a free port of this machine; its clock is the test's."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, *, below: str = "", **settings: Any) -> None:
         super().__init__(folder, **settings)
+        self._below = below
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self._server: uvicorn.Server | None = None
@@ -38,11 +40,12 @@ class Served(Rig):
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://localhost:{self.port}"
+        return f"http://localhost:{self.port}{self._below}"
 
     async def serve(self) -> None:
         """Answer requests from now on."""
-        config = uvicorn.Config(self.stack.app, lifespan="off", log_config=None, access_log=False)
+        app = _behind(self._below, self.stack.app)
+        config = uvicorn.Config(app, lifespan="off", log_config=None, access_log=False)
         self._server = uvicorn.Server(config)
         self._serving = asyncio.create_task(self._server._serve([self._socket]))
         while not self._server.started:  # noqa: ASYNC110 - it says so nowhere else
@@ -67,6 +70,17 @@ class Served(Rig):
         if self._server is not None:
             await self.die()
         await super().close()
+
+
+def _behind(prefix: str, app: Face) -> Callable[..., Awaitable[None]]:
+    """Return the application as it is seen from below a path, where there is one."""
+
+    async def stripped(scope: Scope, receive: Receive, send: Send) -> None:
+        below = scope["path"].removeprefix(prefix)
+        assert below != scope["path"], f"the page asked outside of {prefix}: {scope['path']}"
+        await app({**scope, "path": below}, receive, send)
+
+    return stripped if prefix else app
 
 
 class Viewer:

@@ -90,7 +90,9 @@ function Nav({ open, close }: { open: boolean; close(): void }) {
                     at.startsWith(`${path}?`);
                   return (
                     <li key={path}>
-                      <a href={`#${path}`} aria-current={here ? "page" : undefined}>{nav!.name}</a>
+                      <a href={`#${path}`} aria-current={here ? "page" : undefined} onClick={close}>
+                        {nav!.name}
+                      </a>
                     </li>
                   );
                 })}
