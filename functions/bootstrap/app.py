@@ -42,12 +42,11 @@ from functions.api.problems import routes as problem_pages
 from functions.api.reference import events, pages
 from functions.api.reference.document import SERVERS, Reference
 from functions.api.reference.operation_ids import operation_id
+from functions.api.session import login
 from functions.api.session import routes as session
 from functions.console import pages as console
 from functions.web import problems
-from functions.web.caller_route import RestRoute
 from functions.web.context import AppContext
-from functions.web.middleware.strict_route import OpenRoute
 from functions.web.openapi import DESCRIPTION, FAILURES, tags
 from functions.web.prefix_router import PrefixRouter
 
@@ -88,6 +87,7 @@ PARTS: Final = (
     settings,
     sending_status,
     session,
+    login,
     scheduler,
     task_runner,
     carrier_webhooks,
@@ -109,7 +109,7 @@ def _routes() -> list[APIRoute]:
 
 def _paths(*, rest: bool) -> frozenset[str]:
     """Return the first segments of the REST API's paths, or of all others."""
-    wanted = [route for route in _routes() if isinstance(route, RestRoute | OpenRoute) is rest]
+    wanted = [route for route in _routes() if getattr(route, "tells_problems", False) is rest]
     return frozenset(problems.first_segment(route.path) for route in wanted)
 
 

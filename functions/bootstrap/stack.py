@@ -39,7 +39,8 @@ from functions.web.face import Face
 from functions.web.invoker import Invoker
 from functions.web.middleware.key_guesses import KeyGuesses
 from functions.web.rate_limit import RateLimiter
-from functions.web.signing_in.sessions import Sessions
+from functions.web.signing_in.provider import Provider
+from functions.web.signing_in.sessions import Sessions, Way
 
 _BACKOFF = (timedelta(milliseconds=200), timedelta(seconds=30))
 #: Within this time every task has sent what it has claimed and handed on the rest.
@@ -150,11 +151,13 @@ def _context(
     engine: Engine, parts: Parts, receivers: Mapping[str, Receiver], target: str
 ) -> AppContext:
     settings, clock, http = parts.settings, parts.clock, parts.http
+    sessions = Sessions(settings, clock=clock)
     return AppContext(
         engine,
         settings,
         Authenticator(settings, http=http, clock=clock),
-        Sessions(settings, clock=clock),
+        sessions,
+        Provider(settings, http=http, clock=clock) if Way.OIDC in sessions.ways else None,
         Invoker(settings, http=http, clock=clock),
         RateLimiter(settings.api_rate_per_s, clock=clock),
         KeyGuesses(clock=clock),

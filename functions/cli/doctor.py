@@ -113,6 +113,21 @@ async def _settings(stack: Stack) -> Finding:
     return Finding("settings", detail)
 
 
+async def _sign_in(stack: Stack) -> Finding:
+    """See whether people can sign in to the console, and whether the identity provider is there."""
+    settings, provider = stack.context.settings, stack.context.provider
+    if settings.auth_mode == "off":
+        return Finding("sign-in", "whoever is on this machine need not sign in")
+    if not settings.session_secrets:
+        return Finding("sign-in", "nobody can sign in to the console: SESSION_SECRET is not set")
+    if provider is None:
+        return Finding("sign-in", "to the console with a token or an API key")
+    told = await provider.examine()
+    return Finding(
+        "sign-in", f"at {told.issuer}, which sends people back to {settings.callback_url}"
+    )
+
+
 async def _store(stack: Stack) -> Finding:
     """Write, read and delete a document."""
     store, path = stack.engine.store, f"orgs/doctor/names/{uuid4().hex}"
@@ -201,6 +216,7 @@ def _age(stack: Stack, name: str, oldest: Waiting | None) -> Finding:
 
 _LOOKS: Final = {
     "settings": (_settings, "compare them with .env.example"),
+    "sign-in": (_sign_in, "see that OIDC_ISSUER is what the provider calls itself, and answers"),
     "store": (_store, "see that STORE_URL can be reached, and who may use it"),
     "queue": (_queue, "see that QUEUE_URL exists, and who may enqueue"),
     "clock": (_clock, "see that this machine can reach the service"),

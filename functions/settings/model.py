@@ -4,17 +4,13 @@ A setting's docstring is its line in .env.example. What settings must not be tog
 rules.py: a deployment that could be misused or lose work refuses to start.
 """
 
-import json
-import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from functions.settings.providers import NONE, Provider, alternatives, choices, chosen
+from functions.settings.providers import NONE, Provider, alternatives, chosen
 from functions.settings.urls import (
     QueueUrl,
     StoreUrl,
@@ -24,155 +20,28 @@ from functions.settings.urls import (
     parse_smtp,
     parse_store,
 )
-
-_VALID_SECRETS: Final = 2  #: the one that seals, and the one before it
-HS256_BYTES = 32  # RFC 7518, 3.2: a key is at least as long as the hash
-
-# --- What a setting may be -------------------------------------------------------------------
-
-
-def _parsed_by(parse: Callable[[str], object]) -> AfterValidator:
-    """Accept the text that `parse` can read, as it is."""
-
-    def check(text: str) -> str:
-        parse(text)
-        return text
-
-    return AfterValidator(check)
-
-
-def _parsed_secret(parse: Callable[[str], object]) -> AfterValidator:
-    """Accept the secret text that `parse` can read, as it is, or none."""
-
-    def check(secret: SecretStr) -> SecretStr:
-        if secret:
-            parse(secret.get_secret_value())
-        return secret
-
-    return AfterValidator(check)
-
-
-def _check_http(url: str) -> str:
-    parts = urlsplit(url)
-    if url and (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or parts.username
-        or parts.query
-        or parts.fragment
-    ):
-        raise ValueError("must be http(s)://HOST, with neither user, query nor fragment")
-    return url.rstrip("/")
-
-
-def _check_secret_length(secret: SecretStr) -> SecretStr:
-    if secret and len(secret.get_secret_value().encode()) < HS256_BYTES:
-        raise ValueError("must have at least 32 bytes; `openssl rand -hex 32` prints a good one")
-    return secret
-
-
-def _check_session_secrets(secret: SecretStr) -> SecretStr:
-    each = [part.strip() for part in secret.get_secret_value().split(",")]
-    if secret and (len(each) > _VALID_SECRETS or any(len(s.encode()) < HS256_BYTES for s in each)):
-        raise ValueError(
-            "must be one secret, or the new one and the old one with a comma between, each of at"
-            " least 32 bytes; `openssl rand -hex 32` prints a good one"
-        )
-    return secret
-
-
-def _check_console(url: str) -> str:
-    if url and not url.endswith("/console"):
-        raise ValueError("must be the URL of the console, such as https://HOST/console")
-    return url
-
-
-def _check_email(email: str) -> str:
-    if email and not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
-        raise ValueError("must be the e-mail address of a service account")
-    return email
-
-
-def _check_mailbox(email: str) -> str:
-    if email and not re.fullmatch(r"[!-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", email):
-        raise ValueError("must be an e-mail address, such as unsubscribe@example.com")
-    return email
-
-
-def _split_seconds(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    if not re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*)*", value):
-        raise ValueError("must be whole seconds separated by commas, such as 30,300,600")
-    return tuple(int(part) for part in value.split(","))
-
-
-def _check_rising(seconds: tuple[int, ...]) -> tuple[int, ...]:
-    if any(later <= earlier for earlier, later in zip((0, *seconds), seconds, strict=False)):
-        raise ValueError("must rise from one to the next, the first above 0")
-    return seconds
-
-
-Count = Annotated[int, Field(ge=1, le=10_000)]
-Few = Annotated[int, Field(ge=1, le=100)]
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-HttpUrl = Annotated[str, AfterValidator(_check_http)]
-Email = Annotated[str, AfterValidator(_check_email)]
-Mailbox = Annotated[str, AfterValidator(_check_mailbox)]
-RisingSeconds = Annotated[
-    tuple[int, ...],
-    NoDecode,
-    BeforeValidator(_split_seconds),
-    Field(min_length=1),
-    AfterValidator(_check_rising),
-]
-
-
-def _read_senders(value: Any) -> Any:
-    """Read the JSON of an organisation's senders; what an entry may be says sender_lists.py."""
-    # Most deployments name none, and it needs the tables of phone numbers.
-    from functions.domain.contacts.sender_lists import read_grants
-    from functions.domain.errors import InvalidFieldError
-
-    try:
-        found = json.loads(value) if isinstance(value, str) else value
-        if not isinstance(found, dict) or not all(map(_is_texts, found.values())):
-            raise ValueError(_SENDERS_FORM)
-        if wrong := [org for org in found if org != "*" and not _ORG.fullmatch(org)]:
-            raise ValueError(f"{wrong[0]!r} is no organisation's name, which has no blanks")
-        read_grants(found)
-    except json.JSONDecodeError:
-        raise ValueError(_SENDERS_FORM) from None
-    except InvalidFieldError as error:
-        raise ValueError(str(error)) from None
-    return {org: tuple(each) for org, each in found.items()}
-
-
-_ORG: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_SENDERS_FORM: Final = 'must be JSON such as {"acme": ["+12025550111", "@acme.example"], "*": []}'
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
-
-
-OrgSenders = Annotated[dict[str, tuple[str, ...]], NoDecode, BeforeValidator(_read_senders)]
+from functions.settings.values import (
+    ConsoleUrl,
+    Count,
+    Email,
+    Few,
+    HttpUrl,
+    IssuerUrl,
+    LongSecret,
+    Mailbox,
+    OrgSenders,
+    RisingSeconds,
+    Seconds,
+    SessionSecrets,
+    choice_of,
+    parsed_by,
+    parsed_secret,
+)
 
 
 def _own_url(fields: dict[str, Any]) -> str:
     host = f"[{fields['host']}]" if ":" in fields["host"] else fields["host"]
     return f"http://{host}:{fields['port']}"
-
-
-def _choice_of(kind: str) -> AfterValidator:
-    """Accept what chooses a provider of this kind of channel."""
-
-    def check(choice: str) -> str:
-        if choice not in (allowed := choices(kind)):
-            raise ValueError(f"must be one of {', '.join(allowed)}, not {choice!r}")
-        return choice
-
-    return AfterValidator(check)
 
 
 def _beside_calls(kind: str, description: str) -> Any:
@@ -196,9 +65,6 @@ def _usual_proxies(fields: dict[str, Any]) -> int:
     return 1 if fields["k_service"] else 0
 
 
-# --- The settings ----------------------------------------------------------------------------
-
-
 class Settings(BaseSettings):
     """Every setting, by its environment variable's name in lower case. Use `load_settings`."""
 
@@ -212,11 +78,11 @@ class Settings(BaseSettings):
         use_attribute_docstrings=True,
     )
 
-    store_url: Annotated[str, _parsed_by(parse_store)] = "sqlite:///.data/clarion.db"
+    store_url: Annotated[str, parsed_by(parse_store)] = "sqlite:///.data/clarion.db"
     """Where everything is kept: sqlite:///PATH, firestore://PROJECT, firestore://PROJECT/DATABASE"""
     firestore_emulator_host: str = Field("", pattern=r"^([^\s:/]+:\d{1,5})?$")
     """HOST:PORT of a Firestore emulator to use instead of the cloud"""
-    queue_url: Annotated[str, _parsed_by(parse_queue)] = "local://"
+    queue_url: Annotated[str, parsed_by(parse_queue)] = "local://"
     """Who delivers tasks: local:// (this process) or cloudtasks://PROJECT/LOCATION/QUEUE"""
 
     host: str = Field("127.0.0.1", min_length=1)
@@ -248,7 +114,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important log line that is written: debug, info, warning or error"""
 
-    voice_provider: Annotated[str, _choice_of("voice")] = Field(
+    voice_provider: Annotated[str, choice_of("voice")] = Field(
         "simulator",
         description=f"Who makes the calls: {alternatives('voice')}; the simulator calls nobody",
     )
@@ -262,16 +128,16 @@ class Settings(BaseSettings):
     """Plivo secret: pays for calls and signs callbacks"""
     plivo_api_url: HttpUrl = "https://api.plivo.com"
     """Plivo's API"""
-    sms_provider: Annotated[str, _choice_of("sms")] = _beside_calls(
+    sms_provider: Annotated[str, choice_of("sms")] = _beside_calls(
         "sms", "Who sends texts: {}; without it as calls, simulator or none"
     )
-    whatsapp_provider: Annotated[str, _choice_of("whatsapp")] = _beside_calls(
+    whatsapp_provider: Annotated[str, choice_of("whatsapp")] = _beside_calls(
         "whatsapp", "Who sends WhatsApp messages: {} (Meta's API); as for texts"
     )
-    email_provider: Annotated[str, _choice_of("email")] = _beside_calls(
+    email_provider: Annotated[str, choice_of("email")] = _beside_calls(
         "email", "Who sends mails: {}; as for texts"
     )
-    webhook_provider: Annotated[str, _choice_of("webhook")] = _beside_calls(
+    webhook_provider: Annotated[str, choice_of("webhook")] = _beside_calls(
         "webhook", "Who posts webhook messages: {} (ourselves); as for texts"
     )
     twilio_account_sid: str = ""
@@ -296,13 +162,13 @@ class Settings(BaseSettings):
     """Meta secret: signs callbacks"""
     whatsapp_verify_token: SecretStr = SecretStr("")
     """What Meta is to say when it asks whether a callback URL is ours"""
-    smtp_url: Annotated[SecretStr, _parsed_secret(parse_smtp)] = SecretStr("")
+    smtp_url: Annotated[SecretStr, parsed_secret(parse_smtp)] = SecretStr("")
     """Where mails are handed over: smtps://USER:PASSWORD@HOST:PORT, or smtp:// for STARTTLS"""
     sendgrid_webhook_public_key: str = ""
     """The key, base64, that SendGrid's event webhooks are verified with"""
     unsubscribe_email: Mailbox = ""
     """Where mails that ask to unsubscribe go, unless an organisation names another address"""
-    signing_secret: Annotated[SecretStr, AfterValidator(_check_secret_length)] = SecretStr("")
+    signing_secret: LongSecret = SecretStr("")
     """What signs the links in mails and webhook messages, at least 32 bytes"""
     org_senders: OrgSenders = Field(default_factory=dict)
     """What each organisation may send from, JSON such as {"acme": ["@acme.example"]}; unset: any"""
@@ -319,7 +185,7 @@ class Settings(BaseSettings):
 
     auth_mode: Literal["off", "jwt"] = "off"
     """Who may use the API: off (anybody on this machine) or jwt (a signed token names them)"""
-    jwt_secret: Annotated[SecretStr, AfterValidator(_check_secret_length)] = SecretStr("")
+    jwt_secret: LongSecret = SecretStr("")
     """The secret that signs HS256 tokens, at least 32 bytes; this or JWT_JWKS_URL"""
     jwt_jwks_url: HttpUrl = ""
     """Where the identity provider publishes its RS256 or ES256 keys; this or JWT_SECRET"""
@@ -327,10 +193,20 @@ class Settings(BaseSettings):
     """The only issuer (iss) whose tokens count"""
     jwt_audience: str = ""
     """The only audience (aud) whose tokens count"""
-    session_secret: Annotated[SecretStr, AfterValidator(_check_session_secrets)] = SecretStr("")
+    session_secret: SessionSecrets = SecretStr("")
     """What seals the console's sessions, at least 32 bytes; to change it NEW,OLD for 8 hours"""
-    console_url: Annotated[HttpUrl, AfterValidator(_check_console)] = ""
+    console_url: ConsoleUrl = ""
     """Where browsers find the console: https://HOST/console, or .../api/console"""
+    oidc_issuer: IssuerUrl = ""
+    """The identity provider that people sign in at, as it calls itself (iss), to the last slash"""
+    oidc_client_id: str = ""
+    """What that provider knows the console as"""
+    oidc_client_secret: SecretStr = SecretStr("")
+    """The secret that it has given the console"""
+    oidc_org_claim: str = Field("org", min_length=1)
+    """The claim of its ID tokens that names somebody's organisation"""
+    oidc_role_claim: str = Field("role", min_length=1)
+    """The claim that names the role: one, or a list whose greatest one counts"""
     invoker_auth: Literal["off", "oidc", "iam"] = "off"
     """How scheduler and task queue prove themselves: off, oidc (to us) or iam (to Cloud Run)"""
     invoker_service_account: Email = ""
@@ -376,6 +252,11 @@ class Settings(BaseSettings):
     def queue(self) -> QueueUrl:
         """QUEUE_URL, read."""
         return parse_queue(self.queue_url)
+
+    @property
+    def callback_url(self) -> str:
+        """Where the identity provider sends browsers back to: beside the console."""
+        return f"{self.console_url.removesuffix('/console')}/session/callback"
 
     @property
     def session_secrets(self) -> list[str]:

@@ -32,10 +32,17 @@ def _secrets(settings: Settings, uses: frozenset[Use]) -> Iterator[str]:
     one_key = bool(settings.jwt_secret) != bool(settings.jwt_jwks_url)
     if settings.auth_mode == "jwt" and Use.CALLERS in uses and not one_key:
         yield "AUTH_MODE: jwt needs JWT_SECRET or JWT_JWKS_URL; set exactly one of them"
-    if settings.console_url and Use.SIGNS_IN in uses and not settings.session_secret:
-        yield "SESSION_SECRET: CONSOLE_URL leads people to sign in; set it"
+    if Use.SIGNS_IN in uses:
+        yield from _console_secrets(settings)
     for provider in settings.providers:
         yield from _missing(settings, provider, provider.secrets_for(uses))
+
+
+def _console_secrets(settings: Settings) -> Iterator[str]:
+    if settings.console_url and settings.auth_mode != "off" and not settings.session_secret:
+        yield "SESSION_SECRET: CONSOLE_URL leads people to sign in, which needs it"
+    if settings.oidc_issuer and not settings.oidc_client_secret:
+        yield "OIDC_CLIENT_SECRET: signing in at an identity provider needs it"
 
 
 def _open_doors(settings: Settings) -> Iterator[str]:
@@ -74,8 +81,15 @@ def _users(settings: Settings) -> Iterator[str]:
 def _console(settings: Settings) -> Iterator[str]:
     if settings.console_url and not is_safe_url(settings.console_url):
         yield "CONSOLE_URL: browsers keep no session without TLS; use https"
-    if settings.session_secret and settings.auth_mode == "off":
-        yield "SESSION_SECRET: AUTH_MODE=off lets in without a session; set AUTH_MODE=jwt"
+    if settings.oidc_issuer and not is_safe_url(settings.oidc_issuer):
+        yield "OIDC_ISSUER: what it says without TLS can be forged; use https"
+    for name in ("SESSION_SECRET", "OIDC_ISSUER"):
+        if getattr(settings, name.lower()) and settings.auth_mode == "off":
+            yield f"{name}: AUTH_MODE=off lets in without signing in; set AUTH_MODE=jwt"
+    if settings.oidc_issuer or settings.oidc_client_id or settings.oidc_client_secret:
+        for name in ("OIDC_ISSUER", "OIDC_CLIENT_ID", "CONSOLE_URL"):
+            if not getattr(settings, name.lower()):
+                yield f"{name}: signing in at an identity provider needs it"
 
 
 def _invoker(settings: Settings) -> Iterator[str]:

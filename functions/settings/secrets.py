@@ -48,7 +48,7 @@ def secrets_of(target: str, settings: Mapping[str, str]) -> list[str]:
     users = Use.CALLERS in uses and not settings.get("JWT_JWKS_URL")
     found = ["JWT_SECRET"] if users else []
     if Use.SIGNS_IN in uses and settings.get("CONSOLE_URL"):
-        found.append("SESSION_SECRET")
+        found += ["SESSION_SECRET"] + ["OIDC_CLIENT_SECRET"] * bool(settings.get("OIDC_ISSUER"))
     for provider in chosen(settings.get):
         found += provider.secrets_for(uses)
     return list(dict.fromkeys(found))

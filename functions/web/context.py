@@ -15,6 +15,7 @@ from functions.web.auth import Callers
 from functions.web.invoker import Invoker
 from functions.web.middleware.key_guesses import KeyGuesses
 from functions.web.rate_limit import RateLimiter
+from functions.web.signing_in.provider import Provider
 from functions.web.signing_in.sessions import Sessions
 
 
@@ -26,6 +27,7 @@ class AppContext:
     settings: Settings
     authenticator: Callers
     sessions: Sessions
+    provider: Provider | None  #: where people sign in; None: at none
     invoker: Invoker
     rates: RateLimiter
     guesses: KeyGuesses

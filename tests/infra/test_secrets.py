@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from functions.api.hooks import carrier_webhooks, mail_links, task_runner
 from functions.api.organisation import settings
+from functions.api.session import login
 from functions.api.session import routes as session
 from functions.bootstrap.app import PARTS, REST_PATHS
 from functions.bootstrap.stack import build
@@ -241,6 +242,7 @@ _BY_PART: Final = {
     mail_links: Use.LINKS,
     settings: Use.SHOWS,
     session: Use.SIGNS_IN,
+    login: Use.SIGNS_IN,
 }
 
 

@@ -18,7 +18,8 @@ from functions.web.callers import admit, session_of, who
 from functions.web.context import AppContext, Context
 from functions.web.middleware.strict_route import OpenRoute
 from functions.web.origins import is_foreign_page
-from functions.web.signing_in.sessions import COOKIE, SignInOffError, Way, forget
+from functions.web.signing_in.provider import LoginError
+from functions.web.signing_in.sessions import COOKIE, Session, SignInOffError, Way, forget
 
 router = APIRouter(prefix="/session", tags=["session"], route_class=OpenRoute)
 log = structlog.get_logger()
@@ -57,10 +58,11 @@ async def sign_in(request: Request, context: Context, response: Response) -> dic
 
 @router.delete("", response_model=SignedOut)
 async def sign_out(request: Request, context: Context, response: Response) -> dict[str, Any]:
-    """Sign a browser out."""
+    """Sign a browser out, and say where to go for that at the identity provider as well."""
     _require_no_foreign_page(context, request)
+    session = context.sessions.read(request.cookies)
     forget(response, COOKIE)
-    return {"end_session_url": None}
+    return {"end_session_url": await _end_session_url(context, session)}
 
 
 async def _asker(context: AppContext, request: Request) -> Caller | None:
@@ -73,6 +75,16 @@ async def _asker(context: AppContext, request: Request) -> Caller | None:
         return None
     admit(context, request, caller)
     return caller
+
+
+async def _end_session_url(context: AppContext, session: Session | None) -> str | None:
+    if context.provider is None or session is None or session.way is not Way.OIDC:
+        return None
+    try:
+        return await context.provider.end_session_url()
+    except LoginError as error:
+        log.warning("sign_out_incomplete", error=str(error))
+        return None
 
 
 def _is_open(context: AppContext) -> bool:

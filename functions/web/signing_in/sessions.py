@@ -52,8 +52,9 @@ class Sessions:
     """Makes the cookies of sessions, and reads them."""
 
     def __init__(self, settings: Settings, *, clock: Clock) -> None:
+        self._settings = settings
         self._clock = clock
-        self._seals = Seals(settings.session_secrets, clock=clock)
+        self.seals = Seals(settings.session_secrets, clock=clock)
         #: Whether anybody can sign in.
         self.is_on = settings.auth_mode != "off" and bool(settings.session_secrets)
         #: As an Origin names us: what stands before us may ask us by another name than browsers do.
@@ -62,7 +63,9 @@ class Sessions:
     @property
     def ways(self) -> list[Way]:
         """How somebody may sign in; an API key is a token to them."""
-        return [Way.TOKEN] if self.is_on else []
+        if not self.is_on:
+            return []
+        return [Way.OIDC, Way.TOKEN] if self._settings.oidc_issuer else [Way.TOKEN]
 
     def begin(self, response: Response, way: Way, who: Caller | str) -> Session:
         """Have the browser keep a session; one of a token ends with it, if that is sooner."""
@@ -70,7 +73,7 @@ class Sessions:
         until += LONGEST
         if isinstance(who, Caller) and who.until is not None:
             until = min(until, who.until)
-        sealed = self._seals.seal(_PURPOSE, {"way": way, **_content(who)}, until=until)
+        sealed = self.seals.seal(_PURPOSE, {"way": way, **_content(who)}, until=until)
         keep(response, COOKIE, sealed, until - now)
         return Session(way, who, until)
 
@@ -78,7 +81,7 @@ class Sessions:
         """Return the session of a browser; None where there is none that lasts."""
         if not self.is_on or (sealed := cookies.get(COOKIE)) is None:
             return None
-        opened = self._seals.opened(_PURPOSE, sealed)
+        opened = self.seals.opened(_PURPOSE, sealed)
         if opened is None:
             return None
         return Session(Way(opened.content["way"]), _who(opened.content), opened.until)

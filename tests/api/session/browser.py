@@ -2,6 +2,7 @@
 
 from http.cookies import Morsel, SimpleCookie
 from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
@@ -63,3 +64,38 @@ class Browser:
             self.cookies.pop(morsel.key, None)
         else:
             self.cookies[morsel.key] = morsel.value
+
+
+class Tab:
+    """A tab of a browser, which goes where it is led."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+
+    async def sign_in(self, place: str = "") -> str:
+        """Sign in at the provider; return where one ends."""
+        return await self.come_back(await self.authorize(await self.leave(place)))
+
+    async def leave(self, place: str = "", **headers: str) -> str:
+        """Follow the link for signing in; return where it leads."""
+        path = f"/session/login?{urlencode({'next': place})}" if place else "/session/login"
+        return await self._led(path, **headers)
+
+    async def authorize(self, url: str) -> str:
+        """Sign in at the provider; return where it leads back to."""
+        async with httpx.AsyncClient() as http:
+            answer = await http.get(url)
+        assert answer.status_code == 302
+        return answer.headers["location"]
+
+    async def come_back(self, url: str) -> str:
+        """Return to Clarion, where this leads to; return where one ends."""
+        parts = urlsplit(url)
+        assert f"{parts.scheme}://{parts.netloc}" == "https://clarion.example"
+        path = parts.path.removeprefix("/api")  # which the function's own name is
+        return await self._led(f"{path}?{parts.query}", sec_fetch_site="cross-site")
+
+    async def _led(self, path: str, **headers: str) -> str:
+        answer = await self.browser.ask("GET", path, **headers)
+        assert (answer.status_code, answer.headers["cache-control"]) == (303, "no-store")
+        return answer.headers["location"]
