@@ -29,7 +29,10 @@ from functions.settings.secrets import TARGETS, secrets_of
 #: What a secret looks like that nobody has read yet.
 _LOOKS: Final[Mapping[str, str]] = {"SMTP_URL": "smtps://user:password@smtp.example.com"}
 _ANY_SECRET: Final = "x" * 32
-_SECRETS: Final = {name for row in PROVIDERS for names in row.secrets.values() for name in names}
+_SECRETS: Final = {
+    *("JWT_SECRET", "SESSION_SECRET", "OIDC_CLIENT_SECRET"),
+    *(name for row in PROVIDERS for names in row.secrets.values() for name in names),
+}
 
 
 class _OnceLoader(yaml.SafeLoader):
@@ -59,7 +62,7 @@ def read(file: Path) -> dict[str, str]:
 
 def refusals(target: str, given: Mapping[str, str]) -> list[str]:
     """Return what would keep a function with these settings from starting, a sentence each."""
-    if plain := sorted(given.keys() & {*_SECRETS, "JWT_SECRET"}):
+    if plain := sorted(given.keys() & _SECRETS):
         return [f"{name}: is a secret; keep it in Secret Manager, not in a file" for name in plain]
     secrets = {name: _LOOKS.get(name, _ANY_SECRET) for name in secrets_of(target, given)}
     told = {name.lower(): value for name, value in {**given, **secrets}.items()}

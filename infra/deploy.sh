@@ -18,7 +18,9 @@
 # without it), each called as its setting:
 # plivo-auth-token, twilio-auth-token, whatsapp-token, whatsapp-app-secret, whatsapp-verify-token,
 # smtp-url, signing-secret. PLIVO_AUTH_ID, TWILIO_ACCOUNT_SID and WHATSAPP_PHONE_NUMBER_ID name the
-# accounts. SETTINGS names a YAML file of further settings.
+# accounts. CONSOLE_URL lets people sign in to the console, which needs session-secret; with
+# OIDC_ISSUER and OIDC_CLIENT_ID they do so at an identity provider, which needs oidc-client-secret.
+# SETTINGS names a YAML file of further settings. The console is built before: make console.
 #
 # Tested with the real gcloud against a stand-in of Google's APIs (tests/infra), never against
 # Google itself. docs/guide/deploying.md says what to look at after the first run.
@@ -76,11 +78,13 @@ exists() {
 PROVIDERS="VOICE_PROVIDER SMS_PROVIDER WHATSAPP_PROVIDER EMAIL_PROVIDER WEBHOOK_PROVIDER"
 # Whom providers know us as: settings like others, and not secret.
 ACCOUNTS="PLIVO_AUTH_ID TWILIO_ACCOUNT_SID WHATSAPP_PHONE_NUMBER_ID"
+# What lets people sign in to the console; the first two say which secrets that takes.
+SIGN_IN="CONSOLE_URL OIDC_ISSUER OIDC_CLIENT_ID OIDC_ORG_CLAIM OIDC_ROLE_CLAIM"
 
 # The secrets of each entry point, a line each: the settings that hold them.
 needs() {
   local name given=()
-  for name in $PROVIDERS JWT_JWKS_URL; do given+=("$name=${!name:-}"); done
+  for name in $PROVIDERS $SIGN_IN JWT_JWKS_URL; do given+=("$name=${!name:-}"); done
   "$PYTHON" -m functions.settings.secrets "${given[@]}"
 }
 
@@ -166,7 +170,7 @@ settings() {
   setting INVOKER_AUTH oidc
   setting INVOKER_SERVICE_ACCOUNT "$(account invoker)"
   setting INVOKER_AUDIENCE "$BASE_URL"
-  for name in $PROVIDERS $ACCOUNTS; do [ -z "${!name:-}" ] || setting "$name" "${!name}"; done
+  for name in $PROVIDERS $ACCOUNTS $SIGN_IN; do [ -z "${!name:-}" ] || setting "$name" "${!name}"; done
   setting AUTH_MODE jwt
   [ -z "${JWT_JWKS_URL:-}" ] || setting JWT_JWKS_URL "$JWT_JWKS_URL"
   [ -z "${JWT_ISSUER:-}" ] || setting JWT_ISSUER "$JWT_ISSUER"
@@ -218,9 +222,9 @@ check() {
   [[ $RUNTIME =~ ^python3(1[1-9]|[2-9][0-9])$ ]] ||
     fail "RUNTIME: must be python311 or a newer one, not $RUNTIME"
   [ -z "$SETTINGS" ] || [ -r "$SETTINGS" ] || fail "SETTINGS: cannot read $SETTINGS"
-  for name in $PROVIDERS; do
+  for name in $PROVIDERS $SIGN_IN; do
     [ -z "$SETTINGS" ] || ! grep -q "^[\"']\?$name\b" "$SETTINGS" ||
-      fail "$name: give it to the script instead of SETTINGS; it hands over the provider's secrets"
+      fail "$name: give it to the script instead of SETTINGS; it hands over the secrets for it"
   done
   settings >"$SETTINGS_FILE"
   [ -z "${DRY_RUN:-}" ] || sed 's/^/# /' "$SETTINGS_FILE"
@@ -237,6 +241,8 @@ check() {
     exists secrets describe "$(secret "$setting")" || missing+=" $(secret "$setting")"
   done
   [ -z "$missing" ] || fail "Secret Manager lacks:$missing; docs/guide/deploying.md says how to create them"
+  [[ " $* " != *" functions "* && " $* " != *" api "* ]] || [ -f functions/console/dist/index.html ] ||
+    fail "functions/console/dist: the console is not built; run make console"
 }
 
 fail() { echo "$1" >&2; exit 2; }
@@ -257,7 +263,7 @@ main() {
   trap "rm -rf '$folder'" EXIT
   SETTINGS_FILE=$folder/settings.yaml
   NEEDS=$(needs)
-  check
+  check "$@"
   [[ " $* " != *" setup "* ]] || setup
   [[ " $* " != *" functions "* ]] || functions
   [ ${#named[@]} -eq 0 ] || functions "${named[@]}"

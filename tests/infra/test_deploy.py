@@ -98,6 +98,10 @@ def test_only_what_the_functions_need_is_uploaded(deployed: Deployed) -> None:
     assert {name for name in files if not name.startswith("functions/")} == ours
     assert "functions/bootstrap/stack.py" in files
     assert not [name for name in files if "__pycache__" in name]
+    console = {name for name in files if name.startswith("functions/console/")}
+    built = [each for each in (ROOT / "functions/console/dist").rglob("*") if each.is_file()]
+    served = {"functions/console/__init__.py", "functions/console/pages.py"}
+    assert console == {*served, *(str(each.relative_to(ROOT)) for each in built)}
 
 
 @needs_gcloud
@@ -264,10 +268,17 @@ def _pairs(given: str) -> dict[str, str]:
 REST = {"WHATSAPP_PROVIDER": "cloud", "EMAIL_PROVIDER": "smtp", "WEBHOOK_PROVIDER": "http"}
 
 
+CONSOLE = {
+    "CONSOLE_URL": f"{BASE_URL}/api/console",
+    "OIDC_ISSUER": "https://id.example",
+    "OIDC_CLIENT_ID": "clarion",
+}
+
+
 @pytest.fixture(scope="module")
 def handed_over() -> dict[str, dict[str, str]]:
     """Give the secrets that each function would get where there are providers of every kind."""
-    ran = deploy(*table(), DRY_RUN="1", SMS_PROVIDER="twilio", **REST)
+    ran = deploy(*table(), DRY_RUN="1", SMS_PROVIDER="twilio", **REST, **CONSOLE)
     assert ran.returncode == 0, ran.stderr
     return secrets_by_function(ran.stdout)
 
@@ -277,8 +288,18 @@ def test_a_function_gets_the_secrets_of_what_it_does(
     handed_over: dict[str, dict[str, str]], name: str
 ) -> None:
     """Whatever the providers are, the script hands over what functions/settings/secrets.py says."""
-    settings = {"VOICE_PROVIDER": "plivo", "SMS_PROVIDER": "twilio", **REST}
+    settings = {"VOICE_PROVIDER": "plivo", "SMS_PROVIDER": "twilio", **REST, **CONSOLE}
     assert set(handed_over[name]) == set(secrets_of(table()[name], settings))
+
+
+def test_what_signs_people_in_is_handed_to_who_shows_the_console(
+    handed_over: dict[str, dict[str, str]],
+) -> None:
+    """No other function can make a session, nor open one."""
+    secret = {"SESSION_SECRET", "OIDC_CLIENT_SECRET"}
+    assert {name for name, given in handed_over.items() if secret & set(given)} == {"api"}
+    assert secret <= set(handed_over["api"])
+    assert handed_over["api"]["SESSION_SECRET"] == "session-secret:latest"
 
 
 def test_who_speaks_to_no_provider_gets_none_of_their_secrets(

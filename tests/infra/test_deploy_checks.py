@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 _PLIVO = {"PLIVO_AUTH_ID": "MAXXX"}
-_MAILS = {"VOICE_PROVIDER": "none", "EMAIL_PROVIDER": "smtp"}
+MAILS = {"VOICE_PROVIDER": "none", "EMAIL_PROVIDER": "smtp"}
 #: What it answers to `describe` is whether the thing is named in MISSING.
 _GCLOUD = """#!/bin/sh
 echo "$*" >>"$NOTED"
@@ -33,14 +33,14 @@ class Ran(NamedTuple):
         return [line for line in self.asked if "describe" not in line]
 
 
-def deploy(folder: Path, *parts: str, **more: str) -> Ran:
+def deploy(folder: Path, *parts: str, root: str = str(ROOT), **more: str) -> Ran:
     """Deploy with a gcloud that does nothing."""
     gcloud, noted = folder / "gcloud", folder / "noted"
     gcloud.write_text(_GCLOUD)
     gcloud.chmod(0o755)
     noted.touch()
     ran = subprocess.run(  # noqa: S603  our own script
-        [str(ROOT / "infra/deploy.sh"), *parts],
+        [f"{root}/infra/deploy.sh", *parts],
         check=False,
         capture_output=True,
         text=True,
@@ -68,13 +68,19 @@ def deploy(folder: Path, *parts: str, **more: str) -> Ran:
         ({**_PLIVO, "JWT_JWKS_URL": "https://id"}, "JWT_ISSUER: JWT_JWKS_URL serves tokens for"),
         ({**_PLIVO, "TASK_MAX_ATTEMPTS": "many"}, "TASK_MAX_ATTEMPTS: must be a whole number"),
         ({**_PLIVO, "QUEUE": "a queue"}, "QUEUE_URL: must be local:// or cloudtasks://"),
+        ({**_PLIVO, "CONSOLE_URL": "https://c.example"}, "CONSOLE_URL: must be the URL of the"),
+        (
+            {**_PLIVO, "CONSOLE_URL": "https://c.example/console", "MISSING": "session"},
+            "Secret Manager lacks: session-secret;",
+        ),
+        ({**_PLIVO, "OIDC_ISSUER": "https://id"}, "OIDC_CLIENT_ID: signing in at an identity"),
         ({**_PLIVO, "RUNTIME": "python39"}, "RUNTIME: must be python311 or a newer one"),
         ({**_PLIVO, "SETTINGS": "nowhere.yaml"}, "SETTINGS: cannot read nowhere.yaml"),
         ({**_PLIVO, "MISSING": "projects"}, "PROJECT: gcloud cannot see p"),
         ({**_PLIVO, "MISSING": "databases"}, "DATABASE: p has no Firestore database (default)"),
         ({**_PLIVO, "MISSING": "jwt-secret"}, "Secret Manager lacks: jwt-secret;"),
         (
-            {**_MAILS, "MISSING": "smtp-url signing"},
+            {**MAILS, "MISSING": "smtp-url signing"},
             "Secret Manager lacks: signing-secret smtp-url",
         ),
     ],
@@ -97,6 +103,8 @@ def test_what_is_wrong_is_told_before_anything_is_changed(
         ("LANE: '4'", "LANE: is no setting; .env.example lists them all"),
         ("AUTH_MODE: 'off'", "AUTH_MODE: is set twice; the script sets some itself"),
         ("SMS_PROVIDER: 'plivo'", "SMS_PROVIDER: give it to the script instead of SETTINGS"),
+        ("CONSOLE_URL: 'https://c/console'", "CONSOLE_URL: give it to the script instead of"),
+        ("SESSION_SECRET: 'x'", "SESSION_SECRET: is a secret; keep it in Secret Manager"),
         ("SMTP_URL: 'smtp://a:b@c'", "SMTP_URL: is a secret; keep it in Secret Manager"),
         ("LANES", "SETTINGS: "),
         (
@@ -110,7 +118,7 @@ def test_further_settings_are_checked_too(tmp_path: Path, line: str, sentence: s
     """A slip in the YAML file is told by name, as the function would on its first start."""
     further = tmp_path / "further.yaml"
     further.write_text(f"{line}\n")
-    ran = deploy(tmp_path, SETTINGS=str(further), **_MAILS)
+    ran = deploy(tmp_path, SETTINGS=str(further), **MAILS)
     assert ran.code == 2
     assert any(told.startswith(sentence) for told in ran.told)
     assert ran.changes == []
@@ -118,14 +126,14 @@ def test_further_settings_are_checked_too(tmp_path: Path, line: str, sentence: s
 
 def test_what_this_shell_sets_is_not_taken_for_a_functions_setting(tmp_path: Path) -> None:
     """A setting counts only where the script hands it over."""
-    ran = deploy(tmp_path, "tasks", SMTP_URL="nonsense", LANES="many", **_MAILS)
+    ran = deploy(tmp_path, "tasks", SMTP_URL="nonsense", LANES="many", **MAILS)
     assert (ran.code, ran.told) == (0, [])
 
 
 @pytest.mark.parametrize(
     ("providers", "secrets"),
     [
-        (_MAILS, {"SMTP_URL", "SIGNING_SECRET"}),
+        (MAILS, {"SMTP_URL", "SIGNING_SECRET"}),
         ({"VOICE_PROVIDER": "none", "SMS_PROVIDER": "plivo", **_PLIVO}, {"PLIVO_AUTH_TOKEN"}),
         ({"VOICE_PROVIDER": "none", "WEBHOOK_PROVIDER": "http"}, {"SIGNING_SECRET"}),
         (
