@@ -56,15 +56,20 @@ export function whenSignedOut(act: () => void): void {
 async function reach(request: Request): Promise<Response> {
   try {
     const response = await remembered(request);
-    if (response.status >= 500) unanswered();
-    else answered();
-    if (response.status === 401) left();
+    heard(response.status);
     return response;
   } catch (error) {
     if (request.signal.aborted) throw error;
     unanswered();
     throw new Unreachable();
   }
+}
+
+/** Note what an answer's status says beside its own matter. */
+export function heard(status: number): void {
+  if (status >= 500) unanswered();
+  else answered();
+  if (status === 401) left();
 }
 
 /** The last answers and their tags: what has not changed is not sent again (304). */

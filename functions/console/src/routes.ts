@@ -26,6 +26,13 @@ export const ROUTES: readonly Route[] = [
     load: () => import("./pages/campaigns/list.tsx"),
     nav: { group: "Outreach", name: "Campaigns", key: "c" },
   },
+  {
+    path: "/imports",
+    load: () => import("./pages/imports/list.tsx"),
+    nav: { group: "People", name: "Imports", key: "i" },
+  },
+  { path: "/imports/new", load: () => import("./pages/imports/new.tsx") },
+  { path: "/imports/:id", load: () => import("./pages/imports/show.tsx") },
 ];
 
 /** Where the page is: what stands behind the address's hash. */

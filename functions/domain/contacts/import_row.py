@@ -30,11 +30,16 @@ _SPELLINGS: Final[Mapping[str, str]] = {
     "time_zone": "zone",
     # What an export tells beside, and nobody can say.
     **dict.fromkeys(("contact_id", "region", "zones", "created_at", "updated_at"), ""),
+    # What the console's file of bad rows tells beside.
+    **dict.fromkeys(("import_line", "import_problem"), ""),
 }
 _TRUTHS: Final[Mapping[str, bool]] = {
     **dict.fromkeys(("true", "yes", "1"), True),
     **dict.fromkeys(("false", "no", "0"), False),
 }
+
+#: Texts that our exports keep spreadsheets from taking for formulas, by a mark in front.
+_GUARDED: Final = re.compile(r"'[=+\-@]")
 
 _ODD: Final = re.compile(r"[^\w.-]+")
 
@@ -61,6 +66,7 @@ class Cell(NamedTuple):
 def contact_row(cells: Iterable[Cell], *, country: str = "") -> Details:
     """Return what a row says of somebody, who has an address. An empty cell says nothing.
 
+    The mark that an export puts in front of what looks like a formula is no part of a text.
     `country` is where phone numbers without a plus are dialled. Raises RowError with the first
     thing that is wrong.
     """
@@ -71,6 +77,8 @@ def contact_row(cells: Iterable[Cell], *, country: str = "") -> Details:
         text = cell.strip()
         if not text or not field:
             continue
+        if _GUARDED.match(text):
+            text = text[1:]
         if field in columns:
             raise RowError(column, f"column {columns[field][:_TOLD]} fills {field} too")
         columns[field] = column
