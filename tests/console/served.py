@@ -30,10 +30,12 @@ class Served(Rig):
     """The stack, served on a free port of this machine; its clock is the test's."""
 
     def __init__(self, folder: Path, *, below: str = "", **settings: Any) -> None:
-        super().__init__(folder, **settings)
         self._below = below
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
+        if "oidc_issuer" in settings:  # which sends people back to this very port
+            settings["console_url"] = f"{self.url}/console"
+        super().__init__(folder, **settings)
         self._server: uvicorn.Server | None = None
         self._serving: asyncio.Task[None] | None = None
 
@@ -91,6 +93,7 @@ class Viewer:
         self.served = served
         self.errors: list[str] = []
         self._may_be_refused = False
+        self._hosts = [served.url, "data:", "blob:"]
         page.on("console", lambda message: self._heard(message.type, message.text))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", lambda request: self._asked(request.url))
@@ -99,12 +102,16 @@ class Viewer:
         """Expect answers that refuse, or none; the browser logs each as an error."""
         self._may_be_refused = True
 
+    def may_go_to(self, url: str) -> None:
+        """Expect requests to another host."""
+        self._hosts.append(url)
+
     def _heard(self, kind: str, text: str) -> None:
         if kind == "error" and not (self._may_be_refused and text.startswith((_REFUSAL, _SILENCE))):
             self.errors.append(text)
 
     def _asked(self, url: str) -> None:
-        if not url.startswith((self.served.url, "data:", "blob:")):
+        if not url.startswith(tuple(self._hosts)):
             self.errors.append(f"a request to another host: {url}")
 
     async def open(self, place: str, heading: str) -> None:

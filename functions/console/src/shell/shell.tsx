@@ -5,6 +5,7 @@ import { silentSince } from "../connection.ts";
 import { Notes } from "../parts/notes.tsx";
 import { Waiting } from "../parts/failure.tsx";
 import { find, type Page, type PageProps, place, ROUTES } from "../routes.ts";
+import { nextPlace } from "../logic/sign_in.ts";
 import { session } from "../session.ts";
 import { useSignal } from "../signal.ts";
 import { Help } from "./help.tsx";
@@ -19,6 +20,11 @@ export function Shell() {
   const [above, setAbove] = useState<Above>();
   const [menu, setMenu] = useState(false);
   const who = useSignal(session);
+  useEffect(() => {
+    // Whoever goes back to the page for signing in, or opens it anew, has signed in already.
+    const at = place.get();
+    if (who?.signed_in && at.startsWith("/sign-in")) location.replace(`#${nextPlace(at)}`);
+  }, [who]);
   useEffect(() => listen(() => setAbove("palette"), () => setAbove("help")), []);
   if (!who) return <Silence />;
   if (!who.signed_in) return <SignIn session={who} />;
