@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from functions.api.contacts.views import ContactItem
-from functions.engine.contacts import lists
+from functions.api.contacts.views import ContactItem, UsesAnswer, shown_uses
+from functions.domain.campaigns.audience import AudienceKind
+from functions.engine.contacts import in_use, lists
 from functions.engine.contacts.lists import PeopleList
 from functions.web.auth import Area
 from functions.web.caller_route import Operator, RestRoute, Viewer
@@ -120,6 +121,13 @@ async def rename_list(
 async def delete_list(list_id: Id, context: Operator, if_version: IfMatch) -> None:
     """Remove a list, unless a campaign to it has not ended; the people stay contacts."""
     await lists.delete(context.engine, context.org, list_id, if_version=if_version)
+
+
+@router.get("/{list_id}/campaigns", response_model=UsesAnswer)
+async def list_list_campaigns(list_id: Id, context: Viewer) -> dict[str, Any]:
+    """List the campaigns to a list that have not ended; it cannot be deleted meanwhile."""
+    await lists.load(context.engine, context.org, list_id)
+    return shown_uses(await in_use.uses(context.engine, context.org, AudienceKind.LIST, list_id))
 
 
 @router.get("/{list_id}/contacts", response_model=MemberPage)

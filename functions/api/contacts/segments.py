@@ -6,11 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, WithJsonSchema
 
+from functions.api.contacts.views import UsesAnswer, shown_uses
+from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.contacts.contact import contact_from
-from functions.domain.segments.conditions import asks_who
+from functions.domain.segments.conditions import Condition, asks_who
 from functions.domain.segments.parser import parse
 from functions.engine import paths
-from functions.engine.contacts import segments
+from functions.engine.contacts import in_use, segments
 from functions.engine.contacts.segments import Segment
 from functions.web.auth import Area
 from functions.web.caller_route import CallerContext, Operator, RestRoute, Viewer
@@ -123,6 +125,16 @@ async def count_conditions(trial: Trial, context: Viewer) -> segments.Count:
     return await segments.count(context.engine, context.org, condition)
 
 
+@router.post("/contacts", response_model=SegmentMemberPage)
+async def list_condition_contacts(
+    trial: Trial, context: Viewer, cursor: Cursor = "", limit: Limit = 100
+) -> dict[str, Any]:
+    """Show those for whom conditions hold that need not be saved, page by page."""
+    context.require_contacts()
+    condition = await segments.read(context.engine, context.org, trial.conditions)
+    return await _people(condition, context, cursor, limit)
+
+
 @router.get("/{segment_id}", response_model=ShownSegment)
 async def get_segment(segment_id: Id, context: Viewer) -> Segment:
     """Show a segment."""
@@ -165,6 +177,21 @@ async def list_segment_contacts(
     """Show the active contacts that a segment holds just now, page by page."""
     context.require_contacts()
     condition = await segments.condition(context.engine, context.org, segment_id)
+    return await _people(condition, context, cursor, limit)
+
+
+@router.get("/{segment_id}/campaigns", response_model=UsesAnswer)
+async def list_segment_campaigns(segment_id: Id, context: Viewer) -> dict[str, Any]:
+    """List the campaigns to a segment that have not ended; it cannot be deleted meanwhile."""
+    engine, org = context.engine, context.org
+    await segments.load(engine, org, segment_id)
+    return shown_uses(await in_use.uses(engine, org, AudienceKind.SEGMENT, segment_id))
+
+
+async def _people(
+    condition: Condition, context: CallerContext, cursor: str, limit: int
+) -> dict[str, Any]:
+    """Return a page of the active contacts that a condition holds for."""
     after = after_id(cursor)
     found = await segments.page(
         context.engine,

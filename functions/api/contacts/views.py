@@ -5,9 +5,12 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field
 from pydantic.config import JsonDict
 
+from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.contacts.contact import LENGTHS
+from functions.domain.kinds import CampaignKind
 from functions.domain.messages.message import MessageStatus
 from functions.engine.contacts.contacts import Result
+from functions.engine.contacts.in_use import Uses
 from functions.engine.reporting import reports
 from functions.engine.reporting.contact_history import Entry
 from functions.web.cursors import Page
@@ -110,6 +113,28 @@ class BulkAnswer(BaseModel):
     unchanged: int
     invalid: int
     results: list[BulkRow]
+
+
+class UsingCampaign(BaseModel):
+    """A campaign that has not ended."""
+
+    id: str
+    name: str
+    kind: CampaignKind
+    status: CampaignStatus
+
+
+class UsesAnswer(BaseModel):
+    """The campaigns to a list or a segment that have not ended: it cannot be deleted meanwhile."""
+
+    data: list[UsingCampaign]
+    complete: bool = Field(description="false: there are too many campaigns to look through all.")
+
+
+def shown_uses(found: Uses) -> dict[str, Any]:
+    """Show the campaigns that use a list or a segment."""
+    rows = [{**each.data, "id": each.id} for each in found.campaigns]
+    return {"data": rows, "complete": found.complete}
 
 
 class HistoryItem(BaseModel):

@@ -112,7 +112,11 @@ async def test_a_list_in_use_is_kept(rig: Rig) -> None:
     answer = await call(rig, "DELETE", f"/lists/{list_id}")
     assert (answer.status_code, answer.json()["code"]) == (409, "LIST_IN_USE")
     assert "'Morning'" in answer.json()["detail"]
+    using = {"id": campaign, "name": "Morning", "kind": "broadcast", "status": "scheduled"}
+    uses = (await rig.get(f"/lists/{list_id}/campaigns")).json()
+    assert uses == {"data": [using], "complete": True}
     await rig.post("/cancel-campaign", {"campaignId": campaign})
+    assert (await rig.get(f"/lists/{list_id}/campaigns")).json()["data"] == []
     assert (await call(rig, "DELETE", f"/lists/{list_id}")).status_code == 204
 
 

@@ -113,6 +113,17 @@ async def test_conditions_can_be_counted_before_they_are_saved(rig: Rig) -> None
     assert (await rig.get("/segments")).json()["data"] == []
 
 
+async def test_people_can_be_seen_before_conditions_are_saved(rig: Rig) -> None:
+    """Page by page, as those of a segment are."""
+    ids = await people(rig, "Nairobi", "Accra", "Nairobi")
+    trial = {"conditions": NAIROBI}
+    first = (await rig.post("/segments/contacts?limit=1", trial)).json()
+    rest = (await rig.post(f"/segments/contacts?cursor={first['next_cursor']}", trial)).json()
+    found = [each["id"] for each in first["data"] + rest["data"]]
+    assert sorted(found) == sorted([ids[0], ids[2]])
+    assert rest["next_cursor"] is None
+
+
 @pytest.mark.parametrize(
     ("conditions", "field"),
     [

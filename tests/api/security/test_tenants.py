@@ -46,6 +46,7 @@ QUESTIONS = {
     Operation("post", "/get-report-by-campaign"),
     Operation("post", "/plans/lint"),
     Operation("post", "/recurrences/preview"),
+    Operation("post", "/segments/contacts"),
     Operation("post", "/segments/count"),
     Operation("post", "/session"),
     Operation("post", "/templates/check"),

@@ -20,7 +20,7 @@ from functions.domain.segments.parser import parse
 from functions.engine import paths
 from functions.engine.campaigns import drafts
 from functions.engine.campaigns.drafts import Draft
-from functions.engine.contacts import segments
+from functions.engine.contacts import in_use, segments
 from functions.engine.ports.store import Create
 from tests.clock import NOON
 from tests.domain.segments.strategies import CAMPAIGNS, conditions, histories, people
@@ -185,7 +185,7 @@ async def test_a_message_is_found_at_whichever_address_it_went_to(
     assert await pages(world, parse({"campaign": made.id, "status": "none"}), 10) == [[]]
 
 
-async def test_a_segment_in_use_is_kept(world: World) -> None:
+async def test_a_segment_in_use_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A segment cannot be deleted while a campaign to it has not ended; after that it can."""
     await store(world, contact(0, location="Nairobi"))
     made = await segments.create(world.engine, ORG, "Nairobi", NAIROBI, by="ann")
@@ -199,6 +199,11 @@ async def test_a_segment_in_use_is_kept(world: World) -> None:
     with pytest.raises(InUseError, match="Segment is used by the campaign 'Spring'") as caught:
         await segments.delete(world.engine, ORG, made.id)
     assert caught.value.code == "SEGMENT_IN_USE"
+    found = await in_use.uses(world.engine, ORG, AudienceKind.SEGMENT, made.id)
+    assert ([each.id for each in found.campaigns], found.complete) == ([draft.id], True)
+    monkeypatch.setattr(in_use, "_LOOKED_THROUGH", 0)
+    found = await in_use.uses(world.engine, ORG, AudienceKind.SEGMENT, made.id)
+    assert (found.campaigns, found.complete) == ([], False)
     await drafts.send(world.engine, ORG, draft.id, None, by="ann")
     await world.finish(draft)
     assert world.carrier.called == {number(0): 1}
