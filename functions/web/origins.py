@@ -25,9 +25,13 @@ def is_own_page(headers: Mapping[str, str], own_hosts: Collection[str]) -> bool:
 
 
 def _differs(headers: Mapping[str, str], own_hosts: Collection[str]) -> bool:
-    """Tell whether Origin is there, and is neither the host that was asked nor one of ours."""
+    """Tell whether Origin is there, and is neither the host that was asked nor one of ours.
+
+    A form of a page that tells nobody where it is (Referrer-Policy: no-referrer), as our own, is
+    sent with "null". So is one within a sandbox, which is of no origin to the other header either.
+    """
     origin = headers.get("origin")
-    if origin is None:
+    if origin is None or (origin == "null" and headers.get(_FETCHED_BY) == _OWN):
         return False
     host = origin.lower().partition("://")[2]
     return host != headers.get("host", "").lower() and host not in own_hosts

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from functions.web.context import AppContext
 from functions.web.invoker import Invoker
+from functions.web.signing_in.sessions import COOKIE
 from tests.api.full_organisation import Things, make_everything
 from tests.api.openapi_requests import (
     KINDS,
@@ -165,6 +166,13 @@ def unknown(id_: str) -> str:
     return "".join("0" if character.isalnum() else character for character in id_)
 
 
+async def viewer_s_cookie(street: Street) -> str:
+    """Return the cookie of a viewer who has signed in."""
+    viewer = {"authorization": token("viewer", org=OURS)}
+    answer = await street.rig.http.post("/session", headers=viewer)
+    return f"{COOKIE}={answer.cookies[COOKIE]}"
+
+
 # --- Another organisation's things -----------------------------------------------------------
 
 
@@ -299,6 +307,25 @@ async def test_a_viewer_reads_and_changes_nothing(street: Street, operation: Ope
         role = "admin" if operation in FOR_ADMINS else "operator"
         assert answer.status_code == 403
         assert f"This needs the role {role}; yours is viewer." in answer.text
+    assert street.stored(OURS) == before
+
+
+@pytest.mark.parametrize("operation", PUBLIC, ids=str)
+async def test_a_session_is_answered_as_the_token_it_was_begun_with(
+    street: Street, operation: Operation
+) -> None:
+    """A viewer's cookie reads what a viewer's token reads, and changes nothing either."""
+    before = street.stored(OURS)
+    asked = request(operation, street.ours, {})
+    by_token = await street.ask(operation, asked, authorization=token("viewer", org=OURS))
+    cookie = await viewer_s_cookie(street)
+    by_cookie = await street.ask(operation, asked, cookie=cookie, sec_fetch_site="same-origin")
+    if operation != Operation("post", "/session"):  # which needs the token itself
+        assert by_cookie.status_code == by_token.status_code
+        assert by_cookie.headers["cache-control"] == "no-store"
+    assert street.reveals(by_cookie, asked) == set()
+    stolen = await street.ask(operation, asked, cookie=cookie)
+    assert stolen.status_code == 401
     assert street.stored(OURS) == before
 
 

@@ -38,7 +38,9 @@ FOREIGN: list[Mapping[str, str]] = [
     {"origin": "https://evil.example"},
     {"origin": "http://127.0.0.1:9090"},
     {"origin": "http://127.0.0.1"},
-    {"origin": "null"},
+    {"origin": "NULL"},
+    {"sec_fetch_site": "cross-site", "origin": "null"},
+    {"sec_fetch_site": "", "origin": "null"},
     {"sec_fetch_site": "cross-site", "origin": f"http://{HOST}"},
 ]
 
@@ -60,6 +62,12 @@ async def test_a_page_of_ours_may_say_its_origin(ana: Browser) -> None:
     """Browsers send Origin with what changes something, in any letters."""
     for origin in (f"http://{HOST}", f"HTTPS://{HOST}"):
         assert await lists(ana, origin=origin) == 200
+
+
+async def test_a_form_of_a_page_of_ours_says_no_origin(ana: Browser) -> None:
+    """The console tells nobody where it is, so its forms come with null; so do a sandbox's."""
+    assert await lists(ana, origin="null") == 200
+    assert await lists(ana, origin="null", sec_fetch_site="cross-site") == 401
 
 
 async def test_the_console_may_have_another_name_than_we_are_asked_by(make_rig: MakeRig) -> None:
