@@ -14,6 +14,13 @@ from functions.web.jwks import RETRY_PAUSE, max_age
 
 log = structlog.get_logger()
 
+#: Where we or a browser go, as the document says.
+_ENDPOINTS: Final = {
+    "authorization_endpoint",
+    "token_endpoint",
+    "jwks_uri",
+    "end_session_endpoint",
+}
 _PATH: Final = "/.well-known/openid-configuration"
 
 
@@ -82,7 +89,7 @@ class Discovery:
             raise DiscoveryError(f"says nothing usable of {names or 'anything'}") from None
         if found.issuer != self._issuer:
             raise DiscoveryError(f"calls itself {found.issuer!r}: write OIDC_ISSUER just so")
-        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
-            if not is_safe_url(getattr(found, name)):
+        for name, url in found.model_dump(include=_ENDPOINTS, exclude_none=True).items():
+            if not is_safe_url(url):
                 raise DiscoveryError(f"names a {name} without TLS")
         return found

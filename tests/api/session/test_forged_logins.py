@@ -241,6 +241,7 @@ WRONG: list[dict[str, Any]] = [
     {"token_endpoint": "http://evil.example/token"},
     {"authorization_endpoint": "http://evil.example/authorize"},
     {"authorization_endpoint": "javascript:alert(1)"},
+    {"end_session_endpoint": "javascript:alert(1)"},
     {"jwks_uri": "http://evil.example/keys"},
     {"jwks_uri": 7},
 ]
