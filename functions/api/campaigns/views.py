@@ -5,6 +5,16 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from functions.api.campaigns.limit_views import (
+    ShownAudience,
+    ShownCanary,
+    ShownGuardrail,
+    ShownWindow,
+    shown_audience,
+    shown_canary,
+    shown_guardrail,
+    shown_window,
+)
 from functions.api.campaigns.series import ShownRun, shown_run
 from functions.api.campaigns.walks import (
     ShownEntry,
@@ -18,16 +28,13 @@ from functions.api.lateness import Spread, shown_spread
 from functions.api.plans.version_views import ShownMigration, shown_migration
 from functions.api.warnings import Warned, shown_warnings
 from functions.domain.campaigns.attention import Attention, attention_of
-from functions.domain.campaigns.audience import audience_fields
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.lifecycle import LateStart
-from functions.domain.campaigns.safety_limits import Canary, Guardrail
 from functions.domain.campaigns.send import Send
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.messages.message import MessageStatus
 from functions.domain.messages.reasons import explain
-from functions.domain.sending_rules.windows import SendWindow
 from functions.domain.times import iso
 from functions.engine.campaigns.warnings import warnings_of
 from functions.engine.messages.statistics import Statistics, spread
@@ -128,14 +135,14 @@ class CampaignItem(ShownSaid):
     template_version: int
     missing_fields: str
     defaults: dict[str, str]
-    audience: dict[str, str]
+    audience: ShownAudience
     rate_per_s: float | None
-    send_window: dict[str, Any] | None
+    send_window: ShownWindow | None
     not_after: str | None
     late_start: LateStart
     grace_s: int
-    guardrail: dict[str, int] | None
-    canary: dict[str, int] | None
+    guardrail: ShownGuardrail | None
+    canary: ShownCanary | None
     fallbacks: list[ShownFallback]
     scheduled_at: str | None
     scheduled_by: str | None
@@ -229,7 +236,7 @@ def item(campaign: Campaign, counts: Statistics, recalled: Recalled | None) -> C
         template_version=content.template_version,
         missing_fields=content.missing,
         defaults=dict(content.defaults),
-        audience=audience_fields(campaign.audience),
+        audience=shown_audience(campaign.audience),
         rate_per_s=campaign.own_rate_per_s,
         late_start=LateStart(campaign.late_start),
         grace_s=campaign.grace_s,
@@ -241,9 +248,9 @@ def item(campaign: Campaign, counts: Statistics, recalled: Recalled | None) -> C
         scheduled_by=campaign.scheduled_by,
         stats=stats(campaign, counts),
         recall=None if recalled is None else ShownRecall(**recalled._asdict()),
-        send_window=_as_map(campaign.send_window),
-        guardrail=_as_map(campaign.guardrail),
-        canary=_as_map(campaign.canary),
+        send_window=shown_window(campaign),
+        guardrail=shown_guardrail(campaign),
+        canary=shown_canary(campaign),
         plan_version=campaign.plan or None,
         entry=shown_entry(campaign),
         repeat=shown_run(campaign),
@@ -264,10 +271,6 @@ def _said(send: Send) -> dict[str, Any]:
     said = {name: content[name] for name in content.keys() & ShownSaid.model_fields}
     more = {"channel": send.channel, "sender": send.sender}
     return {**said, **more, "base_template": send.content.template}
-
-
-def _as_map(limit: SendWindow | Guardrail | Canary | None) -> dict[str, Any] | None:
-    return None if limit is None else limit._asdict()
 
 
 _INSTANTS = (

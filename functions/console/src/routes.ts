@@ -26,6 +26,7 @@ export const ROUTES: readonly Route[] = [
     load: () => import("./pages/campaigns/list.tsx"),
     nav: { group: "Outreach", name: "Campaigns", key: "c" },
   },
+  { path: "/campaigns/:id", load: () => import("./pages/campaigns/campaign.tsx") },
   {
     path: "/imports",
     load: () => import("./pages/imports/list.tsx"),

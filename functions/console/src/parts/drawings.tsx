@@ -1,6 +1,9 @@
 /** Bars and charts: drawn as SVG, from zero, with their figures in the document. */
 
-export type Fill = "good" | "accent" | "warn" | "bad" | "still";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+/** `none`: what is still to come, as the bar's own ground. */
+export type Fill = "good" | "accent" | "warn" | "bad" | "still" | "none";
 
 export interface Part {
   name: string;
@@ -56,24 +59,43 @@ export interface Column {
   parts: readonly Part[];
 }
 
+/** So wide a chart is drawn before its place is known. */
 const WIDE = 600;
+/** So wide a label is with the space beside it. */
+const LABEL = 56;
 const HIGH = 140;
 const FOOT = 20;
 const SIDE = 40;
 
+interface ChartProps {
+  columns: readonly Column[];
+  title: string;
+  /** The parts stand beside one another: they are no parts of one sum. */
+  beside?: boolean;
+}
+
 /** Columns of parts, one on another, from zero. */
-export function Chart({ columns, title }: { columns: readonly Column[]; title: string }) {
-  const sums = columns.map((column) => column.parts.reduce((sum, part) => sum + part.value, 0));
-  const top = roundUp(Math.max(1, ...sums));
-  const step = (WIDE - SIDE) / Math.max(columns.length, 1);
-  const every = Math.max(1, Math.ceil(columns.length / 8));
+export function Chart({ columns, title, beside }: ChartProps) {
+  const [drawing, wide] = useWidth();
+  const highest = columns.map(({ parts }) =>
+    parts.reduce((high, part) => beside ? Math.max(high, part.value) : high + part.value, 0)
+  );
+  const top = roundUp(Math.max(1, ...highest));
+  const step = (wide - SIDE) / Math.max(columns.length, 1);
+  const every = Math.max(1, Math.ceil(LABEL / step));
   return (
-    <svg class="chart" viewBox={`0 0 ${WIDE} ${HIGH + FOOT}`} role="img" aria-label={title}>
+    <svg
+      ref={drawing}
+      class="chart"
+      viewBox={`0 0 ${wide} ${HIGH + FOOT}`}
+      role="img"
+      aria-label={title}
+    >
       {[0, top / 2, top].map((tick) => {
         const y = HIGH - (HIGH - 10) * tick / top;
         return (
           <g key={tick}>
-            <line x1={SIDE} x2={WIDE} y1={y} y2={y} />
+            <line x1={SIDE} x2={wide} y1={y} y2={y} />
             <text x={SIDE - 6} y={y + 4} text-anchor="end">{tick.toLocaleString()}</text>
           </g>
         );
@@ -88,21 +110,22 @@ export function Chart({ columns, title }: { columns: readonly Column[]; title: s
                 column.parts.map((part) => `${part.value} ${part.name}`).join(", ")
               }`}
             </title>
-            {column.parts.map((part) => {
+            {column.parts.map((part, number) => {
               const height = (HIGH - 10) * part.value / top;
-              y -= height;
+              const share = beside ? step * 0.8 / column.parts.length : step * 0.8;
+              y = (beside ? HIGH : y) - height;
               return (
                 <rect
                   key={part.name}
                   class={`fill-${part.fill}`}
-                  x={x + step * 0.1}
+                  x={x + step * 0.1 + (beside ? share * number : 0)}
                   y={y}
-                  width={Math.max(1, step * 0.8)}
+                  width={Math.max(1, share)}
                   height={height}
                 />
               );
             })}
-            {index % every === 0 && (
+            {index % every === 0 && x + step / 2 + LABEL / 2 <= wide + LABEL / 4 && (
               <text x={x + step / 2} y={HIGH + 14} text-anchor="middle">{column.label}</text>
             )}
           </g>
@@ -110,6 +133,20 @@ export function Chart({ columns, title }: { columns: readonly Column[]; title: s
       })}
     </svg>
   );
+}
+
+/** Return a drawing, and how wide it is now: what is written in it keeps its size. */
+function useWidth() {
+  const drawing = useRef<SVGSVGElement>(null);
+  const [wide, setWide] = useState(WIDE);
+  useEffect(() => {
+    const watched = new ResizeObserver(([{ contentRect }]) => {
+      if (contentRect.width) setWide(contentRect.width);
+    });
+    watched.observe(drawing.current!);
+    return () => watched.disconnect();
+  }, []);
+  return [drawing, wide] as const;
 }
 
 /** Return the next number that is easy to read: 1, 2 or 5 and noughts, and even. */

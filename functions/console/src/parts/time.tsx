@@ -12,17 +12,26 @@ const SHORT: Intl.DateTimeFormatOptions = {
 export const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** Return a moment in words, with its zone's short name. */
-export function inWords(at: string, zone: string = HERE): string {
+export function inWords(at: string, zone: string = HERE, second?: "2-digit"): string {
   const date = new Date(at);
   const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
-  return date.toLocaleString("en-GB", { ...SHORT, year, timeZone: zone, timeZoneName: "short" });
+  const more = { year, second, timeZone: zone, timeZoneName: "short" } as const;
+  return date.toLocaleString("en-GB", { ...SHORT, ...more });
+}
+
+interface WhenProps {
+  at: string | null | undefined;
+  zone?: string;
+  /** To the second: where one thing comes after another. */
+  seconds?: boolean;
 }
 
 /** A moment; UTC stands in its title. */
-export function When({ at, zone }: { at: string | null | undefined; zone?: string }) {
+export function When({ at, zone, seconds }: WhenProps) {
   if (!at) return <span class="soft">–</span>;
   const utc = `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
-  return <time dateTime={at} title={utc}>{inWords(at, zone)}</time>;
+  return <time dateTime={at} title={utc}>{inWords(at, zone, seconds ? "2-digit" : undefined)}
+  </time>;
 }
 
 const UNITS: readonly (readonly [number, string])[] = [[86_400, "d"], [3_600, "h"], [60, "min"], [

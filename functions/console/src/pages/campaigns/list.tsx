@@ -1,50 +1,88 @@
-/** All campaigns. */
+/** All campaigns: what needs somebody, what runs, what comes next, and the rest of them. */
 
-import { api, ask } from "../../api.ts";
-import { Bar } from "../../parts/drawings.tsx";
-import { Missing, Waiting } from "../../parts/failure.tsx";
-import { PagesFoot, usePages } from "../../parts/pages.tsx";
-import { Table } from "../../parts/table.tsx";
-import { Tag } from "../../parts/tag.tsx";
-import { When } from "../../parts/time.tsx";
+import { useEffect } from "preact/hooks";
+import { api, ask, type Schemas } from "../../api.ts";
+import { CALM, useLive } from "../../live.ts";
+import { askedFor, filtersOf, isFiltered } from "../../logic/campaign_list.ts";
+import { Failure, Missing, Waiting } from "../../parts/failure.tsx";
+import { usePages } from "../../parts/pages.tsx";
+import { go, type PageProps } from "../../routes.ts";
+import { useMay } from "../../session.ts";
+import { pageKeys } from "../../shell/keys.ts";
+import { FilterFields, FilterLinks } from "./list/filters.tsx";
+import { First } from "./list/first.tsx";
+import { Strips } from "./list/strips.tsx";
+import { Rows } from "./list/rows.tsx";
 
-export default function Campaigns() {
-  const pages = usePages(
-    "campaigns",
-    (cursor, signal) =>
-      ask(api.GET("/campaigns", { params: { query: { cursor, page_size: 50 } }, signal })),
+export type Item = Schemas["CampaignItem"];
+export type Counts = Schemas["CampaignCounts"];
+
+export const PAGE = 50;
+
+export default function Campaigns({ query }: PageProps) {
+  const filters = filtersOf(query);
+  const mayWrite = useMay("operator", "campaigns");
+  const counts = useLive(
+    `counts ${filters.kind}`,
+    (signal) =>
+      ask(api.GET("/campaigns/counts", { params: { query: { kind: filters.kind } }, signal })),
+    () => CALM,
   );
-  if (pages.refused) return <Missing of={pages.refused} />;
+  const wanted = JSON.stringify(filters);
+  const pages = usePages<Item>(
+    wanted,
+    (cursor, signal) =>
+      ask(
+        api.GET("/campaigns", {
+          params: { query: { ...askedFor(filters), cursor, page_size: PAGE } },
+          signal,
+        }),
+      ),
+  );
+  // Something has begun, ended or come: read the first page again, unless somebody is further on.
+  const counted = counts.value && JSON.stringify(counts.value);
+  useEffect(() => {
+    if (pages.rows && pages.rows.length <= PAGE) pages.again();
+  }, [counted]);
+  useEffect(() => {
+    if (!mayWrite) return;
+    return pageKeys({ key: "n", does: "New campaign", act: () => go("/campaigns/new") });
+  }, [mayWrite]);
+  if (counts.refused && !counts.value) return <Missing of={counts.refused} />;
+  const none = counts.value?.total === 0 && !filters.kind && !isFiltered(filters);
+  const changed = () => {
+    counts.again();
+    pages.again();
+  };
   return (
     <div class="page">
       <div class="page-head">
         <h1>Campaigns</h1>
+        {mayWrite && <a class="button main-action" href="#/campaigns/new">New campaign</a>}
       </div>
-      {!pages.rows ? <Waiting /> : (
-        <Table
-          caption="Campaigns"
-          rows={pages.rows}
-          id={(row) => row.id}
-          columns={[
-            { name: "Name", cell: (row) => <a href={`#/campaigns/${row.id}`}>{row.name}</a> },
-            { name: "Status", cell: (row) => <Tag name={row.status} /> },
-            { name: "Channel", cell: (row) => row.channel },
-            { name: "Start", cell: (row) => <When at={row.started_at ?? row.scheduled_at} /> },
-            {
-              name: "Progress",
-              cell: (row) => (
-                <Bar
-                  thin
-                  total={row.stats?.total ?? 0}
-                  parts={[{ name: "sent", value: row.stats?.sent ?? 0, fill: "good" }]}
+      <Strips changed={changed} />
+      {!counts.value
+        ? <Waiting />
+        : none
+        ? <First mayWrite={mayWrite} />
+        : (
+          <section class="stack" aria-label="All campaigns">
+            <FilterLinks filters={filters} counts={counts.value} />
+            <FilterFields filters={filters} />
+            <Failure of={pages.refused} />
+            {pages.rows
+              ? (
+                <Rows
+                  key={wanted}
+                  pages={pages}
+                  mayWrite={mayWrite}
+                  filtered={isFiltered(filters)}
+                  changed={changed}
                 />
-              ),
-            },
-          ]}
-          empty={<p>There are no campaigns yet.</p>}
-          foot={<PagesFoot pages={pages} what="campaigns" />}
-        />
-      )}
+              )
+              : !pages.refused && <Waiting />}
+          </section>
+        )}
     </div>
   );
 }
