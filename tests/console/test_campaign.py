@@ -1,40 +1,75 @@
 """The page of a campaign: how it goes, who got it, and what can be done."""
 
-from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
-from tests.api.rig import SECRET, numbers
+from tests.console.at_work import AtWork
 from tests.console.conftest import ServeConsole
 from tests.console.served import Served, Viewer
 
-#: Calls last a minute, so that some are with the carrier when somebody looks; some fail.
+#: Calls last half a minute, so that some are with the carrier when somebody looks; some fail.
 CARRIER: Final = (
-    "latency_ms=0,ring_ms=500,pickup_ms=1000,duration_s=60,spread=0,busy=0.2,failed=0.1"
+    "seed=3,latency_ms=0,ring_ms=1000,pickup_ms=1000,duration_s=6,spread=0.5,busy=0.1,failed=0.1"
 )
 
 
-async def begin(served: Served, *, people: int = 60) -> str:
-    """Start a campaign of calls."""
-    id_ = await served.campaign(people=people, campaignName="Spring offer")
-    await served.settle()
-    return id_
+async def told(served: Served, campaign_id: str, action: str) -> int:
+    """Count how often something was done to a campaign."""
+    found = (await served.get(f"/campaigns/{campaign_id}/audit")).json()["data"]
+    return sum(entry["action"] == action for entry in found)
 
 
-async def test_a_running_campaign_is_watched_and_paused(
+def figure(viewer: Viewer, name: str) -> Locator:
+    """Return a figure of the campaign by its name."""
+    of_name = viewer.page.get_by_role("term").filter(has_text=name)
+    return viewer.page.locator(".figures > div").filter(has=of_name).get_by_role("definition")
+
+
+async def test_a_running_campaign_is_watched_paused_resumed_and_cancelled(
     serve: ServeConsole, look: ServeConsole, pictures: Path | None
 ) -> None:
     """Its figures move by themselves; who pauses it sees what goes on with the carrier."""
     served = await serve(simulator_script=CARRIER)
     viewer = await look(served)
-    id_ = await begin(served)
-    await viewer.open(f"/campaigns/{id_}", "Spring offer")
-    for _ in range(20):
-        served.clock.advance(timedelta(seconds=1))
-        await served.settle()
-    await viewer.page.clock.set_fixed_time(served.clock.now())
-    await viewer.sees("Worker")
-    await viewer.photograph("campaign-running", pictures)
-    await viewer.can_be_used_by_all()
+    page = viewer.page
+    async with AtWork(viewer) as work:
+        id_ = await served.campaign(people=300, campaignName="Spring offer")
+        await work.passes(190 if pictures else 20)
+        await viewer.open(f"/campaigns/{id_}", "Spring offer")
+        await viewer.sees("A worker is on it")
+        await viewer.photograph("campaign-running", pictures)
+        to_go = int(await figure(viewer, "To go").inner_text())
+        await work.passes(5)
+        await expect(figure(viewer, "To go")).not_to_have_text(str(to_go))
+
+        await page.keyboard.press("p")
+        question = page.get_by_role("dialog")
+        await expect(question).to_contain_text("New ones stop within 2 s")
+        await question.get_by_label("Why?").fill("lunch")
+        await page.keyboard.press("Enter")
+        await viewer.sees("New ones stop within 2 s;")
+        await expect(page.get_by_role("status").filter(has_text="is now paused")).to_have_count(1)
+        await viewer.sees("Paused: lunch")
+        await viewer.photograph("campaign-pausing", pictures)
+        before = int(await figure(viewer, "In flight").inner_text())
+        assert before > 0
+        await work.passes(15)
+        await expect(figure(viewer, "In flight")).to_have_text("0")
+        await expect(page.get_by_text("New ones stop within 2 s;")).to_have_count(0)
+
+        await viewer.press("Resume")
+        await expect(question).to_contain_text("It goes on where it was")
+        await question.get_by_role("button", name="Resume").dblclick()
+        await expect(page.get_by_role("button", name="Pause")).to_be_visible()
+        assert await told(served, id_, "resume") == 1
+
+        await viewer.press("Cancel")
+        await expect(question).to_contain_text("people will get nothing")
+        await viewer.photograph("campaign-cancel", pictures)
+        await question.get_by_role("button", name="Cancel for good").click()
+        await expect(page.get_by_role("button", name="Call again")).to_be_visible()
+        await work.passes(15)
+        await expect(page.get_by_role("region", name="Audit")).to_contain_text("cancel")
+        await viewer.photograph("campaign-cancelled", pictures)

@@ -72,8 +72,14 @@ export function heard(status: number): void {
   if (status === 401) left();
 }
 
+interface Answer {
+  tag: string;
+  headers: Headers;
+  body: string;
+}
+
 /** The last answers and their tags: what has not changed is not sent again (304). */
-const known = new Map<string, { tag: string; response: Response }>();
+const known = new Map<string, Answer>();
 const KNOWN = 50;
 
 /** Ask, naming what is known already; the browser keeps nothing, for it may be shared. */
@@ -82,12 +88,19 @@ async function remembered(request: Request): Promise<Response> {
   const last = known.get(request.url);
   if (last) request.headers.set("If-None-Match", last.tag);
   const response = await fetch(request);
-  if (response.status === 304 && last) return last.response.clone();
+  if (response.status === 304 && last) return answerOf(last);
   const tag = response.headers.get("etag");
   known.delete(request.url);
-  if (response.ok && tag) known.set(request.url, { tag, response: response.clone() });
+  if (!response.ok || !tag) return response;
+  // Read whole: a response that is kept unread is lost when its request is given up.
+  const answer = { tag, headers: response.headers, body: await response.text() };
+  known.set(request.url, answer);
   if (known.size > KNOWN) known.delete(known.keys().next().value!);
-  return response;
+  return answerOf(answer);
+}
+
+function answerOf({ headers, body }: Answer): Response {
+  return new Response(body, { headers });
 }
 
 /** Forget all answers: somebody else may be next. */

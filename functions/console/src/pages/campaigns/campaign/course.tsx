@@ -37,6 +37,9 @@ export function Course({ campaign, progress }: Shown) {
   );
 }
 
+/** A worker that was heard of within so long is there. */
+const QUIET_S = 30;
+
 interface Told {
   campaign: Campaign;
   progress: Progress;
@@ -73,7 +76,7 @@ function Pace({ campaign, progress }: Told) {
         <>
           <dt>Messages late</dt>
           <dd>
-            half at most {seconds(lateness.p50_s ?? 0)}, 95 of 100 at most {seconds(lateness.p95_s)}
+            half up to {seconds(lateness.p50_s ?? 0)}, 95 % up to {seconds(lateness.p95_s)}
           </dd>
         </>
       )}
@@ -103,7 +106,7 @@ function Rate({ of }: { of: Progress }) {
 
 function Heard({ at }: { at: string }) {
   const ago = Math.max(0, (useNow() - Date.parse(at)) / 1_000);
-  return <span class="small soft">last heard of {span(ago)} ago</span>;
+  return ago < QUIET_S ? null : <span class="small soft">last heard of {span(ago)} ago</span>;
 }
 
 function Times({ progress }: Told) {
