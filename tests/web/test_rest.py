@@ -288,7 +288,7 @@ async def api(rig: Rig) -> Any:
 
 async def test_the_api_face_serves_rest_and_its_pages(api: httpx.AsyncClient) -> None:
     """The target `api` answers the REST API, health and the documentation."""
-    for path in ("/api-keys", "/plivo/api-keys", "/health", "/docs", "/openapi.json"):
+    for path in ("/api-keys", "/plivo/api-keys", "/health", "/docs", "/openapi.json", "/session"):
         assert (await api.get(path)).status_code == 200, path
     assert "openapi.json" in (await api.get("/docs")).text
 
