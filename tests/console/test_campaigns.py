@@ -5,6 +5,8 @@ from typing import Any
 
 from playwright.async_api import Locator, expect
 
+from functions.engine import paths
+from functions.engine.ports.store import Create
 from tests.api.rig import numbers
 from tests.console.at_work import AtWork
 from tests.console.conftest import ServeConsole
@@ -65,3 +67,107 @@ async def test_what_needs_somebody_runs_or_comes_stands_above_the_list(
         await expect(strip(viewer, "Within 24 hours")).to_contain_text("in 3 h 29 min")
         await viewer.photograph("campaigns", pictures)
         await viewer.can_be_used_by_all()
+
+
+async def test_the_list_is_filtered_by_links_with_counts_a_name_and_days(
+    viewer: Viewer, served: Served, pictures: Path | None
+) -> None:
+    """What is filtered by stands in the address; many drafts go at once, unless somebody undoes."""
+    page = viewer.page
+    for number in range(4):
+        await draft(served, f"Draft {number}")
+    await draft(served, "Later", audience={"everyone": True}, scheduled_at="2026-03-04T15:30:00Z")
+    await viewer.open("/campaigns", "Campaigns")
+    await page.get_by_role("link", name="draft 4").click()
+    await expect(rows(viewer)).to_have_count(4)
+    for number in (1, 2):
+        await page.get_by_label(f"Choose Draft {number}").check()
+    await viewer.photograph("campaigns-chosen", pictures)
+    await viewer.can_be_used_by_all()
+    await viewer.press("Delete 2 drafts")
+    await expect(rows(viewer)).to_have_count(2)
+    await viewer.press("Undo")
+    await expect(rows(viewer)).to_have_count(4)
+    await page.get_by_label("Choose Draft 3").check()
+    await viewer.press("Delete the draft")
+    async with page.expect_request(lambda request: request.method == "DELETE"):
+        await page.goto(f"{served.url}/console/#/sign-in-is-another-page")
+        await page.evaluate("dispatchEvent(new Event('pagehide'))")
+    await viewer.open("/campaigns?status=draft", "Campaigns")
+    await expect(rows(viewer)).to_have_count(3)
+
+    await page.get_by_label("Name begins with").fill("draft 2")
+    await expect(rows(viewer)).to_have_count(1)
+    await expect(page.get_by_label("Order")).to_have_value("name")
+    await page.get_by_role("link", name="All 4").click()
+    await page.get_by_label("Name begins with").fill("")
+    await expect(rows(viewer)).to_have_count(4)
+    await page.get_by_label("Days of").select_option("start")
+    await page.get_by_label("From").fill("2026-03-05")
+    await viewer.sees("No campaign is like this.")
+    await page.get_by_label("To", exact=True).fill("2026-03-04")
+    await page.get_by_label("From").fill("2026-03-04")
+    await expect(rows(viewer)).to_have_count(1)
+    await page.go_back()
+    await viewer.sees("No campaign is like this.")
+
+
+async def test_a_row_is_walked_to_by_keys_and_has_a_menu(viewer: Viewer, served: Served) -> None:
+    """J and Enter open it; its menu pauses it once and copies it."""
+    page = viewer.page
+    id_ = await served.campaign(people=3, campaignName="Spring offer")
+    await viewer.open("/campaigns", "Campaigns")
+    await page.get_by_role("button", name="More for Spring offer").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Duplicate").dblclick()
+    await expect(rows(viewer)).to_have_count(2)
+    await page.get_by_role("button", name="More for Spring offer", exact=True).click()
+    await page.get_by_role("dialog").get_by_role("button", name="Pause").dblclick()
+    await viewer.sees("Spring offer is paused.")
+    trail = (await served.get(f"/campaigns/{id_}/audit")).json()["data"]
+    assert [entry["action"] for entry in trail] == ["create", "pause"]
+    await page.keyboard.press("j")
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await expect(viewer.heading("Spring offer")).to_be_visible()
+
+
+async def test_where_there_are_none_the_way_to_the_first_is_shown(
+    viewer: Viewer, pictures: Path | None
+) -> None:
+    """Import, text, campaign; `n` begins one."""
+    await viewer.open("/campaigns", "Campaigns")
+    main = viewer.page.get_by_role("main")
+    for name in ("Import people", "Write a text", "Make the first campaign"):
+        await expect(main.get_by_role("link", name=name)).to_be_visible()
+    await viewer.photograph("campaigns-empty", pictures)
+    await viewer.can_be_used_by_all()
+    await viewer.page.keyboard.press("n")
+    await expect(viewer.page).to_have_url(f"{viewer.served.url}/console/#/campaigns/new")
+
+
+async def test_ten_thousand_campaigns_are_read_page_by_page(viewer: Viewer, served: Served) -> None:
+    """The count is that of all; each page reads fifty, and keeps those before."""
+    id_ = await draft(served, "Template")
+    home = await served.store.get(paths.campaign("default", id_))
+    assert home is not None
+    for first in range(0, 10_000, 500):
+        copies = (f"{number:05}" for number in range(first, first + 500))
+        await served.store.commit(
+            *(
+                Create(
+                    paths.campaign("default", f"copy{number}"),
+                    home.data | {"name": number, "name_key": number},
+                )
+                for number in copies
+            )
+        )
+    read: list[str] = []
+    viewer.page.on("request", lambda request: read.append(request.url))
+    await viewer.open("/campaigns?sort=name", "Campaigns")
+    await expect(viewer.page.get_by_role("link", name="All 10,001")).to_be_visible()
+    for pages in (1, 2, 3):
+        await expect(rows(viewer)).to_have_count(50 * pages)
+        await viewer.press("Show more")
+    await expect(rows(viewer)).to_have_count(200)
+    await expect(rows(viewer).last).to_contain_text("00199")
+    assert sum("page_size=50" in url for url in read) == 4

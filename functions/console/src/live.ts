@@ -8,9 +8,6 @@ export const BUSY = 2_000;
 export const CALM = 15_000;
 export const NEVER = Number.POSITIVE_INFINITY;
 
-/** After an error so many times slower. */
-const SLOWER = 4;
-
 export interface Live<T> {
   /** The last good answer; it stays when a later one fails. */
   value: T | undefined;
@@ -43,6 +40,7 @@ export function useLive<T>(
     let timer: ReturnType<typeof setTimeout> | undefined;
     let asking = false;
     let wanted = false;
+    let failures = 0;
 
     async function turn(): Promise<void> {
       clearTimeout(timer);
@@ -64,6 +62,7 @@ export function useLive<T>(
     async function once(): Promise<number> {
       try {
         const value = await latest.current.read(ended.signal);
+        failures = 0;
         if (!ended.signal.aborted) setState({ key, value });
         return latest.current.pace(value);
       } catch (error) {
@@ -78,7 +77,7 @@ export function useLive<T>(
           return latest.current.pace(undefined);
         }
         if (error instanceof Refused || error instanceof Unreachable) {
-          return Math.min(calm * SLOWER, CALM);
+          return Math.min(calm * 2 ** ++failures, CALM); // slower and slower
         }
         throw error;
       }

@@ -61,6 +61,8 @@ export interface Column {
 
 /** So wide a chart is drawn before its place is known. */
 const WIDE = 600;
+/** So wide a column is at most. */
+const WIDEST = 96;
 /** So wide a label is with the space beside it. */
 const LABEL = 56;
 const HIGH = 140;
@@ -81,7 +83,7 @@ export function Chart({ columns, title, beside }: ChartProps) {
     parts.reduce((high, part) => beside ? Math.max(high, part.value) : high + part.value, 0)
   );
   const top = roundUp(Math.max(1, ...highest));
-  const step = (wide - SIDE) / Math.max(columns.length, 1);
+  const step = Math.min(WIDEST, (wide - SIDE) / Math.max(columns.length, 1));
   const every = Math.max(1, Math.ceil(LABEL / step));
   return (
     <svg

@@ -47,7 +47,7 @@ export default function CampaignPage({ params, query }: PageProps) {
       <Announced of={shown} />
       <div class="page-head">
         <Head {...shown} />
-        <Control key={shown.progress.status} {...shown} />
+        <Control {...shown} />
       </div>
       <Notices {...shown} />
       {started && (
@@ -62,7 +62,7 @@ export default function CampaignPage({ params, query }: PageProps) {
       {!started && <Audience {...shown} />}
       {!started && <About campaign={campaign} />}
       {campaign.repeat && <Series campaign={campaign} />}
-      {mayRead && <People {...shown} query={query} />}
+      {mayRead && started && <People {...shown} query={query} />}
       {started && <About campaign={campaign} />}
       <Audit {...shown} />
     </div>
@@ -72,6 +72,7 @@ export default function CampaignPage({ params, query }: PageProps) {
 /** Follow a campaign: its progress closely, all of it when its status changes. */
 function useCampaign(id: string) {
   const scheduled = useRef<string | null>(null);
+  const latest = useRef<Progress | undefined>(undefined);
   const progress = useLive<Progress>(
     `progress ${id}`,
     (signal) =>
@@ -81,7 +82,7 @@ function useCampaign(id: string) {
           signal,
         }),
       ),
-    (last) => last && isBusy(last, scheduled.current, Date.now()) ? BUSY : CALM,
+    (last = latest.current) => last && isBusy(last, scheduled.current, Date.now()) ? BUSY : CALM,
   );
   const whole: Live<Campaign> = useLive(
     `campaign ${id}`,
@@ -89,6 +90,7 @@ function useCampaign(id: string) {
       ask(api.GET("/campaigns/{campaign_id}", { params: { path: { campaign_id: id } }, signal })),
     () => SELDOM,
   );
+  latest.current = progress.value;
   scheduled.current = whole.value?.scheduled_at ?? null;
   const changed = `${progress.value?.status} ${progress.value?.updated_at}`;
   const known = whole.value && `${whole.value.status} ${whole.value.updated_at}`;

@@ -1,6 +1,6 @@
 /** All campaigns: what needs somebody, what runs, what comes next, and the rest of them. */
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { api, ask, type Schemas } from "../../api.ts";
 import { CALM, useLive } from "../../live.ts";
 import { askedFor, filtersOf, isFiltered } from "../../logic/campaign_list.ts";
@@ -41,8 +41,10 @@ export default function Campaigns({ query }: PageProps) {
   );
   // Something has begun, ended or come: read the first page again, unless somebody is further on.
   const counted = counts.value && JSON.stringify(counts.value);
+  const before = useRef(counted);
   useEffect(() => {
-    if (pages.rows && pages.rows.length <= PAGE) pages.again();
+    if (before.current && pages.rows && pages.rows.length <= PAGE) pages.again();
+    before.current = counted;
   }, [counted]);
   useEffect(() => {
     if (!mayWrite) return;

@@ -8,13 +8,12 @@ import { AudienceName } from "./audience_name.tsx";
 
 export function About({ campaign }: { campaign: Campaign }) {
   const mayEdit = useMay("operator", "campaigns");
-  const canChange = campaign.status === "draft" ||
-    (campaign.status === "scheduled" && campaign.repeat !== null);
+  const canChange = campaign.status === "scheduled" && campaign.repeat !== null;
   return (
     <section class="sheet stack">
       <div class="beside apart">
         <h2>What it says, and how</h2>
-        {mayEdit && canChange && <a href={`#/campaigns/${campaign.id}/edit`}>Change it</a>}
+        {mayEdit && canChange && <a href={`#/campaigns/${campaign.id}/edit`}>Edit</a>}
       </div>
       <Text of={campaign} />
       <dl class="facts">

@@ -36,7 +36,10 @@ export function Audit({ campaign, progress }: Shown) {
             { name: "What", cell: (row) => row.action.replaceAll("_", " ") },
             { name: "When", cell: (row) => <When at={row.at} seconds /> },
             { name: "By", cell: (row) => row.by === "clarion" ? "Clarion" : row.by },
-            { name: "Reason", cell: (row) => row.reason ?? "" },
+            {
+              name: "Reason",
+              cell: (row) => row.reason === campaign.reason ? campaign.reason_words : row.reason,
+            },
             { name: "Changed", cell: changedIn },
           ]}
           empty={<p>Nothing was done yet.</p>}

@@ -1,6 +1,6 @@
 /** What can be done with a campaign as it stands; each asks first, and is done once. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { api, ask } from "../../../api.ts";
 import { useAction } from "../../../action.ts";
 import { Failure } from "../../../parts/failure.tsx";
@@ -41,19 +41,29 @@ export function Control(shown: Shown) {
   const [open, setOpen] = useState<Question | undefined>();
   const { campaign, progress } = shown;
   const running = progress.status === "running";
+  const place = useRef<HTMLDivElement>(null);
+  const [answered, setAnswered] = useState(false);
+  const questions = questionsOf(shown);
   useEffect(() => {
     if (!may || !running) return;
     return pageKeys({ key: "p", does: "Pause", act: () => setOpen("Pause") });
   }, [may, running]);
+  // What was pressed may be gone with the status: the focus goes to what takes its place.
+  useEffect(() => {
+    if (answered && document.activeElement === document.body) {
+      place.current?.querySelector<HTMLElement>("button")?.focus();
+    }
+    setAnswered(false);
+  }, [progress.status]);
   if (!may) return null;
-  const Asked = open && QUESTIONS[open];
+  const Asked = open && questions.includes(open) ? QUESTIONS[open] : undefined;
   return (
-    <div class="control">
+    <div class="control" ref={place}>
       <div class="beside">
         {progress.status === "draft" && (
-          <a class="button main-action" href={`#/campaigns/${campaign.id}/edit`}>Write on</a>
+          <a class="button main-action" href={`#/campaigns/${campaign.id}/edit`}>Edit</a>
         )}
-        {questionsOf(shown).map((each) => (
+        {questions.map((each) => (
           <button
             type="button"
             key={each}
@@ -77,7 +87,15 @@ export function Control(shown: Shown) {
           </button>
         )}
       </div>
-      {Asked && <Asked {...shown} close={() => setOpen(undefined)} />}
+      {Asked && (
+        <Asked
+          {...shown}
+          close={() => {
+            setOpen(undefined);
+            setAnswered(true);
+          }}
+        />
+      )}
     </div>
   );
 }

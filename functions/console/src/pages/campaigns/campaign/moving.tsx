@@ -33,7 +33,7 @@ export function Reschedule({ campaign, again, close }: Asked) {
   return (
     <Confirm title={`Move ${campaign.name}`} does="Move" action={action} close={close}>
       <p>
-        It starts now <When at={campaign.scheduled_at} />.
+        It is to start <When at={campaign.scheduled_at} />.
         {campaign.repeat && " This run alone is moved; the others keep their times."}
       </p>
       <MomentField

@@ -91,7 +91,6 @@ export function People({ campaign, progress, query }: Props) {
           empty={
             <Nobody
               filtered={!!(status || reason)}
-              started={!!campaign.started_at}
               more={pages.more}
             />
           }
@@ -122,7 +121,16 @@ function columnsOf(byOthers: boolean, why: (id: string) => void): readonly Colum
     { name: "Reason", cell: (row) => row.reason_words || row.reason },
     ...by,
     { name: "Sent", cell: (row) => <When at={row.sent_at} /> },
-    { name: "Next or ended", cell: (row) => <When at={row.ended_at ?? row.next_at} /> },
+    {
+      name: "Ended, or next",
+      cell: (row) =>
+        row.ended_at || !row.next_at ? <When at={row.ended_at} /> : (
+          <span class="soft nowrap">
+            {"next "}
+            <When at={row.next_at} />
+          </span>
+        ),
+    },
     {
       name: "Why",
       cell: (row) => (
@@ -156,11 +164,10 @@ function Reason({ value, change }: { value: string; change(value: string): void 
 
 interface NobodyProps {
   filtered: boolean;
-  started: boolean;
   more: (() => void) | undefined;
 }
 
-function Nobody({ filtered, started, more }: NobodyProps) {
+function Nobody({ filtered, more }: NobodyProps) {
   if (filtered && more) {
     return (
       <>
@@ -170,8 +177,7 @@ function Nobody({ filtered, started, more }: NobodyProps) {
     );
   }
   if (filtered) return <p>There is nobody with this status and reason.</p>;
-  if (started) return <p>Nobody is here yet: the messages are just being made.</p>;
-  return <p>People are looked up when it starts. Until then there is nobody to show.</p>;
+  return <p>Nobody is here yet: the messages are just being made.</p>;
 }
 
 /** Read the first page again while it runs and nobody has gone on from it, and when it changes. */

@@ -100,7 +100,7 @@ const KINDS = [
   ["", "Broadcasts"],
   ["journey", "Journeys"],
   ["sequence", "Sequences"],
-  ["single", "Tests and single messages"],
+  ["single", "Tests, singles"],
 ] as const;
 
 export function FilterFields({ filters }: { filters: Filters }) {

@@ -83,7 +83,8 @@ function Needs({ of }: { of: Found }) {
               {row.attention?.next_step}
               {row.attention?.since && (
                 <>
-                  · since <When at={row.attention.since} />
+                  {" · since "}
+                  <When at={row.attention.since} />
                 </>
               )}
             </span>
@@ -138,7 +139,8 @@ function Runs({ of, ended }: { of: Item; ended(): void }) {
         {value?.rate.per_s != null && rate(value.rate.per_s)}
         {value?.estimated_end_at && (
           <>
-            · expected end <When at={value.estimated_end_at} />
+            {" · expected end "}
+            <When at={value.estimated_end_at} />
           </>
         )}
       </span>
