@@ -7,8 +7,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from functions import __version__
+from functions.api import calendar, exports, recurrences, templates
 from functions.api import events as custom_events
-from functions.api import exports, recurrences, templates
 from functions.api.calling import campaigns as calling
 from functions.api.calling import lists as calling_lists
 from functions.api.campaigns import actions as campaign_steps
@@ -63,6 +63,7 @@ PARTS: Final = (
     listing,
     campaign_progress,
     audience,
+    calendar,
     campaigns,
     plan_campaigns,
     migration,

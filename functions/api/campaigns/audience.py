@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.reasons import explain
 from functions.domain.plans.words import why_left
-from functions.engine.reporting import audience_count
-from functions.engine.reporting.audience_count import LOOKED_AT, AudienceCount
+from functions.engine.reporting.ahead import audience_count
+from functions.engine.reporting.ahead.audience_count import LOOKED_AT, AudienceCount
 from functions.web.auth import Area
 from functions.web.caller_route import RestRoute, Viewer
 from functions.web.fields import Id, Instant, ZonedInstant

@@ -16,7 +16,7 @@ from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.engine import paths
 from functions.engine.ports.store import Document
-from functions.engine.reporting import campaign_counts, overview, recalls
+from functions.engine.reporting import overview, recalls
 from functions.engine.reporting.overview import Counted, Order, Search
 from functions.web.auth import Area
 from functions.web.caller_route import CallerContext, RestRoute, Viewer
@@ -126,7 +126,7 @@ async def count_campaigns(
     ] = CampaignKind.BROADCAST,
 ) -> CampaignCounts:
     """Count the campaigns of a kind by status and by channel, and what needs attention of all."""
-    found = await campaign_counts.of_kind(context.engine, context.org, kind)
+    found = await overview.counts_of_kind(context.engine, context.org, kind)
     return CampaignCounts(kind=kind, **found._asdict())
 
 

@@ -5,8 +5,10 @@ one run ahead, which can be seen, moved and changed like any scheduled campaign.
 the run that is ahead ends the series.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import Final, NamedTuple
 
 from functions.domain.calendar.recurrence import first, next_after
 from functions.domain.calendar.rules import InvalidRuleError, Rule, parse_rule
@@ -16,6 +18,16 @@ from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.digest import digest
 from functions.domain.errors import InvalidFieldError
 from functions.domain.times import zone_of
+
+#: Coming runs of one series that are looked for.
+_MOST_AHEAD: Final = 100
+
+
+class Coming(NamedTuple):
+    """A run of a series that is not made yet."""
+
+    number: int
+    at: datetime
 
 
 def begun(
@@ -63,13 +75,8 @@ def successor(run: Campaign, *, now: datetime) -> Campaign | None:
     What expires does so as long after its time as in this one.
     """
     repeat = run.repeat
-    if repeat is None or (repeat.times is not None and repeat.number >= repeat.times):
-        return None
-    zone, last = zone_of(repeat.zone), max(repeat.occurrence, now)
-    at = next_after(
-        parse_rule(repeat.rrule), repeat.begins_at, zone, last=last, count=repeat.number
-    )
-    if at is None or (repeat.until is not None and at > repeat.until):
+    at = repeat and _behind(repeat, max(repeat.occurrence, now))
+    if repeat is None or at is None:
         return None
     return replace(
         run,
@@ -91,6 +98,32 @@ def successor(run: Campaign, *, now: datetime) -> Campaign | None:
         bot_ready=False,
         repeat=repeat._replace(occurrence=at, number=repeat.number + 1, following=""),
     )
+
+
+def coming(run: Campaign, *, before: datetime) -> Iterator[Coming]:
+    """Yield the runs behind one that waits for its time, which nobody has made yet.
+
+    They are those before an instant, if each starts at its time, and a hundred at most.
+    """
+    repeat, start = run.repeat, run.scheduled_at
+    if repeat is None or start is None or run.status is not CampaignStatus.SCHEDULED:
+        return
+    last = max(repeat.occurrence, start)
+    for _ in range(_MOST_AHEAD):
+        at = _behind(repeat, last)
+        if at is None or at >= before:
+            return
+        repeat, last = repeat._replace(number=repeat.number + 1), at
+        yield Coming(repeat.number, at)
+
+
+def _behind(repeat: Repeat, last: datetime) -> datetime | None:
+    """Return when the next run behind an instant comes; None where the series ends before it."""
+    if repeat.times is not None and repeat.number >= repeat.times:
+        return None
+    rule, zone = parse_rule(repeat.rrule), zone_of(repeat.zone)
+    at = next_after(rule, repeat.begins_at, zone, last=last, count=repeat.number)
+    return None if at is None or (repeat.until is not None and at > repeat.until) else at
 
 
 def _not_after(run: Campaign, repeat: Repeat, at: datetime) -> datetime | None:

@@ -4,17 +4,17 @@ An organisation's word stands in place of a country's whole rule for one kind of
 {"US": {"voice": {"opens", "closes", "closed_on", "holidays", "cap": {"most", "hours"}}}}.
 """
 
-from collections.abc import Mapping
-from datetime import time
-from typing import Any, Final, TypeAlias
+from collections.abc import Mapping, Sequence
+from datetime import date, time, timedelta
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from functions.domain.errors import InvalidFieldError
-from functions.domain.kinds import ChannelKind
+from functions.domain.kinds import ChannelKind, facts_of
 from functions.domain.sending_rules import frequency_caps
 from functions.domain.sending_rules.country_data import COUNTRIES, ELSEWHERE, Rule
-from functions.domain.sending_rules.public_holidays import are_known
+from functions.domain.sending_rules.public_holidays import are_known, holiday_name
 from functions.domain.sending_rules.windows import DAYS, Window
 from functions.domain.times import check_time_of_day
 
@@ -47,6 +47,35 @@ def _rule(said: Mapping[str, Any], region: str, channel: ChannelKind) -> Rule:
     holidays = region if said["holidays"] else ""
     opens, closes = time.fromisoformat(said["opens"]), time.fromisoformat(said["closes"])
     return Rule((Window(opens, closes, closed_on, holidays),), cap)
+
+
+class ClosedDay(NamedTuple):
+    """A public holiday on which nobody of a country may be reached by some channels."""
+
+    day: date
+    region: str
+    name: str
+    channels: Sequence[ChannelKind]
+
+
+def closed_days(overrides: Overrides, first: date, last: date) -> list[ClosedDay]:
+    """Return the public holidays from one day to another that the rules in force keep."""
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    found = [
+        ClosedDay(day, region, name, channels)
+        for region in dict.fromkeys((*COUNTRIES, *sorted(overrides)))
+        if (channels := _closing(region, overrides))
+        for day in days
+        if (name := holiday_name(region, day))
+    ]
+    return sorted(found)
+
+
+def _closing(region: str, overrides: Overrides) -> list[ChannelKind]:
+    """Return the channels by which nobody of a region is reached on its holidays."""
+    kinds = [kind for kind in ChannelKind if facts_of(kind).keeps_country_hours]
+    rules = {kind: rule_of(region, kind, overrides) for kind in kinds}
+    return [kind for kind in kinds if any(each.holidays == region for each in rules[kind].windows)]
 
 
 def merged(before: Overrides, said: Mapping[str, Any]) -> dict[str, Any]:

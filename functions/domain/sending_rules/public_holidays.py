@@ -1,6 +1,6 @@
 """Public holidays, by the `holidays` library, which is imported only where a rule asks for them."""
 
-from collections.abc import Container
+from collections.abc import Mapping
 from datetime import date
 from functools import cache, lru_cache
 
@@ -11,6 +11,11 @@ def is_holiday(region: str, day: date) -> bool:
     return day in _calendar(region)
 
 
+def holiday_name(region: str, day: date) -> str:
+    """Return what a public holiday in all of a country is called; "" where the day is none."""
+    return _calendar(region).get(day, "")
+
+
 def are_known(region: str) -> bool:
     """Tell whether the public holidays of a country are known."""
     from holidays import list_supported_countries
@@ -19,7 +24,7 @@ def are_known(region: str) -> bool:
 
 
 @cache
-def _calendar(region: str) -> Container[date]:
+def _calendar(region: str) -> Mapping[date, str]:
     """Return a country's holidays, of every year that is asked for.
 
     Most deployments never come here, so that none of them waits for the import, about a tenth of
@@ -27,4 +32,5 @@ def _calendar(region: str) -> Container[date]:
     """
     from holidays import country_holidays
 
-    return country_holidays(region)
+    # In whatever language this machine speaks, the names are shown in English.
+    return country_holidays(region, language="en_US")

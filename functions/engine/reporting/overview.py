@@ -1,6 +1,7 @@
-"""Campaigns with their statistics: one of them, and those of a search."""
+"""Campaigns with their statistics: one of them, those of a search, and how many there are."""
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -137,3 +138,26 @@ def _is_stale(campaign: Campaign, wanted: Search) -> bool:
         and wanted.kind in {None, campaign.kind}
         and wanted.channel in {None, campaign.channel}
     )
+
+
+class CampaignCounts(NamedTuple):
+    """Campaigns of one kind by status and by channel; those that need attention, of every kind."""
+
+    total: int
+    by_status: Mapping[CampaignStatus, int]
+    by_channel: Mapping[ChannelKind, int]
+    needs_attention: int
+
+
+async def counts_of_kind(engine: Engine, org: str, kind: CampaignKind) -> CampaignCounts:
+    """Count an organisation's campaigns of a kind, by queries that read no document."""
+    statuses, channels = list(CampaignStatus), list(ChannelKind)
+    searches = [
+        *(Search(kind=kind, status=each) for each in statuses),
+        *(Search(kind=kind, channel=each) for each in channels),
+        Search(kind=None, needs_attention=True),
+    ]
+    counts = await asyncio.gather(*(engine.store.count(each.query(org)) for each in searches))
+    by_status = dict(zip(statuses, counts, strict=False))
+    by_channel = dict(zip(channels, counts[len(statuses) :], strict=False))
+    return CampaignCounts(sum(by_status.values()), by_status, by_channel, counts[-1])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.domain.times import iso
-from functions.engine.reporting import audience_count
+from functions.engine.reporting.ahead import audience_count
 from tests.api.campaigns.writing import customer, problem, write
 from tests.api.conftest import MakeRig
 from tests.api.plans.plans import written
