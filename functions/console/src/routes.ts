@@ -28,6 +28,19 @@ export const ROUTES: readonly Route[] = [
   },
   { path: "/campaigns/:id", load: () => import("./pages/campaigns/campaign.tsx") },
   {
+    path: "/lists",
+    load: () => import("./pages/audiences/lists.tsx"),
+    nav: { group: "People", name: "Lists", key: "l" },
+  },
+  { path: "/lists/:id", load: () => import("./pages/audiences/list.tsx") },
+  {
+    path: "/segments",
+    load: () => import("./pages/audiences/segments.tsx"),
+    nav: { group: "People", name: "Segments", key: "s" },
+  },
+  { path: "/segments/new", load: () => import("./pages/audiences/segment.tsx") },
+  { path: "/segments/:id", load: () => import("./pages/audiences/segment.tsx") },
+  {
     path: "/imports",
     load: () => import("./pages/imports/list.tsx"),
     nav: { group: "People", name: "Imports", key: "i" },
