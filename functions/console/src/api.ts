@@ -10,6 +10,9 @@ export type Schemas = components["schemas"];
 export interface BrokenRule {
   field: string;
   message: string;
+  /** Where in the field's text, counted from 1. */
+  line?: number;
+  column?: number;
 }
 
 /** The API's word that it will not, in its own sentences (RFC 9457). */
@@ -26,7 +29,16 @@ export class Refused extends Error {
 
   /** The sentence about a field, where one is. */
   of(field: string): string | undefined {
-    return this.broken.find((rule) => rule.field === field)?.message;
+    return this.about(field)[0]?.message;
+  }
+
+  /** What is said about a field, and about what is in it; its name is in sight there. */
+  about(field: string): BrokenRule[] {
+    const within = this.broken.filter((rule) => `${rule.field}.`.startsWith(`${field}.`));
+    return within.map((rule) => ({
+      ...rule,
+      message: rule.message.replace(`${rule.field}: `, ""),
+    }));
   }
 }
 

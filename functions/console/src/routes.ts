@@ -26,6 +26,8 @@ export const ROUTES: readonly Route[] = [
     load: () => import("./pages/campaigns/list.tsx"),
     nav: { group: "Outreach", name: "Campaigns", key: "c" },
   },
+  { path: "/campaigns/new", load: () => import("./pages/drafts/edit.tsx") },
+  { path: "/campaigns/:id/edit", load: () => import("./pages/drafts/edit.tsx") },
   { path: "/campaigns/:id", load: () => import("./pages/campaigns/campaign.tsx") },
   {
     path: "/lists",
