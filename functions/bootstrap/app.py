@@ -27,7 +27,7 @@ from functions.api.hooks import (
     task_runner,
     unsubscribing,
 )
-from functions.api.messages import inbound, orphan_receipts
+from functions.api.messages import delivery, inbound, orphan_receipts
 from functions.api.messages import routes as messages
 from functions.api.organisation import (
     api_keys,
@@ -76,6 +76,7 @@ PARTS: Final = (
     erasures,
     lists,
     messages,
+    delivery,
     inbound,
     orphan_receipts,
     audit_trail,

@@ -1,6 +1,6 @@
 """Bodies, and the fields that several of them share, each field with its rule."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -100,6 +100,23 @@ def _parse_zoned(text: object) -> datetime:
 
 #: The same for the REST API, under whatever name.
 ZonedInstant = Annotated[datetime, BeforeValidator(_parse_zoned)]
+
+
+_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
+
+
+def _parse_day(text: object) -> date:
+    try:
+        day = text if isinstance(text, date) else date.fromisoformat(str(text))
+    except ValueError:
+        raise ValueError("must be a day, such as 2026-03-02") from None
+    if not _FIRST_DAY <= day <= _LAST_DAY:
+        raise ValueError(f"must be a day from {_FIRST_DAY} to {_LAST_DAY}")
+    return day
+
+
+#: A day of UTC that something is asked of.
+Day = Annotated[date, BeforeValidator(_parse_day)]
 
 
 def _written(at: object) -> object:

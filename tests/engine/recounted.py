@@ -7,6 +7,7 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.message import Message
 from functions.engine import paths
 from functions.engine.messages import tallies
+from functions.engine.messages.moved_days import Moved
 from functions.engine.ports.store import Query, Store
 
 
@@ -25,14 +26,14 @@ def _timeline(amounts: Mapping[str, int]) -> dict[int, dict[str, int]]:
 
 def day_names(campaign: Campaign, messages: Iterable[Message]) -> Counter[str]:
     """Count what has become of messages, by day and by what a day calls it."""
-    return days_within(_recounted(campaign, messages))
+    return days_within(campaign, _recounted(campaign, messages), Moved(None))
 
 
-def days_within(amounts: Mapping[str, int]) -> Counter[str]:
-    """Return the counts of days that still stand in a campaign's shards."""
+def days_within(campaign: Campaign, amounts: Mapping[str, int], seen: Moved) -> Counter[str]:
+    """Return the counts of days of a campaign's shards that were not moved."""
     found = Counter[str]()
     for name, amount in amounts.items():
-        if told := tallies.of_day(name):
+        if (told := tallies.of_day(name)) and not seen.has(campaign, told.tier):
             found[f"{told.day} {told.name}"] += amount
     return found
 

@@ -29,7 +29,7 @@ from functions.engine.campaigns.creation import NewVoiceCampaign
 from functions.engine.contacts import suppressions
 from functions.engine.delivery import launch
 from functions.engine.kernel.engine import Engine, Limits
-from functions.engine.messages import statistics
+from functions.engine.messages import moved_days, statistics
 from functions.engine.messages.statistics import Statistics
 from functions.engine.plans import counts as walk_counts
 from functions.engine.ports.queue import Task
@@ -329,6 +329,7 @@ class World:
     async def check_statistics(self) -> None:
         """Compare every campaign's statistics with its messages."""
         engine = replace(self.engine, store=self.store)
+        seen = await moved_days.moved(engine)
         tallied, moved = Counter[str](), await days_told(self.store, ORG)
         for document in await self.documents(paths.campaigns(ORG)):
             if document.data["kind"] not in list(CampaignKind):
@@ -341,7 +342,7 @@ class World:
             messages = await self.messages(campaign)
             tallied.update(day_names(campaign, messages))
             check_tallies(campaign, messages, counts.amounts)
-            moved.update(days_within(counts.amounts))
+            moved.update(days_within(campaign, counts.amounts, seen))
             assert counts.people == sum(not message.followed for message in messages)
             assert counts.exhausted == sum(message.exhausted for message in messages)
             if campaign.plan:

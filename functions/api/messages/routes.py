@@ -13,6 +13,7 @@ from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import MessageRef
 from functions.domain.messages.ids import fallback_number, whole_id
 from functions.domain.messages.message import Message, MessageStatus
+from functions.domain.messages.outcomes import Outcome
 from functions.domain.messages.reasons import explain
 from functions.engine.campaigns import lifecycle
 from functions.engine.reporting import explanation, message_search, reports
@@ -21,7 +22,7 @@ from functions.engine.reporting.reports import MessageFilter
 from functions.web.auth import Area
 from functions.web.caller_route import RestRoute, Viewer
 from functions.web.cursors import Page, after_id, after_instant, encode_cursor, id_cursor, page
-from functions.web.fields import OPTIONAL_ID, Id, MaybeInstant, not_reserved
+from functions.web.fields import OPTIONAL_ID, Day, Id, MaybeInstant, not_reserved
 
 router = APIRouter(tags=[Area.MESSAGES], route_class=RestRoute)
 
@@ -59,6 +60,32 @@ class MessageQuery(Span):
 
     contact_id: Annotated[str, Field(pattern=OPTIONAL_ID, description="To whom.")] = ""
     status: MessageStatus | None = None
+    channel: ChannelKind | None = None
+    provider: Annotated[str, Field(max_length=50, description="Who hands them over.")] = ""
+    sender: Annotated[str, Field(max_length=320, description="From whom they are.")] = ""
+    reason: Annotated[str, Field(max_length=200, description="Such as `busy`.")] = ""
+    outcome: Annotated[
+        Outcome | None,
+        Field(description="What has become of them: a figure of `GET /delivery`."),
+    ] = None
+    outcome_from: Annotated[
+        Day | None, Field(description="When that came, a day of UTC; needs outcome.")
+    ] = None
+    outcome_to: Annotated[
+        Day | None, Field(description="The last of these days; needs outcome.")
+    ] = None
+
+    @property
+    def search(self) -> Search:
+        """What is looked for. Raises InvalidFieldError for days of no outcome, or none at all."""
+        for name in ("outcome_from", "outcome_to"):
+            if getattr(self, name) and not self.outcome:
+                raise InvalidFieldError(name, f"{name}: needs outcome, whose days it is about")
+        if self.outcome_from and self.outcome_to and self.outcome_from > self.outcome_to:
+            raise InvalidFieldError("outcome_to", "outcome_to: must not be before outcome_from")
+        asked = self.model_dump(exclude={"cursor", "limit"})
+        asked |= {"channel": self.channel or "", "outcome": self.outcome or ""}
+        return Search(**asked)
 
 
 class ShownMessage(BaseModel):
@@ -146,10 +173,9 @@ async def search_messages(
 
     What is read for a page has its bounds: it may be short, or empty, and still lead on.
     """
-    known = wanted.model_dump(exclude={"cursor", "limit"})
     after, limit = _position(wanted.cursor), wanted.limit
     found = await message_search.search(
-        context.engine, context.org, Search(**known), after=after, limit=limit
+        context.engine, context.org, wanted.search, after=after, limit=limit
     )
     end = found.end
     following = end and encode_cursor([end.at, whole_id(end.campaign, end.message)])

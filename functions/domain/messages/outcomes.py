@@ -27,6 +27,7 @@ class Outcome(StrEnum):
     REPLIED = "replied"  #: they have written back
     COMPLAINED = "complained"  #: they have called it unwanted
     OPTED_OUT = "opted_out"  #: they want no more of these
+    BOUNCED = "bounced"  #: it has failed: there is nobody at the address, or it was sent back
 
 
 class Happened(NamedTuple):
@@ -76,9 +77,8 @@ TOLD_BY: Final = frozenset(
         *_REACTIONS.values(),
     }
 )
-#: Reasons of failed messages that are bounces: there is no such mailbox or number, or the mail
-#: was sent back.
-BOUNCES: Final = frozenset({"bounced", "invalid_address"})
+#: Reasons of failed messages that are bounces.
+_BOUNCES: Final = frozenset({"bounced", "invalid_address"})
 
 
 def outcomes_of(message: Message) -> Iterator[Happened]:
@@ -89,6 +89,8 @@ def outcomes_of(message: Message) -> Iterator[Happened]:
         yield from _arrival(message)
     elif (end := ENDS.get(message.status)) and (at := _over_at(message)):
         yield Happened(end, at)
+        if end is Outcome.FAILED and message.reason in _BOUNCES:
+            yield Happened(Outcome.BOUNCED, at)
     for outcome, field in _REACTIONS.items():
         if at := getattr(message, field):
             yield Happened(outcome, at)

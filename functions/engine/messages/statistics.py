@@ -175,6 +175,11 @@ def entry_shard(campaign: Campaign, enrollment_id: str) -> str:
     return f"entry-{lane_number(enrollment_id, campaign.lanes * _RECEIPT_SHARDS)}"
 
 
+def shard_paths(campaign: Campaign) -> list[str]:
+    """Return the documents that a campaign's statistics stand in."""
+    return [paths.statistics(campaign.org, campaign.id, shard) for shard in _shards(campaign)]
+
+
 def _shards(campaign: Campaign) -> list[str]:
     lanes, parts = campaign.lanes, campaign.lanes * _RECEIPT_SHARDS
     shards = ["launch", *map(str, range(lanes)), *(f"receipts-{part}" for part in range(parts))]
@@ -246,10 +251,7 @@ class Statistics:
 
 async def read(engine: Engine, campaigns: Sequence[Campaign]) -> list[Statistics]:
     """Return the statistics of campaigns, in their order, by one read of all."""
-    wanted = [
-        [paths.statistics(each.org, each.id, shard) for shard in _shards(each)]
-        for each in campaigns
-    ]
+    wanted = list(map(shard_paths, campaigns))
     found = await engine.store.get_many([path for each in wanted for path in each])
     data = {document.path: document.data for document in found if document is not None}
     return [_sum(data.get(path, {}) for path in each) for each in wanted]

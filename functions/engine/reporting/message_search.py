@@ -7,17 +7,27 @@ may be short, or empty, and its end leads on.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign, campaign_from
+from functions.domain.campaigns.send import Send
 from functions.domain.messages.delivery_events import MessageRef
-from functions.domain.messages.message import Message, message_from
+from functions.domain.messages.message import Message, MessageStatus, message_from
+from functions.domain.messages.outcomes import ENDS, Outcome, outcomes_of
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.paging import between, page_where
+from functions.engine.messages.tallies import today
 from functions.engine.ports.store import Document, Query, Where
 
+#: The status of messages that have an outcome, where that is one.
+_STATUS_OF: Final[Mapping[str, str]] = {
+    **{str(outcome): status for status, outcome in ENDS.items()},
+    Outcome.READ: MessageStatus.READ,
+    Outcome.BOUNCED: MessageStatus.FAILED,
+}
 #: Campaigns that are looked into for one page.
 _CAMPAIGNS: Final = 20
 
@@ -45,20 +55,63 @@ class Search:
     status: str | None = None
     since: datetime | None = None  #: when they were planned
     before: datetime | None = None
+    channel: str = ""
+    provider: str = ""
+    sender: str = ""
+    reason: str = ""
+    outcome: str = ""  #: what has become of them, an Outcome
+    outcome_from: date | None = None  #: when it came, a day of UTC
+    outcome_to: date | None = None  #: the last of these days
 
     @property
-    def is_timed(self) -> bool:
+    def statuses(self) -> frozenset[str]:
+        """The statuses of the messages that are shown; none: any."""
+        implied = _STATUS_OF.get(self.outcome)
+        return frozenset(filter(None, (self.status, implied)))
+
+    @property
+    def made_before(self) -> datetime | None:
+        """Before when campaigns were made that may have messages to be shown; None: whenever."""
+        ends = [self.before] if self.before else []
+        if self.outcome_to is not None:
+            ends.append(datetime.combine(self.outcome_to, time(), UTC) + timedelta(days=1))
+        return min(ends, default=None)
+
+    @property
+    def looks_through(self) -> bool:
         """Whether messages have to be read to know whether they are shown."""
-        return self.since is not None or self.before is not None
+        asked = (self.since, self.before, self.reason, self.outcome, len(self.statuses) > 1)
+        return any(asked) or self.is_by_send
+
+    @property
+    def is_by_send(self) -> bool:
+        """Whether it matters by what messages are sent."""
+        return bool(self.channel or self.provider or self.sender)
+
+    def goes_by(self, send: Send) -> bool:
+        """Tell whether messages of a send may be shown."""
+        pairs = (
+            (self.channel, send.channel),
+            (self.provider, send.provider),
+            (self.sender, send.sender),
+        )
+        return all(not asked or asked == given for asked, given in pairs)
 
     def passes(self, data: Mapping[str, Any]) -> bool:
-        """Tell whether a stored message is shown."""
+        """Tell whether a stored message is shown, by whatever it is sent."""
         at = data["created_at"]
-        if self.status not in {None, data["status"]}:
+        if any(status != data["status"] for status in self.statuses):
             return False
-        return (self.since is None or at >= self.since) and (
-            self.before is None or at < self.before
-        )
+        if self.reason not in {"", data.get("reason")}:
+            return False
+        if (self.since and at < self.since) or (self.before and at >= self.before):
+            return False
+        return not self.outcome or self._has_outcome(message_from("", data))
+
+    def _has_outcome(self, message: Message) -> bool:
+        days = (today(at) for outcome, at in outcomes_of(message) if outcome == self.outcome)
+        first, last = self.outcome_from or date.min, self.outcome_to or date.max
+        return any(first <= day <= last for day in days)
 
 
 async def search(
@@ -79,12 +132,18 @@ async def _of_contact(
     if after is not None:
         start = (after.at, paths.message(MessageRef(org, after.campaign, after.message)))
     query = Query("messages", where, ("-created_at",), limit=limit, start_after=start, group=True)
-    page = await page_where(engine, query, shown.passes if shown.status else None)
+    page = await page_where(engine, query, shown.passes if _is_narrow(shown) else None)
     ids = dict.fromkeys(paths.ids(each.path)[1] for each in page.documents)
     found = await engine.store.get_many([paths.campaign(org, id_) for id_ in ids])
     campaigns = {each.id: campaign_from(org, each.id, each.data) for each in found if each}
-    rows = [(campaigns[paths.ids(each.path)[1]], _message(each)) for each in page.documents]
+    every = [(campaigns[paths.ids(each.path)[1]], _message(each)) for each in page.documents]
+    rows = [(home, each) for home, each in every if shown.goes_by(home.send(each.send))]
     return Found(rows, page.last and _position(page.last, page.last.data["created_at"]))
+
+
+def _is_narrow(shown: Search) -> bool:
+    """Tell whether more than its time and how it was sent decides of a message."""
+    return bool(shown.statuses or shown.reason or shown.outcome)
 
 
 async def _of_campaigns(
@@ -93,15 +152,16 @@ async def _of_campaigns(
     rows: list[tuple[Campaign, Message]] = []
     for document in await _campaigns(engine, org, shown, after):
         campaign = campaign_from(org, document.id, document.data)
-        if shown.since and campaign.ended_at and campaign.ended_at < shown.since:
+        if _has_none(shown, campaign):
             after = Position(campaign.created_at, campaign.id, "")
             continue
         behind = after.message if after and after.campaign == campaign.id else ""
         collection = paths.messages(org, campaign.id)
-        where = (Where("status", "==", shown.status),) if shown.status else ()
+        where = tuple(Where("status", "==", each) for each in list(shown.statuses)[:1])
         start = (f"{collection}/{behind}",) if behind else None
         query = Query(collection, where, limit=limit - len(rows), start_after=start)
-        page = await page_where(engine, query, shown.passes if shown.is_timed else None)
+        passes = partial(_passes, shown, campaign) if shown.looks_through else None
+        page = await page_where(engine, query, passes)
         rows += [(campaign, _message(each)) for each in page.documents]
         if page.last is not None:
             return Found(rows, _position(page.last, campaign.created_at))
@@ -112,13 +172,24 @@ async def _of_campaigns(
     return Found(rows, None if is_whole else after)
 
 
+def _has_none(shown: Search, campaign: Campaign) -> bool:
+    """Tell whether none of a campaign's messages can be among those that are shown."""
+    sends = (*campaign.sends, *campaign.routes)
+    is_over = shown.since and campaign.ended_at and campaign.ended_at < shown.since
+    return bool(is_over) or not any(map(shown.goes_by, sends))
+
+
+def _passes(shown: Search, campaign: Campaign, data: Mapping[str, Any]) -> bool:
+    return shown.goes_by(campaign.send(data.get("send", ""))) and shown.passes(data)
+
+
 async def _campaigns(
     engine: Engine, org: str, shown: Search, after: Position | None
 ) -> list[Document]:
     """Return the next campaigns; the one that a page ended within is the first of them."""
     start = None if after is None else (after.at, paths.campaign(org, after.campaign))
     # What was planned before a time belongs to a campaign that was made before it.
-    where = between("created_at", None, shown.before)
+    where = between("created_at", None, shown.made_before)
     every = Query(paths.campaigns(org), where, ("-created_at",), limit=_CAMPAIGNS)
     found = await engine.store.query(replace(every, start_after=start))
     if after is None or not after.message:

@@ -14,6 +14,7 @@ from functions.engine.paths import LAST_CHECK
 from functions.engine.plans.events import telling
 from functions.engine.ports.store import Document, Query, Set, Where
 from functions.engine.receipts import orphans
+from functions.engine.scheduling import delivery_days
 from functions.engine.scheduling.start import start_found
 
 log = structlog.get_logger()
@@ -39,6 +40,7 @@ async def check(engine: Engine) -> CheckResult:
     await idempotency.sweep(engine)
     await orphans.sweep(engine)
     await telling.sweep(engine)
+    await delivery_days.move(engine)
     return result
 
 

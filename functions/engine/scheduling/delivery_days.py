@@ -1,0 +1,176 @@
+"""Delivery days: what campaigns have counted of days is moved into the days of their organisation.
+
+So a report of a month reads as many documents as it has days, beside the campaigns at work. Of a
+campaign that has ended its counts are added, a tier at a time (engine/messages/tallies.py): once
+the tier is over, nobody adds to it. The commit that adds them notes up to where that was done, so
+that they are added once. Of a campaign that goes on for days its shards give away the days before
+yesterday, so that they stay small: in one commit a shard loses what a day gains.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import islice
+from typing import Final
+
+import structlog
+
+from functions.domain.campaigns.campaign import Campaign, campaign_from
+from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.kinds import CampaignKind
+from functions.engine import paths
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.modify import modify
+from functions.engine.messages import statistics, tallies
+from functions.engine.messages.moved_days import Moved, moved
+from functions.engine.messages.tallies import TIERS, OfDay
+from functions.engine.ports.store import Add, Document, Query, Set, StoreError, Where, Write
+
+log = structlog.get_logger()
+
+#: A tier is moved so long after it is over: what was counted in it has been committed by then.
+MARGIN: Final = timedelta(minutes=10)
+#: Campaigns whose counts are moved in one commit, and such commits in one check, at most.
+_PAGE: Final = 20
+_PAGES: Final = 25
+#: Different counts that one commit adds to a day at most: Firestore takes 500.
+_NAMES: Final = 400
+#: A campaign that has started since then holds no days before yesterday.
+_YOUNG: Final = timedelta(days=1)
+
+_Days = defaultdict[str, Counter[str]]
+
+
+async def move(engine: Engine) -> None:
+    """Move what may be moved by now, up to a bound; the next check goes on."""
+    try:
+        for tier in range(len(TIERS)):
+            for _ in range(_PAGES):
+                if not await _move_ended(engine, tier):
+                    break
+        for _ in range(_PAGES):
+            if not await _give_away(engine):
+                break
+    except StoreError as error:
+        # Another check moves them, somebody counts just now, or the store is down.
+        log.warning("delivery_days_not_moved", error=str(error))
+
+
+async def _move_ended(engine: Engine, tier: int) -> bool:
+    """Move a tier of the next campaigns that have ended; False where no others wait."""
+    seen = await moved(engine)
+    found = await engine.store.query(_ended(engine, tier, seen))
+    if not found:
+        return False
+    campaigns = list(filter(None, map(_campaign, found)))
+    counted = await statistics.read(engine, campaigns)
+    by_path = {
+        paths.campaign(campaign.org, campaign.id): _of_tier(campaign, each.amounts, tier)
+        for campaign, each in zip(campaigns, counted, strict=True)
+    }
+    last, days = _as_many_as_fit(found, by_path)
+    note = seen.noting(**{f"tier_{tier}": {"at": last.data["ended_at"], "path": last.path}})
+    await engine.store.commit(note, *_adds(days))
+    return len(found) == _PAGE or last is not found[-1]
+
+
+def _ended(engine: Engine, tier: int, seen: Moved) -> Query:
+    """Return the query for the next campaigns of which a tier is over, in every organisation."""
+    until = engine.clock.now() - TIERS[tier] - MARGIN
+    where = (Where("ended_at", "<=", until),)
+    after = seen.behind(tier)
+    return Query("campaigns", where, ("ended_at",), limit=_PAGE, start_after=after, group=True)
+
+
+def _campaign(document: Document) -> Campaign | None:
+    """Return a stored campaign; None of one that a newer version has made, or somebody broken."""
+    if document.data["kind"] not in list(CampaignKind):
+        return None
+    return campaign_from(document.org, document.id, document.data)
+
+
+def _of_tier(campaign: Campaign, amounts: Mapping[str, int], tier: int) -> _Days:
+    told = ((tallies.of_day(name), amount) for name, amount in amounts.items())
+    return _by_day(campaign.org, ((at, n) for at, n in told if at and at.tier == tier))
+
+
+def _by_day(org: str, counts: Iterable[tuple[OfDay, int]]) -> _Days:
+    """Return counts by the path of their day."""
+    days: _Days = defaultdict(Counter)
+    for told, amount in counts:
+        if amount:
+            days[paths.delivery_day(org, told.day)][told.name] += amount
+    return days
+
+
+def _as_many_as_fit(
+    found: Sequence[Document], counted: Mapping[str, _Days]
+) -> tuple[Document, _Days]:
+    """Return the last campaign whose counts one commit still takes, and all counts up to it."""
+    days: _Days = defaultdict(Counter)
+    last = found[0]
+    for document in found:
+        of_one: Mapping[str, Counter[str]] = counted.get(document.path, {})
+        sizes = (len(days[path].keys() | names.keys()) for path, names in of_one.items())
+        too_many = any(size > _NAMES for size in sizes)
+        if too_many and document is not found[0]:
+            break
+        for path, names in of_one.items():
+            days[path].update(names)
+        last = document
+    return last, days
+
+
+def _adds(days: Mapping[str, Mapping[str, int]]) -> list[Add]:
+    told = {path: {name: n for name, n in names.items() if n} for path, names in days.items()}
+    return [Add(path, names) for path, names in told.items() if names]
+
+
+# --- Campaigns that go on for days ----------------------------------------------------------------
+
+
+async def _give_away(engine: Engine) -> bool:
+    """Let the next running campaigns give away their old days; False where all have today."""
+    today = tallies.today(engine.clock.now())
+    seen = await moved(engine)
+    begun = seen.get("given_on") == today.isoformat()
+    if begun and seen.get("given_behind") is None:
+        return False
+    behind = (seen.get("given_behind"),) if begun else None
+    where = (Where("status", "==", CampaignStatus.RUNNING),)
+    query = Query("campaigns", where, limit=_PAGE, start_after=behind, group=True)
+    found = await engine.store.query(query)
+    for campaign in filter(None, map(_campaign, found)):
+        since = campaign.started_at
+        if since is not None and engine.clock.now() - since > _YOUNG:
+            await _give_away_of(engine, campaign, today - timedelta(days=1))
+    last = found[-1].path if len(found) == _PAGE else None
+    note = (await moved(engine)).noting(given_on=today.isoformat(), given_behind=last)
+    await engine.store.commit(note)
+    return last is not None
+
+
+async def _give_away_of(engine: Engine, campaign: Campaign, before: date) -> None:
+    """Move what each shard of a campaign has counted of the days before one."""
+    org = campaign.org
+
+    def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
+        note, shard = documents
+        old = _older(shard, before) if shard else {}
+        if shard is None or not old:
+            return None, []
+        kept = {name: n for name, n in shard.data.items() if name not in old}
+        # The note has nothing new to tell but that something was moved: whoever reads both the
+        # shards and the days sees by its version that they are not of one moment.
+        gained = _adds(_by_day(org, old.values()))
+        return None, [Moved(note).noting(), Set(shard.path, kept, shard.version), *gained]
+
+    for path in statistics.shard_paths(campaign):
+        await modify(engine.store, [paths.DELIVERY_DAYS, path], decide)
+
+
+def _older(shard: Document, before: date) -> dict[str, tuple[OfDay, int]]:
+    """Return a shard's counts of the days before one, by their names: as many as may be moved."""
+    told = ((name, tallies.of_day(name), amount) for name, amount in shard.data.items())
+    old = ((name, (at, n)) for name, at, n in told if at and at.day < before)
+    return dict(islice(old, _NAMES))
