@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from functions import __version__
-from functions.api import calendar, exports, recurrences, templates
+from functions.api import calendar, exports, preview_pages, recurrences, templates
 from functions.api import events as custom_events
 from functions.api.calling import campaigns as calling
 from functions.api.calling import lists as calling_lists
@@ -84,6 +84,7 @@ PARTS: Final = (
     subscriptions,
     suppressions,
     templates,
+    preview_pages,
     custom_events,
     exports,
     settings,

@@ -243,6 +243,8 @@ def _body(
     for place in inside:
         body |= _BESIDE.get((operation.path, place.names[-1]), {})
         put(body, place.names, ids[place])
+    if "application/x-www-form-urlencoded" in content:
+        return {"data": body}
     if "multipart/form-data" not in content:
         return {"json": body}
     body.pop("file", None)

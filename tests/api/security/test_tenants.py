@@ -44,6 +44,7 @@ TELLS_EACH = {
 #: What is asked with POST, and changes nothing.
 QUESTIONS = {
     Operation("post", "/campaigns/{campaign_id}/personalized-preview"),
+    Operation("post", "/campaigns/{campaign_id}/preview/page"),
     Operation("post", "/get-report-by-campaign"),
     Operation("post", "/plans/lint"),
     Operation("post", "/recurrences/preview"),
@@ -52,6 +53,7 @@ QUESTIONS = {
     Operation("post", "/session"),
     Operation("post", "/templates/check"),
     Operation("post", "/templates/preview"),
+    Operation("post", "/templates/preview/page"),
     Operation("post", "/templates/{template_id}/preview"),
 }
 #: What an operator is not enough for.
