@@ -28,7 +28,7 @@ from functions.domain.contacts.import_row import Cell, contact_row, fields_of
 from functions.domain.contacts.phones import parse_phone
 from functions.engine import paths
 from functions.engine.imports import jobs
-from functions.engine.imports.row_files import Format
+from functions.engine.imports.row_files import FileFormat
 from functions.engine.imports.upload import ImportRequest, Upload
 from functions.engine.kernel.engine import Limits
 from functions.engine.ports.store import Query, Store
@@ -92,7 +92,7 @@ async def _import(store: Store, org: str, size: int) -> float:
             await upload.write(piece.encode())
             piece = ""
     await upload.write(piece.encode())
-    job = await upload.finish(ImportRequest(name="bench.csv", format=Format.CSV, by="bench"))
+    job = await upload.finish(ImportRequest(name="bench.csv", format=FileFormat.CSV, by="bench"))
     await jobs.run(engine, org, job.id)
     seconds = time.perf_counter() - start
     assert await store.count(Query(paths.contacts(org))) == size

@@ -1,12 +1,13 @@
 """The calendar over REST: what some days bring, and on which of them people may not be reached."""
 
 from datetime import date, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from functions.api.campaigns.limit_views import ShownSendWindow, shown_window
 from functions.domain.campaigns.audience import audience_fields
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.errors import InvalidFieldError
@@ -48,7 +49,7 @@ class CalendarEntry(BaseModel):
     audience: dict[str, str] | None = Field(
         description="Whom it is for, to see what meets on a day; null: of steps."
     )
-    send_window: dict[str, Any] | None
+    send_window: ShownSendWindow | None
     not_after: MaybeInstant
     ended_at: MaybeInstant
     run: int | None = Field(
@@ -132,7 +133,6 @@ def _days(first: date, last: date | None, zone: ZoneInfo) -> Days:
 
 def _entry(entry: Entry, zone: ZoneInfo) -> CalendarEntry:
     campaign = entry.campaign
-    window = campaign.send_window
     steps = entry.type is EntryType.STEPS
     return CalendarEntry(
         type=entry.type,
@@ -145,7 +145,7 @@ def _entry(entry: Entry, zone: ZoneInfo) -> CalendarEntry:
         status=campaign.status,
         people=entry.people,
         audience=None if steps else audience_fields(campaign.audience),
-        send_window=None if window is None else window._asdict(),
+        send_window=shown_window(campaign),
         not_after=None if entry.type is EntryType.RUN else campaign.not_after,
         ended_at=campaign.ended_at,
         run=entry.run,

@@ -21,7 +21,7 @@ class ShownAudience(BaseModel):
     )
 
 
-class ShownWindow(BaseModel):
+class ShownSendWindow(BaseModel):
     """When people are to be reached, in their own time."""
 
     start: str
@@ -49,10 +49,10 @@ def shown_audience(audience: Audience) -> ShownAudience:
     return ShownAudience(kind=audience.kind, id=audience.id, statuses=",".join(audience.statuses))
 
 
-def shown_window(campaign: Campaign) -> ShownWindow | None:
+def shown_window(campaign: Campaign) -> ShownSendWindow | None:
     """Show when a campaign may send; None: whenever people may be contacted."""
     window = campaign.send_window
-    return None if window is None else ShownWindow(**window._asdict())
+    return None if window is None else ShownSendWindow(**window._asdict())
 
 
 def shown_guardrail(campaign: Campaign) -> ShownGuardrail | None:

@@ -9,7 +9,7 @@ from functions.api.campaigns.limit_views import (
     ShownAudience,
     ShownCanary,
     ShownGuardrail,
-    ShownWindow,
+    ShownSendWindow,
     shown_audience,
     shown_canary,
     shown_guardrail,
@@ -137,7 +137,7 @@ class CampaignItem(ShownSaid):
     defaults: dict[str, str]
     audience: ShownAudience
     rate_per_s: float | None
-    send_window: ShownWindow | None
+    send_window: ShownSendWindow | None
     not_after: str | None
     late_start: LateStart
     grace_s: int

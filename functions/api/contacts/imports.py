@@ -15,7 +15,7 @@ from functions.domain.errors import InvalidFieldError
 from functions.engine.imports import jobs
 from functions.engine.imports.encodings import check_encoding
 from functions.engine.imports.job import ImportStatus
-from functions.engine.imports.row_files import Format
+from functions.engine.imports.row_files import FileFormat
 from functions.engine.imports.upload import ImportRequest, OnExisting, Upload
 from functions.engine.ports.store import Document
 from functions.web import idempotency
@@ -73,7 +73,7 @@ class ImportItem(Warned):
 
     id: str
     name: str
-    format: Format | None
+    format: FileFormat | None
     status: ImportStatus
     progress: ImportProgress
     created: int
@@ -128,7 +128,7 @@ _FORM: Final[dict[str, Any]] = {
                     "type": "object",
                     "properties": {
                         "file": {"type": "string", "format": "binary"},
-                        "format": {"type": "string", "enum": list(Format)},
+                        "format": {"type": "string", "enum": list(FileFormat)},
                         "mapping": {
                             "type": "string",
                             "description": "A JSON object: a column's name, and the field that "
@@ -310,17 +310,17 @@ def _wish(form: _Form, by: str) -> ImportRequest:
     )
 
 
-def _format(wanted: str, file: Part) -> Format:
+def _format(wanted: str, file: Part) -> FileFormat:
     """Return how the file is written: as the form says, else by its type and its name.
 
     A workbook is told by its content.
     """
-    if wanted and wanted not in list(Format):
-        raise InvalidFieldError("format", f"format: must be one of {', '.join(Format)}")
+    if wanted and wanted not in list(FileFormat):
+        raise InvalidFieldError("format", f"format: must be one of {', '.join(FileFormat)}")
     if wanted:
-        return Format(wanted)
+        return FileFormat(wanted)
     named_so = (file.filename or "").lower().endswith(_JSON_ENDINGS)
-    return Format.JSON_LINES if named_so or file.media_type in _JSON_LINES else Format.CSV
+    return FileFormat.JSON_LINES if named_so or file.media_type in _JSON_LINES else FileFormat.CSV
 
 
 def _mapping(text: str) -> Mapping[str, str]:

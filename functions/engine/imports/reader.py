@@ -22,7 +22,7 @@ from functions.engine.imports.encodings import UTF8
 from functions.engine.imports.job import Job
 from functions.engine.imports.row_files import (
     CsvRows,
-    Format,
+    FileFormat,
     HopelessError,
     JsonRows,
     Place,
@@ -192,13 +192,13 @@ def reader_of(job: Job, salt: bytes) -> Reader:
     file = _file(job, start)
     rows: CsvRows | JsonRows | SheetRows
     cells: Callable[[], list[Cell] | None]
-    if data["format"] == Format.JSON_LINES:
+    if data["format"] == FileFormat.JSON_LINES:
         rows = JsonRows(file, start=start)
         mapping = {each["column"]: each["field"] for each in data["mapping"]}
         named = lru_cache(_REMEMBERED)(partial(field_of, mapping=mapping))
         cells = partial(_json_cells, rows, named)
     else:
-        is_sheet = data["format"] == Format.XLSX
+        is_sheet = data["format"] == FileFormat.XLSX
         csv = partial(CsvRows, delimiter=data["delimiter"])
         rows = (SheetRows if is_sheet else csv)(file, start=start)
         cells = partial(table_cells, rows, data["columns"], data["fields"])
@@ -223,7 +223,7 @@ def _file(job: Job, start: Place) -> BinaryIO:
     file = cast(BinaryIO, io.BufferedReader(chunks))
     if encoding == UTF8:
         return file
-    if job.data["format"] == Format.XLSX:
+    if job.data["format"] == FileFormat.XLSX:
         return file_of(skipped(workbooks.unpacked(file), start.bytes))
     return in_utf8(file, encoding, start=start.bytes)
 

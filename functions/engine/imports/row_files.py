@@ -40,7 +40,7 @@ class HopelessError(Exception):
     """The file is no CSV; the message says why."""
 
 
-class Format(StrEnum):
+class FileFormat(StrEnum):
     """How the rows of a file are written."""
 
     CSV = "csv"

@@ -13,7 +13,7 @@ from functions.engine.imports.encodings import UTF8, Sampler
 from functions.engine.imports.row_files import (
     BrokenRowError,
     CsvRows,
-    Format,
+    FileFormat,
     HopelessError,
     SheetRows,
 )
@@ -29,7 +29,7 @@ _PIECE: Final = 65_536
 class Kind(NamedTuple):
     """What a file is, and what is doubtful of that."""
 
-    format: Format
+    format: FileFormat
     encoding: str  #: "" of a workbook
     warnings: list[InputWarning]
 
@@ -53,14 +53,14 @@ class Inspector:
         """Whether it is no text, but may be a workbook."""
         return self._begin.startswith((workbooks.ZIP, workbooks.COMPOUND))
 
-    def kind(self, expected: Format, encoding: str) -> Kind:
+    def kind(self, expected: FileFormat, encoding: str) -> Kind:
         """Return what the file is, where its sender expects a format and perhaps an encoding.
 
         Raises InvalidFieldError.
         """
-        if self.is_packed and expected is not Format.JSON_LINES:
-            return Kind(Format.XLSX, "", [])
-        if self.is_packed or expected is Format.XLSX:
+        if self.is_packed and expected is not FileFormat.JSON_LINES:
+            return Kind(FileFormat.XLSX, "", [])
+        if self.is_packed or expected is FileFormat.XLSX:
             raise InvalidFieldError("file", f"file: is not of the format {expected}")
         workbooks.refuse_others(self._begin)
         return Kind(expected, *self._sampler.decide(encoding))
@@ -85,7 +85,7 @@ class Head:
         else:
             self._file.write(data[: max(0, _HEAD - self._file.tell())])
 
-    def kind(self, expected: Format, encoding: str) -> Kind:
+    def kind(self, expected: FileFormat, encoding: str) -> Kind:
         """Return what the file is. Raises InvalidFieldError."""
         return self._inspector.kind(expected, encoding)
 
@@ -105,12 +105,12 @@ def inspect(file: BinaryIO, encoding: str) -> Kind:
     while data := file.read(_PIECE):
         inspector.feed(data)
     file.seek(0)
-    return inspector.kind(Format.CSV, encoding)
+    return inspector.kind(FileFormat.CSV, encoding)
 
 
 def rows_of(file: BinaryIO, kind: Kind) -> TableRows:
     """Return the rows of a table. Raises InvalidFieldError where it is no workbook to be read."""
-    if kind.format is Format.XLSX:
+    if kind.format is FileFormat.XLSX:
         workbooks.check(file)
         return SheetRows(file_of(workbooks.pieces(file)))
     return CsvRows(file if kind.encoding == UTF8 else in_utf8(file, kind.encoding))

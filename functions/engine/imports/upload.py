@@ -17,7 +17,7 @@ from functions.engine import paths
 from functions.engine.accounts import organisation
 from functions.engine.contacts import list_names
 from functions.engine.imports.job import BLANK, ImportStatus, job_path
-from functions.engine.imports.row_files import Format
+from functions.engine.imports.row_files import FileFormat
 from functions.engine.imports.tables import Head, TableRows, header_of
 from functions.engine.kernel.concurrency import in_turn
 from functions.engine.kernel.engine import Engine
@@ -47,7 +47,7 @@ class ImportRequest:
     """What somebody wants to be done with a file."""
 
     name: str  #: of the file
-    format: Format
+    format: FileFormat
     by: str
     mapping: Mapping[str, str] = field(default_factory=dict)
     list_id: str | None = None  #: the list to put everybody on
@@ -156,7 +156,7 @@ class Upload:
             if not self._total:
                 raise InvalidFieldError("file", "file: is empty")
             kind = head.kind(wish.format, wish.encoding)
-            if kind.format is Format.JSON_LINES:
+            if kind.format is FileFormat.JSON_LINES:
                 import_row.check_mapping(wish.mapping)
                 table = {"columns": [], "fields": [], "delimiter": ""}
             else:

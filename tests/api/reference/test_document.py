@@ -36,6 +36,11 @@ def test_every_field_is_described(name: str) -> None:
     assert bare == []
 
 
+def test_schemas_have_names_of_their_own() -> None:
+    """No two are called alike: else one has a module's name, or a client gets but one of them."""
+    assert [name for name in SCHEMAS if "__" in name or name.endswith(("-Input", "-Output"))] == []
+
+
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_every_operation_is_described(operation: Operation) -> None:
     """It has a verb for a name, words, a tag that is described, and words for each parameter."""

@@ -12,7 +12,7 @@ from functions.domain.contacts.contact import (
 from functions.engine import paths
 from functions.engine.contacts import lists
 from functions.engine.imports import jobs
-from functions.engine.imports.row_files import Format
+from functions.engine.imports.row_files import FileFormat
 from functions.engine.imports.upload import ImportRequest, Upload
 from functions.engine.kernel.engine import Limits
 from functions.engine.ports.store import Query
@@ -39,7 +39,7 @@ GOOD = {number(1): "Ann", number(2): 'Ben "B" Oak', number(3): "Dan", number(5):
 
 def wish(**changes: Any) -> ImportRequest:
     """Return the wish for a CSV, changed."""
-    return replace(ImportRequest(name="people.csv", format=Format.CSV, by="ann"), **changes)
+    return replace(ImportRequest(name="people.csv", format=FileFormat.CSV, by="ann"), **changes)
 
 
 async def upload(world: World, content: str | bytes, **changes: Any) -> str:

@@ -12,7 +12,7 @@ from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.engine.contacts import contacts, lists
 from functions.engine.imports import jobs
 from functions.engine.imports.job import ImportStatus
-from functions.engine.imports.row_files import Format
+from functions.engine.imports.row_files import FileFormat
 from functions.engine.imports.upload import CHUNK, OnExisting, Upload
 from tests.engine.imports.importing import (
     FILE,
@@ -66,7 +66,7 @@ async def test_json_lines_are_read_like_rows(world: World) -> None:
         '{"email": ',
     ]
     mapping = {"drop": "", "age": "attributes.years"}
-    job = await imported(world, "\n".join(lines), format=Format.JSON_LINES, mapping=mapping)
+    job = await imported(world, "\n".join(lines), format=FileFormat.JSON_LINES, mapping=mapping)
     assert counts(job) == (2, 0, 0, 4, 0)
     known = await people(world)
     assert known[number(1)].attributes == {"tier": "gold"}
@@ -209,7 +209,7 @@ async def test_much_that_is_replaced_is_committed_in_parts(world: World) -> None
         ("name\nAnn\n", {}, "file: needs a column phone or email"),
         ('"phone\n', {}, "file: the first line is no CSV: a quote is opened and never closed"),
         ("phone\n1\n", {"mapping": {"x": "phone"}}, "mapping: there is no column 'x'"),
-        ("{}", {"format": Format.JSON_LINES, "mapping": {"x": "y"}}, "mapping: 'x': must be"),
+        ("{}", {"format": FileFormat.JSON_LINES, "mapping": {"x": "y"}}, "mapping: 'x': must be"),
         ("name\n" + "x" * CHUNK, {}, "file: needs a column phone or email"),
     ],
 )

@@ -4,7 +4,7 @@ import pytest
 
 from functions.domain.errors import InvalidFieldError
 from functions.engine.imports.job import ImportStatus
-from functions.engine.imports.row_files import Format
+from functions.engine.imports.row_files import FileFormat
 from tests.clock import NOON
 from tests.engine.imports.importing import PAGED, bad_rows, counts, imported, names, people, upload
 from tests.engine.imports.workbook_files import repacked, workbook
@@ -29,7 +29,7 @@ async def test_a_workbook_is_imported_as_a_table_is(world: World) -> None:
         hidden=True,
     )
     job = await imported(world, content, name="people.xlsx")
-    assert (job["format"], job["status"]) == (Format.XLSX, ImportStatus.COMPLETED)
+    assert (job["format"], job["status"]) == (FileFormat.XLSX, ImportStatus.COMPLETED)
     assert counts(job) == (3, 0, 0, 1, 1)
     assert job["bytes"] == job["bytes_total"]
     assert [row["line"] for row in await bad_rows(world, job["id"])] == [4, 6]
@@ -92,6 +92,6 @@ async def test_what_is_no_workbook_is_refused_by_name(world: World, problem: str
 async def test_json_lines_are_no_workbook(world: World) -> None:
     """A format that was named and is not the file's is refused."""
     with pytest.raises(InvalidFieldError, match="is not of the format jsonl"):
-        await upload(world, workbook(["phone"]), format=Format.JSON_LINES)
+        await upload(world, workbook(["phone"]), format=FileFormat.JSON_LINES)
     with pytest.raises(InvalidFieldError, match="is not of the format xlsx"):
-        await upload(world, "phone\n", format=Format.XLSX)
+        await upload(world, "phone\n", format=FileFormat.XLSX)
