@@ -19,6 +19,7 @@ class AtWork:
         self._viewer = viewer
         self._served = viewer.served
         self._moved = asyncio.Event()
+        self._over = False
         self._working: asyncio.Task[int] | None = None
         queue = self._served.stack.engine.queue
         assert isinstance(queue, LocalQueue)
@@ -31,6 +32,8 @@ class AtWork:
 
     async def __aexit__(self, *_raised: object) -> None:
         """Have the workers die where they are."""
+        self._over = True
+        self._moved.set()
         tasks = [*self._queue._running, *([self._working] if self._working else [])]
         for task in tasks:
             task.cancel()
@@ -56,5 +59,5 @@ class AtWork:
 
     async def _sleep(self, seconds: float) -> None:
         until: datetime = self._served.clock.now() + timedelta(seconds=seconds)
-        while self._served.clock.now() < until:
+        while self._served.clock.now() < until and not self._over:
             await self._moved.wait()

@@ -52,6 +52,7 @@ async def test_a_draft_is_tried_copied_and_deleted_unless_somebody_says_undo(
     )
     await viewer.photograph("campaign-test-refused", pictures)
     await question(viewer).get_by_label("Phone numbers").fill("+12125552999")
+    await question(viewer).get_by_label("Filled in as for").fill("+1 212 555 2001")
     await viewer.press("Send the test")
     await viewer.sees("A test is on its way to +12125552999.")
     await viewer.photograph("campaign-draft", pictures)

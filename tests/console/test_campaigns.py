@@ -102,7 +102,7 @@ async def test_the_list_is_filtered_by_links_with_counts_a_name_and_days(
     await page.get_by_role("link", name="All 4").click()
     await page.get_by_label("Name begins with").fill("")
     await expect(rows(viewer)).to_have_count(4)
-    await page.get_by_label("Days of").select_option("start")
+    await page.get_by_label("Dates of").select_option("start")
     await page.get_by_label("From").fill("2026-03-05")
     await viewer.sees("No campaign is like this.")
     await page.get_by_label("To", exact=True).fill("2026-03-04")

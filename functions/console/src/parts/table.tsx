@@ -8,6 +8,12 @@ export interface ColumnOf<T> {
   /** What stands in a row's cell. */
   cell: (row: T) => ComponentChildren;
   number?: boolean;
+  /** What can be done with the row; on paper nothing can. */
+  act?: boolean;
+}
+
+function classOf({ number, act }: ColumnOf<never>): string | undefined {
+  return number ? "number" : act ? "act" : undefined;
 }
 
 interface TableProps<T> {
@@ -36,7 +42,7 @@ export function Table<T>({ caption, columns, rows, id, foot, empty }: TableProps
           <thead>
             <tr>
               {columns.map((column) => (
-                <th key={column.name} scope="col" class={column.number ? "number" : undefined}>
+                <th key={column.name} scope="col" class={classOf(column)}>
                   {column.name}
                 </th>
               ))}
@@ -49,7 +55,7 @@ export function Table<T>({ caption, columns, rows, id, foot, empty }: TableProps
                   <td
                     key={column.name}
                     data-label={column.name}
-                    class={column.number ? "number" : undefined}
+                    class={classOf(column)}
                   >
                     {column.cell(row)}
                   </td>

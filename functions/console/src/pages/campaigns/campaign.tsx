@@ -88,7 +88,7 @@ function useCampaign(id: string) {
     `campaign ${id}`,
     (signal) =>
       ask(api.GET("/campaigns/{campaign_id}", { params: { path: { campaign_id: id } }, signal })),
-    () => SELDOM,
+    (last) => last?.plan_version ? CALM : SELDOM,
   );
   latest.current = progress.value;
   scheduled.current = whole.value?.scheduled_at ?? null;

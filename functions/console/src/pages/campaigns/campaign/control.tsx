@@ -100,7 +100,8 @@ export function Control(shown: Shown) {
   );
 }
 
-function questionsOf({ campaign, progress }: Shown): readonly Question[] {
+function questionsOf(shown: Shown): readonly Question[] {
+  const { campaign, progress } = shown;
   const waits = campaign.repeat !== null && campaign.started_at === null;
   const walks = campaign.plan_version !== null;
   switch (progress.status) {
@@ -113,10 +114,14 @@ function questionsOf({ campaign, progress }: Shown): readonly Question[] {
     case "paused":
       return ["Resume", ...(waits ? ["Skip" as const] : []), "Cancel"];
     default:
-      return !walks && progress.stats.failed + progress.stats.unknown + progress.stats.skipped > 0
-        ? ["Retry"]
-        : [];
+      return !walks && isWorthRetrying(shown) ? ["Retry"] : [];
   }
+}
+
+/** Whether anybody may be there whom it did not reach. */
+function isWorthRetrying({ campaign, progress }: Shown): boolean {
+  const { failed, unknown, skipped, expired } = progress.stats;
+  return failed + unknown > 0 || (campaign.fallbacks.length > 0 && skipped + expired > 0);
 }
 
 function wordsOf(question: Question, { campaign }: Shown): string {

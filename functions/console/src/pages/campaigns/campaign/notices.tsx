@@ -32,7 +32,10 @@ export function Notices(shown: Shown) {
       {campaign.kind !== "broadcast" && campaign.kind !== "single" && (
         <div class="notice">
           <p>
-            People walk through the plan of this {campaign.kind}, step by step.{" "}
+            People walk through the plan of this {campaign.kind}, step by step{campaign.walks &&
+              `: ${campaign.walks.active.toLocaleString()} are under way, ` +
+                `${campaign.walks.completed.toLocaleString()} have come to its end, ` +
+                `${campaign.walks.exited.toLocaleString()} have left`}.{" "}
             <a href={`#/journeys/${campaign.id}`}>See its steps, and who is where</a>
           </p>
         </div>

@@ -133,6 +133,7 @@ function columnsOf(byOthers: boolean, why: (id: string) => void): readonly Colum
     },
     {
       name: "Why",
+      act: true,
       cell: (row) => (
         <button type="button" class="plain" onClick={() => why(row.id)}>
           Why?<span class="hidden">{row.to}</span>
@@ -177,7 +178,7 @@ function Nobody({ filtered, more }: NobodyProps) {
     );
   }
   if (filtered) return <p>There is nobody with this status and reason.</p>;
-  return <p>Nobody is here yet: the messages are just being made.</p>;
+  return <p>There are no messages yet.</p>;
 }
 
 /** Read the first page again while it runs and nobody has gone on from it, and when it changes. */

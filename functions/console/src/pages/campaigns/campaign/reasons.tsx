@@ -2,19 +2,23 @@
 
 import { useEffect } from "preact/hooks";
 import { api, ask } from "../../../api.ts";
-import { useLive } from "../../../live.ts";
+import { NEVER, useLive } from "../../../live.ts";
 import { Waiting } from "../../../parts/failure.tsx";
 import { Tag } from "../../../parts/tag.tsx";
 import { withQuery } from "../../../routes.ts";
 import type { Shown } from "../campaign.tsx";
+
+/** So often all of them are read anew while it runs, ms. */
+const ANEW = 60_000;
 
 interface Props extends Shown {
   query: URLSearchParams;
 }
 
 export function Reasons({ campaign, progress, query }: Props) {
+  const running = progress.status === "running";
   const told = useLive(
-    `reasons ${campaign.id}`,
+    `reasons ${campaign.id} ${running}`,
     (signal) =>
       ask(
         api.GET("/campaigns/{campaign_id}/reasons", {
@@ -22,8 +26,9 @@ export function Reasons({ campaign, progress, query }: Props) {
           signal,
         }),
       ),
+    () => running ? ANEW : NEVER,
   );
-  // The words are read once; what is counted meanwhile comes with the progress.
+  // The words are read seldom; what is counted of the largest meanwhile comes with the progress.
   const newest = new Map(progress.reasons.map((each) => [keyOf(each), each.count]));
   const known = new Set(told.value?.reasons.map(keyOf));
   const unknown = progress.reasons.some((each) => !known.has(keyOf(each)));

@@ -61,7 +61,7 @@ export function Test({ campaign, close }: Asked) {
         body: {
           [byMail ? "emails" : "phones"]: addresses,
           fallback: 0,
-          customer_id: like.trim() || null,
+          customer_id: like.trim() ? await personOf(like.trim()) : null,
         },
       }),
     );
@@ -92,7 +92,7 @@ export function Test({ campaign, close }: Asked) {
         )}
       />
       <TextField
-        label="Filled in as for this person (an id; may stay empty)"
+        label="Filled in as for (a number, an e-mail address or an id; may stay empty)"
         value={like}
         change={setLike}
         error={action.failed instanceof Refused ? action.failed.of("customer_id") : undefined}
@@ -104,4 +104,16 @@ export function Test({ campaign, close }: Asked) {
 /** The sentence about the addresses, whichever of them it names. */
 function fieldOf(refused: Refused): string | undefined {
   return refused.broken.find(({ field }) => /^(phones|emails)/.test(field))?.message;
+}
+
+/** Return the id of whoever is meant; what is neither number nor address is an id. */
+async function personOf(given: string): Promise<string> {
+  const query = given.includes("@")
+    ? { email: given }
+    : /^[+(\d]/.test(given) && /^[+\d\s().-]+$/.test(given)
+    ? { phone: given }
+    : undefined;
+  if (!query) return given;
+  const found = await ask(api.GET("/contacts", { params: { query } }));
+  return found.data[0]?.id ?? given;
 }

@@ -33,7 +33,7 @@ export function FilterLinks({ filters, counts }: { filters: Filters; counts: Cou
           All
         </Link>
         <Link
-          to={{ ...filters, status: undefined, needs: "me", name: undefined, sort: undefined }}
+          to={{ needs: "me", channel: filters.channel }}
           here={filters.needs === "me"}
           count={needs_attention}
         >
@@ -113,20 +113,20 @@ export function FilterFields({ filters }: { filters: Filters }) {
   );
   return (
     <div class="filters">
-      <SelectField
-        label="Kind"
-        value={filters.kind ?? ""}
-        change={(kind) => change({ kind })}
-        options={KINDS}
-      />
       {!needs && (
         <>
+          <SelectField
+            label="Kind"
+            value={filters.kind ?? ""}
+            change={(kind) => change({ kind })}
+            options={KINDS}
+          />
           <Name value={name ?? ""} filters={filters} />
           <SelectField
-            label="Days of"
+            label="Dates of"
             value={filters.dates ?? ""}
             change={(dates) => change({ dates, name: undefined })}
-            options={[["", "making"], ["start", "start"]]}
+            options={[["", "creation"], ["start", "start"]]}
           />
           <TextField
             label="From"

@@ -133,6 +133,7 @@ const COLUMNS: readonly ColumnOf<Item>[] = [
 function menuColumn(open: (row: Item) => void): ColumnOf<Item> {
   return {
     name: "Do",
+    act: true,
     cell: (row) => (
       <button type="button" class="plain" onClick={() => open(row)}>
         More<span class="hidden">for {row.name}</span>

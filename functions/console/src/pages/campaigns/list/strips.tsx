@@ -20,9 +20,9 @@ interface Found {
 }
 
 export function Strips({ changed }: { changed(): void }) {
-  const needs = useLive(`needs`, readNeeds, () => CALM);
-  const runs = useLive(`runs`, readRunning, () => CALM);
-  const next = useLive(`next`, readNext, () => CALM);
+  const needs = useLive("needs", readNeeds, () => CALM);
+  const runs = useLive("runs", readRunning, () => CALM);
+  const next = useLive("next", readNext, () => CALM);
   const again = () => {
     needs.again();
     runs.again();
