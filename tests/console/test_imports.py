@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import FilePayload, expect
+from playwright.async_api import FilePayload, Route, expect
 
 from tests.api.rig import Rig, token
 from tests.api.session.browser import SIGN_IN
@@ -20,6 +20,15 @@ PEOPLE: Final = (
 )
 
 
+#: Drops a file of people as somebody does with a mouse.
+DROP: Final = """() => {
+  const held = new DataTransfer();
+  held.items.add(new File(["name,city\\nAnn,Bonn\\n"], "people.csv"));
+  const dropped = new DragEvent("drop", { dataTransfer: held, bubbles: true, cancelable: true });
+  document.querySelector(".drop").dispatchEvent(dropped);
+}"""
+
+
 def file(content: str | bytes, name: str = "people.csv") -> FilePayload:
     """Return a file to choose."""
     data = content if isinstance(content, bytes) else content.encode("cp1252")
@@ -32,6 +41,12 @@ async def send(served: Rig, content: str, name: str = "people.csv", **headers: s
     answer = await served.http.post("/contacts/imports", files=files, headers=headers)
     assert answer.status_code == 202, answer.text
     await served.settle()
+
+
+async def lose_the_answer(route: Route) -> None:
+    """Let a request be done, and the page never hear of it."""
+    await route.fetch()
+    await route.abort("connectionrefused")
 
 
 async def test_a_file_with_bad_rows_is_sent_and_they_are_mended(
@@ -122,7 +137,9 @@ async def test_what_is_refused_is_said_at_its_field_and_a_double_click_sends_onc
     viewer.may_be_refused()
     await served.post("/lists", {"name": "Taken"})
     await viewer.open("/imports/new", "New import")
-    await page.get_by_label("File of people").set_input_files(file("name,city\nAnn,Bonn\n"))
+    await page.get_by_label("File of people").set_input_files(file(b"PK\x03\x04", "book.xlsx"))
+    await viewer.sees("This is a workbook, which cannot be shown before it is sent")
+    await page.evaluate(DROP)
     await viewer.sees("No column holds phone numbers or e-mail addresses")
     send = page.get_by_role("button", name="Import people.csv")
     await send.click()
@@ -138,17 +155,13 @@ async def test_what_is_refused_is_said_at_its_field_and_a_double_click_sends_onc
     await page.get_by_label("Country of numbers").fill("de")
     await viewer.sees("dialled in Germany")
 
-    sent: list[str] = []
-    page.on("request", lambda asked: sent.append(asked.method))
-    await page.route("**/contacts/imports", lambda route: route.abort("connectionrefused"))
+    await page.route("**/contacts/imports", lose_the_answer)
     await send.click()
     await viewer.sees("Clarion cannot be reached just now.")
     await page.unroute("**/contacts/imports")
     await viewer.slowly()
-    sent.clear()
     await send.dblclick()
     await expect(viewer.heading("people.csv")).to_be_visible()
-    assert sent.count("POST") == 1
     assert len((await served.get("/contacts/imports")).json()["data"]) == 1
     await page.get_by_role("button", name="Cancel").click()
     await page.get_by_role("button", name="Cancel the import").click()

@@ -1,6 +1,6 @@
 /** Tables: dense where there is room, cards on a phone, and walked by keys. */
 
-import type { ComponentChildren } from "preact";
+import { Component, type ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 
 export interface ColumnOf<T> {
@@ -50,17 +50,7 @@ export function Table<T>({ caption, columns, rows, id, foot, empty }: TableProps
           </thead>
           <tbody ref={body} data-walked>
             {rows.map((row) => (
-              <tr key={id(row)}>
-                {columns.map((column) => (
-                  <td
-                    key={column.name}
-                    data-label={column.name}
-                    class={classOf(column)}
-                  >
-                    {column.cell(row)}
-                  </td>
-                ))}
-              </tr>
+              <Row key={id(row)} row={row} columns={columns as readonly ColumnOf<unknown>[]} />
             ))}
           </tbody>
         </table>
@@ -68,6 +58,34 @@ export function Table<T>({ caption, columns, rows, id, foot, empty }: TableProps
       {foot && <div class="table-foot">{foot}</div>}
     </div>
   );
+}
+
+interface RowProps {
+  row: unknown;
+  columns: readonly ColumnOf<unknown>[];
+}
+
+/** A row is drawn again when it or the columns are others: a long list gives the same ones. */
+class Row extends Component<RowProps> {
+  override shouldComponentUpdate({ row, columns }: RowProps): boolean {
+    return row !== this.props.row || columns !== this.props.columns;
+  }
+
+  override render({ row, columns }: RowProps) {
+    return (
+      <tr>
+        {columns.map((column) => (
+          <td
+            key={column.name}
+            data-label={column.name}
+            class={classOf(column)}
+          >
+            {column.cell(row)}
+          </td>
+        ))}
+      </tr>
+    );
+  }
 }
 
 /** Move the focus to the next or the last row's link or button, in the page's first table. */

@@ -1,6 +1,6 @@
 /** The people on a list, page by page, and taking one off. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { useAction } from "../../action.ts";
 import { api, ask, Refused, type Schemas } from "../../api.ts";
 import { Confirm } from "../../parts/dialog.tsx";
@@ -8,7 +8,7 @@ import { Missing, Waiting } from "../../parts/failure.tsx";
 import { tell } from "../../parts/notes.tsx";
 import { PagesFoot, usePages } from "../../parts/pages.tsx";
 import { nameOf, Person } from "../../parts/person.tsx";
-import { Table } from "../../parts/table.tsx";
+import { type ColumnOf, Table } from "../../parts/table.tsx";
 import type { List } from "./list.tsx";
 
 type Member = Schemas["MemberItem"];
@@ -67,6 +67,11 @@ export function Members({ list, may, turn, changed }: MembersProps) {
     tell(`${called(member)} was taken off the list.`, undo);
   });
 
+  // The same ones while nothing changes, so that the rows of a long list are drawn once.
+  const columns = useMemo(
+    () => columnsOf(may, (row) => isPlain(row) ? takeOff.run(row) : setAsked(row)),
+    [may],
+  );
   if (pages.refused) return <Missing of={pages.refused} />;
   if (!pages.rows) return <Waiting />;
   const rows = gone.size ? pages.rows.filter((row) => !gone.has(row.id)) : pages.rows;
@@ -76,30 +81,7 @@ export function Members({ list, may, turn, changed }: MembersProps) {
         caption="People on the list"
         rows={rows}
         id={(row) => row.id}
-        columns={[
-          {
-            name: "Name",
-            cell: (row) => row.contact ? <Person of={row.contact} /> : row.address,
-          },
-          { name: "Number", cell: (row) => row.contact?.phone || row.address || "–" },
-          { name: "E-mail", cell: (row) => row.contact?.email || "–" },
-          { name: "Location", cell: (row) => row.contact?.location || "–" },
-          ...(may
-            ? [{
-              name: "Do",
-              cell: (row: Member) => (
-                <button
-                  type="button"
-                  class="plain"
-                  aria-label={`Take ${called(row)} off the list`}
-                  onClick={() => isPlain(row) ? takeOff.run(row) : setAsked(row)}
-                >
-                  Take off
-                </button>
-              ),
-            }]
-            : []),
-        ]}
+        columns={columns}
         empty={
           <>
             <p>Nobody is on this list yet.</p>
@@ -122,6 +104,27 @@ export function Members({ list, may, turn, changed }: MembersProps) {
       )}
     </>
   );
+}
+
+function columnsOf(may: boolean, takeOff: (member: Member) => void): ColumnOf<Member>[] {
+  const shown: ColumnOf<Member>[] = [
+    { name: "Name", cell: (row) => row.contact ? <Person of={row.contact} /> : row.address },
+    { name: "Number", cell: (row) => row.contact?.phone || row.address || "–" },
+    { name: "E-mail", cell: (row) => row.contact?.email || "–" },
+    { name: "Location", cell: (row) => row.contact?.location || "–" },
+  ];
+  if (!may) return shown;
+  const control = (row: Member) => (
+    <button
+      type="button"
+      class="plain"
+      aria-label={`Take ${called(row)} off the list`}
+      onClick={() => takeOff(row)}
+    >
+      Take off
+    </button>
+  );
+  return [...shown, { name: "Do", cell: control }];
 }
 
 function called(member: Member): string {

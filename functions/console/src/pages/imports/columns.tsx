@@ -13,7 +13,7 @@ import { Table } from "../../parts/table.tsx";
 interface ColumnsProps {
   look: Look;
   chosen: Chosen;
-  choose(chosen: Chosen): void;
+  choose(column: string, field: string): void;
   error?: string;
 }
 
@@ -29,27 +29,28 @@ export function Columns({ look, chosen, choose, error }: ColumnsProps) {
           {told.map((each) => <li key={each}>{each}</li>)}
         </ul>
       )}
-      <Table
-        caption="Columns of the file"
-        rows={columns}
-        id={(column) => column}
-        columns={[
-          { name: "Column", cell: (column) => column },
-          { name: "First values", cell: (column) => <Values look={look} column={column} /> },
-          {
-            name: "Fills",
-            cell: (column) => (
-              <Target
-                column={column}
-                field={filled(column, chosen)}
-                change={(field) => choose({ ...chosen, [column]: field })}
-              />
-            ),
-          },
-        ]}
-        empty={<p>The first line names no columns.</p>}
-      />
-      <FirstRows look={look} />
+      {columns.length > 0 && (
+        <Table
+          caption="Columns of the file"
+          rows={columns}
+          id={(column) => column}
+          columns={[
+            { name: "Column", cell: (column) => column },
+            { name: "First values", cell: (column) => <Values look={look} column={column} /> },
+            {
+              name: "Fills",
+              cell: (column) => (
+                <Target
+                  column={column}
+                  field={filled(column, chosen)}
+                  change={(field) => choose(column, field)}
+                />
+              ),
+            },
+          ]}
+        />
+      )}
+      {look.rows.length > 0 && <FirstRows look={look} />}
     </section>
   );
 }

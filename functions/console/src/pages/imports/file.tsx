@@ -91,10 +91,12 @@ interface EncodingProps {
 export function Encoding({ look, value, change, error }: EncodingProps) {
   if (look.format === "xlsx") {
     return (
-      <p class="notice">
-        This is a workbook, which cannot be shown before it is sent: Clarion reads its first sheet,
-        and matches the columns by the names in its first row.
-      </p>
+      <div class="notice">
+        <p>
+          This is a workbook, which cannot be shown before it is sent: Clarion reads its first
+          sheet, and matches the columns by the names in its first row.
+        </p>
+      </div>
     );
   }
   const between = DELIMITERS[look.delimiter] ?? `“${look.delimiter}”`;

@@ -1,7 +1,9 @@
 /** All imports. */
 
+import { useEffect } from "preact/hooks";
 import { api, ask } from "../../api.ts";
-import { statusWords } from "../../logic/import_words.ts";
+import { BUSY } from "../../live.ts";
+import { isAtWork, statusWords } from "../../logic/import_words.ts";
 import { Missing, Waiting } from "../../parts/failure.tsx";
 import { PagesFoot, usePages } from "../../parts/pages.tsx";
 import { Table } from "../../parts/table.tsx";
@@ -9,13 +11,22 @@ import { Tag } from "../../parts/tag.tsx";
 import { When } from "../../parts/time.tsx";
 import { useMay } from "../../session.ts";
 
+const PAGE = 50;
+
 export default function Imports() {
   const may = useMay("operator", "contacts");
   const pages = usePages(
     "imports",
     (cursor, signal) =>
-      ask(api.GET("/contacts/imports", { params: { query: { cursor, limit: 50 } }, signal })),
+      ask(api.GET("/contacts/imports", { params: { query: { cursor, limit: PAGE } }, signal })),
   );
+  // Whoever reads on is not thrown back to the first page.
+  const isMoving = !!pages.rows?.some(isAtWork) && pages.rows.length <= PAGE;
+  useEffect(() => {
+    if (!isMoving) return;
+    const timer = setTimeout(pages.again, BUSY);
+    return () => clearTimeout(timer);
+  }, [pages.rows]);
   if (pages.refused) return <Missing of={pages.refused} />;
   return (
     <div class="page">

@@ -73,7 +73,12 @@ export default function NewImport({ query }: PageProps) {
         )}
       </section>
       {look && (look.format === "csv" || look.format === "jsonl") && (
-        <Columns look={look} chosen={chosen} choose={setChosen} error={error("mapping")} />
+        <Columns
+          look={look}
+          chosen={chosen}
+          choose={(column, field) => setChosen((now) => ({ ...now, [column]: field }))}
+          error={error("mapping")}
+        />
       )}
       {file && (
         <section class="sheet stack">
