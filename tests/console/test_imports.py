@@ -150,7 +150,7 @@ async def test_what_is_refused_is_said_at_its_field_and_a_double_click_sends_onc
     await page.get_by_label("Country of numbers").fill("Q")
     await send.click()
     await expect(page.locator(".field", has_text="Country of numbers")).to_contain_text(
-        "default_country: "
+        "must be the code of a country"
     )
     await page.get_by_label("Country of numbers").fill("de")
     await viewer.sees("dialled in Germany")

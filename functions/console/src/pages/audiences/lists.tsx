@@ -55,6 +55,7 @@ export default function Lists() {
             ...(may
               ? [{
                 name: "Do",
+                act: true,
                 cell: (row: { id: string; name: string }) => (
                   <a
                     href={`#/campaigns/new?list=${row.id}`}

@@ -124,7 +124,7 @@ function columnsOf(may: boolean, takeOff: (member: Member) => void): ColumnOf<Me
       Take off
     </button>
   );
-  return [...shown, { name: "Do", cell: control }];
+  return [...shown, { name: "Do", act: true, cell: control }];
 }
 
 function called(member: Member): string {
