@@ -179,13 +179,18 @@ class Viewer:
         }
         await client.send("Network.emulateNetworkConditions", conditions)
 
-    async def photograph(self, name: str, folder: Path | None) -> None:
-        """Keep the page's picture in both themes and on a phone, where somebody wants pictures."""
+    async def photograph(self, name: str, folder: Path | None, *, whole: bool = True) -> None:
+        """Keep the page's picture in both themes, where somebody wants pictures.
+
+        A whole page is shown on a phone as well; else it is as much as a desk shows at once.
+        """
         if folder is None:
             return
         for theme in THEMES:
             await self.show(theme)
-            await self.page.screenshot(path=folder / f"{name}-{theme}.png", full_page=True)
+            await self.page.screenshot(path=folder / f"{name}-{theme}.png", full_page=whole)
+        if not whole:
+            return
         await self.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         await self.page.screenshot(path=folder / f"{name}-phone.png", full_page=True)
         await self.page.set_viewport_size({"width": DESK[0], "height": DESK[1]})

@@ -13,7 +13,7 @@ from tests.console.served import Served, Viewer
 
 #: Calls last half a minute, so that some are with the carrier when somebody looks; some fail.
 CARRIER: Final = (
-    "seed=3,latency_ms=0,ring_ms=1000,pickup_ms=1000,duration_s=6,spread=0.5,busy=0.1,failed=0.1"
+    "seed=3,latency_ms=0,ring_ms=1000,pickup_ms=1000,duration_s=6,spread=0.5,busy=0.1,failed=0.05"
 )
 
 
@@ -42,11 +42,12 @@ async def test_a_running_campaign_is_watched_paused_resumed_and_cancelled(
     viewer = await look(served)
     page = viewer.page
     async with AtWork(viewer) as work:
-        id_ = await served.campaign(people=300, campaignName="Spring offer")
-        await work.passes(190 if pictures else 20)
+        id_ = await served.campaign(people=600, campaignName="Spring offer")
+        await work.passes(330 if pictures else 20)
         await viewer.open(f"/campaigns/{id_}", "Spring offer")
         await viewer.sees("A worker is on it")
         await viewer.photograph("campaign-running", pictures)
+        await viewer.photograph("campaign", pictures, whole=False)  # for the README
         to_go = int(await figure(viewer, "To go").inner_text())
         async with page.expect_response(is_poll) as poll:
             await work.passes(5)

@@ -93,7 +93,7 @@ export function Chart({ columns, title, beside }: ChartProps) {
       role="img"
       aria-label={title}
     >
-      {[0, top / 2, top].map((tick) => {
+      {[0, top / 2, top].filter(Number.isInteger).map((tick) => {
         const y = HIGH - (HIGH - 10) * tick / top;
         return (
           <g key={tick}>
@@ -151,9 +151,9 @@ function useWidth() {
   return [drawing, wide] as const;
 }
 
-/** Return the next number that is easy to read: 1, 2 or 5 and noughts, and even. */
+/** Return the next number that is easy to read, as its half is: one digit and noughts, even. */
 export function roundUp(value: number): number {
   const ten = 10 ** Math.floor(Math.log10(value));
-  const found = [1, 2, 5, 10].find((each) => each * ten >= value)! * ten;
+  const found = [1, 2, 4, 6, 8, 10].find((each) => each * ten >= value)! * ten;
   return Math.max(2, found);
 }

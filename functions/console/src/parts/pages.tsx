@@ -66,10 +66,19 @@ export function usePages<T>(
 }
 
 /** The foot of a table whose rows come in pages. */
-export function PagesFoot({ pages, what }: { pages: Pages<unknown>; what: string }) {
+export function PagesFoot({ pages, what, one }: {
+  pages: Pages<unknown>;
+  what: string;
+  /** What a single one is called. */
+  one?: string;
+}) {
+  const count = pages.rows?.length;
   return (
     <>
-      <span>{pages.rows?.length.toLocaleString()} {what}{pages.more ? " so far" : ""}</span>
+      <span>
+        {count?.toLocaleString()} {count === 1 && one ? one : what}
+        {pages.more ? " so far" : ""}
+      </span>
       {pages.more && <button type="button" onClick={pages.more}>Show more</button>}
     </>
   );

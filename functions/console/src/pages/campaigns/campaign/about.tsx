@@ -65,7 +65,7 @@ function Text({ of }: { of: Campaign }) {
       {of.provider_template && (
         <p>The provider's template {of.provider_template}, {of.language || "no language named"}</p>
       )}
-      {of.html && <p class="soft small">It has HTML as well: see the preview of the draft.</p>}
+      {of.html && <p class="soft small">It has HTML as well.</p>}
     </div>
   );
 }

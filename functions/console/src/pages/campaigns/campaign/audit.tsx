@@ -43,7 +43,7 @@ export function Audit({ campaign, progress }: Shown) {
             { name: "Changed", cell: changedIn },
           ]}
           empty={<p>Nothing was done yet.</p>}
-          foot={<PagesFoot pages={pages} what={pages.rows.length === 1 ? "entry" : "entries"} />}
+          foot={<PagesFoot pages={pages} what="entries" one="entry" />}
         />
       )}
     </section>

@@ -94,7 +94,7 @@ export function People({ campaign, progress, query }: Props) {
               more={pages.more}
             />
           }
-          foot={<PagesFoot pages={pages} what="messages" />}
+          foot={<PagesFoot pages={pages} what="messages" one="message" />}
         />
       )}
       {asked && <Why id={asked} close={() => setAsked(undefined)} />}

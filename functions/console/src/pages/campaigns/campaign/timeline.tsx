@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 import { api, ask } from "../../../api.ts";
 import { NEVER, useLive } from "../../../live.ts";
 import { type Bucket, merged, perWhat, slotted } from "../../../logic/timeline.ts";
+import { Waiting } from "../../../parts/failure.tsx";
 import { Chart, type Column, Legend } from "../../../parts/drawings.tsx";
 import type { Shown } from "../campaign.tsx";
 
@@ -32,11 +33,11 @@ export function Timeline({ campaign, progress }: Shown) {
   }, [whole.value, newest, campaign.started_at, running]);
   const title = `Sent, delivered and failed, per ${perWhat(drawn.width_s)}`;
   const columns = drawn.slots.map((slot) => columnOf(slot));
-  if (!columns.length) {
+  if (!whole.value || !columns.length) {
     return (
       <section class="sheet stack">
         <h2>{title}</h2>
-        <p class="soft">Nothing has been sent yet.</p>
+        {whole.value ? <p class="soft">Nothing has been sent yet.</p> : <Waiting />}
       </section>
     );
   }

@@ -68,7 +68,7 @@ export function Rows({ pages, mayWrite, filtered, changed }: Props) {
             </p>
           )
           : <p>There are none of this kind.</p>}
-        foot={<PagesFoot pages={pages} what="campaigns" />}
+        foot={<PagesFoot pages={pages} what="campaigns" one="campaign" />}
       />
       {menu && <RowMenu of={menu} close={() => setMenu(undefined)} changed={changed} />}
     </>
