@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_
 
 from functions.api.campaigns.bodies import FieldName, Html, Subject
 from functions.api.campaigns.preview_views import Length
+from functions.api.contacts.views import UsesAnswer, shown_uses
 from functions.api.warnings import Warned, shown_warnings
 from functions.domain.campaigns import audience
 from functions.domain.campaigns.audience import AudienceKind
@@ -17,6 +18,7 @@ from functions.domain.templates.template import Missing
 from functions.domain.warnings import InputWarning
 from functions.engine.campaigns.content import template_checks
 from functions.engine.campaigns.content.template_checks import Trial
+from functions.engine.contacts import in_use
 from functions.engine.templates import templates
 from functions.engine.templates.templates import NamedTemplate, TemplateBody, TemplateVersion
 from functions.web.auth import Area
@@ -273,6 +275,13 @@ async def replace_template(
 async def delete_template(template_id: Id, context: Operator, if_version: IfMatch) -> None:
     """Delete a template. Its versions stay readable, for the campaigns that used them."""
     await templates.delete(context.engine, context.org, template_id, if_version=if_version)
+
+
+@router.get("/{template_id}/campaigns", response_model=UsesAnswer)
+async def list_template_campaigns(template_id: Id, context: Viewer) -> dict[str, Any]:
+    """List the campaigns that have not ended, and whose words were taken from a template."""
+    await templates.load(context.engine, context.org, template_id)
+    return shown_uses(await in_use.uses_of_template(context.engine, context.org, template_id))
 
 
 @router.get("/{template_id}/versions", response_model=VersionPage)

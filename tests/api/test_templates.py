@@ -36,6 +36,19 @@ async def person(rig: Rig, first_name: str = "Ann", *, org: str = "default") -> 
     return made.id
 
 
+async def test_a_template_tells_which_campaigns_speak_its_words(rig: Rig) -> None:
+    """Those that have not ended; one that says something of its own is none of them."""
+    made = (await create(rig)).json()
+    body = {"name": "Spring", "channel": "sms", "template_id": made["id"]}
+    campaign = (await rig.post("/campaigns", body)).json()
+    own = {"name": "Own", "channel": "sms", "base_template": HELLO}
+    await rig.post("/campaigns", own)
+    answer = await rig.get(f"/templates/{made['id']}/campaigns")
+    using = {"id": campaign["id"], "name": "Spring", "kind": "broadcast", "status": "draft"}
+    assert answer.json() == {"data": [using], "complete": True}
+    assert (await rig.get("/templates/none/campaigns")).status_code == 404
+
+
 async def test_a_template_is_made_shown_changed_and_deleted(rig: Rig) -> None:
     """The whole life of a template, with its versions and entity tags."""
     made = await create(rig)

@@ -125,14 +125,14 @@ class UsingCampaign(BaseModel):
 
 
 class UsesAnswer(BaseModel):
-    """The campaigns to a list or a segment that have not ended: it cannot be deleted meanwhile."""
+    """The campaigns that have not ended: a list or a segment is kept for them."""
 
     data: list[UsingCampaign]
     complete: bool = Field(description="false: there are too many campaigns to look through all.")
 
 
 def shown_uses(found: Uses) -> dict[str, Any]:
-    """Show the campaigns that use a list or a segment."""
+    """Show the campaigns that use a list, a segment or a template."""
     rows = [{**each.data, "id": each.id} for each in found.campaigns]
     return {"data": rows, "complete": found.complete}
 

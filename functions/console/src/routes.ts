@@ -49,6 +49,13 @@ export const ROUTES: readonly Route[] = [
   },
   { path: "/imports/new", load: () => import("./pages/imports/new.tsx") },
   { path: "/imports/:id", load: () => import("./pages/imports/show.tsx") },
+  {
+    path: "/templates",
+    load: () => import("./pages/templates/list.tsx"),
+    nav: { group: "Clarion", name: "Templates", key: "t" },
+  },
+  { path: "/templates/new", load: () => import("./pages/templates/template.tsx") },
+  { path: "/templates/:id", load: () => import("./pages/templates/template.tsx") },
 ];
 
 /** Where the page is: what stands behind the address's hash. */

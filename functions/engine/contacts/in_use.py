@@ -1,9 +1,13 @@
-"""What campaigns that have not ended still need: lists and segments, which are kept for them."""
+"""What campaigns that have not ended still need: lists and segments, which are kept for them.
 
-from collections.abc import AsyncIterator
-from typing import Final, NamedTuple
+Templates may go: what a campaign takes of one it keeps.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Final, NamedTuple
 
 from functions.domain.campaigns.audience import AudienceKind
+from functions.domain.campaigns.send import send_from
 from functions.domain.campaigns.status import ENDED, CampaignStatus
 from functions.domain.errors import InUseError
 from functions.engine import paths
@@ -20,7 +24,7 @@ _TOLD: Final = 100
 
 
 class Uses(NamedTuple):
-    """Campaigns to an audience that have not ended; not complete: there may be more."""
+    """Campaigns that have not ended; not complete: there may be more."""
 
     campaigns: list[Document]
     complete: bool
@@ -40,13 +44,24 @@ async def refuse_while_used(engine: Engine, org: str, kind: AudienceKind, id_: s
 async def uses(engine: Engine, org: str, kind: AudienceKind, id_: str) -> Uses:
     """Return the campaigns to this audience that have not ended, the newest of a status first."""
     audience = {"kind": kind, "id": id_}
+    return await _found(engine, org, lambda data: data["audience"] == audience)
+
+
+async def uses_of_template(engine: Engine, org: str, id_: str) -> Uses:
+    """Return the campaigns that have not ended, and whose words were taken from a template."""
+    return await _found(
+        engine, org, lambda data: send_from(data["own_send"]).content.template_id == id_
+    )
+
+
+async def _found(engine: Engine, org: str, fits: Callable[[Mapping[str, Any]], bool]) -> Uses:
     found: list[Document] = []
     looked_through = 0
     async for each in _needing(engine, org):
         if looked_through == _LOOKED_THROUGH or len(found) == _TOLD:
             return Uses(found, complete=False)
         looked_through += 1
-        if each.data["audience"] == audience:
+        if fits(each.data):
             found.append(each)
     return Uses(found, complete=True)
 

@@ -45,7 +45,7 @@ export function Lacking({ check, whose }: { check: Check | undefined; whose: Who
   const of = `${found.checked.toLocaleString()}${found.complete ? "" : " looked at"}`;
   const missing = Object.entries(found.missing).filter(([, count]) => count);
   if (!missing.length) {
-    return found.checked ? <p class="good">Nobody of {of} lacks a field of it.</p> : null;
+    return found.checked ? <p class="good">None of {of} people lacks a field.</p> : null;
   }
   return (
     <ul class="plain-list">

@@ -104,7 +104,15 @@ interface PreviewProps {
 
 export function Preview({ tried, mail, sms }: PreviewProps) {
   const { trial } = tried;
-  if (!trial) return <p class="soft">Write something, and it is shown here as somebody gets it.</p>;
+  if (!trial) {
+    return (
+      <p class="soft">
+        {tried.refused
+          ? "It is shown once the mistake is mended."
+          : "Write something, and it is shown here as somebody gets it."}
+      </p>
+    );
+  }
   const lacks = trial.missing.join(", ");
   return (
     <div class="stack" aria-live="off">

@@ -52,10 +52,15 @@ export function SourceField(props: SourceProps) {
           ))}
         </div>
       )}
-      <div class="source" aria-invalid={undefined}>
+      <div class="source">
         <div class="source-lines" aria-hidden="true">
           {shown.map((line, index) => (
-            <div key={index} class={wrong.has(index + 1) ? "wrong" : undefined}>{line || " "}</div>
+            <div
+              key={index}
+              class={index >= lines.length ? "none" : wrong.has(index + 1) ? "wrong" : ""}
+            >
+              {line || " "}
+            </div>
           ))}
         </div>
         <textarea

@@ -10,7 +10,7 @@ import { type Person, useFields } from "../../words/people.ts";
 import { PersonField, Preview, useTrial, type Wanted } from "../../words/preview.tsx";
 import { SourceField } from "../../words/source.tsx";
 import { about, type Draft, sentence } from "./draft.ts";
-import { MissingFields } from "./missing.tsx";
+import { MissingFields } from "../../words/missing.tsx";
 import { ProviderWords } from "./provider.tsx";
 
 export function WordsPart({ draft }: { draft: Draft }) {

@@ -1,7 +1,7 @@
 /** What becomes of those who lack a field. */
 
-import type { Form } from "../../logic/draft.ts";
-import { SelectField, TextField } from "../../parts/field.tsx";
+import type { Form } from "../logic/draft.ts";
+import { SelectField, TextField } from "../parts/field.tsx";
 
 interface MissingProps {
   form: Pick<Form, "missing" | "defaults">;
