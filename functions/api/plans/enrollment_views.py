@@ -66,8 +66,18 @@ class ShownEnrollment(BaseModel):
     goal_at: MaybeInstant
 
 
-class EnrollmentPage(Page[ShownEnrollment]):
-    """Some of those who have entered."""
+class ListedEnrollment(ShownEnrollment):
+    """An enrollment in the list of its campaign, with what the person is called."""
+
+    name: str
+
+
+class EnrollmentPage(Page[ListedEnrollment]):
+    """Some of those who have entered a plan."""
+
+
+class ContactEnrollmentPage(Page[ShownEnrollment]):
+    """Some of the enrollments of one contact."""
 
 
 class Awaited(BaseModel):

@@ -30,6 +30,13 @@ export const ROUTES: readonly Route[] = [
   { path: "/campaigns/:id/edit", load: () => import("./pages/drafts/edit.tsx") },
   { path: "/campaigns/:id", load: () => import("./pages/campaigns/campaign.tsx") },
   {
+    path: "/journeys",
+    load: () => import("./pages/journeys/list.tsx"),
+    nav: { group: "Outreach", name: "Journeys", key: "j" },
+  },
+  { path: "/journeys/new", load: () => import("./pages/journeys/new.tsx") },
+  { path: "/journeys/:id", load: () => import("./pages/journeys/show.tsx") },
+  {
     path: "/lists",
     load: () => import("./pages/audiences/lists.tsx"),
     nav: { group: "People", name: "Lists", key: "l" },

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign, campaign_from
+from functions.domain.contacts.contact import Contact, contact_from
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.domain.kinds import CampaignKind
 from functions.domain.messages.ids import whole_id
@@ -123,6 +124,20 @@ async def page_of(
         for each in page.documents
     ]
     return found, page.last and page.last.id
+
+
+async def called(engine: Engine, org: str, page: Sequence[Found]) -> list[str]:
+    """Return what each of a page is called: their name, else their address."""
+    known = sorted({each.walk.contact for each in page if each.walk.contact})
+    stored = await engine.store.get_many(known)
+    people = [contact_from(each.id, each.data) for each in stored if each is not None]
+    names = {paths.contact(org, each.id): _called(each) for each in people}
+    return [names.get(each.walk.contact, each.walk.address) for each in page]
+
+
+def _called(contact: Contact) -> str:
+    whole = f"{contact.first_name} {contact.last_name}".strip()
+    return whole or contact.phone or contact.email
 
 
 async def of_contact(
