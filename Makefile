@@ -69,8 +69,8 @@ $(CONSOLE)/dist/index.html: $(SOURCES) $(CONSOLE)/schema.d.ts
 	@$(DENO) run --quiet --allow-read --allow-write --allow-env --allow-run build.ts
 
 $(CONSOLE)/schema.d.ts: $(API) $(MODULES)
-	@$(BIN)/python -m functions openapi > $(VENV)/openapi.json
-	@$(DENO) run --quiet --allow-all types.ts < $(CURDIR)/$(VENV)/openapi.json
+	@$(BIN)/python -m functions openapi > $(CONSOLE)/node_modules/openapi.json
+	@$(DENO) run --quiet --allow-all types.ts < $(CURDIR)/$(CONSOLE)/node_modules/openapi.json
 
 $(MODULES): $(CONSOLE)/deno.json $(CONSOLE)/deno.lock $(TOOLCHAIN)
 	@$(DENO) install --quiet --frozen
