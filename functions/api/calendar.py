@@ -20,15 +20,13 @@ from functions.engine.reporting.ahead import calendar
 from functions.engine.reporting.ahead.calendar import Days, Entry, EntryType
 from functions.web.auth import Area
 from functions.web.caller_route import RestRoute, Viewer
-from functions.web.fields import Instant, MaybeInstant
+from functions.web.fields import Day, Instant, MaybeInstant
 
 router = APIRouter(tags=[Area.CAMPAIGNS], route_class=RestRoute)
 
 #: Days that are shown at once.
 _MOST_DAYS: Final = 100
 _USUAL: Final = timedelta(days=30)
-#: Years that clocks and holidays are known of.
-_YEARS: Final = range(1970, 2201)
 
 
 class CalendarEntry(BaseModel):
@@ -85,10 +83,10 @@ class ShownCalendar(BaseModel):
 async def get_calendar(
     context: Viewer,
     first: Annotated[
-        date | None, Query(alias="from", description="The first day; without it today.")
+        Day | None, Query(alias="from", description="The first day; without it today.")
     ] = None,
     last: Annotated[
-        date | None,
+        Day | None,
         Query(alias="to", description="The last day; without it the thirtieth behind the first."),
     ] = None,
     zone: Annotated[
@@ -121,8 +119,6 @@ async def get_calendar(
 
 def _days(first: date, last: date | None, zone: ZoneInfo) -> Days:
     """Return the days that are asked for. Raises InvalidFieldError."""
-    if first.year not in _YEARS:
-        raise InvalidFieldError("from", f"from: must be from {_YEARS[0]} to {_YEARS[-1]}")
     last = first + _USUAL if last is None else last
     if last < first:
         raise InvalidFieldError("to", "to: lies before from")

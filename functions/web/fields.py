@@ -115,7 +115,7 @@ def _parse_day(text: object) -> date:
     return day
 
 
-#: A day of UTC that something is asked of.
+#: A day that something is asked of.
 Day = Annotated[date, BeforeValidator(_parse_day)]
 
 

@@ -155,6 +155,8 @@ async def test_hours_that_are_not_kept_close_nothing(rig: Rig) -> None:
     [
         ("from=tomorrow", "from"),
         ("from=2026-02-30", "from"),
+        ("from=1772409600", "from"),
+        ("to=0", "to"),
         ("from=0001-01-01", "from"),
         ("from=9999-12-31", "from"),
         ("from=2026-03-02&to=2026-03-01", "to"),

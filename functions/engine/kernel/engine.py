@@ -19,6 +19,7 @@ from functions.engine.process.launched import LaunchedMessages
 from functions.engine.process.plan_cache import PlanCache
 from functions.engine.process.receiver_slots import ReceiverSlots
 from functions.engine.process.salts import Salts
+from functions.engine.process.seldom import Seldom
 from functions.engine.process.send_lead import SendLead
 from functions.engine.process.subscriber_cache import SubscriberCache
 
@@ -55,6 +56,8 @@ class ProcessMemory:
     launched: LaunchedMessages = field(default_factory=LaunchedMessages)
     plans: PlanCache = field(default_factory=PlanCache)
     entries: EntryCache = field(default_factory=EntryCache)
+    #: How often the check looks for counts of days that are to be moved.
+    delivery_days: Seldom = field(default_factory=lambda: Seldom(timedelta(minutes=10)))
 
 
 @dataclass(frozen=True, slots=True)

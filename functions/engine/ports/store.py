@@ -121,6 +121,10 @@ class ConflictError(StoreError):
     """A precondition of a commit did not hold; nothing of that commit was applied."""
 
 
+class RefusedError(StoreError):
+    """A commit is more than the store ever takes; nothing of it was applied."""
+
+
 class MissingIndexError(StoreError):
     """No index declared in infra/firestore.indexes.json serves this query."""
 

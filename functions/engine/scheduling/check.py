@@ -40,7 +40,7 @@ async def check(engine: Engine) -> CheckResult:
     await idempotency.sweep(engine)
     await orphans.sweep(engine)
     await telling.sweep(engine)
-    await delivery_days.move(engine)
+    await delivery_days.sweep(engine)
     return result
 
 

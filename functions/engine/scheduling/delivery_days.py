@@ -4,12 +4,14 @@ So a report of a month reads as many documents as it has days, beside the campai
 campaign that has ended its counts are added, a tier at a time (engine/messages/tallies.py): once
 the tier is over, nobody adds to it. The commit that adds them notes up to where that was done, so
 that they are added once. Of a campaign that goes on for days its shards give away the days before
-yesterday, so that they stay small: in one commit a shard loses what a day gains.
+yesterday, so that they stay small: in one commit a shard loses what a day gains. So do those of one
+that has counted more than one commit adds to a day.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -24,7 +26,16 @@ from functions.engine.kernel.modify import modify
 from functions.engine.messages import statistics, tallies
 from functions.engine.messages.moved_days import Moved, moved
 from functions.engine.messages.tallies import TIERS, OfDay
-from functions.engine.ports.store import Add, Document, Query, Set, StoreError, Where, Write
+from functions.engine.ports.store import (
+    Add,
+    Document,
+    Query,
+    RefusedError,
+    Set,
+    StoreError,
+    Where,
+    Write,
+)
 
 log = structlog.get_logger()
 
@@ -41,22 +52,34 @@ _YOUNG: Final = timedelta(days=1)
 _Days = defaultdict[str, Counter[str]]
 
 
+async def sweep(engine: Engine) -> None:
+    """Move what may be moved by now, once in some minutes: an idle check asks for nothing."""
+    if engine.memory.delivery_days.is_due(engine.clock.now()):
+        await move(engine)
+
+
 async def move(engine: Engine) -> None:
     """Move what may be moved by now, up to a bound; the next check goes on."""
     try:
         seen: Moved = await moved(engine)
         for tier in range(len(TIERS)):
-            for _ in range(_PAGES):
-                if not await _move_ended(engine, tier, seen):
-                    break
-                seen = await moved(engine)
-        for _ in range(_PAGES):
-            if not await _give_away(engine, seen):
-                break
-            seen = await moved(engine)
+            seen = await _as_far_as_it_goes(engine, seen, partial(_move_ended, engine, tier))
+        await _as_far_as_it_goes(engine, seen, partial(_give_away, engine))
     except StoreError as error:
         # Another check moves them, somebody counts just now, or the store is down.
         log.warning("delivery_days_not_moved", error=str(error))
+
+
+async def _as_far_as_it_goes(
+    engine: Engine, seen: Moved, step: Callable[[Moved], Awaitable[bool]]
+) -> Moved:
+    """Take a step until it has found nothing, or up to a bound; return up to where that led."""
+    for _ in range(_PAGES):
+        if not await step(seen):
+            return seen
+        seen = await moved(engine)
+    engine.memory.delivery_days.hurry()
+    return seen
 
 
 async def _move_ended(engine: Engine, tier: int, seen: Moved) -> bool:
@@ -64,6 +87,15 @@ async def _move_ended(engine: Engine, tier: int, seen: Moved) -> bool:
     found = await engine.store.query(_ended(engine, tier, seen))
     if not found:
         return False
+    try:
+        await _move_some(engine, tier, seen, found)
+    except RefusedError:
+        await _move_first(engine, tier, seen, found[0])
+    return True
+
+
+async def _move_some(engine: Engine, tier: int, seen: Moved, found: Sequence[Document]) -> None:
+    """Move a tier of the first of some campaigns, as many as one commit takes."""
     campaigns = list(filter(None, map(_campaign, found)))
     counted = await statistics.read(engine, campaigns)
     by_path = {
@@ -71,9 +103,30 @@ async def _move_ended(engine: Engine, tier: int, seen: Moved) -> bool:
         for campaign, each in zip(campaigns, counted, strict=True)
     }
     last, days = _as_many_as_fit(found, by_path)
-    note = seen.noting(**{f"tier_{tier}": {"at": last.data["ended_at"], "path": last.path}})
-    await engine.store.commit(note, *_adds(days))
-    return True
+    if any(len(names) > _NAMES for names in days.values()):
+        # The first alone is too much for a commit. Bit by bit; the next step then passes it.
+        await _give_away_of(engine, campaigns[0], lambda told: told.tier == tier)
+        return
+    await engine.store.commit(_passing(seen, tier, last), *_adds(days))
+
+
+async def _move_first(engine: Engine, tier: int, seen: Moved, first: Document) -> None:
+    """Move a tier of one campaign, or leave it out: others behind it are not kept waiting."""
+    try:
+        await _move_some(engine, tier, seen, [first])
+    except RefusedError as error:
+        _say_left_out(first.org, first.id, error)
+        now = await moved(engine)
+        if now.behind(tier) == seen.behind(tier):
+            await engine.store.commit(_passing(now, tier, first))
+
+
+def _passing(seen: Moved, tier: int, last: Document) -> Write:
+    return seen.noting(**{f"tier_{tier}": {"at": last.data["ended_at"], "path": last.path}})
+
+
+def _say_left_out(org: str, campaign_id: str, error: RefusedError) -> None:
+    log.error("delivery_days_left_out", org=org, campaign_id=campaign_id, error=str(error))
 
 
 def _ended(engine: Engine, tier: int, seen: Moved) -> Query:
@@ -128,7 +181,7 @@ def _adds(days: Mapping[str, Mapping[str, int]]) -> list[Add]:
     return [Add(path, names) for path, names in told.items() if names]
 
 
-# --- Campaigns that go on for days ----------------------------------------------------------------
+# --- Bit by bit: campaigns that go on for days, or have counted much ------------------------------
 
 
 async def _give_away(engine: Engine, seen: Moved) -> bool:
@@ -146,34 +199,44 @@ async def _give_away(engine: Engine, seen: Moved) -> bool:
     for campaign in filter(None, map(_campaign, found)):
         since = campaign.started_at
         if since is not None and engine.clock.now() - since > _YOUNG:
-            await _give_away_of(engine, campaign, today - timedelta(days=1))
+            await _give_away_before(engine, campaign, today - timedelta(days=1))
     last = found[-1].path if len(found) == _PAGE else None
     note = (await moved(engine)).noting(given_on=today.isoformat(), given_behind=last)
     await engine.store.commit(note)
     return last is not None
 
 
-async def _give_away_of(engine: Engine, campaign: Campaign, before: date) -> None:
-    """Move what each shard of a campaign has counted of the days before one."""
-    org = campaign.org
+async def _give_away_before(engine: Engine, campaign: Campaign, before: date) -> None:
+    """Move what a campaign has counted of the days before one."""
+    try:
+        await _give_away_of(engine, campaign, lambda told: told.day < before)
+    except RefusedError as error:
+        _say_left_out(campaign.org, campaign.id, error)
 
-    def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
-        note, shard = documents
-        old = _older(shard, before) if shard else {}
-        if shard is None or not old:
-            return None, []
-        kept = {name: n for name, n in shard.data.items() if name not in old}
-        # The note has nothing new to tell but that something was moved: whoever reads both the
-        # shards and the days sees by its version that they are not of one moment.
-        gained = _adds(_by_day(org, old.values()))
-        return None, [Moved(note).noting(), Set(shard.path, kept, shard.version), *gained]
 
+async def _give_away_of(
+    engine: Engine, campaign: Campaign, wanted: Callable[[OfDay], bool]
+) -> None:
+    """Move those counts out of each shard of a campaign, as many at a time as may be moved."""
     for path in statistics.shard_paths(campaign):
-        await modify(engine.store, [paths.DELIVERY_DAYS, path], decide)
+        decide = partial(_bit, campaign.org, wanted)
+        while await modify(engine.store, [paths.DELIVERY_DAYS, path], decide):
+            pass
 
 
-def _older(shard: Document, before: date) -> dict[str, tuple[OfDay, int]]:
-    """Return a shard's counts of the days before one, by their names: as many as may be moved."""
-    told = ((name, tallies.of_day(name), amount) for name, amount in shard.data.items())
-    old = ((name, (at, n)) for name, at, n in told if at and at.day < before)
-    return dict(islice(old, _NAMES))
+def _bit(
+    org: str, wanted: Callable[[OfDay], bool], documents: Sequence[Document | None]
+) -> tuple[bool, Sequence[Write]]:
+    """Return the writes that move a bit of a shard, and whether there may be more."""
+    note, shard = documents
+    told = {name: tallies.of_day(name) for name in shard.data} if shard else {}
+    found = ((name, at) for name, at in told.items() if at and wanted(at))
+    given = dict(islice(found, _NAMES))
+    if shard is None or not given:
+        return False, []
+    kept = {name: n for name, n in shard.data.items() if name not in given}
+    # The note has nothing new to tell but that something was moved: whoever reads both the
+    # shards and the days sees by its version that they are not of one moment.
+    gained = _adds(_by_day(org, ((at, shard.data[name]) for name, at in given.items())))
+    writes = [Moved(note).noting(), Set(shard.path, kept, shard.version), *gained]
+    return len(given) == _NAMES, writes

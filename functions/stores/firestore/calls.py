@@ -21,7 +21,7 @@ from google.cloud.firestore_v1.types import (
     RunQueryResponse,
 )
 
-from functions.engine.ports.store import ConflictError, MissingIndexError, StoreError
+from functions.engine.ports.store import ConflictError, MissingIndexError, RefusedError, StoreError
 from functions.stores.firestore import streams
 
 T = TypeVar("T")
@@ -80,11 +80,11 @@ class Calls:
 
         One that others hinder was not applied. It is made again, unless it has a precondition:
         that may not hold any more. Raises ConflictError where a precondition does not hold or
-        others hinder it, else StoreError.
+        others hinder it, RefusedError where it is too large, else StoreError.
         """
         body = request.SerializeToString()
         if len(body) > LARGEST_COMMIT:
-            raise StoreError(f"a commit of {len(body)} bytes is over {LARGEST_COMMIT}: split it")
+            raise RefusedError(f"a commit of {len(body)} bytes is over {LARGEST_COMMIT}: split it")
         call = self._callable(("Commit", CommitResponse), self._connected(), "unary_unary")
         metadata = self._metadata("database", self._database)
         try:
@@ -95,7 +95,9 @@ class Calls:
         except grpc.RpcError as error:
             if _code(error) in _CONFLICT:
                 raise ConflictError(_details(error)) from None
-            raise _store_error(error) from None
+            told = _store_error(error)
+            is_refused = _code(error) is grpc.StatusCode.INVALID_ARGUMENT
+            raise (RefusedError(str(told)) if is_refused else told) from None
 
     async def batch_get(self, request: Any) -> list[Any]:
         metadata = self._metadata("database", self._database)

@@ -4,22 +4,26 @@ import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef
 from functions.domain.messages.outcomes import Outcome
 from functions.engine import paths
-from functions.engine.messages import statistics, tallies
-from functions.engine.ports.store import Query
+from functions.engine.messages import moved_days, statistics, tallies
+from functions.engine.ports.store import Add, Query, RefusedError
 from functions.engine.reporting import delivery
 from functions.engine.reporting.delivery import Report, Wanted
 from functions.engine.scheduling import delivery_days
+from functions.engine.scheduling.check import check
 from tests.engine.counting_store import CountingStore
 from tests.engine.crashes import Crash, CrashingStore, CrashPoint
 from tests.engine.plans.journeys import JourneyWorld
 from tests.engine.world import ORG, World
+from tests.engine.wrapped_store import Do, Operation, WrappedStore
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -153,6 +157,75 @@ async def test_counts_that_one_commit_does_not_take_are_moved_by_the_next(
         await delivery_days.move(replace(world.engine, store=watched))
         assert len([query for query in watched.queries if query.group]) > len(tallies.TIERS)
         assert (await report(world)).total == before.total
+
+
+async def test_more_counts_than_a_commit_takes_are_moved_bit_by_bit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of one campaign and day, by two checks at once; one that dies has its rest moved later."""
+    async with World() as world:
+        await ended(world)
+        before = await report(world)
+        world.clock.advance(_OVER[0] + HOUR)
+        monkeypatch.setattr(delivery_days, "_NAMES", 1)
+        store = CrashingStore(world.store, CrashPoint(1, after=True))
+        with pytest.raises(Crash):
+            await delivery_days.move(replace(world.engine, store=store))
+        assert await told(world) == ["2026-03-02"]
+        assert (await report(world)).days == before.days
+        await asyncio.gather(*(delivery_days.move(world.engine) for _ in range(2)))
+        await delivery_days.move(world.engine)
+        assert (await report(world)).days == before.days
+        assert (await moved_days.moved(world.engine)).behind(0) is not None
+
+
+async def full(operation: Operation, do: Do) -> Any:
+    """Be a store whose days take no more."""
+    if operation.name == "commit" and any("/delivery/" in path for path in operation.paths):
+        raise RefusedError("too large")
+    return await do()
+
+
+async def add_by_hand(world: World, campaign: Campaign) -> None:
+    """Add to days what a campaign has counted."""
+    counted = (await statistics.read_one(world.engine, campaign)).amounts
+    for name, amount in counted.items():
+        if told := tallies.of_day(name):
+            await world.store.commit(Add(paths.delivery_day(ORG, told.day), {told.name: amount}))
+
+
+@pytest.mark.parametrize("names", [1, 400])
+async def test_counts_that_the_store_refuses_keep_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch, names: int
+) -> None:
+    """They are left out, which is logged; whoever ended later is moved."""
+    async with World() as world:
+        first = await ended(world)
+        monkeypatch.setattr(delivery_days, "_NAMES", names)
+        world.clock.advance(_OVER[0] + HOUR)
+        with capture_logs() as logged:
+            await delivery_days.move(replace(world.engine, store=WrappedStore(world.store, full)))
+        (line,) = (each for each in logged if each["event"].startswith("delivery_days"))
+        assert (line["event"], line["campaign_id"]) == ("delivery_days_left_out", first.id)
+        await world.finish(await world.create(await world.add_list(1, id_="two"), name="Two"))
+        world.clock.advance(_OVER[0] + HOUR)
+        await delivery_days.move(world.engine)
+        assert (await report(world)).total.outcomes[Outcome.SENT] == 1
+        await add_by_hand(world, first)
+
+
+async def test_a_check_seldom_looks_for_days_to_move() -> None:
+    """Once in ten minutes; and at once again where there was more than one check moves."""
+    async with World() as world:
+        watched = CountingStore(world.store)
+        engine = replace(world.engine, store=watched)
+        for minutes, looks in ((0, 1), (9, 1), (1, 2)):
+            world.clock.advance(timedelta(minutes=minutes))
+            await check(engine)
+            assert sum(query.order_by == ("ended_at",) for query in watched.queries) == looks * 3
+        engine.memory.delivery_days.hurry()
+        await check(engine)
+        assert sum(query.order_by == ("ended_at",) for query in watched.queries) == 9
 
 
 async def test_too_many_campaigns_are_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
