@@ -29,6 +29,11 @@ export function signal<T>(first: T): Signal<T> {
 /** Return a signal's value, and show the component anew when it changes. */
 export function useSignal<T>(shown: Signal<T>): T {
   const [, again] = useState({});
-  useEffect(() => shown.watch(() => again({})), [shown]);
-  return shown.get();
+  const value = shown.get();
+  useEffect(() => {
+    // It may have changed since it was shown, before anybody watched.
+    if (!Object.is(shown.get(), value)) again({});
+    return shown.watch(() => again({}));
+  }, [shown]);
+  return value;
 }
