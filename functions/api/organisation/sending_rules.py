@@ -88,7 +88,7 @@ class ShownRules(BaseModel):
 
     kept: bool
     countries: list[ShownCountry]
-    frequency_caps: list[dict[str, Any]]
+    frequency_caps: list[FrequencyCap]
 
 
 def shown_rules(decided: Organisation, *, kept: bool) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field
 
 from functions.api.organisation.sending_rules import (
+    CountryRule,
     CountryRules,
     FrequencyCap,
     ShownRules,
@@ -149,12 +150,12 @@ class ShownSettings(BaseModel):
     allowed_senders: list[str] | None
     default_zone: str
     default_country: str
-    quiet_hours: dict[str, str] | None
+    quiet_hours: QuietHours | None
     rates: dict[ChannelKind, float]
     polling_schedule_s: list[int] | None
-    warm_up: dict[ChannelKind, dict[str, Any]]
-    country_rules: dict[str, dict[ChannelKind, dict[str, Any]]]
-    frequency_caps: list[dict[str, Any]]
+    warm_up: dict[ChannelKind, Ramp]
+    country_rules: dict[str, dict[ChannelKind, CountryRule]]
+    frequency_caps: list[FrequencyCap]
     opt_out_words: dict[str, list[str]]
     opt_in_words: dict[str, list[str]]
     opt_out_words_always: Annotated[
