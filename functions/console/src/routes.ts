@@ -63,6 +63,22 @@ export const ROUTES: readonly Route[] = [
   },
   { path: "/templates/new", load: () => import("./pages/templates/template.tsx") },
   { path: "/templates/:id", load: () => import("./pages/templates/template.tsx") },
+  {
+    path: "/settings",
+    load: () => import("./pages/organisation/settings.tsx"),
+    nav: { group: "Clarion", name: "Settings" },
+  },
+  {
+    path: "/keys",
+    load: () => import("./pages/organisation/keys.tsx"),
+    nav: { group: "Clarion", name: "API keys" },
+  },
+  {
+    path: "/subscriptions",
+    load: () => import("./pages/organisation/subscriptions.tsx"),
+    nav: { group: "Clarion", name: "Subscriptions" },
+  },
+  { path: "/subscriptions/:id", load: () => import("./pages/organisation/subscription.tsx") },
 ];
 
 /** Where the page is: what stands behind the address's hash. */

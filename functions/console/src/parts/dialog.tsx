@@ -32,7 +32,7 @@ export function Dialog({ title, close, children, kind }: DialogProps) {
         event.preventDefault();
         close();
       }}
-      onClick={(event) => event.target === element.current && close()}
+      onClick={(event) => isBeside(event, element.current!) && close()}
     >
       <div class={kind === "palette" ? "hidden" : "dialog-head"}>
         <h2 id={id}>{title}</h2>
@@ -41,6 +41,12 @@ export function Dialog({ title, close, children, kind }: DialogProps) {
       {children}
     </dialog>
   );
+}
+
+/** Tell whether somebody clicked beside a dialog: its edges belong to it. */
+function isBeside({ target, clientX: x, clientY: y }: MouseEvent, dialog: HTMLElement): boolean {
+  const { left, right, top, bottom } = dialog.getBoundingClientRect();
+  return target === dialog && (x < left || x > right || y < top || y > bottom);
 }
 
 interface ConfirmProps {

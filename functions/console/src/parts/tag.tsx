@@ -45,6 +45,11 @@ const LOOKS: Record<string, readonly [Sign, Tone]> = {
   stale: ["mark", "bad"],
   idle: ["ring", "soft"],
   unwell: ["mark", "bad"],
+  unhealthy: ["cross", "bad"],
+  degraded: ["mark", "warn"],
+  healthy: ["check", "good"],
+  inactive: ["pause", "warn"],
+  revoked: ["dash", "soft"],
 };
 
 /** `name` is a status of the API; `words` what it is called here, where that differs. */

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { changesOf, conflicts, type Decided, laidOn, leaves } from "./settings.ts";
-import { decidedOf, draftOf, NEW_RULE } from "./settings_draft.ts";
-import { fieldName, valueInWords } from "./settings_words.ts";
+import { changesOf, conflicts, type Decided, laidOn, leaves, without } from "./changes.ts";
+import { decidedOf, draftOf, NEW_RULE } from "./draft.ts";
+import { fieldName, valueInWords } from "./words.ts";
 
 const EMPTY: Decided = {
   name: "",
@@ -82,6 +82,14 @@ Deno.test("what others changed meanwhile is told beside what was changed here", 
     { field: "rates.sms", theirs: 2, mine: undefined },
   ]);
   deepEqual([...leaves(mine).keys()], ["name", "default_country"]);
+});
+
+Deno.test("who takes another's word for one thing keeps the rest of their own", () => {
+  const mine = changesOf(FULL, EMPTY);
+  const kept = without(mine, ["name", "country_rules.FR.voice", "rates.sms"]);
+  deepEqual(kept.country_rules, { FR: { sms: null } });
+  equal("name" in kept || "rates" in kept, false);
+  deepEqual(without(mine, []), mine);
 });
 
 Deno.test("a rule without hours is open at any time, whatever stood in the fields before", () => {

@@ -1,7 +1,7 @@
 /** The settings as a form holds them: texts, until they are sent. */
 
-import type { components } from "../../schema.d.ts";
-import type { Decided } from "./settings.ts";
+import type { components } from "../../../schema.d.ts";
+import type { Decided } from "./changes.ts";
 
 type Schemas = components["schemas"];
 export type Rule = Schemas["CountryRule"];

@@ -1,6 +1,6 @@
 /** What an organisation has decided: what is written of it, what that changes, and who else has. */
 
-import type { components } from "../../schema.d.ts";
+import type { components } from "../../../schema.d.ts";
 
 type Schemas = components["schemas"];
 export type Wish = Schemas["Settings"];
@@ -131,4 +131,17 @@ export function conflicts(base: Decided, theirs: Decided, mine: Wish): Conflict[
     theirs: value,
     mine: here.get(field),
   }));
+}
+
+/** Return changes but for some single things among them. */
+export function without(changes: Wish, fields: readonly string[]): Wish {
+  const kept = [...leaves(changes)].filter(([field]) => !fields.includes(field));
+  const built: Values = {};
+  for (const [field, value] of kept) put(built, field.split("."), value);
+  return built as Wish;
+}
+
+function put(into: Values, [first, ...others]: string[], value: unknown): void {
+  if (!others.length) into[first] = value;
+  else put((into[first] ??= {}) as Values, others, value);
 }
