@@ -32,7 +32,7 @@ export function Dialog({ title, close, children, kind }: DialogProps) {
         event.preventDefault();
         close();
       }}
-      onClick={(event) => isBeside(event, element.current!) && close()}
+      onClick={(event) => isBeside(event) && close()}
     >
       <div class={kind === "palette" ? "hidden" : "dialog-head"}>
         <h2 id={id}>{title}</h2>
@@ -44,9 +44,10 @@ export function Dialog({ title, close, children, kind }: DialogProps) {
 }
 
 /** Tell whether somebody clicked beside a dialog: its edges belong to it. */
-function isBeside({ target, clientX: x, clientY: y }: MouseEvent, dialog: HTMLElement): boolean {
-  const { left, right, top, bottom } = dialog.getBoundingClientRect();
-  return target === dialog && (x < left || x > right || y < top || y > bottom);
+function isBeside({ target, clientX: x, clientY: y }: MouseEvent): boolean {
+  if (!(target instanceof HTMLDialogElement)) return false;
+  const { left, right, top, bottom } = target.getBoundingClientRect();
+  return x < left || x > right || y < top || y > bottom;
 }
 
 interface ConfirmProps {

@@ -110,6 +110,8 @@ Deno.test("fields and what they say have names", () => {
   equal(fieldName("country_rules.FR.voice"), "Rule: France, Calls");
   equal(fieldName("opt_out_words.pt"), "Words that opt out: Portuguese");
   equal(valueInWords("country_rules.FR.voice", RULE), "09:00–18:00, not on public holidays");
+  const overNight = { ...RULE, opens: "14:00", closes: "13:00", holidays: false };
+  equal(valueInWords("country_rules.FR.voice", overNight), "not 13:00–14:00");
   equal(
     valueInWords("frequency_caps", FULL.frequency_caps),
     "at most 3 in 24 hours, by SMS; at most 9 in 7 days, by all channels together",

@@ -69,7 +69,13 @@ export function windowInWords(window: Pick<Rule, "opens" | "closes" | "closed_on
   const closed: string[] = window.closed_on.map((day) => `${dayName(day)}s`);
   if (window.holidays) closed.push("public holidays");
   const not = closed.length ? `, not on ${closed.join(", ")}` : "";
-  return `${window.opens}–${window.closes}${not}`;
+  return `${openHours(window.opens ?? "", window.closes ?? "")}${not}`;
+}
+
+/** One that goes over midnight is closed for the rest of the day. */
+function openHours(opens: string, closes: string): string {
+  if (opens === closes) return "at any time";
+  return opens < closes ? `${opens}–${closes}` : `not ${closes}–${opens}`;
 }
 
 export function ruleInWords(rule: Rule): string {
