@@ -46,7 +46,7 @@ async def test_an_admin_decides_and_only_what_was_changed_is_sent(
     async with page.expect_request(lambda asked: asked.method == "PATCH") as sent:
         await page.get_by_role("textbox", name="Name").press("Enter")
 
-    body = (await sent.value).post_data_json
+    body: Any = (await sent.value).post_data_json
     assert body["senders"] == {"email": "alice@shop.example"}
     assert body["quiet_hours"] == {"start": "21:00", "end": "09:00"}
     assert body["country_rules"]["US"]["sms"]["closed_on"] == ["sun"]
@@ -119,7 +119,9 @@ async def test_the_webhook_secret_is_shown_to_admins_on_request(
     signing = await look(await serve(signing_secret="s" * 40))
     await signing.open("/settings", "Settings")
     await signing.press("Show the secret")
-    await expect(signing.page.get_by_label("Secret", exact=True)).to_have_value(re.compile("^whsec_"))
+    await expect(signing.page.get_by_label("Secret", exact=True)).to_have_value(
+        re.compile("^whsec_")
+    )
     await signing.can_be_used_by_all()
 
 
