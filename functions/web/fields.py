@@ -111,7 +111,7 @@ def _parse_day(text: object) -> date:
     except ValueError:
         raise ValueError("must be a day, such as 2026-03-02") from None
     if not _FIRST_DAY <= day <= _LAST_DAY:
-        raise ValueError(f"must be a day from {_FIRST_DAY} to {_LAST_DAY}")
+        raise ValueError(f"must be a day between {_FIRST_DAY} and {_LAST_DAY}")
     return day
 
 
