@@ -107,7 +107,8 @@ async def test_a_mail_is_shown_as_a_page_in_which_nothing_runs(
     page = viewer.page
     await served.post("/contacts", {"email": "dora@example.com", "first_name": "Dora & Co"})
     html = (
-        "<style>p { color: rgb(1, 2, 3) }</style><p>Hello {first_name}</p><script>alert(1)</script>"
+        "<style>p { color: rgb(1, 2, 3) }</style><p>Hello {first_name}</p>"
+        "<script>document.body.textContent = 'ran'</script>"
     )
     id_ = await store(
         served, name="News", channel="email", subject="{first_name}, hello", html=html
@@ -124,10 +125,6 @@ async def test_a_mail_is_shown_as_a_page_in_which_nothing_runs(
     await expect(shown).to_be_visible()
     await viewer.can_be_used_by_all()
     await viewer.photograph("template-mail", pictures)
-    blocked = [each.startswith("Blocked script execution") for each in viewer.errors]
-    assert blocked
-    assert all(blocked)
-    viewer.errors.clear()
 
 
 async def test_two_who_write_one_template_both_see_it(

@@ -1,8 +1,7 @@
 /** People chosen one by one: they are a list that belongs to this campaign. */
 
-import { useEffect, useState } from "preact/hooks";
-import { useAction } from "../../action.ts";
-import { api, ask } from "../../api.ts";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { api, ask, Refused, Unreachable } from "../../api.ts";
 import { PagesFoot, usePages } from "../../parts/pages.tsx";
 import { Failure } from "../../parts/failure.tsx";
 import { Field } from "../../parts/field.tsx";
@@ -18,6 +17,8 @@ export function People({ draft, changed }: { draft: Draft; changed(): void }) {
   const { id } = draft.form.audience;
   const [text, setText] = useState("");
   const { people, refused } = useFound(text);
+  const [failed, setFailed] = useState<Refused | Unreachable | undefined>();
+  const queue = useRef(Promise.resolve());
   const [known, setKnown] = useState<readonly Person[]>([]);
   useEffect(() => people && setKnown(people), [people]);
   const chosen = usePages(`people ${id}`, async (cursor, signal) => {
@@ -27,26 +28,38 @@ export function People({ draft, changed }: { draft: Draft; changed(): void }) {
     return { ...page, data: page.data.flatMap((each) => each.contact ? [each.contact] : []) };
   });
 
-  const add = useAction(async (key, person: Person) => {
-    const list = id || await listOf(draft);
+  /** Takes one press after the other: none of several quick ones is lost. */
+  function then(act: () => Promise<unknown>): void {
+    queue.current = queue.current.then(async () => {
+      try {
+        setFailed(undefined);
+        await act();
+      } catch (error) {
+        if (!(error instanceof Refused || error instanceof Unreachable)) throw error;
+        setFailed(error);
+      }
+      chosen.again();
+      changed();
+    });
+  }
+
+  async function add(person: Person): Promise<void> {
+    const list = draft.form.audience.id || await listOf(draft);
     if (!list) return;
     await ask(
       api.POST("/lists/{list_id}/contacts", {
         params: { path: { list_id: list } },
         body: { contact_ids: [person.id] },
-        headers: { "Idempotency-Key": key },
+        headers: { "Idempotency-Key": crypto.randomUUID() },
       }),
     );
-    if (id) chosen.again();
-    else draft.change({ audience: { kind: "people", id: list } });
-    changed();
-  });
-  const remove = useAction(async (_key, person: Person) => {
-    const path = { list_id: id, contact_id: person.id };
+    if (!draft.form.audience.id) draft.change({ audience: { kind: "people", id: list } });
+  }
+
+  async function remove(person: Person): Promise<void> {
+    const path = { list_id: draft.form.audience.id, contact_id: person.id };
     await ask(api.DELETE("/lists/{list_id}/contacts/{contact_id}", { params: { path } }));
-    chosen.again();
-    changed();
-  });
+  }
 
   const inIt = new Set(chosen.rows?.map((each) => each.id));
   const others = known.filter((person) => !inIt.has(person.id));
@@ -75,7 +88,7 @@ export function People({ draft, changed }: { draft: Draft; changed(): void }) {
               <button
                 type="button"
                 aria-label={`Choose ${person.name}`}
-                onClick={() => add.run(person)}
+                onClick={() => then(() => add(person))}
               >
                 Choose
               </button>
@@ -85,7 +98,7 @@ export function People({ draft, changed }: { draft: Draft; changed(): void }) {
             <li class="soft">{text ? "Nobody else is found." : "There is nobody else."}</li>
           )}
         </ul>
-        <Failure of={add.failed ?? remove.failed} />
+        <Failure of={failed} />
       </div>
       <div class="stack">
         <h3>Chosen</h3>
@@ -99,7 +112,7 @@ export function People({ draft, changed }: { draft: Draft; changed(): void }) {
                 type="button"
                 class="plain"
                 aria-label={`Leave out ${person.name}`}
-                onClick={() => remove.run(person)}
+                onClick={() => then(() => remove(person))}
               >
                 Leave out
               </button>

@@ -75,7 +75,9 @@ export function ReviewPart({ draft, when, counted, refusedBy }: ReviewProps) {
     <>
       <Outcome counted={counted} />
       {warnings.map((each) => (
-        <div key={each.code + each.message} class="notice warn">{each.message}</div>
+        <div key={each.code + each.message} class="notice warn">
+          {called(each.field)}: {each.message.replace(`${each.field}: `, "")}
+        </div>
       ))}
       {id && <TestSend draft={draft} />}
       <Refusal of={start.failed} />
