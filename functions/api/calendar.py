@@ -7,8 +7,12 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from functions.api.campaigns.limit_views import ShownSendWindow, shown_window
-from functions.domain.campaigns.audience import audience_fields
+from functions.api.campaigns.limit_views import (
+    ShownAudience,
+    ShownSendWindow,
+    shown_audience,
+    shown_window,
+)
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import CampaignKind, ChannelKind
@@ -44,7 +48,7 @@ class CalendarEntry(BaseModel):
     channel: ChannelKind = Field(description="By what it is sent; of a plan its nodes say more.")
     status: CampaignStatus
     people: int | None = Field(description="How many people it is for; null: not known yet.")
-    audience: dict[str, str] | None = Field(
+    audience: ShownAudience | None = Field(
         description="Whom it is for, to see what meets on a day; null: of steps."
     )
     send_window: ShownSendWindow | None
@@ -140,7 +144,7 @@ def _entry(entry: Entry, zone: ZoneInfo) -> CalendarEntry:
         channel=campaign.channel,
         status=campaign.status,
         people=entry.people,
-        audience=None if steps else audience_fields(campaign.audience),
+        audience=None if steps else shown_audience(campaign.audience),
         send_window=shown_window(campaign),
         not_after=None if entry.type is EntryType.RUN else campaign.not_after,
         ended_at=campaign.ended_at,

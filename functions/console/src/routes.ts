@@ -37,6 +37,11 @@ export const ROUTES: readonly Route[] = [
   { path: "/journeys/new", load: () => import("./pages/journeys/new.tsx") },
   { path: "/journeys/:id", load: () => import("./pages/journeys/show.tsx") },
   {
+    path: "/calendar",
+    load: () => import("./pages/overview/calendar.tsx"),
+    nav: { group: "Outreach", name: "Calendar", key: "d" },
+  },
+  {
     path: "/lists",
     load: () => import("./pages/audiences/lists.tsx"),
     nav: { group: "People", name: "Lists", key: "l" },

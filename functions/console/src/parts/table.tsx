@@ -88,10 +88,14 @@ class Row extends Component<RowProps> {
   }
 }
 
-/** Move the focus to the next or the last row's link or button, in the page's first table. */
+/** Move the focus to the next or the last row's link or button, in the page's tables and lists. */
 export function walk(by: 1 | -1): void {
-  const rows = [...document.querySelectorAll<HTMLElement>("[data-walked] tr")];
-  const now = rows.findIndex((row) => row.contains(document.activeElement));
-  const next = rows[now < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, now + by))];
-  next?.querySelector<HTMLElement>("a, button")?.focus();
+  const stops = new Map<HTMLElement, HTMLElement>();
+  for (const row of document.querySelectorAll<HTMLElement>("[data-walked] :is(tr, .entry)")) {
+    const first = row.querySelector<HTMLElement>("a, button");
+    if (first) stops.set(first, row); // of an entry in a row, the entry
+  }
+  const now = [...stops.values()].findLastIndex((row) => row.contains(document.activeElement));
+  const next = now < 0 ? 0 : Math.min(stops.size - 1, Math.max(0, now + by));
+  [...stops.keys()][next]?.focus();
 }

@@ -50,6 +50,7 @@ const LOOKS: Record<string, readonly [Sign, Tone]> = {
   healthy: ["check", "good"],
   inactive: ["pause", "warn"],
   revoked: ["dash", "soft"],
+  meets: ["mark", "warn"],
 };
 
 /** `name` is a status of the API; `words` what it is called here, where that differs. */

@@ -15,6 +15,9 @@ export function switchKeys(on: boolean): void {
   keysOn.set(on);
 }
 
+/** What stands on keys that have no letter. */
+const SIGNS: Record<string, string> = { ArrowLeft: "←", ArrowRight: "→" };
+
 /** A key that a page gives a meaning of its own while it is shown. */
 export interface PageKey {
   key: string;
@@ -42,7 +45,7 @@ export function listed(): [string, string][] {
     ["?", "Show this list"],
     ["j, k", "Next and last row"],
     ["Enter", "Open the row"],
-    ...[...ofPage].map((each): [string, string] => [each.key, each.does]),
+    ...[...ofPage].map((each): [string, string] => [SIGNS[each.key] ?? each.key, each.does]),
     ...pages,
   ];
 }

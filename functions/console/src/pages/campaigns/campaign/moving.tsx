@@ -12,8 +12,16 @@ import { HERE, inWords, When } from "../../../parts/time.tsx";
 import { go } from "../../../routes.ts";
 import type { Asked } from "./stopping.tsx";
 
-export function Reschedule({ campaign, again, close }: Asked) {
-  const [start, setStart] = useState<Moment>(momentOf(campaign.scheduled_at, HERE));
+interface MovingProps {
+  campaign: { id: string; name: string; scheduled_at: string | null; repeat: unknown };
+  /** Whose clocks the time is given by at first. */
+  zone?: string;
+  again(): void;
+  close(): void;
+}
+
+export function Reschedule({ campaign, zone = HERE, again, close }: MovingProps) {
+  const [start, setStart] = useState<Moment>(momentOf(campaign.scheduled_at, zone));
   const [missing, setMissing] = useState(false);
   const action = useAction(async (key) => {
     const scheduled_at = instant(start);
@@ -25,7 +33,7 @@ export function Reschedule({ campaign, again, close }: Asked) {
         body: { scheduled_at },
       }),
     );
-    tell(`${campaign.name} starts ${inWords(scheduled_at)}.`);
+    tell(`${campaign.name} starts ${inWords(scheduled_at, zone)}.`);
     close();
     again();
   });
@@ -33,7 +41,7 @@ export function Reschedule({ campaign, again, close }: Asked) {
   return (
     <Confirm title={`Move ${campaign.name}`} does="Move" action={action} close={close}>
       <p>
-        It is to start <When at={campaign.scheduled_at} />.
+        It is to start <When at={campaign.scheduled_at} zone={zone} />.
         {campaign.repeat && " This run alone is moved; the others keep their times."}
       </p>
       <MomentField
