@@ -148,3 +148,13 @@ async def test_a_campaign_with_a_plan_leads_to_its_steps(viewer: Viewer, served:
     await viewer.open(f"/campaigns/{id_}", "Welcome")
     link = viewer.page.get_by_role("link", name="See its steps, and who is where")
     await expect(link).to_have_attribute("href", f"#/journeys/{id_}")
+
+
+async def test_a_draft_that_somebody_else_deletes_is_gone(viewer: Viewer, served: Served) -> None:
+    """Whoever comes back to its page is told, and sees nothing that is no more."""
+    viewer.may_be_refused()
+    id_ = (await written(served))["id"]
+    await viewer.open(f"/campaigns/{id_}", "Welcome")
+    await served.http.delete(f"/campaigns/{id_}")
+    await viewer.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(viewer.heading("There is no such page")).to_be_visible()

@@ -36,9 +36,8 @@ export default function CampaignPage({ params, query }: PageProps) {
   const { whole, progress, again } = useCampaign(params.id);
   const mayRead = useMay("viewer", "messages");
   const refused = whole.refused ?? progress.refused;
-  if (!whole.value || !progress.value) {
-    return refused ? <Missing of={refused} /> : <Waiting />;
-  }
+  if (refused && (refused.status === 404 || !whole.value)) return <Missing of={refused} />;
+  if (!whole.value || !progress.value) return <Waiting />;
   const shown: Shown = { campaign: whole.value, progress: progress.value, again };
   const { campaign } = shown;
   const started = campaign.started_at !== null;

@@ -54,6 +54,7 @@ export function Control(shown: Shown) {
       place.current?.querySelector<HTMLElement>("button")?.focus();
     }
     setAnswered(false);
+    if (open && !questions.includes(open)) setOpen(undefined);
   }, [progress.status]);
   if (!may) return null;
   const Asked = open && questions.includes(open) ? QUESTIONS[open] : undefined;
@@ -61,7 +62,7 @@ export function Control(shown: Shown) {
     <div class="control" ref={place}>
       <div class="beside">
         {progress.status === "draft" && (
-          <a class="button main-action" href={`#/campaigns/${campaign.id}/edit`}>Edit</a>
+          <a class="button main-action" href={editorOf(shown)}>Edit</a>
         )}
         {questions.map((each) => (
           <button
@@ -98,6 +99,13 @@ export function Control(shown: Shown) {
       )}
     </div>
   );
+}
+
+/** Where a draft is written: what has a plan, at its plan. */
+function editorOf({ campaign }: Shown): string {
+  return campaign.plan_version === null
+    ? `#/campaigns/${campaign.id}/edit`
+    : `#/journeys/${campaign.id}`;
 }
 
 function questionsOf(shown: Shown): readonly Question[] {
