@@ -119,6 +119,10 @@ def _parse_day(text: object) -> date:
 Day = Annotated[date, BeforeValidator(_parse_day)]
 
 
+#: A day of the week.
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
 def _written(at: object) -> object:
     return iso(at) if isinstance(at, datetime) else at
 

@@ -26,7 +26,17 @@ from functions.domain.templates.fields import field_name
 from functions.domain.templates.template import Missing
 from functions.domain.times import TIME_OF_DAY
 from functions.engine.campaigns.writing.series import Wanted
-from functions.web.fields import Id, Name, PhoneNumber, Reason, RestBody, Url, ZonedInstant, example
+from functions.web.fields import (
+    Id,
+    Name,
+    PhoneNumber,
+    Reason,
+    RestBody,
+    Url,
+    Weekday,
+    ZonedInstant,
+    example,
+)
 
 
 def _no_line(text: str) -> str:
@@ -58,8 +68,7 @@ Sender = Annotated[str, Field(min_length=1, max_length=SENDER_LENGTH)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 TimeOfDay = Annotated[str, Field(pattern=f"^{TIME_OF_DAY}$")]
 RRULE: Final = "FREQ=WEEKLY;BYDAY=MO;BYHOUR=9;BYMINUTE=0"
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-_DAYS: Final[tuple[Day, ...]] = get_args(Day)
+_DAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
 #: A message's reason, or one of the words of domain/campaigns/fallbacks.py that stand for several.
 Cause = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Email = Annotated[str, Field(max_length=254), AfterValidator(_email)]
@@ -96,7 +105,7 @@ class SendWindow(RestBody):
 
     start: TimeOfDay
     end: TimeOfDay
-    days: list[Day] = Field(default_factory=lambda: list(_DAYS), min_length=1, max_length=7)
+    days: list[Weekday] = Field(default_factory=lambda: list(_DAYS), min_length=1, max_length=7)
 
     @model_validator(mode="after")
     def _opens(self) -> "SendWindow":

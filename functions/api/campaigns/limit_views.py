@@ -4,6 +4,7 @@ from pydantic import BaseModel, Field
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
+from functions.web.fields import Weekday
 
 
 class ShownAudience(BaseModel):
@@ -26,7 +27,7 @@ class ShownSendWindow(BaseModel):
 
     start: str
     end: str
-    days: list[str]
+    days: list[Weekday]
 
 
 class ShownGuardrail(BaseModel):
@@ -52,7 +53,7 @@ def shown_audience(audience: Audience) -> ShownAudience:
 def shown_window(campaign: Campaign) -> ShownSendWindow | None:
     """Show when a campaign may send; None: whenever people may be contacted."""
     window = campaign.send_window
-    return None if window is None else ShownSendWindow(**window._asdict())
+    return None if window is None else ShownSendWindow.model_validate(window._asdict())
 
 
 def shown_guardrail(campaign: Campaign) -> ShownGuardrail | None:

@@ -35,6 +35,7 @@ from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.domain.messages.message import MessageStatus
 from functions.domain.messages.reasons import explain
+from functions.domain.templates.template import Missing
 from functions.domain.times import iso
 from functions.engine.campaigns.warnings import warnings_of
 from functions.engine.messages.statistics import Statistics, spread
@@ -133,7 +134,7 @@ class CampaignItem(ShownSaid):
     )
     template_id: str
     template_version: int
-    missing_fields: str
+    missing_fields: Missing
     defaults: dict[str, str]
     audience: ShownAudience
     rate_per_s: float | None
@@ -234,7 +235,7 @@ def item(campaign: Campaign, counts: Statistics, recalled: Recalled | None) -> C
         attention=shown_attention(attention_of(campaign)),
         template_id=content.template_id,
         template_version=content.template_version,
-        missing_fields=content.missing,
+        missing_fields=Missing(content.missing),
         defaults=dict(content.defaults),
         audience=shown_audience(campaign.audience),
         rate_per_s=campaign.own_rate_per_s,

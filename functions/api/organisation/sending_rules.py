@@ -5,14 +5,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from functions.api.campaigns.bodies import Day
 from functions.domain.kinds import ChannelKind, facts_of
 from functions.domain.organisation import Organisation
 from functions.domain.sending_rules.country_data import COUNTRIES, ELSEWHERE, Country, Rule
 from functions.domain.sending_rules.country_rules import rule_of
 from functions.domain.sending_rules.frequency_caps import MOST, MOST_HOURS
 from functions.domain.sending_rules.windows import DAYS, Window
-from functions.web.fields import RestBody
+from functions.web.fields import RestBody, Weekday
 
 _ShownTime = Annotated[str, Field(max_length=5)]
 #: What a country can have rules for.
@@ -40,7 +39,7 @@ class CountryRule(RestBody):
 
     opens: _ShownTime | None = None
     closes: _ShownTime | None = None
-    closed_on: Annotated[list[Day], Field(max_length=len(DAYS))] = Field([])
+    closed_on: Annotated[list[Weekday], Field(max_length=len(DAYS))] = Field([])
     holidays: bool = False
     cap: CapBody | None = None
 
@@ -59,7 +58,7 @@ class ShownWindow(BaseModel):
 
     opens: str
     closes: str
-    closed_on: list[str]
+    closed_on: list[Weekday]
     holidays: bool
 
 

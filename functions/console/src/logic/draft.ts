@@ -108,15 +108,15 @@ export function blank(channel: Channel, zone: string): Form {
 
 /** Return a stored campaign as a form. */
 export function formOf(shown: Shown, zone: string): Form {
-  const window = shown.send_window as Schemas["SendWindow"] | null;
-  const guardrail = shown.guardrail as Schemas["Guardrail"] | null;
-  const canary = shown.canary as Schemas["Canary"] | null;
+  const window = shown.send_window;
+  const guardrail = shown.guardrail;
+  const canary = shown.canary;
   return {
     ...saidOf(shown),
     name: shown.name,
     words: shown.template_id ? "template" : shown.provider_template ? "provider" : "own",
     template_id: shown.template_id,
-    missing: shown.missing_fields as Form["missing"],
+    missing: shown.missing_fields,
     defaults: Object.entries(shown.defaults),
     audience: audienceOf(shown.audience),
     rate: shown.rate_per_s === null ? "" : String(shown.rate_per_s),
@@ -130,7 +130,7 @@ export function formOf(shown: Shown, zone: string): Form {
         on: true,
         first: String(canary.first),
         failed_percent: String(canary.failed_percent),
-        wait_min: String((canary.wait_s ?? 600) / 60),
+        wait_min: String(canary.wait_s / 60),
       }
       : CANARY,
     fallbacks: shown.fallbacks.map((each, index) => ({

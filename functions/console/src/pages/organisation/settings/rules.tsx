@@ -73,7 +73,7 @@ function When({ of: { windows } }: { of: ShownRule }) {
   return (
     <span class="stack tight">
       {windows.map((window) => {
-        const words = windowInWords(window as Parameters<typeof windowInWords>[0]);
+        const words = windowInWords(window);
         return <span key={words}>{words}</span>;
       })}
     </span>
