@@ -46,6 +46,7 @@ async def test_a_list_is_made_filled_and_emptied_again(
     await page.get_by_role("button", name="Add Ann").press("Enter")
     await viewer.sees("is on the list")
     await page.get_by_label("Numbers and e-mail addresses").fill("+12125552001\nben@example.com\n7")
+    await viewer.photograph("list-add", pictures)
     await viewer.can_be_used_by_all()
     await page.get_by_role("button", name="Add 3 people").press("Enter")
     await expect(viewer.heading("pasted.csv")).to_be_visible()

@@ -101,7 +101,7 @@ async def test_a_segment_is_changed_and_deleted(viewer: Viewer) -> None:
 
 
 async def test_from_far_away_no_press_is_lost_and_a_refusal_stands_at_its_condition(
-    viewer: Viewer,
+    viewer: Viewer, pictures: Path | None
 ) -> None:
     """Three quick presses make three rows; what two people change is shown to the second."""
     page, served = viewer.page, viewer.served
@@ -132,6 +132,7 @@ async def test_from_far_away_no_press_is_lost_and_a_refusal_stands_at_its_condit
     await served.http.put(f"/segments/{made['id']}", json=theirs)
     await page.get_by_role("button", name="Save", exact=True).click()
     await viewer.sees("Somebody else has changed this segment")
+    await viewer.photograph("segment-conflict", pictures)
     await viewer.sees("Location is “Nairobi”")
     await viewer.can_be_used_by_all()
     await page.get_by_role("button", name="Save mine over it").click()
@@ -141,7 +142,9 @@ async def test_from_far_away_no_press_is_lost_and_a_refusal_stands_at_its_condit
     assert kept["any"][2] == {"field": "attributes.x", "op": "contains", "value": "y"}
 
 
-async def test_whoever_may_only_look_reads_the_conditions(serve: Any, look: Any) -> None:
+async def test_whoever_may_only_look_reads_the_conditions(
+    serve: Any, look: Any, pictures: Path | None
+) -> None:
     """In words; and whom they hold for."""
     served = await serve(**SIGN_IN)
     operator = token("operator")
@@ -157,5 +160,6 @@ async def test_whoever_may_only_look_reads_the_conditions(serve: Any, look: Any)
     await viewer.sees("None of these holds")
     await viewer.sees("Last name is known")
     await viewer.sees("1 person now")
+    await viewer.photograph("segment-shown", pictures)
     await expect(viewer.page.get_by_role("button", name="Save")).to_have_count(0)
     await viewer.can_be_used_by_all()

@@ -16,7 +16,7 @@ import { kept } from "./kept.ts";
 
 type Bad = Schemas["BadRow"];
 
-const PAGE = 100;
+const PAGE = 25;
 const MOST = 1000;
 /** Files up to so many bytes are read for the values of their bad rows while they are looked at. */
 const SMALL = 5_000_000;

@@ -69,11 +69,7 @@ function Told({ found }: { found: Import }) {
       )}
       {status === "undone" && (
         <div class="notice">
-          <p>
-            It was undone: {people(undone.removed)} removed, {people(undone.restored)}{" "}
-            given their former fields back, {people(undone.left)}{" "}
-            left as they are since they were changed afterwards.
-          </p>
+          <p>It was undone: {undoneWords(undone)}.</p>
         </div>
       )}
       {(warnings ?? []).map((each) => (
@@ -83,6 +79,15 @@ function Told({ found }: { found: Import }) {
       ))}
     </>
   );
+}
+
+function undoneWords({ removed, restored, left }: Import["undone"]): string {
+  const told = [
+    removed && `${people(removed)} removed`,
+    restored && `${people(restored)} given their former fields back`,
+    left && `${people(left)} left as they are, since they were changed afterwards`,
+  ].filter(Boolean);
+  return told.join(", ") || "nobody had to be changed";
 }
 
 function people(count: number): string {
@@ -134,7 +139,7 @@ function Facts({ found }: { found: Import }) {
   const { list_id: list, encoding, default_country: country, on_existing: existing } = found;
   return (
     <dl class="facts">
-      {list && (
+      {list && found.status !== "undone" && (
         <>
           <dt>List</dt>
           <dd>
@@ -160,10 +165,14 @@ function Facts({ found }: { found: Import }) {
       <dd>
         <When at={found.started_at} />
       </dd>
-      <dt>Ended</dt>
-      <dd>
-        <When at={found.ended_at} />
-      </dd>
+      {found.ended_at && (
+        <>
+          <dt>Ended</dt>
+          <dd>
+            <When at={found.ended_at} />
+          </dd>
+        </>
+      )}
       {found.undo_until && !["undone", "undoing"].includes(found.status) && (
         <>
           <dt>Can be undone until</dt>
