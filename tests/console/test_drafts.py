@@ -206,6 +206,7 @@ async def test_a_template_or_the_providers_own_is_said_instead(
     await page.get_by_role("textbox", name="Parameter 1").fill("{first_name}")
     await expect(page.get_by_text("Not saved yet")).to_be_visible()
     await saved(viewer)
+    await expect(part(viewer, "Preview").get_by_role("definition")).to_have_text("Ann")
     await viewer.photograph("draft-provider", pictures)
     now = await shown(served, draft["id"])
     assert (now["provider_template"], now["parameters"]) == ("spring_sale", ["{first_name}"])

@@ -41,7 +41,7 @@ interface Means<F, S> {
   key: string;
 }
 
-export const PAUSE_MS = 600;
+const PAUSE_MS = 600;
 const RETRY_MS = 3_000;
 
 /** The form is the typist's: no answer ever changes it, but where they choose another version. */

@@ -1,7 +1,8 @@
 /** Two people have written one draft: both versions, to choose from. */
 
 import { useState } from "preact/hooks";
-import { bodyOf, called, formOf, inText } from "../../logic/draft.ts";
+import { bodyOf, formOf } from "../../logic/draft.ts";
+import { called, inText } from "../../logic/field_names.ts";
 import { When } from "../../parts/time.tsx";
 import { type Draft, ZONE } from "./draft.ts";
 

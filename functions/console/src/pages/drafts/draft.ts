@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { api, askTagged, type BrokenRule, Refused, type Schemas, Unreachable } from "../../api.ts";
 import { bodyOf, type Form, formOf, isWritten, newBody, type Shown } from "../../logic/draft.ts";
-import { type Outcome, PAUSE_MS, Saving, type Shelf, type Stored } from "../../logic/saving.ts";
+import { type Outcome, Saving, type Shelf, type Stored } from "../../logic/saving.ts";
 import { HERE } from "../../parts/time.tsx";
 
 export type Draft = Saving<Form, Shown>;
@@ -70,8 +70,6 @@ export function useDraft(first: Form, stored?: Stored<Shown>): Draft {
   }, [draft]);
   return draft;
 }
-
-export { PAUSE_MS };
 
 /** People who were chosen for this campaign are a list of its own; it stays shown as that. */
 function peopleAsBefore(before: Form, form: Form): Form {

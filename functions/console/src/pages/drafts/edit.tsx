@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, ask, askTagged, Refused } from "../../api.ts";
 import { useLive } from "../../live.ts";
-import { blank, type Form, formOf, type Shown } from "../../logic/draft.ts";
+import { blank, bodyOf, type Form, formOf, type Shown } from "../../logic/draft.ts";
 import type { Stored } from "../../logic/saving.ts";
 import { Missing, Waiting } from "../../parts/failure.tsx";
 import { TextField } from "../../parts/field.tsx";
@@ -67,12 +67,14 @@ function Fresh({ query }: { query: URLSearchParams }) {
       </div>
     );
   }
-  const first = { ...blank(channels[0], ZONE), ...audienceFrom(query) };
+  const first = { ...blank(channels[0], ZONE), ...chosenBy(query) };
   return <Editor key={turn} title="New campaign" first={first} />;
 }
 
-/** Return the audience that a link names: a list's page, or a segment's, leads here. */
-function audienceFrom(query: URLSearchParams): Partial<Form> {
+/** Return what a link has chosen: a list's page leads here, a segment's or a template's. */
+function chosenBy(query: URLSearchParams): Partial<Form> {
+  const template_id = query.get("template");
+  if (template_id) return { words: "template", template_id };
   for (const kind of ["list", "segment"] as const) {
     const id = query.get(kind);
     if (id) return { audience: { kind, id } };
@@ -177,7 +179,7 @@ function Editor({ title, first, stored }: EditorProps) {
       <section class="sheet stack" aria-labelledby="part-audience">
         <h2 id="part-audience">2. Audience</h2>
         <AudiencePart draft={draft} recount={() => setTurn((last) => last + 1)} />
-        <CountLine counted={counted} />
+        {bodyOf(draft.form).audience && <CountLine counted={counted} />}
       </section>
       <section class="sheet stack" aria-labelledby="part-words">
         <h2 id="part-words">3. Words</h2>

@@ -1,7 +1,11 @@
 /** A template that the provider keeps, and what it is filled in with. */
 
+import { Fragment } from "preact";
+import { api, ask } from "../../api.ts";
+import { useLive } from "../../live.ts";
 import type { Said } from "../../logic/draft.ts";
 import { TextField } from "../../parts/field.tsx";
+import type { Person } from "../../words/people.ts";
 import { type Draft, sentence } from "./draft.ts";
 
 const MOST = 10;
@@ -13,6 +17,34 @@ export function ProviderWords({ draft }: { draft: Draft }) {
       change={(part) => draft.change(part)}
       error={(field) => sentence(draft, field)}
     />
+  );
+}
+
+/** What a person's parameters come to, of what is saved. */
+export function FilledParameters({ draft, person }: { draft: Draft; person: Person | undefined }) {
+  const { stored } = draft;
+  const { value, refused } = useLive(`${stored?.tag} ${person?.id}`, async (signal) => {
+    if (!stored || !person || !draft.form.parameters.length) return undefined;
+    const path = { campaign_id: stored.shown.id };
+    const body = { customer_id: person.id, fallback: 0 };
+    const asked = api.POST("/campaigns/{campaign_id}/personalized-preview", {
+      ...{ params: { path }, body, signal },
+    });
+    return await ask(asked);
+  });
+  if (refused) return <p class="soft">{refused.message}</p>;
+  if (!value) {
+    return <p class="soft">What the provider's template is filled in with stands here.</p>;
+  }
+  return (
+    <dl class="facts">
+      {value.parameters.map((text, at) => (
+        <Fragment key={at}>
+          <dt>Parameter {at + 1}</dt>
+          <dd>{text || <em class="soft">nothing</em>}</dd>
+        </Fragment>
+      ))}
+    </dl>
   );
 }
 

@@ -3,7 +3,8 @@
 import { useState } from "preact/hooks";
 import { useAction } from "../../action.ts";
 import { api, ask, askTagged, Refused } from "../../api.ts";
-import { called } from "../../logic/draft.ts";
+import { bodyOf } from "../../logic/draft.ts";
+import { called } from "../../logic/field_names.ts";
 import { Confirm } from "../../parts/dialog.tsx";
 import { Failure } from "../../parts/failure.tsx";
 import { tell } from "../../parts/notes.tsx";
@@ -70,10 +71,14 @@ export function ReviewPart({ draft, when, counted, refusedBy }: ReviewProps) {
     throw error;
   }
 
+  const isStarted = start.failed instanceof Refused &&
+    start.failed.code === "INVALID_CAMPAIGN_STATUS";
+  const isForSomebody = !!bodyOf(draft.form).audience;
+
   const warnings = draft.stored?.shown.warnings ?? [];
   return (
     <>
-      <Outcome counted={counted} />
+      <Outcome counted={isForSomebody ? counted : { asking: false }} />
       {warnings.map((each) => (
         <div key={each.code + each.message} class="notice warn">
           {called(each.field)}: {each.message.replace(`${each.field}: `, "")}
@@ -81,17 +86,29 @@ export function ReviewPart({ draft, when, counted, refusedBy }: ReviewProps) {
       ))}
       {id && <TestSend draft={draft} />}
       <Refusal of={start.failed} />
+      {isStarted && (
+        <p>
+          Somebody has started it, or an answer was lost.{" "}
+          <a href={`#/campaigns/${id}`}>See how it goes</a>
+        </p>
+      )}
       <div class="beside start">
         <button
           type="button"
           class="main-action"
-          disabled={!id || !counted.count || draft.state === "conflict"}
+          disabled={!id || !counted.count || !isForSomebody || draft.state === "conflict"}
           aria-disabled={start.busy}
           onClick={() => start.run(counted.count!)}
         >
-          {start.busy ? "One moment…" : counted.count ? does(counted.count) : "Send"}
+          {start.busy
+            ? "One moment…"
+            : counted.count && isForSomebody
+            ? does(counted.count)
+            : "Send"}
         </button>
-        {!id && <span class="soft">Write something first.</span>}
+        {!id
+          ? <span class="soft">Write something first.</span>
+          : !isForSomebody && <span class="soft">Choose an audience first.</span>}
         {when.how === "at" && startOf(when) && <At at={startOf(when)} zone={when.at.zone} />}
       </div>
       {other && (

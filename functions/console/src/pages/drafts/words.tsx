@@ -11,7 +11,7 @@ import { PersonField, Preview, useTrial, type Wanted } from "../../words/preview
 import { SourceField } from "../../words/source.tsx";
 import { about, type Draft, sentence } from "./draft.ts";
 import { MissingFields } from "../../words/missing.tsx";
-import { ProviderWords } from "./provider.tsx";
+import { FilledParameters, ProviderWords } from "./provider.tsx";
 
 export function WordsPart({ draft }: { draft: Draft }) {
   const { form } = draft;
@@ -49,18 +49,20 @@ export function WordsPart({ draft }: { draft: Draft }) {
             />
           )}
         </div>
-        {form.words !== "provider" && (
-          <section class="stack preview" aria-label="Preview">
-            <h3>Preview</h3>
-            <PersonField person={person} change={setPerson} />
-            <Preview
-              tried={tried}
-              mail={form.channel === "email"}
-              sms={form.channel === "sms"}
-            />
-            <Lacking check={checkOf(form)} whose={whoseOf(form)} />
-          </section>
-        )}
+        <section class="stack preview" aria-label="Preview">
+          <h3>Preview</h3>
+          <PersonField person={person} change={setPerson} />
+          {form.words === "provider" ? <FilledParameters draft={draft} person={person} /> : (
+            <>
+              <Preview
+                tried={tried}
+                mail={form.channel === "email"}
+                sms={form.channel === "sms"}
+              />
+              <Lacking check={checkOf(form)} whose={whoseOf(form)} />
+            </>
+          )}
+        </section>
       </div>
     </>
   );

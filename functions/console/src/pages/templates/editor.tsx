@@ -115,6 +115,11 @@ export function TemplateEditor({ title, first, stored, put, below }: EditorProps
           </div>
           <div class="beside">
             {differs && stored && <span class="soft small">Not saved yet</span>}
+            {stored && (
+              <a class="button" href={`#/campaigns/new?template=${stored.shown.id}`}>
+                New campaign with it
+              </a>
+            )}
             {stored && <Removal stored={stored} />}
             <button
               type="submit"
