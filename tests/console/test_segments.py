@@ -54,6 +54,8 @@ async def test_a_segment_is_built_by_keys_alone(viewer: Viewer, pictures: Path |
     choose = page.get_by_role("button", name="Choose a campaign")
     await expect(choose).to_be_focused()
     await page.keyboard.press("Enter")
+    await page.get_by_label("Its name begins with").fill("Morning")
+    await page.keyboard.press("Enter")
     await page.get_by_role("button", name="Morning outreach").press("Enter")
     await expect(page.get_by_role("button", name="Morning outreach")).to_be_focused()
     await (

@@ -26,7 +26,7 @@ export function CampaignChoice({ close, choose }: ChoiceProps) {
   });
   return (
     <Dialog title="Choose a campaign" close={close}>
-      <div class="stack">
+      <div class="stack" onKeyDown={keepForm}>
         <div class="columns">
           <TextField
             label="Its name begins with"
@@ -64,6 +64,11 @@ export function CampaignChoice({ close, choose }: ChoiceProps) {
       </div>
     </Dialog>
   );
+}
+
+/** Enter in a field here must not send the form that the dialog stands in. */
+function keepForm(event: KeyboardEvent): void {
+  if (event.key === "Enter" && event.target instanceof HTMLInputElement) event.preventDefault();
 }
 
 /** Return what a campaign is called; its id as long as nobody knows. */
