@@ -195,7 +195,7 @@ export function maySend(entry: Entry, day: string, hour: number, zone: string): 
   return covers(window, day, hour, (on) => window.days.includes(nameOf(on)));
 }
 
-function nameOf(day: string): string {
+function nameOf(day: string): typeof NAMES[number] {
   return NAMES[Temporal.PlainDate.from(day).dayOfWeek - 1];
 }
 

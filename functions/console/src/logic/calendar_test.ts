@@ -118,7 +118,7 @@ Deno.test("quiet hours may reach over midnight; an hour is quiet when all of it 
 });
 
 Deno.test("a window is open on its days, from the start until the end", () => {
-  const window = { start: "09:00", end: "17:30", days: ["mon", "tue"] };
+  const window = { start: "09:00", end: "17:30", days: ["mon" as const, "tue" as const] };
   const one = entry({ send_window: window, not_after: "2026-03-03T12:00:00Z" });
   const open = (day: string, hour: number) => maySend(one, day, hour, "UTC");
   same([8, 9, 17, 18].map((hour) => open("2026-03-02", hour)), [false, true, true, false]);
