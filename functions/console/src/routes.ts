@@ -42,6 +42,12 @@ export const ROUTES: readonly Route[] = [
     nav: { group: "Outreach", name: "Calendar", key: "d" },
   },
   {
+    path: "/delivery",
+    load: () => import("./pages/overview/delivery.tsx"),
+    nav: { group: "Outreach", name: "Delivery", key: "v" },
+  },
+  { path: "/messages", load: () => import("./pages/overview/messages.tsx") },
+  {
     path: "/lists",
     load: () => import("./pages/audiences/lists.tsx"),
     nav: { group: "People", name: "Lists", key: "l" },
@@ -84,6 +90,11 @@ export const ROUTES: readonly Route[] = [
     nav: { group: "Clarion", name: "Subscriptions" },
   },
   { path: "/subscriptions/:id", load: () => import("./pages/organisation/subscription.tsx") },
+  {
+    path: "/health",
+    load: () => import("./pages/overview/health.tsx"),
+    nav: { group: "Clarion", name: "Health", key: "h" },
+  },
 ];
 
 /** Where the page is: what stands behind the address's hash. */

@@ -11,7 +11,7 @@ import { Tag } from "../../../parts/tag.tsx";
 import { When } from "../../../parts/time.tsx";
 import { go, withQuery } from "../../../routes.ts";
 import type { Shown } from "../campaign.tsx";
-import { Why } from "./why.tsx";
+import { Why } from "../../../parts/why.tsx";
 
 type Message = Schemas["ShownMessage"];
 type MessageStatus = Schemas["MessageStatus"];

@@ -1,11 +1,11 @@
 /** Why somebody did, or did not, get a message: the sentence, then what led there. */
 
-import { api, ask } from "../../../api.ts";
-import { useLive } from "../../../live.ts";
-import { Dialog } from "../../../parts/dialog.tsx";
-import { Failure, Waiting } from "../../../parts/failure.tsx";
-import { Tag } from "../../../parts/tag.tsx";
-import { When } from "../../../parts/time.tsx";
+import { api, ask } from "../api.ts";
+import { useLive } from "../live.ts";
+import { Dialog } from "./dialog.tsx";
+import { Failure, Waiting } from "./failure.tsx";
+import { Tag } from "./tag.tsx";
+import { When } from "./time.tsx";
 
 export function Why({ id, close }: { id: string; close(): void }) {
   const path = { message_id: id };
