@@ -25,6 +25,7 @@ _RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 _REFUSAL: Final = "Failed to load resource: the server responded with a status of 4"
 #: A test that looks into a frame in which nothing may run is told so by the browser.
 _LOOKED_INTO: Final = "Blocked script execution in "
+_UNWELL: Final = "Failed to load resource: the server responded with a status of 5"
 _SILENCE: Final = "Failed to load resource: net::ERR_CONNECTION_REFUSED"
 
 
@@ -94,7 +95,7 @@ class Viewer:
         self.page = page
         self.served = served
         self.errors: list[str] = []
-        self._may_be_refused = False
+        self._expected: tuple[str, ...] = ()
         self._hosts = [served.url, "data:", "blob:"]
         page.on("console", lambda message: self._heard(message.type, message.text))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -102,14 +103,18 @@ class Viewer:
 
     def may_be_refused(self) -> None:
         """Expect answers that refuse, or none; the browser logs each as an error."""
-        self._may_be_refused = True
+        self._expected += (_REFUSAL, _SILENCE)
+
+    def may_see_it_unwell(self) -> None:
+        """Expect answers that say that the server cannot work."""
+        self._expected += (_UNWELL,)
 
     def may_go_to(self, url: str) -> None:
         """Expect requests to another host."""
         self._hosts.append(url)
 
     def _heard(self, kind: str, text: str) -> None:
-        expected = (_LOOKED_INTO, *((_REFUSAL, _SILENCE) if self._may_be_refused else ()))
+        expected = (_LOOKED_INTO, *self._expected)
         if kind == "error" and not text.startswith(expected):
             self.errors.append(text)
 

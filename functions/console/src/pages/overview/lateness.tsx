@@ -13,21 +13,16 @@ export function late(seconds: number | null): string {
     : span(seconds);
 }
 
+/** The shares, one on a line; `what` was late. */
 export function Lateness({ of: { count, p50_s, p95_s, p99_s }, what }: {
   of: Spread;
   what: string;
 }) {
   if (!count) return <p class="soft">{what}: nothing to tell how late yet.</p>;
   return (
-    <dl class="figures">
-      {([["half", p50_s], ["95 of 100", p95_s], ["99 of 100", p99_s]] as const).map(
-        ([share, seconds]) => (
-          <div key={share}>
-            <dt>{share} late at most</dt>
-            <dd>{late(seconds)}</dd>
-          </div>
-        ),
-      )}
-    </dl>
+    <p>
+      {what} were late: half of them {late(p50_s)} at most, 95 of 100 {late(p95_s)}, 99 of 100{" "}
+      {late(p99_s)}.
+    </p>
   );
 }

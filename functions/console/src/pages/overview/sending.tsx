@@ -1,6 +1,7 @@
 /** How the organisation's sending goes: campaigns and messages by status, and how late they are. */
 
 import type { Schemas } from "../../api.ts";
+import { count } from "../../logic/campaign.ts";
 import { Lateness } from "./lateness.tsx";
 
 type Status = Schemas["ShownStatus"];
@@ -34,15 +35,15 @@ interface CountsProps {
 }
 
 function Counts({ counts, link }: CountsProps) {
-  const some = Object.entries(counts).filter(([, count]) => count);
+  const some = Object.entries(counts).filter(([, number]) => number);
   if (!some.length) return <p class="soft">There are none.</p>;
   return (
     <dl class="figures">
-      {some.map(([status, count]) => (
+      {some.map(([status, number]) => (
         <div key={status}>
           <dt>{status.replaceAll("_", " ")}</dt>
           <dd>
-            <a href={link(status)}>{count.toLocaleString()}</a>
+            <a href={link(status)}>{number.toLocaleString()}</a>
           </dd>
         </div>
       ))}

@@ -69,7 +69,7 @@ function columnsOf(report: Report, wanted: Wanted, single: boolean): readonly Co
   });
   const of = (whole: Outcome) => ({ whole });
   const alone: readonly ColumnOf<Row>[] = [
-    { name: "Late (50, 95, 99 %)", cell: ({ one }) => one && <Late of={one} /> },
+    { name: "Late at most", cell: ({ one }) => one && <Late of={one} /> },
     { name: "Speed now", cell: ({ one }) => one && <Speed of={one.throttle} /> },
   ];
   return [
@@ -139,7 +139,15 @@ function Figure({ row, outcome, report, whole, verdict }: Figured) {
 function Late({ of: { lateness } }: { of: SenderFigures }) {
   if (!lateness.count) return <span class="soft">–</span>;
   const { p50_s, p95_s, p99_s } = lateness;
-  return <span class="nowrap">{[p50_s, p95_s, p99_s].map(late).join(" · ")}</span>;
+  return (
+    <span class="stack tight small">
+      {([["50 %", p50_s], ["95 %", p95_s], ["99 %", p99_s]] as const).map(([share, seconds]) => (
+        <span class="nowrap" key={share}>
+          <span class="soft">{share}</span> {late(seconds)}
+        </span>
+      ))}
+    </span>
+  );
 }
 
 type Throttle = SenderFigures["throttle"];
