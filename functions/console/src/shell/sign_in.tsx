@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { useAction } from "../action.ts";
-import { refusal, ROOT } from "../api.ts";
+import { refusal, ROOT, Unreachable } from "../api.ts";
 import { Failure } from "../parts/failure.tsx";
 import { TextField } from "../parts/field.tsx";
 import { place } from "../routes.ts";
@@ -33,17 +33,20 @@ export function SignIn({ session }: { session: Session }) {
             </a>
           </p>
         )}
-        {canUseToken && <ByToken next={next} />}
+        {canUseToken && <ByToken next={next} only={session.ways.length === 1} />}
       </div>
     </main>
   );
 }
 
-function ByToken({ next }: { next: string }) {
+/** `only`: there is no other way in. */
+function ByToken({ next, only }: { next: string; only: boolean }) {
   const [token, setToken] = useState("");
   const signIn = useAction(async () => {
     const headers = { Authorization: `Bearer ${token.trim()}` };
-    const response = await fetch(`${ROOT}/session`, { method: "POST", headers });
+    const response = await fetch(`${ROOT}/session`, { method: "POST", headers }).catch(() => {
+      throw new Unreachable();
+    });
     if (!response.ok) throw refusal(response.status, await response.json().catch(() => ({})));
     location.hash = next;
     await readSession();
@@ -67,7 +70,9 @@ function ByToken({ next }: { next: string }) {
       />
       <Failure of={signIn.failed} />
       <div>
-        <button type="submit" aria-disabled={signIn.busy}>Sign in</button>
+        <button type="submit" class={only ? "main-action" : undefined} aria-disabled={signIn.busy}>
+          Sign in
+        </button>
       </div>
     </form>
   );

@@ -20,9 +20,8 @@ export function Sending({ of }: { of: Status }) {
         <Counts counts={messages} link={(status) => `#/messages?status=${status}`} />
         <Lateness of={of.message_lateness} what="Messages" />
         <p class="small soft">
-          Of the {counted.campaigns} newest that run or ended within {counted.ended_within_h} hours,
-          {" "}
-          {counted.at_most} at most.
+          Of {count(counted.campaigns, "campaign")}: the newest that run or ended within{" "}
+          {counted.ended_within_h} hours, {counted.at_most} at most.
         </p>
       </section>
     </div>

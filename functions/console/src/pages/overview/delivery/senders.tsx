@@ -97,7 +97,7 @@ function Name({ of, wanted }: { of: Row["of"]; wanted: Wanted }) {
   const query = { ...wanted, channel, provider, sender };
   return (
     <span class="stack tight">
-      <a href={`#${withQuery("/delivery", query)}`} class="breaks">
+      <a href={`#${withQuery("/delivery", query)}`}>
         {sender ?? provider ?? channelName(channel!)}
       </a>
       <span class="small soft">
@@ -158,12 +158,12 @@ function Speed({ of }: { of: Throttle }) {
     <span class="stack tight">
       {of.share < 1
         ? (
-          <Tag
-            name="degraded"
-            words={`slowed to ${percent(of.share, 1)}${
-              of.allowed_per_s === null ? "" : `, ${rate(of.allowed_per_s)}`
-            }`}
-          />
+          <>
+            <Tag name="degraded" words={`slowed to ${percent(of.share, 1)}`} />
+            {of.allowed_per_s !== null && (
+              <span class="small soft">{rate(of.allowed_per_s)} of {usual}</span>
+            )}
+          </>
         )
         : <span>{usual}</span>}
       {of.whole_again_at && (
