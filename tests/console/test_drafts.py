@@ -45,6 +45,53 @@ async def test_no_keystroke_is_lost_on_a_slow_line_and_one_draft_is_made(
     await expect(page.get_by_label("Text", exact=True)).to_have_value("")
 
 
+async def test_what_is_typed_while_the_server_is_away_is_saved_when_it_is_back(
+    viewer: Viewer, served: Served
+) -> None:
+    """It says so meanwhile, and the time that was chosen is still there after a reload."""
+    viewer.may_be_refused()
+    page = viewer.page
+    id_ = await written(served, audience={"everyone": True})
+    await viewer.open(f"/campaigns/{id_}/edit", "Edit campaign")
+    await page.get_by_role("radio", name="At a time").check()
+    await page.get_by_label("Time: date and time").fill("2026-03-04T02:30")
+    await page.reload()
+    time = page.get_by_label("Time: date and time")
+    await expect(time).to_have_value("2026-03-04T02:30")
+    await served.die()
+    await page.get_by_label("Name").fill("While it was away")
+    await viewer.sees("Clarion does not answer. It is tried again")
+    await served.revive()
+    await saved(viewer)
+    assert (await shown(served, id_))["name"] == "While it was away"
+
+
+async def test_what_can_be_changed_no_more_says_so(viewer: Viewer, served: Served) -> None:
+    """A campaign that somebody has started is not sent again; a run of a series is changed."""
+    viewer.may_be_refused()
+    page = viewer.page
+    await know(served, ANN)
+    id_ = await written(served, audience={"everyone": True})
+    await viewer.open(f"/campaigns/{id_}/edit", "Edit campaign")
+    await expect(page.get_by_role("button", name="Send to 1 person")).to_be_enabled()
+    await served.post(f"/campaigns/{id_}/send", {})
+    await viewer.press("Send to 1 person")
+    await page.get_by_label("Name").fill("Too late")
+    await viewer.sees("Cannot update campaign with status: running")
+    await page.get_by_role("link", name="See how it goes").click()
+    await expect(viewer.heading("Spring offer")).to_be_visible()
+    await viewer.open(f"/campaigns/{id_}/edit", "Edit campaign")
+    await viewer.sees("only a draft can be changed")
+    weekly = {"rrule": "FREQ=WEEKLY;BYDAY=MO;BYHOUR=9;BYMINUTE=0", "zone": "Europe/Berlin"}
+    run = await written(served, audience={"everyone": True}, repeat=weekly)
+    await viewer.open(f"/campaigns/{run}/edit", "Edit campaign")
+    await viewer.sees("what is saved here holds for this run and later ones")
+    await page.get_by_label("Text", exact=True).fill("Hello again")
+    await expect(page.get_by_text("Not saved yet")).to_be_visible()
+    await saved(viewer)
+    assert (await shown(served, run))["base_template"] == "Hello again"
+
+
 async def test_two_browsers_that_edit_one_draft_both_see_it(
     viewer: Viewer, served: Served, look: ServeConsole, pictures: Path | None
 ) -> None:
@@ -95,7 +142,6 @@ async def test_what_is_wrong_is_told_at_its_field_and_holds_up_no_other(
     await viewer.sees("Saved, but for what is marked")
     rate = page.get_by_label("Messages a second, at most")
     await expect(rate).to_have_attribute("aria-invalid", "true")
-    await viewer.can_be_used_by_all()
     await viewer.photograph("draft-refused", pictures)
     [draft] = await campaigns(served)
     assert (draft["name"], draft["base_template"]) == ("Spring offer", "")
@@ -164,7 +210,9 @@ async def test_a_mail_is_scheduled_with_all_its_manners(
     await page.get_by_label("Times", exact=True).fill("3")
     await viewer.sees("3 times")
     await saved(viewer)
+    await expect(mail).to_have_text("Hello Ann")
     await viewer.can_be_used_by_all()
+    await expect(mail).to_have_text("Hello Ann")
     await viewer.photograph("draft-manners", pictures)
     await page.get_by_role("button", name="Schedule for 1 person").dblclick()
     await expect(viewer.heading("News")).to_be_visible()

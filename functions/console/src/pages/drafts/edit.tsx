@@ -228,21 +228,26 @@ const SAYS: Readonly<Record<Draft["state"], string>> = {
   conflict: "Not saved: choose a version",
 };
 
-function Saved({ draft: { state, stored } }: { draft: Draft }) {
-  const words = state === "refused" && !stored ? "Not saved: mend what is marked" : SAYS[state];
+function Saved({ draft }: { draft: Draft }) {
+  const { state, stored } = draft;
+  const none = state === "refused" && (!stored || wholly(draft).length > 0);
   return (
     <div class="beside">
       <Tag name={stored?.shown.status ?? "draft"} />
       <span class={state === "refused" || state === "offline" ? "warn small" : "soft small"}>
-        {words}
+        {none ? "Not saved" : SAYS[state]}
       </span>
     </div>
   );
 }
 
 /** What was refused as a whole: the sentences about fields stand at these. */
+function wholly(draft: Draft): Refused[] {
+  return (draft.refused as Refused[]).filter((each) => !each.broken.length);
+}
+
 function Refusals({ draft }: { draft: Draft }) {
-  const whole = (draft.refused as Refused[]).filter((each) => !each.broken.length);
+  const whole = wholly(draft);
   if (!whole.length) return null;
   return (
     <div class="notice bad" role="alert">
