@@ -6,16 +6,19 @@ import { size } from "../../logic/import_words.ts";
 import { ENCODINGS } from "../../logic/text_file.ts";
 import { Field, SelectField } from "../../parts/field.tsx";
 
-/** Return what a file's first 64 KB show; undefined while they are being read. */
+/** Read a file's first 64 KB, and return what they show. */
+export async function lookOf(file: File, encoding: string): Promise<Look> {
+  const bytes = new Uint8Array(await file.slice(0, LOOKED_AT).arrayBuffer());
+  return lookAt(bytes, { name: file.name, whole: file.size <= LOOKED_AT, encoding });
+}
+
+/** Return what a file's beginning shows; undefined while it is being read. */
 export function useLook(file: File | undefined, encoding: string): Look | undefined {
   const [look, setLook] = useState<Look | undefined>();
   useEffect(() => {
     let left = false;
     setLook(undefined);
-    file?.slice(0, LOOKED_AT).arrayBuffer().then((bytes) => {
-      const whole = file.size <= LOOKED_AT;
-      if (!left) setLook(lookAt(new Uint8Array(bytes), { name: file.name, whole, encoding }));
-    });
+    if (file) lookOf(file, encoding).then((found) => left || setLook(found));
     return () => {
       left = true;
     };

@@ -13,7 +13,7 @@ import { go, type PageProps } from "../../routes.ts";
 import { session, useMay } from "../../session.ts";
 import { upload } from "../../upload.ts";
 import { Columns } from "./columns.tsx";
-import { Encoding, FileChooser, useLook } from "./file.tsx";
+import { Encoding, FileChooser, lookOf, useLook } from "./file.tsx";
 import { keep } from "./kept.ts";
 import { ListField, useListNamed } from "./list_name.tsx";
 
@@ -30,14 +30,19 @@ export default function NewImport({ query }: PageProps) {
   const [listName, setListName] = useListName(query.get("list"));
   const list = useListNamed(listName);
   const look = useLook(file, encoding);
-  const { sending, share, stop } = useSending(() => {
+  const { sending, share, stop } = useSending(async () => {
+    // Read anew: what is shown may still be of another encoding.
+    const look = await lookOf(file!, encoding).catch(() => {
+      const message = "It can no longer be read: it was changed or moved. Choose it again.";
+      throw new Refused(0, "", message, [{ field: "file", message }], {});
+    });
     const form = new FormData();
     const fields = {
-      mapping: look?.columns.length ? JSON.stringify(mappingOf(look.columns, chosen)) : "",
+      mapping: look.columns.length ? JSON.stringify(mappingOf(look.columns, chosen)) : "",
       list_name: list.name,
       append: list.existing ? "true" : "",
       on_existing: existing,
-      encoding: look?.format === "xlsx" ? "" : encoding,
+      encoding: look.format === "xlsx" ? "" : encoding,
       default_country: country.trim(),
     };
     for (const [name, value] of Object.entries(fields)) if (value) form.set(name, value);
@@ -177,7 +182,7 @@ function countryWords(country: string): string {
 }
 
 /** Send a form once for each press; whoever has gone elsewhere meanwhile reads a note. */
-function useSending(made: () => { form: FormData; file: File }) {
+function useSending(made: () => Promise<{ form: FormData; file: File }>) {
   const [share, setShare] = useState(0);
   const stop = useRef(new AbortController());
   const here = useRef(true);
@@ -188,7 +193,7 @@ function useSending(made: () => { form: FormData; file: File }) {
     };
   }, []);
   const sending = useAction(async (key) => {
-    const { form, file } = made();
+    const { form, file } = await made();
     stop.current = new AbortController();
     setShare(0);
     const sent = await upload<Schemas["ImportItem"]>("/contacts/imports", form, {
