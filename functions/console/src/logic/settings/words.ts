@@ -83,10 +83,24 @@ export function ruleInWords(rule: Rule): string {
   return rule.cap ? `${hours}, ${capInWords({ ...rule.cap, channels: undefined })}` : hours;
 }
 
+/** What holds where a field says nothing, unless the deployment decides. */
+const NOTHING: Readonly<Record<string, string>> = {
+  name: "none",
+  default_zone: "UTC",
+  default_country: "nobody's",
+  senders: "none",
+  allowed_senders: "all that the deployment grants",
+  quiet_hours: "none",
+  warm_up: "none",
+  country_rules: "the country's own",
+  opt_out_words: "none beside the usual ones",
+  opt_in_words: "none beside the usual ones",
+};
+
 /** Return what a field says, in words. */
 export function valueInWords(field: string, value: unknown): string {
   const name = field.split(".")[0];
-  if (value == null || value === "") return "left to the deployment";
+  if (value == null || value === "") return NOTHING[name] ?? "left to the deployment";
   if (name === "quiet_hours") {
     const { start, end } = value as { start: string; end: string };
     return `${start}–${end}`;
