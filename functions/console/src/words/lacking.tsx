@@ -95,7 +95,7 @@ function Who({ field, whose, close }: { field: string; whose: Whose; close(): vo
 }
 
 /** Return a page of an audience's people. */
-export async function peopleOf(
+async function peopleOf(
   whose: Whose,
   cursor: string | undefined,
   signal: AbortSignal,

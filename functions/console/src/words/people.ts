@@ -29,7 +29,7 @@ export function personOf(known: Known): Person {
 }
 
 /** Return the people that a text finds: a number, an address, an id of yours, or a place. */
-export async function findPeople(text: string, signal: AbortSignal): Promise<Person[]> {
+async function findPeople(text: string, signal: AbortSignal): Promise<Person[]> {
   const query = queryOf(text.trim());
   const { data } = await ask(
     api.GET("/contacts", { params: { query: { ...query, limit: 20 } }, signal }),

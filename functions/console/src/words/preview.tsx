@@ -143,7 +143,7 @@ export function Preview({ tried, mail, sms }: PreviewProps) {
 }
 
 /** What a text comes to as SMS. */
-export function Length({ of }: { of: Schemas["Length"] }) {
+function Length({ of }: { of: Schemas["Length"] }) {
   const words = of.segments === 1 ? "1 SMS" : `${of.segments} SMS`;
   return (
     <p class="soft small">

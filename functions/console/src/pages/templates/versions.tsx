@@ -72,7 +72,7 @@ export function Versions({ template, restore }: VersionsProps) {
 }
 
 /** What has gone since a version, and what has come. */
-export function Difference({ old, young }: { old: Version; young: Version }) {
+function Difference({ old, young }: { old: Version; young: Version }) {
   const lines = compared(inLines(templateOf(old, "")), inLines(templateOf(young, "")));
   return <Lines lines={lines} />;
 }
