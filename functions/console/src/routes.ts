@@ -48,6 +48,12 @@ export const ROUTES: readonly Route[] = [
   },
   { path: "/messages", load: () => import("./pages/overview/messages.tsx") },
   {
+    path: "/people",
+    load: () => import("./pages/people/list.tsx"),
+    nav: { group: "People", name: "People", key: "p" },
+  },
+  { path: "/people/:id", load: () => import("./pages/people/person.tsx") },
+  {
     path: "/lists",
     load: () => import("./pages/audiences/lists.tsx"),
     nav: { group: "People", name: "Lists", key: "l" },
@@ -67,6 +73,11 @@ export const ROUTES: readonly Route[] = [
   },
   { path: "/imports/new", load: () => import("./pages/imports/new.tsx") },
   { path: "/imports/:id", load: () => import("./pages/imports/show.tsx") },
+  {
+    path: "/suppressions",
+    load: () => import("./pages/replies/suppressions.tsx"),
+    nav: { group: "People", name: "Suppressions", key: "u" },
+  },
   {
     path: "/templates",
     load: () => import("./pages/templates/list.tsx"),
