@@ -42,6 +42,7 @@ async def test_an_admin_decides_and_only_what_was_changed_is_sent(
     await viewer.press("Add French: ARRET, FIN")
     await viewer.sees("Not saved yet: Name; Sender: E-mail; Quiet hours; Frequency caps")
     await viewer.photograph("settings", pictures)
+    await viewer.can_be_used_by_all()
 
     async with page.expect_request(lambda asked: asked.method == "PATCH") as sent:
         await page.get_by_role("textbox", name="Name").press("Enter")

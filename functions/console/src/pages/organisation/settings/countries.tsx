@@ -111,7 +111,7 @@ function RuleFields({ rule, source, put, remove, problem }: RuleProps) {
       )}
       <div>
         <button type="button" class="plain" onClick={remove}>
-          Take the rule away: the country's own holds again
+          Take the rule away
         </button>
       </div>
     </fieldset>
