@@ -89,6 +89,16 @@ async def test_coming_runs_follow_the_one_that_waits(rig: Rig) -> None:
     assert (await rig.post(f"/campaigns/{id_}/skip")).json()["following"] is None
 
 
+async def test_runs_behind_the_hundredth_are_said_to_be_missing(rig: Rig) -> None:
+    """A daily series has runs next year, and nobody has counted up to them."""
+    await customer(rig)
+    endless = {name: value for name, value in DAILY.items() if name != "count"}
+    await write(rig, audience={"everyone": True}, repeat=endless)
+    assert (await shown(rig, "from=2026-03-02&to=2026-05-01"))["complete"]
+    far = await shown(rig, "from=2027-03-02")
+    assert (far["entries"], far["complete"]) == ([], False)
+
+
 async def test_waiting_steps_are_counted_by_day(rig: Rig) -> None:
     """People stand on the day of their next step; what is overdue stands on today."""
     id_ = await sequence(rig, 5, "P2D", "P9D")

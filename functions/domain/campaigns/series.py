@@ -20,7 +20,7 @@ from functions.domain.errors import InvalidFieldError
 from functions.domain.times import zone_of
 
 #: Coming runs of one series that are looked for.
-_MOST_AHEAD: Final = 100
+MOST_AHEAD: Final = 100
 
 
 class Coming(NamedTuple):
@@ -109,7 +109,7 @@ def coming(run: Campaign, *, before: datetime) -> Iterator[Coming]:
     if repeat is None or start is None or run.status is not CampaignStatus.SCHEDULED:
         return
     last = max(repeat.occurrence, start)
-    for _ in range(_MOST_AHEAD):
+    for _ in range(MOST_AHEAD):
         at = _behind(repeat, last)
         if at is None or at >= before:
             return

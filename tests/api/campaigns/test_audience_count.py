@@ -12,6 +12,7 @@ from tests.api.campaigns.writing import customer, problem, write
 from tests.api.conftest import MakeRig
 from tests.api.plans.plans import written
 from tests.api.rig import Rig, numbers
+from tests.engine.counting_store import CountingStore
 
 MAIL = {"channel": "email", "subject": "Hi", "sender": "Shop <shop@example.com>"}
 STRICT = {**MAIL, "base_template": "Hi {first_name}", "missing_fields": "refuse"}
@@ -143,6 +144,34 @@ async def test_of_a_large_audience_a_part_is_looked_at(
     count = await counted(rig, (await write(rig, audience={"segment_id": segment}))["id"])
     assert (count["exact"], count["total"]) == (False, None)
     assert count["reached"] == count["looked_at"]
+
+
+async def test_whoever_hangs_up_ends_the_count(make_rig: MakeRig) -> None:
+    """No page of the audience is read for an answer that nobody waits for."""
+    rig = make_rig(launch_page=1)
+    await rig.make_list(numbers(10))
+    id_ = (await write(rig, audience={"everyone": True}))["id"]
+    watched = CountingStore(rig.store)
+    rig.break_store(watched)
+    assert (await counted(rig, id_))["looked_at"] == 10
+    whole = len(watched.found)
+    watched.found.clear()
+    await ask_and_leave(rig, f"/campaigns/{id_}/audience")
+    assert len(watched.found) < whole / 2
+
+
+async def ask_and_leave(rig: Rig, path: str) -> None:
+    """Ask as an ASGI server does whose client has gone once the request was read."""
+    received = iter([{"type": "http.request", "body": b""}])
+
+    async def receive() -> Any:
+        return next(received, {"type": "http.disconnect"})
+
+    async def send(_: Any) -> None:
+        """Nobody hears it."""
+
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+    await rig.stack.app(scope, receive, send)
 
 
 async def test_whoever_would_enter_a_plan_is_counted(rig: Rig) -> None:

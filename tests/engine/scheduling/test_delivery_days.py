@@ -22,6 +22,7 @@ from functions.engine.scheduling.check import check
 from tests.engine.counting_store import CountingStore
 from tests.engine.crashes import Crash, CrashingStore, CrashPoint
 from tests.engine.plans.journeys import JourneyWorld
+from tests.engine.privacy.erasing import erase, populated
 from tests.engine.world import ORG, World
 from tests.engine.wrapped_store import Do, Operation, WrappedStore
 
@@ -140,6 +141,22 @@ async def test_a_campaign_that_goes_on_for_days_keeps_its_shards_small() -> None
 async def _days_kept(world: World, campaign: Campaign) -> Counter[date]:
     counts = await statistics.read_one(world.engine, campaign)
     return Counter(found.day for name in counts.amounts if (found := tallies.of_day(name)))
+
+
+@pytest.mark.parametrize("tier", range(len(tallies.TIERS)))
+async def test_whoever_is_erased_later_counts_as_before(tier: int) -> None:
+    """Before and after each of a campaign's tiers was moved."""
+    async with World() as world:
+        campaign = await world.create(await populated(world))
+        await world.finish(campaign)
+        before = await report(world)
+        world.clock.advance(_OVER[tier])
+        await delivery_days.move(world.engine)
+        await erase(world)
+        assert (await report(world)).days == before.days
+        world.clock.advance(_OVER[tier])
+        await delivery_days.move(world.engine)
+        assert (await report(world)).days == before.days
 
 
 async def test_counts_that_one_commit_does_not_take_are_moved_by_the_next(

@@ -1,17 +1,16 @@
 """The calendar: the campaigns of some days, the coming runs of series, and waiting steps."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from itertools import islice
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from functions.domain.calendar.clocks import instant_of
 from functions.domain.campaigns.campaign import Campaign, campaign_from
-from functions.domain.campaigns.series import coming
+from functions.domain.campaigns.series import MOST_AHEAD, coming
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.kinds import CampaignKind
 from functions.engine import paths
@@ -76,9 +75,9 @@ async def calendar(engine: Engine, org: str, days: Days) -> Calendar:
         _scheduled(engine, org, before),
         _running(engine, org),
     )
-    runs = list(islice(_runs(ahead, since, before), MOST))
+    runs, whole = await _runs(ahead, since, before)
     steps = await waiting_steps(engine, sequences, begins)
-    pages = (due, begun, ahead, sequences, runs)
+    pages = (due, begun, ahead, sequences)
     entries = [
         *(_start_of(each) for each in (*filter(_waits, due), *begun)),
         *runs,
@@ -86,7 +85,7 @@ async def calendar(engine: Engine, org: str, days: Days) -> Calendar:
     ]
     return Calendar(
         sorted(entries, key=lambda entry: (entry.at, entry.campaign.id)),
-        steps.complete and all(len(page) < MOST for page in pages),
+        whole and steps.complete and all(len(page) < MOST for page in pages),
     )
 
 
@@ -133,9 +132,19 @@ def _start_of(campaign: Campaign) -> Entry:
     return Entry(EntryType.CAMPAIGN, at, campaign, campaign.total or None, run)
 
 
-def _runs(ahead: Iterable[Campaign], since: datetime, before: datetime) -> Iterator[Entry]:
-    """Yield the coming runs within a time, behind the one of each series that waits."""
+async def _runs(
+    ahead: Iterable[Campaign], since: datetime, before: datetime
+) -> tuple[list[Entry], bool]:
+    """Return the runs within a time behind those that wait, and whether these are all."""
+    found: list[Entry] = []
+    whole = True
     for campaign in ahead:
-        for run in coming(campaign, before=before):
-            if run.at >= since:
-                yield Entry(EntryType.RUN, run.at, campaign, campaign.total or None, run.number)
+        await asyncio.sleep(0)  # Rules take their time; others have their turn in between.
+        runs = list(coming(campaign, before=before))
+        whole = whole and len(runs) < MOST_AHEAD
+        people = campaign.total or None
+        within = (run for run in runs if run.at >= since)
+        found += [Entry(EntryType.RUN, run.at, campaign, people, run.number) for run in within]
+        if len(found) >= MOST:
+            return found[:MOST], False
+    return found, whole
