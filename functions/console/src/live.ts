@@ -6,6 +6,8 @@ import { Refused, Unreachable } from "./api.ts";
 /** How often something is asked for again, in ms. */
 export const BUSY = 2_000;
 export const CALM = 15_000;
+/** Of what costs many reads, and changes little. */
+export const EACH_MINUTE = 60_000;
 export const NEVER = Number.POSITIVE_INFINITY;
 
 export interface Live<T> {

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { api, ask, type Schemas } from "../../api.ts";
-import { useLive } from "../../live.ts";
+import { EACH_MINUTE, useLive } from "../../live.ts";
 import {
   askedFrom,
   dayOf,
@@ -26,9 +26,6 @@ import { Reschedule } from "../campaigns/campaign/moving.tsx";
 import { List } from "./calendar/list.tsx";
 import { Month } from "./calendar/month.tsx";
 import { Week } from "./calendar/week.tsx";
-
-/** Plans change slowly: once a minute is enough, ms. */
-const EACH_MINUTE = 60_000;
 
 /** What each view is given. */
 export interface Shown {

@@ -1,7 +1,7 @@
 /** Delivery: what became of messages, by day, channel, provider and sender. */
 
 import { api, ask } from "../../api.ts";
-import { CALM, useLive } from "../../live.ts";
+import { EACH_MINUTE, useLive } from "../../live.ts";
 import { count } from "../../logic/campaign.ts";
 import { behind, type By, grouped, OUTCOMES, type Report } from "../../logic/delivery.ts";
 import { Failure, Waiting } from "../../parts/failure.tsx";
@@ -31,7 +31,7 @@ export default function Delivery({ query }: PageProps) {
       const params = { query: asked as { channel?: "sms" } };
       return ask(api.GET("/delivery", { params, signal }));
     },
-    () => CALM,
+    () => EACH_MINUTE,
   );
   return (
     <div class="page">
