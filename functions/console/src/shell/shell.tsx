@@ -5,7 +5,7 @@ import { silentSince } from "../connection.ts";
 import { Notes } from "../parts/notes.tsx";
 import { Waiting } from "../parts/failure.tsx";
 import { find, type Page, type PageProps, place, ROUTES } from "../routes.ts";
-import { nextPlace } from "../logic/sign_in.ts";
+import { nextPlace } from "../logic/organisation/sign_in.ts";
 import { session } from "../session.ts";
 import { useSignal } from "../signal.ts";
 import { Help } from "./help.tsx";

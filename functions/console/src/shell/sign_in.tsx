@@ -7,7 +7,7 @@ import { Failure } from "../parts/failure.tsx";
 import { TextField } from "../parts/field.tsx";
 import { place } from "../routes.ts";
 import { readSession, type Session } from "../session.ts";
-import { nextPlace, SAID } from "../logic/sign_in.ts";
+import { nextPlace, SAID } from "../logic/organisation/sign_in.ts";
 
 export function SignIn({ session }: { session: Session }) {
   const next = nextPlace(place.get());

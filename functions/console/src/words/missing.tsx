@@ -1,6 +1,6 @@
 /** What becomes of those who lack a field. */
 
-import type { Form } from "../logic/draft.ts";
+import type { Form } from "../logic/campaigns/draft.ts";
 import { SelectField, TextField } from "../parts/field.tsx";
 
 interface MissingProps {

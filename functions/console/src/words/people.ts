@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, ask, Refused, type Schemas, Unreachable } from "../api.ts";
 import { useLive } from "../live.ts";
-import { STANDARD } from "../logic/source.ts";
+import { STANDARD } from "../logic/words/source.ts";
 import { useMay } from "../session.ts";
 
 /** Somebody, as far as lists, segments and contacts show them alike. */

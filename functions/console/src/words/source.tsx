@@ -1,7 +1,7 @@
 /** A text that is filled in for people: with line numbers, its fields as buttons, its mistakes. */
 
 import { useId, useRef } from "preact/hooks";
-import { inserted, type Mark, offsetOf, placeholder } from "../logic/source.ts";
+import { inserted, type Mark, offsetOf, placeholder } from "../logic/words/source.ts";
 
 interface SourceProps {
   label: string;

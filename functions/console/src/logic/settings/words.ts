@@ -1,7 +1,7 @@
 /** What a setting, and what it says, is called. */
 
 import type { Rule } from "./draft.ts";
-import { channelName, countryName, languageName } from "../words.ts";
+import { channelName, countryName, languageName } from "../words/words.ts";
 
 const NAMES: Readonly<Record<string, string>> = {
   name: "Name",

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { useAction } from "../../action.ts";
 import { api, ask, type Schemas } from "../../api.ts";
 import { useLive } from "../../live.ts";
-import { fileOf, pasted } from "../../logic/pasted.ts";
+import { fileOf, pasted } from "../../logic/people/pasted.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Failure } from "../../parts/failure.tsx";
 import { AreaField, TextField } from "../../parts/field.tsx";

@@ -13,7 +13,7 @@ import { useMay } from "../../session.ts";
 import { AddPeople } from "./add_people.tsx";
 import { Members } from "./members.tsx";
 import { RenameList } from "./rename_list.tsx";
-import { UsedBy } from "./uses.tsx";
+import { UsedBy } from "./segment/uses.tsx";
 
 export type List = Schemas["ListItem"];
 

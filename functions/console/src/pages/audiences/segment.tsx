@@ -5,10 +5,10 @@ import { useLive } from "../../live.ts";
 import { Missing, Waiting } from "../../parts/failure.tsx";
 import type { PageProps } from "../../routes.ts";
 import { useMay } from "../../session.ts";
-import { SegmentEditor } from "./segment_editor.tsx";
-import { ShownConditions } from "./shown_conditions.tsx";
-import { Reach, useReach } from "./reach.tsx";
-import { UsedBy } from "./uses.tsx";
+import { SegmentEditor } from "./segment/segment_editor.tsx";
+import { ShownConditions } from "./segment/shown_conditions.tsx";
+import { Reach, useReach } from "./segment/reach.tsx";
+import { UsedBy } from "./segment/uses.tsx";
 
 export type Segment = Schemas["ShownSegment"];
 

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { api, ask, type Schemas } from "../../api.ts";
 import { BUSY, CALM, type Live, useLive } from "../../live.ts";
-import { isBusy, type Progress } from "../../logic/campaign.ts";
+import { isBusy, type Progress } from "../../logic/campaigns/campaign.ts";
 import { Missing, Waiting } from "../../parts/failure.tsx";
 import type { PageProps } from "../../routes.ts";
 import { useMay } from "../../session.ts";

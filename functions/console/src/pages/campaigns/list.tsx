@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { api, ask, type Schemas } from "../../api.ts";
 import { CALM, useLive } from "../../live.ts";
-import { askedFor, filtersOf, isFiltered } from "../../logic/campaign_list.ts";
+import { askedFor, filtersOf, isFiltered } from "../../logic/campaigns/campaign_list.ts";
 import { Failure, Missing, Waiting } from "../../parts/failure.tsx";
 import { usePages } from "../../parts/pages.tsx";
 import { go, type PageProps } from "../../routes.ts";

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, ask, Refused, type Schemas, Unreachable } from "../../api.ts";
 import { useLive } from "../../live.ts";
-import type { AudienceKind } from "../../logic/draft.ts";
+import type { AudienceKind } from "../../logic/campaigns/draft.ts";
 import { Choices, SelectField, TextField } from "../../parts/field.tsx";
 import { useMay } from "../../session.ts";
 import { type Draft, sentence } from "./draft.ts";

@@ -1,6 +1,6 @@
 /** By which channel, and from whom. */
 
-import { type Channel, type Said, says } from "../../logic/draft.ts";
+import { type Channel, type Said, says } from "../../logic/campaigns/draft.ts";
 import { Choices, TextField } from "../../parts/field.tsx";
 import { session } from "../../session.ts";
 import { useSignal } from "../../signal.ts";

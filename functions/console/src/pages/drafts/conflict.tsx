@@ -1,8 +1,8 @@
 /** Two people have written one draft: both versions, to choose from. */
 
 import { useState } from "preact/hooks";
-import { bodyOf, formOf } from "../../logic/draft.ts";
-import { called, inText } from "../../logic/field_names.ts";
+import { bodyOf, formOf } from "../../logic/campaigns/draft.ts";
+import { called, inText } from "../../logic/words/field_names.ts";
 import { When } from "../../parts/time.tsx";
 import { type Draft, ZONE } from "./draft.ts";
 

@@ -2,8 +2,15 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { api, askTagged, type BrokenRule, Refused, type Schemas, Unreachable } from "../../api.ts";
-import { bodyOf, type Form, formOf, isWritten, newBody, type Shown } from "../../logic/draft.ts";
-import { type Outcome, Saving, type Shelf, type Stored } from "../../logic/saving.ts";
+import {
+  bodyOf,
+  type Form,
+  formOf,
+  isWritten,
+  newBody,
+  type Shown,
+} from "../../logic/campaigns/draft.ts";
+import { type Outcome, Saving, type Shelf, type Stored } from "../../logic/campaigns/saving.ts";
 import { HERE } from "../../parts/time.tsx";
 
 export type Draft = Saving<Form, Shown>;

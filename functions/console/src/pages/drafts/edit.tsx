@@ -3,8 +3,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, ask, askTagged, Refused } from "../../api.ts";
 import { useLive } from "../../live.ts";
-import { blank, bodyOf, type Form, formOf, type Shown } from "../../logic/draft.ts";
-import type { Stored } from "../../logic/saving.ts";
+import { blank, bodyOf, type Form, formOf, type Shown } from "../../logic/campaigns/draft.ts";
+import type { Stored } from "../../logic/campaigns/saving.ts";
 import { Missing, Waiting } from "../../parts/failure.tsx";
 import { TextField } from "../../parts/field.tsx";
 import { Tag } from "../../parts/tag.tsx";

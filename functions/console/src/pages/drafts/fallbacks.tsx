@@ -1,7 +1,7 @@
 /** How those are reached whom the message before did not reach, one after the other. */
 
 import { useRef } from "preact/hooks";
-import { type Fallback, nothingSaid, says } from "../../logic/draft.ts";
+import { type Fallback, nothingSaid, says } from "../../logic/campaigns/draft.ts";
 import { CheckField, SelectField, TextField } from "../../parts/field.tsx";
 import { useFields } from "../../words/people.ts";
 import { SourceField } from "../../words/source.tsx";

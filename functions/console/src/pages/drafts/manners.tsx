@@ -1,6 +1,6 @@
 /** How it is sent: at which hours, how fast, and when it stops by itself. */
 
-import { DAYS, type Form } from "../../logic/draft.ts";
+import { DAYS, type Form } from "../../logic/campaigns/draft.ts";
 import { CheckField, SelectField, TextField } from "../../parts/field.tsx";
 import { MomentField } from "../../parts/moment.tsx";
 import { type Draft, sentence } from "./draft.ts";

@@ -3,7 +3,7 @@
 import { Fragment } from "preact";
 import { api, ask } from "../../api.ts";
 import { useLive } from "../../live.ts";
-import type { Said } from "../../logic/draft.ts";
+import type { Said } from "../../logic/campaigns/draft.ts";
 import { TextField } from "../../parts/field.tsx";
 import type { Person } from "../../words/people.ts";
 import { type Draft, sentence } from "./draft.ts";

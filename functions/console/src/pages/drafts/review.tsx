@@ -3,8 +3,8 @@
 import { useState } from "preact/hooks";
 import { useAction } from "../../action.ts";
 import { api, ask, askTagged, Refused } from "../../api.ts";
-import { bodyOf } from "../../logic/draft.ts";
-import { called } from "../../logic/field_names.ts";
+import { bodyOf } from "../../logic/campaigns/draft.ts";
+import { called } from "../../logic/words/field_names.ts";
 import { Confirm } from "../../parts/dialog.tsx";
 import { Failure } from "../../parts/failure.tsx";
 import { tell } from "../../parts/notes.tsx";

@@ -6,7 +6,7 @@ import { api, ask } from "../../api.ts";
 import { Failure } from "../../parts/failure.tsx";
 import { TextField } from "../../parts/field.tsx";
 import { tell } from "../../parts/notes.tsx";
-import { called } from "../../logic/field_names.ts";
+import { called } from "../../logic/words/field_names.ts";
 import type { Draft } from "./draft.ts";
 
 const KEPT = "clarion.tests-to";

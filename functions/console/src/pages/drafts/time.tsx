@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { api, ask, Refused, type Schemas, Unreachable } from "../../api.ts";
-import { type Repeat, WEEKDAYS, wholeRule } from "../../logic/repeat.ts";
+import { type Repeat, WEEKDAYS, wholeRule } from "../../logic/campaigns/repeat.ts";
 import { CheckField, Choices, SelectField, TextField } from "../../parts/field.tsx";
 import { MomentField } from "../../parts/moment.tsx";
 import { When as Shown } from "../../parts/time.tsx";

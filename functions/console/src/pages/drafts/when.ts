@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { instant, type Moment } from "../../logic/moment.ts";
-import { type Repeat, repetition, weekly } from "../../logic/repeat.ts";
+import { type Repeat, repetition, weekly } from "../../logic/campaigns/repeat.ts";
 
 export interface When {
   how: "now" | "at";

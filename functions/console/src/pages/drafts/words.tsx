@@ -3,7 +3,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { api, ask } from "../../api.ts";
 import { useLive } from "../../live.ts";
-import { type Form, says } from "../../logic/draft.ts";
+import { type Form, says } from "../../logic/campaigns/draft.ts";
 import { Choices, SelectField, TextField } from "../../parts/field.tsx";
 import { Lacking, type Whose } from "../../words/lacking.tsx";
 import { type Person, useFields } from "../../words/people.ts";

@@ -7,7 +7,7 @@ import {
   FIELDS,
   filled,
   type Look,
-} from "../../logic/file_columns.ts";
+} from "../../logic/files/file_columns.ts";
 import { Table } from "../../parts/table.tsx";
 
 interface ColumnsProps {

@@ -1,9 +1,9 @@
 /** The file of a new import: chosen by a button or dropped, and what its beginning shows. */
 
 import { useEffect, useState } from "preact/hooks";
-import { type Look, lookAt, LOOKED_AT } from "../../logic/file_columns.ts";
-import { size } from "../../logic/import_words.ts";
-import { ENCODINGS } from "../../logic/text_file.ts";
+import { type Look, lookAt, LOOKED_AT } from "../../logic/files/file_columns.ts";
+import { size } from "../../logic/files/import_words.ts";
+import { ENCODINGS } from "../../logic/files/text_file.ts";
 import { Field, SelectField } from "../../parts/field.tsx";
 
 /** Read a file's first 64 KB, and return what they show. */

@@ -3,7 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { api, ask } from "../../api.ts";
 import { BUSY } from "../../live.ts";
-import { isAtWork, statusWords } from "../../logic/import_words.ts";
+import { isAtWork, statusWords } from "../../logic/files/import_words.ts";
 import { Missing, Waiting } from "../../parts/failure.tsx";
 import { PagesFoot, usePages } from "../../parts/pages.tsx";
 import { Table } from "../../parts/table.tsx";

@@ -4,7 +4,13 @@ import { useState } from "preact/hooks";
 import { useAction } from "../../action.ts";
 import { api, ask } from "../../api.ts";
 import { BUSY, NEVER, useLive } from "../../live.ts";
-import { canUndo, hasDone, type Import, isAtWork, statusWords } from "../../logic/import_words.ts";
+import {
+  canUndo,
+  hasDone,
+  type Import,
+  isAtWork,
+  statusWords,
+} from "../../logic/files/import_words.ts";
 import { Confirm } from "../../parts/dialog.tsx";
 import { Bar } from "../../parts/drawings.tsx";
 import { Missing, Waiting } from "../../parts/failure.tsx";

@@ -13,9 +13,9 @@ import { countsOf } from "./counts.ts";
 import { Enter } from "./enter.tsx";
 import { Here } from "./here.tsx";
 import { PlanView } from "./plan_view.tsx";
-import { Rewrite } from "./rewrite.tsx";
-import { Steps } from "./steps.tsx";
-import { Versions } from "./versions.tsx";
+import { Rewrite } from "./change/rewrite.tsx";
+import { Steps } from "./change/steps.tsx";
+import { Versions } from "./change/versions.tsx";
 
 const ENDED = new Set(["completed", "cancelled", "failed"]);
 

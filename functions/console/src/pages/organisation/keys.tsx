@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { api, ask } from "../../api.ts";
-import { areaName, type Key, standing } from "../../logic/api_key.ts";
+import { areaName, type Key, standing } from "../../logic/organisation/api_key.ts";
 import { useNow } from "../../parts/clock.tsx";
 import { Missing, Waiting } from "../../parts/failure.tsx";
 import { PagesFoot, usePages } from "../../parts/pages.tsx";

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { api, askTagged } from "../../api.ts";
 import { useLive } from "../../live.ts";
-import { reasonInWords, type Subscription } from "../../logic/subscription.ts";
+import { reasonInWords, type Subscription } from "../../logic/organisation/subscription.ts";
 import { Missing, Waiting } from "../../parts/failure.tsx";
 import { When } from "../../parts/time.tsx";
 import type { PageProps } from "../../routes.ts";

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, ask } from "../../api.ts";
 import { useAction } from "../../action.ts";
-import { EMPTY, type Subscription } from "../../logic/subscription.ts";
+import { EMPTY, type Subscription } from "../../logic/organisation/subscription.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Missing, Waiting } from "../../parts/failure.tsx";
 import { PagesFoot, usePages } from "../../parts/pages.tsx";

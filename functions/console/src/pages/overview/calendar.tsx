@@ -13,7 +13,7 @@ import {
   isZone,
   type View,
   VIEWS,
-} from "../../logic/calendar.ts";
+} from "../../logic/campaigns/calendar.ts";
 import { zones } from "../../logic/moment.ts";
 import { useNarrow } from "../../narrow.ts";
 import { Failure, Waiting } from "../../parts/failure.tsx";

@@ -2,8 +2,8 @@
 
 import { api, ask } from "../../api.ts";
 import { EACH_MINUTE, useLive } from "../../live.ts";
-import { count } from "../../logic/campaign.ts";
-import { behind, type By, grouped, OUTCOMES, type Report } from "../../logic/delivery.ts";
+import { count } from "../../logic/campaigns/campaign.ts";
+import { behind, type By, grouped, OUTCOMES, type Report } from "../../logic/campaigns/delivery.ts";
 import { Failure, Waiting } from "../../parts/failure.tsx";
 import { When } from "../../parts/time.tsx";
 import { type PageProps, withQuery } from "../../routes.ts";

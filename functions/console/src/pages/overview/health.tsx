@@ -2,7 +2,7 @@
 
 import { api, ask, ROOT, type Schemas, Unreachable } from "../../api.ts";
 import { BUSY, CALM, useLive } from "../../live.ts";
-import { channelName } from "../../logic/words.ts";
+import { channelName } from "../../logic/words/words.ts";
 import { Failure, Waiting } from "../../parts/failure.tsx";
 import { Table } from "../../parts/table.tsx";
 import { Tag } from "../../parts/tag.tsx";

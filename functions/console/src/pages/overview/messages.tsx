@@ -2,11 +2,11 @@
 
 import { useState } from "preact/hooks";
 import { api, ask, type Schemas } from "../../api.ts";
-import { OUTCOMES } from "../../logic/delivery.ts";
-import { channelName } from "../../logic/words.ts";
+import { OUTCOMES } from "../../logic/campaigns/delivery.ts";
+import { channelName } from "../../logic/words/words.ts";
 import { Failure, Waiting } from "../../parts/failure.tsx";
 import { SelectField, TextField } from "../../parts/field.tsx";
-import { CHANNELS } from "../../logic/campaign_list.ts";
+import { CHANNELS } from "../../logic/campaigns/campaign_list.ts";
 import { type Pages, PagesFoot, usePages } from "../../parts/pages.tsx";
 import { type ColumnOf, Table } from "../../parts/table.tsx";
 import { Tag } from "../../parts/tag.tsx";

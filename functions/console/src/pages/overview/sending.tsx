@@ -1,7 +1,7 @@
 /** How the organisation's sending goes: campaigns and messages by status, and how late they are. */
 
 import type { Schemas } from "../../api.ts";
-import { count } from "../../logic/campaign.ts";
+import { count } from "../../logic/campaigns/campaign.ts";
 import { Lateness } from "./lateness.tsx";
 
 type Status = Schemas["ShownStatus"];

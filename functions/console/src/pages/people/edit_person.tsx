@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { useAction } from "../../action.ts";
 import { api, ask, askTagged, Refused, type Schemas } from "../../api.ts";
 import { useLive } from "../../live.ts";
-import { attributeLines, attributesOf, changes } from "../../logic/person.ts";
+import { attributeLines, attributesOf, changes } from "../../logic/people/person.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Failure } from "../../parts/failure.tsx";
 import { tell } from "../../parts/notes.tsx";

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { api, ask } from "../../api.ts";
-import { soughtBy } from "../../logic/person.ts";
+import { soughtBy } from "../../logic/people/person.ts";
 import { Missing, Waiting } from "../../parts/failure.tsx";
 import { SelectField, TextField } from "../../parts/field.tsx";
 import { PagesFoot, usePages } from "../../parts/pages.tsx";

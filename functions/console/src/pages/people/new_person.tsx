@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { useAction } from "../../action.ts";
 import { api, ask, Refused } from "../../api.ts";
-import { attributesOf, changes } from "../../logic/person.ts";
+import { attributesOf, changes } from "../../logic/people/person.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Failure } from "../../parts/failure.tsx";
 import { go } from "../../routes.ts";

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { api, ask, askTagged, type Schemas } from "../../api.ts";
 import { useLive } from "../../live.ts";
-import { zonesTold } from "../../logic/person.ts";
+import { zonesTold } from "../../logic/people/person.ts";
 import { Missing, Waiting } from "../../parts/failure.tsx";
 import { PagesFoot, usePages } from "../../parts/pages.tsx";
 import { nameOf } from "../../parts/person.tsx";

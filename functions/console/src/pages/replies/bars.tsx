@@ -2,7 +2,7 @@
 
 import { useAction } from "../../action.ts";
 import { api, ask, type Schemas } from "../../api.ts";
-import { addressed, barred, type Scope } from "../../logic/suppression.ts";
+import { addressed, barred, type Scope } from "../../logic/people/suppression.ts";
 import { Failure } from "../../parts/failure.tsx";
 import { tell } from "../../parts/notes.tsx";
 import { When } from "../../parts/time.tsx";

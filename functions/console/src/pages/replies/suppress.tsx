@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { useAction } from "../../action.ts";
 import { api, ask, Refused } from "../../api.ts";
 import { instant, type Moment, momentOf } from "../../logic/moment.ts";
-import { addressed, addresses, type Scope, SCOPES } from "../../logic/suppression.ts";
+import { addressed, addresses, type Scope, SCOPES } from "../../logic/people/suppression.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Failure } from "../../parts/failure.tsx";
 import { AreaField, CheckField, SelectField, TextField } from "../../parts/field.tsx";

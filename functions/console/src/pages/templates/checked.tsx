@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { api, ask } from "../../api.ts";
 import { useLive } from "../../live.ts";
-import type { wordsOf } from "../../logic/template.ts";
+import type { wordsOf } from "../../logic/words/template.ts";
 import { SelectField } from "../../parts/field.tsx";
 import { useMay } from "../../session.ts";
 import { Lacking, type Whose } from "../../words/lacking.tsx";

@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useAction } from "../../action.ts";
 import { api, ask, askTagged, Refused } from "../../api.ts";
-import { compared, type Mark } from "../../logic/source.ts";
+import { compared, type Mark } from "../../logic/words/source.ts";
 import {
   bodyOf,
   inLines,
@@ -12,7 +12,7 @@ import {
   type Template,
   templateOf,
   wordsOf,
-} from "../../logic/template.ts";
+} from "../../logic/words/template.ts";
 import { Confirm } from "../../parts/dialog.tsx";
 import { Failure } from "../../parts/failure.tsx";
 import { SelectField, TextField } from "../../parts/field.tsx";

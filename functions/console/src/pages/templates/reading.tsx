@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { isMail, templateOf, wordsOf } from "../../logic/template.ts";
+import { isMail, templateOf, wordsOf } from "../../logic/words/template.ts";
 import { When } from "../../parts/time.tsx";
 import type { Person } from "../../words/people.ts";
 import { PersonField, Preview, useTrial } from "../../words/preview.tsx";

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { api, ask, askTagged, type Schemas } from "../../api.ts";
 import { useLive } from "../../live.ts";
-import { EMPTY, templateOf } from "../../logic/template.ts";
+import { EMPTY, templateOf } from "../../logic/words/template.ts";
 import { Missing, Waiting } from "../../parts/failure.tsx";
 import { tell } from "../../parts/notes.tsx";
 import type { PageProps } from "../../routes.ts";

@@ -2,8 +2,8 @@
 
 import { useState } from "preact/hooks";
 import { api, ask, type Schemas } from "../../api.ts";
-import { compared } from "../../logic/source.ts";
-import { inLines, templateOf } from "../../logic/template.ts";
+import { compared } from "../../logic/words/source.ts";
+import { inLines, templateOf } from "../../logic/words/template.ts";
 import { usePages } from "../../parts/pages.tsx";
 import { When } from "../../parts/time.tsx";
 import type { Stored } from "./template.tsx";

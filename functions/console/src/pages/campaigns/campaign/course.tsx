@@ -1,6 +1,13 @@
 /** How a campaign goes: the bar, the figures, the pace, and who works on it. */
 
-import { barOf, figuresOf, healthOf, type Progress, rate, toGo } from "../../../logic/campaign.ts";
+import {
+  barOf,
+  figuresOf,
+  healthOf,
+  type Progress,
+  rate,
+  toGo,
+} from "../../../logic/campaigns/campaign.ts";
 import { Bar, Legend } from "../../../parts/drawings.tsx";
 import { Tag } from "../../../parts/tag.tsx";
 import { span, When } from "../../../parts/time.tsx";

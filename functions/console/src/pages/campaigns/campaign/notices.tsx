@@ -1,6 +1,6 @@
 /** What must be known first: why it stopped, what goes on all the same, what was probably not meant. */
 
-import { count, isEbbing, unreached } from "../../../logic/campaign.ts";
+import { count, isEbbing, unreached } from "../../../logic/campaigns/campaign.ts";
 import { When } from "../../../parts/time.tsx";
 import type { Shown } from "../campaign.tsx";
 

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { api, ask, Refused } from "../../../api.ts";
 import { useAction } from "../../../action.ts";
-import { count } from "../../../logic/campaign.ts";
+import { count } from "../../../logic/campaigns/campaign.ts";
 import { Confirm } from "../../../parts/dialog.tsx";
 import { CheckField, Field, TextField } from "../../../parts/field.tsx";
 import { tell } from "../../../parts/notes.tsx";

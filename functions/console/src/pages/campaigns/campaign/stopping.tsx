@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { api, ask } from "../../../api.ts";
 import { type Action, useAction } from "../../../action.ts";
-import { count, unreached } from "../../../logic/campaign.ts";
+import { count, unreached } from "../../../logic/campaigns/campaign.ts";
 import { Confirm } from "../../../parts/dialog.tsx";
 import { TextField } from "../../../parts/field.tsx";
 import type { Shown } from "../campaign.tsx";

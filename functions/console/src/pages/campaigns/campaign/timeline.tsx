@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 import { api, ask } from "../../../api.ts";
 import { NEVER, useLive } from "../../../live.ts";
-import { type Bucket, merged, perWhat, slotted } from "../../../logic/timeline.ts";
+import { type Bucket, merged, perWhat, slotted } from "../../../logic/campaigns/timeline.ts";
 import { Waiting } from "../../../parts/failure.tsx";
 import { Chart, type Column, Legend } from "../../../parts/drawings.tsx";
 import type { Shown } from "../campaign.tsx";

@@ -1,7 +1,7 @@
 /** Which campaigns are listed: links with counts, a name, days, and an order. */
 
 import { useEffect, useState } from "preact/hooks";
-import { CHANNELS, type Filters, sortOf } from "../../../logic/campaign_list.ts";
+import { CHANNELS, type Filters, sortOf } from "../../../logic/campaigns/campaign_list.ts";
 import { SelectField, TextField } from "../../../parts/field.tsx";
 import { go, withQuery } from "../../../routes.ts";
 import type { Counts } from "../list.tsx";

@@ -1,7 +1,7 @@
 /** The table of campaigns: drafts can be chosen and deleted, and each row has what can be done. */
 
 import { useState } from "preact/hooks";
-import { barOf } from "../../../logic/campaign.ts";
+import { barOf } from "../../../logic/campaigns/campaign.ts";
 import { Bar } from "../../../parts/drawings.tsx";
 import { type Pages, PagesFoot } from "../../../parts/pages.tsx";
 import { type ColumnOf, Table } from "../../../parts/table.tsx";

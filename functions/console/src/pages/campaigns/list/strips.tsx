@@ -3,7 +3,7 @@
 import { useEffect } from "preact/hooks";
 import { api, ask, type Schemas } from "../../../api.ts";
 import { BUSY, CALM, useLive } from "../../../live.ts";
-import { barOf, rate } from "../../../logic/campaign.ts";
+import { barOf, rate } from "../../../logic/campaigns/campaign.ts";
 import { Until } from "../../../parts/clock.tsx";
 import { Bar } from "../../../parts/drawings.tsx";
 import { When } from "../../../parts/time.tsx";

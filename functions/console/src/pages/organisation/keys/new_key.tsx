@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { api, ask } from "../../../api.ts";
 import { useAction } from "../../../action.ts";
-import { type Area, AREAS, ROLES } from "../../../logic/api_key.ts";
+import { type Area, AREAS, ROLES } from "../../../logic/organisation/api_key.ts";
 import { instant, type Moment, momentOf } from "../../../logic/moment.ts";
 import { Dialog } from "../../../parts/dialog.tsx";
 import { Failure } from "../../../parts/failure.tsx";

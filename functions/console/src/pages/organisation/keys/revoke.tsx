@@ -2,7 +2,7 @@
 
 import { api, ask } from "../../../api.ts";
 import { useAction } from "../../../action.ts";
-import type { Key } from "../../../logic/api_key.ts";
+import type { Key } from "../../../logic/organisation/api_key.ts";
 import { Confirm } from "../../../parts/dialog.tsx";
 import { tell } from "../../../parts/notes.tsx";
 

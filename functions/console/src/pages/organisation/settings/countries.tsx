@@ -3,7 +3,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { DAYS, NEW_RULE, type RuleDraft, SENDING } from "../../../logic/settings/draft.ts";
 import { dayName, hoursInWords } from "../../../logic/settings/words.ts";
-import { channelName, countries, countryName, ELSEWHERE } from "../../../logic/words.ts";
+import { channelName, countries, countryName, ELSEWHERE } from "../../../logic/words/words.ts";
 import { CheckField, SelectField, TextField } from "../../../parts/field.tsx";
 import type { PartProps } from "./form.tsx";
 import type { ShownRules } from "./rules.tsx";

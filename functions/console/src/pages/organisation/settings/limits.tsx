@@ -7,7 +7,7 @@ import {
   type RampDraft,
   RATED,
 } from "../../../logic/settings/draft.ts";
-import { channelName } from "../../../logic/words.ts";
+import { channelName } from "../../../logic/words/words.ts";
 import { CheckField, TextField } from "../../../parts/field.tsx";
 import type { PartProps } from "./form.tsx";
 

@@ -2,7 +2,7 @@
 
 import { useId, useMemo } from "preact/hooks";
 import { zones } from "../../../logic/moment.ts";
-import { countries } from "../../../logic/words.ts";
+import { countries } from "../../../logic/words/words.ts";
 import { SelectField, TextField } from "../../../parts/field.tsx";
 import type { PartProps } from "./form.tsx";
 

@@ -3,7 +3,7 @@
 import type { Schemas } from "../../../api.ts";
 import type { Live } from "../../../live.ts";
 import { capInWords, windowInWords } from "../../../logic/settings/words.ts";
-import { channelName, countryName } from "../../../logic/words.ts";
+import { channelName, countryName } from "../../../logic/words/words.ts";
 import { Failure, Waiting } from "../../../parts/failure.tsx";
 import { Table } from "../../../parts/table.tsx";
 

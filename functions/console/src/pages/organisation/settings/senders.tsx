@@ -1,7 +1,7 @@
 /** What people see messages come from, and what may be sent from. */
 
 import { SENDING } from "../../../logic/settings/draft.ts";
-import { channelName } from "../../../logic/words.ts";
+import { channelName } from "../../../logic/words/words.ts";
 import { AreaField, Choices, TextField } from "../../../parts/field.tsx";
 import { type Session, session } from "../../../session.ts";
 import { useSignal } from "../../../signal.ts";

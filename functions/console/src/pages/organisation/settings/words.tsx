@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import type { Schemas } from "../../../api.ts";
 import type { WordsDraft } from "../../../logic/settings/draft.ts";
-import { languageName } from "../../../logic/words.ts";
+import { languageName } from "../../../logic/words/words.ts";
 import { TextField } from "../../../parts/field.tsx";
 import type { PartProps } from "./form.tsx";
 

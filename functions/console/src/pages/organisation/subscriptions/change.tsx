@@ -3,7 +3,11 @@
 import { useState } from "preact/hooks";
 import { useAction } from "../../../action.ts";
 import { api, askTagged, Refused } from "../../../api.ts";
-import { changed, type Draft, type Subscription } from "../../../logic/subscription.ts";
+import {
+  changed,
+  type Draft,
+  type Subscription,
+} from "../../../logic/organisation/subscription.ts";
 import { Dialog } from "../../../parts/dialog.tsx";
 import { tell } from "../../../parts/notes.tsx";
 import type { ControlProps } from "./control.tsx";

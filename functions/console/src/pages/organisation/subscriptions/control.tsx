@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { type Action, useAction } from "../../../action.ts";
 import { api, ask, askTagged, Refused } from "../../../api.ts";
-import { answerInWords, type Subscription } from "../../../logic/subscription.ts";
+import { answerInWords, type Subscription } from "../../../logic/organisation/subscription.ts";
 import { Button } from "../../../parts/button.tsx";
 import { Confirm } from "../../../parts/dialog.tsx";
 import { Failure } from "../../../parts/failure.tsx";

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import type { Action } from "../../../action.ts";
 import { Refused } from "../../../api.ts";
-import { type Draft, EVENTS, type EventType } from "../../../logic/subscription.ts";
+import { type Draft, EVENTS, type EventType } from "../../../logic/organisation/subscription.ts";
 import { Failure } from "../../../parts/failure.tsx";
 import { CheckField, TextField } from "../../../parts/field.tsx";
 

@@ -4,7 +4,11 @@ import { useEffect, useState } from "preact/hooks";
 import { type Action, useAction } from "../../../action.ts";
 import { api, ask, type Schemas } from "../../../api.ts";
 import { BUSY, CALM } from "../../../live.ts";
-import { answerInWords, bodyOf, type Notification } from "../../../logic/subscription.ts";
+import {
+  answerInWords,
+  bodyOf,
+  type Notification,
+} from "../../../logic/organisation/subscription.ts";
 import { Button } from "../../../parts/button.tsx";
 import { Dialog } from "../../../parts/dialog.tsx";
 import { Failure, Waiting } from "../../../parts/failure.tsx";

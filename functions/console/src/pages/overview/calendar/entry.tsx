@@ -8,7 +8,7 @@ import {
   placeOf,
   timeOf,
   whatIs,
-} from "../../../logic/calendar.ts";
+} from "../../../logic/campaigns/calendar.ts";
 import { Tag } from "../../../parts/tag.tsx";
 import type { Shown } from "../calendar.tsx";
 

@@ -1,6 +1,6 @@
 /** Day by day, those on which something is: what a phone shows, and what is read aloud best. */
 
-import { each, holidayWords, inFull } from "../../../logic/calendar.ts";
+import { each, holidayWords, inFull } from "../../../logic/campaigns/calendar.ts";
 import type { Shown } from "../calendar.tsx";
 import { Entries, Holidays } from "./entry.tsx";
 

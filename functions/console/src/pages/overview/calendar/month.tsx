@@ -1,6 +1,6 @@
 /** A month in whole weeks: a row for each week, a cell for each day. */
 
-import { each, holidayWords, inWords, weekOf } from "../../../logic/calendar.ts";
+import { each, holidayWords, inWords, weekOf } from "../../../logic/campaigns/calendar.ts";
 import type { Shown } from "../calendar.tsx";
 import { Entries, Holidays } from "./entry.tsx";
 

@@ -12,7 +12,7 @@ import {
   timeOf,
   whatIs,
   windowWords,
-} from "../../../logic/calendar.ts";
+} from "../../../logic/campaigns/calendar.ts";
 import { When } from "../../../parts/time.tsx";
 import type { Shown } from "../calendar.tsx";
 import { Entries, Holidays } from "./entry.tsx";

@@ -1,6 +1,6 @@
 /** A column for each day: what arrived, what did not, what nobody knows. */
 
-import { daysOf, type Report } from "../../../logic/delivery.ts";
+import { daysOf, type Report } from "../../../logic/campaigns/delivery.ts";
 import { Chart, Legend, type Part } from "../../../parts/drawings.tsx";
 
 export function Days({ report }: { report: Report }) {

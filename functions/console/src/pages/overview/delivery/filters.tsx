@@ -1,9 +1,9 @@
 /** Which days, and of whose messages. */
 
 import type { Refused } from "../../../api.ts";
-import { dayAfter, type Report } from "../../../logic/delivery.ts";
-import { CHANNELS } from "../../../logic/campaign_list.ts";
-import { channelName } from "../../../logic/words.ts";
+import { dayAfter, type Report } from "../../../logic/campaigns/delivery.ts";
+import { CHANNELS } from "../../../logic/campaigns/campaign_list.ts";
+import { channelName } from "../../../logic/words/words.ts";
 import { SelectField, TextField } from "../../../parts/field.tsx";
 import { go, withQuery } from "../../../routes.ts";
 import type { Wanted } from "../delivery.tsx";

@@ -1,6 +1,6 @@
 /** Why messages did not arrive, and whose they are. */
 
-import type { Of, Report } from "../../../logic/delivery.ts";
+import type { Of, Report } from "../../../logic/campaigns/delivery.ts";
 import { Table } from "../../../parts/table.tsx";
 import { Tag } from "../../../parts/tag.tsx";
 import { linkOf } from "../delivery.tsx";

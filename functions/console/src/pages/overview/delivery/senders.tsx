@@ -1,6 +1,6 @@
 /** What became of each sender's messages, or of a provider's or channel's together. */
 
-import { rate } from "../../../logic/campaign.ts";
+import { rate } from "../../../logic/campaigns/campaign.ts";
 import {
   bounces,
   type By,
@@ -12,8 +12,8 @@ import {
   type SenderFigures,
   SOURCES,
   type Verdict,
-} from "../../../logic/delivery.ts";
-import { channelName } from "../../../logic/words.ts";
+} from "../../../logic/campaigns/delivery.ts";
+import { channelName } from "../../../logic/words/words.ts";
 import { SelectField } from "../../../parts/field.tsx";
 import { type ColumnOf, Table } from "../../../parts/table.tsx";
 import { Tag } from "../../../parts/tag.tsx";
