@@ -77,7 +77,10 @@ class ShownCalendar(BaseModel):
     to: str = Field(description="The last day.", examples=["2026-03-31"])
     zone: str = Field(description="Whose clocks days go by.", examples=["Europe/Berlin"])
     now: Instant = Field(description="When it was looked up.")
-    complete: bool = Field(description="False: there is more, which fewer days would show.")
+    complete: bool = Field(
+        description="False: there is more. Fewer days show it, but not the runs of a series behind"
+        " its next hundred."
+    )
     entries: list[CalendarEntry] = Field(description="What they bring, in the order of time.")
     quiet_hours: dict[str, str] | None
     holidays: list[Holiday] = Field(description="Public holidays that the rules in force keep.")

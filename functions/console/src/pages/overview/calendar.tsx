@@ -179,7 +179,10 @@ function Notes({ of, none, may, children }: NotesProps) {
   return (
     <>
       {!complete && (
-        <p class="notice warn">There is more than is shown here; fewer days show all. {children}</p>
+        <p class="notice warn">
+          There is more than is shown here, which fewer days may show; of what repeats the next
+          hundred runs are known. {children}
+        </p>
       )}
       {none && (
         <p class="notice">
