@@ -148,8 +148,14 @@ function audience({ audience: { kind, id } }: { audience: Record<string, string>
   return kind === "everyone" ? { everyone: true as const } : {};
 }
 
-function Outcome({ counted: { count } }: { counted: Counted }) {
-  if (!count) return <p class="soft">Whom it reaches is counted once an audience is chosen.</p>;
+function Outcome({ counted: { count, asking } }: { counted: Counted }) {
+  if (!count) {
+    return (
+      <p class="soft">
+        {asking ? "Counting…" : "Whom it reaches is counted once an audience is chosen."}
+      </p>
+    );
+  }
   const figures: [string, number][] = [
     ["get it", count.reached],
     ["by a fallback", count.by_fallback],
