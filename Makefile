@@ -27,7 +27,8 @@ demo: $(RUN_TIME) ## Run a whole campaign on this machine, with a crash in the m
 
 run: $(RUN_TIME) ## Serve Clarion on SQLite, with the console
 	@$(MAKE) --no-print-directory --silent console 2>$(VENV)/console.log || \
-		echo "The console could not be built ($(VENV)/console.log says why); the API is served without it"
+		echo "The console could not be built ($(VENV)/console.log says why); the API is served" \
+			$$(test -f $(CONSOLE)/dist/index.html && echo "with the one before" || echo "without it")
 	@$(BIN)/python -m functions serve
 
 console: $(CONSOLE)/dist/index.html ## Build the console

@@ -113,6 +113,8 @@ def _schedule(screen: Screen, server: DemoServer, list_id: str) -> tuple[str, St
     screen.say(f"Scheduled the campaign for {made['scheduledTime']}")
     if (DIST / "index.html").exists():
         screen.say(f"Watch it at {server.url}/console/#/campaigns/{campaign}")
+    else:
+        screen.say("With the console (make console) it could be watched in a browser")
     return campaign, story
 
 
