@@ -95,6 +95,7 @@ class Story:
         await self.viewer.sees(f"Reaches {PEOPLE} people of {PEOPLE}")
         await self.photograph("review")
         await self.viewer.press(f"Schedule for {PEOPLE} people")
+        await self.viewer.sees(f"It is scheduled for {PEOPLE} people, 2 Mar, 14:00 CET.")
         await expect(self.viewer.heading("Spring offer")).to_be_visible()
         await self.viewer.sees("scheduled")
 
@@ -147,6 +148,8 @@ class Story:
         await self.work.passes(15)
         for name in ("In flight", "To go"):
             await expect(self.figure(name)).to_have_text("0")
+        people = self.page.get_by_role("region", name="People")
+        await expect(people.get_by_role("cell", name="pending")).to_have_count(0)
         await self.photograph("cancelled")
 
     async def reads_why(self) -> None:

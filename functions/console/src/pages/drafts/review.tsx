@@ -8,7 +8,7 @@ import { called } from "../../logic/words/field_names.ts";
 import { Confirm } from "../../parts/dialog.tsx";
 import { Failure } from "../../parts/failure.tsx";
 import { tell } from "../../parts/notes.tsx";
-import { When as At } from "../../parts/time.tsx";
+import { inWords, When as At } from "../../parts/time.tsx";
 import { go } from "../../routes.ts";
 import { type Count, count, type Counted, reachedWords } from "./audience.tsx";
 import type { Draft } from "./draft.ts";
@@ -54,7 +54,9 @@ export function ReviewPart({ draft, when, counted, refusedBy }: ReviewProps) {
         body: schedule,
       });
       const { scheduled_at } = await ask(asked).catch(told);
-      tell(`It is scheduled for ${reachedWords(now)}, ${scheduled_at?.slice(0, 16)} UTC.`);
+      tell(
+        `It is scheduled for ${reachedWords(now)}, ${inWords(scheduled_at!, when.at.zone)}.`,
+      );
     } else {
       await ask(
         api.POST("/campaigns/{campaign_id}/send", { params, headers, body: audience(shown) }),

@@ -54,7 +54,7 @@ export function People({ campaign, progress, query }: Props) {
         }),
       ) as Promise<Schemas["MessagePage"]>,
   );
-  useFresh(pages, progress.status, campaign.id);
+  useFresh(pages, progress, campaign.id);
   const filter = (changes: Record<string, string | undefined>) =>
     go(withQuery(`/campaigns/${campaign.id}`, { status, reason, ...changes }));
   return (
@@ -181,19 +181,21 @@ function Nobody({ filtered, more }: NobodyProps) {
   return <p>There are no messages yet.</p>;
 }
 
-/** Read the first page again while it runs and nobody has gone on from it, and when it changes. */
+/** Read the first page again while it runs, and as long as a stop takes its course behind it. */
 function useFresh(
   pages: { rows: readonly unknown[] | undefined; again(): void },
-  status: string,
+  { status, stats }: Shown["progress"],
   id: string,
 ): void {
+  // Nobody is taken away who has gone on from the first page.
   const few = (pages.rows?.length ?? 0) <= PAGE;
+  const counts = status === "running" ? "" : JSON.stringify(stats);
   useEffect(() => {
     if (few && pages.rows) pages.again();
     if (status !== "running" || !few) return;
     const timer = setInterval(pages.again, CALM);
     return () => clearInterval(timer);
-  }, [status, id, few]);
+  }, [status, counts, id, few]);
 }
 
 /** Where the same people are as a file; the browser fetches it by itself. */
