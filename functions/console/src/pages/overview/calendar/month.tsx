@@ -16,29 +16,35 @@ export function Month(shown: Shown) {
   );
   return (
     <div class="sheet flush">
-      <table class="calendar month">
-        <caption class="hidden">
-          {inWords(shown.first)} to {inWords(shown.last, true)}, a row for each week
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Week</th>
-            {WEEKDAYS.map((name) => <th key={name} scope="col" abbr={name}>{name.slice(0, 3)}</th>)}
-          </tr>
-        </thead>
-        <tbody data-walked>
-          {weeks.map((week) => (
-            <tr key={week[0]}>
-              <th scope="row">
-                <a href={`#${shown.place("week", week[0])}`} aria-label={`Week ${weekOf(week[0])}`}>
-                  {weekOf(week[0])}
-                </a>
-              </th>
-              {week.map((day) => <Day key={day} day={day} shown={shown} />)}
+      <div class="table-wrap">
+        <table class="calendar month">
+          <caption class="hidden">
+            {inWords(shown.first)} to {inWords(shown.last, true)}, a row for each week
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">Week</th>
+              {WEEKDAYS.map((name) => <th key={name} scope="col" abbr={name}>{name.slice(0, 3)}
+              </th>)}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody data-walked>
+            {weeks.map((week) => (
+              <tr key={week[0]}>
+                <th scope="row">
+                  <a
+                    href={`#${shown.place("week", week[0])}`}
+                    aria-label={`Week ${weekOf(week[0])}`}
+                  >
+                    {weekOf(week[0])}
+                  </a>
+                </th>
+                {week.map((day) => <Day key={day} day={day} shown={shown} />)}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </div>
   );
 }

@@ -25,44 +25,46 @@ export function Week(shown: Shown) {
     <>
       <Windows shown={shown} days={days} />
       <div class="sheet flush">
-        <table class="calendar week">
-          <caption class="hidden">
-            {inWords(shown.first)} to {inWords(shown.last, true)}, a row for each hour
-          </caption>
-          <thead>
-            <tr>
-              <th scope="col">Hour</th>
-              {days.map((day) => (
-                <th
-                  key={day}
-                  scope="col"
-                  abbr={inFull(day)}
-                  aria-current={day === shown.today ? "date" : undefined}
-                >
-                  {inFull(day).slice(0, 3)} {Number(day.slice(8))}
-                  {day === shown.today && ", today"}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody data-walked>
-            <tr>
-              <th scope="row">Day</th>
-              {days.map((day) => (
-                <td key={day}>
-                  <Holidays words={holidayWords(day, shown.calendar.holidays)} />
-                  <Entries of={shown.entries.filter(isOf(day))} shown={shown} />
-                </td>
-              ))}
-            </tr>
-            {HOURS.map((hour) => (
-              <tr key={hour}>
-                <th scope="row">{String(hour).padStart(2, "0")}</th>
-                {days.map((day) => <Hour key={day} day={day} hour={hour} shown={shown} />)}
+        <div class="table-wrap">
+          <table class="calendar week">
+            <caption class="hidden">
+              {inWords(shown.first)} to {inWords(shown.last, true)}, a row for each hour
+            </caption>
+            <thead>
+              <tr>
+                <th scope="col">Hour</th>
+                {days.map((day) => (
+                  <th
+                    key={day}
+                    scope="col"
+                    abbr={inFull(day)}
+                    aria-current={day === shown.today ? "date" : undefined}
+                  >
+                    {inFull(day).slice(0, 3)} {Number(day.slice(8))}
+                    {day === shown.today && ", today"}
+                  </th>
+                ))}
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody data-walked>
+              <tr>
+                <th scope="row">Day</th>
+                {days.map((day) => (
+                  <td key={day}>
+                    <Holidays words={holidayWords(day, shown.calendar.holidays)} />
+                    <Entries of={shown.entries.filter(isOf(day))} shown={shown} />
+                  </td>
+                ))}
+              </tr>
+              {HOURS.map((hour) => (
+                <tr key={hour}>
+                  <th scope="row">{String(hour).padStart(2, "0")}</th>
+                  {days.map((day) => <Hour key={day} day={day} hour={hour} shown={shown} />)}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
       </div>
     </>
   );
