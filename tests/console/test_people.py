@@ -37,7 +37,7 @@ async def test_somebody_is_found_in_any_spelling_and_told_why_they_got_nothing(
     await served.run(campaign)
 
     await viewer.open("/people", "People")
-    await viewer.sees("1 people")
+    await viewer.sees("1 person")
     await viewer.can_be_used_by_all()
     await page.get_by_label("Number, e-mail address").fill("+1 (212) 555-2000")
     await page.keyboard.press("Enter")
@@ -141,7 +141,7 @@ async def test_addresses_are_suppressed_many_at_once_and_bad_ones_stay_to_be_men
     await viewer.can_be_used_by_all()
     await page.get_by_label("Number or e-mail address").fill("x@example.com")
     await page.keyboard.press("Enter")
-    await viewer.sees("1 addresses")
+    await viewer.sees("1 address")
     await viewer.sees("Calls: asked for mails only")
     found = (await served.get("/suppressions")).json()["data"]
     assert {each["address"] for each in found} == {"+12025550142", "x@example.com"}

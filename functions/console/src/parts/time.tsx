@@ -8,8 +8,13 @@ const SHORT: Intl.DateTimeFormatOptions = {
   hourCycle: "h23",
 };
 
+/** "UTC" is no region's zone: the API wants it by its name in the zone database. */
+function region(zone: string): string {
+  return zone === "UTC" ? "Etc/UTC" : zone;
+}
+
 /** The zone that the browser is in. */
-export const HERE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+export const HERE = region(Intl.DateTimeFormat().resolvedOptions().timeZone);
 
 /** Return a moment in words, with its zone's short name. */
 export function inWords(at: string, zone: string = HERE, second?: "2-digit"): string {

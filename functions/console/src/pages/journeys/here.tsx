@@ -58,7 +58,7 @@ export function Here({ campaign, plan, node }: HereProps) {
           { name: "Next at", cell: (row) => <When at={row.next_at} /> },
         ]}
         empty={<p>{node ? "Nobody stands here now." : "Nobody has entered yet."}</p>}
-        foot={<PagesFoot pages={pages} what="people" />}
+        foot={<PagesFoot pages={pages} what="people" one="person" />}
       />
       {open && (
         <Walk

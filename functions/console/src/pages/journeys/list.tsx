@@ -71,7 +71,7 @@ export default function Journeys({ query }: PageProps) {
               )}
             </>
           }
-          foot={<PagesFoot pages={pages} what={`${kind}s`} />}
+          foot={<PagesFoot pages={pages} what={`${kind}s`} one={kind} />}
         />
       )}
     </div>

@@ -77,7 +77,7 @@ export default function People({ query }: PageProps) {
           empty={filtered
             ? <p>Nobody is known by this.</p>
             : <p>Nobody is known yet: import a file, or add a person.</p>}
-          foot={<PagesFoot pages={pages} what="people" />}
+          foot={<PagesFoot pages={pages} what="people" one="person" />}
         />
       )}
       {adding && <NewPerson close={() => setAdding(false)} />}

@@ -127,7 +127,7 @@ function Walks({ id }: { id: string }) {
           { name: "Entered", cell: (row) => <When at={row.entered_at} /> },
           { name: "Next at", cell: (row) => <When at={row.next_at} /> },
         ]}
-        foot={<PagesFoot pages={pages} what="journeys" />}
+        foot={<PagesFoot pages={pages} what="journeys" one="journey" />}
       />
     </section>
   );

@@ -80,7 +80,7 @@ export default function Suppressions({ query }: PageProps) {
             },
           ]}
           empty={<p>{address ? "Nothing is barred for this address." : "Nobody is suppressed."}</p>}
-          foot={<PagesFoot pages={pages} what="addresses" />}
+          foot={<PagesFoot pages={pages} what="addresses" one="address" />}
         />
       )}
       {adding && <Suppress close={() => setAdding(false)} done={pages.again} />}

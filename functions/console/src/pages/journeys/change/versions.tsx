@@ -72,7 +72,7 @@ export function Versions({ campaign, plan, mayMigrate, again }: VersionsProps) {
             cell: (row) => (walking[row.version] ?? 0).toLocaleString(),
           },
         ]}
-        foot={<PagesFoot pages={pages} what="versions" />}
+        foot={<PagesFoot pages={pages} what="versions" one="version" />}
       />
       {shown !== undefined && (
         <OneVersion
