@@ -1,5 +1,6 @@
 """The locks hold what the requirements ask for: what one machine runs, every machine runs."""
 
+import json
 import re
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -11,6 +12,7 @@ from packaging.version import Version
 
 ROOT: Final = Path(__file__).parents[1]
 FILES: Final = ("requirements", "requirements-dev")
+CONSOLE: Final = ROOT / "functions/console"
 
 
 class Pin(NamedTuple):
@@ -67,3 +69,22 @@ def test_tools_run_on_the_versions_that_functions_run_on() -> None:
     tested = pinned("requirements-dev")
     for package, pin in pinned("requirements").items():
         assert tested[package].version == pin.version, package
+
+
+def test_what_builds_the_console_is_one_package_of_one_version() -> None:
+    """Where there is no wheel, pip would take an empty package for one that is not pinned."""
+    (requirement,) = required("functions/console/requirements")
+    pin = pinned("functions/console/requirements")[canonicalize_name(requirement.name)]
+    assert str(requirement.specifier) == f"=={pin.version}"
+    assert pin.hashes > 1
+
+
+def test_the_packages_of_the_console_have_hashes_and_no_address() -> None:
+    """Each is of one version, from whichever registry it comes."""
+    named = json.loads((CONSOLE / "deno.json").read_text())["imports"].values()
+    text = (CONSOLE / "deno.lock").read_text()
+    lock = json.loads(text)
+    assert "://" not in text
+    assert {"npm"} == {key for key in lock if key not in {"version", "specifiers", "workspace"}}
+    assert all(package["integrity"].startswith("sha512-") for package in lock["npm"].values())
+    assert set(named) == set(lock["specifiers"])
