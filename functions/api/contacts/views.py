@@ -9,6 +9,7 @@ from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.contacts.contact import LENGTHS
 from functions.domain.kinds import CampaignKind
 from functions.domain.messages.message import MessageStatus
+from functions.domain.messages.reasons import explain
 from functions.engine.contacts.contacts import Result
 from functions.engine.contacts.in_use import Uses
 from functions.engine.reporting import reports
@@ -146,6 +147,7 @@ class HistoryItem(BaseModel):
     channel: str
     status: MessageStatus
     reason: _Text
+    reason_words: str = Field(description="The reason in words; empty where there is none.")
     created_at: MaybeInstant
     due_at: MaybeInstant
     sent_at: MaybeInstant
@@ -175,5 +177,6 @@ def entry(of: Entry) -> dict[str, Any]:
         "campaign_id": of.campaign.id,
         "campaign_name": of.campaign.name,
         "channel": of.campaign.send(message.send).channel,
+        "reason_words": explain(message.reason) if message.reason else "",
         **reports.place_of(of.campaign, message),
     }

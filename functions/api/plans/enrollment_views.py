@@ -76,7 +76,13 @@ class EnrollmentPage(Page[ListedEnrollment]):
     """Some of those who have entered a plan."""
 
 
-class ContactEnrollmentPage(Page[ShownEnrollment]):
+class ContactEnrollment(ShownEnrollment):
+    """An enrollment in the list of its contact, with what the campaign is called."""
+
+    campaign_name: str
+
+
+class ContactEnrollmentPage(Page[ContactEnrollment]):
     """Some of the enrollments of one contact."""
 
 

@@ -159,7 +159,8 @@ async def list_contact_enrollments(
     found, last = await enrollments.of_contact(
         context.engine, context.org, contact_id, after=_behind(cursor), limit=limit
     )
-    return page([enrollment_item(each) for each in found], last and encode_cursor([last]))
+    rows = [{**enrollment_item(each), "campaign_name": each.campaign.name} for each in found]
+    return page(rows, last and encode_cursor([last]))
 
 
 def _behind(cursor: str) -> str | None:

@@ -315,6 +315,7 @@ async def test_a_history_tells_what_was_sent(rig: Rig) -> None:
     assert entry["id"].startswith(f"{campaigns[1]}.")
     assert (entry["campaign_id"], entry["campaign_name"]) == (campaigns[1], "Two")
     assert (entry["channel"], entry["status"], entry["reason"]) == ("voice", "completed", None)
+    assert entry["reason_words"] == ""
     assert entry["created_at"] <= entry["sent_at"] <= entry["ended_at"]
     path = f"/contacts/{made['id']}/history?limit=1&cursor={first['next_cursor']}"
     second = (await rig.get(path)).json()

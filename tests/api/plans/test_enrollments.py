@@ -143,8 +143,11 @@ async def test_the_walks_of_a_contact_are_listed(rig: Rig) -> None:
     path = f"/contacts/{contact}/enrollments"
     first = (await rig.get(f"{path}?limit=1")).json()
     second = (await rig.get(f"{path}?limit=1&cursor={first['next_cursor']}")).json()
-    found = {each["campaign_id"] for part in (first, second) for each in part["data"]}
-    assert found == set(campaigns)
+    rows = [each for part in (first, second) for each in part["data"]]
+    assert {each["campaign_id"] for each in rows} == set(campaigns)
+    for each in rows:
+        campaign = (await rig.get(f"/campaigns/{each['campaign_id']}")).json()
+        assert each["campaign_name"] == campaign["name"]
     assert (await rig.get("/contacts/nobody/enrollments")).status_code == 404
 
 

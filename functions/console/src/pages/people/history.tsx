@@ -91,9 +91,15 @@ function Sent({ row, why }: { row: Schemas["HistoryItem"]; why?: (id: string) =>
               sent <When at={row.sent_at} />
             </>
           )
-          : (
+          : row.due_at
+          ? (
             <>
               due <When at={row.due_at} />
+            </>
+          )
+          : (
+            <>
+              planned <When at={row.created_at} />
             </>
           )}
         {row.read_at && (
@@ -111,7 +117,7 @@ function Sent({ row, why }: { row: Schemas["HistoryItem"]; why?: (id: string) =>
             , replied <When at={row.replied_at} />
           </>
         )}
-        {row.reason && `, ${row.reason}`}
+        {row.reason_words && `: ${row.reason_words}`}
       </div>
       {row.subject && (
         <div>

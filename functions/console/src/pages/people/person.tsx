@@ -117,7 +117,7 @@ function Walks({ id }: { id: string }) {
         columns={[
           {
             name: "Plan",
-            cell: (row) => <a href={`#/journeys/${row.campaign_id}`}>{row.campaign_id}</a>,
+            cell: (row) => <a href={`#/journeys/${row.campaign_id}`}>{row.campaign_name}</a>,
           },
           {
             name: "Status",
