@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from functions.api.spans import Span
+from functions.domain.messages.ids import campaign_of
 from functions.engine.ports.store import Document
 from functions.engine.receipts import inbound
 from functions.engine.receipts.inbound import InboundFilter
@@ -20,7 +21,8 @@ router = APIRouter(prefix="/inbound", tags=[Area.MESSAGES], route_class=RestRout
 class ShownText(BaseModel):
     """A text that somebody sent us.
 
-    `body` is shown to operators only. `message_id` is the message that was answered, if any.
+    `body` is shown to operators only. `message_id` is the message that was answered, if any, and
+    `campaign_id` the campaign that had sent it.
     `address` is the person's as we know it, `provider_address` as their provider wrote it.
     """
 
@@ -32,6 +34,7 @@ class ShownText(BaseModel):
     provider: str
     taken_for: Literal["opt_out", "opt_in", "reply"]
     contact_id: str
+    campaign_id: str | None
     message_id: str | None
     body: str | None
 
@@ -77,6 +80,7 @@ def _shown(text: Document, role: Role) -> ShownText:
     return ShownText(
         id=text.id,
         contact_id=data["contact"].rpartition("/")[2],
+        campaign_id=campaign_of(data["message"]) if data["message"] else None,
         message_id=data["message"],
         provider_address=data["named"],
         body=data["body"] if role.covers(Role.OPERATOR) else None,

@@ -21,6 +21,7 @@ class OrphanReceipt(BaseModel):
     """A receipt whose message does not exist here; it is kept until `expires_at`."""
 
     id: str
+    campaign_id: str
     message_id: str
     attempt: int
     kind: EventKind
@@ -67,4 +68,5 @@ async def replay_strays(
 
 def _shown(orphan: Document) -> dict[str, Any]:
     data = orphan.data
-    return {**data, "id": orphan.id, "message_id": whole_id(data["campaign"], data["message"])}
+    message_id = whole_id(data["campaign"], data["message"])
+    return {**data, "id": orphan.id, "campaign_id": data["campaign"], "message_id": message_id}

@@ -79,12 +79,22 @@ export const ROUTES: readonly Route[] = [
     nav: { group: "People", name: "Suppressions", key: "u" },
   },
   {
+    path: "/inbox",
+    load: () => import("./pages/replies/inbox.tsx"),
+    nav: { group: "People", name: "Inbox", key: "x" },
+  },
+  {
     path: "/templates",
     load: () => import("./pages/templates/list.tsx"),
     nav: { group: "Clarion", name: "Templates", key: "t" },
   },
   { path: "/templates/new", load: () => import("./pages/templates/template.tsx") },
   { path: "/templates/:id", load: () => import("./pages/templates/template.tsx") },
+  {
+    path: "/audit",
+    load: () => import("./pages/organisation/audit.tsx"),
+    nav: { group: "Clarion", name: "Audit", key: "a" },
+  },
   {
     path: "/settings",
     load: () => import("./pages/organisation/settings.tsx"),

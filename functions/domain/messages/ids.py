@@ -77,6 +77,11 @@ def whole_id(campaign: str, message: str) -> str:
     return f"{campaign}.{message}"
 
 
+def campaign_of(whole: str) -> str:
+    """Return the campaign of a message that callers know by this id."""
+    return whole.partition(".")[0]
+
+
 def following_id(id_: str, campaign: str, *, send: str) -> str:
     """Return the id of the message by another send to the recipient of message `id_`.
 

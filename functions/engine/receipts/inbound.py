@@ -19,7 +19,7 @@ from functions.domain.contacts.suppressions import OPTED_OUT
 from functions.domain.digest import digest
 from functions.domain.kinds import ChannelKind, facts_of
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Inbound, MessageRef
-from functions.domain.messages.ids import whole_id
+from functions.domain.messages.ids import campaign_of, whole_id
 from functions.domain.messages.message import Message, message_from
 from functions.domain.notifications.events import reply_notice
 from functions.domain.organisation import Organisation, organisation_from
@@ -215,7 +215,7 @@ class InboundFilter:
 
     def passes(self, data: Mapping[str, Any]) -> bool:
         """Tell whether a text is shown, as far as no query can."""
-        answered = str(data["message"] or "").partition(".")[0]
+        answered = campaign_of(data["message"] or "")
         return self.campaign_id in {"", answered} and self.taken_for in {None, data["taken_for"]}
 
     @property

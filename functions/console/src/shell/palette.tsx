@@ -1,33 +1,28 @@
-/** Ctrl K: go to a page, find a person or a campaign. */
+/** Ctrl K: go to a page, find a person or a campaign, begin something. */
 
 import { useEffect, useId, useState } from "preact/hooks";
 import { Dialog } from "../parts/dialog.tsx";
 import { go, ROUTES } from "../routes.ts";
+import { session } from "../session.ts";
+import { useSignal } from "../signal.ts";
+import { commands } from "./commands.ts";
 import { lookUp, type Option } from "./search.ts";
 
 const WAIT_MS = 300;
+/** Shorter words are of pages and commands alone. */
+const LEAST = 2;
 
 export function Palette({ close }: { close(): void }) {
   const [text, setText] = useState("");
-  const [found, setFound] = useState<readonly Option[]>([]);
+  const { found, looking } = useFound(text.trim());
   const [at, setAt] = useState(0);
   const id = useId();
-  const options = [...pages(text), ...found];
-  const chosen = Math.min(at, options.length - 1);
+  const options = [...pages(text), ...commands(text, useSignal(session)), ...found];
+  const chosen = Math.max(0, Math.min(at, options.length - 1));
 
   useEffect(() => {
-    setFound([]);
-    if (text.trim().length < 2) return;
-    const stop = new AbortController();
-    const timer = setTimeout(async () => {
-      const answer = await lookUp(text.trim(), stop.signal);
-      if (!stop.signal.aborted) setFound(answer);
-    }, WAIT_MS);
-    return () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
-  }, [text]);
+    document.getElementById(`${id}-${chosen}`)?.scrollIntoView({ block: "nearest" });
+  }, [chosen, options.length]);
 
   function open(option: Option | undefined): void {
     if (!option) return;
@@ -37,8 +32,9 @@ export function Palette({ close }: { close(): void }) {
 
   function pressed(event: KeyboardEvent): void {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (by) setAt((chosen + by + options.length) % options.length);
+    if (by && options.length) setAt((chosen + by + options.length) % options.length);
     else if (event.key === "Enter") open(options[chosen]);
+    else if (event.key === "Escape") close(); // which would empty the field alone
     else return;
     event.preventDefault();
   }
@@ -49,11 +45,12 @@ export function Palette({ close }: { close(): void }) {
         type="search"
         role="combobox"
         list={undefined}
-        aria-expanded="true"
+        aria-expanded={options.length > 0}
+        aria-autocomplete="list"
         aria-controls={id}
         aria-activedescendant={options.length ? `${id}-${chosen}` : undefined}
-        aria-label="A page, a number, an e-mail address, a campaign's name or an id"
-        placeholder="A page, a number, an e-mail address, a campaign or an id"
+        aria-label="A page, something to do, a number, an e-mail address, a name or an id"
+        placeholder="A page, something to do, a number, an address, a name or an id"
         value={text}
         onInput={(event) => {
           setText(event.currentTarget.value);
@@ -61,7 +58,7 @@ export function Palette({ close }: { close(): void }) {
         }}
         onKeyDown={pressed}
       />
-      <ul class="options" role="listbox" id={id} aria-label="Found">
+      <ul class="options" role="listbox" id={id} aria-label="Found" hidden={!options.length}>
         {options.map((option, index) => (
           <li
             key={option.to}
@@ -75,8 +72,40 @@ export function Palette({ close }: { close(): void }) {
           </li>
         ))}
       </ul>
+      <p class={options.length ? "hidden" : "soft options"} role="status">
+        {looking ? "Looking…" : told(options.length)}
+      </p>
     </Dialog>
   );
+}
+
+function told(count: number): string {
+  if (!count) return "Nothing is called so, and nobody is known by it.";
+  return count === 1 ? "1 found" : `${count} found`;
+}
+
+interface Found {
+  found: readonly Option[];
+  looking: boolean;
+}
+
+/** Look a word up once nobody has typed for a moment; what has been found for another one goes. */
+function useFound(wanted: string): Found {
+  const [last, setLast] = useState<{ wanted: string; found: readonly Option[] }>();
+  useEffect(() => {
+    if (wanted.length < LEAST) return;
+    const stop = new AbortController();
+    const timer = setTimeout(async () => {
+      const found = await lookUp(wanted, stop.signal);
+      if (!stop.signal.aborted) setLast({ wanted, found });
+    }, WAIT_MS);
+    return () => {
+      clearTimeout(timer);
+      stop.abort();
+    };
+  }, [wanted]);
+  if (last?.wanted === wanted) return { found: last.found, looking: false };
+  return { found: [], looking: wanted.length >= LEAST };
 }
 
 function pages(text: string): Option[] {

@@ -1,6 +1,8 @@
 /** What a word in the palette leads to: people, campaigns. */
 
 import { api, ask } from "../api.ts";
+import { nameOf } from "../parts/person.tsx";
+import { may, session } from "../session.ts";
 
 export interface Option {
   name: string;
@@ -10,63 +12,79 @@ export interface Option {
 
 type Look = (text: string, signal: AbortSignal) => Promise<Option[]>;
 
-const LOOKS: readonly Look[] = [byPhone, byEmail, byId, campaignsByName];
+const PEOPLE: readonly Look[] = [byAddress, byForeignId, personById];
+const CAMPAIGNS: readonly Look[] = [campaignById, campaignsByName];
+/** How many of a kind are shown: whoever looks for more writes more. */
+const SHOWN = 5;
 
 /** Return whom and what a text may mean. A search that is refused has found nothing. */
 export async function lookUp(text: string, signal: AbortSignal): Promise<Option[]> {
-  const all = await Promise.all(LOOKS.map((look) => look(text, signal).catch(() => [])));
+  const allowed = (area: string) => may(session.get(), "viewer", area);
+  const looks = [
+    ...(allowed("contacts") ? PEOPLE : []),
+    ...(allowed("campaigns") ? CAMPAIGNS : []),
+  ];
+  const all = await Promise.all(looks.map((look) => look(text, signal).catch(() => [])));
   const found = all.flat();
   return found.filter((each, index) => found.findIndex((one) => one.to === each.to) === index);
 }
 
-const NOTHING = Promise.resolve<Option[]>([]);
-
-function byPhone(text: string, signal: AbortSignal): Promise<Option[]> {
-  return /^[+(]?[\d ().-]{5,}$/.test(text) ? people({ phone: text }, signal) : NOTHING;
+async function byAddress(text: string, signal: AbortSignal): Promise<Option[]> {
+  if (/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(text)) return await people({ email: text }, signal);
+  const digits = text.replace(/\D/g, "").length;
+  const isNumber = /^[+(]?[\d\s().\/-]+$/.test(text) && digits >= 7 && digits <= 15;
+  return isNumber ? await people({ phone: text }, signal) : [];
 }
 
-function byEmail(text: string, signal: AbortSignal): Promise<Option[]> {
-  return /^[^@ ]+@[^@ ]+$/.test(text) ? people({ email: text }, signal) : NOTHING;
+async function byForeignId(text: string, signal: AbortSignal): Promise<Option[]> {
+  return text.length <= 200 ? await people({ external_id: text }, signal) : [];
 }
 
 async function people(
-  query: { phone?: string; email?: string },
+  query: { phone?: string; email?: string; external_id?: string },
   signal: AbortSignal,
 ): Promise<Option[]> {
-  const page = await ask(api.GET("/contacts", { params: { query }, signal }));
-  return page.data.map((person) => {
-    const name = [person.first_name, person.last_name].filter(Boolean).join(" ");
-    return {
-      name: name || person.phone || person.email || person.id,
-      what: "Person",
-      to: `/people/${person.id}`,
-    };
-  });
+  const params = { query: { ...query, limit: SHOWN } };
+  const page = await ask(api.GET("/contacts", { params, signal }));
+  return page.data.map((each) => ({
+    name: nameOf(each),
+    what: "Person",
+    to: `/people/${each.id}`,
+  }));
 }
 
-async function byId(text: string, signal: AbortSignal): Promise<Option[]> {
-  if (!/^[A-Za-z0-9_-]{8,64}$/.test(text)) return [];
-  const asked = await Promise.allSettled([
-    ask(api.GET("/campaigns/{campaign_id}", { params: { path: { campaign_id: text } }, signal })),
-    ask(api.GET("/contacts/{contact_id}", { params: { path: { contact_id: text } }, signal })),
-  ]);
-  const [campaign, person] = asked;
-  const found: Option[] = [];
-  if (campaign.status === "fulfilled") {
-    found.push({ name: campaign.value.name, what: "Campaign", to: `/campaigns/${text}` });
-  }
-  if (person.status === "fulfilled") {
-    found.push({ name: text, what: "Person", to: `/people/${text}` });
-  }
-  return found;
+/** Ids of people are twenty-four digits and letters up to f. */
+async function personById(text: string, signal: AbortSignal): Promise<Option[]> {
+  if (!/^[0-9a-f]{24}$/.test(text)) return [];
+  const params = { path: { contact_id: text } };
+  const person = await ask(api.GET("/contacts/{contact_id}", { params, signal }));
+  return [{ name: nameOf(person), what: "Person", to: `/people/${text}` }];
 }
+
+/** Ids of campaigns are thirty-two; a message's id begins with its campaign's. */
+async function campaignById(text: string, signal: AbortSignal): Promise<Option[]> {
+  const id = text.split(".", 1)[0];
+  if (!/^[0-9a-f]{32}$/.test(id)) return [];
+  const params = { path: { campaign_id: id } };
+  return [option(await ask(api.GET("/campaigns/{campaign_id}", { params, signal })))];
+}
+
+const KINDS = ["broadcast", "journey", "sequence"] as const;
 
 async function campaignsByName(text: string, signal: AbortSignal): Promise<Option[]> {
-  const query = { name_prefix: text, page_size: 5 };
-  const page = await ask(api.GET("/campaigns", { params: { query }, signal }));
-  return page.data.map((each) => ({
-    name: each.name,
-    what: `Campaign, ${each.status}`,
-    to: `/campaigns/${each.id}`,
+  if (text.length > 100) return [];
+  const pages = await Promise.all(KINDS.map((kind) => {
+    const query = { kind, name_prefix: text, page_size: SHOWN };
+    return ask(api.GET("/campaigns", { params: { query }, signal }));
   }));
+  return pages.flatMap((page) => page.data.map(option));
+}
+
+function option(each: { id: string; name: string; kind: string; status: string }): Option {
+  const kinds: Record<string, string> = { journey: "Journey", sequence: "Sequence" };
+  return {
+    name: each.name,
+    what: `${kinds[each.kind] ?? "Campaign"}, ${each.status}`,
+    to: each.kind === "journey" ? `/journeys/${each.id}` : `/campaigns/${each.id}`,
+  };
 }

@@ -1,6 +1,7 @@
 /** Which campaigns the list shows: what stands in its address, and what the API is asked for. */
 
 import type { Schemas } from "../../api.ts";
+import { beginOf, isDay } from "../day.ts";
 
 /** The filters of the list, as they stand behind the question mark of its address. */
 export interface Filters {
@@ -19,14 +20,13 @@ export interface Filters {
 const KINDS = ["journey", "sequence", "single"] as const;
 export const CHANNELS = ["voice", "sms", "whatsapp", "email", "webhook", "callback"] as const;
 const SORTS = ["created_at", "name", "-name", "scheduled_at", "-scheduled_at"];
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /** Return the filters of an address; what is none is left out. */
 export function filtersOf(query: URLSearchParams): Filters {
   const text = (name: string) => query.get(name) || undefined;
   const day = (name: string) => {
     const given = text(name);
-    return given && DAY.test(given) && !isNaN(Date.parse(given)) ? given : undefined;
+    return given && isDay(given) ? given : undefined;
   };
   const sort = text("sort");
   return {
@@ -45,12 +45,6 @@ export function filtersOf(query: URLSearchParams): Filters {
 /** Whether anything is filtered by. */
 export function isFiltered({ kind: _kind, sort: _sort, ...filters }: Filters): boolean {
   return Object.values(filters).some((value) => value);
-}
-
-/** Return the instant at which a day begins by the browser's clocks, or the next one. */
-function beginOf(day: string, later = 0): string {
-  const [year, month, date] = day.split("-").map(Number);
-  return new Date(year, month - 1, date + later).toISOString();
 }
 
 type Sort =

@@ -3,21 +3,23 @@
 import { useEffect, useState } from "preact/hooks";
 import { useAction } from "../../action.ts";
 import { api, ask, Refused } from "../../api.ts";
+import { useBegun } from "../../begun.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Failure, Missing, Waiting } from "../../parts/failure.tsx";
 import { TextField } from "../../parts/field.tsx";
 import { PagesFoot, usePages } from "../../parts/pages.tsx";
 import { Table } from "../../parts/table.tsx";
 import { When } from "../../parts/time.tsx";
-import { go } from "../../routes.ts";
+import { go, type PageProps } from "../../routes.ts";
 import { useMay } from "../../session.ts";
 import { useSettled } from "../../settled.ts";
 import { pageKeys } from "../../shell/keys.ts";
 
-export default function Lists() {
+export default function Lists({ query }: PageProps) {
   const may = useMay("operator", "lists");
   const [prefix, setPrefix] = useState("");
   const [making, setMaking] = useState(false);
+  useBegun("/lists", query, () => setMaking(may));
   const settled = useSettled(prefix.trim());
   const pages = usePages(`lists ${settled}`, (cursor, signal) => {
     const query = { cursor, limit: 50, name_prefix: settled || undefined };

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { api, ask } from "../../api.ts";
+import { useBegun } from "../../begun.ts";
 import { areaName, type Key, standing } from "../../logic/organisation/api_key.ts";
 import { useNow } from "../../parts/clock.tsx";
 import { Missing, Waiting } from "../../parts/failure.tsx";
@@ -10,14 +11,15 @@ import { PagesFoot, usePages } from "../../parts/pages.tsx";
 import { Table } from "../../parts/table.tsx";
 import { Tag } from "../../parts/tag.tsx";
 import { When } from "../../parts/time.tsx";
+import type { PageProps } from "../../routes.ts";
 import { useMay } from "../../session.ts";
 import { pageKeys } from "../../shell/keys.ts";
 import { KeyShown, NewKey } from "./keys/new_key.tsx";
 import { Revoke } from "./keys/revoke.tsx";
 
-export default function Keys() {
+export default function Keys({ query }: PageProps) {
   const mayKeep = useMay("admin", "api-keys");
-  if (mayKeep) return <Kept />;
+  if (mayKeep) return <Kept query={query} />;
   return (
     <div class="page narrow">
       <h1>API keys</h1>
@@ -26,9 +28,10 @@ export default function Keys() {
   );
 }
 
-function Kept() {
+function Kept({ query }: { query: URLSearchParams }) {
   const [open, setOpen] = useState<"new" | Key | undefined>();
   const [token, setToken] = useState<string | undefined>();
+  useBegun("/keys", query, () => setOpen("new"));
   const pages = usePages(
     "keys",
     (cursor, signal) => ask(api.GET("/api-keys", { params: { query: { cursor } }, signal })),

@@ -10,15 +10,18 @@ import { PagesFoot, usePages } from "../../parts/pages.tsx";
 import { Table } from "../../parts/table.tsx";
 import { Tag } from "../../parts/tag.tsx";
 import { When } from "../../parts/time.tsx";
+import { useBegun } from "../../begun.ts";
+import type { PageProps } from "../../routes.ts";
 import { useMay } from "../../session.ts";
 import { pageKeys } from "../../shell/keys.ts";
 import { SubscriptionForm } from "./subscriptions/form.tsx";
 import { SecretShown } from "./subscriptions/secret_shown.tsx";
 
-export default function Subscriptions() {
+export default function Subscriptions({ query }: PageProps) {
   const [open, setOpen] = useState(false);
   const [secret, setSecret] = useState<string | undefined>();
   const mayKeep = useMay("admin", "subscriptions");
+  useBegun("/subscriptions", query, () => setOpen(mayKeep));
   const pages = usePages(
     "subscriptions",
     (cursor, signal) => ask(api.GET("/subscriptions", { params: { query: { cursor } }, signal })),

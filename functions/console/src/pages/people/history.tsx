@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { api, ask, type Schemas } from "../../api.ts";
+import { doneAbout, takenFor, written } from "../../logic/people/inbox.ts";
 import { Waiting } from "../../parts/failure.tsx";
 import { type PageOf, usePages } from "../../parts/pages.tsx";
 import { Tag } from "../../parts/tag.tsx";
@@ -129,23 +130,18 @@ function Sent({ row, why }: { row: Schemas["HistoryItem"]; why?: (id: string) =>
   );
 }
 
-const TAKEN: Record<Schemas["ShownText"]["taken_for"], string> = {
-  opt_out: "taken for an opt-out: they are not contacted any more",
-  opt_in: "taken for an opt-in: they may be contacted again",
-  reply: "a reply",
-};
-
 function Written({ text }: { text: Schemas["ShownText"] }) {
+  const mayReadWords = useMay("operator", "messages");
   return (
     <li>
       <div class="beside">
         <strong>They wrote</strong>
-        <span class="soft">{TAKEN[text.taken_for]}</span>
+        <span class="soft">{takenFor(text.taken_for)}: {doneAbout(text.taken_for)}</span>
       </div>
       <div class="small soft">
         <When at={text.at} />, to {text.to} by {text.provider}
       </div>
-      <pre>{text.body ?? "(what it said is not kept)"}</pre>
+      <pre>{written(text.body, mayReadWords)}</pre>
     </li>
   );
 }

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { api, ask } from "../../api.ts";
+import { useBegun } from "../../begun.ts";
 import { soughtBy } from "../../logic/people/person.ts";
 import { Missing, Waiting } from "../../parts/failure.tsx";
 import { SelectField, TextField } from "../../parts/field.tsx";
@@ -19,7 +20,8 @@ const ACTIVE = [["", "All"], ["true", "Active"], ["false", "Not active"]] as con
 
 export default function People({ query }: PageProps) {
   const mayWrite = useMay("operator", "contacts");
-  const [adding, setAdding] = useState(query.has("new"));
+  const [adding, setAdding] = useState(false);
+  useBegun("/people", query, () => setAdding(mayWrite));
   const sought = query.get("q") ?? "";
   const filters = {
     location: query.get("location") ?? "",
@@ -45,7 +47,7 @@ export default function People({ query }: PageProps) {
   useEffect(() => {
     if (mayWrite) return pageKeys({ key: "n", does: "Add a person", act: () => setAdding(true) });
   }, [mayWrite]);
-  const filtered = [...query.keys()].some((name) => name !== "new");
+  const filtered = [...query].length > 0;
   if (pages.refused && !filtered) return <Missing of={pages.refused} />;
   return (
     <div class="page">

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { api, ask } from "../../api.ts";
+import { useBegun } from "../../begun.ts";
 import { Missing, Waiting } from "../../parts/failure.tsx";
 import { TextField } from "../../parts/field.tsx";
 import { PagesFoot, usePages } from "../../parts/pages.tsx";
@@ -19,6 +20,7 @@ export default function Suppressions({ query }: PageProps) {
   const address = query.get("address") ?? "";
   const [text, setText] = useState(address);
   const [adding, setAdding] = useState(false);
+  useBegun("/suppressions", query, () => setAdding(mayWrite));
   const pages = usePages(`suppressions ${address}`, (cursor, signal) =>
     ask(
       api.GET("/suppressions", {

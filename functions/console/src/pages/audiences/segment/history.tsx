@@ -3,7 +3,7 @@
 import { useId, useState } from "preact/hooks";
 import type { History } from "../../../logic/people/conditions.ts";
 import { STATUSES } from "../../../logic/people/condition_words.ts";
-import { CampaignChoice, useCampaignName } from "./campaign_choice.tsx";
+import { CampaignChoice, useCampaignName } from "../../../parts/campaign_choice.tsx";
 import { type Edit, useFresh } from "./group.tsx";
 
 interface RowProps {

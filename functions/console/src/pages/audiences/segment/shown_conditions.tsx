@@ -2,7 +2,7 @@
 
 import { type Group, type Node, read } from "../../../logic/people/conditions.ts";
 import { comparisonWords, historyWords, HOWS } from "../../../logic/people/condition_words.ts";
-import { useCampaignName } from "./campaign_choice.tsx";
+import { useCampaignName } from "../../../parts/campaign_choice.tsx";
 
 export function ShownConditions({ of }: { of: unknown }) {
   return <ShownGroup node={read(of)} />;

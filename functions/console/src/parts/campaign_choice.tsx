@@ -1,13 +1,13 @@
 /** Choosing one campaign among all: by the beginning of its name. */
 
 import { useState } from "preact/hooks";
-import { api, ask } from "../../../api.ts";
-import { useLive } from "../../../live.ts";
-import { Dialog } from "../../../parts/dialog.tsx";
-import { Waiting } from "../../../parts/failure.tsx";
-import { SelectField, TextField } from "../../../parts/field.tsx";
-import { Tag } from "../../../parts/tag.tsx";
-import { useSettled } from "../../../settled.ts";
+import { api, ask } from "../api.ts";
+import { useLive } from "../live.ts";
+import { Dialog } from "./dialog.tsx";
+import { Waiting } from "./failure.tsx";
+import { SelectField, TextField } from "./field.tsx";
+import { Tag } from "./tag.tsx";
+import { useSettled } from "../settled.ts";
 
 type Kind = "broadcast" | "journey" | "sequence";
 
