@@ -15,7 +15,7 @@ from functions.api.campaigns import actions as campaign_steps
 from functions.api.campaigns import audience, listing, series
 from functions.api.campaigns import progress as campaign_progress
 from functions.api.campaigns import routes as campaigns
-from functions.api.contacts import erasures, lists, segments, suppressions
+from functions.api.contacts import erasures, lists, memberships, reach, segments, suppressions
 from functions.api.contacts import imports as contact_imports
 from functions.api.contacts import routes as contacts
 from functions.api.hooks import (
@@ -73,6 +73,8 @@ PARTS: Final = (
     recurrences,
     contact_imports,
     contacts,
+    reach,
+    memberships,
     erasures,
     lists,
     messages,

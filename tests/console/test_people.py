@@ -33,6 +33,8 @@ async def test_somebody_is_found_in_any_spelling_and_told_why_they_got_nothing(
     page = viewer.page
     id_ = await ada(served)
     await served.post("/suppressions", {"phone": ADA["phone"], "reason": "asked us to stop"})
+    boston = {"field": "location", "op": "eq", "value": "Boston"}
+    await served.post("/segments", {"name": "Bostonians", "conditions": boston})
     campaign = await served.campaign()
     await served.run(campaign)
 
@@ -46,6 +48,10 @@ async def test_somebody_is_found_in_any_spelling_and_told_why_they_got_nothing(
     assert page.url.endswith(f"#/people/{id_}")
     await viewer.sees("America/New_York, by their number")
     await viewer.sees("Everything: asked us to stop")
+    reach = page.get_by_role("region", name="May be contacted")
+    await expect(reach).to_contain_text("No: the address must not be contacted")
+    await expect(page.get_by_role("link", name="Bostonians")).to_be_visible()
+    await expect(page.get_by_role("link", name="People 1")).to_be_visible()
     await viewer.sees("Morning outreach")
     history = page.get_by_role("region", name="History")
     await expect(history).to_contain_text("the address must not be contacted")
@@ -58,6 +64,7 @@ async def test_somebody_is_found_in_any_spelling_and_told_why_they_got_nothing(
 
     await page.get_by_role("button", name="Lift: Everything").click()
     await viewer.sees("Nothing stands against contacting them.")
+    await expect(reach).not_to_contain_text("No:")
     await viewer.press("Undo")
     await viewer.sees("Everything: asked us to stop")
 

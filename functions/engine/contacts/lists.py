@@ -4,7 +4,7 @@ The size of a list is kept with every change of its members. A list that is bein
 hidden first and goes last, so that nothing is left of it that nobody refers to.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -126,8 +126,12 @@ async def page_of(
     if after is not None:
         query = replace(query, start_after=(after[0], paths.list_(org, after[1])))
     documents, last = await page_where(engine, query, named(name_prefix))
-    shown = [_list(document) for document in documents if not document.data.get(_DELETING)]
-    return Page(shown, _list(last) if last else None)
+    return Page(shown(documents), _list(last) if last else None)
+
+
+def shown(documents: Iterable[Document | None]) -> list[PeopleList]:
+    """Return the lists that are still there and that nobody is deleting."""
+    return [_list(each) for each in documents if each and not each.data.get(_DELETING)]
 
 
 async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) -> int:

@@ -208,13 +208,13 @@ async def matching(
     people = {d.path: contact_from(d.id, d.data) for d in documents if d.data["active"]}
     verdicts = {path: segments.decide(condition, who, None) for path, who in people.items()}
     unsure = {path: people[path] for path, verdict in verdicts.items() if verdict is None}
-    statuses = await _statuses(engine, org, segments.campaigns(condition), unsure)
+    statuses = await statuses_of(engine, org, segments.campaigns(condition), unsure)
     for path, contact in unsure.items():
         verdicts[path] = segments.matches(condition, contact, statuses[path])
     return [document for document in documents if verdicts.get(document.path)]
 
 
-async def _statuses(
+async def statuses_of(
     engine: Engine, org: str, campaigns: frozenset[str], people: Mapping[str, Contact]
 ) -> dict[str, Statuses]:
     """Return by path, for each of these contacts, how each campaign's message to them stands.

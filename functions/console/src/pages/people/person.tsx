@@ -12,9 +12,11 @@ import { Tag } from "../../parts/tag.tsx";
 import { When } from "../../parts/time.tsx";
 import type { PageProps } from "../../routes.ts";
 import { useMay } from "../../session.ts";
+import { BelongsTo } from "./belongs_to.tsx";
 import { EditPerson } from "./edit_person.tsx";
 import { Erase } from "./erase.tsx";
 import { History } from "./history.tsx";
+import { Reach, useReach } from "./reach.tsx";
 import { Suppressed } from "./suppressed.tsx";
 
 export default function Person({ params }: PageProps) {
@@ -23,6 +25,7 @@ export default function Person({ params }: PageProps) {
     `person ${params.id}`,
     (signal) => askTagged(api.GET("/contacts/{contact_id}", { params: { path }, signal })),
   );
+  const reach = useReach(params.id);
   const mayWrite = useMay("operator", "contacts");
   const mayErase = useMay("admin", "contacts");
   const mayWalk = useMay("viewer", "enrollments");
@@ -48,7 +51,11 @@ export default function Person({ params }: PageProps) {
       </div>
       <div class="columns">
         <Facts of={person} />
-        {maySuppress && <Suppressed phone={person.phone} email={person.email} />}
+        {maySuppress && (
+          <Suppressed phone={person.phone} email={person.email} changed={reach.again} />
+        )}
+        <Reach read={reach} />
+        <BelongsTo id={person.id} />
       </div>
       {mayWalk && <Walks id={person.id} />}
       <History id={person.id} />
@@ -57,10 +64,18 @@ export default function Person({ params }: PageProps) {
           person={person}
           tag={tag}
           close={() => setOpen(undefined)}
-          saved={read.again}
+          saved={() => {
+            read.again();
+            reach.again();
+          }}
         />
       )}
-      {open === "erase" && <Erase person={person} close={() => setOpen(undefined)} />}
+      {open === "erase" && (
+        <Erase
+          person={person}
+          close={() => setOpen(undefined)}
+        />
+      )}
     </div>
   );
 }

@@ -10,9 +10,11 @@ import { Suppress } from "../replies/suppress.tsx";
 interface SuppressedProps {
   phone: string | null;
   email: string | null;
+  /** Called after each change. */
+  changed: () => void;
 }
 
-export function Suppressed({ phone, email }: SuppressedProps) {
+export function Suppressed({ phone, email, changed }: SuppressedProps) {
   const mayWrite = useMay("operator", "suppressions");
   const [adding, setAdding] = useState(false);
   const found = useLive(`suppressed ${phone} ${email}`, async (signal) => {
@@ -21,6 +23,10 @@ export function Suppressed({ phone, email }: SuppressedProps) {
     );
     return (await Promise.all(asked)).flatMap((page) => page.data);
   });
+  const again = () => {
+    found.again();
+    changed();
+  };
   const rows = found.value ?? [];
   return (
     <section class="sheet stack" aria-label="Suppressions">
@@ -29,15 +35,13 @@ export function Suppressed({ phone, email }: SuppressedProps) {
         {mayWrite && <button type="button" onClick={() => setAdding(true)}>Suppress them</button>}
       </div>
       {rows.length
-        ? rows.map((row) => (
-          <Bars key={row.id} of={row} mayLift={mayWrite} again={found.again} named />
-        ))
+        ? rows.map((row) => <Bars key={row.id} of={row} mayLift={mayWrite} again={again} named />)
         : <p class="soft">Nothing stands against contacting them.</p>}
       {adding && (
         <Suppress
           address={phone ?? email ?? ""}
           close={() => setAdding(false)}
-          done={found.again}
+          done={again}
         />
       )}
     </section>
