@@ -42,7 +42,8 @@ async def get_reach(contact_id: Id, context: Viewer) -> dict[str, Any]:
     """Tell for each channel whether somebody may be contacted now, from when, or why never.
 
     It is what a broadcast's message would get: suppressions, quiet hours, the rules of countries
-    and caps are those of now. A campaign's own hours may add to them.
+    and caps are those of now. A campaign's own hours may add to them, and a suppression for one
+    kind of campaign, which leaves the channel to the others, is told in `barred_kinds`.
     """
     found = await reach.of(context.engine, context.org, contact_id)
     channels = [_shown(each, is_now=each.from_at == found.now) for each in found.channels]

@@ -1,7 +1,8 @@
 """Reach: by which channels somebody may be contacted now, from when, or why not at all.
 
 It is what a broadcast's message to them would get by the rules of today: decided by the launch's
-own planner, and by the hours and caps that the dispatch keeps to. Nothing is written.
+own planner, and by the hours and caps that the dispatch keeps to. Nothing is written. What bars
+one kind of campaign alone is told beside that.
 """
 
 from collections.abc import Collection
