@@ -93,7 +93,7 @@ async def test_whoever_may_only_look_is_offered_nothing_to_do(
     await served.post("/contacts", ADA, authorization=token("operator"))
     viewer = await look(served, role="viewer")
     await viewer.open("/people?new=1", "People")
-    await viewer.sees("1 people")
+    await viewer.sees("1 person")
     await expect(viewer.page.get_by_role("dialog")).to_have_count(0)
     await asked(viewer, "person")
     await viewer.sees("Nothing is called so")
