@@ -10,8 +10,8 @@ CONSOLE := functions/console
 TOOLCHAIN := $(VENV)/.toolchain
 MODULES := $(CONSOLE)/node_modules/.installed
 DENO := cd $(CONSOLE) && DENO_DIR=$(CURDIR)/$(VENV)/deno DENO_NO_UPDATE_CHECK=1 $(CURDIR)/$(BIN)/deno
-# A folder's tests stay together, for what they share, until a process has nothing left to do.
-BOTH_CORES := -n 2 --dist worksteal
+# More processes than cores: tests of servers, browsers and the emulator mostly wait.
+SIDE_BY_SIDE := -n 4 --dist worksteal
 # For every platform and every Python that we run on; no address of an index stands in a lock.
 LOCK := $(BIN)/uv pip compile --quiet --no-config --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
@@ -37,18 +37,18 @@ emulator: $(RUN_TIME) ## Serve Clarion on the Firestore emulator; its data is ke
 	@$(BIN)/python infra/emulator.py $(BIN)/python -m functions serve
 
 test: $(DEVELOPMENT) ## Run the quick tests
-	@$(PYTEST) $(BOTH_CORES) -m "not slow and not storm"
+	@$(PYTEST) $(SIDE_BY_SIDE) -m "not slow and not storm"
 
 check: $(DEVELOPMENT) console ## Do what CI does: format, lint, types, layers, tests
 	@$(DENO) fmt --check --quiet
 	@$(DENO) lint --quiet
 	@$(DENO) check --quiet .
-	@$(DENO) test --quiet
+	@$(DENO) test --quiet --reporter=dot
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo
-	@$(PYTEST) $(BOTH_CORES) -m "not storm"
+	@$(PYTEST) $(SIDE_BY_SIDE) -m "not storm"
 
 bench: $(RUN_TIME) ## Measure, and print the figures
 	@$(BIN)/python -m benchmarks

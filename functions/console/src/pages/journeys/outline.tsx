@@ -3,7 +3,7 @@
 import { parts, type Plan } from "../../logic/plan/document.ts";
 import { lines, reading } from "../../logic/plan/graph.ts";
 import { detail, headline } from "../../logic/plan/words.ts";
-import type { Counts } from "./counts.ts";
+import type { Counts } from "../../logic/plan/counts.ts";
 
 interface OutlineProps {
   plan: Plan;

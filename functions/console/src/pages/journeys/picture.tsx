@@ -5,7 +5,7 @@ import { type Node, parts, type Plan, type Step } from "../../logic/plan/documen
 import { ENTRY, type Line } from "../../logic/plan/graph.ts";
 import { BOX, draw, type DrawnLine, type Point } from "../../logic/plan/layout.ts";
 import { detail, headline } from "../../logic/plan/words.ts";
-import type { Counts } from "./counts.ts";
+import type { Counts } from "../../logic/plan/counts.ts";
 
 interface PictureProps {
   plan: Plan;

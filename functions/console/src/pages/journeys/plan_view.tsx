@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { parts, type Plan } from "../../logic/plan/document.ts";
 import type { Line } from "../../logic/plan/graph.ts";
-import type { Counts } from "./counts.ts";
+import type { Counts } from "../../logic/plan/counts.ts";
 import { Outline } from "./outline.tsx";
 import { Picture } from "./picture.tsx";
 

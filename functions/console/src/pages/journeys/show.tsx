@@ -9,7 +9,7 @@ import { Tag } from "../../parts/tag.tsx";
 import { When } from "../../parts/time.tsx";
 import type { PageProps } from "../../routes.ts";
 import { useMay } from "../../session.ts";
-import { countsOf } from "./counts.ts";
+import { countsOf } from "../../logic/plan/counts.ts";
 import { Enter } from "./enter.tsx";
 import { Here } from "./here.tsx";
 import { PlanView } from "./plan_view.tsx";
@@ -87,7 +87,12 @@ export default function Journey({ params }: PageProps) {
         )
         : (
           <>
-            <PlanView plan={plan} counts={countsOf(plan, it)} chosen={chosen} choose={setChosen} />
+            <PlanView
+              plan={plan}
+              counts={it.nodes ? countsOf(plan, it.nodes) : undefined}
+              chosen={chosen}
+              choose={setChosen}
+            />
             {mayRead && it.started_at && (
               <Here campaign={it.id} plan={plan} node={chosen || undefined} />
             )}
