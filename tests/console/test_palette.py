@@ -99,3 +99,14 @@ async def test_whoever_may_only_look_is_offered_nothing_to_do(
     await viewer.sees("Nothing is called so")
     options = await asked(viewer, "crm-77")
     await expect(options).to_have_text(["AdaPerson"])
+
+
+async def test_a_server_that_does_not_answer_is_not_taken_for_nobody(
+    viewer: Viewer, served: Served
+) -> None:
+    """Whoever looks for somebody is told that the search did not get through."""
+    viewer.may_be_refused()
+    await viewer.open("/campaigns", "Campaigns")
+    await served.die()
+    await asked(viewer, "crm-77")
+    await viewer.sees("Not everything could be looked through just now")

@@ -6,7 +6,7 @@ import { go, ROUTES } from "../routes.ts";
 import { session } from "../session.ts";
 import { useSignal } from "../signal.ts";
 import { commands } from "./commands.ts";
-import { lookUp, type Option } from "./search.ts";
+import { type LookedUp, lookUp, type Option } from "./search.ts";
 
 const WAIT_MS = 300;
 /** Shorter words are of pages and commands alone. */
@@ -14,7 +14,7 @@ const LEAST = 2;
 
 export function Palette({ close }: { close(): void }) {
   const [text, setText] = useState("");
-  const { found, looking } = useFound(text.trim());
+  const { found, answered, looking } = useFound(text.trim());
   const [at, setAt] = useState(0);
   const id = useId();
   const options = [...pages(text), ...commands(text, useSignal(session)), ...found];
@@ -72,8 +72,8 @@ export function Palette({ close }: { close(): void }) {
           </li>
         ))}
       </ul>
-      <p class={options.length ? "hidden" : "soft options"} role="status">
-        {looking ? "Looking…" : told(options.length)}
+      <p class={options.length && answered ? "hidden" : "soft options"} role="status">
+        {looking ? "Looking…" : answered ? told(options.length) : UNANSWERED}
       </p>
     </Dialog>
   );
@@ -84,28 +84,29 @@ function told(count: number): string {
   return count === 1 ? "1 found" : `${count} found`;
 }
 
-interface Found {
-  found: readonly Option[];
+const UNANSWERED = "Not everything could be looked through just now: write on, or try again.";
+
+interface Found extends LookedUp {
   looking: boolean;
 }
 
 /** Look a word up once nobody has typed for a moment; what has been found for another one goes. */
 function useFound(wanted: string): Found {
-  const [last, setLast] = useState<{ wanted: string; found: readonly Option[] }>();
+  const [last, setLast] = useState<LookedUp & { wanted: string }>();
   useEffect(() => {
     if (wanted.length < LEAST) return;
     const stop = new AbortController();
     const timer = setTimeout(async () => {
-      const found = await lookUp(wanted, stop.signal);
-      if (!stop.signal.aborted) setLast({ wanted, found });
+      const told = await lookUp(wanted, stop.signal);
+      if (!stop.signal.aborted) setLast({ wanted, ...told });
     }, WAIT_MS);
     return () => {
       clearTimeout(timer);
       stop.abort();
     };
   }, [wanted]);
-  if (last?.wanted === wanted) return { found: last.found, looking: false };
-  return { found: [], looking: wanted.length >= LEAST };
+  if (last?.wanted === wanted) return { ...last, looking: false };
+  return { found: [], answered: true, looking: wanted.length >= LEAST };
 }
 
 function pages(text: string): Option[] {

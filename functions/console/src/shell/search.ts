@@ -1,6 +1,6 @@
 /** What a word in the palette leads to: people, campaigns. */
 
-import { api, ask } from "../api.ts";
+import { api, ask, Refused } from "../api.ts";
 import { nameOf } from "../parts/person.tsx";
 import { may, session } from "../session.ts";
 
@@ -17,16 +17,30 @@ const CAMPAIGNS: readonly Look[] = [campaignById, campaignsByName];
 /** How many of a kind are shown: whoever looks for more writes more. */
 const SHOWN = 5;
 
-/** Return whom and what a text may mean. A search that is refused has found nothing. */
-export async function lookUp(text: string, signal: AbortSignal): Promise<Option[]> {
+/** What was found, and whether all that was asked has been answered. */
+export interface LookedUp {
+  found: readonly Option[];
+  answered: boolean;
+}
+
+/** Return whom and what a text may mean. What is refused for what it is has found nothing. */
+export async function lookUp(text: string, signal: AbortSignal): Promise<LookedUp> {
   const allowed = (area: string) => may(session.get(), "viewer", area);
   const looks = [
     ...(allowed("contacts") ? PEOPLE : []),
     ...(allowed("campaigns") ? CAMPAIGNS : []),
   ];
-  const all = await Promise.all(looks.map((look) => look(text, signal).catch(() => [])));
-  const found = all.flat();
-  return found.filter((each, index) => found.findIndex((one) => one.to === each.to) === index);
+  const all = await Promise.allSettled(looks.map((look) => look(text, signal)));
+  const found = all.flatMap((each) => each.status === "fulfilled" ? each.value : []);
+  return {
+    found: found.filter((each, index) => found.findIndex((one) => one.to === each.to) === index),
+    answered: all.every((each) => each.status === "fulfilled" || isAnswer(each.reason)),
+  };
+}
+
+/** A refusal says something of the text; too many requests and a broken server say nothing. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof Refused && error.status < 500 && error.status !== 429;
 }
 
 async function byAddress(text: string, signal: AbortSignal): Promise<Option[]> {
