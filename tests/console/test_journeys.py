@@ -158,8 +158,10 @@ async def test_a_changed_plan_says_whom_it_concerns_before_it_is_stored(
     await viewer.sees("version 2")
 
     await viewer.press("Take those under way over to the newest")
+    over = question.get_by_role("button", name="Take them over")
+    await expect(over).to_be_disabled()
     await question.get_by_label("go on at").select_option("welcome")
-    await question.get_by_role("button", name="Take them over").click()
+    await over.click()
     await viewer.sees("They are being taken over.")
     await served.settle()
     await page.reload()

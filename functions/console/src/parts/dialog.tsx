@@ -58,16 +58,18 @@ interface ConfirmProps {
   close(): void;
   /** Words that must be typed first. */
   typed?: string;
+  /** Whether all is said that it needs; else the button waits. */
+  complete?: boolean;
   danger?: boolean;
   children: ComponentChildren;
 }
 
 /** A question before something that cannot be taken back. */
 export function Confirm(props: ConfirmProps) {
-  const { title, does, action, close, typed, danger, children } = props;
+  const { title, does, action, close, typed, complete = true, danger, children } = props;
   const [given, setGiven] = useState("");
   const id = useId();
-  const ready = !typed || given.trim() === typed;
+  const ready = complete && (!typed || given.trim() === typed);
   return (
     <Dialog title={title} close={close}>
       <form

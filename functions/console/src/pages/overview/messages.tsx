@@ -5,11 +5,11 @@ import { api, ask, type Schemas } from "../../api.ts";
 import { OUTCOMES } from "../../logic/campaigns/delivery.ts";
 import { channelName } from "../../logic/words/words.ts";
 import { Failure, Waiting } from "../../parts/failure.tsx";
+import { OUTCOME, whyColumn } from "../../parts/message_columns.tsx";
 import { SelectField, TextField } from "../../parts/field.tsx";
 import { CHANNELS } from "../../logic/campaigns/campaign_list.ts";
 import { type Pages, PagesFoot, usePages } from "../../parts/pages.tsx";
 import { type ColumnOf, Table } from "../../parts/table.tsx";
-import { Tag } from "../../parts/tag.tsx";
 import { When } from "../../parts/time.tsx";
 import { Why } from "../../parts/why.tsx";
 import { go, type PageProps, withQuery } from "../../routes.ts";
@@ -119,27 +119,11 @@ function Filter({ wanted }: { wanted: Filters }) {
 
 function columnsOf(why: (id: string) => void): readonly ColumnOf<Message>[] {
   return [
-    {
-      name: "Person",
-      cell: (row) =>
-        row.contact_id
-          ? <a href={`#/people/${row.contact_id}`}>{row.to || row.contact_id}</a>
-          : row.to,
-    },
-    { name: "Status", cell: (row) => <Tag name={row.status} /> },
-    { name: "Reason", cell: (row) => row.reason_words || row.reason },
+    ...OUTCOME,
     { name: "Channel", cell: (row) => channelName(row.channel) },
     { name: "Campaign", cell: (row) => <a href={`#/campaigns/${row.campaign_id}`}>Open</a> },
     { name: "Sent", cell: (row) => <When at={row.sent_at} /> },
     { name: "Ended", cell: (row) => <When at={row.ended_at} /> },
-    {
-      name: "Why",
-      act: true,
-      cell: (row) => (
-        <button type="button" class="plain" onClick={() => why(row.id)}>
-          Why?<span class="hidden">{row.to}</span>
-        </button>
-      ),
-    },
+    whyColumn(why),
   ];
 }

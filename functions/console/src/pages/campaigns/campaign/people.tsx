@@ -4,10 +4,10 @@ import { useEffect, useState } from "preact/hooks";
 import { api, ask, ROOT, type Schemas } from "../../../api.ts";
 import { CALM } from "../../../live.ts";
 import { Failure, Waiting } from "../../../parts/failure.tsx";
+import { OUTCOME, whyColumn } from "../../../parts/message_columns.tsx";
 import { SelectField, TextField } from "../../../parts/field.tsx";
 import { PagesFoot, usePages } from "../../../parts/pages.tsx";
 import { type ColumnOf, Table } from "../../../parts/table.tsx";
-import { Tag } from "../../../parts/tag.tsx";
 import { When } from "../../../parts/time.tsx";
 import { go, withQuery } from "../../../routes.ts";
 import type { Shown } from "../campaign.tsx";
@@ -110,15 +110,7 @@ function columnsOf(byOthers: boolean, why: (id: string) => void): readonly Colum
     }]
     : [];
   return [
-    {
-      name: "Person",
-      cell: (row) =>
-        row.contact_id
-          ? <a href={`#/people/${row.contact_id}`}>{row.to || row.contact_id}</a>
-          : row.to,
-    },
-    { name: "Status", cell: (row) => <Tag name={row.status} /> },
-    { name: "Reason", cell: (row) => row.reason_words || row.reason },
+    ...OUTCOME,
     ...by,
     { name: "Sent", cell: (row) => <When at={row.sent_at} /> },
     {
@@ -131,15 +123,7 @@ function columnsOf(byOthers: boolean, why: (id: string) => void): readonly Colum
           </span>
         ),
     },
-    {
-      name: "Why",
-      act: true,
-      cell: (row) => (
-        <button type="button" class="plain" onClick={() => why(row.id)}>
-          Why?<span class="hidden">{row.to}</span>
-        </button>
-      ),
-    },
+    whyColumn(why),
   ];
 }
 

@@ -6,7 +6,7 @@ import { api, ask, type Schemas } from "../../../api.ts";
 import { useLive } from "../../../live.ts";
 import { asPlan, parts, type Plan } from "../../../logic/plan/document.ts";
 import { Confirm, Dialog } from "../../../parts/dialog.tsx";
-import { Failure, Waiting } from "../../../parts/failure.tsx";
+import { Waiting } from "../../../parts/failure.tsx";
 import { SelectField } from "../../../parts/field.tsx";
 import { tell } from "../../../parts/notes.tsx";
 import { PagesFoot, usePages } from "../../../parts/pages.tsx";
@@ -151,12 +151,12 @@ function Migrate({ campaign, plan, close, again }: MigrateProps) {
     close();
     again();
   });
-  const ready = gone.every((node) => map[node.id]);
   return (
     <Confirm
       title={`Take those under way over to version ${campaign.plan_version}?`}
       does="Take them over"
-      action={ready ? action : { ...action, run: async () => {} }}
+      complete={gone.every((node) => map[node.id])}
+      action={action}
       close={close}
     >
       <p>
@@ -176,7 +176,6 @@ function Migrate({ campaign, plan, close, again }: MigrateProps) {
           ]}
         />
       ))}
-      {!ready && <Failure of={undefined} />}
     </Confirm>
   );
 }
