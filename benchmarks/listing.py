@@ -2,8 +2,7 @@
 
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,12 +14,10 @@ from benchmarks.rig import INDEXES, ORG, create, engine_on, member
 from benchmarks.salted import contact_id, message_id
 from functions.bootstrap.stack import Stack, build
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.messages.ids import lane_number
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.lanes import LAUNCH
-from functions.engine.messages import statistics
+from functions.engine.messages.counting import Increments
 from functions.engine.ports.store import Add, Create
 from functions.engine.reporting import overview
 from functions.engine.reporting.overview import Search
@@ -178,27 +175,9 @@ def _stored(campaign: Campaign) -> Callable[[Message], Create]:
 
 def _counted(campaign: Campaign, messages: list[Message]) -> Iterator[Add]:
     """Count messages as the launch, the dispatch and the receipts count them."""
-    new = [message._asdict() for message in messages]
-    for each in new:
-        del each["id"]
-    yield from statistics.created(campaign, LAUNCH, new, now=_AT)
-    lanes = _by_shard(messages, lambda id_: str(lane_number(id_, campaign.lanes)))
-    for shard, part in lanes:
-        yield from statistics.changed(
-            campaign, shard, [(message, _SENT) for message in part], now=_AT
-        )
-    receipts = _by_shard(messages, lambda id_: statistics.receipt_shard(campaign, id_))
-    for shard, part in receipts:
-        sent = [message._replace(status=MessageStatus.SENT, sent_at=_AT) for message in part]
-        yield from statistics.changed(
-            campaign, shard, [(message, _COMPLETED) for message in sent], now=_AT
-        )
-
-
-def _by_shard(
-    messages: Iterable[Message], shard: Callable[[str], str]
-) -> Iterable[tuple[str, list[Message]]]:
-    groups = defaultdict(list)
-    for message in messages:
-        groups[shard(message.id)].append(message)
-    return groups.items()
+    increments = Increments(campaign, now=_AT)
+    increments.create({message.id: message._asdict() for message in messages})
+    increments.change([(message, _SENT) for message in messages])
+    sent = [message._replace(status=MessageStatus.SENT, sent_at=_AT) for message in messages]
+    increments.change([(message, _COMPLETED) for message in sent])
+    yield from increments.writes()

@@ -27,7 +27,7 @@ from functions.engine.campaigns import creation, lifecycle, single_message
 from functions.engine.contacts import suppressions
 from functions.engine.delivery import recall
 from functions.engine.imports.list_upload import import_csv
-from functions.engine.messages import statistics
+from functions.engine.messages.counting import Increments
 from functions.engine.ports.store import Create
 from functions.settings.load import load_settings
 from functions.settings.model import Settings
@@ -221,9 +221,10 @@ def test_show_counts_by_status_and_reason() -> None:
     async def cancelled(stack: Stack) -> Campaign:
         made = await call()(stack)
         message = {"address": "+442079460123", "status": "skipped", "reason": "suppressed"}
-        path = f"{paths.messages('default', made.id)}/other"
-        counted = statistics.created(made, "launch", [message], now=stack.engine.clock.now())
-        await stack.engine.store.commit(Create(path, message), *counted)
+        path = f"{paths.messages('default', made.id)}/{'0' * 48}"
+        increments = Increments(made, now=stack.engine.clock.now())
+        increments.create({path: message})
+        await stack.engine.store.commit(Create(path, message), *increments.writes())
         return made
 
     id_ = prepare(cancelled).id

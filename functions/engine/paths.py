@@ -95,9 +95,9 @@ def lane(org: str, campaign_id: str, name: str) -> str:
     return f"orgs/{org}/campaigns/{campaign_id}/lanes/{name}"
 
 
-def statistics(org: str, campaign_id: str, shard: str) -> str:
-    """Return the path of one shard of a campaign's statistics."""
-    return f"orgs/{org}/campaigns/{campaign_id}/statistics/{shard}"
+def statistics(org: str, campaign_id: str, lane: int | str) -> str:
+    """Return the path of the shard of a campaign's statistics that counts a lane's messages."""
+    return f"orgs/{org}/campaigns/{campaign_id}/statistics/{lane}"
 
 
 def delivery_days(org: str) -> str:

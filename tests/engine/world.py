@@ -30,6 +30,7 @@ from functions.engine.contacts import suppressions
 from functions.engine.delivery import launch
 from functions.engine.kernel.engine import Engine, Limits
 from functions.engine.messages import moved_days, statistics
+from functions.engine.messages.counting import Increments
 from functions.engine.messages.statistics import Statistics
 from functions.engine.plans import counts as walk_counts
 from functions.engine.ports.queue import Task
@@ -219,8 +220,9 @@ class World:
         for message in await self.messages(campaign):
             path = f"{paths.messages(ORG, campaign.id)}/{message.id}"
             changes = claim(message, self.policy, now=now)
-            counted = statistics.changed(campaign, "0", [(message, changes)], now=now)
-            await self.store.commit(Update(path, changes), *counted)
+            increments = Increments(campaign, now=now)
+            increments.change([(message, changes)])
+            await self.store.commit(Update(path, changes), *increments.writes())
 
     async def receive(self, event: DeliveryEvent) -> None:
         """Deliver a receipt."""

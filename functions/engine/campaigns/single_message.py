@@ -17,9 +17,8 @@ from functions.engine.campaigns.lifecycle import create_campaign
 from functions.engine.campaigns.recipient import Recipient
 from functions.engine.campaigns.senders import check_senders
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.lanes import LAUNCH
 from functions.engine.kernel.people import path_of, salt_of
-from functions.engine.messages import statistics
+from functions.engine.messages.counting import Increments
 from functions.engine.ports.store import Create
 
 
@@ -61,5 +60,6 @@ async def send_once(engine: Engine, campaign: Campaign, to: Recipient) -> tuple[
     lane = send_lane(lane_number(id_, single.lanes))
     message = planned(to, lane, now, now, to.texts.stored if to.texts else {})
     create = Create(f"{paths.messages(single.org, single.id)}/{id_}", message)
-    counts = statistics.created(single, LAUNCH, [message], now=now)
-    return await create_campaign(engine, single, create, *counts), id_
+    increments = Increments(single, now=now)
+    increments.create({create.path: create.data})
+    return await create_campaign(engine, single, create, *increments.writes()), id_

@@ -18,9 +18,8 @@ from functions.engine.contacts.bars import heed_bars
 from functions.engine.delivery.at_hand import hand_over
 from functions.engine.delivery.page_commits import PageCommits
 from functions.engine.kernel import lanes
-from functions.engine.kernel.lanes import LAUNCH, LaneLease, lane_names
+from functions.engine.kernel.lanes import LaneLease, lane_names
 from functions.engine.kernel.lease import LookAgainError
-from functions.engine.messages import statistics
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.plans.admission import Admission, first_send
 from functions.engine.plans.changes import record_walks, unchanged
@@ -86,13 +85,10 @@ class Entrance:
     async def _commit(self, decided: list[Decided], page: Page) -> None:
         """Commit a page and its cursor; who is there already enters no second time."""
         lease, first = self._lease, "planned" not in self._lease.data
-        shard = statistics.walk_shard(LAUNCH)
         while True:
             planned = lease.data.get("planned", 0) + len(decided)
             progress = {"cursor": page.cursor, "planned": planned, "entered": page.cursor is None}
-            writes, notices = record_walks(
-                self._engine, self._campaign, decided, shard=shard, dropped=LAUNCH
-            )
+            writes, notices = record_walks(self._engine, self._campaign, decided)
             try:
                 versions = await commit_with_notices(
                     self._engine,

@@ -76,8 +76,8 @@ class Canary:
     async def _room(self, first: int) -> int:
         """Return how many more of the first messages this lane may send."""
         lease = self._lease
-        shard = await statistics.read_shard(lease.engine, lease.campaign, lease.name)
-        return self._share(first) - _handed_over(shard)
+        counts = await statistics.read_lane(lease.engine, lease.campaign, lease.name)
+        return self._share(first) - _handed_over(counts)
 
     def look_again_at(self) -> datetime:
         """Return when to ask again where there is no room."""

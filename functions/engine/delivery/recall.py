@@ -20,7 +20,7 @@ from functions.engine import paths
 from functions.engine.kernel import lanes
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.lanes import LAUNCH, RECALL, LaneLease
+from functions.engine.kernel.lanes import RECALL, LaneLease
 from functions.engine.kernel.lease import LookAgainError
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics
@@ -156,8 +156,7 @@ class _Recall:
             recalled=lease.data["recalled"] + count,
             beyond_recall=lease.data["beyond_recall"] + len(page) - count,
         )
-        # By now nobody else counts much with the launch's statistics.
-        await commit_changes(self._engine, lease.campaign, LAUNCH, decided, by=commit)
+        await commit_changes(self._engine, lease.campaign, decided, by=commit)
 
     async def _refreshed(
         self, recalled: Sequence[Versioned[Message]]

@@ -77,7 +77,7 @@ def _decide(lease: LaneLease, message: Message) -> Changes:
 async def _update(lease: LaneLease, decided: list[tuple[Versioned[Message], Changes]]) -> None:
     """Commit what was decided and free the slots of those that ended."""
     try:
-        await commit_changes(lease.engine, lease.campaign, lease.name, decided)
+        await commit_changes(lease.engine, lease.campaign, decided)
     except ConflictError:
         return  # A receipt was faster for one of them: the next pass looks at them all anew.
     ended = [m.value for m, changes in decided if changes.get("lane", "") is None]

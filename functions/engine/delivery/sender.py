@@ -202,9 +202,8 @@ class Sender:
         self, decided: list[tuple[Versioned[Message], Changes]], *also: Write
     ) -> list[int]:
         """Commit changes of messages for as long as the lane is ours."""
-        lease = self._lease
         return await commit_changes(
-            self._engine, self._campaign, lease.name, decided, *also, by=lease.commit
+            self._engine, self._campaign, decided, *also, by=self._lease.commit
         )
 
     async def _unchanged(self, chunk: list[Versioned[Message]]) -> list[Versioned[Message]]:
@@ -285,7 +284,7 @@ class Sender:
         decided = [(m, self._after(m.value, outcome, now)) for m, outcome in results]
         try:
             # Also without the lane: what was sent was sent.
-            await commit_changes(self._engine, self._campaign, self._lease.name, decided)
+            await commit_changes(self._engine, self._campaign, decided)
         except ConflictError:
             for tracked, outcome in results:
                 await self._record_late(tracked.value, outcome)
@@ -322,7 +321,7 @@ class Sender:
             if not changes:
                 return None, (), ()
             decided = [(Versioned(message, document.version), changes)]
-            return None, *record(self._engine, self._campaign, self._lease.name, decided)
+            return None, *record(self._engine, self._campaign, decided)
 
         path = f"{self._collection}/{sent.id}"
         await modify_with_notices(self._engine, self._campaign.org, [path], decide)

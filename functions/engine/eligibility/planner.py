@@ -18,8 +18,7 @@ from functions.engine.campaigns.content.rendering import CannotRenderError, Rend
 from functions.engine.campaigns.recipient import Recipient
 from functions.engine.eligibility import sending_hours
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.lanes import LAUNCH
-from functions.engine.messages import statistics
+from functions.engine.messages.counting import Increments
 from functions.engine.ports.store import Add, Create
 
 #: Where somebody is, the earliest instant, and the time of day that was asked for.
@@ -41,8 +40,10 @@ class Plan:
         return [Create(path, message) for path, message in self.messages.items()]
 
     def statistics(self, campaign: Campaign, *, now: datetime) -> list[Add]:
-        """Return the write that counts the messages."""
-        return statistics.created(campaign, LAUNCH, list(self.messages.values()), now=now)
+        """Return the writes that count the messages."""
+        increments = Increments(campaign, now=now)
+        increments.create(self.messages)
+        return increments.writes()
 
 
 class Planner:

@@ -18,7 +18,7 @@ from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.kernel.walks import Commit
-from functions.engine.messages import statistics
+from functions.engine.messages.counting import Increments
 from functions.engine.messages.marks import marks
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.ports.store import Create, Update, Write
@@ -39,7 +39,6 @@ class Recorded(NamedTuple):
 async def commit_changes(
     engine: Engine,
     campaign: Campaign,
-    shard: str,
     decided: Sequence[tuple[Versioned[Message], Changes]],
     *also: Write,
     by: Commit | None = None,
@@ -48,24 +47,25 @@ async def commit_changes(
 
     Returns the messages' versions first. Raises ConflictError, or what `by` raises.
     """
-    writes, notices = record(engine, campaign, shard, decided)
+    writes, notices = record(engine, campaign, decided)
     return await commit_with_notices(engine, campaign.org, [*writes, *also], notices, by=by)
 
 
 def record(
     engine: Engine,
     campaign: Campaign,
-    shard: str,
     decided: Sequence[tuple[Versioned[Message], Changes]],
     *,
     walk_at: datetime | None = None,
+    beside: Increments | None = None,
 ) -> Recorded:
     """Return the writes and the notices of changed messages, each at the version it was read at.
 
-    `shard` is that of the campaign's statistics; `walk_at` is when walks are looked at for it,
-    None for at once.
+    `walk_at` is when walks are looked at for it, None for at once; `beside` is what else the
+    commit counts.
     """
     now = engine.clock.now()
+    increments = beside or Increments(campaign, now=now)
     if any(facts_of(send.channel).quotes for send in (*campaign.sends, *campaign.routes)):
         decided = [(each, _quotable(campaign, each.value, changes)) for each, changes in decided]
     collection = paths.messages(campaign.org, campaign.id)
@@ -80,12 +80,12 @@ def record(
             changes = {**changes, "followed": True}  # noqa: PLW2901 - with what follows from it
         updates.append(Update(f"{collection}/{message.id}", changes, version))
         changed.append((message, changes))
-    created = [follower.data for follower in followers]
-    counted = statistics.changed(campaign, shard, changed, now=now, created=created)
+    increments.change(changed)
+    increments.create({follower.path: follower.data for follower in followers})
     marked = marks(campaign, changed, at=walk_at or now) if campaign.plan else ()
     told = [each for each in changed if may_be_told(each[1])]
     notices = (message_notice(campaign, *each, now=now) for each in told) if told else ()
-    return Recorded([*updates, *followers, *counted, *marked], notices)
+    return Recorded([*updates, *followers, *increments.writes(), *marked], notices)
 
 
 def _quotable(campaign: Campaign, message: Message, changes: Changes) -> Changes:

@@ -4,6 +4,7 @@ A walk's change, the messages that it comes to, those that it leaves behind, the
 statistics and what subscribers are told stand in one commit.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import chain
 
@@ -11,39 +12,40 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.notifications.walk_events import Change, walk_notices
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
-from functions.engine.messages import statistics
 from functions.engine.messages.changes import Recorded, record
+from functions.engine.messages.counting import Increments
 from functions.engine.plans import counts
 from functions.engine.plans.decisions import Decided
-from functions.engine.ports.store import Add, Create, Write
+from functions.engine.ports.store import Create, Write
 
 
-def record_walks(
-    engine: Engine, campaign: Campaign, decided: Sequence[Decided], *, shard: str, dropped: str
-) -> Recorded:
-    """Return the writes and the notices of what was decided, new messages first.
-
-    `shard` counts the walks and their new messages, and `dropped` the messages left behind: two
-    shards, since one document is added to once in a commit.
-    """
+def record_walks(engine: Engine, campaign: Campaign, decided: Sequence[Decided]) -> Recorded:
+    """Return the writes and the notices of what was decided, new messages first."""
     now = engine.clock.now()
-    messages = [Create(path, fields) for each in decided for path, fields in each.messages.items()]
+    messages = {path: fields for each in decided for path, fields in each.messages.items()}
+    increments = Increments(campaign, now=now)
+    increments.create(messages)
+    _count(increments, decided)
     left = [pair for each in decided for pair in each.dropped]
-    of_left = record(engine, campaign, dropped, left) if left else Recorded((), ())
-    amounts = counts.changed((each.before, each.after) for each in decided)
-    created = [each.data for each in messages]
-    amounts.update(statistics.amounts_of(campaign, created, now=now))
-    path = paths.statistics(campaign.org, campaign.id, shard)
+    of_left = record(engine, campaign, left, beside=increments)
     writes: list[Write] = [
-        *messages,
+        *(Create(path, fields) for path, fields in messages.items()),
         *(write for each in decided for write in each.writes(campaign)),
         *of_left.writes,
-        *([Add(path, dict(amounts))] if amounts else ()),
     ]
     changes = (Change(each.walk.id, each.before, each.after) for each in decided)
     # Made only where somebody subscribes.
     notices = (notice for change in changes for notice in walk_notices(campaign, change, now=now))
     return Recorded(writes, chain(of_left.notices, notices))
+
+
+def _count(increments: Increments, decided: Sequence[Decided]) -> None:
+    """Count walks, each with its lane."""
+    of_lanes: defaultdict[int, list[Decided]] = defaultdict(list)
+    for each in decided:
+        of_lanes[increments.lane_of(each.walk.id)].append(each)
+    for lane, walks in of_lanes.items():
+        increments.add(lane, counts.changed((each.before, each.after) for each in walks))
 
 
 async def unchanged(

@@ -30,7 +30,6 @@ from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.people import subject_id
 from functions.engine.kernel.plan_versions import plan_of
-from functions.engine.messages import statistics
 from functions.engine.notifications.outbox import Decision, modify_with_notices
 from functions.engine.plans.changes import record_walks
 from functions.engine.plans.decisions import Decided, Walk
@@ -154,8 +153,7 @@ async def _enroll(
         new = entrance.new
         if not new:
             return results, [], ()
-        shard = statistics.entry_shard(campaign, new[0].walk.id)
-        writes, notices = record_walks(engine, campaign, new, shard=shard, dropped=shard)
+        writes, notices = record_walks(engine, campaign, new)
         # Whoever is erased at this very moment must not stay behind in a walk.
         named = {each.after.contact for each in new} & there.keys()
         return results, [*writes, *(still_there(there[path]) for path in named)], notices

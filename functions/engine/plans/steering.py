@@ -37,7 +37,6 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import retried
 from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.kernel.versioned import Versioned
-from functions.engine.messages import statistics
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.plans.changes import record_walks
 from functions.engine.plans.decisions import Decided, Walk
@@ -166,13 +165,7 @@ async def _commit(
 ) -> None:
     campaign = found.campaign
     decided = Decided(Walk(found.id, found.walk, found.version), after, dropped=changed)
-    recorded = record_walks(
-        engine,
-        campaign,
-        [decided],
-        shard=statistics.entry_shard(campaign, found.id),
-        dropped=statistics.receipt_shard(campaign, found.id),
-    )
+    recorded = record_walks(engine, campaign, [decided])
     await commit_with_notices(engine, campaign.org, [*recorded.writes, trail], recorded.notices)
 
 

@@ -19,7 +19,6 @@ from functions.engine import paths
 from functions.engine.kernel.lanes import LaneLease
 from functions.engine.kernel.lease import LookAgainError
 from functions.engine.kernel.versioned import Versioned
-from functions.engine.messages import statistics
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.plans.changes import record_walks, unchanged
 from functions.engine.plans.decisions import Decided, Decider, Walk
@@ -118,12 +117,8 @@ class Walker:
 
     async def _commit(self, decided: Sequence[Decided]) -> list[Versioned[Message]]:
         """Commit what was decided, but for those of whom something has changed meanwhile."""
-        name = self._lease.name
         while decided:
-            shard = statistics.walk_shard(name)
-            recorded = record_walks(
-                self._engine, self._campaign, decided, shard=shard, dropped=name
-            )
+            recorded = record_walks(self._engine, self._campaign, decided)
             try:
                 versions = await commit_with_notices(
                     self._engine,

@@ -33,7 +33,6 @@ from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.people import subject_id
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
 from functions.engine.kernel.versioned import Versioned
-from functions.engine.messages import statistics
 from functions.engine.messages.changes import Recorded, record
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.ports.store import (
@@ -199,9 +198,7 @@ def _recorded(
     if home is None:
         updates = [Update(f"{path}/messages/{m.id}", changed, v) for (m, v), changed in decided]
         return Recorded(updates, ())
-    campaign = campaign_from(home.org, home.id, home.data)
-    shard = statistics.receipt_shard(campaign, decided[0][0].value.id)
-    return record(engine, campaign, shard, decided)
+    return record(engine, campaign_from(home.org, home.id, home.data), decided)
 
 
 def _forgotten(message: Message, now: datetime) -> Changes:

@@ -17,7 +17,6 @@ from functions.engine import paths
 from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.removal import remove_all
-from functions.engine.messages import statistics
 from functions.engine.messages.changes import Recorded
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.plans.changes import record_walks
@@ -94,9 +93,7 @@ def _recorded(
         fields = [(each.walk, enrollment_fields(each.after, None)) for each in decided]
         sets = [Set(f"{path}/enrollments/{walk.id}", of, walk.version) for walk, of in fields]
         return Recorded(sets, ())
-    campaign = campaign_from(home.org, home.id, home.data)
-    shard = statistics.entry_shard(campaign, decided[0].walk.id)
-    return record_walks(engine, campaign, decided, shard=shard, dropped=shard)
+    return record_walks(engine, campaign_from(home.org, home.id, home.data), decided)
 
 
 async def _wake(engine: Engine, campaign: Campaign, decided: Sequence[Decided]) -> None:

@@ -26,7 +26,6 @@ from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
 from functions.engine.kernel.versioned import Versioned
-from functions.engine.messages import statistics
 from functions.engine.messages.changes import record
 from functions.engine.ports.store import Delete, Document, Set, Write
 from functions.engine.receipts.receive import receive
@@ -120,8 +119,7 @@ async def _take_back(engine: Engine, visit: Visit) -> None:
         if not changes:
             return None, [Delete(clicked.path)]
         campaign = campaign_from(ref.org, ref.campaign, home.data)
-        shard = statistics.receipt_shard(campaign, message.id)
-        recorded = record(engine, campaign, shard, [(Versioned(message, stored.version), changes)])
+        recorded = record(engine, campaign, [(Versioned(message, stored.version), changes)])
         return None, [Delete(clicked.path), *recorded.writes]
 
     await modify(engine.store, asked, decide)

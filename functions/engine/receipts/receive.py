@@ -20,7 +20,6 @@ from functions.engine.contacts.suppressions import suppress
 from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
-from functions.engine.messages import statistics
 from functions.engine.messages.changes import record
 from functions.engine.notifications.outbox import Decision, modify_with_notices
 from functions.engine.pacing import live_calls, slowdown
@@ -96,9 +95,8 @@ def _apply(
     writes: list[Write] = [Create(paths.event(event.ref, event.id), receipt)]
     if not changes:
         return _Applied(campaign, message), writes, ()
-    shard = statistics.receipt_shard(campaign, message.id)
     decided = [(Versioned(message, stored.version), changes)]
-    recorded = record(engine, campaign, shard, decided, walk_at=event.settles_at)
+    recorded = record(engine, campaign, decided, walk_at=event.settles_at)
     after = message_from(stored.id, {**stored.data, **changes})
     waited = message.lane is not None or after.status == MessageStatus.PENDING
     writes += recorded.writes

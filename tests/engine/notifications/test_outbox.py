@@ -100,11 +100,11 @@ async def test_changes_of_messages_are_committed_by_who_holds_the_lane(world: Wo
         failed = end(MessageStatus.FAILED, "busy", now=NOON)
         changes = [(Versioned(message, document.version), failed)]
         if n == 0:
-            await commit_changes(world.engine, campaign, "0", changes, by=lease.commit)
+            await commit_changes(world.engine, campaign, changes, by=lease.commit)
             await change(world.engine, ORG, campaign.id, Action.PAUSE, by="ann")
         else:
             with pytest.raises(LeaseLostError):
-                await commit_changes(world.engine, campaign, "0", changes, by=lease.commit)
+                await commit_changes(world.engine, campaign, changes, by=lease.commit)
     statuses = [(await world.message_to(campaign, number(n))).status for n in (0, 1)]
     assert statuses == [MessageStatus.FAILED, MessageStatus.PENDING]
     assert (await heard(world)).count(EventType.MESSAGE_FAILED) == 1

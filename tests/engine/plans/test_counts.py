@@ -36,7 +36,7 @@ async def test_one_too_many_in_any_count_of_a_walk_is_found(name: str) -> None:
         assert path_of((await world.walks(campaign))[0])[:2] == ["hello", "again"]
         await world.check_statistics()
 
-        shard = paths.statistics(ORG, campaign.id, "0")
+        shard = paths.statistics(ORG, campaign.id, 0)
         await world.store.commit(Add(shard, {name: 1}))
         with pytest.raises(AssertionError):
             await world.check_statistics()

@@ -387,7 +387,7 @@ async def test_the_paused_are_forgotten_too(world: JourneyWorld) -> None:
     campaign = await walking(world)
     (document,) = await world.documents(paths.enrollments(ORG, campaign.id))
     paused = {"status": EnrollmentStatus.PAUSED, "lane": None, "next_at": None}
-    moved = Add(paths.statistics(ORG, campaign.id, "entry-0"), {"e_active": -1, "e_paused": 1})
+    moved = Add(paths.statistics(ORG, campaign.id, 0), {"e_active": -1, "e_paused": 1})
     await world.store.commit(Update(document.path, paused), moved)
     await erase(world)
     assert await naming(world.store, *TELLS) == []

@@ -17,9 +17,8 @@ from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.lanes import LAUNCH, MIGRATION, LaneLease
+from functions.engine.kernel.lanes import MIGRATION, LaneLease
 from functions.engine.kernel.lease import LookAgainError
-from functions.engine.messages import statistics
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.plans.changes import record_walks
 from functions.engine.plans.decisions import Decided
@@ -111,9 +110,7 @@ class _Pages:
 
     async def _commit(self, decided: Sequence[Decided], counted: dict[str, Any], last: str) -> None:
         lease, campaign = self._lease, self._lease.campaign
-        # By now nobody else counts much with the launch's statistics.
-        shard = statistics.walk_shard(LAUNCH)
-        writes, notices = record_walks(self._engine, campaign, decided, shard=shard, dropped=LAUNCH)
+        writes, notices = record_walks(self._engine, campaign, decided)
 
         async def by(*every: Any) -> list[int]:
             return await lease.commit(*every, after=last, **counted)
