@@ -14,7 +14,7 @@ async def test_a_campaign_is_counted_in_as_many_documents_as_it_has_lanes() -> N
     """Its launch, its lanes and its receipts count a message alike: with the message's lane."""
     async with World(with_limits(lanes=3)) as world:
         await world.suppress(number(7))
-        world.carrier.script[number(3)] = [INVALID]
+        world.carrier.script = {number(3): [INVALID]}
         campaign = await world.create(await world.add_list(40))
         await world.finish(campaign)
         watched = CountingStore(world.store)
