@@ -1,6 +1,6 @@
 """Every deployable function: `functions-framework --target=NAME`, or --entry-point in the cloud.
 
-Each serves its own part of one application (functions/bootstrap/app.py), and is given the
+Each serves its own part of one application (functions/bootstrap/parts.py), and is given the
 secrets that it uses (functions/settings/secrets.py); `app` serves all of it.
 """
 
@@ -8,8 +8,8 @@ import functions_framework.aio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.bootstrap.app import REST_PATHS
 from functions.bootstrap.entry import face
+from functions.bootstrap.parts import REST_PATHS
 
 http = functions_framework.aio.http
 

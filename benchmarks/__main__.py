@@ -7,6 +7,7 @@ import uvloop
 
 from benchmarks import (
     checks,
+    cold_start,
     dispatch,
     growth,
     hostile,
@@ -41,6 +42,7 @@ FIGURES: Mapping[str, Callable[[], Awaitable[list[report.Row]]]] = {
     "mail": mail.measure,
     "listing": listing.measure,
     "load": load.measure,
+    "cold": cold_start.measure,
     "enroll": enrolling.measure,
     "moves": moving.measure,
     "events": hearing.measure,

@@ -194,9 +194,13 @@ deploy_function() {
   secrets=$(set_secrets "$2")  # none: a function deployed before may have some
   # Whoever may call is decided by the application: a JWT, Google's token, the carrier's signature.
   # 540 s are TASK_DEADLINE_S and a minute, the deadline that tasks are delivered with.
+  # Google's buildpack compiles our source, and the image then says of every file that it is of 1980.
+  # What was compiled would be of no use, and a cold start would take a third longer, were it not
+  # told from the source by its hash: Python's compiler does that where SOURCE_DATE_EPOCH is set.
   gc functions deploy "$1" --gen2 --runtime="$RUNTIME" --region="$REGION" \
     --source=. --entry-point="$2" --trigger-http --allow-unauthenticated \
     --service-account="$(account "$3")" --env-vars-file="$4" \
+    --set-build-env-vars=SOURCE_DATE_EPOCH=315532801 \
     "${secrets:---clear-secrets}" \
     --cpu=1 --memory=512Mi --concurrency=80 --timeout=540s --format=none </dev/null
 }

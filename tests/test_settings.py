@@ -9,6 +9,7 @@ from pydantic import SecretStr, ValidationError
 
 from functions.settings.load import SettingsError, env_example, load_settings
 from functions.settings.model import Settings
+from functions.settings.text import descriptions
 from functions.settings.urls import (
     CloudTasksUrl,
     FirestoreUrl,
@@ -104,9 +105,11 @@ def test_the_example_changes_nothing() -> None:
 
 def test_every_setting_is_described_in_one_line() -> None:
     """No setting goes without its line of why."""
-    for name, field in Settings.model_fields.items():
-        assert field.description, name
-        assert "\n" not in field.description, name
+    words = descriptions(Settings)
+    assert set(words) == set(Settings.model_fields)
+    for name, line in words.items():
+        assert line, name
+        assert "\n" not in line, name
 
 
 @pytest.mark.parametrize(

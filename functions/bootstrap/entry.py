@@ -5,7 +5,7 @@ from typing import cast
 from starlette.responses import Response
 from uvicorn_worker import UvicornWorker
 
-from functions import logs
+from functions import lean, logs  # noqa: F401  lean first
 from functions.bootstrap.stack import Stack, build
 from functions.settings.load import load_settings
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import httpx
 
@@ -39,8 +39,10 @@ from functions.web.face import Face
 from functions.web.invoker import Invoker
 from functions.web.middleware.key_guesses import KeyGuesses
 from functions.web.rate_limit import RateLimiter
-from functions.web.signing_in.provider import Provider
 from functions.web.signing_in.sessions import Sessions, Way
+
+if TYPE_CHECKING:
+    from functions.web.signing_in.provider import Provider
 
 _BACKOFF = (timedelta(milliseconds=200), timedelta(seconds=30))
 #: Within this time every task has sent what it has claimed and handed on the rest.
@@ -157,7 +159,7 @@ def _context(
         settings,
         Authenticator(settings, http=http, clock=clock),
         sessions,
-        Provider(settings, http=http, clock=clock) if Way.OIDC in sessions.ways else None,
+        _provider(parts) if Way.OIDC in sessions.ways else None,
         Invoker(settings, http=http, clock=clock),
         RateLimiter(settings.api_rate_per_s, clock=clock),
         KeyGuesses(clock=clock),
@@ -166,6 +168,12 @@ def _context(
         Links(settings.signing_secret.get_secret_value() or parts.key),
         receivers,
     )
+
+
+def _provider(parts: Parts) -> "Provider":
+    from functions.web.signing_in.provider import Provider
+
+    return Provider(parts.settings, http=parts.http, clock=parts.clock)
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ import uvicorn
 import uvloop
 
 from functions import logs
+from functions.bootstrap.parts import every_part
 from functions.bootstrap.stack import Stack, build
 from functions.cli.runtime import told_errors
 from functions.console.pages import DIST
@@ -48,6 +49,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 async def _serve(settings: Settings, listener: socket.socket) -> None:
+    every_part()  # imported now, so that nobody's first request waits for it
     stack = build(settings)
     stack.start()
     ticker = asyncio.create_task(_tick(stack, settings.check_interval_s))

@@ -38,8 +38,7 @@ def _read(overrides: dict[str, Any]) -> Settings:
     except ValidationError as error:
         errors = error.errors(include_url=False)
     # Outside the except block: the chained ValidationError would carry the values.
-    fields = Settings.model_fields
-    raise SettingsError([line for each in errors for line in error_sentences(each, fields)])
+    raise SettingsError([line for each in errors for line in error_sentences(each, Settings)])
 
 
 def uses_of(target: str, settings: Settings) -> frozenset[Use]:
@@ -56,4 +55,4 @@ def uses_of(target: str, settings: Settings) -> frozenset[Use]:
 
 def env_example() -> str:
     """Render .env.example: every setting with its description and its default."""
-    return example_text(Settings.model_fields)
+    return example_text(Settings)

@@ -75,7 +75,6 @@ class Settings(BaseSettings):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
-        use_attribute_docstrings=True,
     )
 
     store_url: Annotated[str, parsed_by(parse_store)] = "sqlite:///.data/clarion.db"

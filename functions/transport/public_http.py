@@ -31,7 +31,23 @@ def client() -> httpx.AsyncClient:
     sent to whoever else has the same address.
     """
     none = CookieJar(DefaultCookiePolicy(allowed_domains=()))
-    return httpx.AsyncClient(timeout=10, trust_env=False, cookies=none)
+    return httpx.AsyncClient(timeout=10, trust_env=False, cookies=none, transport=_Late())
+
+
+class _Late(httpx.AsyncBaseTransport):
+    """Reads the certificates when the first request is sent: most cold starts go without one."""
+
+    def __init__(self) -> None:
+        self._transport: httpx.AsyncHTTPTransport | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._transport is None:
+            self._transport = httpx.AsyncHTTPTransport(trust_env=False)
+        return await self._transport.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        if self._transport is not None:
+            await self._transport.aclose()
 
 
 class PublicHttp:

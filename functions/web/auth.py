@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import httpx
-import jwt
 
 from functions.domain.plain_text import whole
 from functions.engine.accounts.api_keys import PREFIX, ApiKey
@@ -19,6 +18,9 @@ from functions.settings.model import Settings
 from functions.settings.urls import is_loopback
 from functions.web.jwks import KeyRing, read_jwks
 from functions.web.origins import is_foreign_page
+
+if TYPE_CHECKING:
+    import jwt
 
 SKEW_S = 30  #: how far the clocks of a token's issuer and ours may differ
 ORG = re.compile(r"(?!__.*__$)[A-Za-z0-9_-]{1,64}")  # Firestore keeps such names to itself
@@ -121,7 +123,7 @@ class Caller:
 class _Trust(NamedTuple):
     """The key that a token must be signed with, and the one algorithm that goes with it."""
 
-    key: jwt.PyJWK | str
+    key: "jwt.PyJWK | str"
     algorithm: str
 
 
@@ -176,6 +178,8 @@ class Authenticator:
         return _Trust(key, key.algorithm_name)
 
     def _claims(self, token: str, trust: _Trust) -> dict[str, Any]:
+        import jwt
+
         try:
             return jwt.decode(
                 token,
@@ -256,6 +260,8 @@ def presented_key(headers: Mapping[str, str]) -> str | None:
 
 def key_id(token: str) -> str:
     """Return the id of the key that a token claims to be signed with."""
+    import jwt
+
     try:
         kid = jwt.get_unverified_header(token).get("kid")
     except jwt.PyJWTError as error:

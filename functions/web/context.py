@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from fastapi import Depends, Request
 from fastapi.responses import Response
@@ -15,8 +15,10 @@ from functions.web.auth import Callers
 from functions.web.invoker import Invoker
 from functions.web.middleware.key_guesses import KeyGuesses
 from functions.web.rate_limit import RateLimiter
-from functions.web.signing_in.provider import Provider
 from functions.web.signing_in.sessions import Sessions
+
+if TYPE_CHECKING:
+    from functions.web.signing_in.provider import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class AppContext:
     settings: Settings
     authenticator: Callers
     sessions: Sessions
-    provider: Provider | None  #: where people sign in; None: at none
+    provider: "Provider | None"  #: where people sign in; None: at none
     invoker: Invoker
     rates: RateLimiter
     guesses: KeyGuesses

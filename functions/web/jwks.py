@@ -4,13 +4,15 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpx
 import structlog
-from jwt import PyJWK, PyJWKSet, PyJWTError
 
 from functions.engine.ports.clock import Clock
+
+if TYPE_CHECKING:
+    from jwt import PyJWK
 
 Key = TypeVar("Key")
 
@@ -99,8 +101,10 @@ def max_age(cache_control: str) -> timedelta:
     return min(max(age, REFETCH_PAUSE), LONGEST_AGE)
 
 
-def read_jwks(document: Any) -> dict[str, PyJWK]:
+def read_jwks(document: Any) -> "dict[str, PyJWK]":
     """Read a JSON Web Key Set: its RS256 and ES256 signing keys. Raises ValueError."""
+    from jwt import PyJWKSet, PyJWTError
+
     keys = document.get("keys") if isinstance(document, dict) else None
     try:
         usable = PyJWKSet(keys or []).keys
@@ -109,7 +113,7 @@ def read_jwks(document: Any) -> dict[str, PyJWK]:
     return {key.key_id: key for key in usable if isinstance(key.key_id, str) and _signs(key)}
 
 
-def _signs(key: PyJWK) -> bool:
+def _signs(key: "PyJWK") -> bool:
     return key.algorithm_name in ALGORITHMS and key.public_key_use in {None, "sig"}
 
 

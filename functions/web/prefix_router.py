@@ -1,7 +1,7 @@
 """Finding a request's route among a hundred without comparing its path with each of them."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
@@ -10,28 +10,27 @@ from starlette.types import Receive, Scope, Send
 from functions.web.middleware.strict_route import StrictRoute
 from functions.web.problems import first_segment
 
+RoutesBelow = Callable[[str], Sequence[APIRoute]]
+"""Returns the routes whose paths begin with a segment; none where there are none."""
+
 
 class PrefixRouter(APIRouter):
-    """A router that first looks at those of its routes whose paths begin as the request's does.
+    """A router that looks only at those routes whose paths begin as the request's does.
 
-    To compare with all of them took 0.2 ms, as long as all the rest of a small answer. Where none
-    of `routes` begins so, the request goes the long way, through everything that was included.
+    To compare with all of them took 0.2 ms, as long as all the rest of a small answer. They are
+    asked for when the first such request comes. Where no path begins so, the request goes to the
+    routes that the application itself was given.
     """
 
-    def __init__(self, whole: APIRouter, routes: Iterable[APIRoute]) -> None:
+    def __init__(self, own: APIRouter, below: RoutesBelow) -> None:
         # The face has taken a slash too many away; a redirect would go to the host that is named.
-        super().__init__(routes=whole.routes, redirect_slashes=False)
-        branches = defaultdict(list)
-        for route in routes:
-            branches[first_segment(route.path)].append(route)
-        self._branches = {
-            start: APIRouter(routes=[*part], redirect_slashes=False)
-            for start, part in branches.items()
-        }
+        super().__init__(routes=own.routes, redirect_slashes=False)
+        self._below: Final = below
+        self._branches: Final[dict[str, APIRouter]] = {}
 
     def methods_of(self, path: str) -> list[str]:
         """Return the methods that a path is there for, over all its routes."""
-        branch = self._branches.get(first_segment(path))
+        branch = self._branch(path)
         found = [
             route
             for route in (branch.routes if branch else ())
@@ -44,6 +43,11 @@ class PrefixRouter(APIRouter):
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request to the routes that begin as its path does."""
-        start = first_segment(scope.get("path", ""))  # the server's own life has no path
-        serve = self._branches[start].app if start in self._branches else super().app
-        await serve(scope, receive, send)
+        branch = self._branch(scope.get("path", ""))  # the server's own life has no path
+        await (branch.app if branch else super().app)(scope, receive, send)
+
+    def _branch(self, path: str) -> APIRouter | None:
+        start = first_segment(path)
+        if start not in self._branches and (routes := self._below(start)):
+            self._branches[start] = APIRouter(routes=[*routes], redirect_slashes=False)
+        return self._branches.get(start)

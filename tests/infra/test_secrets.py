@@ -1,6 +1,7 @@
 """Every function of a deployment works with its own secrets, and has no others."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from functions.api.hooks import carrier_webhooks, mail_links, task_runner
 from functions.api.organisation import settings
 from functions.api.session import login
 from functions.api.session import routes as session
-from functions.bootstrap.app import PARTS, REST_PATHS
+from functions.bootstrap.parts import REST_PATHS, Part, every_part
 from functions.bootstrap.stack import build
 from functions.settings.load import SettingsError
 from functions.settings.providers import Use
@@ -225,7 +226,7 @@ def test_a_function_uses_what_its_routes_use(target: str) -> None:
     tops = {first_segment(path) for path in served(target)}
     shown = [
         (part, route)
-        for part in PARTS
+        for part in every_part()
         for route in part.router.routes
         if isinstance(route, APIRoute) and first_segment(route.path) in tops
     ]
@@ -236,7 +237,7 @@ def test_a_function_uses_what_its_routes_use(target: str) -> None:
 
 
 #: Whose routes take a secret besides those of callers.
-_BY_PART: Final = {
+_BY_PART: Final[Mapping[Part, Use]] = {
     task_runner: Use.SENDS,
     carrier_webhooks: Use.RECEIVES,
     mail_links: Use.LINKS,

@@ -33,13 +33,17 @@ async def _later() -> str:
     return "later"
 
 
+def below(start: str) -> list[APIRoute]:
+    """Return the things' routes that begin so."""
+    routes = [route for route in things.routes if isinstance(route, APIRoute)]
+    return [route for route in routes if route.path.startswith(start) and start != "/"]
+
+
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     """Give a client of an application with a prefix router, to which a router was added later."""
     app = FastAPI()
-    app.include_router(things)
-    routes = [route for route in things.routes if isinstance(route, APIRoute)]
-    app.router = PrefixRouter(app.router, routes)
+    app.router = PrefixRouter(app.router, below)
     app.include_router(later)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
@@ -61,6 +65,24 @@ async def test_a_path_without_a_route_is_not_found(http: httpx.AsyncClient, path
     assert (await http.get(f"http://127.0.0.1{path}")).status_code == 404
 
 
+async def test_routes_are_looked_for_once_and_when_they_are_asked_for() -> None:
+    """What a beginning of paths leads to is imported by the first request, and kept."""
+    asked: list[str] = []
+
+    def found(start: str) -> list[APIRoute]:
+        asked.append(start)
+        return below(start)
+
+    app = FastAPI()
+    app.router = PrefixRouter(app.router, found)
+    assert not asked
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        for path in ("/things", "/things/one", "/things"):
+            await client.get(path)
+    assert asked == ["/things"]
+
+
 async def test_another_method_is_told_the_right_ones(http: httpx.AsyncClient) -> None:
     """A path that is there for other methods only is answered with 405 and their names."""
     answer = await http.post("/things")
@@ -75,9 +97,9 @@ async def test_nobody_is_sent_to_the_host_that_a_request_names(http: httpx.Async
 
 
 async def test_the_document_and_its_page_are_still_there(http: httpx.AsyncClient) -> None:
-    """The OpenAPI document describes every route, and its page is served."""
+    """The OpenAPI document describes what was included, and its page is served."""
     document = (await http.get("/openapi.json")).json()
-    assert set(document["paths"]) == {"/things", "/things/{name}", "/others", "/later"}
+    assert set(document["paths"]) == {"/later"}
     assert (await http.get("/docs")).status_code == 200
 
 
@@ -91,6 +113,6 @@ async def test_what_names_no_path_is_not_found() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    router = PrefixRouter(APIRouter(), [])
+    router = PrefixRouter(APIRouter(), below)
     await router({"type": "http", "method": "OPTIONS", "path": "*"}, receive, send)
     assert sent[0]["status"] == 404

@@ -13,7 +13,8 @@ from fastapi.routing import APIRoute
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.bootstrap.app import PARTS, REST_PATHS, create_app
+from functions.bootstrap.app import create_app
+from functions.bootstrap.parts import REST_PATHS, every_part
 from functions.domain.errors import InvalidFieldError, NotFoundError, StaleError
 from functions.web import face
 from functions.web.auth import Area
@@ -222,7 +223,7 @@ def operations(schema: dict[str, Any]) -> dict[tuple[str, str], Any]:
 
 def routes(kind: type[APIRoute]) -> list[APIRoute]:
     """Return the application's routes of a kind."""
-    found = [route for part in PARTS for route in part.router.routes]
+    found = [route for part in every_part() for route in part.router.routes]
     return [route for route in found if isinstance(route, kind)]
 
 

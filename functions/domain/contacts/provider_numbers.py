@@ -3,9 +3,6 @@
 import re
 from typing import Final
 
-import phonenumbers
-from phonenumbers import NumberParseException
-
 from functions.domain.contacts.number_spellings import one_spelling
 from functions.domain.contacts.phones import InvalidPhoneError, parse_phone
 from functions.domain.contacts.written_numbers import RoundedNumberError, bare_number
@@ -74,8 +71,10 @@ def _valid(number: str, country: str = "") -> str:
 
 def _national(digits: str, near: str) -> str:
     """Return the number that these digits are where `near` is, "" where they are none there."""
+    import phonenumbers
+
     try:
         country = phonenumbers.region_code_for_number(phonenumbers.parse(near, None))
-    except NumberParseException:
+    except phonenumbers.NumberParseException:
         return ""
     return _valid(digits, country) if country else ""

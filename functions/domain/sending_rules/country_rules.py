@@ -6,9 +6,8 @@ An organisation's word stands in place of a country's whole rule for one kind of
 
 from collections.abc import Mapping, Sequence
 from datetime import date, time, timedelta
+from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias
-
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import ChannelKind, facts_of
@@ -21,10 +20,6 @@ from functions.domain.times import check_time_of_day
 Overrides: TypeAlias = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """By region and channel: what an organisation says instead of a country's rule."""
 
-#: Where numbers can be, each the main region of its calling code; territories follow it.
-_MAIN: Final = {
-    region: regions[0] for regions in COUNTRY_CODE_TO_REGION_CODE.values() for region in regions
-}
 _NAME: Final = "country_rules"
 
 
@@ -104,8 +99,17 @@ def check(overrides: Overrides) -> None:
             _check_rule(f"{_NAME}.{region}.{channel}", region, rule)
 
 
+@cache
+def _mains() -> Mapping[str, str]:
+    """Return where numbers can be, each with the main region of its calling code."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    codes = COUNTRY_CODE_TO_REGION_CODE.values()
+    return {region: regions[0] for regions in codes for region in regions}
+
+
 def _check_region(region: str) -> None:
-    main = _MAIN.get(region)
+    main = _mains().get(region)
     if region in {main, ELSEWHERE}:
         return
     name = f"{_NAME}.{region}"

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from functions.domain.campaigns.send import Send
 from functions.domain.contacts.sender_lists import SenderGrants
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.attempts import DeliveryPolicy
@@ -22,6 +22,9 @@ from functions.engine.process.salts import Salts
 from functions.engine.process.seldom import Seldom
 from functions.engine.process.send_lead import SendLead
 from functions.engine.process.subscriber_cache import SubscriberCache
+
+if TYPE_CHECKING:
+    from functions.domain.campaigns.send import Send
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +88,14 @@ class Engine:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     memory: ProcessMemory = field(default_factory=ProcessMemory)
 
-    def channel(self, send: Send) -> Channel:
+    def channel(self, send: "Send") -> Channel:
         """Return the channel that a send goes by. Raises ProviderMissingError."""
         try:
             return self.channels[send.provider]
         except KeyError:
             raise ProviderMissingError(send.provider) from None
 
-    def traits(self, send: Send) -> Traits:
+    def traits(self, send: "Send") -> Traits:
         """Return what the channel is like that a send goes by, here or elsewhere.
 
         Raises ProviderMissingError.

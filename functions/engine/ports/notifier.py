@@ -1,9 +1,10 @@
 """The port to the servers of subscribers."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from functions.domain.notifications.notification import PostResult
+if TYPE_CHECKING:
+    from functions.domain.notifications.notification import PostResult
 
 
 class Notifier(Protocol):
@@ -18,5 +19,5 @@ class Notifier(Protocol):
     """
 
     async def why_refused(self, url: str) -> str: ...
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> PostResult: ...
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> "PostResult": ...
     async def close(self) -> None: ...

@@ -8,11 +8,13 @@ query.
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from functions.domain.campaigns.campaign import Campaign
 from functions.engine import paths
 from functions.engine.ports.store import Document
+
+if TYPE_CHECKING:
+    from functions.domain.campaigns.campaign import Campaign
 
 #: Messages kept for all lanes together; the lane that was given nothing for longest loses its own.
 _MOST: Final = 20_000
@@ -30,7 +32,7 @@ class LaunchedMessages:
         self._filling: set[str] = set()
 
     @contextmanager
-    def filling(self, campaign: Campaign) -> Iterator[None]:
+    def filling(self, campaign: "Campaign") -> Iterator[None]:
         """Let a campaign's lanes know that messages are being made."""
         path = paths.campaign(campaign.org, campaign.id)
         self._filling.add(path)
@@ -39,12 +41,12 @@ class LaunchedMessages:
         finally:
             self._filling.discard(path)
 
-    def is_filling(self, campaign: Campaign) -> bool:
+    def is_filling(self, campaign: "Campaign") -> bool:
         """Tell whether a campaign's messages are being made, by this process."""
         return paths.campaign(campaign.org, campaign.id) in self._filling
 
     def give(
-        self, campaign: Campaign, lane: str, messages: Sequence[Document], *, most: int
+        self, campaign: "Campaign", lane: str, messages: Sequence[Document], *, most: int
     ) -> None:
         """Hand messages to a lane, as far as it does not hold `most` already."""
         key = paths.campaign(campaign.org, campaign.id), lane
@@ -57,7 +59,7 @@ class LaunchedMessages:
             _, dropped = self._lanes.popitem(last=False)
             self._held -= len(dropped)
 
-    def take(self, campaign: Campaign, lane: str) -> list[Document]:
+    def take(self, campaign: "Campaign", lane: str) -> list[Document]:
         """Return and forget the messages that a lane was given."""
         taken = self._lanes.pop((paths.campaign(campaign.org, campaign.id), lane), [])
         self._held -= len(taken)

@@ -1,10 +1,11 @@
 """The versions of plans that this process has read: they never change."""
 
 from collections import OrderedDict
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from functions.domain.plans.plan import Plan
-from functions.domain.plans.sends import NodeSends
+if TYPE_CHECKING:
+    from functions.domain.plans.plan import Plan
+    from functions.domain.plans.sends import NodeSends
 
 #: Versions remembered at a time; the one that was not asked for longest goes first.
 _MOST: Final = 256
@@ -14,8 +15,8 @@ class PlanVersion(NamedTuple):
     """One version of a campaign's plan, ready to be walked."""
 
     number: int
-    plan: Plan
-    sends: NodeSends
+    plan: "Plan"
+    sends: "NodeSends"
 
 
 class PlanCache:

@@ -7,15 +7,14 @@ import base64
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from functions.engine.ports.clock import Clock
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 #: What browsers keep of one cookie; longer texts are none of ours.
 LONGEST: Final = 4000
@@ -35,7 +34,7 @@ class Seals:
     """Seals with the first secret, and opens what any of them has sealed."""
 
     def __init__(self, secrets_: Sequence[str], *, clock: Clock) -> None:
-        self._keys = [AESGCM(_derived(secret)) for secret in secrets_]
+        self._keys = [_key(secret) for secret in secrets_]
         self._clock = clock
 
     def seal(self, purpose: str, content: Mapping[str, Any], *, until: datetime) -> str:
@@ -55,6 +54,8 @@ class Seals:
         return Opened(content, until) if self._clock.now() < until else None
 
     def _body(self, purpose: str, sealed: bytes) -> bytes | None:
+        from cryptography.exceptions import InvalidTag
+
         for key in self._keys:
             try:
                 return key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], purpose.encode())
@@ -63,8 +64,13 @@ class Seals:
         return None
 
 
-def _derived(secret: str) -> bytes:
-    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=_INFO).derive(secret.encode())
+def _key(secret: str) -> "AESGCM":
+    """Return the key that a secret stands for; most functions have none and import no ciphers."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return AESGCM(HKDF(SHA256(), _KEY_BYTES, salt=None, info=_INFO).derive(secret.encode()))
 
 
 def _bytes(text: str) -> bytes:

@@ -3,7 +3,7 @@
 import pytest
 from fastapi.routing import APIRoute
 
-from functions.bootstrap.app import PARTS
+from functions.bootstrap.parts import every_part
 from functions.web.middleware.strict_route import StrictRoute
 from tests.api.rig import Rig
 
@@ -13,7 +13,7 @@ FOREIGN = ("/webhooks/", "/links/", "/session/callback")
 
 def routes() -> list[APIRoute]:
     """Return every route of the application."""
-    found = [route for part in PARTS for route in part.router.routes]
+    found = [route for part in every_part() for route in part.router.routes]
     return [route for route in found if isinstance(route, APIRoute)]
 
 
