@@ -25,7 +25,8 @@ from benchmarks import (
     throttle,
     year,
 )
-from benchmarks.journeys import enrolling, hearing, moving, operations, rules, waiting
+from benchmarks.journeys import enrolling, hearing, moving, rules, waiting
+from benchmarks.operations import table as operations
 from functions import logs
 
 FIGURES: Mapping[str, Callable[[], Awaitable[list[report.Row]]]] = {

@@ -21,20 +21,24 @@ _HEAD = ("figure", "ours", "against", "ratio", "goal")
 
 
 def show(rows: Sequence[Row]) -> None:
-    """Print the table, then the same as Markdown."""
-    table = Table(*_HEAD)
+    """Print the figures."""
+    show_table(_HEAD, [_cells(row) for row in rows])
+
+
+def show_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, note: str = "") -> None:
+    """Print a table, then the same as Markdown."""
+    if not rows:
+        return
+    table = Table(*head, caption=note)
     for row in rows:
-        table.add_row(*_cells(row))
+        table.add_row(*row)
     console = Console(width=120)
     console.print(table)
-    console.print(_markdown(rows), markup=False, highlight=False, soft_wrap=True)
+    lines = [head, ("---",) * len(head), *rows]
+    markdown = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    console.print(markdown, markup=False, highlight=False, soft_wrap=True)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
     return row.name, row.ours, row.against, ratio, row.goal
-
-
-def _markdown(rows: Sequence[Row]) -> str:
-    lines = [_HEAD, ("---",) * len(_HEAD), *map(_cells, rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

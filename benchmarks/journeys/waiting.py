@@ -6,8 +6,8 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks.journeys.counting import CountingStore, Operations
 from benchmarks.journeys.world import REMINDERS, begin, enter, journeys_on, make_contacts, remember
+from benchmarks.operations.counting import CountingStore, Operations
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, ORG
 from functions.domain.messages.ids import walk_lane

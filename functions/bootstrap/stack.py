@@ -26,6 +26,7 @@ from functions.engine.kernel.engine import Engine, Limits
 from functions.engine.ports.channel import Receiver
 from functions.engine.ports.clock import Clock
 from functions.engine.ports.queue import TaskQueue
+from functions.engine.ports.store import Store
 from functions.settings.load import uses_of
 from functions.settings.model import Settings
 from functions.settings.providers import Use
@@ -95,10 +96,11 @@ def build(
     *,
     clock: Clock | None = None,
     callers: Callers | None = None,
+    store: Store | None = None,
 ) -> Stack:
     """Put together what `settings` name and `target` uses; nothing is connected or started yet.
 
-    `callers` tells who calls in place of AUTH_MODE.
+    `callers` tells who calls in place of AUTH_MODE; `store` is used in place of STORE_URL.
     """
     clock = clock or SystemClock()
     # A request waits so long for a thread that keeps the processor busy, again and again.
@@ -107,7 +109,8 @@ def build(
     inside = Loopback()
     # One client for everything: each of its own would read the certificates again, 50 ms.
     http = public_http.client()
-    store = open_store(settings.store, emulator_host=settings.firestore_emulator_host)
+    if store is None:
+        store = open_store(settings.store, emulator_host=settings.firestore_emulator_host)
     queue = _queue(settings, clock, inside)
     names = providers.chosen(settings)
     parts = Parts(settings, clock, http, inside.webhook)

@@ -1,0 +1,48 @@
+"""What whole cases ask of the store is bounded: a cloud bills it, and it decides how fast we are.
+
+`python -m benchmarks operations` counts the same for more people, and says of what it consists.
+"""
+
+import random
+from uuid import UUID
+
+import pytest
+from pytest_mock import MockerFixture
+
+from benchmarks.operations import cases, plans, virtual_time
+from benchmarks.operations.cases import Case
+
+#: For one of so many: writes and reads as they were counted last. Lower them whenever they sink.
+REACHED = [
+    (cases.text, 100, 6.8, 6.2),
+    (cases.calls, 50, 21.2, 27.5),
+    (cases.blocked_calls, 50, 25.0, 80.0),
+    (cases.mail, 50, 13.3, 12.9),
+    (cases.webhook, 50, 7.8, 11.8),
+    (cases.import_row, 100, 2.2, 2.1),
+    (cases.single, 2, 57.5, 66.5),
+    (plans.enroll, 100, 1.1, 2.1),
+    (plans.move_by_timer, 100, 2.2, 3.2),
+    (plans.send_moved, 100, 2.3, 1.6),
+    (plans.move_by_receipt, 50, 6.2, 7.2),
+    (plans.unheard_event, 50, 1.0, 2.1),
+    (cases.minutes, 20, 1.0, 7.5),
+    (cases.paused, 1, 0.0, 0.0),
+    (cases.closed_window, 1, 0.0, 0.0),
+    (cases.waiting_plan, 1, 8.0, 27.0),
+]
+#: So much more is let pass.
+SLACK = 1.05
+
+
+@pytest.mark.parametrize(("case", "size", "writes", "reads"), REACHED)
+def test_a_case_asks_no_more_of_the_store_than_it_did(
+    case: Case, size: int, writes: float, reads: float, mocker: MockerFixture
+) -> None:
+    """Neither writes nor reads grow beyond what was reached."""
+    # What goes by chance: when to come back for room, and which lane a message lies in.
+    random.seed(1)
+    mocker.patch("functions.engine.campaigns.drafts.uuid4", return_value=UUID(int=1))
+    counted = virtual_time.run(case(size))
+    assert counted.writes / size <= writes * SLACK, counted.written
+    assert counted.reads / size <= reads * SLACK, counted.read
