@@ -16,7 +16,7 @@ from functions.domain.campaigns.status import ARROWS, Action, CampaignStatus
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.attempts import (
     DeliveryPolicy,
-    after_lease,
+    after_claim,
     after_look_up,
     after_send,
     after_unknown_wait,
@@ -134,11 +134,11 @@ def everything(before: Message) -> Iterator[Changes]:
         return
     match before.status:
         case MessageStatus.PENDING:
-            yield claim(before, POLICY, now=NOW)
+            yield claim(before, until=NOW + POLICY.send_lease)
         case MessageStatus.SENDING:
             for outcome in OUTCOMES:
                 yield after_send(before, outcome, POLICY, watch=POLICY.look_up_after, now=NOW)
-            yield after_lease(before, POLICY, idempotent=False, now=NOW)
+            yield after_claim(before, POLICY, idempotent=False, now=NOW)
         case MessageStatus.UNKNOWN:
             yield after_unknown_wait()
         case MessageStatus.SENT | MessageStatus.DELIVERED | MessageStatus.ANSWERED:

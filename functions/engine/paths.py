@@ -90,6 +90,11 @@ def event(ref: MessageRef, id_: str) -> str:
     return f"{message(ref)}/events/{id_}"
 
 
+def lanes(org: str, campaign_id: str) -> str:
+    """Return the collection of a campaign's lanes."""
+    return f"orgs/{org}/campaigns/{campaign_id}/lanes"
+
+
 def lane(org: str, campaign_id: str, name: str) -> str:
     """Return the path of one lane: "launch", "poll", "recall", or a dispatch lane's number."""
     return f"orgs/{org}/campaigns/{campaign_id}/lanes/{name}"

@@ -1,7 +1,7 @@
 """A whole engine in one process, with a carrier, and a time that passes only when the test says."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,18 +19,18 @@ from functions.domain.campaigns.campaign import (
 from functions.domain.campaigns.send import Content, Send
 from functions.domain.errors import NotFoundError
 from functions.domain.kinds import CampaignKind, ChannelKind
-from functions.domain.messages.attempts import DeliveryPolicy, claim
+from functions.domain.messages.attempts import DeliveryPolicy
 from functions.domain.messages.delivery_events import DeliveryEvent
-from functions.domain.messages.ids import fallback_key
+from functions.domain.messages.ids import fallback_key, lane_number
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.engine import paths, worker
 from functions.engine.campaigns import creation, lifecycle
 from functions.engine.campaigns.creation import NewVoiceCampaign
 from functions.engine.contacts import suppressions
 from functions.engine.delivery import launch
+from functions.engine.kernel.claims import Claim, claims_fields, claims_of
 from functions.engine.kernel.engine import Engine, Limits
 from functions.engine.messages import moved_days, statistics
-from functions.engine.messages.counting import Increments
 from functions.engine.messages.statistics import Statistics
 from functions.engine.plans import counts as walk_counts
 from functions.engine.ports.queue import Task
@@ -216,13 +216,15 @@ class World:
 
     async def leave_sending(self, campaign: Campaign) -> None:
         """Leave a campaign's messages as a process leaves them that dies before it calls."""
-        now = self.clock.now()
+        until = self.clock.now() + self.policy.send_lease
+        claims: defaultdict[str, dict[str, int]] = defaultdict(dict)
         for message in await self.messages(campaign):
-            path = f"{paths.messages(ORG, campaign.id)}/{message.id}"
-            changes = claim(message, self.policy, now=now)
-            increments = Increments(campaign, now=now)
-            increments.change([(message, changes)])
-            await self.store.commit(Update(path, changes), *increments.writes())
+            number = lane_number(message.id, campaign.lanes)
+            claims[paths.lane(ORG, campaign.id, str(number))][message.id] = message.attempt + 1
+        for lane, attempts in claims.items():
+            named = claims_fields({"0": Claim(until, attempts)})
+            held = {"fence": 1, "claims": named, "claimed": len(attempts)}
+            await self.store.commit(Update(lane, held))
 
     async def receive(self, event: DeliveryEvent) -> None:
         """Deliver a receipt."""
@@ -342,6 +344,7 @@ class World:
             assert counted == await self.statuses(campaign)
             assert counts.reactions == await self.reactions(campaign)
             messages = await self.messages(campaign)
+            await self._check_claims(campaign, messages, counts)
             tallied.update(day_names(campaign, messages))
             check_tallies(campaign, messages, counts.amounts)
             moved.update(days_within(campaign, counts.amounts, seen))
@@ -353,6 +356,16 @@ class World:
                 pending = (m for m in messages if m.status == MessageStatus.PENDING)
                 assert counts.retrying == sum(message.attempt > 0 for message in pending)
         assert +moved == +tallied
+
+    async def _check_claims(
+        self, campaign: Campaign, messages: Sequence[Message], counts: Statistics
+    ) -> None:
+        """Compare what lanes have claimed with the attempts of messages, and what is under way."""
+        lanes = [each.data for each in await self.documents(paths.lanes(ORG, campaign.id))]
+        claims = [claim for lane in lanes for claim in claims_of(lane).values()]
+        open_ = sum(any(claim.names(each) for claim in claims) for each in messages)
+        assert counts.attempts == sum(message.attempt for message in messages)
+        assert sum(lane.get("claimed", 0) for lane in lanes) == counts.attempts + open_
 
     async def _check_walks(self, campaign: Campaign, counts: Statistics) -> None:
         """Compare the counts of walks with the enrollments, and every move that they have made."""

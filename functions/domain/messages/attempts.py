@@ -54,18 +54,25 @@ _FORGOTTEN: Final[Changes] = {
 }
 
 
-def claim(message: Message, policy: DeliveryPolicy, *, now: datetime) -> Changes:
-    """Mark a pending message as being handed over. Written before the provider is called.
+def claim(message: Message, *, until: datetime) -> Changes:
+    """Return what hands a pending message over, with whom it is lost where no result comes `until`.
 
-    What is known of the attempt before is forgotten: it is not this one's call.
+    It is written with the attempt's result, or with the first receipt of it; before that the
+    lane's document names the message (engine/kernel/claims.py). What is known of the attempt
+    before is forgotten: it is not this one's call.
     """
     return {
         **(_FORGOTTEN if message.attempt else {}),
         "status": MessageStatus.SENDING,
         "attempt": message.attempt + 1,
         "lane": watch_lane(_number(message)),
-        "next_at": now + policy.send_lease,
+        "next_at": until,
     }
+
+
+def claimed(message: Message, *, until: datetime) -> Message:
+    """Return a pending message as it is handed over."""
+    return message._replace(**claim(message, until=until))
 
 
 def after_send(
@@ -181,10 +188,10 @@ def _again(message: Message, reason: str, backoff: timedelta, *, now: datetime) 
     return _pend(message, reason, now + backoff * 2 ** (message.counted_attempts - 1))
 
 
-def after_lease(
+def after_claim(
     message: Message, policy: DeliveryPolicy, *, idempotent: bool, now: datetime
 ) -> Changes:
-    """Decide on a message whose sender died: unknown, unless repeating it is harmless."""
+    """Decide on a claimed message whose sender died: unknown, unless repeating it is harmless."""
     if idempotent:
         return _pend(message, "sender_lost", now)
     return lose("sender_lost", policy, now=now)

@@ -18,7 +18,7 @@ class MessageStatus(StrEnum):
     """Where a message stands."""
 
     PENDING = "pending"  #: to be sent at next_at
-    SENDING = "sending"  #: being handed to the provider, under a lease that ends at next_at
+    SENDING = "sending"  #: being handed to the provider; stored it is pending until the result
     UNKNOWN = "unknown"  #: handed to the provider, answer lost; never repeated blindly
     SENT = "sent"  #: the provider has taken it
     DELIVERED = "delivered"  #: it has reached the person's device: their phone rings

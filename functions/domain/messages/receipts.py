@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from functions.domain.messages.attempts import SETTLED, DeliveryPolicy, after_failure, end
+from functions.domain.messages.attempts import (
+    SETTLED,
+    DeliveryPolicy,
+    after_failure,
+    claim,
+    end,
+)
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Retry
 from functions.domain.messages.message import FINAL, RANK, Changes, Message, MessageStatus
 
@@ -16,10 +22,22 @@ def after_event(
 
     Statuses only move up in rank within an attempt, and final ones absorb. What a person has done
     is noted whatever the status is, at the earliest instant that was told: so receipts come to
-    the same in any order.
+    the same in any order. A message that is told of faster than its result is still stored as
+    pending: the receipt says that it was handed over.
     """
-    if event.attempt != message.attempt or event.machine:
+    if event.machine:
         return {}
+    if message.status == MessageStatus.PENDING and event.attempt == message.attempt + 1:
+        handed = claim(message, until=now + policy.send_lease)
+        changes = _told(message._replace(**handed), event, policy, now=now)
+        return handed | changes if changes else {}
+    return _told(message, event, policy, now=now) if event.attempt == message.attempt else {}
+
+
+def _told(
+    message: Message, event: DeliveryEvent, policy: DeliveryPolicy, *, now: datetime
+) -> Changes:
+    """Return what a receipt of the message's present attempt changes."""
     changes = _advance(message, event, policy, now=now) | _noted(message, event)
     if changes and event.provider_id and not message.provider_id:
         changes["provider_id"] = event.provider_id

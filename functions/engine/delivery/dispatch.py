@@ -1,6 +1,6 @@
 """Dispatch: the loop of one lane, from what is due to nothing left to do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -30,6 +30,8 @@ _SHORT_WAIT = timedelta(seconds=2)
 #: A lane that is faster than the launch beside it waits so long, and so often, for more.
 _MOMENT = timedelta(seconds=0.02)
 _MOMENTS = 50
+#: The least that stores tell apart.
+_INSTANT = timedelta(microseconds=1)
 #: People who walk are looked for so often, should whoever let them enter have died before they
 #: woke the lane. The check does it: one look more for each lane and hour, however many wait.
 _SAFETY_LOOK = timedelta(hours=1)
@@ -45,7 +47,10 @@ async def dispatch(engine: Engine, org: str, campaign_id: str, name: str) -> Non
 
 
 class _Loop:
-    """The passes over one lane."""
+    """The passes over one lane.
+
+    What is due is read once and kept until it is sent, or until somebody else has touched it.
+    """
 
     def __init__(self, lease: LaneLease) -> None:
         self._lease = lease
@@ -53,10 +58,17 @@ class _Loop:
         self._canary = Canary(lease)
         self._walker = Walker(lease) if lease.campaign.facts.walks else None
         self._moments = 0  #: waited for the launch, since it last handed something over
-        #: Nobody has held the lane before.
-        self._is_first = lease.data["fence"] == 1
+        #: Nobody has held the lane before, or changed a message of it.
+        self._is_first = lease.data["fence"] == 1 and not lease.touches
         #: When the messages with the provider were last looked at: a lane's first holder has none.
         self._watched_at = lease.engine.clock.now() if self._is_first else None
+        self._due: list[Versioned[Message]] = []
+        self._is_of_walks = False  #: some of it came from walks
+        #: What follows on what was due at the last look: of what waits, and with the provider.
+        self._following: list[Versioned[Message]] = []
+        self._watched: list[Versioned[Message]] = []
+        self._touches = lease.touches  #: how often others had changed messages as we read these
+        self._left = dict(lease.claims)  #: what an earlier worker was handing over
 
     async def pass_(self) -> None:
         """Do what is due; give the lane back where nothing is for a while."""
@@ -67,25 +79,38 @@ class _Loop:
         # In this order: launching makes messages that wait, and a receipt may send one that is
         # with the provider back to them. Each is seen in one place at least.
         launched = not lately and await _is_launched(lease)
-        watched = [] if lately else await self._watch(now)
-        handed = self._handed()
-        if not handed and self._waits_for_launch():
+        lost = [] if lately else await self._watch(now)
+        self._keep_what_holds(walked, lately=lately)
+        if not self._due and self._waits_for_launch():
             await _wait(lease, lease.engine.clock.now() + _MOMENT)
             return
-        if lately and walked.due:  # what else waits is looked at within ten seconds
-            made = [each for each in walked.made if each.value.next_at]
-            waiting = handed + made[: _page(lease)]
-        else:
-            waiting = handed or await _messages(lease, send_lane(lease.name))
-        due, lost = self._to_send(waiting, now), [m for m in watched if _next_at(m) <= now]
-        if not handed and not walked.due and (len(waiting) < _page(lease) or not due):
-            self._watched_at = None  # That was all: the next pass looks at everything.
+        if not self._due and not (lately and walked.due):
+            self._due = await self._read_due(now)
+        due = self._to_send(now)
         if due or lost:
             await self._work_off(due, lost)
-        elif not lately and not walked.due:
-            wanted_at = [self._wanted_at(m) for m in waiting] + [_next_at(m) for m in watched[:1]]
-            wanted_at += await self._next_walk()
-            await self._idle(min(wanted_at, default=None), launched=launched)
+        elif walked.due:
+            return  # what else waits is looked at within ten seconds
+        elif lately:
+            self._watched_at = None  # That was all: the next pass looks at everything.
+        else:
+            await self._idle(await self._wanted_next(now), launched=launched)
+
+    def _keep_what_holds(self, walked: Walked, *, lately: bool) -> None:
+        """Keep what is due and not sent yet, with what walks have come to or a launch has made.
+
+        Nothing of it where others have changed messages since, and now and then nothing where
+        walks alone could go on filling it: then all that waits is read anew.
+        """
+        if self._touches != self._lease.touches:
+            self._touches, self._due, self._is_first = self._lease.touches, [], False
+        elif self._is_of_walks and not lately:
+            self._due = []
+        self._is_of_walks = bool(walked.due)
+        self._due = self._due or self._handed()
+        if lately:
+            made = [each for each in walked.made if each.value.next_at]
+            self._due += made[: max(0, _page(self._lease) - len(self._due))]
 
     async def _walk(self) -> Walked:
         """Walk a page of those who are due; where the campaign has ended its walks have, too."""
@@ -93,12 +118,15 @@ class _Loop:
             return Walked(0, ())
         return await self._walker.walk()
 
-    async def _next_walk(self) -> list[datetime]:
-        """Return when somebody is next to be walked on, in a campaign that runs."""
-        if self._walker is None or self._lease.campaign.status is not CampaignStatus.RUNNING:
-            return []
-        next_at = await self._walker.next_at()
-        return [] if next_at is None else [next_at]
+    async def _wanted_next(self, now: datetime) -> datetime | None:
+        """Return when something is to be done next in this lane; None: nothing is left."""
+        wanted_at = [self._wanted_at(tracked) for tracked in (*self._due, *self._following)]
+        wanted_at += map(_next_at, self._watched)
+        wanted_at += [min(claim.until, now + _WATCH_EVERY) for claim in self._left.values()]
+        if self._walker is not None and self._lease.campaign.status is CampaignStatus.RUNNING:
+            next_at = await self._walker.next_at()
+            wanted_at += [] if next_at is None else [next_at]
+        return min(wanted_at, default=None)
 
     async def _idle(self, wanted_at: datetime | None, *, launched: bool) -> None:
         """Nothing is due: wait a little, or say that the lane rests, look once more, and rest."""
@@ -143,6 +171,7 @@ class _Loop:
         """Send what is due and settle what was lost."""
         await reconcile.settle(self._lease, lost)
         if self._lease.campaign.status is not CampaignStatus.RUNNING:
+            self._due = []
             await reconcile.cancel(self._lease, due)
         elif admitted := await self._canary.admit(due) if due else due:
             await self._send(admitted)
@@ -150,20 +179,25 @@ class _Loop:
             await self._lease.release(self._canary.look_again_at())
 
     async def _send(self, due: Sequence[Versioned[Message]]) -> None:
-        """Send what is due, one of the campaign's sends after the other."""
+        """Send what is due, one of the campaign's sends after the other; keep what is left."""
+        kept, self._due = {tracked.value.id: tracked for tracked in self._due}, []
         for key in sorted({tracked.value.send for tracked in due}):
             if key not in self._senders:
                 send = await whole_send(self._lease.engine, self._lease.campaign, key)
                 self._senders[key] = Sender(self._lease, send)
             of_send = [tracked for tracked in due if tracked.value.send == key]
-            await self._senders[key].send(of_send)
+            left = {each.value.id: each for each in await self._senders[key].send(of_send)}
+            done = (each.value.id for each in of_send if each.value.id not in left)
+            kept.update(left)
+            for id_ in done:
+                del kept[id_]
+        self._due = list(kept.values())
 
-    def _to_send(
-        self, waiting: list[Versioned[Message]], now: datetime
-    ) -> list[Versioned[Message]]:
-        """Return those that are due; in a campaign that has ended, all, to be written off."""
-        running = self._lease.campaign.status is CampaignStatus.RUNNING
-        return [m for m in waiting if self._wanted_at(m) <= now] if running else waiting
+    def _to_send(self, now: datetime) -> list[Versioned[Message]]:
+        """Return what is due; in a campaign that has ended all that waits, to be written off."""
+        if self._lease.campaign.status is not CampaignStatus.RUNNING:
+            return self._due
+        return [tracked for tracked in self._due if self._wanted_at(tracked) <= now]
 
     def _wanted_at(self, tracked: Versioned[Message]) -> datetime:
         """Return when a message is due that waits, or when there may be room for it after that.
@@ -183,15 +217,69 @@ class _Loop:
         return self._watched_at is not None and now - self._watched_at < _WATCH_EVERY
 
     async def _watch(self, now: datetime) -> list[Versioned[Message]]:
+        """Return what is with the provider and must be looked at; settle what was being claimed."""
+        lease = self._lease
+        await reconcile.settle_claims(lease, self._left)
+        self._left = {key: claim for key, claim in self._left.items() if key in lease.claims}
         self._watched_at = now
-        return await _messages(self._lease, watch_lane(self._lease.name))
+        due, self._watched = await self._look(watch_lane, now, limit=_page(lease))
+        return due
 
+    # --- What is read -------------------------------------------------------------------------
 
-async def _messages(lease: LaneLease, lane: str) -> list[Versioned[Message]]:
-    """Return the messages of a lane that somebody must still look at, the most urgent first."""
-    collection = paths.messages(lease.campaign.org, lease.campaign.id)
-    query = Query(collection, (Where("lane", "==", lane),), ("next_at",), limit=_page(lease))
-    return _tracked(await lease.engine.store.query(query))
+    async def _read_due(self, now: datetime) -> list[Versioned[Message]]:
+        """Return what is due and nobody hands over, the most urgent first.
+
+        Of a campaign that has ended it is all that waits.
+        """
+        left = list(self._left.values())
+        limit = _page(self._lease) + sum(len(claim.attempts) for claim in left)
+        if self._lease.campaign.status is not CampaignStatus.RUNNING:
+            found = await self._messages(send_lane, limit=limit)
+        else:
+            found, self._following = await self._look(send_lane, now, limit=limit)
+        if len(found) < limit:
+            self._watched_at = None  # That was all: the next pass looks at everything.
+            found += await self._too_late(now)
+        return [each for each in found if not any(claim.names(each.value) for claim in left)]
+
+    async def _look(
+        self, lane: Callable[[str], str], now: datetime, *, limit: int
+    ) -> tuple[list[Versioned[Message]], list[Versioned[Message]]]:
+        """Return what is due of a lane's messages, and the first of those that follow.
+
+        Of a plan's messages a page is read: each of them expires by itself.
+        """
+        if self._lease.campaign.plan:
+            found = await self._messages(lane, limit=limit)
+            number = sum(_next_at(each) <= now for each in found)
+            return found[:number], found[number:]
+        due = await self._messages(lane, Where("next_at", "<=", now), limit=limit)
+        if len(due) == limit:
+            return due, []
+        return due, await self._messages(lane, Where("next_at", ">", now), limit=1)
+
+    async def _too_late(self, now: datetime) -> list[Versioned[Message]]:
+        """Return messages that will be due only once they have expired."""
+        campaign = self._lease.campaign
+        if campaign.plan:
+            return [each for each in self._following if self._wanted_at(each) <= now]
+        if campaign.not_after is None or campaign.has_ended:
+            return []
+        begin = max(campaign.not_after, now + _INSTANT)
+        return await self._messages(
+            send_lane, Where("next_at", ">=", begin), limit=_page(self._lease)
+        )
+
+    async def _messages(
+        self, lane: Callable[[str], str], *where: Where, limit: int
+    ) -> list[Versioned[Message]]:
+        """Return messages that somebody must still look at, the most urgent first."""
+        campaign = self._lease.campaign
+        of_lane = Where("lane", "==", lane(self._lease.name))
+        collection = paths.messages(campaign.org, campaign.id)
+        query = Query(collection, (of_lane, *where), ("next_at",), limit=limit)
+        return _tracked(await self._lease.engine.store.query(query))
 
 
 def _tracked(documents: Sequence[Document]) -> list[Versioned[Message]]:

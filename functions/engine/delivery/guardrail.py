@@ -77,7 +77,8 @@ class Canary:
         """Return how many more of the first messages this lane may send."""
         lease = self._lease
         counts = await statistics.read_lane(lease.engine, lease.campaign, lease.name)
-        return self._share(first) - _handed_over(counts)
+        claimed = sum(len(claim.attempts) for claim in lease.claims.values())
+        return self._share(first) - _handed_over(counts) - claimed
 
     def look_again_at(self) -> datetime:
         """Return when to ask again where there is no room."""

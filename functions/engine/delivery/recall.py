@@ -18,9 +18,10 @@ from functions.domain.messages.attempts import end
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.engine import paths
 from functions.engine.kernel import lanes
+from functions.engine.kernel.claims import handed_over
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.lanes import RECALL, LaneLease
+from functions.engine.kernel.lanes import RECALL, LaneLease, lane_names
 from functions.engine.kernel.lease import LookAgainError
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics
@@ -74,9 +75,12 @@ class _Recall:
 
         Where no provider recalls anything, the statistics tell already what comes of that.
         """
-        counts = await statistics.read_one(self._engine, self._lease.campaign)
+        campaign = self._lease.campaign
+        counts = await statistics.read_one(self._engine, campaign)
+        lanes_ = [paths.lane(campaign.org, campaign.id, name) for name in lane_names(campaign)]
+        under_way = handed_over(await self._engine.store.get_many(lanes_), counts.attempts)
         beyond = 0 if self._may_recall else counts[MessageStatus.SENT]
-        settled = counts[MessageStatus.SENDING] == 0
+        settled = under_way + counts[MessageStatus.SENDING] <= 0
         await self._lease.commit(settled=settled, beyond_recall=beyond)
 
     async def _rest(self) -> None:

@@ -1,20 +1,24 @@
 """Messages whose time has come for another reason than sending: lost senders, missing receipts."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
 from functions.domain.campaigns.fallbacks import receipt_patience
 from functions.domain.messages.attempts import (
-    after_lease,
+    after_claim,
     after_look_up,
     after_unknown_wait,
     after_watch,
     end,
 )
+from functions.domain.messages.attempts import claim as claim_changes
 from functions.domain.messages.delivery_events import DeliveryEvent
-from functions.domain.messages.message import Changes, Message, MessageStatus
+from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
 from functions.domain.messages.receipts import after_event
+from functions.engine import paths
+from functions.engine.kernel.claims import Claim, claims_fields
 from functions.engine.kernel.lanes import LaneLease
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages.changes import commit_changes
@@ -33,6 +37,36 @@ async def settle(lease: LaneLease, overdue: Sequence[Versioned[Message]]) -> Non
     await _update(lease, [(m, _decide(lease, m.value)) for m in rest])
     for event in events.values():
         await receive(lease.engine, event)
+
+
+async def settle_claims(lease: LaneLease, left: Mapping[str, Claim]) -> None:
+    """Take claims that an earlier worker has left out of the lane, where their results are there.
+
+    A result that is not there in time is lost: it is decided what becomes of its message.
+    Raises what commit raises.
+    """
+    now, collection = (
+        lease.engine.clock.now(),
+        paths.messages(lease.campaign.org, lease.campaign.id),
+    )
+    for key, claim in left.items():
+        found = await lease.engine.store.get_many([f"{collection}/{id_}" for id_ in claim.attempts])
+        tracked = [Versioned(message_from(d.id, d.data), d.version) for d in found if d]
+        open_ = [each for each in tracked if claim.names(each.value)]
+        if open_ and claim.until > now:
+            continue
+        decided = [(each, _lost(lease, each.value, claim)) for each in open_]
+        rest = {other: claim for other, claim in lease.claims.items() if other != key}
+        by = partial(lease.commit, claims=claims_fields(rest))
+        await commit_changes(lease.engine, lease.campaign, decided, by=by)
+        lease.claims = rest
+        await _free_ended(lease, decided)
+
+
+def _lost(lease: LaneLease, message: Message, claim: Claim) -> Changes:
+    """Return what becomes of a message whose result is lost."""
+    handed = claim_changes(message, until=claim.until)
+    return {**handed, **_decide(lease, message._replace(**handed))}
 
 
 async def cancel(lease: LaneLease, pending: Sequence[Versioned[Message]]) -> None:
@@ -62,7 +96,7 @@ def _decide(lease: LaneLease, message: Message) -> Changes:
     traits = engine.traits(lease.campaign.send(message.send))
     match message.status:
         case MessageStatus.SENDING:
-            return after_lease(message, engine.policy, idempotent=traits.idempotent, now=now)
+            return after_claim(message, engine.policy, idempotent=traits.idempotent, now=now)
         case MessageStatus.UNKNOWN:
             return after_unknown_wait()
         case _ if not traits.holds_live_call:
@@ -80,6 +114,10 @@ async def _update(lease: LaneLease, decided: list[tuple[Versioned[Message], Chan
         await commit_changes(lease.engine, lease.campaign, decided)
     except ConflictError:
         return  # A receipt was faster for one of them: the next pass looks at them all anew.
+    await _free_ended(lease, decided)
+
+
+async def _free_ended(lease: LaneLease, decided: list[tuple[Versioned[Message], Changes]]) -> None:
     ended = [m.value for m, changes in decided if changes.get("lane", "") is None]
     for key in {message.send for message in ended}:
         ids = [message.id for message in ended if message.send == key]

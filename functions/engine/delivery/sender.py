@@ -1,21 +1,29 @@
 """Sending: claim a chunk of messages, hand it to the provider, record each outcome.
 
-Before the provider is called, each message is durably marked as being sent. Whatever happens
-after that, it is not sent again before its outcome is known.
+Before the provider is called, the lane's document durably names what is being sent. Whatever
+happens after that, none of it is sent again before its outcome is known.
 """
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
+from typing import NamedTuple
 
 import structlog
 
 from functions.domain.campaigns.fallbacks import receipt_patience
 from functions.domain.campaigns.send import Send
-from functions.domain.messages.attempts import after_send, claim, merge_late_answer
+from functions.domain.messages.attempts import after_send, claim, claimed, merge_late_answer
 from functions.domain.messages.delivery_events import Retry
-from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
+from functions.domain.messages.message import (
+    Changes,
+    Message,
+    MessageStatus,
+    message_from,
+)
 from functions.domain.messages.send_outcomes import (
     Accepted,
     Deferred,
@@ -41,7 +49,7 @@ from functions.engine.notifications.outbox import Decision, modify_with_notices
 from functions.engine.pacing import admission as throttle
 from functions.engine.pacing import live_calls, slowdown
 from functions.engine.pacing.admission import Admission
-from functions.engine.ports.store import ConflictError, Document, Write
+from functions.engine.ports.store import ConflictError, Document
 
 log = structlog.get_logger()
 
@@ -87,20 +95,25 @@ class Sender:
         #: Until when there is no room for any of its messages, where that is far ahead.
         self.rests_until: datetime | None = None
 
-    async def send(self, pending: Sequence[Versioned[Message]]) -> None:
-        """Send the messages that may be sent now. Raises LeaseLostError and LookAgainError."""
+    async def send(self, pending: Sequence[Versioned[Message]]) -> list[Versioned[Message]]:
+        """Send the messages that may be sent now; return those that nothing was done about.
+
+        Raises LeaseLostError and LookAgainError.
+        """
+        left = {m.value.id: m for m in pending}
         try:
-            await self._send_all(pending)
+            await self._send_all(left)
         finally:
             await self._finish()
+        return list(left.values())
 
-    async def _send_all(self, pending: Sequence[Versioned[Message]]) -> None:
+    async def _send_all(self, left: dict[str, Versioned[Message]]) -> None:
         if reason := why_not_sent(self._engine, self._campaign.org, self._send):
             await self._stop(reason)
-        left = {m.value.id: m for m in pending}
+        touches = self._lease.touches
         tries = _PATIENCE
         self.rests_until = None
-        while left and tries and not self._is_over:
+        while left and tries and not self._is_over and touches == self._lease.touches:
             await self._guardrail.look()
             if aside := await self._not_now(left):
                 await self._set_aside(left, aside)
@@ -144,8 +157,8 @@ class Sender:
 
     async def _finish(self) -> None:
         """Wait until every result is recorded: only then does the store tell what is left."""
-        delivering, self._delivering = self._delivering, set()
-        await asyncio.gather(*delivering)
+        while self._delivering:
+            await self._wait_for_results(asyncio.ALL_COMPLETED)
 
     async def _not_now(
         self, left: dict[str, Versioned[Message]]
@@ -164,47 +177,39 @@ class Sender:
         """Commit the changes of the messages that are held back."""
         for tracked, _ in aside:
             del left[tracked.value.id]
-        await self._commit(aside)
+        lease = self._lease
+        await commit_changes(self._engine, self._campaign, aside, by=lease.commit)
 
     async def _send_chunk(self, chunk: list[Versioned[Message]], admission: Admission) -> None:
         """Claim a chunk and see to its sending. Raises LeaseLostError, with nothing sent."""
-        claimed = None
-        while claimed is None:
+        claim = None
+        while claim is None:
+            touches = self._lease.touches
             try:
-                claimed = await self._claim(chunk)
+                claim = await self._claim(chunk)
             except LookAgainError:
                 # A receipt woke the lane or moved a message: the reserved turns are not lost.
-                chunk = await self._unchanged(chunk)
+                if touches != self._lease.touches:
+                    chunk = await self._unchanged(chunk)
         if admission.turns:
             self._engine.memory.send_lead.note(self._engine.clock.now() - admission.asked_at)
-        if claimed:
-            await self._deliver_beside(claimed, admission)
+        if claim.chunk:
+            await self._deliver_beside(claim, admission)
 
-    async def _claim(self, chunk: list[Versioned[Message]]) -> list[Versioned[Message]]:
-        """Mark messages as being sent, all or none.
+    async def _claim(self, chunk: list[Versioned[Message]]) -> "_Claimed":
+        """Name messages as being sent, all or none.
 
         Those who were reached often enough in the meantime are put off instead.
         """
         places = await self._caps.take(chunk)
         capped = self._gate.capped(chunk, places.waits)
-        now, policy = self._engine.clock.now(), self._engine.policy
-        free = (tracked for tracked in chunk if tracked.value.id not in places.waits)
-        claims = [(tracked, claim(tracked.value, policy, now=now)) for tracked in free]
+        free = [tracked for tracked in chunk if tracked.value.id not in places.waits]
         self._caps.forget(chunk)
-        versions = await self._commit([*claims, *capped], *places.writes)
+        key = self._lease.next_claim
+        by = partial(self._lease.claim, [tracked.value for tracked in free])
+        await commit_changes(self._engine, self._campaign, capped, *places.writes, by=by)
         await self._free_slots(list(places.waits))
-        return [
-            Versioned(tracked.value._replace(**changes), version)
-            for (tracked, changes), version in zip(claims, versions, strict=False)
-        ]
-
-    async def _commit(
-        self, decided: list[tuple[Versioned[Message], Changes]], *also: Write
-    ) -> list[int]:
-        """Commit changes of messages for as long as the lane is ours."""
-        return await commit_changes(
-            self._engine, self._campaign, decided, *also, by=self._lease.commit
-        )
+        return _Claimed(key, self._lease.claims[key].until, free)
 
     async def _unchanged(self, chunk: list[Versioned[Message]]) -> list[Versioned[Message]]:
         """Return those that nobody has changed; the others' places are given back.
@@ -218,31 +223,41 @@ class Sender:
         await self._free_slots(list(gone))
         return same
 
-    async def _deliver_beside(
-        self, claimed: list[Versioned[Message]], admission: Admission
-    ) -> None:
+    async def _deliver_beside(self, claim: "_Claimed", admission: Admission) -> None:
         """Send and record a chunk while the next is claimed, but never far behind."""
-        self._in_hand += len(claimed)
-        self._delivering.add(asyncio.create_task(self._deliver(claimed, admission)))
+        self._in_hand += len(claim.chunk)
+        self._delivering.add(asyncio.create_task(self._deliver(claim, admission)))
         while self._in_hand >= self._most_in_hand:
-            done, self._delivering = await asyncio.wait(
-                self._delivering, return_when=asyncio.FIRST_COMPLETED
-            )
-            for finished in done:
-                finished.result()
+            await self._wait_for_results(asyncio.FIRST_COMPLETED)
 
-    async def _deliver(self, claimed: list[Versioned[Message]], admission: Admission) -> None:
+    async def _wait_for_results(self, return_when: str) -> None:
+        """Wait for chunks to be recorded, for as long as a provider takes, and keep the lane."""
+        patience = self._engine.limits.lane_lease.total_seconds() / 4
+        done, self._delivering = await asyncio.wait(
+            self._delivering, return_when=return_when, timeout=patience
+        )
+        for finished in done:
+            finished.result()
+        # Whoever has lost the lane is told so by the next claim: what is under way ends first.
+        with suppress(LookAgainError, LeaseLostError):
+            await self._lease.keep()
+
+    async def _deliver(self, claim: "_Claimed", admission: Admission) -> None:
+        handed = [claimed(tracked.value, until=claim.until) for tracked in claim.chunk]
         outcomes: dict[int, SendOutcome] = {}
-        turns = iter(enumerate(claimed))
+        turns = iter(enumerate(handed))
         trust = _Trust(self._lease)
 
         async def work() -> None:
-            for number, tracked in turns:
-                outcomes[number] = await self._send_at_turn(tracked.value, admission, trust)
+            for number, message in turns:
+                outcomes[number] = await self._send_at_turn(message, admission, trust)
 
-        await asyncio.gather(*(work() for _ in claimed[: self._sends_at_once]))
-        await self._record(claimed, [outcomes[number] for number in range(len(claimed))])
-        self._in_hand -= len(claimed)
+        await asyncio.gather(*(work() for _ in handed[: self._sends_at_once]))
+        told = [outcomes[number] for number in range(len(handed))]
+        results = list(map(_Result, claim.chunk, handed, told))
+        await self._record(results, claim.until)
+        self._lease.claims.pop(claim.key, None)
+        self._in_hand -= len(claim.chunk)
 
     async def _send_at_turn(
         self, message: Message, admission: Admission, trust: "_Trust"
@@ -278,19 +293,27 @@ class Sender:
             await answers.heed(self._engine, org, message.address, outcome, by=by)
         return outcome
 
-    async def _record(self, chunk: list[Versioned[Message]], outcomes: list[SendOutcome]) -> None:
-        now = self._engine.clock.now()
-        results = list(zip(chunk, outcomes, strict=True))
-        decided = [(m, self._after(m.value, outcome, now)) for m, outcome in results]
+    async def _record(self, results: list["_Result"], until: datetime) -> None:
+        decided = [(result.before, self._of_result(result, until)) for result in results]
         try:
             # Also without the lane: what was sent was sent.
             await commit_changes(self._engine, self._campaign, decided)
         except ConflictError:
-            for tracked, outcome in results:
-                await self._record_late(tracked.value, outcome)
-        await self._free_refused(results)
+            for result in results:
+                await self._record_late(result, until)
+        sent = [(result.handed, result.outcome) for result in results]
+        await self._free_refused(sent)
+        outcomes = [result.outcome for result in results]
         await slowdown.slow_down_if_asked(self._engine, self._campaign, self._send, outcomes)
-        await self._stop_if_refused(results)
+        await self._stop_if_refused(sent)
+
+    def _of_result(self, result: "_Result", until: datetime) -> Changes:
+        """Return what a message's handing over and its result change, where nothing came between.
+
+        A receipt that came between has told of the handing over.
+        """
+        after = self._after(result.handed, result.outcome, self._engine.clock.now())
+        return {**claim(result.before.value, until=until), **after}
 
     def _after(self, message: Message, outcome: SendOutcome, now: datetime) -> Changes:
         policy = self._engine.policy
@@ -302,7 +325,7 @@ class Sender:
             return changes
         return {**changes, **answers.alias_told(self._campaign.org, message, outcome)}
 
-    async def _record_late(self, sent: Message, outcome: SendOutcome) -> None:
+    async def _record_late(self, result: "_Result", until: datetime) -> None:
         """Record the answer to a message of which a receipt may have been faster."""
 
         def decide(
@@ -311,27 +334,34 @@ class Sender:
             document = documents[0]
             if document is None:
                 return None, (), ()
-            now = self._engine.clock.now()
-            message = message_from(document.id, document.data)
-            if message.status == MessageStatus.SENDING and message.attempt == sent.attempt:
-                changes = self._after(message, outcome, now)
-            else:
-                changes = merge_late_answer(message, sent.attempt, outcome, now)
-                changes |= answers.alias_told(self._campaign.org, message, outcome)
+            tracked = Versioned(message_from(document.id, document.data), document.version)
+            changes = self._merged(tracked, result, until)
             if not changes:
                 return None, (), ()
-            decided = [(Versioned(message, document.version), changes)]
-            return None, *record(self._engine, self._campaign, decided)
+            return None, *record(self._engine, self._campaign, [(tracked, changes)])
 
-        path = f"{self._collection}/{sent.id}"
-        await modify_with_notices(self._engine, self._campaign.org, [path], decide)
+        await modify_with_notices(
+            self._engine, self._campaign.org, [self._path(result.before)], decide
+        )
 
-    async def _free_refused(self, results: list[tuple[Versioned[Message], SendOutcome]]) -> None:
+    def _merged(self, stored: Versioned[Message], result: "_Result", until: datetime) -> Changes:
+        """Return what an answer changes of a message that is no more as it was handed over."""
+        now, (message, _), sent = self._engine.clock.now(), stored, result.handed
+        is_told = message.attempt >= sent.attempt
+        if message.status == MessageStatus.PENDING and not is_told:
+            as_claimed = claimed(message, until=until)
+            result = _Result(stored, as_claimed, result.outcome)
+            return self._of_result(result, until)
+        if message.status == MessageStatus.SENDING and message.attempt == sent.attempt:
+            return self._after(message, result.outcome, now)
+        told: Changes = {} if is_told else {"attempt": sent.attempt}
+        late = merge_late_answer(message._replace(**told), sent.attempt, result.outcome, now)
+        return told | late | answers.alias_told(self._campaign.org, message, result.outcome)
+
+    async def _free_refused(self, results: list[tuple[Message, SendOutcome]]) -> None:
         """Give back what was taken for those who were not reached."""
         refused = [
-            tracked.value
-            for tracked, outcome in results
-            if not isinstance(outcome, Accepted | Unknown)
+            message for message, outcome in results if not isinstance(outcome, Accepted | Unknown)
         ]
         await self._free_slots([message.id for message in refused])
         await self._caps.give_back(refused)
@@ -339,11 +369,11 @@ class Sender:
     async def _free_slots(self, ids: Sequence[str]) -> None:
         await live_calls.free(self._engine, self._campaign.org, self._send, ids)
 
-    async def _stop_if_refused(self, results: list[tuple[Versioned[Message], SendOutcome]]) -> None:
+    async def _stop_if_refused(self, results: list[tuple[Message, SendOutcome]]) -> None:
         """Pause the campaign where the provider refuses not the message but the sender."""
         rejected = [
-            (tracked.value, outcome)
-            for tracked, outcome in results
+            (message, outcome)
+            for message, outcome in results
             if isinstance(outcome, Rejected) and outcome.retry in _OF_US
         ]
         final = [outcome.reason for _, outcome in rejected if outcome.retry is Retry.STOP]
@@ -366,6 +396,22 @@ class Sender:
         return f"{self._collection}/{tracked.value.id}"
 
 
+class _Claimed(NamedTuple):
+    """A chunk that is being handed over, the key of its claim, and until when it holds."""
+
+    key: str
+    until: datetime
+    chunk: list[Versioned[Message]]
+
+
+class _Result(NamedTuple):
+    """What came of handing over a message: as it was before, as it was handed, and the answer."""
+
+    before: Versioned[Message]
+    handed: Message
+    outcome: SendOutcome
+
+
 class _Trust:
     """Whether the lane is still ours, asked again once a second: a pause must bite that soon."""
 
@@ -376,7 +422,8 @@ class _Trust:
 
     async def is_held(self) -> bool:
         now = self._lease.engine.clock.now()
-        if not self._lost and (now - self._asked_at).total_seconds() > _TRUST_S:
+        known_at = max(self._asked_at, self._lease.held_at)
+        if not self._lost and (now - known_at).total_seconds() > _TRUST_S:
             self._asked_at = now
             self._lost = await self._lease.is_lost()
         return not self._lost

@@ -9,13 +9,16 @@ ever finds anything. Whoever makes work for a lane commits it first and then wak
 worker that has not said so will look anyway, and the lane's document is left alone.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.domain.campaigns.status import CampaignStatus
+from functions.domain.messages.message import Message
 from functions.engine import paths
+from functions.engine.kernel.claims import Claim, claims_fields, claims_of
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lease import Lease, is_leased
 from functions.engine.kernel.modify import modify
@@ -29,6 +32,14 @@ class LaneLease(Lease):
 
     campaign: Campaign
     name: str
+    #: What is being handed over, by whoever holds or has held the lane. The worker takes out what
+    #: has its results; the document is told with its next change.
+    claims: dict[str, Claim] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with the claims that an earlier worker has left."""
+        super().__post_init__()
+        self.claims = claims_of(self.data)
 
     @property
     def is_resting(self) -> bool:
@@ -49,8 +60,42 @@ class LaneLease(Lease):
         """
         await self.release(look_at, with_task=False, look_at=look_at)
 
+    @property
+    def touches(self) -> int:
+        """How often others have changed messages that wait, as far as the last commit has seen."""
+        return int(self.data.get("touches", 0))
+
+    @property
+    def next_claim(self) -> str:
+        """The key of the claim that is made next."""
+        return str(self.data.get("claimed", 0))
+
+    async def claim(self, messages: Sequence[Message], *writes: Write) -> list[int]:
+        """Name messages that are handed over now, under the key `next_claim`, with other writes.
+
+        Returns and raises what commit does; where it raises nothing is claimed.
+        """
+        until = self.engine.clock.now() + self.engine.policy.send_lease
+        claim = Claim(until, {message.id: message.attempt + 1 for message in messages})
+        named = {**self.claims, self.next_claim: claim}
+        claimed = self.data.get("claimed", 0) + len(messages)
+        versions = await self.commit(*writes, claims=claims_fields(named), claimed=claimed)
+        self.claims = named
+        return versions
+
+    async def release(
+        self, wake_at: datetime | None = None, *, with_task: bool = True, **changes: Any
+    ) -> None:
+        """Give the lane back; see Lease. Claims that have no result yet stay in it."""
+        await super().release(wake_at, with_task=with_task, **self._left(), **changes)
+
     def _renewal(self) -> dict[str, Any]:
-        return {**super()._renewal(), "resting": False}
+        return {**super()._renewal(), "resting": False, **self._left()}
+
+    def _left(self) -> dict[str, Any]:
+        """Return the claims that are left, where the document names others, too."""
+        named = self.data.get("claims", {})
+        return {"claims": claims_fields(self.claims)} if named.keys() != self.claims.keys() else {}
 
 
 async def acquire(engine: Engine, org: str, campaign_id: str, name: str) -> LaneLease | None:

@@ -41,9 +41,11 @@ class Lease:
     version: int
     deadline: datetime = field(init=False)  #: when this task hands on to its continuation
     is_held: bool = field(init=False, default=False)  #: acquired, and not yet given back
+    held_at: datetime = field(init=False)  #: when a commit has last shown that it is still ours
 
     def __post_init__(self) -> None:
-        self.deadline = self.engine.clock.now() + self.engine.limits.task_deadline
+        self.held_at = self.engine.clock.now()
+        self.deadline = self.held_at + self.engine.limits.task_deadline
 
     @property
     def is_late(self) -> bool:
@@ -132,13 +134,14 @@ class Lease:
             document = await self.engine.store.get(self.path)
             if document is None or not self.owns(document):
                 raise LeaseLostError(self.path) from conflict
-            self.version = document.version
+            self.version, self.data = document.version, document.data
             raise LookAgainError(str(conflict)) from conflict
 
     async def _write(self, changes: dict[str, Any], writes: tuple[Write, ...] = ()) -> list[int]:
-        update = Update(self.path, changes, self.version)
+        update, began_at = Update(self.path, changes, self.version), self.engine.clock.now()
         self.version, *versions = await self.engine.store.commit(update, *writes)
         self.data.update(changes)
+        self.held_at = began_at
         return versions
 
 

@@ -17,6 +17,7 @@ from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.engine import paths
 from functions.engine.messages import tallies
 from functions.engine.messages.statistics import (
+    ATTEMPTS,
     DURATION,
     EXHAUSTED,
     FOLLOWED,
@@ -101,6 +102,8 @@ def _changed(campaign: Campaign, pairs: Sequence[Pair]) -> Counter[str]:
         if message.sent_at is None and message.due_at and changes.get("sent_at"):
             late = (changes["sent_at"] - message.due_at).total_seconds()
             amounts[f"{LATE}{bisect_left(LATENESS_S, late)}"] += 1
+        if "attempt" in changes:
+            amounts[ATTEMPTS] += changes["attempt"] - message.attempt
         if DURATION in changes:
             amounts[DURATION] += changes[DURATION] - message.duration_s
         if not _REACTIONS_AT.isdisjoint(changes):

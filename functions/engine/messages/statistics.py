@@ -23,6 +23,8 @@ REACTIONS = ("clicked", "replied", "complained", "opted_out")
 REACTED = "reacted_"
 #: Pending messages that have been tried before.
 RETRYING = "retrying"
+#: Attempts that have a result, or a receipt: what lanes have claimed beyond that is under way.
+ATTEMPTS = "attempts"
 #: Seconds of conversation.
 DURATION = "duration_s"
 #: Messages that are exhausted (Message.exhausted).
@@ -86,6 +88,20 @@ class Statistics:
     def amounts(self) -> Mapping[str, int]:
         """Every count by its name, those of walks too (engine/plans/counts.py)."""
         return self._amounts
+
+    def with_handed_over(self, messages: int) -> "Statistics":
+        """Return the same with so many of the messages that wait as being handed over."""
+        moved = min(max(0, messages), self[MessageStatus.PENDING])
+        shown = {
+            str(MessageStatus.PENDING): self[MessageStatus.PENDING] - moved,
+            str(MessageStatus.SENDING): self[MessageStatus.SENDING] + moved,
+        }
+        return Statistics({**self._amounts, **shown})
+
+    @property
+    def attempts(self) -> int:
+        """Attempts of all messages together, of which something has been told."""
+        return self._amounts.get(ATTEMPTS, 0)
 
     @property
     def duration_s(self) -> int:

@@ -85,7 +85,7 @@ def changed(
     """Return what is to be added where messages change so; each is given as it was."""
     counted: Counter[_Key] = Counter()
     for before, changes in pairs:
-        if TOLD_BY.isdisjoint(changes) or _is_first_claim(before, changes):
+        if TOLD_BY.isdisjoint(changes):
             continue
         counted.subtract(_keys(campaign, before))
         counted.update(_keys(campaign, before._replace(**changes)))
@@ -106,11 +106,6 @@ def of(campaign: Campaign, messages: Iterable[Message], *, now: datetime) -> Tal
     """Return all that messages are counted as."""
     counted = Counter(key for message in messages for key in _keys(campaign, message))
     return _named(campaign, counted, now)
-
-
-def _is_first_claim(before: Message, changes: Changes) -> bool:
-    """Tell whether a message is handed over that has nothing to be counted yet."""
-    return changes.get("status") == MessageStatus.SENDING and not (before.attempt or before.reason)
 
 
 def _keys(campaign: Campaign, message: Message) -> Iterator[_Key]:

@@ -13,6 +13,7 @@ from functions.domain.plans.enrollment import Enrollment
 from functions.domain.plans.facts import Facts, MessageFacts, Occurrence
 from functions.domain.plans.listening import concerns, heard_since
 from functions.engine import paths
+from functions.engine.kernel.claims import standing
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
@@ -63,21 +64,25 @@ def _known(
 
 
 async def chains_of(engine: Engine, campaign: Campaign, ids: Iterable[str]) -> Chains:
-    """Return messages by their ids, each with those that have followed it; unknown ids have none.
+    """Return messages as they stand by their ids, each with those that have followed it.
 
-    Few are followed: those are read with one more read for all of them.
+    Unknown ids have none. Few are followed: those are read with one more read for all of them.
     """
     collection = paths.messages(campaign.org, campaign.id)
     chains: dict[str, list[Versioned[Message]]] = {}
     wanted = {id_: id_ for id_ in ids}  # the message to read, by the first of its chain
     while wanted:
         found = await engine.store.get_many([f"{collection}/{id_}" for id_ in wanted.values()])
+        stored = [Versioned(message_from(d.id, d.data), d.version) for d in found if d]
+        messages = {
+            each.value.id: each for each in (await standing(engine, campaign, stored)).messages
+        }
         following = {}
-        for first, document in zip(wanted, found, strict=True):
-            if document is None:
+        for first, id_ in wanted.items():
+            if id_ not in messages:
                 continue
-            message = message_from(document.id, document.data)
-            chains.setdefault(first, []).append(Versioned(message, document.version))
+            message = messages[id_].value
+            chains.setdefault(first, []).append(messages[id_])
             if message.followed and message.following:
                 key = message.following[0]["key"]
                 following[first] = following_id(message.id, campaign.id, send=key)

@@ -33,6 +33,7 @@ from functions.domain.plans.enrollment import (
 from functions.domain.plans.visits import message_name
 from functions.domain.plans.words import MIGRATED, OPERATOR
 from functions.engine.kernel import audit_trail
+from functions.engine.kernel.claims import standing
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import retried
 from functions.engine.kernel.plan_versions import plan_of
@@ -42,7 +43,7 @@ from functions.engine.plans.changes import record_walks
 from functions.engine.plans.decisions import Decided, Walk
 from functions.engine.plans.enroll import wake
 from functions.engine.plans.enrollments import Found, as_of_now, check_node, find, messages_of
-from functions.engine.ports.store import Create
+from functions.engine.ports.store import Create, Write
 
 log = structlog.get_logger()
 
@@ -142,9 +143,10 @@ async def _steer(
 
     async def attempt() -> Steered:
         found, now = await find(engine, *ref), engine.clock.now()
-        messages = await messages_of(engine, found)
+        messages, writes = await standing(engine, found.campaign, await messages_of(engine, found))
         after, changed = change(found, messages, now)
-        await _commit(engine, found, after, changed, _entry(found, act, now, about))
+        also = [*(writes if changed else ()), _entry(found, act, now, about)]
+        await _commit(engine, found, after, changed, also)
         touched = {each.value.id for each, _ in changed}
         gone = [each.value for each in messages if each.value.id not in touched]
         beyond = [each.id for each in gone if _is_with_provider(found.campaign, each)]
@@ -161,12 +163,12 @@ async def _steer(
 
 
 async def _commit(
-    engine: Engine, found: Found, after: Enrollment, changed: _Changed, trail: Create
+    engine: Engine, found: Found, after: Enrollment, changed: _Changed, also: Sequence[Write]
 ) -> None:
     campaign = found.campaign
     decided = Decided(Walk(found.id, found.walk, found.version), after, dropped=changed)
     recorded = record_walks(engine, campaign, [decided])
-    await commit_with_notices(engine, campaign.org, [*recorded.writes, trail], recorded.notices)
+    await commit_with_notices(engine, campaign.org, [*recorded.writes, *also], recorded.notices)
 
 
 def _entry(found: Found, act: _Act, now: datetime, about: dict[str, Any]) -> Create:

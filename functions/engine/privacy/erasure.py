@@ -27,6 +27,7 @@ from functions.engine import paths
 from functions.engine.contacts.known_by import ids_of
 from functions.engine.imports import undo
 from functions.engine.kernel import audit_trail
+from functions.engine.kernel.claims import standing
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LAUNCH
 from functions.engine.kernel.modify import at_version, modify
@@ -173,32 +174,33 @@ async def _forget_messages(engine: Engine, org: str, contact: str) -> None:
 
 
 async def _forgetting(engine: Engine, messages: Sequence[Document]) -> Recorded:
-    now = engine.clock.now()
-    decided: defaultdict[str, list[tuple[Versioned[Message], Changes]]] = defaultdict(list)
+    found: defaultdict[str, list[Versioned[Message]]] = defaultdict(list)
     for document in messages:
         message = message_from(document.id, document.data)
-        changes = _forgotten(message, now)
-        decided[paths.parent(document.path)].append((Versioned(message, document.version), changes))
-    homes = await engine.store.get_many(list(decided))
+        found[paths.parent(document.path)].append(Versioned(message, document.version))
+    homes = await engine.store.get_many(list(found))
     every = [
-        _recorded(engine, path, home, of_home)
-        for (path, of_home), home in zip(decided.items(), homes, strict=True)
+        await _recorded(engine, path, home, of_home)
+        for (path, of_home), home in zip(found.items(), homes, strict=True)
     ]
     writes = [write for recorded in every for write in recorded.writes]
     return Recorded(writes, [notice for recorded in every for notice in recorded.notices])
 
 
-def _recorded(
-    engine: Engine,
-    path: str,
-    home: Document | None,
-    decided: list[tuple[Versioned[Message], Changes]],
+async def _recorded(
+    engine: Engine, path: str, home: Document | None, found: list[Versioned[Message]]
 ) -> Recorded:
     """Return what is written of one campaign's messages; nobody counts those of none."""
+    now = engine.clock.now()
     if home is None:
-        updates = [Update(f"{path}/messages/{m.id}", changed, v) for (m, v), changed in decided]
+        pairs = [(each, _forgotten(each.value, now)) for each in found]
+        updates = [Update(f"{path}/messages/{m.id}", changed, v) for (m, v), changed in pairs]
         return Recorded(updates, ())
-    return record(engine, campaign_from(home.org, home.id, home.data), decided)
+    campaign = campaign_from(home.org, home.id, home.data)
+    messages, touched = await standing(engine, campaign, found)
+    decided = [(each, _forgotten(each.value, now)) for each in messages]
+    recorded = record(engine, campaign, decided)
+    return recorded._replace(writes=[*recorded.writes, *touched])
 
 
 def _forgotten(message: Message, now: datetime) -> Changes:

@@ -18,6 +18,7 @@ from functions.engine.campaigns.lifecycle import stop
 from functions.engine.campaigns.refusals import Refused, Told
 from functions.engine.contacts.suppressions import suppress
 from functions.engine.kernel import lanes
+from functions.engine.kernel.claims import touch
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages.changes import record
@@ -100,6 +101,8 @@ def _apply(
     after = message_from(stored.id, {**stored.data, **changes})
     waited = message.lane is not None or after.status == MessageStatus.PENDING
     writes += recorded.writes
+    if message.status == MessageStatus.PENDING and message.attempt == after.attempt:
+        writes.append(touch(campaign, message.id))  # its lane may be about to send it again
     marked = bool(message.enrollment) and recorded.marked
     applied = _Applied(campaign, after, waited=waited, is_new=True, marked=marked)
     return applied, writes, recorded.notices

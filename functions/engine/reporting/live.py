@@ -12,6 +12,7 @@ from datetime import datetime
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.send import Send
 from functions.engine.campaigns.lifecycle import load
+from functions.engine.kernel.claims import handed_over
 from functions.engine.kernel.engine import Engine, ProviderMissingError
 from functions.engine.messages import statistics, tallies
 from functions.engine.messages.statistics import Statistics
@@ -66,8 +67,10 @@ async def live(engine: Engine, org: str, campaign_id: str) -> Live:
     )
     now = engine.clock.now()
     states = rate_scopes.states(scopes, found[len(lanes) :])
+    beats = found[: len(lanes)]
+    counts = counts.with_handed_over(handed_over(beats, counts.attempts))
     return Live(
-        progress_from(campaign, counts, found[: len(lanes)], now=now),
+        progress_from(campaign, counts, beats, now=now),
         counts,
         pace_of(campaign, counts, now=now),
         _allowed(states, now),

@@ -12,6 +12,7 @@ from functions.domain.kinds import facts_of
 from functions.domain.messages.message import CALLS_IN_FLIGHT, TEXTS_IN_FLIGHT, MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
+from functions.engine.kernel.claims import handed_over
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LAUNCH, lane_names
 from functions.engine.messages import statistics
@@ -51,7 +52,11 @@ class Progress:
     @property
     def in_flight(self) -> int:
         """Messages that are with the provider now."""
-        return _in_flight(self.campaign, self.counts)
+        sends = (*self.campaign.sends, *self.campaign.routes)
+        calls = any(facts_of(send.channel).is_call for send in sends)
+        return sum(
+            self.counts[status] for status in (CALLS_IN_FLIGHT if calls else TEXTS_IN_FLIGHT)
+        )
 
     @property
     def processed(self) -> int:
@@ -77,10 +82,14 @@ class Progress:
 
 async def progress_of(engine: Engine, org: str, campaign_id: str) -> Progress:
     """Return how far a campaign has come. Raises NotFoundError."""
-    campaign = await load(engine, org, campaign_id)
+    return await _progress(engine, await load(engine, org, campaign_id))
+
+
+async def _progress(engine: Engine, campaign: Campaign) -> Progress:
     counts, lanes = await asyncio.gather(
         statistics.read_one(engine, campaign), engine.store.get_many(lane_paths(campaign))
     )
+    counts = counts.with_handed_over(handed_over(lanes, counts.attempts))
     return progress_from(campaign, counts, lanes, now=engine.clock.now())
 
 
@@ -111,13 +120,7 @@ def _people(campaign: Campaign, counts: Statistics) -> tuple[int, int]:
 
 async def in_flight(engine: Engine, campaign: Campaign) -> int:
     """Count a campaign's messages that are with the provider now."""
-    counts = await statistics.read_one(engine, campaign)
-    return _in_flight(campaign, counts.by_status)
-
-
-def _in_flight(campaign: Campaign, counts: Mapping[MessageStatus, int]) -> int:
-    calls = any(facts_of(send.channel).is_call for send in (*campaign.sends, *campaign.routes))
-    return sum(counts[status] for status in (CALLS_IN_FLIGHT if calls else TEXTS_IN_FLIGHT))
+    return (await _progress(engine, campaign)).in_flight
 
 
 def _health(campaign: Campaign, documents: Iterable[Document | None], now: datetime) -> Health:

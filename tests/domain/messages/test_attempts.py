@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from functions.domain.messages.attempts import (
     DeliveryPolicy,
-    after_lease,
+    after_claim,
     after_look_up,
     after_send,
     after_unknown_wait,
-    claim,
+    claimed,
     merge_late_answer,
 )
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef, Retry
@@ -44,7 +44,7 @@ def after(message: Message, changes: Changes) -> Message:
 
 def sending(message: Message = PENDING) -> Message:
     """Return a message that is being handed to the provider."""
-    return after(message, claim(message, POLICY, now=NOW))
+    return claimed(message, until=NOW + POLICY.send_lease)
 
 
 def answered_by(outcome: SendOutcome, message: Message | None = None) -> Message:
@@ -242,8 +242,8 @@ def test_a_deferral_waits_as_long_as_the_provider_says() -> None:
 # --- Sending ----------------------------------------------------------------------------------
 
 
-def test_a_claim_is_marked_before_the_provider_is_called() -> None:
-    """A claimed message is `sending`, one attempt further, and watched until its lease ends."""
+def test_a_claimed_message_is_sending() -> None:
+    """A claimed message is `sending`, one attempt further, and lost where no result comes."""
     assert (SENDING.status, SENDING.attempt, SENDING.lane) == ("sending", 1, watch_lane(3))
     assert SENDING.next_at == NOW + POLICY.send_lease
 
@@ -289,7 +289,7 @@ def test_only_live_channels_are_watched_after_sending() -> None:
 @pytest.mark.parametrize(("idempotent", "status"), [(False, "unknown"), (True, "pending")])
 def test_a_lost_sender_leaves_the_outcome_unknown(idempotent: bool, status: str) -> None:
     """What a dead sender left is repeated only where repeating is harmless."""
-    changes = after_lease(SENDING, POLICY, idempotent=idempotent, now=NOW)
+    changes = after_claim(SENDING, POLICY, idempotent=idempotent, now=NOW)
     assert (changes["status"], changes["reason"]) == (status, "sender_lost")
 
 

@@ -14,7 +14,7 @@ from functions.domain.messages.attempts import (
     after_send,
     after_unknown_wait,
     after_watch,
-    claim,
+    claimed,
     merge_late_answer,
 )
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef, Retry
@@ -28,7 +28,7 @@ SECOND = timedelta(seconds=1)
 POLICY = DeliveryPolicy()
 REF = MessageRef("acme", "c1", "m1")
 PENDING = Message("m1", "+12025550123", "pending", send_lane(3), NOW, reason="quiet_hours")
-SENDING = PENDING._replace(**claim(PENDING, POLICY, now=NOW))
+SENDING = claimed(PENDING, until=NOW + POLICY.send_lease)
 LOST = Unknown("provider_timeout")
 
 K = EventKind

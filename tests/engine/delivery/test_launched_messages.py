@@ -8,6 +8,7 @@ import pytest
 from functions.engine import paths
 from functions.engine.delivery.dispatch import dispatch
 from functions.engine.kernel import lanes
+from functions.engine.kernel.claims import touch
 from functions.engine.ports.store import Document, Update
 from functions.engine.process import launched
 from functions.engine.process.launched import LaunchedMessages
@@ -75,7 +76,7 @@ async def test_what_has_changed_since_the_launch_is_read_again(world: World) -> 
     await world.launch_only(campaign)
     moved = await world.message_to(campaign, number(1))
     path = f"{paths.messages(ORG, campaign.id)}/{moved.id}"
-    await world.store.commit(Update(path, {"address": number(9)}))
+    await world.store.commit(Update(path, {"address": number(9)}), touch(campaign, moved.id))
     await world.finish(campaign)
     assert world.carrier.called == {number(0): 1, number(9): 1, number(2): 1}
 

@@ -207,7 +207,7 @@ async def test_a_text_that_was_taken_before_we_died_is_found_by_a_look_up() -> N
     async with Texting(script=replace(CALM, lost=1)) as world:
         campaign, message = await left_sending(world)
         ref = MessageRef(ORG, campaign.id, message.id)
-        text = Outbound(ref, message.attempt, message.address, "", body="Hello!")
+        text = Outbound(ref, message.attempt + 1, message.address, "", body="Hello!")
         await world.texts.send(text._replace(channel=campaign.channel))
         await world.pass_time(world.policy.send_lease + timedelta(minutes=1))
         assert await world.statuses(campaign) == {"unknown": 1}

@@ -13,6 +13,7 @@ from functions.domain.kinds import ChannelKind
 from functions.domain.sending_rules.frequency_caps import MOST_HOURS
 from functions.engine import paths, worker
 from functions.engine.campaigns import single_message
+from functions.engine.kernel.claims import touch
 from functions.engine.kernel.task_queue import TaskKind, task_of
 from functions.engine.ports.store import Create, Update
 from functions.engine.privacy import erasure
@@ -168,7 +169,7 @@ async def test_one_person_with_two_addresses_has_one_cap(world: World) -> None:
     path = paths.contact(ORG, "ann")
     for message in await world.messages(campaign):
         stored = f"{paths.messages(ORG, campaign.id)}/{message.id}"
-        await world.store.commit(Update(stored, {"contact": path}))
+        await world.store.commit(Update(stored, {"contact": path}), touch(campaign, message.id))
     await world.pass_time(MINUTE)
     assert await world.statuses(campaign) == {"sent": 1, "pending": 1}
     await run_out(world, campaign, within=2 * DAY)

@@ -11,6 +11,7 @@ from functions.domain.kinds import ChannelKind
 from functions.domain.messages.delivery_events import MessageRef
 from functions.domain.sending_rules.windows import SendWindow
 from functions.engine import paths
+from functions.engine.kernel.claims import touch
 from functions.engine.ports.store import Update
 from functions.engine.reporting import explanation
 from tests.engine.eligibility.sending import (
@@ -190,7 +191,7 @@ async def test_a_zone_that_is_gone_since_the_launch_holds_back_one_person(world:
     await world.launch_only(campaign)
     lost = await world.message_to(campaign, number(1))
     path = f"{paths.messages(ORG, campaign.id)}/{lost.id}"
-    await world.store.commit(Update(path, {"zones": ["Mars/Olympus"]}))
+    await world.store.commit(Update(path, {"zones": ["Mars/Olympus"]}), touch(campaign, lost.id))
     await world.finish(campaign)
     assert await world.statuses(campaign) == {"sent": 2, "skipped": 1}
     assert (await ends(world, campaign))[number(1)] == ("skipped", "invalid_zone")

@@ -16,6 +16,7 @@ from functions.domain.campaigns.status import CampaignStatus
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.kernel import lanes
+from functions.engine.kernel.claims import standing
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import MIGRATION, LaneLease
 from functions.engine.kernel.lease import LookAgainError
@@ -25,7 +26,7 @@ from functions.engine.plans.decisions import Decided
 from functions.engine.plans.enroll import wake
 from functions.engine.plans.migration.people import Judged, People
 from functions.engine.plans.walk import in_parts
-from functions.engine.ports.store import Document, Query
+from functions.engine.ports.store import Document, Query, Write
 
 log = structlog.get_logger()
 
@@ -111,11 +112,24 @@ class _Pages:
     async def _commit(self, decided: Sequence[Decided], counted: dict[str, Any], last: str) -> None:
         lease, campaign = self._lease, self._lease.campaign
         writes, notices = record_walks(self._engine, campaign, decided)
+        heeded = await self._heeded(decided)
 
         async def by(*every: Any) -> list[int]:
             return await lease.commit(*every, after=last, **counted)
 
-        await commit_with_notices(self._engine, campaign.org, writes, notices, by=by)
+        every = [*writes, *heeded]
+        await commit_with_notices(self._engine, campaign.org, every, notices, by=by)
+
+    async def _heeded(self, decided: Sequence[Decided]) -> list[Write]:
+        """Return what tells the lanes of messages that are written off.
+
+        Raises LookAgainError where one of them is being handed over by now.
+        """
+        changed = [tracked for each in decided for tracked, _ in each.dropped]
+        seen, writes = await standing(self._engine, self._campaign, changed)
+        if any(now.value != before.value for now, before in zip(seen, changed, strict=True)):
+            raise LookAgainError("a message has been claimed")
+        return writes
 
     async def _wake(self, decided: Sequence[Decided]) -> None:
         """Have the lanes look at whoever is due; who has left may have been the last one."""

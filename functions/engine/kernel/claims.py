@@ -1,0 +1,111 @@
+"""Claims: the messages that a lane's worker is handing over, as the lane's document names them.
+
+Before the provider is called it is durable which messages are handed over, and by which attempt:
+they stand in the document of their lane, in the commit that renews its lease. The messages
+themselves are written with their results. A worker that dies leaves its claims behind: whoever
+takes the lane next leaves what they name alone until its result is there, or is lost.
+
+Whoever else changes a message that waits must know whether it is claimed, and tell the lane, whose
+worker may have read it before: their commit is conditional on the lane as they have read it, and
+changes it, so that the worker cannot claim anything without reading anew. So whichever of both
+comes second heeds the other.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from functions.domain.campaigns.campaign import Campaign
+from functions.domain.messages.attempts import claimed
+from functions.domain.messages.ids import lane_number
+from functions.domain.messages.message import Message, MessageStatus
+from functions.engine import paths
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.versioned import Versioned
+from functions.engine.ports.store import Add, Document, Update, Write
+
+#: Nobody hands over what is due later than that, by whatever clock.
+_AHEAD: Final = timedelta(minutes=1)
+
+
+class Claim(NamedTuple):
+    """Messages that are handed over together."""
+
+    until: datetime  #: a result that is not recorded by then is lost
+    attempts: Mapping[str, int]  #: the number of each message's attempt, by its id
+
+    def names(self, message: Message) -> bool:
+        """Tell whether a message, as it is stored, is being handed over by this claim."""
+        attempt = self.attempts.get(message.id, 0)
+        return message.status == MessageStatus.PENDING and message.attempt < attempt
+
+
+def claims_of(lane: Mapping[str, Any]) -> dict[str, Claim]:
+    """Return the claims that the fields of a lane tell of, by their keys."""
+    return {key: Claim(**fields) for key, fields in lane.get("claims", {}).items()}
+
+
+def claims_fields(claims: Mapping[str, Claim]) -> dict[str, Any]:
+    """Return claims as a lane keeps them."""
+    return {key: claim._asdict() for key, claim in claims.items()}
+
+
+def as_it_stands(message: Message, claims: Iterable[Claim]) -> Message:
+    """Return a stored message as it stands: `sending`, where one of its lane's claims names it."""
+    for claim in claims:
+        if claim.names(message):
+            return claimed(message, until=claim.until)
+    return message
+
+
+def handed_over(lanes: Iterable[Document | None], attempts: int) -> int:
+    """Return how many messages are being handed over, by a campaign's lanes.
+
+    `attempts` are those of its messages that have told of themselves, read before the lanes or at
+    the same time: results that come in between are counted as if they were yet to come.
+    """
+    claimed: int = sum(lane.data.get("claimed", 0) for lane in lanes if lane is not None)
+    return claimed - attempts
+
+
+class Standing(NamedTuple):
+    """Messages as they stand, and what must be committed with a change of those that wait."""
+
+    messages: list[Versioned[Message]]
+    writes: list[Write]
+
+
+async def standing(
+    engine: Engine, campaign: Campaign, messages: Sequence[Versioned[Message]]
+) -> Standing:
+    """Return a campaign's messages, read before this, as they stand: claimed ones as `sending`.
+
+    Lanes are read where messages of theirs are due. A commit of the writes raises ConflictError
+    where a lane has claimed, or been woken, since.
+    """
+    soon = engine.clock.now() + _AHEAD
+    due = {each.value.id for each in messages if _may_be_claimed(each.value, soon)}
+    numbers = sorted({lane_number(id_, campaign.lanes) for id_ in due})
+    if not numbers:
+        return Standing(list(messages), [])
+    wanted = [paths.lane(campaign.org, campaign.id, str(number)) for number in numbers]
+    lanes = [lane for lane in await engine.store.get_many(wanted) if lane is not None]
+    claims = [claim for lane in lanes for claim in claims_of(lane.data).values()]
+    seen = [each._replace(value=as_it_stands(each.value, claims)) for each in messages]
+    touched = [{"touches": lane.data.get("touches", 0) + 1} for lane in lanes]
+    pairs = zip(lanes, touched, strict=True)
+    return Standing(seen, [Update(lane.path, changes, lane.version) for lane, changes in pairs])
+
+
+def _may_be_claimed(message: Message, soon: datetime) -> bool:
+    is_due = message.next_at is not None and message.next_at <= soon
+    return message.status == MessageStatus.PENDING and is_due
+
+
+def touch(campaign: Campaign, message_id: str) -> Add:
+    """Return the write that tells a message's lane of its change, whoever hands over what.
+
+    It is for what a message that waits is told of an attempt before.
+    """
+    name = str(lane_number(message_id, campaign.lanes))
+    return Add(paths.lane(campaign.org, campaign.id, name), {"touches": 1}, must_exist=True)
