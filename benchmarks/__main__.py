@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import uvloop
 
 from benchmarks import (
+    blocked,
     checks,
     cold_start,
     dispatch,
@@ -17,6 +18,7 @@ from benchmarks import (
     load,
     mail,
     memory,
+    older,
     previews,
     receipts,
     recurrence,
@@ -39,7 +41,9 @@ FIGURES: Mapping[str, Callable[[], Awaitable[list[report.Row]]]] = {
     "previews": previews.measure,
     "hostile": hostile.measure,
     "receipts": receipts.measure,
+    "older": older.measure,
     "throttle": throttle.measure,
+    "blocked": blocked.measure,
     "mail": mail.measure,
     "listing": listing.measure,
     "load": load.measure,

@@ -26,7 +26,7 @@ async def measure() -> list[Row]:
             return [*rows, await _nothing(bare)]
 
 
-async def _nothing(bare: int) -> Row:
+async def _nothing(bare: served.Function) -> Row:
     """Measure what FastAPI takes before a route has done anything."""
     name = "a FastAPI route that does nothing"
     async with served.bare("fastapi") as fastapi:

@@ -27,6 +27,29 @@ Make = Callable[[str], bytes]
 """Makes a request out of a word that no other request gets."""
 
 
+class Function(NamedTuple):
+    """A function that is served."""
+
+    port: int
+    pid: int  #: of the process that has started its only worker
+
+    @property
+    def url(self) -> str:
+        """Where it is served."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def processor_s(self) -> float:
+        """Return how long the worker has kept a processor busy, seconds."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
+        return sum(map(_processor_s, map(int, children.split())))
+
+
+def _processor_s(pid: int) -> float:
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    user, system = stat.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 class Load(NamedTuple):
     """What requests a second were answered, and how long they took."""
 
@@ -38,9 +61,11 @@ class Load(NamedTuple):
         return f"{self.rate:,.0f}/s (p50 {self.p50_ms:.1f}, p99 {self.p99_ms:.1f} ms)"
 
 
-async def compare(ours: int, bare: int, name: str, make: Make, *, goal: str) -> Row:
+async def compare(ours: Function, bare: Function, name: str, make: Make, *, goal: str) -> Row:
     """Load both functions in turns; return the best of the rounds of each."""
-    rounds = [(await _load(ours, make, n), await _load(bare, make, n)) for n in range(_ROUNDS)]
+    rounds = [
+        (await _load(ours.port, make, n), await _load(bare.port, make, n)) for n in range(_ROUNDS)
+    ]
     mine, theirs = (max(side) for side in zip(*rounds, strict=True))
     return Row(name, str(mine), f"bare {theirs}", mine.rate / theirs.rate, goal)
 
@@ -58,25 +83,26 @@ def request(method: str, path: str, body: Any = None) -> bytes:
 # --- Functions -------------------------------------------------------------------------------
 
 
-def bare(target: str = "bare") -> AbstractAsyncContextManager[int]:
-    """Serve a function that does nothing; give its port."""
+def bare(target: str = "bare") -> AbstractAsyncContextManager[Function]:
+    """Serve a function that does nothing."""
     return _function(_ROOT / "benchmarks/bare/main.py", target, {})
 
 
-def ours(target: str, folder: str) -> AbstractAsyncContextManager[int]:
-    """Serve one of our functions over `folder`/bench.db; give its port."""
+def ours(target: str, folder: str, **more: str) -> AbstractAsyncContextManager[Function]:
+    """Serve one of our functions over `folder`/bench.db, with `more` settings."""
     settings = {
         "STORE_URL": f"sqlite:///{folder}/bench.db",
         "SIMULATOR_LEDGER": f"{folder}/carrier.jsonl",
         "LOG_LEVEL": "error",
         # As many as come are counted, and none is refused.
         "API_RATE_PER_S": "100000",
+        **more,
     }
     return _function(_ROOT / "main.py", target, settings)
 
 
 @asynccontextmanager
-async def _function(source: Path, target: str, settings: dict[str, str]) -> AsyncIterator[int]:
+async def _function(source: Path, target: str, settings: dict[str, str]) -> AsyncIterator[Function]:
     port = _free_port()
     command = (
         *(sys.executable, "-m", "functions_framework", "--source", str(source), "--asgi"),
@@ -88,7 +114,7 @@ async def _function(source: Path, target: str, settings: dict[str, str]) -> Asyn
     )
     try:
         await _until_it_answers(port)
-        yield port
+        yield Function(port, process.pid)
     finally:
         process.terminate()
         process.wait()
