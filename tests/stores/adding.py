@@ -109,6 +109,27 @@ class AddingConformance:
         assert document is not None
         assert document.data == {"n": 3}
 
+    async def test_adds_within_a_map(self, store: Store, org: str) -> None:
+        """13: `within` names a map; it is made where it is missing, and the rest is left alone."""
+        path = f"orgs/{org}/counters/a"
+        (version,) = await store.commit(Create(path, {"n": 1, "a.b": {"c": 1, "x|y": 2}, "t": "x"}))
+        await store.commit(
+            Add(path, {"x|y": 3, "d.e": 4}, within="a.b"),
+            Add(path, {"c": -1}, within="a.b"),
+            Add(path, {"n": 1}),
+            Add(path, {"c": 5}, within="new", must_exist=True),
+            Add(path, {"c": 6}, within="t"),
+        )
+        document = await store.get(path)
+        assert document is not None
+        assert document.data == {
+            "n": 2,
+            "a.b": {"c": 0, "x|y": 5, "d.e": 4},
+            "new": {"c": 5},
+            "t": {"c": 6},
+        }
+        assert document.version != version
+
     async def test_refuses_an_amount_that_it_cannot_keep(self, store: Store, org: str) -> None:
         """1: an amount of more than 64 bits raises StoreError, and nothing is written."""
         path = f"orgs/{org}/counters/a"

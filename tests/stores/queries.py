@@ -1,5 +1,6 @@
 """What every store must keep of promises 7 to 10, 14 and 15: queries, indexes, counts, streams."""
 
+import asyncio
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
@@ -166,6 +167,21 @@ class QueriesConformance:
             await store.query(Query(messages(org), (Where("next_at", "<", NOON),)))
 
     # --- 9, 10: get_many, count ---
+
+    async def test_reads_many_as_they_were_at_one_moment(self, store: Store, org: str) -> None:
+        """9: documents of several collections that are always written together are read so."""
+        paths = [f"orgs/{org}/campaigns/a", f"orgs/{org}/counters/a", f"orgs/{org}/campaigns/b"]
+        await store.commit(*(Set(path, {"n": 0}) for path in paths))
+
+        async def write() -> None:
+            for n in range(1, 21):
+                await store.commit(*(Set(path, {"n": n}) for path in paths))
+
+        writing = asyncio.create_task(write())
+        while not writing.done():
+            found = await store.get_many(paths)
+            assert len({document.data["n"] for document in found if document}) == 1
+        await writing
 
     async def test_gets_in_the_order_asked(self, store: Store, org: str) -> None:
         """9: `get_many` answers in the order of its paths, also twice, None for what is missing."""

@@ -63,12 +63,14 @@ class Delete(NamedTuple):
 class Add(NamedTuple):
     """Add to whole numbers of a document; where it, or one of them, is missing, it counts as 0.
 
-    With must_exist only to a document that is there.
+    With must_exist only to a document that is there. `within` names the map whose numbers are
+    meant; without it they are fields of the document.
     """
 
     path: str
     amounts: Mapping[str, int]
     must_exist: bool = False
+    within: str = ""
 
 
 Write: TypeAlias = Create | Set | Update | Delete | Add
@@ -144,13 +146,15 @@ class Store(Protocol):
     7. Queries return documents in the asked order, at most `limit`; following `after` visits
        every document once.
     8. A query that no declared index serves raises MissingIndexError.
-    9. `get_many` answers in the order of its paths, None for what does not exist.
+    9. `get_many` answers in the order of its paths, None for what does not exist; all as they
+        were at one moment.
     10. `count` counts what the query without its limit and offset would return.
     11. What was committed survives kill -9 of this process.
     12. Of several commits at once on one version of a document, exactly one succeeds.
     13. `Add` adds to the named numbers whatever others add meanwhile, creates what is missing and
         has no precondition but must_exist, which raises ConflictError where the document is
-        missing; its document must not be written otherwise in the same commit.
+        missing; its document must not be written otherwise in the same commit. A map that is
+        added within is created where it is missing, or where something else has its name.
     14. `offset` documents are left out before `limit` is counted.
     15. `stream` yields what a query without its limit would return, in the same order and in
         parts of at most `limit`, as they are read; it may be closed early.

@@ -163,13 +163,15 @@ def _put_write(message: Any, write: Write, name: str) -> None:
         case Delete():
             message.delete = name
             _put_precondition(message.current_document, write.if_version)
-        case Add(amounts=amounts):
+        case Add(amounts=amounts, within=within):
             message.update.name = name
             message.update_mask.SetInParent()  # that names no field: the others are left alone
             if write.must_exist:
                 message.current_document.exists = True
+            start = f"{field_path(within)}." if within else ""
             for field, amount in amounts.items():
-                transform = message.update_transforms.add(field_path=field_path(field))
+                path = f"{start}{field_path(field)}"
+                transform = message.update_transforms.add(field_path=path)
                 put(transform.increment, amount)
 
 

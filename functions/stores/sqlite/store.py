@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -132,11 +133,23 @@ def _fields(query: Query) -> frozenset[str]:
 
 
 def _read_ids(db: sqlite3.Connection, ids: Wanted) -> dict[str, Document]:
-    documents: list[Document] = []
-    for name, collections in ids.items():
-        statement, values = _by_id(table_of(name), collections)
-        documents += _read(db, statement, values)
-    return {document.path: document for document in documents}
+    statements = [_by_id(table_of(name), collections) for name, collections in ids.items()]
+    with _one_moment(db) if len(statements) > 1 else nullcontext():
+        found = [document for each in statements for document in _read(db, *each)]
+    return {document.path: document for document in found}
+
+
+@contextmanager
+def _one_moment(db: sqlite3.Connection) -> Iterator[None]:
+    """Read within one transaction; what is in memory is read within that of its writers."""
+    if db.in_transaction:
+        yield
+        return
+    db.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.execute("ROLLBACK")
 
 
 def _by_id(table: str, collections: dict[str, list[str]]) -> tuple[str, list[Any]]:

@@ -160,18 +160,26 @@ def _update(db: sqlite3.Connection, target: _Target, version: int, rows: Rows) -
 
 def _add(db: sqlite3.Connection, target: _Target, version: int, rows: Rows) -> None:
     """Read, add and write whole documents: nobody else writes before this transaction ends."""
-    amounts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    amounts: defaultdict[str, defaultdict[str, Counter[str]]]
+    amounts = defaultdict(lambda: defaultdict(Counter))
     for id_, write in rows:
-        amounts[id_].update(write.amounts)
+        amounts[id_][write.within].update(write.amounts)
     stored = _stored(db, target, list(amounts), "doc")
     missing = [id_ for id_, write in rows if write.must_exist and id_ not in stored]
     if missing:
         raise ConflictError(f"missing: {target.paths(missing)}")
     sums = []
     for id_, added in amounts.items():
-        data = decode(stored[id_][0]) if id_ in stored else {}
-        sums.append((id_, Set(f"{target.collection}/{id_}", _sum(data, added))))
+        data: Fields = decode(stored[id_][0]) if id_ in stored else {}
+        for within, of_map in added.items():
+            data = _sum(data, of_map) if not within else _sum_within(data, within, of_map)
+        sums.append((id_, Set(f"{target.collection}/{id_}", data)))
     _set(db, target, version, sums)
+
+
+def _sum_within(data: Fields, name: str, amounts: Mapping[str, int]) -> Fields:
+    found = data.get(name)
+    return {**data, name: _sum(found if isinstance(found, dict) else {}, amounts)}
 
 
 def _sum(data: Fields, amounts: Mapping[str, int]) -> Fields:
