@@ -18,7 +18,7 @@ from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages.counting import Increments
-from functions.engine.ports.store import Add, Create
+from functions.engine.ports.store import Create, Write
 from functions.engine.reporting import overview
 from functions.engine.reporting.overview import Search
 from functions.settings.load import load_settings
@@ -173,7 +173,7 @@ def _stored(campaign: Campaign) -> Callable[[Message], Create]:
     return write
 
 
-def _counted(campaign: Campaign, messages: list[Message]) -> Iterator[Add]:
+def _counted(campaign: Campaign, messages: list[Message]) -> Iterator[Write]:
     """Count messages as the launch, the dispatch and the receipts count them."""
     increments = Increments(campaign, now=_AT)
     increments.create({message.id: message._asdict() for message in messages})

@@ -20,10 +20,13 @@ class CampaignFacts(NamedTuple):
     completes: bool  #: it ends once its lanes have nothing left to do
     keeps_rules: bool  #: suppressions, hours and caps hold its messages back
     walks: bool = False  #: people are enrolled, and walk through its plan
+    counts_itself: bool = False  #: its own document counts its messages: they are few
 
 
 _BROADCASTS: Final = CampaignFacts(launches_audience=True, completes=True, keeps_rules=True)
-_SINGLES: Final = CampaignFacts(launches_audience=False, completes=True, keeps_rules=False)
+_SINGLES: Final = CampaignFacts(
+    launches_audience=False, completes=True, keeps_rules=False, counts_itself=True
+)
 _WALKS: Final = CampaignFacts(launches_audience=True, completes=True, keeps_rules=True, walks=True)
 
 

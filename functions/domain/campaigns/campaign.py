@@ -78,6 +78,10 @@ class Campaign:
     entry_open: bool = False  #: people may still enter
     series: str = ""  #: the id of the first run of its series; "" where it comes once
     repeat: Repeat | None = None  #: how it comes again, and which of the runs it is
+    counts: Mapping[str, int] | None = None  #: its statistics, as far as they stand here
+    #: In which tier after its end others were last counted in shards (engine/messages/shards.py).
+    open_tier: int | None = 0  #: None: all of them stand here
+    recall: Mapping[str, Any] | None = None  #: what its cancel has taken back, once that is known
 
     @property
     def facts(self) -> CampaignFacts:

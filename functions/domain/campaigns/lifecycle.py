@@ -43,7 +43,7 @@ def transition(
         "updated_at": now,
     }
     stamp = _STAMPS.get(action)
-    if stamp:
+    if stamp and not campaign.has_ended:  # what turns out to have failed ended when it did
         changes[stamp] = now
     if action is Action.RESUME and campaign.started_at is None:
         changes["started_at"] = now

@@ -97,6 +97,9 @@ def successor(run: Campaign, *, now: datetime) -> Campaign | None:
         canary_passed=False,
         bot_ready=False,
         repeat=repeat._replace(occurrence=at, number=repeat.number + 1, following=""),
+        counts=None,
+        open_tier=0,
+        recall=None,
     )
 
 

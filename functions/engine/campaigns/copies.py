@@ -80,6 +80,9 @@ _PAST: Final = frozenset(
         "bot_ready",
         "series",
         "repeat",
+        "counts",
+        "open_tier",
+        "recall",
     }
 )
 _NOT_YET: Final[Mapping[str, Any]] = {

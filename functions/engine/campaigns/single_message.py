@@ -62,4 +62,5 @@ async def send_once(engine: Engine, campaign: Campaign, to: Recipient) -> tuple[
     create = Create(f"{paths.messages(single.org, single.id)}/{id_}", message)
     increments = Increments(single, now=now)
     increments.create({create.path: create.data})
-    return await create_campaign(engine, single, create, *increments.writes()), id_
+    single = replace(single, counts=increments.amounts)
+    return await create_campaign(engine, single, create), id_

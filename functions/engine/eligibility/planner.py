@@ -19,7 +19,7 @@ from functions.engine.campaigns.recipient import Recipient
 from functions.engine.eligibility import sending_hours
 from functions.engine.kernel.engine import Engine
 from functions.engine.messages.counting import Increments
-from functions.engine.ports.store import Add, Create
+from functions.engine.ports.store import Create, Write
 
 #: Where somebody is, the earliest instant, and the time of day that was asked for.
 _Where: TypeAlias = tuple[str, tuple[str, ...], datetime, time | None]
@@ -39,7 +39,7 @@ class Plan:
         """Return the writes that create the messages."""
         return [Create(path, message) for path, message in self.messages.items()]
 
-    def statistics(self, campaign: Campaign, *, now: datetime) -> list[Add]:
+    def statistics(self, campaign: Campaign, *, now: datetime) -> list[Write]:
         """Return the writes that count the messages."""
         increments = Increments(campaign, now=now)
         increments.create(self.messages)

@@ -2,7 +2,7 @@
 
 Shard n of a campaign's statistics counts the messages and the walks of lane n, whoever changes
 them. So they are read in as many documents as the campaign has lanes, and lanes never write to
-each other's.
+each other's. Once the campaign has ended they are folded (shards.py).
 """
 
 from bisect import bisect_left
@@ -16,6 +16,7 @@ from functions.domain.messages.ids import lane_number
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.engine import paths
 from functions.engine.messages import tallies
+from functions.engine.messages.shards import COUNTS, OPEN_TIER, total
 from functions.engine.messages.statistics import (
     ATTEMPTS,
     DURATION,
@@ -27,7 +28,7 @@ from functions.engine.messages.statistics import (
     RETRYING,
 )
 from functions.engine.messages.tallies import LATENESS_S, Tally
-from functions.engine.ports.store import Add
+from functions.engine.ports.store import Add, Update, Write
 
 Pair: TypeAlias = tuple[Message, Changes]
 """A message as it was, and what is written of it."""
@@ -74,18 +75,46 @@ class Increments:
         """Return the lane of the message, or of the walk, with this id."""
         return lane_number(id_, self._campaign.lanes)
 
-    def writes(self) -> list[Add]:
+    @property
+    def amounts(self) -> dict[str, int]:
+        """What is added, of all lanes together."""
+        return _told(total(*self._lanes.values()))
+
+    def writes(self) -> list[Write]:
         """Return the writes, if any are needed: one for each shard and each day."""
-        org, id_ = self._campaign.org, self._campaign.id
-        added = {paths.statistics(org, id_, lane): names for lane, names in self._lanes.items()}
-        added |= {paths.delivery_day(org, day): names for day, names in self._days.items()}
-        told = {path: {name: n for name, n in each.items() if n} for path, each in added.items()}
-        return [Add(path, names) for path, names in told.items() if names]
+        org = self._campaign.org
+        days = {paths.delivery_day(org, day): _told(names) for day, names in self._days.items()}
+        return [
+            *self._counts(),
+            *(Add(path, names) for path, names in days.items() if names),
+        ]
+
+    def _counts(self) -> list[Write]:
+        """Return the writes to the campaign's counts (shards.py)."""
+        campaign = self._campaign
+        home = paths.campaign(campaign.org, campaign.id)
+        tier = tallies.tier_of(campaign, now=self._now)
+        if tier is None or campaign.facts.counts_itself:
+            amounts = self.amounts
+            return [Add(home, amounts, must_exist=True, within=COUNTS)] if amounts else []
+        of_lanes = {lane: _told(names) for lane, names in self._lanes.items()}
+        writes: list[Write] = [
+            Add(paths.statistics(campaign.org, campaign.id, lane), names)
+            for lane, names in of_lanes.items()
+            if names
+        ]
+        if writes and campaign.open_tier != tier:
+            writes.append(Update(home, {OPEN_TIER: tier}))
+        return writes
 
     def _tally(self, lane: int, tally: Tally) -> None:
         self.add(lane, tally.of_campaign)
         for day, names in tally.of_days.items():
             self._days[day].update(names)
+
+
+def _told(names: Mapping[str, int]) -> dict[str, int]:
+    return {name: amount for name, amount in names.items() if amount}
 
 
 def _statuses_of(messages: Iterable[Mapping[str, Any]]) -> Counter[str]:

@@ -7,12 +7,15 @@ statistics are never wrong and never late.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.message import MessageStatus
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
+from functions.engine.messages.shards import COUNTS, OPEN_TIER, may_be_folded, shard_paths, total
 from functions.engine.messages.tallies import LATENESS_S
 
 _STATUSES = frozenset(MessageStatus)
@@ -33,12 +36,6 @@ EXHAUSTED = "exhausted"
 FOLLOWED = "followed_"
 #: What is told of lateness: what half of all kept to, and so on.
 SHARES = (0.5, 0.95, 0.99)
-
-
-def shard_paths(campaign: Campaign) -> list[str]:
-    """Return the documents that a campaign's statistics stand in: one for each lane."""
-    org, id_ = campaign.org, campaign.id
-    return [paths.statistics(org, id_, lane) for lane in range(campaign.lanes)]
 
 
 class Statistics:
@@ -116,11 +113,38 @@ class Statistics:
 
 
 async def read(engine: Engine, campaigns: Sequence[Campaign]) -> list[Statistics]:
-    """Return the statistics of campaigns, in their order, by one read of all."""
-    wanted = list(map(shard_paths, campaigns))
-    found = await engine.store.get_many([path for each in wanted for path in each])
+    """Return the statistics of campaigns, in their order, by one read of all.
+
+    They are given as they were read just now; nothing is read of those whose own documents tell
+    all.
+    """
+    now = engine.clock.now()
+    asked = [path for campaign in campaigns for path in _beside(campaign, now)]
+    found = await engine.store.get_many(asked) if asked else []
     data = {document.path: document.data for document in found if document is not None}
-    return [_sum(data.get(path, {}) for path in each) for each in wanted]
+    return [Statistics(_amounts(campaign, data)) for campaign in campaigns]
+
+
+def _beside(campaign: Campaign, now: datetime) -> list[str]:
+    """Return what is read of a campaign beside the document that it was made of.
+
+    That one as well where its shards may have been folded since.
+    """
+    of_shards = shard_paths(campaign) if campaign.open_tier is not None else []
+    if of_shards and may_be_folded(campaign, now=now):
+        return [paths.campaign(campaign.org, campaign.id), *of_shards]
+    return of_shards
+
+
+def _amounts(campaign: Campaign, data: Mapping[str, Mapping[str, Any]]) -> Mapping[str, int]:
+    """Return a campaign's counts, by what was found beside the document that it was made of."""
+    counts, open_tier = campaign.counts, campaign.open_tier
+    home = data.get(paths.campaign(campaign.org, campaign.id))
+    if home is not None:
+        counts, open_tier = home.get(COUNTS), home.get(OPEN_TIER, 0)
+    if open_tier is None:
+        return counts or {}
+    return total(counts, *(data.get(path) for path in shard_paths(campaign)))
 
 
 async def read_lane(engine: Engine, campaign: Campaign, lane: str) -> Statistics:
@@ -136,15 +160,7 @@ async def read_one(engine: Engine, campaign: Campaign) -> Statistics:
 
 def together(counts: Iterable[Statistics]) -> Statistics:
     """Return the statistics of several campaigns as those of one."""
-    return _sum(each.amounts for each in counts)
-
-
-def _sum(shards: Iterable[Mapping[str, int]]) -> Statistics:
-    amounts: dict[str, int] = {}
-    for shard in shards:
-        for name, amount in shard.items():
-            amounts[name] = amounts.get(name, 0) + amount
-    return Statistics(amounts)
+    return Statistics(total(*(each.amounts for each in counts)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ from functions.domain.messages.timeline import bucket_at
 
 #: How long after a campaign's end a tier ends.
 TIERS: Final = (timedelta(hours=1), timedelta(days=1), timedelta(days=7))
+#: A tier is moved so long after it is over: what was counted in it has been committed by then.
+MARGIN: Final = timedelta(minutes=10)
 #: Upper bounds of lateness, seconds; each is a tenth or more above the one before.
 LATENESS_S: Final = tuple(round(0.01 * 1.25**number, 4) for number in range(72))
 #: What is counted by day besides outcomes: by which bound of LATENESS_S messages were late.

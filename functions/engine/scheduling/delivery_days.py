@@ -3,13 +3,15 @@
 So a report of a month reads as many documents as it has days, beside the campaigns at work. Of a
 campaign that has ended its counts are added, a tier at a time (engine/messages/tallies.py): once
 the tier is over, nobody adds to it. The commit that adds them notes up to where that was done, so
-that they are added once. Of a campaign that goes on for days its shards give away the days before
-yesterday, so that they stay small: in one commit a shard loses what a day gains. So do those of one
-that has counted more than one commit adds to a day.
+that they are added once, and folds what else the campaign counts (engine/messages/shards.py). Of a
+campaign that goes on for days its shards give away the days before yesterday, so that they stay
+small: in one commit a shard loses what a day gains. So do those of one that has counted more than
+one commit adds to a day.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from functools import partial
 from itertools import islice
@@ -23,15 +25,16 @@ from functions.domain.kinds import CampaignKind
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
-from functions.engine.messages import statistics, tallies
+from functions.engine.messages import folding, tallies
+from functions.engine.messages.folding import Unfolded
 from functions.engine.messages.moved_days import Moved, moved
-from functions.engine.messages.tallies import TIERS, OfDay
+from functions.engine.messages.shards import shard_paths
+from functions.engine.messages.tallies import MARGIN, TIERS, OfDay
 from functions.engine.ports.store import (
     Add,
     Document,
     Query,
     RefusedError,
-    Set,
     StoreError,
     Where,
     Write,
@@ -39,8 +42,6 @@ from functions.engine.ports.store import (
 
 log = structlog.get_logger()
 
-#: A tier is moved so long after it is over: what was counted in it has been committed by then.
-MARGIN: Final = timedelta(minutes=10)
 #: Campaigns whose counts are moved in one commit, and such commits in one check, at most.
 _PAGE: Final = 20
 _PAGES: Final = 25
@@ -94,26 +95,46 @@ async def _move_ended(engine: Engine, tier: int, seen: Moved) -> bool:
     return True
 
 
-async def _move_some(engine: Engine, tier: int, seen: Moved, found: Sequence[Document]) -> None:
-    """Move a tier of the first of some campaigns, as many as one commit takes."""
-    campaigns = list(filter(None, map(_campaign, found)))
-    counted = await statistics.read(engine, campaigns)
-    by_path = {
-        paths.campaign(campaign.org, campaign.id): _of_tier(campaign, each.amounts, tier)
-        for campaign, each in zip(campaigns, counted, strict=True)
-    }
-    last, days = _as_many_as_fit(found, by_path)
+async def _move_some(
+    engine: Engine, tier: int, seen: Moved, found: Sequence[Document], *, folds: bool = True
+) -> None:
+    """Move a tier of the first of some campaigns, as many as one commit takes, and fold them."""
+    ended = {each.home.path: each for each in await folding.read(engine, found)}
+    counted = {path: _of_tier(each, tier) for path, each in ended.items()}
+    last, days = _as_many_as_fit(found, counted)
     if any(len(names) > _NAMES for names in days.values()):
         # The first alone is too much for a commit. Bit by bit; the next step then passes it.
-        await _give_away_of(engine, campaigns[0], lambda told: told.tier == tier)
+        first = ended[found[0].path].campaign
+        await _give_away_of(engine, first, lambda told: told.tier == tier)
         return
-    await engine.store.commit(_passing(seen, tier, last), *_adds(days))
+    passed = [ended[each.path] for each in found[: found.index(last) + 1] if each.path in ended]
+    folded = _folds(seen, tier, passed) if folds else []
+    await engine.store.commit(_passing(seen, tier, last), *_adds(days), *folded)
+
+
+def _folds(seen: Moved, tier: int, ended: Sequence[Unfolded]) -> list[Write]:
+    """Return the writes that fold campaigns of which a tier is moved, without what was moved."""
+    writes: list[Write] = []
+    for each in ended:
+        if each.is_open(tier):
+
+            def keeps(name: str, campaign: Campaign = each.campaign) -> bool:
+                told = tallies.of_day(name)
+                return told is None or not (told.tier == tier or seen.has(campaign, told.tier))
+
+            writes += each.writes(keeps)
+    return writes
 
 
 async def _move_first(engine: Engine, tier: int, seen: Moved, first: Document) -> None:
-    """Move a tier of one campaign, or leave it out: others behind it are not kept waiting."""
+    """Move a tier of one campaign, or leave it out: others behind it are not kept waiting.
+
+    Where its own document does not take its statistics, they stay in their shards.
+    """
     try:
-        await _move_some(engine, tier, seen, [first])
+        with suppress(RefusedError):
+            return await _move_some(engine, tier, seen, [first])
+        await _move_some(engine, tier, seen, [first], folds=False)
     except RefusedError as error:
         _say_left_out(first.org, first.id, error)
         now = await moved(engine)
@@ -144,9 +165,9 @@ def _campaign(document: Document) -> Campaign | None:
     return campaign_from(document.org, document.id, document.data)
 
 
-def _of_tier(campaign: Campaign, amounts: Mapping[str, int], tier: int) -> _Days:
-    told = ((tallies.of_day(name), amount) for name, amount in amounts.items())
-    return _by_day(campaign.org, ((at, n) for at, n in told if at and at.tier == tier))
+def _of_tier(ended: Unfolded, tier: int) -> _Days:
+    told = ((tallies.of_day(name), amount) for name, amount in ended.amounts.items())
+    return _by_day(ended.campaign.org, ((at, n) for at, n in told if at and at.tier == tier))
 
 
 def _by_day(org: str, counts: Iterable[tuple[OfDay, int]]) -> _Days:
@@ -217,8 +238,8 @@ async def _give_away_before(engine: Engine, campaign: Campaign, before: date) ->
 async def _give_away_of(
     engine: Engine, campaign: Campaign, wanted: Callable[[OfDay], bool]
 ) -> None:
-    """Move those counts out of each shard of a campaign, as many at a time as may be moved."""
-    for path in statistics.shard_paths(campaign):
+    """Move those counts out of a campaign's documents, as many at a time as may be moved."""
+    for path in (paths.campaign(campaign.org, campaign.id), *shard_paths(campaign)):
         decide = partial(_bit, campaign.org, wanted)
         while await modify(engine.store, [paths.DELIVERY_DAYS, path], decide):
             pass
@@ -227,16 +248,17 @@ async def _give_away_of(
 def _bit(
     org: str, wanted: Callable[[OfDay], bool], documents: Sequence[Document | None]
 ) -> tuple[bool, Sequence[Write]]:
-    """Return the writes that move a bit of a shard, and whether there may be more."""
-    note, shard = documents
-    told = {name: tallies.of_day(name) for name in shard.data} if shard else {}
+    """Return the writes that move a bit of a document's counts, and whether there may be more."""
+    note, document = documents
+    counted = folding.counts_in(document) if document else {}
+    told = {name: tallies.of_day(name) for name in counted}
     found = ((name, at) for name, at in told.items() if at and wanted(at))
     given = dict(islice(found, _NAMES))
-    if shard is None or not given:
+    if document is None or not given:
         return False, []
-    kept = {name: n for name, n in shard.data.items() if name not in given}
+    kept = {name: n for name, n in counted.items() if name not in given}
     # The note has nothing new to tell but that something was moved: whoever reads both the
     # shards and the days sees by its version that they are not of one moment.
-    gained = _adds(_by_day(org, ((at, shard.data[name]) for name, at in given.items())))
-    writes = [Moved(note).noting(), Set(shard.path, kept, shard.version), *gained]
+    gained = _adds(_by_day(org, ((at, counted[name]) for name, at in given.items())))
+    writes = [Moved(note).noting(), folding.keeping(document, kept), *gained]
     return len(given) == _NAMES, writes

@@ -126,7 +126,7 @@ def test_a_campaign_starts_at_its_time_and_not_before() -> None:
         ("running", "cancel", "ended_at"),
         ("scheduled", "skip", "ended_at"),
         ("running", "complete", "ended_at"),
-        ("completed", "fail", "ended_at"),
+        ("running", "fail", "ended_at"),
     ],
 )
 def test_a_change_is_stamped_with_its_time(
@@ -135,6 +135,12 @@ def test_a_change_is_stamped_with_its_time(
     """Each change of status notes when it happened."""
     campaign = replace(CAMPAIGN, status=CampaignStatus(status))
     assert transition(campaign, Action(action), now=NOW)[stamp] == NOW
+
+
+def test_what_turns_out_to_have_failed_ended_when_it_did() -> None:
+    """Its receipts tell so later; the end of its work is no other for that."""
+    completed = replace(CAMPAIGN, status=CampaignStatus.COMPLETED, ended_at=NOW)
+    assert "ended_at" not in transition(completed, Action.FAIL, now=NOW)
 
 
 @pytest.mark.parametrize("ahead", [timedelta(), timedelta(seconds=-1)])

@@ -268,7 +268,8 @@ async def test_who_has_no_address_at_all_is_looked_for_once_by_each_channel() ->
             (1, "skipped"),
             (2, "delivered"),
         ]
-        assert (await statistics.read_one(world.engine, campaign)).total == 3
+        counts = await statistics.read_one(world.engine, await world.load(campaign))
+        assert counts.total == 3
 
 
 async def test_who_is_suppressed_for_that_channel_is_left_alone() -> None:

@@ -29,7 +29,7 @@ from tests.engine.wrapped_store import Do, Operation, WrappedStore
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 #: When a tier of a campaign that has just ended may be moved.
-_OVER = [length + delivery_days.MARGIN for length in tallies.TIERS]
+_OVER = [length + tallies.MARGIN for length in tallies.TIERS]
 
 
 async def report(world: World) -> Report:
@@ -87,7 +87,7 @@ async def test_receipts_that_come_late_count_once() -> None:
             await delivery_days.move(world.engine)
             assert (await report(world)).total.outcomes[Outcome.OPTED_OUT] == number + 1
         assert await told(world) == ["2026-03-02", "2026-03-04", "2026-03-11"]
-        counts = await statistics.read_one(world.engine, campaign)
+        counts = await statistics.read_one(world.engine, await world.load(campaign))
         assert counts.reactions["opted_out"] == 3
 
 
