@@ -15,7 +15,7 @@ from functions.domain.times import NO_ZONES
 from functions.engine import paths
 from functions.engine.accounts import organisation
 from functions.engine.campaigns import single_message
-from tests.engine.recording_channel import INVALID
+from tests.engine.recording_channel import INVALID, SILENT
 from tests.engine.world import ORG, VOICE, World, number, with_limits
 
 SECOND = timedelta(seconds=1)
@@ -216,6 +216,7 @@ async def test_receipts_are_counted_on_the_organisation_s_schedule(world: World)
 
 async def test_counting_ends_with_the_organisation_s_schedule(world: World) -> None:
     """After its last count nobody looks at the campaign any more."""
+    world.carrier.otherwise = SILENT
     await world.add_list(1)
     await decide(world, polling_schedule_s=[10, 20])
     campaign = await world.create()
