@@ -20,7 +20,7 @@ REACHED = [
     (cases.mail, 50, 13.3, 12.9),
     (cases.webhook, 50, 7.8, 11.8),
     (cases.import_row, 100, 2.2, 2.1),
-    (cases.single, 2, 57.5, 66.5),
+    (cases.single, 2, 41.5, 58.5),
     (plans.enroll, 100, 1.1, 2.1),
     (plans.move_by_timer, 100, 2.2, 3.2),
     (plans.send_moved, 100, 2.3, 1.6),
