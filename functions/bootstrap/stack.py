@@ -30,7 +30,7 @@ from functions.engine.ports.store import Store
 from functions.settings.load import uses_of
 from functions.settings.model import Settings
 from functions.settings.providers import Use
-from functions.settings.urls import CloudTasksUrl, LocalQueueUrl
+from functions.settings.urls import CloudTasksUrl, LocalQueueUrl, SqliteUrl, StoreUrl
 from functions.transport import public_http
 from functions.transport.notifier import HttpNotifier
 from functions.transport.voice_bots import HttpBots
@@ -216,6 +216,14 @@ def _queue(settings: Settings, clock: Clock, inside: Loopback) -> TaskQueue:
             )
 
 
+def _lease_on(store: StoreUrl) -> float:
+    """Return for how many seconds a lane is held without a word of its worker.
+
+    Where a renewal costs no money and no network a dead worker is replaced the sooner.
+    """
+    return 2 if isinstance(store, SqliteUrl) else 10
+
+
 def _limits(settings: Settings) -> Limits:
     return Limits(
         max_campaigns=settings.max_campaigns,
@@ -227,7 +235,7 @@ def _limits(settings: Settings) -> Limits:
         live_calls_per_org=settings.live_calls_per_org,
         live_calls_total=settings.live_calls_total,
         windows=settings.calling_windows == "default",
-        lane_lease=timedelta(seconds=settings.lane_lease_s),
+        lane_lease=timedelta(seconds=settings.lane_lease_s or _lease_on(settings.store)),
         task_deadline=timedelta(seconds=settings.task_deadline_s),
         schedule_ahead=timedelta(days=settings.schedule_ahead_days),
         poll_after=tuple(timedelta(seconds=s) for s in settings.poll_schedule_s),

@@ -169,8 +169,9 @@ async def _with_actions(engine: Engine, page: Sequence[Found]) -> AsyncIterator[
 async def schedule_of(engine: Engine, found: Found) -> Schedule:
     """Return a subject of a campaign, with all actions they have had and will have."""
     is_new = not found.version
-    messages = [] if is_new else [each.value for each in await messages_of(engine, found)]
-    return without_actions(found)._replace(actions=await _actions_of(engine, found, messages))
+    stored = [] if is_new else (await messages_of(engine, found)).messages
+    actions = await _actions_of(engine, found, [each.value for each in stored])
+    return without_actions(found)._replace(actions=actions)
 
 
 def without_actions(found: Found) -> Schedule:

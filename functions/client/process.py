@@ -15,7 +15,7 @@ from functions.channels.callback import PROVIDER, Call, Callback, CallbackChanne
 from functions.domain.campaigns.campaign import campaign_from
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.kinds import ChannelKind
-from functions.domain.messages.attempts import DeliveryPolicy
+from functions.domain.messages.attempts import DeliveryPolicy, claimed
 from functions.domain.messages.delivery_events import MessageRef
 from functions.domain.messages.message import message_from
 from functions.domain.messages.send_outcomes import SendOutcome
@@ -205,7 +205,8 @@ class Process:
         if campaign is None or message is None:
             return False
         of = campaign_from(ref.org, ref.campaign, campaign.data)
-        tracked = Versioned(message_from(message.id, message.data), message.version)
+        handed = claimed(message_from(message.id, message.data), until=self.engine.clock.now())
+        tracked = Versioned(handed, message.version)
         runs = of.status is CampaignStatus.RUNNING
         return runs and not await halted(self.engine, of, [tracked])
 

@@ -227,8 +227,8 @@ class Settings(BaseSettings):
     """Messages claimed at once; a pause waits for those in hand"""
     lanes: Few = 4
     """Lanes that a campaign is split into at most"""
-    lane_lease_s: Seconds = 60
-    """Seconds after which a silent lane is taken over"""
+    lane_lease_s: float = Field(0, ge=0, le=86_400, allow_inf_nan=False)
+    """Seconds after which a silent lane is taken over; 0: 10, on SQLite 2"""
     send_lease_s: Seconds = 90
     """Seconds after which the outcome of an unfinished send counts as unknown"""
     unknown_wait_s: Seconds = 900

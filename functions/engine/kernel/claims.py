@@ -11,6 +11,7 @@ changes it, so that the worker cannot claim anything without reading anew. So wh
 comes second heeds the other.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -18,7 +19,7 @@ from typing import Any, Final, NamedTuple
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.attempts import claimed
 from functions.domain.messages.ids import lane_number
-from functions.domain.messages.message import Message, MessageStatus
+from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
@@ -68,33 +69,69 @@ def handed_over(lanes: Iterable[Document | None], attempts: int) -> int:
     return claimed - attempts
 
 
-class Standing(NamedTuple):
+class WithClaims(NamedTuple):
     """Messages as they stand, and what must be committed with a change of those that wait."""
 
     messages: list[Versioned[Message]]
     writes: list[Write]
 
 
-async def standing(
+async def with_claims(
     engine: Engine, campaign: Campaign, messages: Sequence[Versioned[Message]]
-) -> Standing:
+) -> WithClaims:
     """Return a campaign's messages, read before this, as they stand: claimed ones as `sending`.
 
-    Lanes are read where messages of theirs are due. A commit of the writes raises ConflictError
-    where a lane has claimed, or been woken, since.
+    A commit of the writes raises ConflictError where a lane has claimed, or been woken, since.
     """
-    soon = engine.clock.now() + _AHEAD
-    due = {each.value.id for each in messages if _may_be_claimed(each.value, soon)}
-    numbers = sorted({lane_number(id_, campaign.lanes) for id_ in due})
-    if not numbers:
-        return Standing(list(messages), [])
-    wanted = [paths.lane(campaign.org, campaign.id, str(number)) for number in numbers]
-    lanes = [lane for lane in await engine.store.get_many(wanted) if lane is not None]
+    lanes = await _lanes_of_due(engine, campaign, [each.value for each in messages])
     claims = [claim for lane in lanes for claim in claims_of(lane.data).values()]
     seen = [each._replace(value=as_it_stands(each.value, claims)) for each in messages]
     touched = [{"touches": lane.data.get("touches", 0) + 1} for lane in lanes]
     pairs = zip(lanes, touched, strict=True)
-    return Standing(seen, [Update(lane.path, changes, lane.version) for lane, changes in pairs])
+    return WithClaims(seen, [Update(lane.path, changes, lane.version) for lane, changes in pairs])
+
+
+async def as_they_stand(
+    engine: Engine, rows: Sequence[tuple[Campaign, Message]]
+) -> list[tuple[Campaign, Message]]:
+    """Return messages of several campaigns, read before this, as they stand, to be shown."""
+    of_campaign: defaultdict[str, list[Message]] = defaultdict(list)
+    for campaign, message in rows:
+        of_campaign[campaign.id].append(message)
+    campaigns = {campaign.id: campaign for campaign, _ in rows}
+    claims: list[Claim] = []
+    for id_, messages in of_campaign.items():
+        for lane in await _lanes_of_due(engine, campaigns[id_], messages):
+            claims += claims_of(lane.data).values()
+    return [(campaign, as_it_stands(message, claims)) for campaign, message in rows]
+
+
+async def claimed_documents(
+    engine: Engine, campaign: Campaign, *, behind: str = ""
+) -> list[Document]:
+    """Return the messages that are being handed over, behind an id, as they are stored."""
+    names = [str(number) for number in range(campaign.lanes)]
+    wanted = [paths.lane(campaign.org, campaign.id, name) for name in names]
+    lanes = [lane for lane in await engine.store.get_many(wanted) if lane is not None]
+    claims = [claim for lane in lanes for claim in claims_of(lane.data).values()]
+    ids = sorted({id_ for claim in claims for id_ in claim.attempts if id_ > behind})
+    collection = paths.messages(campaign.org, campaign.id)
+    found = await engine.store.get_many([f"{collection}/{id_}" for id_ in ids]) if ids else []
+    stored = [(each, message_from(each.id, each.data)) for each in found if each is not None]
+    return [each for each, message in stored if any(claim.names(message) for claim in claims)]
+
+
+async def _lanes_of_due(
+    engine: Engine, campaign: Campaign, messages: Sequence[Message]
+) -> list[Document]:
+    """Return the lanes that may be handing over some of these messages just now."""
+    soon = engine.clock.now() + _AHEAD
+    due = (each.id for each in messages if _may_be_claimed(each, soon))
+    numbers = sorted({lane_number(id_, campaign.lanes) for id_ in due})
+    if not numbers:
+        return []
+    wanted = [paths.lane(campaign.org, campaign.id, str(number)) for number in numbers]
+    return [lane for lane in await engine.store.get_many(wanted) if lane is not None]
 
 
 def _may_be_claimed(message: Message, soon: datetime) -> bool:

@@ -40,7 +40,7 @@ class Limits:
     live_calls_per_org: int = 10
     live_calls_total: int = 50
     windows: bool = True  #: keep to the calling windows
-    lane_lease: timedelta = timedelta(seconds=60)
+    lane_lease: timedelta = timedelta(seconds=10)
     task_deadline: timedelta = timedelta(seconds=480)  #: a task hands on to its continuation
     schedule_ahead: timedelta = timedelta(days=14)  #: how far ahead a campaign may be scheduled
     poll_after: tuple[timedelta, ...] = tuple(

@@ -7,9 +7,11 @@ A task may be lost, and so may the process that works on it. Whatever waits for 
 from collections.abc import Mapping
 from typing import Final
 
+from functions.engine import paths
+from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.task_queue import TaskKind, enqueue_for
-from functions.engine.ports.store import Query, Where
+from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
+from functions.engine.ports.store import Document, Query, Where
 
 #: Each collection whose documents have a `wake_at`, and the task that looks at one of them.
 TASKS: Final[Mapping[str, TaskKind]] = {
@@ -19,11 +21,22 @@ TASKS: Final[Mapping[str, TaskKind]] = {
 }
 #: Documents of a collection that are revived at most; the next check finds the others.
 _REVIVED: Final = 500
+#: Tasks that are enqueued at a time.
+_AT_ONCE: Final = 20
 
 
 async def revive(engine: Engine, collection: str) -> None:
-    """Enqueue the tasks of a collection's documents that are overdue, the oldest first."""
-    where = (Where("wake_at", "<=", engine.clock.now()),)
+    """Enqueue the tasks of a collection's documents that are overdue, the oldest first.
+
+    What is held now, or wakes soon, is looked at once its lease is over: its worker may have died,
+    and the next check is a minute away.
+    """
+    now = engine.clock.now()
+    where = (Where("wake_at", "<=", now + engine.limits.lane_lease),)
     query = Query(collection, where, ("wake_at",), limit=_REVIVED, group=True)
-    overdue = [document.path for document in await engine.store.query(query)]
-    await enqueue_for(engine, TASKS[collection], overdue)
+
+    async def look_at(found: Document) -> None:
+        task = task_of(TASKS[collection], *paths.ids(found.path))
+        await enqueue(engine, task, at=max(now, found.data["wake_at"]))
+
+    await for_each(await engine.store.query(query), look_at, at_once=_AT_ONCE)

@@ -20,6 +20,7 @@ from functions.domain.plans.words import Position, position, standing, why
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.contacts import contacts
+from functions.engine.kernel.claims import WithClaims, with_claims
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.paging import Passes, page_where
 from functions.engine.kernel.plan_versions import plan_of
@@ -220,7 +221,7 @@ async def whole(engine: Engine, found: Found) -> Whole:
         standing(seen, zone=zone),
         [] if seen.has_ended else position(plan, walk, known.facts, zone=zone, now=now, lots=lots),
         [Told(move, why(move, zone=zone)) for move in walk.moves],
-        [each.value for each in await messages_of(engine, found)],
+        [each.value for each in (await messages_of(engine, found)).messages],
         zone.key,
     )
 
@@ -238,23 +239,24 @@ async def older_moves(engine: Engine, found: Found, page: int) -> Sequence[Told]
     return [Told(move, why(move, zone=zone)) for move in moves]
 
 
-async def messages_of(engine: Engine, found: Found) -> list[Versioned[Message]]:
-    """Return every message of an enrollment, the oldest first."""
+async def messages_of(engine: Engine, found: Found) -> WithClaims:
+    """Return every message of an enrollment as it stands, the oldest first."""
     messages = await _between(engine, found, found, at_once=_AT_ONCE)
     own = [each for each in messages if each.value.enrollment == found.id]
-    return sorted(own, key=lambda each: each.value.created_at or found.campaign.created_at)
+    own.sort(key=lambda each: each.value.created_at or found.campaign.created_at)
+    return await with_claims(engine, found.campaign, own)
 
 
 async def messages_of_page(engine: Engine, page: Sequence[Found]) -> dict[str, list[Message]]:
-    """Return the messages of a campaign's enrollments, by the ids of these.
+    """Return the messages of a campaign's enrollments as they stand, by the ids of these.
 
     The page holds all there are between its first and its last one, by id: so few reads do.
     """
     messages = await _between(engine, page[0], page[-1], at_once=_OF_A_PAGE)
     found: dict[str, list[Message]] = {each.id: [] for each in page}
-    for each in messages:
-        if each.value.enrollment in found:
-            found[each.value.enrollment].append(each.value)
+    own = [each for each in messages if each.value.enrollment in found]
+    for each in (await with_claims(engine, page[0].campaign, own)).messages:
+        found[each.value.enrollment].append(each.value)
     return found
 
 

@@ -13,7 +13,7 @@ from functions.domain.plans.enrollment import Enrollment
 from functions.domain.plans.facts import Facts, MessageFacts, Occurrence
 from functions.domain.plans.listening import concerns, heard_since
 from functions.engine import paths
-from functions.engine.kernel.claims import standing
+from functions.engine.kernel.claims import with_claims
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
@@ -75,7 +75,7 @@ async def chains_of(engine: Engine, campaign: Campaign, ids: Iterable[str]) -> C
         found = await engine.store.get_many([f"{collection}/{id_}" for id_ in wanted.values()])
         stored = [Versioned(message_from(d.id, d.data), d.version) for d in found if d]
         messages = {
-            each.value.id: each for each in (await standing(engine, campaign, stored)).messages
+            each.value.id: each for each in (await with_claims(engine, campaign, stored)).messages
         }
         following = {}
         for first, id_ in wanted.items():

@@ -33,7 +33,6 @@ from functions.domain.plans.enrollment import (
 from functions.domain.plans.visits import message_name
 from functions.domain.plans.words import MIGRATED, OPERATOR
 from functions.engine.kernel import audit_trail
-from functions.engine.kernel.claims import standing
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import retried
 from functions.engine.kernel.plan_versions import plan_of
@@ -143,7 +142,7 @@ async def _steer(
 
     async def attempt() -> Steered:
         found, now = await find(engine, *ref), engine.clock.now()
-        messages, writes = await standing(engine, found.campaign, await messages_of(engine, found))
+        messages, writes = await messages_of(engine, found)
         after, changed = change(found, messages, now)
         also = [*(writes if changed else ()), _entry(found, act, now, about)]
         await _commit(engine, found, after, changed, also)

@@ -27,7 +27,7 @@ from functions.engine import paths
 from functions.engine.contacts.known_by import ids_of
 from functions.engine.imports import undo
 from functions.engine.kernel import audit_trail
-from functions.engine.kernel.claims import standing
+from functions.engine.kernel.claims import with_claims
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LAUNCH
 from functions.engine.kernel.modify import at_version, modify
@@ -197,7 +197,7 @@ async def _recorded(
         updates = [Update(f"{path}/messages/{m.id}", changed, v) for (m, v), changed in pairs]
         return Recorded(updates, ())
     campaign = campaign_from(home.org, home.id, home.data)
-    messages, touched = await standing(engine, campaign, found)
+    messages, touched = await with_claims(engine, campaign, found)
     decided = [(each, _forgotten(each.value, now)) for each in messages]
     recorded = record(engine, campaign, decided)
     return recorded._replace(writes=[*recorded.writes, *touched])

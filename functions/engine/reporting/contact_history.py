@@ -10,6 +10,7 @@ from functions.domain.messages.delivery_events import MessageRef
 from functions.domain.messages.ids import whole_id
 from functions.domain.messages.message import Message, message_from
 from functions.engine import paths
+from functions.engine.kernel.claims import as_they_stand
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Document, Query, Where
 from functions.engine.privacy import erasure
@@ -83,7 +84,7 @@ async def _entries(engine: Engine, org: str, documents: list[Document]) -> list[
     unique = list(dict.fromkeys(ids))
     found = await engine.store.get_many([paths.campaign(org, id_) for id_ in unique])
     campaigns = {each.id: campaign_from(org, each.id, each.data) for each in found if each}
-    return [
-        Entry(whole_id(id_, each.id), message_from(each.id, each.data), campaigns[id_])
-        for id_, each in zip(ids, documents, strict=True)
-    ]
+    pairs = zip(ids, documents, strict=True)
+    stored = [(campaigns[id_], message_from(each.id, each.data)) for id_, each in pairs]
+    standing = await as_they_stand(engine, stored)
+    return [Entry(whole_id(of.id, each.id), each, of) for of, each in standing]

@@ -20,6 +20,7 @@ from functions.engine import paths
 from functions.engine.campaigns.plans import whole_send
 from functions.engine.eligibility import sending_hours
 from functions.engine.eligibility.sending_hours import Hours
+from functions.engine.kernel.claims import as_they_stand
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Document, Query, Where
 from functions.engine.reporting.walked import Walked, walked
@@ -56,7 +57,8 @@ async def find(engine: Engine, ref: MessageRef) -> tuple[Campaign, Message]:
     if home is None or stored is None:
         raise NotFoundError("Message", whole_id(ref.campaign, ref.message))
     campaign = campaign_from(ref.org, ref.campaign, home.data)
-    return campaign, message_from(ref.message, stored.data)
+    message = message_from(ref.message, stored.data)
+    return (await as_they_stand(engine, [(campaign, message)]))[0]
 
 
 async def why(engine: Engine, ref: MessageRef) -> Explanation:

@@ -22,6 +22,7 @@ from functions.domain.contacts.suppressions import suppression_from
 from functions.domain.messages.message import message_from
 from functions.domain.times import iso
 from functions.engine import paths
+from functions.engine.kernel.claims import as_they_stand
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Document, Query
 from functions.engine.reporting import reports
@@ -137,7 +138,8 @@ async def _messages(
 async def _messages_of(engine: Engine, campaign: Campaign) -> AsyncIterator[list[Row]]:
     query = Query(paths.messages(campaign.org, campaign.id), limit=_MESSAGES)
     async for part in _parts(engine, query):
-        found = [message_from(each.id, each.data) for each in part]
+        stored = [(campaign, message_from(each.id, each.data)) for each in part]
+        found = [message for _, message in await as_they_stand(engine, stored)]
         yield [
             {
                 "campaign_id": campaign.id,

@@ -17,6 +17,7 @@ from functions.domain.messages.delivery_events import MessageRef
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.domain.messages.outcomes import ENDS, Outcome, outcomes_of
 from functions.engine import paths
+from functions.engine.kernel.claims import as_they_stand
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.paging import between, page_where
 from functions.engine.messages.tallies import today
@@ -65,9 +66,14 @@ class Search:
 
     @property
     def statuses(self) -> frozenset[str]:
-        """The statuses of the messages that are shown; none: any."""
+        """The statuses that the messages are stored with which are shown; none: any.
+
+        What is being handed over is stored as waiting: it is told apart once it is read.
+        """
         implied = _STATUS_OF.get(self.outcome)
-        return frozenset(filter(None, (self.status, implied)))
+        is_handed = self.status == MessageStatus.SENDING
+        own = MessageStatus.PENDING if is_handed else self.status
+        return frozenset(filter(None, (own, implied)))
 
     @property
     def made_before(self) -> datetime | None:
@@ -118,9 +124,10 @@ async def search(
     engine: Engine, org: str, shown: Search, *, after: Position | None, limit: int
 ) -> Found:
     """Return a page of messages: a contact's, or those of the newest campaigns first."""
-    if shown.contact_id:
-        return await _of_contact(engine, org, shown, after, limit)
-    return await _of_campaigns(engine, org, shown, after, limit)
+    of = _of_contact if shown.contact_id else _of_campaigns
+    found = await of(engine, org, shown, after, limit)
+    rows = await as_they_stand(engine, found.messages)
+    return Found([row for row in rows if shown.status in {None, row[1].status}], found.end)
 
 
 async def _of_contact(

@@ -16,6 +16,7 @@ from functions.domain.messages.ids import fallback_number, node_of, whole_id
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.engine import paths
 from functions.engine.campaigns.plans import longest_texts
+from functions.engine.kernel.claims import as_they_stand, claimed_documents
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Query, Where
 
@@ -81,15 +82,20 @@ async def messages(
     scanned = limit
     if shown.looks_through:
         scanned = read_at_once(texts, max(limit, _SCANNED))
-    query = Query(collection, shown.where, limit=scanned, start_after=after)
-    documents = await engine.store.query(query)
+    if shown.status is MessageStatus.SENDING:
+        documents = (await claimed_documents(engine, campaign, behind=cursor))[:scanned]
+    else:
+        query = Query(collection, shown.where, limit=scanned, start_after=after)
+        documents = await engine.store.query(query)
     wanted = [each for each in documents if shown.passes(each.data)]
     rows, more = wanted[:limit], None
     if len(wanted) > limit:
         more = rows[-1].id
     elif len(documents) == scanned:
         more = documents[-1].id
-    return ReportPage([message_from(d.id, d.data) for d in rows], more)
+    stored = [(campaign, message_from(each.id, each.data)) for each in rows]
+    standing = [message for _, message in await as_they_stand(engine, stored)]
+    return ReportPage([each for each in standing if shown.status in {None, each.status}], more)
 
 
 def checked(cursor: str) -> str:

@@ -16,7 +16,7 @@ from functions.domain.campaigns.status import CampaignStatus
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.kernel import lanes
-from functions.engine.kernel.claims import standing
+from functions.engine.kernel.claims import with_claims
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import MIGRATION, LaneLease
 from functions.engine.kernel.lease import LookAgainError
@@ -126,7 +126,7 @@ class _Pages:
         Raises LookAgainError where one of them is being handed over by now.
         """
         changed = [tracked for each in decided for tracked, _ in each.dropped]
-        seen, writes = await standing(self._engine, self._campaign, changed)
+        seen, writes = await with_claims(self._engine, self._campaign, changed)
         if any(now.value != before.value for now, before in zip(seen, changed, strict=True)):
             raise LookAgainError("a message has been claimed")
         return writes
