@@ -77,10 +77,11 @@ class LaneLease(Lease):
         """
         until = self.engine.clock.now() + self.engine.policy.send_lease
         claim = Claim(until, {message.id: message.attempt + 1 for message in messages})
-        named = {**self.claims, self.next_claim: claim}
+        key = self.next_claim
+        named = {**self.claims, key: claim}
         claimed = self.data.get("claimed", 0) + len(messages)
         versions = await self.commit(*writes, claims=claims_fields(named), claimed=claimed)
-        self.claims = named
+        self.claims[key] = claim  # of the others some may have got their results meanwhile
         return versions
 
     async def release(
