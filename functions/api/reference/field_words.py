@@ -280,7 +280,8 @@ WORDS: Final[Mapping[str, str]] = {
     "send_window": "When people are to be reached, in their own time; null: whenever they may be.",
     "sender": "The number, name or address that people see; empty: the organisation's.",
     "senders": "The number, name or address that people see, by channel.",
-    "sending": "Messages that are being handed over, or of which nobody knows the outcome.",
+    "sending": "Messages of which nobody knows the outcome. In a campaign's progress those that are"
+    " being handed over, too; elsewhere they are pending until there is a result.",
     "sent": "Messages that a provider has taken, also those delivered and read.",
     "sent_at": "When a provider took it.",
     "sentence": "It in words.",

@@ -216,12 +216,15 @@ class Sender:
 
         What has changed of those may be who they are for: it is looked at anew, by the next pass.
         """
-        documents = await self._engine.store.get_many([self._path(tracked) for tracked in chunk])
+        same = await self._as_they_were(chunk)
+        await self._free_slots([each.value.id for each in chunk if each.value.id not in same])
+        return [each for each in chunk if each.value.id in same]
+
+    async def _as_they_were(self, messages: Sequence[Versioned[Message]]) -> set[str]:
+        """Return the ids of those messages that nobody has changed since they were read."""
+        documents = await self._engine.store.get_many([self._path(each) for each in messages])
         versions = {document.id: document.version for document in documents if document}
-        same = [each for each in chunk if versions.get(each.value.id) == each.version]
-        gone = {each.value.id for each in chunk} - {each.value.id for each in same}
-        await self._free_slots(list(gone))
-        return same
+        return {each.value.id for each in messages if versions.get(each.value.id) == each.version}
 
     async def _deliver_beside(self, claim: "_Claimed", admission: Admission) -> None:
         """Send and record a chunk while the next is claimed, but never far behind."""
@@ -294,13 +297,15 @@ class Sender:
         return outcome
 
     async def _record(self, results: list["_Result"], until: datetime) -> None:
-        decided = [(result.before, self._of_result(result, until)) for result in results]
-        try:
-            # Also without the lane: what was sent was sent.
-            await commit_changes(self._engine, self._campaign, decided)
-        except ConflictError:
-            for result in results:
-                await self._record_late(result, until)
+        left = results
+        while left:
+            decided = [(result.before, self._of_result(result, until)) for result in left]
+            try:
+                # Also without the lane: what was sent was sent.
+                await commit_changes(self._engine, self._campaign, decided)
+                break
+            except ConflictError:
+                left = await self._record_moved(left, until)
         sent = [(result.handed, result.outcome) for result in results]
         await self._free_refused(sent)
         outcomes = [result.outcome for result in results]
@@ -324,6 +329,17 @@ class Sender:
         if answers.is_plain(outcome):
             return changes
         return {**changes, **answers.alias_told(self._campaign.org, message, outcome)}
+
+    async def _record_moved(self, results: list["_Result"], until: datetime) -> list["_Result"]:
+        """Record the answers to messages that are no more as they were; return the others.
+
+        Where all are as they were something else has changed, and each is recorded for itself.
+        """
+        same = await self._as_they_were([result.before for result in results])
+        moved = [result for result in results if result.before.value.id not in same]
+        for result in moved or results:
+            await self._record_late(result, until)
+        return [result for result in results if result.before.value.id in same] if moved else []
 
     async def _record_late(self, result: "_Result", until: datetime) -> None:
         """Record the answer to a message of which a receipt may have been faster."""
