@@ -21,7 +21,8 @@ def iso(at: datetime | None) -> str | None:
     """Return an instant as ISO 8601 in UTC, to the millisecond; None from None."""
     if at is None:
         return None
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    of_utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return of_utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class ZoneMissingError(ValueError):

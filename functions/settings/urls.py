@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
@@ -87,6 +88,7 @@ def parse_queue(url: str) -> QueueUrl:
     raise ValueError("must be local:// or cloudtasks://PROJECT/LOCATION/QUEUE")
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address can only mean this machine."""
     if host == "localhost":

@@ -37,7 +37,7 @@ _OLD_PREFIX: Final = "/plivo"
 class Face:
     """A part of the application as an ASGI application of its own.
 
-    `only`: the paths, with what lies below them, that this face serves; none: all. A function
+    `only`: the beginnings of the paths that this face serves; none: all. A function
     deployed on its own is called at its root: the path of a face of one may be left out there.
     Errors that nobody handled have been answered by the application (problems.py) and are logged
     here, once.
@@ -93,7 +93,7 @@ class Face:
         """
         path = path.rstrip("/") or "/"
         whole = path.removeprefix(_OLD_PREFIX) if path.startswith(f"{_OLD_PREFIX}/") else path
-        if not self._only or any(_is_below(whole, each) for each in self._only):
+        if not self._only or problems.first_segment(whole) in self._only:
             return whole
         if len(self._only) > 1:
             return None
@@ -107,10 +107,6 @@ class Face:
         if _BATCH_PATH.fullmatch(path):
             return _BATCH_BYTES
         return JSON_BYTES
-
-
-def _is_below(path: str, top: str) -> bool:
-    return path == top or path.startswith(f"{top}/")
 
 
 def _bounded(receive: Receive, limit: int) -> Receive:

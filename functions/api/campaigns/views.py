@@ -1,7 +1,7 @@
 """What a caller is shown of campaigns."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -165,6 +165,9 @@ class CampaignItem(ShownSaid):
     walks: ShownWalks | None = Field(description="Who have entered its plan; null: no plan.")
 
 
+Item = TypeVar("Item", bound=CampaignItem)
+
+
 class WarnedCampaign(CampaignItem, Warned):
     """A campaign with its statistics and, until it starts, the doubts about it."""
 
@@ -223,8 +226,19 @@ class TestsSent(Warned):
 
 def item(campaign: Campaign, counts: Statistics, recalled: Recalled | None) -> CampaignItem:
     """Show a campaign."""
+    return _item(CampaignItem, campaign, counts, recalled)
+
+
+def _item(
+    kind: type[Item],
+    campaign: Campaign,
+    counts: Statistics,
+    recalled: Recalled | None,
+    **more: Any,
+) -> Item:
+    """Show a campaign as an item of a kind, which may show `more`."""
     content = campaign.own_send.content
-    return CampaignItem(
+    return kind(
         **_said(campaign.own_send),
         id=campaign.id,
         name=campaign.name,
@@ -259,6 +273,7 @@ def item(campaign: Campaign, counts: Statistics, recalled: Recalled | None) -> C
         entry_open=campaign.entry_open and not campaign.has_ended if campaign.plan else None,
         walks=shown_walks(campaign, counts),
         **{name: iso(getattr(campaign, name)) for name in _INSTANTS},
+        **more,
     )
 
 
@@ -331,12 +346,13 @@ async def shown(
     if campaign.status in _NOT_STARTED:
         doubts_of = plan_warnings.warnings_of if campaign.plan else warnings_of
         found = await doubts_of(context.engine, campaign, asked=asked)
-    whole = item(context.tagged((campaign, version)), counts, recalled)
-    nodes = shown_nodes(campaign, counts)
     migration = shown_migration(await progress_of(context.engine, campaign))
-    return WarnedCampaign(
-        **dict(whole),
-        nodes=nodes,
+    return _item(
+        WarnedCampaign,
+        context.tagged((campaign, version)),
+        counts,
+        recalled,
+        nodes=shown_nodes(campaign, counts),
         migration=migration,
         message_lateness=shown_spread(spread(counts.lateness)),
         warnings=shown_warnings(found),

@@ -74,7 +74,8 @@ class Statistics:
     @property
     def people(self) -> int:
         """Everybody once, by however many channels they were tried."""
-        return self.total - sum(map(self.followed, MessageStatus))
+        amounts = self._amounts.items()
+        return self.total - sum(n for name, n in amounts if name.startswith(FOLLOWED))
 
     @property
     def reactions(self) -> dict[str, int]:

@@ -4,7 +4,7 @@ What a handler says itself stands: a page may allow its own style, an answer may
 """
 
 from collections.abc import Mapping, MutableMapping
-from typing import Any, Final
+from typing import Final
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Scope, Send
@@ -13,13 +13,13 @@ from starlette.types import Message, Scope, Send
 STRICT_POLICY: Final = (
     "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-_DEFAULTS: Final[Mapping[str, str]] = {
-    "cache-control": "no-store",
-    "content-security-policy": STRICT_POLICY,
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
+_DEFAULTS: Final = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", STRICT_POLICY.encode()),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
 _KEY: Final = "clarion.answer_headers"
 
 
@@ -36,13 +36,13 @@ def completed(send: Send, scope: Scope) -> Send:
     async def send_completed(message: Message) -> None:
         if message["type"] == "http.response.start":
             message = {**message, "headers": list(message.get("headers", ()))}
-            _complete(MutableHeaders(raw=message["headers"]), added)
+            _complete(message["headers"], added)
         await send(message)
 
     return send_completed
 
 
-def _complete(headers: MutableHeaders, added: Mapping[str, Any]) -> None:
-    for name, value in _DEFAULTS.items():
-        headers.setdefault(name, value)
-    headers.update(added)
+def _complete(headers: list[tuple[bytes, bytes]], added: Mapping[str, str]) -> None:
+    there = {name for name, _ in headers}
+    headers += [each for each in _DEFAULTS if each[0] not in there]
+    MutableHeaders(raw=headers).update(added)

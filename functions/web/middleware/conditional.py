@@ -5,12 +5,12 @@ digest of what is shown of it: that may change with a caller's role or with coun
 A list has no version, and its tag is a weak one.
 """
 
-import json
 import re
 from hashlib import blake2b
 from http import HTTPStatus
 from typing import Final
 
+import orjson
 from fastapi import Request
 from fastapi.responses import Response
 
@@ -62,10 +62,10 @@ def _lasting(body: bytes) -> bytes:
     """Return what a later read would show as well: doubts about a change are told once."""
     if _WARNINGS not in body:
         return body
-    shown = json.loads(body)
+    shown = orjson.loads(body)
     if isinstance(shown, dict):
         shown.pop("warnings", None)
-    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
+    return orjson.dumps(shown)
 
 
 def _is_known(tags: str, tag: str) -> bool:
