@@ -35,7 +35,7 @@ from functions.engine.ports.store import Query, Store
 from functions.stores.sqlite.store import SqliteStore
 
 _ROWS, _ROUNDS = 20_000, 5
-_SIZES = 10_000, 100_000, 300_000
+_SIZES = 10_000, 100_000, 1_000_000
 _PIECE: Final = 65_536
 _AT: Final = "@2026-11-22T08:31:44.123456+00:00"
 
@@ -188,7 +188,7 @@ def _insert(db: sqlite3.Connection, page: list[tuple[Any, ...]]) -> None:
 
 
 async def _memory() -> list[Row]:
-    """Measure the peak of each size; from the first to the second SQLite's 64 MB cache fills."""
+    """Measure the peak of each size; from the first to the second SQLite's caches fill."""
     peaks = [await _peak_mb(size) for size in _SIZES]
     return [
         Row(
