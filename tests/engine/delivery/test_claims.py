@@ -16,6 +16,7 @@ from functions.engine import paths
 from functions.engine.campaigns.lifecycle import change
 from functions.engine.delivery.dispatch import dispatch
 from functions.engine.kernel.claims import claims_of
+from functions.engine.plans import steering
 from functions.engine.ports.store import Update
 from functions.engine.privacy import erasure
 from functions.engine.receipts.receive import receive
@@ -23,8 +24,9 @@ from functions.engine.reporting import explanation, reports
 from functions.engine.reporting.progress import progress_of
 from functions.engine.reporting.reports import MessageFilter
 from functions.engine.scheduling.check import check
+from tests.engine.plans.journeys import DAY, HOUR, JourneyWorld, plan, send
 from tests.engine.privacy.erasing import ANA, ANA_ID, BEN, CEM, check_forgotten, populated
-from tests.engine.world import ORG, World
+from tests.engine.world import MINUTE, ORG, World
 from tests.engine.wrapped_store import Do, Operation, WrappedStore
 
 SECOND = timedelta(seconds=1)
@@ -220,3 +222,34 @@ async def test_who_is_erased_at_any_moment_is_called_once_at_most_and_forgotten(
     ended = {"completed": 3} if called else {"completed": 2, "cancelled": 1}
     assert await world.statuses(campaign) == ended
     assert world.carrier.called == {**({ANA: 1} if called else {}), BEN: 1, CEM: 1}
+
+
+@pytest.mark.parametrize("moment", range(1, 24))
+async def test_an_exit_at_any_moment_of_a_send_comes_before_it_or_leaves_it_alone(
+    moment: int,
+) -> None:
+    """What is written off was not sent, and what was sent is not called written off."""
+    async with JourneyWorld() as world:
+        await _exit_at(world, moment)
+
+
+async def _exit_at(world: JourneyWorld, moment: int) -> None:
+    campaign = await world.begin(plan(send("late", schedule={"delay": "PT1H"})))
+    await world.enter(campaign)
+    await world.pass_time(HOUR - 2 * MINUTE)
+    plain, operations = world.engine, list[str]()
+
+    async def leave(operation: Operation, do: Do) -> Any:
+        operations.append(operation.name)
+        if len(operations) == moment:
+            (walk,) = await world.documents(paths.enrollments(ORG, campaign.id))
+            await steering.exit_(plain, ORG, campaign.id, walk.id, by="ann")
+        return await do()
+
+    world.engine = replace(plain, store=WrappedStore(world.store, leave))
+    await world.pass_time(DAY)
+    world.engine = plain
+    (message,) = await world.messages(campaign)
+    ended = ("delivered", "") if world.sent else ("cancelled", "left_plan")
+    assert (message.status, message.reason) == ended
+    assert len(world.sent) <= 1
