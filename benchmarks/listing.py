@@ -57,8 +57,8 @@ async def _timed(ask: Ask, stack: Stack, campaign_id: str) -> float:
 
 
 async def _list(stack: Stack, _: str) -> None:
-    found, _last = await overview.search(stack.engine, replace(Search().query(ORG), limit=20))
-    assert len(found) == _CAMPAIGNS
+    found = await stack.engine.store.query(replace(Search().query(ORG), limit=20))
+    assert len(await overview.counted(stack.engine, found)) == _CAMPAIGNS
 
 
 async def _statistics(stack: Stack, campaign_id: str) -> None:

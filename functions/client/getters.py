@@ -48,7 +48,7 @@ from functions.engine.plans.enrollments import (
 from functions.engine.plans.entering import Person, entered
 from functions.engine.plans.migration.names import Names
 from functions.engine.ports.store import Query, Where
-from functions.engine.process.plan_cache import PlanVersion
+from functions.engine.process.plan_version import PlanVersion
 
 #: Documents that are read at once.
 PAGE: Final = 200

@@ -1,5 +1,6 @@
 """Campaigns over REST: found by what they are, when they start, and whether they need anybody."""
 
+import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,6 +29,7 @@ router = APIRouter(prefix="/campaigns", tags=[Area.CAMPAIGNS], route_class=RestR
 #: What other systems call our statuses.
 SYNONYMS: Final = {"sending": CampaignStatus.RUNNING, "sent": CampaignStatus.COMPLETED}
 _LARGEST_PAGE: Final = 100
+_KEPT_LENGTH: Final = 5000  #: characters; a campaign that says more is shown anew each time
 _FARTHEST: Final = 2**31 - 1  #: as far as the stores can leave out documents
 #: What `sort` calls the fields that campaigns are sorted by.
 _ORDERS: Final = {
@@ -157,11 +159,16 @@ def _usual_order(wanted: Filters) -> str:
 
 async def _numbered(context: CallerContext, search: Search, number: int, size: int) -> CampaignPage:
     query = replace(search.query(context.org), limit=size)
-    total = await context.engine.store.count(query)
+    if number == 1:
+        page, total = await asyncio.gather(
+            _found(context, search, query), context.engine.store.count(query)
+        )
+    else:
+        total = await context.engine.store.count(query)
+        # Behind the last page there is nothing to read, however far behind.
+        skipped = min((number - 1) * size, total, _FARTHEST)
+        page = await _found(context, search, replace(query, offset=skipped))
     pages = math.ceil(total / size)
-    # Behind the last page there is nothing to read, however far behind.
-    skipped = min((number - 1) * size, total, _FARTHEST)
-    page = await _found(context, search, replace(query, offset=skipped))
     page.pagination = Pagination(page=number, page_size=size, total_count=total, total_pages=pages)
     return page
 
@@ -188,14 +195,29 @@ async def _waiting(context: CallerContext, search: Search, size: int) -> Campaig
 
 
 async def _found(context: CallerContext, search: Search, query: Any) -> CampaignPage:
-    found, last = await overview.search(context.engine, query)
-    following = _cursor(search, last) if last is not None and len(found) == query.limit else None
-    data = await _items(context, found)
+    found = await context.engine.store.query(query)
+    following = _cursor(search, found[-1]) if found and len(found) == query.limit else None
+    data = await _shown(context, found)
     return CampaignPage(data=data, pagination=None, next_cursor=following)
 
 
 def _cursor(search: Search, last: Document) -> str:
     return encode_cursor([last.data[search.order], last.id])
+
+
+async def _shown(context: CallerContext, found: Sequence[Document]) -> list[CampaignItem]:
+    """Show campaigns; what shows nothing but its document is made once for each version."""
+    memory = context.engine.memory.shown
+    known: dict[str, Any] = {each.path: memory.get((each.path, each.version)) for each in found}
+    fresh = [each for each in found if known[each.path] is None]
+    counted = await overview.counted(context.engine, fresh)
+    items = await _items(context, counted)
+    for document, each, shown in zip(fresh, counted, items, strict=True):
+        known[document.path] = shown
+        is_short = len(shown.html) + len(shown.base_template) <= _KEPT_LENGTH
+        if is_short and overview.tells_all(each.campaign):
+            memory.keep((document.path, document.version), shown)
+    return [known[each.path] for each in found]
 
 
 async def _items(context: CallerContext, found: Sequence[Counted]) -> list[CampaignItem]:

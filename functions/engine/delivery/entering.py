@@ -25,7 +25,7 @@ from functions.engine.plans.admission import Admission, first_send
 from functions.engine.plans.changes import record_walks, unchanged
 from functions.engine.plans.decisions import Decided, Decider, Reached, Walk
 from functions.engine.ports.store import StoreError
-from functions.engine.process.plan_cache import PlanVersion
+from functions.engine.process.plan_version import PlanVersion
 
 log = structlog.get_logger()
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from functions.domain.contacts.sender_lists import SenderGrants
 from functions.domain.kinds import ChannelKind
@@ -15,8 +15,9 @@ from functions.engine.ports.notifier import Notifier
 from functions.engine.ports.queue import TaskQueue
 from functions.engine.ports.store import Store
 from functions.engine.process.entry_cache import EntryCache
+from functions.engine.process.last_used import LastUsed
 from functions.engine.process.launched import LaunchedMessages
-from functions.engine.process.plan_cache import PlanCache
+from functions.engine.process.plan_version import PlanVersion
 from functions.engine.process.receiver_slots import ReceiverSlots
 from functions.engine.process.salts import Salts
 from functions.engine.process.seldom import Seldom
@@ -57,7 +58,9 @@ class ProcessMemory:
     send_lead: SendLead = field(default_factory=SendLead)
     salts: Salts = field(default_factory=Salts)
     launched: LaunchedMessages = field(default_factory=LaunchedMessages)
-    plans: PlanCache = field(default_factory=PlanCache)
+    plans: LastUsed[str, PlanVersion] = field(default_factory=lambda: LastUsed(256))
+    #: What is shown of campaigns whose documents tell all of it, by path and version.
+    shown: LastUsed[tuple[str, int], Any] = field(default_factory=lambda: LastUsed(1000))
     entries: EntryCache = field(default_factory=EntryCache)
     #: How often the check looks for counts of days that are to be moved.
     delivery_days: Seldom = field(default_factory=lambda: Seldom(timedelta(minutes=10)))

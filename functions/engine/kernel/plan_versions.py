@@ -8,7 +8,7 @@ from functions.domain.plans.sends import NodeSends
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
-from functions.engine.process.plan_cache import PlanVersion
+from functions.engine.process.plan_version import PlanVersion
 
 
 async def plan_of(engine: Engine, campaign: Campaign, number: int) -> PlanVersion:

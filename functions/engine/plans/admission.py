@@ -12,7 +12,7 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.plans import entry
 from functions.engine.plans.decisions import Walk
 from functions.engine.plans.entering import Person, entered, refused
-from functions.engine.process.plan_cache import PlanVersion
+from functions.engine.process.plan_version import PlanVersion
 
 
 class Entrant(NamedTuple):

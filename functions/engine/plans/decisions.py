@@ -35,7 +35,7 @@ from functions.engine.plans import contact_updates, recipients
 from functions.engine.plans.facts import Chains, Known, chains_of, known_of
 from functions.engine.plans.pages import without_older
 from functions.engine.ports.store import Create, Set, Write
-from functions.engine.process.plan_cache import PlanVersion
+from functions.engine.process.plan_version import PlanVersion
 
 #: A wait longer than this ends on the next full ten seconds, so that a trickle of timers wakes
 #: a lane six times a minute at most.

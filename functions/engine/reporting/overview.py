@@ -15,8 +15,10 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
 from functions.engine.kernel.paging import between
 from functions.engine.messages import statistics
+from functions.engine.messages.shards import shard_paths
 from functions.engine.messages.statistics import Statistics
 from functions.engine.ports.store import Document, Query, Where
+from functions.engine.reporting import recalls
 
 #: The check looks every minute at what is due: what is due for longer than this is looked after by
 #: nobody.
@@ -98,11 +100,19 @@ class Overdue(NamedTuple):
     since: datetime
 
 
-async def search(engine: Engine, query: Query) -> tuple[list[Counted], Document | None]:
-    """Return the campaigns that a query finds with their statistics, and the last document."""
-    documents = await engine.store.query(query)
+async def counted(engine: Engine, documents: Sequence[Document]) -> list[Counted]:
+    """Return campaigns with their statistics, in the order of their documents."""
     campaigns = [campaign_from(each.org, each.id, each.data) for each in documents]
-    return await _counted(engine, campaigns), documents[-1] if documents else None
+    return await _counted(engine, campaigns)
+
+
+def tells_all(campaign: Campaign) -> bool:
+    """Tell whether a campaign's document tells all that is shown of it beside its plan's people.
+
+    What does not send any more does, once its statistics are folded.
+    """
+    counts = campaign.open_tier is None or not shard_paths(campaign)
+    return counts and not recalls.is_told_by_lane(campaign)
 
 
 async def _counted(engine: Engine, campaigns: Sequence[Campaign]) -> list[Counted]:

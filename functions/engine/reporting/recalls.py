@@ -23,7 +23,7 @@ async def read(engine: Engine, campaigns: Sequence[Campaign]) -> list[Recalled |
 
     That is those that were not cancelled, or that had not been started.
     """
-    asked = [_path(each) for each in campaigns if _is_told_by_lane(each)]
+    asked = [_path(each) for each in campaigns if is_told_by_lane(each)]
     found = await engine.store.get_many(asked) if asked else []
     data = {document.path: document.data for document in found if document is not None}
     return [_recalled(each.recall or data.get(_path(each))) for each in campaigns]
@@ -34,7 +34,7 @@ async def read_one(engine: Engine, campaign: Campaign) -> Recalled | None:
     return (await read(engine, [campaign]))[0]
 
 
-def _is_told_by_lane(campaign: Campaign) -> bool:
+def is_told_by_lane(campaign: Campaign) -> bool:
     """Tell whether it has to be read: once the statistics are folded the campaign tells it too."""
     cancelled = campaign.status is CampaignStatus.CANCELLED and campaign.started_at is not None
     return cancelled and campaign.recall is None

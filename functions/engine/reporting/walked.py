@@ -22,7 +22,7 @@ from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.plans.facts import known_of
-from functions.engine.process.plan_cache import PlanVersion
+from functions.engine.process.plan_version import PlanVersion
 
 #: Pages of older moves that are looked through for the move which led to a message.
 _PAGES: Final = 5

@@ -50,13 +50,15 @@ def dump(packed: Mapping[str, Any]) -> str:
 def decode(text: str) -> dict[str, Any]:
     """Return the document that `encode` wrote."""
     data: dict[str, Any] = orjson.loads(text)
-    if _TAGGED in text:
+    tagged = text.count(_TAGGED)  # or fewer: it may stand within a text
+    if tagged:
         for name, value in data.items():
-            kind = type(value)
-            if kind is str:
-                if value[:1] == _TAG:
-                    data[name] = _untagged(value)
-            elif kind is list or kind is dict:
+            if type(value) is str and value[:1] == _TAG:
+                data[name] = _untagged(value)
+                tagged -= 1
+    if tagged:
+        for name, value in data.items():
+            if type(value) is list or type(value) is dict:
                 data[name] = _unpacked(value)
     return data
 

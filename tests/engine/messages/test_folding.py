@@ -97,7 +97,8 @@ async def test_a_page_of_campaigns_that_have_ended_is_one_query() -> None:
         await fold(world)
         watched = CountingStore(world.store)
         engine = replace(world.engine, store=watched)
-        found, _ = await overview.search(engine, Search().query(ORG))
+        documents = await engine.store.query(Search().query(ORG))
+        found = await overview.counted(engine, documents)
         told = await recalls.read(engine, [each.campaign for each in found])
         assert (len(found), len(watched.queries), watched.asked) == (20, 1, [])
         assert sum(each.counts.total for each in found) == 20

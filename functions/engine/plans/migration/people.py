@@ -38,7 +38,7 @@ from functions.engine.plans.decisions import (
 )
 from functions.engine.plans.facts import Chains, chains_of, facts_of
 from functions.engine.ports.store import Document, StoreError
-from functions.engine.process.plan_cache import PlanVersion
+from functions.engine.process.plan_version import PlanVersion
 
 log = structlog.get_logger()
 
