@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 
+from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef
 from functions.domain.times import iso
 from functions.engine import paths
 from functions.engine.campaigns import lifecycle
+from functions.engine.messages.tallies import MARGIN, TIERS
 from functions.engine.ports.queue import Task
-from functions.engine.ports.store import Update
+from functions.engine.ports.store import Query, Update
+from functions.engine.receipts.receive import receive
+from functions.engine.scheduling import delivery_days
 from functions.engine.worker import give_up
 from tests.api.campaigns.writing import customer, problem, write
 from tests.api.rig import Rig
@@ -194,3 +198,22 @@ async def test_campaigns_are_counted_as_their_filters_find_them(rig: Rig) -> Non
     others = (await rig.get("/campaigns/counts?kind=journey")).json()
     assert (others["total"], others["needs_attention"]) == (0, 1)
     assert (await rig.get("/campaigns/counts", x_org_id="acme")).json()["total"] == 0
+
+
+async def test_a_page_that_is_asked_for_again_shows_what_has_changed(rig: Rig) -> None:
+    """What ended long ago is shown as it was made for its version; a late answer makes another."""
+    id_ = await rig.campaign(people=2)
+    await rig.run(id_)
+    engine, org = rig.stack.engine, "default"
+    rig.clock.advance(TIERS[0] + MARGIN)
+    await delivery_days.move(engine)
+    (first,) = await listed(rig, "")
+    assert (await listed(rig, ""), first["stats"]["opted_out"]) == ([first], 0)
+    (message, *_) = await engine.store.query(Query(paths.messages(org, id_)))
+    ref, attempt = MessageRef(org, id_, message.id), message.data["attempt"]
+    told = DeliveryEvent("late", ref, attempt, EventKind.OPTED_OUT, rig.clock.now())
+    await receive(engine, told)
+    (second,) = await listed(rig, "")
+    assert second == {**first, "stats": {**first["stats"], "opted_out": 1}}
+    assert await listed(rig, "") == [second]
+    assert await listed(rig, "page=2&page_size=1") == []
