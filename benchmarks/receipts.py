@@ -14,7 +14,7 @@ from benchmarks.rig import INDEXES, ORG, create, engine_on, make_list
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
-from functions.engine.ports.store import Add, Create, Query, Store, Update
+from functions.engine.ports.store import Add, Query, Store, Update
 from functions.engine.receipts.receive import receive
 from functions.stores.firestore.store import FirestoreStore
 from functions.stores.sqlite.store import SqliteStore
@@ -82,14 +82,12 @@ async def _receive(engine: Engine, ref: MessageRef) -> None:
 
 async def _by_hand(store: Store, ref: MessageRef) -> None:
     """Read what a receipt is about, and write what it changes."""
-    at, event = datetime.now(UTC), paths.event(ref, f"delivered-{ref.message}")
-    message, _, _ = await store.get_many(
-        [paths.message(ref), event, paths.campaign(ref.org, ref.campaign)]
-    )
+    at, message = datetime.now(UTC), await store.get(paths.message(ref))
     assert message is not None
-    shard = f"receipts-{int(ref.message[:2], 16) % 4}"
+    told = [{"id": f"delivered-{ref.message}", "kind": "delivered", "attempt": 1, "at": at}]
+    changes = {"status": "delivered", "delivered_at": at, "told": told}
+    lane = int(ref.message[:8], 16) % 4
     await store.commit(
-        Create(event, {"kind": "delivered", "attempt": 1, "at": at, "reason": ""}),
-        Update(message.path, {"status": "delivered", "delivered_at": at}, message.version),
-        Add(paths.statistics(ref.org, ref.campaign, shard), {"sent": -1, "delivered": 1}),
+        Update(message.path, changes, message.version),
+        Add(paths.statistics(ref.org, ref.campaign, lane), {"sent": -1, "delivered": 1}),
     )

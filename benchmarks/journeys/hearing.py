@@ -31,7 +31,7 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.plans.events.event import NewEvent
 from functions.engine.plans.events.telling import tell
 from functions.engine.ports.channel import Outbound
-from functions.engine.ports.store import Add, Create, Document, Query, Store, Update
+from functions.engine.ports.store import Add, Document, Query, Store, Update
 from functions.engine.receipts.receive import receive
 from functions.stores.sqlite.store import SqliteStore
 
@@ -145,17 +145,14 @@ async def _all(mails: list[Document], each: Callable[[Document], Awaitable[None]
 async def _by_hand(store: Store, mail: Document) -> None:
     """Read what a receipt is about, write what it changes, and see to its lane."""
     at, ref = datetime.now(UTC), _ref(mail)
-    event = paths.event(ref, f"read-{ref.message}")
-    message, _, _ = await store.get_many(
-        [paths.message(ref), event, paths.campaign(ref.org, ref.campaign)]
-    )
+    message = await store.get(paths.message(ref))
     assert message is not None
+    told = [{"id": f"read-{ref.message}", "kind": "read", "attempt": 1, "at": at}]
     enrollment = paths.enrollment(ref.org, ref.campaign, message.data["enrollment"])
     lane = int(ref.message[:8], 16) % 4
     await store.commit(
-        Create(event, {"kind": "read", "attempt": 1, "at": at, "reason": ""}),
-        Update(message.path, {"status": "read", "read_at": at}, message.version),
+        Update(message.path, {"status": "read", "read_at": at, "told": told}, message.version),
         Update(enrollment, {"lane": f"walk-{lane}", "next_at": at}),
-        Add(paths.statistics(ref.org, ref.campaign, f"receipts-{lane}"), {"sent": -1, "read": 1}),
+        Add(paths.statistics(ref.org, ref.campaign, lane), {"sent": -1, "read": 1}),
     )
     await store.get(paths.lane(ref.org, ref.campaign, str(lane)))

@@ -80,16 +80,6 @@ def message(ref: MessageRef) -> str:
     return f"orgs/{ref.org}/campaigns/{ref.campaign}/messages/{ref.message}"
 
 
-def events(ref: MessageRef) -> str:
-    """Return the collection of a message's receipts."""
-    return f"{message(ref)}/events"
-
-
-def event(ref: MessageRef, id_: str) -> str:
-    """Return the path of one receipt of a message."""
-    return f"{message(ref)}/events/{id_}"
-
-
 def lanes(org: str, campaign_id: str) -> str:
     """Return the collection of a campaign's lanes."""
     return f"orgs/{org}/campaigns/{campaign_id}/lanes"

@@ -95,6 +95,8 @@ class Message(NamedTuple):
     following: Sequence[Mapping[str, Any]] = ()  #: of a node's send: its further fallbacks
     not_after: datetime | None = None  #: of a node's send: when it expires
     timed_at: datetime | None = None  #: when its node's first timer fires, where it leaves in time
+    #: What was told of it: the last receipts by their ids (domain/messages/told.py).
+    told: Sequence[Mapping[str, Any]] = ()
 
     @property
     def exhausted(self) -> bool:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from functions.domain.contacts.sender_lists import SenderGrants
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.attempts import DeliveryPolicy
+from functions.engine.kernel.together import Together
 from functions.engine.ports.channel import Bots, Channel, Traits
 from functions.engine.ports.clock import Clock
 from functions.engine.ports.notifier import Notifier
 from functions.engine.ports.queue import TaskQueue
 from functions.engine.ports.store import Store
+from functions.engine.process.campaign_cache import CampaignCache
 from functions.engine.process.entry_cache import EntryCache
 from functions.engine.process.last_used import LastUsed
 from functions.engine.process.launched import LaunchedMessages
@@ -62,6 +64,12 @@ class ProcessMemory:
     #: What is shown of campaigns whose documents tell all of it, by path and version.
     shown: LastUsed[tuple[str, int], Any] = field(default_factory=lambda: LastUsed(1000))
     entries: EntryCache = field(default_factory=EntryCache)
+    campaigns: CampaignCache = field(default_factory=CampaignCache)
+    #: Receipts of a campaign that share a commit; a few writes each.
+    receipts: Together = field(default_factory=lambda: Together(100))
+    #: What asks for one lane to be looked at, or frees live-call slots of one sender, at a time.
+    wake_ups: Together = field(default_factory=lambda: Together(1000))
+    hang_ups: Together = field(default_factory=lambda: Together(1000))
     #: How often the check looks for counts of days that are to be moved.
     delivery_days: Seldom = field(default_factory=lambda: Seldom(timedelta(minutes=10)))
 

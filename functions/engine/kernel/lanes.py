@@ -118,6 +118,10 @@ async def acquire(engine: Engine, org: str, campaign_id: str, name: str) -> Lane
     return lease if await lease.acquire(resting=is_safety_look) else None
 
 
+class OutdatedError(Exception):
+    """A campaign was paused, resumed or cancelled since it was read."""
+
+
 async def wake(
     engine: Engine,
     org: str,
@@ -126,17 +130,21 @@ async def wake(
     *,
     at: datetime,
     reopen: bool = False,
+    epoch: int | None = None,
 ) -> None:
     """See to it that a lane is looked at no later than `at`, after the work for it is committed.
 
     `reopen`: it has something to do again, so its campaign is not to end on its having come to
-    rest.
+    rest. Raises OutdatedError, with nothing done, where the lane was taken away from its worker
+    since the campaign had that `epoch`.
     """
 
     def decide(documents: list[Document | None]) -> tuple[bool, list[Write]]:
         lane = documents[0]
         if lane is None:
             return False, []
+        if epoch is not None and lane.data["epoch"] > epoch:
+            raise OutdatedError(lane.path)
         now = engine.clock.now()
         is_held, reopens = is_leased(lane, now), reopen and lane.data["done"]
         if is_held and not lane.data.get("resting") and not reopens:

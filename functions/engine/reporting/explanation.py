@@ -1,7 +1,7 @@
 """The decision trail of one message: what was decided about it, when and why, in words."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Document, Query, Where
 from functions.engine.reporting.walked import Walked, walked
 
-#: Receipts of one message, and actions on its campaign, that are told at most.
+#: Actions on a message's campaign that are told at most.
 _MOST = 500
 
 
@@ -65,8 +65,7 @@ async def why(engine: Engine, ref: MessageRef) -> Explanation:
     """Return what was decided about a message. Raises NotFoundError."""
     campaign, message = await find(engine, ref)
     planned_at = message.created_at or campaign.started_at or campaign.created_at
-    receipts, actions, place = await asyncio.gather(
-        engine.store.query(Query(paths.events(ref), limit=_MOST)),
+    actions, place = await asyncio.gather(
         engine.store.query(_actions(campaign, planned_at)),
         walked(engine, campaign, message),
     )
@@ -75,7 +74,7 @@ async def why(engine: Engine, ref: MessageRef) -> Explanation:
         *(ExplanationLine(at, "walk", words) for at, words in (place.lines if place else ())),
         *_of_campaign(message, actions),
         *_sent(message),
-        *(_receipt(each.data) for each in receipts),
+        *map(_receipt, message.told),
         *_state(campaign, message),
     ]
     end = datetime.max.replace(tzinfo=UTC)
@@ -187,7 +186,7 @@ def _attempts(message: Message) -> str:
     return f"{told}, of which {message.uncounted} did not count, being put off"
 
 
-def _receipt(event: dict[str, Any]) -> ExplanationLine:
+def _receipt(event: Mapping[str, Any]) -> ExplanationLine:
     kind, reason = EventKind(event["kind"]), event.get("reason") or ""
     words = f"Attempt {event['attempt']}: {RECEIPTS[kind]}{_because(reason)}"
     if event.get("machine"):

@@ -55,8 +55,8 @@ async def counted(mailed: Mailed) -> tuple[int, int]:
 
 async def machines(mailed: Mailed) -> list[str]:
     """Return what programs have done, as it is kept."""
-    found = await mailed.rig.store.query(Query(paths.events(mailed.ref)))
-    return [each.data["kind"] for each in found if each.data.get("machine")]
+    told = (await mailed.stored()).get("told", [])
+    return [each["kind"] for each in told if each.get("machine")]
 
 
 @pytest.mark.parametrize("agent", SCANNERS)
