@@ -78,6 +78,8 @@ class Cost(NamedTuple):
 
 
 _STEER: Final = Request("POST", body=json.dumps({"campaignId": "nobody"}))
+#: Sends what is due of a campaign that there is not.
+_TASK: Final = json.dumps({"kind": "lane", "body": {"org": "a", "campaign": "b", "lane": "0"}})
 _LIGHT: Final = "<= 1.5"
 #: What each target is asked, and the goal of its ratio.
 TARGETS: Final[Mapping[str, tuple[Request, str]]] = {
@@ -95,7 +97,7 @@ TARGETS: Final[Mapping[str, tuple[Request, str]]] = {
     "get_list_contact": (Request("GET", "/nobody"), _LIGHT),
     "single_call": (Request("POST", body="{}"), _LIGHT),
     "check_scheduled_campaigns": (Request("POST"), _LIGHT),
-    "run_task": (Request("POST", "/run", body="{}"), _LIGHT),
+    "run_task": (Request("POST", "/run", body=_TASK), _LIGHT),
     "receive_webhook": (Request("POST", "/simulator/events", body="{}"), _LIGHT),
     "links": (Request("GET", "/nobody"), "told"),
     "health": (Request("GET"), "told"),

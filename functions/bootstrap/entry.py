@@ -5,7 +5,7 @@ from typing import cast
 from starlette.responses import Response
 from uvicorn_worker import UvicornWorker
 
-from functions import lean, logs  # noqa: F401  lean first
+from functions import lean, logs  # lean first
 from functions.bootstrap.stack import Stack, build
 from functions.settings.load import load_settings
 
@@ -13,6 +13,7 @@ _stack: Stack | None = None
 
 # Whoever asks need not know what serves; functions-framework hands on no option for it.
 UvicornWorker.CONFIG_KWARGS["server_header"] = False
+lean.done()
 
 
 async def face(target: str, *only: str) -> Response:

@@ -1,4 +1,7 @@
-"""The use case of each kind of task, and what happens when a task is given up."""
+"""The use case of each kind of task, and what happens when a task is given up.
+
+What few tasks do is imported by the first of them: a cold start is mostly for sending.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -10,13 +13,11 @@ from functions.engine import paths
 from functions.engine.delivery.dispatch import dispatch
 from functions.engine.delivery.launch import launch
 from functions.engine.delivery.recall import recall
-from functions.engine.imports import jobs
 from functions.engine.kernel.engine import Engine, ProviderMissingError
 from functions.engine.kernel.lanes import LAUNCH, MIGRATION, POLL, RECALL
 from functions.engine.kernel.task_queue import ARGUMENTS, TaskKind, check_arguments
 from functions.engine.notifications.delivery import deliver
 from functions.engine.notifications.subscriptions import forget
-from functions.engine.plans.migration.lane import migrate
 from functions.engine.ports.queue import Task
 from functions.engine.ports.store import Set, StoreError, Update
 from functions.engine.scheduling.poll import poll
@@ -33,14 +34,26 @@ async def _work(engine: Engine, org: str, campaign: str, lane: str) -> None:
         await dispatch(engine, org, campaign, lane)
 
 
+async def _migrate(engine: Engine, org: str, campaign: str) -> None:
+    from functions.engine.plans.migration.lane import migrate
+
+    await migrate(engine, org, campaign)
+
+
+async def _import(engine: Engine, org: str, id_: str) -> None:
+    from functions.engine.imports import jobs
+
+    await jobs.run(engine, org, id_)
+
+
 #: What the lanes are for that hold no messages.
-_LANES: Final = {LAUNCH: launch, MIGRATION: migrate, POLL: poll, RECALL: recall}
+_LANES: Final = {LAUNCH: launch, MIGRATION: _migrate, POLL: poll, RECALL: recall}
 #: The use case of each kind of task.
 _USE_CASES: Final[Mapping[TaskKind, Callable[..., Awaitable[object]]]] = {
     TaskKind.START: start,
     TaskKind.LANE: _work,
     TaskKind.NOTIFY: deliver,
-    TaskKind.IMPORT: jobs.run,
+    TaskKind.IMPORT: _import,
     TaskKind.FORGET: forget,
 }
 
@@ -93,6 +106,8 @@ async def give_up(engine: Engine, task: Task, error: str, task_name: str) -> Non
     org, campaign = task.body.get("org"), task.body.get("campaign")
     log.error("task_given_up", kind=task.kind, error=error, body=task.body)
     if task.kind == TaskKind.IMPORT:
+        from functions.engine.imports import jobs
+
         await jobs.give_up(engine, task.body["org"], task.body["import"], error)
     if not org or not campaign:
         return

@@ -4,7 +4,6 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.content import Texts, texts_of
 from functions.domain.campaigns.send import Send
 from functions.domain.messages.ids import is_of_node, node_send
-from functions.domain.plans.sends import parts_of
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.plan_versions import plan_of
@@ -28,6 +27,8 @@ async def longest_texts(engine: Engine, campaign: Campaign) -> Texts:
     """
     if not campaign.plan:
         return texts_of(campaign.own_send)
+    from functions.domain.plans.sends import parts_of
+
     plan = (await plan_of(engine, campaign, campaign.plan)).plan
     contents = (part.content for node in plan.nodes.values() for part in parts_of(plan, node))
     said = (texts_of(campaign.own_send._replace(content=each)) for each in contents)

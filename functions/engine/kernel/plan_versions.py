@@ -3,8 +3,6 @@
 import orjson
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.plans.reading import stored_plan
-from functions.domain.plans.sends import NodeSends
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
@@ -19,6 +17,10 @@ async def plan_of(engine: Engine, campaign: Campaign, number: int) -> PlanVersio
     path = paths.plan(campaign.org, campaign.id, number)
     known = engine.memory.plans.get(path)
     if known is None:
+        # Most campaigns have no plan: reading one is imported with the first.
+        from functions.domain.plans.reading import stored_plan
+        from functions.domain.plans.sends import NodeSends
+
         stored = at_version(await engine.store.get(path), "Plan", str(number))
         plan = stored_plan(orjson.loads(stored.data["text"]))
         known = PlanVersion(number, plan, NodeSends(plan, number, stored.data.get("routes")))

@@ -8,10 +8,9 @@ import structlog
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import CampaignStatus
 from functions.engine.accounts import idempotency
-from functions.engine.kernel import revival
+from functions.engine.kernel import expiry, revival
 from functions.engine.kernel.engine import Engine
 from functions.engine.paths import LAST_CHECK
-from functions.engine.plans.events import telling
 from functions.engine.ports.store import Document, Query, Set, Where
 from functions.engine.receipts import orphans
 from functions.engine.scheduling import delivery_days
@@ -39,7 +38,7 @@ async def check(engine: Engine) -> CheckResult:
     await engine.store.commit(_note(engine, result))
     await idempotency.sweep(engine)
     await orphans.sweep(engine)
-    await telling.sweep(engine)
+    await expiry.sweep(engine, "custom_events")
     await delivery_days.sweep(engine)
     return result
 

@@ -10,9 +10,9 @@ from functions.domain.campaigns.entry import Entry, EntryBy
 from functions.domain.plans.enrollment import EnrollmentStatus
 from functions.engine import paths
 from functions.engine.contacts.suppressions import suppress
+from functions.engine.kernel import expiry
 from functions.engine.plans import campaigns, steering
 from functions.engine.plans.enrollments import EnrollmentFilter, find, of_contact, page_of, whole
-from functions.engine.plans.events.telling import sweep
 from functions.engine.ports.store import MissingIndexError, Query, Where
 from functions.engine.privacy import erasure
 from functions.stores.indexes import INDEX_FILE, Indexes
@@ -99,4 +99,4 @@ async def live(world: JourneyWorld) -> None:
     await erasure.erase(engine, ORG, contact_id(ANN), by="ben")
     await campaigns.close(engine, ORG, campaign.id, by="ben")
     await world.skip(100 * DAY)
-    await sweep(engine)
+    await expiry.sweep(engine, "custom_events")

@@ -15,7 +15,6 @@ from functions.domain.contacts.contact import is_being_erased
 from functions.domain.errors import DomainError, EventExistsError, NotFoundError
 from functions.engine import paths
 from functions.engine.contacts.known_by import ids_of
-from functions.engine.kernel import expiry
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
 from functions.engine.kernel.people import subject_id
@@ -131,8 +130,3 @@ async def _note_again(
 
 def _paths(org: str, told: Sequence[Telling]) -> list[str]:
     return [paths.custom_event(org, each.path_id) for each in told]
-
-
-async def sweep(engine: Engine) -> None:
-    """Remove the events that have been kept for long enough."""
-    await expiry.sweep(engine, "custom_events")
