@@ -41,7 +41,3 @@ class CampaignCache:
         self._known.move_to_end(key)
         if len(self._known) > _MOST:
             self._known.popitem(last=False)
-
-    def forget(self, org: str, id_: str) -> None:
-        """Ask anew: this process has changed the campaign."""
-        self._known.pop((org, id_), None)
