@@ -111,7 +111,7 @@ async def _reserve(lease: lanes.LaneLease, count: int) -> float:
     offered = [Versioned(Message(f"m{n}", "", "pending"), 1) for n in range(_CHUNK)]
     start = time.perf_counter()
     for _ in range(count):
-        admission = await throttle.admit(lease, lease.campaign.own_send, offered)
+        admission = await throttle.admit(lease, lease.campaign.own_send, offered, wanted=_CHUNK)
         assert len(admission.turns) == _CHUNK
     return time.perf_counter() - start
 

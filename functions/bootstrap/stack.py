@@ -234,6 +234,8 @@ def _limits(settings: Settings) -> Limits:
         rate_per_s=settings.voice_rate_per_s,
         live_calls_per_org=settings.live_calls_per_org,
         live_calls_total=settings.live_calls_total,
+        live_call_freed_within=timedelta(seconds=settings.live_call_freed_within_s),
+        reserve_ahead=timedelta(seconds=settings.reserve_ahead_s),
         windows=settings.calling_windows == "default",
         lane_lease=timedelta(seconds=settings.lane_lease_s or _lease_on(settings.store)),
         task_deadline=timedelta(seconds=settings.task_deadline_s),

@@ -177,6 +177,8 @@ class Settings(BaseSettings):
     """Calls of one organisation at a time"""
     live_calls_total: Count = 50
     """Calls of all organisations at a time"""
+    live_call_freed_within_s: float = Field(0.6, ge=0, le=10, allow_inf_nan=False)
+    """Seconds that an ended call waits at most to be noted in one write with others or the next"""
     call_time_limit_s: int = Field(3600, ge=1, le=86_400)
     """The carrier hangs up after this many seconds"""
     ring_timeout_s: int = Field(60, ge=1, le=600)
@@ -227,6 +229,8 @@ class Settings(BaseSettings):
     """Messages claimed at once; a pause waits for those in hand"""
     lanes: Few = 4
     """Lanes that a campaign is split into at most"""
+    reserve_ahead_s: float = Field(2, ge=0, le=60, allow_inf_nan=False)
+    """Seconds of a sender's rate that a process reserves ahead where nobody else sends by it"""
     lane_lease_s: float = Field(0, ge=0, le=86_400, allow_inf_nan=False)
     """Seconds after which a silent lane is taken over; 0: 10, on SQLite 2"""
     send_lease_s: Seconds = 90

@@ -1,4 +1,4 @@
-"""A store whose reads a test can count."""
+"""A store whose reads and writes a test can count."""
 
 from typing import Any
 
@@ -14,9 +14,15 @@ class CountingStore(WrappedStore):
         self.queries: list[Query] = []  #: a stream's once for each part
         self.found: list[list[Document]] = []  #: by each query
         self.asked: list[str] = []  #: by path, together with others
+        self.read: list[str] = []  #: by path, alone or together with others
+        self.written: list[str] = []  #: paths
 
     async def _note(self, operation: Operation, do: Do) -> Any:
         found = await do()
+        if operation.name == "commit":
+            self.written += operation.paths
+        if operation.name in {"get", "get_many"}:
+            self.read += operation.paths
         if operation.name == "get_many":
             self.asked += operation.paths
         elif operation.name in {"query", "stream"} and operation.query and found is not None:

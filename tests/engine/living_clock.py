@@ -1,11 +1,14 @@
 """A clock that moves as those who wait by it sleep."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from tests.clock import NOON, MovedClock
+
+#: What was begun before a sleep comes to its own sleep within so many turns of the event loop.
+_TURNS: Final = 4
 
 
 class LivingClock(MovedClock):
@@ -13,7 +16,7 @@ class LivingClock(MovedClock):
 
     def __init__(self, at: datetime = NOON) -> None:
         super().__init__(at)
-        self.on_sleep: Callable[[], Awaitable[Any]] | None = None
+        self.on_sleep: Callable[[], Coroutine[Any, Any, Any]] | None = None
         self._sleepers: list[datetime] = []
         self._one_woke = asyncio.Event()
 
@@ -29,9 +32,11 @@ class LivingClock(MovedClock):
             self._one_woke = asyncio.Event()
 
     async def _wait_until(self, until: datetime) -> None:
-        await asyncio.sleep(0)  # Whoever sleeps less says so now.
+        for _ in range(_TURNS):  # Whoever sleeps less says so now.
+            await asyncio.sleep(0)
         while min(self._sleepers) < until:
             await self._one_woke.wait()
         self.advance(max(timedelta(), until - self.now()))
         if self.on_sleep is not None:
-            await self.on_sleep()
+            # Who does not sleep on has not made anything of it undone.
+            await asyncio.shield(self.on_sleep())

@@ -5,7 +5,7 @@ not notice what the first one's go through.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import cycle
@@ -26,6 +26,8 @@ from tests.engine.wrapped_store import Do, Operation, WrappedStore
 OTHER: Final = "other-carrier"
 #: For so many turns of the event loop nobody has used the store: everybody waits.
 _QUIET_TURNS: Final = 12
+#: How finely time passes for a test that looks on.
+_STEP: Final = timedelta(seconds=0.1)
 
 
 class PatientClock(LivingClock):
@@ -97,6 +99,17 @@ class TwoProcessWorld(World):
         channels = {PROVIDER: self.changing, OTHER: self.steady}
         store = WrappedStore(self.store, self.clock.stand_still)
         return replace(self.new_engine(), channels=channels, store=store)
+
+    def run_by(self, engines: Sequence[Engine]) -> None:
+        """Have all further work done by these processes in turn."""
+        self._turn = cycle(engines)
+
+    async def run_for(self, length: timedelta) -> None:
+        """Let a time pass in which lanes go on with their work, and stop in the midst of it."""
+        end = self.clock.now() + length
+        while (left := end - self.clock.now()) > timedelta():
+            await self._happen()
+            await self.clock.sleep(min(left, _STEP).total_seconds())
 
     async def _run_task(self, _headers: dict[str, str], body: bytes) -> int:
         """Run tasks by the two engines in turn."""

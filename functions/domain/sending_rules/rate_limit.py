@@ -22,6 +22,16 @@ class Scope(NamedTuple):
     interval: timedelta  #: from one turn to the next
     free_at: datetime | None = None  #: from when it has room; None from ever
     by_weight: bool = False  #: a message of weight 3 takes three turns
+    until: datetime | None = None  #: up to when its time is ours; None: for ever
+
+    def length(self, weight: int) -> timedelta:
+        """Return how much of its time a message takes."""
+        return self.interval * (weight if self.by_weight else 1)
+
+    def covers(self, weight: int, earliest: datetime) -> bool:
+        """Tell whether a message fits into the time that is ours."""
+        begins_at = max(self.free_at or earliest, earliest)
+        return self.until is None or begins_at + self.length(weight) <= self.until
 
 
 def spacing(rate_per_s: float) -> timedelta:
@@ -33,7 +43,7 @@ def spacing(rate_per_s: float) -> timedelta:
 def reserve(
     scopes: Sequence[Scope], weights: Iterable[int], *, earliest: datetime, horizon: timedelta
 ) -> tuple[list[datetime], list[datetime]]:
-    """Reserve turns for the first messages, by their weights, that can begin within `horizon`.
+    """Give turns to the first messages, by their weights, that can begin within `horizon`.
 
     Every scope takes them one after the other from when it has room, at its own rate (the generic
     cell rate algorithm, ITU-T I.371, without a burst). A message's turn is where the last of the
@@ -49,14 +59,17 @@ def reserve(
     turns: list[datetime] = []
     for weight in weights:
         turn = max(free, default=earliest)
-        if turn > earliest + horizon:
+        after = [at + scope.length(weight) for at, scope in zip(free, scopes, strict=True)]
+        if turn > earliest + horizon or any(map(_is_beyond, scopes, after)):
             break
         turns.append(turn)
-        free = [
-            at + scope.interval * (weight if scope.by_weight else 1)
-            for at, scope in zip(free, scopes, strict=True)
-        ]
+        free = after
     return turns, free
+
+
+def _is_beyond(scope: Scope, at: datetime) -> bool:
+    """Tell whether an instant lies beyond what is ours of a scope's time."""
+    return scope.until is not None and at > scope.until
 
 
 class Slowdown(NamedTuple):

@@ -333,9 +333,9 @@ async def send(engine: Engine, org: str, id_: str, wanted: Audience | None, *, b
         _check_ready(engine, campaign)
         if chosen is None:
             _check_somebody(campaign)
-            return {"lanes": lanes_for(campaign.own_send.rate_per_s, campaign.total, engine)}
+            return {"lanes": lanes_for(engine, campaign, campaign.total)}
         audience, total = chosen
-        lanes = lanes_for(campaign.own_send.rate_per_s, total, engine)
+        lanes = lanes_for(engine, campaign, total)
         return {"audience": audience, "total": total, "lanes": lanes}
 
     return await change(engine, org, id_, Action.SEND, by=by, also=also)

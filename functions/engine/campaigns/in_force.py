@@ -6,6 +6,7 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.rules_in_force import rules_of
 from functions.domain.campaigns.send import Send
 from functions.domain.campaigns.validation import checked
+from functions.domain.kinds import ChannelKind
 from functions.domain.messages.ids import fallback_key
 from functions.domain.organisation import Organisation
 from functions.engine.accounts import organisation
@@ -48,10 +49,9 @@ def with_organisation(engine: Engine, decided: Organisation, campaign: Campaign)
         own_send=own_send,
         fallbacks=fallbacks,
         routes=tuple(map(placed, campaign.routes)),
-        lanes=lanes_of(engine, campaign, own_send),
         rules=rules_of(decided),
     )
-    ruled = checked(placed_campaign)
+    ruled = checked(replace(placed_campaign, lanes=lanes_of(engine, placed_campaign)))
     check_senders(engine, decided, ruled)
     return ruled
 
@@ -68,10 +68,10 @@ def _of_campaign(engine: Engine, campaign: Campaign, send: Send, number: int) ->
     )
 
 
-def lanes_of(engine: Engine, campaign: Campaign, send: Send) -> int:
+def lanes_of(engine: Engine, campaign: Campaign) -> int:
     """Return how many lanes a new campaign has; people who walk need some whatever its rate."""
     if not campaign.plan:
-        return lanes_for(send.rate_per_s, campaign.total, engine)
+        return lanes_for(engine, campaign, campaign.total)
     return _MANY if campaign.total > _LARGE else engine.limits.lanes
 
 
@@ -80,7 +80,20 @@ def lanes_of(engine: Engine, campaign: Campaign, send: Send) -> int:
 _LARGE, _MANY = 200_000, 16
 
 
-def lanes_for(rate: float | None, total: int, engine: Engine) -> int:
-    """Return how many lanes pay: one for each fifty sends a second or fifty thousand messages."""
+#: A call takes its slot for so many seconds at least, mostly for longer.
+_CALL_S = 5
+
+
+def lanes_for(engine: Engine, campaign: Campaign, total: int) -> int:
+    """Return how many lanes pay: one for each fifty sends a second or fifty thousand messages.
+
+    No campaign is faster than its sender is allowed to be, nor than its organisation's live calls
+    let it: what a lane could not make use of it would cost all the same.
+    """
+    send = campaign.own_send
+    rates = [send.rate_per_s, campaign.rules.sender_rates.get(send.channel)]
+    if send.channel is ChannelKind.VOICE:
+        rates.append(engine.limits.live_calls_per_org / _CALL_S)
+    rate = min((each for each in rates if each is not None), default=None)
     useful = total // 50_000 if rate is None else int(rate // 50)
     return min(engine.limits.lanes, useful + 1)

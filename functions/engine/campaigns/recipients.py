@@ -35,7 +35,7 @@ async def _add_some(engine: Engine, org: str, id_: str, ids: Sequence[str]) -> i
     def grow(stored: Document | None, by: int) -> Write:
         campaign, version = _open(stored, org, id_)
         total = campaign.total + by
-        lanes = lanes_for(campaign.own_send.rate_per_s, total, engine)
+        lanes = lanes_for(engine, campaign, total)
         now = engine.clock.now()
         return Update(home, {"total": total, "lanes": lanes, "updated_at": now}, version)
 

@@ -5,7 +5,7 @@ happens after that, none of it is sent again before its outcome is known.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -53,8 +53,8 @@ from functions.engine.ports.store import ConflictError, Document
 
 log = structlog.get_logger()
 
-#: How often in a row to find no room, before looking whether a call was lost that holds a slot.
-_PATIENCE = 10
+#: How long to find no room, before looking whether a call was lost that holds a slot.
+_PATIENCE = timedelta(minutes=1)
 #: Requests of one lane that a provider has to answer at a time.
 _SENDS_AT_ONCE = 50
 #: Messages of one lane that may be claimed and not yet recorded before the next are claimed.
@@ -92,6 +92,7 @@ class Sender:
         self._most_in_hand = in_hand or _IN_HAND
         self._sends_at_once = in_hand or _SENDS_AT_ONCE
         self._stopped = False
+        self._patient_until = lease.engine.clock.now()
         #: Until when there is no room for any of its messages, where that is far ahead.
         self.rests_until: datetime | None = None
 
@@ -111,9 +112,9 @@ class Sender:
         if reason := why_not_sent(self._engine, self._campaign.org, self._send):
             await self._stop(reason)
         touches = self._lease.touches
-        tries = _PATIENCE
+        self._patient_until = self._engine.clock.now() + _PATIENCE
         self.rests_until = None
-        while left and tries and not self._is_over and touches == self._lease.touches:
+        while left and not self._is_over and touches == self._lease.touches:
             await self._guardrail.look()
             if aside := await self._not_now(left):
                 await self._set_aside(left, aside)
@@ -121,26 +122,28 @@ class Sender:
             paced = throttle.at_once(self._engine, self._campaign, self._send)
             at_once = min(paced, self._caps.at_once, self._most_in_hand)
             offered = list(islice(left.values(), at_once))
-            admission = await throttle.admit(self._lease, self._send, offered)
-            tries = _PATIENCE if admission.ids else tries - 1
+            admission = await throttle.admit(self._lease, self._send, offered, wanted=len(left))
             await self._follow(left, admission)
         if self._stopped:
             await self._lease.confirm()
 
     @property
     def _is_over(self) -> bool:
-        return self._lease.is_late or self._stopped or self.rests_until is not None
+        is_patient = self._engine.clock.now() < self._patient_until
+        is_late = self._lease.is_late or not is_patient
+        return is_late or self._stopped or self.rests_until is not None
 
     async def _follow(self, left: dict[str, Versioned[Message]], admission: Admission) -> None:
         """Do as an admission allows."""
         if not admission.ids:
             await self._wait(left, admission)
             return
+        self._patient_until = self._engine.clock.now() + _PATIENCE
         chunk = [left.pop(id_) for id_ in admission.ids]
         try:
             await self._send_chunk(chunk, admission)
         except LeaseLostError:
-            await throttle.withdraw(self._engine, self._campaign.org, self._send, admission)
+            await throttle.withdraw(self._engine, self._campaign.org, admission)
             raise
 
     async def _wait(self, left: dict[str, Versioned[Message]], admission: Admission) -> None:
@@ -149,11 +152,25 @@ class Sender:
             put_off = {"next_at": admission.again_at, "reason": admission.reason}
             following = list(islice(left.values(), self._engine.limits.chunk))
             await self._set_aside(left, [(tracked, put_off) for tracked in following])
+        elif admission.needs_slot:
+            await self._wait_until(admission.again_at, self._sleep_until_freed)
         elif admission.again_at - self._engine.clock.now() > _SHORT_WAIT:
             self.rests_until = admission.again_at
         else:
-            await self._sleep_until(admission.again_at)
+            await self._wait_until(admission.again_at, self._sleep_until)
+
+    async def _wait_until(self, at: datetime, sleep: Callable[[datetime], Awaitable[bool]]) -> None:
+        """Wait for room, and keep the lane."""
+        part = self._engine.limits.lane_lease / 4
+        while not self._lease.is_late and (now := self._engine.clock.now()) < at:
+            is_over = await sleep(min(at, now + part))
             await self._lease.keep()
+            if is_over:
+                break
+
+    async def _sleep_until_freed(self, at: datetime) -> bool:
+        """Sleep until an instant; return True before it where a live call has ended."""
+        return await live_calls.wait(self._engine, self._campaign.org, at)
 
     async def _finish(self) -> None:
         """Wait until every result is recorded: only then does the store tell what is left."""
@@ -275,10 +292,11 @@ class Sender:
             return _MISSED
         return await self._send_one(message)
 
-    async def _sleep_until(self, at: datetime) -> None:
+    async def _sleep_until(self, at: datetime) -> bool:
         wait = (at - self._engine.clock.now()).total_seconds()
         if wait > 0:
             await self._engine.clock.sleep(wait)
+        return False
 
     async def _send_one(self, message: Message) -> SendOutcome:
         expires_at = self._gate.expires_at(message)
@@ -383,7 +401,7 @@ class Sender:
         await self._caps.give_back(refused)
 
     async def _free_slots(self, ids: Sequence[str]) -> None:
-        await live_calls.free(self._engine, self._campaign.org, self._send, ids)
+        await live_calls.free_now(self._engine, self._campaign.org, self._send, ids)
 
     async def _stop_if_refused(self, results: list[tuple[Message, SendOutcome]]) -> None:
         """Pause the campaign where the provider refuses not the message but the sender."""

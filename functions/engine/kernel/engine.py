@@ -19,8 +19,10 @@ from functions.engine.process.campaign_cache import CampaignCache
 from functions.engine.process.entry_cache import EntryCache
 from functions.engine.process.last_used import LastUsed
 from functions.engine.process.launched import LaunchedMessages
+from functions.engine.process.live_slots import LiveSlots
 from functions.engine.process.plan_version import PlanVersion
 from functions.engine.process.receiver_slots import ReceiverSlots
+from functions.engine.process.reserved import Reserved
 from functions.engine.process.salts import Salts
 from functions.engine.process.seldom import Seldom
 from functions.engine.process.send_lead import SendLead
@@ -42,6 +44,8 @@ class Limits:
     rate_per_s: float | None = None  #: of calls; overrides the channel's own rate
     live_calls_per_org: int = 10
     live_calls_total: int = 50
+    live_call_freed_within: timedelta = timedelta()  #: ends wait so long to share a write
+    reserve_ahead: timedelta = timedelta(seconds=2)  #: of a rate that nobody else makes use of
     windows: bool = True  #: keep to the calling windows
     lane_lease: timedelta = timedelta(seconds=10)
     task_deadline: timedelta = timedelta(seconds=480)  #: a task hands on to its continuation
@@ -58,6 +62,8 @@ class ProcessMemory:
     subscribers: SubscriberCache = field(default_factory=SubscriberCache)
     receiver_slots: ReceiverSlots = field(default_factory=ReceiverSlots)
     send_lead: SendLead = field(default_factory=SendLead)
+    reserved: Reserved = field(default_factory=lambda: Reserved(10_000))
+    live_slots: LiveSlots = field(default_factory=LiveSlots)
     salts: Salts = field(default_factory=Salts)
     launched: LaunchedMessages = field(default_factory=LaunchedMessages)
     plans: LastUsed[str, PlanVersion] = field(default_factory=lambda: LastUsed(256))
@@ -67,9 +73,8 @@ class ProcessMemory:
     campaigns: CampaignCache = field(default_factory=CampaignCache)
     #: Receipts of a campaign that share a commit; a few writes each.
     receipts: Together = field(default_factory=lambda: Together(100))
-    #: What asks for one lane to be looked at, or frees live-call slots of one sender, at a time.
+    #: What asks for one lane to be looked at.
     wake_ups: Together = field(default_factory=lambda: Together(1000))
-    hang_ups: Together = field(default_factory=lambda: Together(1000))
     #: How often the check looks for counts of days that are to be moved.
     delivery_days: Seldom = field(default_factory=lambda: Seldom(timedelta(minutes=10)))
 

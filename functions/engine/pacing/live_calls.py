@@ -1,73 +1,214 @@
-"""Live-call slots: held by calls that are under way, freed when they end."""
+"""Live-call slots: held by calls that are under way, freed when they end.
 
-from collections.abc import Callable, Sequence
+An organisation's document holds which messages have a slot, and how many may have one (see
+allotments.py). Who takes slots gives those back, in the same commit, whose calls have ended in this
+process since; and who finds none free waits for such an end, or asks the store again now and then.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from functions.domain.campaigns.send import Send
 from functions.domain.sending_rules.rate_limit import hold
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
-from functions.engine.ports.store import Create, Document, Update, Write
+from functions.engine.kernel.lanes import LaneLease
+from functions.engine.kernel.modify import retried
+from functions.engine.pacing.allotments import ask_for_room
+from functions.engine.ports.store import ConflictError, Update
+from functions.engine.process.live_slots import OrgSlots
 
 #: A slot outlives the longest call by this much, then it frees itself.
-MARGIN = timedelta(minutes=5)
+MARGIN: Final = timedelta(minutes=5)
+#: Calls that end within so long are given back together with the taking that they make room for.
+_GATHER_S: Final = 0.05
+#: So many ends are not kept waiting for others.
+_MANY: Final = 20
 
 
-def live_scopes(org: str) -> list[str]:
-    """Return the documents that hold the live-call slots an organisation's calls need."""
-    return [paths.live_calls(org), paths.ALL_LIVE_CALLS]
+class Taken(NamedTuple):
+    """The messages that have a slot now."""
+
+    ids: Sequence[str]
+    until: datetime  #: when the slots free themselves
 
 
-def hold_slots(
-    engine: Engine,
-    states: dict[str, Document | None],
-    ids: Sequence[str],
-    now: datetime,
-    until: datetime,
-) -> tuple[list[str], list[Write]]:
-    """Take a slot in every scope for as many of `ids` as all scopes have room for."""
-    limits = (engine.limits.live_calls_per_org, engine.limits.live_calls_total)
-    granted = list(ids)
-    for document, limit in zip(states.values(), limits, strict=False):
-        granted, _ = hold(_held(document), granted, limit, now=now, until=until)
-    writes = []
-    for (path, document), limit in zip(states.items(), limits, strict=False):
-        _, held = hold(_held(document), granted, limit, now=now, until=until)
-        writes.append(_write(path, document, {"held": held}))
-    return granted, writes
+def slot_end(engine: Engine) -> datetime:
+    """Return when a slot that is taken now frees itself."""
+    return engine.clock.now() + engine.policy.longest_call + MARGIN
 
 
-def _held(document: Document | None) -> dict[str, datetime]:
-    return document.data["held"] if document else {}
+async def find_room(engine: Engine, org: str, wanted: int) -> datetime | None:
+    """Look for a free slot, and ask for more of them; return when to look again, or None.
+
+    Where nothing was free lately the store is left alone: what is freed by this process it knows.
+    """
+    slots = engine.memory.live_slots.of(org)
+    if _room(engine, slots):
+        return None
+    async with slots.lock:
+        if _room(engine, slots):
+            return None
+        look_at = slots.look_at(slot_end(engine))
+        if look_at is None or look_at <= engine.clock.now():
+            await _look(engine, org, slots)
+            if not _room(engine, slots) and _lacks_room(engine, slots):
+                await ask_for_room(engine, org, wanted, slot_end(engine))
+                await _look(engine, org, slots)
+            slots.looked(found=_room(engine, slots) > 0)
+        return None if _room(engine, slots) else slots.look_at(slot_end(engine))
 
 
-def _write(path: str, document: Document | None, fields: dict[str, object]) -> Write:
-    if document is None:
-        return Create(path, fields)
-    return Update(path, fields, document.version)
+async def take(lease: LaneLease, ids: Sequence[str]) -> Taken:
+    """Take slots for as many of the messages as there is room for.
+
+    Raises LeaseLostError: the new holder's slots must not be taken for ours. Who sees those slots
+    then looks whose lane it is.
+    """
+    engine, org = lease.engine, lease.campaign.org
+    slots = engine.memory.live_slots.of(org)
+
+    async def attempt() -> Taken:
+        if slots.known_at is None:
+            await _look(engine, org, slots)
+        now, until, ended = engine.clock.now(), slot_end(engine), dict(slots.ended)
+        taken = slots.taken(now)
+        if any(id_ in taken for id_ in ids):
+            await lease.confirm()
+        granted, held = hold(taken, ids, _limit(engine, slots, until), now=now, until=until)
+        if granted:
+            await _write(engine, org, slots, held)
+            slots.written(ended)
+        return Taken(granted, until)
+
+    async with slots.lock:
+        return await retried(attempt, paths.live_calls(org))
+
+
+async def wait(engine: Engine, org: str, until: datetime) -> bool:
+    """Wait until an instant; return True before it where a call of this process has ended."""
+    slots = engine.memory.live_slots.of(org)
+    seconds = max(0.0, (until - engine.clock.now()).total_seconds())
+    waits = [
+        asyncio.ensure_future(each)
+        for each in (
+            engine.clock.sleep(seconds),
+            slots.wait_until_freed(),
+            engine.stopping.wait(),
+        )
+    ]
+    try:
+        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waits:
+            each.cancel()
+    if waits[1] in done:
+        await engine.clock.sleep(_GATHER_S)
+    return waits[1] in done
 
 
 async def free(engine: Engine, org: str, send: Send, ids: Sequence[str]) -> None:
-    """Give back the live-call slots of messages that are no longer with the provider."""
-    if ids:
-        await drop(engine, org, send, lambda id_, _: id_ in ids)
+    """Give back the slots of messages that are no longer with the provider.
 
-
-async def drop(
-    engine: Engine, org: str, send: Send, is_free: Callable[[str, datetime], bool]
-) -> None:
-    """Give back the live-call slots for which `is_free` answers True, by message id and end."""
-    if not engine.traits(send).holds_live_call:
+    Returns once that is durable: together with others, or with the next taking, if there are any
+    soon.
+    """
+    slots = await _note_ends(engine, org, send, ids)
+    if slots is None:
         return
+    patience = engine.limits.live_call_freed_within.total_seconds()
+    if patience and len(slots.ended) < _MANY:
+        await slots.wait_until_written(ids, patience)
+    await _give_back(engine, org, slots, ids)
 
-    def decide(documents: list[Document | None]) -> tuple[None, list[Write]]:
-        writes: list[Write] = []
-        for document in filter(None, documents):
-            before = document.data["held"]
-            held = {id_: until for id_, until in before.items() if not is_free(id_, until)}
-            if len(held) < len(before):
-                writes.append(Update(document.path, {"held": held}, document.version))
-        return None, writes
 
-    await modify(engine.store, live_scopes(org), decide)
+async def free_now(engine: Engine, org: str, send: Send, ids: Sequence[str]) -> None:
+    """Give back slots, and wait for nobody."""
+    slots = await _note_ends(engine, org, send, ids)
+    if slots is not None:
+        await _give_back(engine, org, slots, ids)
+
+
+async def withdraw(engine: Engine, org: str, ids: Sequence[str], until: datetime) -> None:
+    """Give back the slots of messages that were not sent.
+
+    Another holder of the lane may have taken slots for the same messages: these end at another
+    time, and stay.
+    """
+    slots = engine.memory.live_slots.of(org)
+    await _learn(engine, org, slots, ids)
+    held = slots.held(engine.clock.now())
+    slots.end([id_ for id_ in ids if held.get(id_) == until], engine.clock.now())
+    await _give_back(engine, org, slots, ids)
+
+
+async def _note_ends(engine: Engine, org: str, send: Send, ids: Sequence[str]) -> OrgSlots | None:
+    """Note which slots are to be given back; None where there is nothing to give back."""
+    if not ids or not engine.traits(send).holds_live_call:
+        return None
+    slots = engine.memory.live_slots.of(org)
+    await _learn(engine, org, slots, ids)
+    slots.end(ids, engine.clock.now())
+    return slots if any(id_ in slots.ended for id_ in ids) else None
+
+
+async def _learn(engine: Engine, org: str, slots: OrgSlots, ids: Sequence[str]) -> None:
+    """Look which slots messages hold, where we did not take them ourselves."""
+    held = slots.held(engine.clock.now())
+    if any(id_ not in held for id_ in ids):
+        async with slots.lock:
+            await _look(engine, org, slots)
+
+
+async def _give_back(engine: Engine, org: str, slots: OrgSlots, ids: Sequence[str]) -> None:
+    """Write which calls have ended, unless somebody has done so meanwhile."""
+
+    async def attempt() -> None:
+        if slots.known_at is None:
+            await _look(engine, org, slots)
+        ended, now = dict(slots.ended), engine.clock.now()
+        taken = slots.taken(now)
+        if len(taken) < len(slots.held(now)):
+            await _write(engine, org, slots, taken)
+        slots.written(ended)
+
+    async with slots.lock:
+        if any(id_ in slots.ended for id_ in ids):
+            await retried(attempt, paths.live_calls(org))
+
+
+async def _look(engine: Engine, org: str, slots: OrgSlots) -> None:
+    slots.note(await engine.store.get(paths.live_calls(org)), engine.clock.now())
+
+
+async def _write(engine: Engine, org: str, slots: OrgSlots, held: Mapping[str, datetime]) -> None:
+    """Write who holds a slot, on the document that we know. Raises ConflictError."""
+    document = slots.document
+    if document is None:
+        raise ConflictError(f"{paths.live_calls(org)} has no room yet")
+    try:
+        version, *_ = await engine.store.commit(
+            Update(document.path, {"held": held}, document.version)
+        )
+    except ConflictError:
+        slots.forget()
+        raise
+    written = document._replace(version=version, data={**document.data, "held": held})
+    slots.note(written, engine.clock.now())
+
+
+def _lacks_room(engine: Engine, slots: OrgSlots) -> bool:
+    """Tell whether an organisation was given less than it may have."""
+    return slots.room(slot_end(engine)) < engine.limits.live_calls_per_org
+
+
+def _limit(engine: Engine, slots: OrgSlots, until: datetime) -> int:
+    return min(engine.limits.live_calls_per_org, slots.room(until))
+
+
+def _room(engine: Engine, slots: OrgSlots) -> int:
+    """Return how many slots are free, by what we know."""
+    taken = slots.taken(engine.clock.now())
+    return max(0, _limit(engine, slots, slot_end(engine)) - len(taken))

@@ -113,28 +113,30 @@ class State(NamedTuple):
         """Return how many messages the day still allows; None where it allows any number."""
         if self.scope.ramp is None:
             return None
-        day = self._day(now)
+        day = self.day(now)
         return max(0, self.scope.ramp.allowance(date.fromisoformat(day)) - self._sent_on(day))
 
-    def charged(self, free_at: datetime, messages: int, now: datetime) -> Write:
-        """Return the write after `messages` were given turns."""
+    def charged(self, free_at: datetime, messages: int, now: datetime) -> dict[str, Any]:
+        """Return what changes where its time up to `free_at` is reserved, for `messages` more."""
         fields: dict[str, Any] = {"free_at": free_at}
         if self.scope.ramp is not None:
-            day = self._day(now)
+            day = self.day(now)
             fields |= {"day": day, "day_total": self._sent_on(day) + messages}
-        return self._write(fields)
+        return fields
 
     def slowed(self, slowdown: Slowdown, free_at: datetime) -> Write:
         """Return the write after the provider has asked us to slow down."""
         fields = {"free_at": free_at, "slowed_to": slowdown.share, "slowed_at": slowdown.at}
-        return self._write(fields)
+        return self.write(fields)
 
-    def _write(self, fields: dict[str, Any]) -> Write:
+    def write(self, fields: dict[str, Any]) -> Write:
+        """Return the write of some fields, on what was read."""
         if self.document is None:
             return Create(self.scope.path, fields)
         return Update(self.scope.path, fields, self.document.version)
 
-    def _day(self, now: datetime) -> str:
+    def day(self, now: datetime) -> str:
+        """Return the day that messages are counted on."""
         # Where another process's clock is ahead of ours, its day has begun for everybody.
         return max(now.astimezone(UTC).date().isoformat(), self._get("day") or "")
 

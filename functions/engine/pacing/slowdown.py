@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
+
+import structlog
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.send import Send
@@ -9,9 +12,10 @@ from functions.domain.messages.send_outcomes import Deferred, SendOutcome, Unkno
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import modify
 from functions.engine.pacing import rate_scopes
-from functions.engine.pacing.admission import log
 from functions.engine.pacing.rate_scopes import State
 from functions.engine.ports.store import Document, Write
+
+log = structlog.get_logger()
 
 
 async def slow_down_if_asked(
@@ -38,19 +42,33 @@ async def slow_down(
 ) -> None:
     """Slow down a sender whose provider has said that it is too fast.
 
-    All campaigns of the sender keep to it, and send nothing for the length of `pause`.
+    All campaigns of the sender keep to it, and send nothing for the length of `pause`. What this
+    process has reserved at the rate before is given back. Another process finds out when it
+    reserves next, or by what the provider answers it.
     """
     sender = rate_scopes.sender(engine, campaign.org, send, campaign.rules)
+    span = engine.memory.reserved.of(sender.path)
 
-    def decide(documents: list[Document | None]) -> tuple[float | None, list[Write]]:
+    def decide(documents: list[Document | None]) -> tuple[_Cut, list[Write]]:
         now = engine.clock.now()
-        state = State(sender, documents[0])
-        slowdown, had_room_at = state.slowdown.cut(now), state.as_of(now).free_at
+        state, was_ours = State(sender, documents[0]), had.is_ours(documents[0])
+        slowdown, had_room_at = state.slowdown.cut(now), had.begins_at(documents[0])
         free_at = max(had_room_at or now, now + (pause or timedelta()))
         if slowdown == state.slowdown and free_at == had_room_at:
-            return None, []
-        return slowdown.share, [state.slowed(slowdown, free_at)]
+            return _Cut(None, was_ours), []
+        return _Cut(slowdown.share, was_ours), [state.slowed(slowdown, free_at)]
 
-    share = await modify(engine.store, [sender.path], decide)
-    if share is not None:
-        log.info("sender_slowed_down", campaign_id=campaign.id, share=share)
+    async with span.lock:
+        had = span.set_aside()
+        cut = await modify(engine.store, [sender.path], decide)
+        if cut.share is None and cut.was_ours:
+            span.put_back(had)
+    if cut.share is not None:
+        log.info("sender_slowed_down", campaign_id=campaign.id, share=cut.share)
+
+
+class _Cut(NamedTuple):
+    """What has become of a sender's rate."""
+
+    share: float | None  #: what is left of it; None where nothing has changed
+    was_ours: bool  #: nobody else had changed it since we looked

@@ -3,17 +3,15 @@
 Receipts that come at the same time share what they read and write (kernel/together.py).
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
 import structlog
 
-from functions.domain.campaigns.campaign import Campaign, campaign_from
-from functions.domain.campaigns.send import Send
+from functions.domain.campaigns.campaign import campaign_from
 from functions.domain.contacts.contact import ERASED
 from functions.domain.messages.delivery_events import DeliveryEvent, Retry
-from functions.domain.messages.message import Message, MessageStatus, message_from
+from functions.domain.messages.message import MessageStatus, message_from
 from functions.domain.messages.told import told
 from functions.engine import paths
 from functions.engine.campaigns import refusals
@@ -68,10 +66,8 @@ async def _follow_up(engine: Engine, event: DeliveryEvent, applied: Applied) -> 
     campaign, message = applied.campaign, applied.message
     send = campaign.send(message.send)
     is_of_attempt = message.attempt == event.attempt
-    is_over = message.lane is None or message.status == MessageStatus.PENDING
-    if is_of_attempt and is_over:
-        await _free(engine, campaign, send, message)
-    await _wake_lane(engine, event, applied, is_over=is_of_attempt and is_over)
+    is_over = is_of_attempt and (message.lane is None or message.status == MessageStatus.PENDING)
+    await _wake_lane(engine, event, applied, is_over=is_over)
     if not is_of_attempt:
         return
     if event.retry is Retry.DEFER:
@@ -80,18 +76,8 @@ async def _follow_up(engine: Engine, event: DeliveryEvent, applied: Applied) -> 
         await stop(engine, campaign, event.reason)
     if event.retry is Retry.REFUSED and applied.is_new:
         await _note_refusal(engine, event, applied)
-
-
-async def _free(engine: Engine, campaign: Campaign, send: Send, message: Message) -> None:
-    """Give back the live-call slot of a call that has ended, with those that end with it."""
-    if not engine.traits(send).holds_live_call:
-        return
-
-    async def free(ids: Sequence[str]) -> list[Exception | None]:
-        await live_calls.free(engine, campaign.org, send, ids)
-        return [None] * len(ids)
-
-    await engine.memory.hang_ups.do((campaign.org, send.provider), message.id, free)
+    if is_over:  # Last, for it may wait a moment for others.
+        await live_calls.free(engine, campaign.org, send, [message.id])
 
 
 async def _wake_lane(

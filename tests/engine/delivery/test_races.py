@@ -100,27 +100,31 @@ async def test_two_lanes_that_end_at_once_complete_the_campaign() -> None:
         assert len(ended) == 1
 
 
-@pytest.mark.parametrize("moment", ["get", "commit"])
-async def test_who_has_lost_a_lane_takes_no_slot_from_its_new_holder(moment: str) -> None:
+@pytest.mark.parametrize(
+    ("moment", "where"),
+    [("get", "/live-calls"), ("commit", "/live-calls"), ("commit", "/messages/")],
+)
+async def test_who_has_lost_a_lane_takes_no_slot_from_its_new_holder(
+    moment: str, where: str
+) -> None:
     """A worker that finds its lane taken over leaves the live calls of the other their slots.
 
-    It is paused, resumed and worked off by another just before it reserves, or has reserved, the
-    same slots.
+    It is paused, resumed and worked off by another process just before it looks for slots, takes
+    them, or has taken the same ones.
     """
     async with World(with_limits(rate_per_s=10, live_calls_per_org=3)) as world:
         await world.add_list(3)
         world.carrier.otherwise = SILENT
         campaign = await world.create()
         await world.launch_only(campaign)
-        plain = world.engine
+        other = world.new_engine()
 
         async def take_over() -> None:
             for action in (Action.PAUSE, Action.RESUME):
-                await change(plain, ORG, campaign.id, action, by="ann")
+                await change(other, ORG, campaign.id, action, by="ann")
             world.clock.advance(timedelta(seconds=1))
-            await dispatch(plain, ORG, campaign.id, "0")
+            await dispatch(other, ORG, campaign.id, "0")
 
-        where = "/throttles/" if moment == "get" else "/messages/"
         world.interleave(moment, where, take_over)
         await dispatch(world.engine, ORG, campaign.id, "0")
         assert world.carrier.live == 3
