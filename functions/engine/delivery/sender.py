@@ -14,16 +14,10 @@ from typing import NamedTuple
 
 import structlog
 
-from functions.domain.campaigns.fallbacks import receipt_patience
 from functions.domain.campaigns.send import Send
-from functions.domain.messages.attempts import after_send, claim, claimed, merge_late_answer
+from functions.domain.messages.attempts import claimed
 from functions.domain.messages.delivery_events import Retry
-from functions.domain.messages.message import (
-    Changes,
-    Message,
-    MessageStatus,
-    message_from,
-)
+from functions.domain.messages.message import Changes, Message
 from functions.domain.messages.send_outcomes import (
     Accepted,
     Deferred,
@@ -31,25 +25,23 @@ from functions.domain.messages.send_outcomes import (
     SendOutcome,
     Unknown,
 )
-from functions.engine import paths
 from functions.engine.campaigns import refusals
 from functions.engine.campaigns.lifecycle import stop
 from functions.engine.campaigns.refusals import Refused, Told
 from functions.engine.campaigns.senders import why_not_sent
 from functions.engine.delivery import answers
 from functions.engine.delivery.guardrail import Guardrail
+from functions.engine.delivery.results import Result, Results, as_they_were
 from functions.engine.eligibility.frequency_caps import FrequencyCaps
 from functions.engine.eligibility.gate import Gate
 from functions.engine.kernel.lanes import LaneLease
 from functions.engine.kernel.lease import LeaseLostError, LookAgainError
 from functions.engine.kernel.versioned import Versioned
-from functions.engine.messages.changes import commit_changes, record
+from functions.engine.messages.changes import commit_changes
 from functions.engine.messages.outbound import outbound
-from functions.engine.notifications.outbox import Decision, modify_with_notices
 from functions.engine.pacing import admission as throttle
 from functions.engine.pacing import live_calls, slowdown
 from functions.engine.pacing.admission import Admission
-from functions.engine.ports.store import ConflictError, Document
 
 log = structlog.get_logger()
 
@@ -85,7 +77,7 @@ class Sender:
         self._caps = FrequencyCaps(lease.engine, lease.campaign, send)
         self._gate = Gate(lease.engine, lease.campaign, send, self._caps)
         self._guardrail = Guardrail(lease)
-        self._collection = paths.messages(lease.campaign.org, lease.campaign.id)
+        self._results = Results(lease.engine, lease.campaign, send)
         self._delivering: set[asyncio.Task[None]] = set()
         self._in_hand = 0
         in_hand = self._channel.traits.in_hand
@@ -233,15 +225,9 @@ class Sender:
 
         What has changed of those may be who they are for: it is looked at anew, by the next pass.
         """
-        same = await self._as_they_were(chunk)
+        same = await as_they_were(self._engine, self._campaign, chunk)
         await self._free_slots([each.value.id for each in chunk if each.value.id not in same])
         return [each for each in chunk if each.value.id in same]
-
-    async def _as_they_were(self, messages: Sequence[Versioned[Message]]) -> set[str]:
-        """Return the ids of those messages that nobody has changed since they were read."""
-        documents = await self._engine.store.get_many([self._path(each) for each in messages])
-        versions = {document.id: document.version for document in documents if document}
-        return {each.value.id for each in messages if versions.get(each.value.id) == each.version}
 
     async def _deliver_beside(self, claim: "_Claimed", admission: Admission) -> None:
         """Send and record a chunk while the next is claimed, but never far behind."""
@@ -274,9 +260,9 @@ class Sender:
 
         await asyncio.gather(*(work() for _ in handed[: self._sends_at_once]))
         told = [outcomes[number] for number in range(len(handed))]
-        results = list(map(_Result, claim.chunk, handed, told))
-        await self._record(results, claim.until)
+        await self._results.record(list(map(Result, claim.chunk, handed, told)), claim.until)
         self._lease.claims.pop(claim.key, None)
+        await self._follow_up(list(zip(handed, told, strict=True)))
         self._in_hand -= len(claim.chunk)
 
     async def _send_at_turn(
@@ -314,83 +300,12 @@ class Sender:
             await answers.heed(self._engine, org, message.address, outcome, by=by)
         return outcome
 
-    async def _record(self, results: list["_Result"], until: datetime) -> None:
-        left = results
-        while left:
-            decided = [(result.before, self._of_result(result, until)) for result in left]
-            try:
-                # Also without the lane: what was sent was sent.
-                await commit_changes(self._engine, self._campaign, decided)
-                break
-            except ConflictError:
-                left = await self._record_moved(left, until)
-        sent = [(result.handed, result.outcome) for result in results]
-        await self._free_refused(sent)
-        outcomes = [result.outcome for result in results]
+    async def _follow_up(self, results: list[tuple[Message, SendOutcome]]) -> None:
+        """Do what follows from results for the others: room is given back, the sender slowed."""
+        await self._free_refused(results)
+        outcomes = [outcome for _, outcome in results]
         await slowdown.slow_down_if_asked(self._engine, self._campaign, self._send, outcomes)
-        await self._stop_if_refused(sent)
-
-    def _of_result(self, result: "_Result", until: datetime) -> Changes:
-        """Return what a message's handing over and its result change, where nothing came between.
-
-        A receipt that came between has told of the handing over.
-        """
-        after = self._after(result.handed, result.outcome, self._engine.clock.now())
-        return {**claim(result.before.value, until=until), **after}
-
-    def _after(self, message: Message, outcome: SendOutcome, now: datetime) -> Changes:
-        policy = self._engine.policy
-        live = self._channel.traits.holds_live_call
-        patience = receipt_patience(self._campaign, message, policy)
-        watch = policy.look_up_after if live else patience
-        changes = after_send(message, outcome, policy, watch=watch, now=now)
-        if answers.is_plain(outcome):
-            return changes
-        return {**changes, **answers.alias_told(self._campaign.org, message, outcome)}
-
-    async def _record_moved(self, results: list["_Result"], until: datetime) -> list["_Result"]:
-        """Record the answers to messages that are no more as they were; return the others.
-
-        Where all are as they were something else has changed, and each is recorded for itself.
-        """
-        same = await self._as_they_were([result.before for result in results])
-        moved = [result for result in results if result.before.value.id not in same]
-        for result in moved or results:
-            await self._record_late(result, until)
-        return [result for result in results if result.before.value.id in same] if moved else []
-
-    async def _record_late(self, result: "_Result", until: datetime) -> None:
-        """Record the answer to a message of which a receipt may have been faster."""
-
-        def decide(
-            documents: list[Document | None],
-        ) -> Decision[None]:
-            document = documents[0]
-            if document is None:
-                return None, (), ()
-            tracked = Versioned(message_from(document.id, document.data), document.version)
-            changes = self._merged(tracked, result, until)
-            if not changes:
-                return None, (), ()
-            return None, *record(self._engine, self._campaign, [(tracked, changes)])
-
-        await modify_with_notices(
-            self._engine, self._campaign.org, [self._path(result.before)], decide
-        )
-
-    def _merged(self, stored: Versioned[Message], result: "_Result", until: datetime) -> Changes:
-        """Return what an answer changes of a message that is no more as it was handed over."""
-        now, (message, _), sent = self._engine.clock.now(), stored, result.handed
-        is_told = message.attempt >= sent.attempt
-        if message.status == MessageStatus.PENDING and not is_told:
-            as_claimed = claimed(message, until=until)
-            result = _Result(stored, as_claimed, result.outcome)
-            return self._of_result(result, until)
-        if message.status == MessageStatus.SENDING and message.attempt == sent.attempt:
-            return self._after(message, result.outcome, now)
-        told: Changes = {} if is_told else {"attempt": sent.attempt}
-        late = merge_late_answer(message._replace(**told), sent.attempt, result.outcome, now)
-        return told | late | answers.alias_told(self._campaign.org, message, result.outcome)
+        await self._stop_if_refused(results)
 
     async def _free_refused(self, results: list[tuple[Message, SendOutcome]]) -> None:
         """Give back what was taken for those who were not reached."""
@@ -426,9 +341,6 @@ class Sender:
         self._stopped = True
         await stop(self._engine, self._campaign, reason)
 
-    def _path(self, tracked: Versioned[Message]) -> str:
-        return f"{self._collection}/{tracked.value.id}"
-
 
 class _Claimed(NamedTuple):
     """A chunk that is being handed over, the key of its claim, and until when it holds."""
@@ -436,14 +348,6 @@ class _Claimed(NamedTuple):
     key: str
     until: datetime
     chunk: list[Versioned[Message]]
-
-
-class _Result(NamedTuple):
-    """What came of handing over a message: as it was before, as it was handed, and the answer."""
-
-    before: Versioned[Message]
-    handed: Message
-    outcome: SendOutcome
 
 
 class _Trust:
