@@ -126,6 +126,13 @@ def test_a_function_may_take_as_long_as_its_tasks(deployed: Deployed) -> None:
 
 
 @needs_gcloud
+def test_what_the_build_compiles_will_count(deployed: Deployed) -> None:
+    """The buildpack's compiler is told to name the source by its hash (test_compiled_source.py)."""
+    build = deployed.function["buildConfig"]
+    assert "SOURCE_DATE_EPOCH" in build["environmentVariables"]
+
+
+@needs_gcloud
 def test_the_queue_gives_up_with_the_application(deployed: Deployed) -> None:
     """A task's last attempt is the one at which the application writes down what failed."""
     queue = deployed.google.resources[f"{LOCATION}/queues/clarion"]
