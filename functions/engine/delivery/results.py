@@ -15,6 +15,7 @@ from functions.domain.messages.attempts import after_send, claim, claimed, merge
 from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
 from functions.domain.messages.send_outcomes import SendOutcome
 from functions.engine import paths
+from functions.engine.campaigns.lifecycle import load
 from functions.engine.delivery import answers
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
@@ -91,6 +92,9 @@ class Results:
 
     async def _record_late(self, result: Result, until: datetime) -> None:
         """Record the result of a message of which a receipt may have been faster."""
+        campaign = self._campaign
+        if self._engine.clock.now() > until:  # this process has slept: it may have ended long ago
+            campaign = await load(self._engine, campaign.org, campaign.id)
 
         def decide(documents: list[Document | None]) -> Decision[None]:
             document = documents[0]
@@ -100,11 +104,10 @@ class Results:
             changes = self._merged(stored, result, until)
             if not changes:
                 return None, (), ()
-            return None, *record(self._engine, self._campaign, [(stored, changes)])
+            return None, *record(self._engine, campaign, [(stored, changes)])
 
-        org, id_ = self._campaign.org, self._campaign.id
-        path = f"{paths.messages(org, id_)}/{result.handed.id}"
-        await modify_with_notices(self._engine, org, [path], decide)
+        path = f"{paths.messages(campaign.org, campaign.id)}/{result.handed.id}"
+        await modify_with_notices(self._engine, campaign.org, [path], decide)
 
     def _merged(self, stored: Versioned[Message], result: Result, until: datetime) -> Changes:
         """Return what a result changes of a message that is no more as it was handed over."""

@@ -41,3 +41,7 @@ class CampaignCache:
         self._known.move_to_end(key)
         if len(self._known) > _MOST:
             self._known.popitem(last=False)
+
+    def forget(self, org: str, id_: str) -> None:
+        """Have a campaign read anew: this process has just changed it."""
+        self._known.pop((org, id_), None)

@@ -64,6 +64,7 @@ async def apply(engine: Engine, events: Sequence[DeliveryEvent]) -> list[Applied
         raise RefusedError(f"{len(together)} writes are more than one commit should have")
     if together:
         await commit_with_notices(engine, events[0].ref.org, together, notices)
+        recent_campaigns.forget_changed(engine, together)
     return results
 
 

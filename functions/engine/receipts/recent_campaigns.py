@@ -1,9 +1,11 @@
 """The campaigns that receipts are about, as this process has read them a moment ago, or anew."""
 
+from collections.abc import Sequence
+
 from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
-from functions.engine.ports.store import Document
+from functions.engine.ports.store import Document, Write
 
 
 def known(engine: Engine, org: str, id_: str) -> Campaign | None:
@@ -14,6 +16,13 @@ def known(engine: Engine, org: str, id_: str) -> Campaign | None:
 async def load_anew(engine: Engine, org: str, id_: str) -> Campaign | None:
     """Return a campaign as it stands, which may have been paused or have ended just now."""
     return keep(engine, await engine.store.get(paths.campaign(org, id_)))
+
+
+def forget_changed(engine: Engine, writes: Sequence[Write]) -> None:
+    """Have the campaigns read again that have just been written."""
+    for write in writes:
+        if paths.collection_of(write.path) == "campaigns":
+            engine.memory.campaigns.forget(*paths.ids(write.path))
 
 
 def keep(engine: Engine, document: Document | None) -> Campaign | None:

@@ -20,6 +20,8 @@ from functions.domain.messages.message import MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns import copies, lifecycle
 from functions.engine.campaigns.single_message import call_once
+from functions.engine.delivery.dispatch import dispatch
+from functions.engine.kernel.lanes import lane_names
 from functions.engine.messages import statistics
 from functions.engine.messages.tallies import MARGIN, TIERS
 from functions.engine.ports.store import RefusedError
@@ -29,7 +31,7 @@ from functions.engine.scheduling import delivery_days
 from tests.engine.counting_store import CountingStore
 from tests.engine.crashes import Crash, CrashingStore, CrashPoint
 from tests.engine.plans.journeys import JourneyWorld
-from tests.engine.recording_channel import INVALID
+from tests.engine.recording_channel import INVALID, SILENT
 from tests.engine.world import ORG, VOICE, World, with_limits
 from tests.engine.wrapped_store import Do, Operation, WrappedStore
 
@@ -264,3 +266,24 @@ async def test_walks_are_folded_with_the_messages() -> None:
         await world.settle()
         await fold(world)
         assert await shards(world, campaign) == []
+
+
+async def test_a_process_that_slept_through_a_fold_counts_what_it_had_sent() -> None:
+    """It knows the campaign as running; hours ago that was cancelled, and folded since."""
+    async with World() as world:
+        world.carrier.otherwise = SILENT
+        campaign = await world.create(await world.add_list(1))
+
+        async def sleep() -> None:
+            world.carrier.on_send = None
+            await lifecycle.change(world.engine, ORG, campaign.id, Action.CANCEL, by="ann")
+            world.clock.advance(timedelta(minutes=5))
+            for name in lane_names(campaign):
+                await dispatch(world.engine, ORG, campaign.id, name)
+            await fold(world)
+
+        world.carrier.on_send = sleep
+        await world.settle()
+        (message,) = await world.messages(campaign)
+        assert message.provider_id
+        assert (await world.load(campaign)).open_tier == 1
