@@ -115,60 +115,39 @@ async def free(engine: Engine, org: str, send: Send, ids: Sequence[str]) -> None
     Returns once that is durable: together with others, or with the next taking, if there are any
     soon.
     """
-    slots = await _note_ends(engine, org, send, ids)
-    if slots is None:
+    if not ids or not engine.traits(send).holds_live_call:
         return
+    slots = engine.memory.live_slots.of(org)
+    slots.end(ids, slot_end(engine))
     patience = engine.limits.live_call_freed_within.total_seconds()
-    if patience and len(slots.ended) < _MANY:
+    if patience and len(slots.ended) < _MANY and slots.knows(ids, engine.clock.now()):
         await slots.wait_until_written(ids, patience)
     await _give_back(engine, org, slots, ids)
 
 
 async def free_now(engine: Engine, org: str, send: Send, ids: Sequence[str]) -> None:
     """Give back slots, and wait for nobody."""
-    slots = await _note_ends(engine, org, send, ids)
-    if slots is not None:
-        await _give_back(engine, org, slots, ids)
+    if ids and engine.traits(send).holds_live_call:
+        await withdraw(engine, org, ids, slot_end(engine))
 
 
 async def withdraw(engine: Engine, org: str, ids: Sequence[str], until: datetime) -> None:
-    """Give back the slots of messages that were not sent.
+    """Give back the slots of messages that were not sent, which free themselves by `until`.
 
-    Another holder of the lane may have taken slots for the same messages: these end at another
-    time, and stay.
+    Another holder of the lane may have taken slots for the same messages since: these stay.
     """
     slots = engine.memory.live_slots.of(org)
-    await _learn(engine, org, slots, ids)
-    held = slots.held(engine.clock.now())
-    slots.end([id_ for id_ in ids if held.get(id_) == until], engine.clock.now())
+    slots.end(ids, until)
     await _give_back(engine, org, slots, ids)
-
-
-async def _note_ends(engine: Engine, org: str, send: Send, ids: Sequence[str]) -> OrgSlots | None:
-    """Note which slots are to be given back; None where there is nothing to give back."""
-    if not ids or not engine.traits(send).holds_live_call:
-        return None
-    slots = engine.memory.live_slots.of(org)
-    await _learn(engine, org, slots, ids)
-    slots.end(ids, engine.clock.now())
-    return slots if any(id_ in slots.ended for id_ in ids) else None
-
-
-async def _learn(engine: Engine, org: str, slots: OrgSlots, ids: Sequence[str]) -> None:
-    """Look which slots messages hold, where we did not take them ourselves."""
-    held = slots.held(engine.clock.now())
-    if any(id_ not in held for id_ in ids):
-        async with slots.lock:
-            await _look(engine, org, slots)
 
 
 async def _give_back(engine: Engine, org: str, slots: OrgSlots, ids: Sequence[str]) -> None:
     """Write which calls have ended, unless somebody has done so meanwhile."""
 
     async def attempt() -> None:
-        if slots.known_at is None:
-            await _look(engine, org, slots)
         ended, now = dict(slots.ended), engine.clock.now()
+        if not slots.knows(ended, now):
+            await _look(engine, org, slots)
         taken = slots.taken(now)
         if len(taken) < len(slots.held(now)):
             await _write(engine, org, slots, taken)

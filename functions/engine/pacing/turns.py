@@ -35,6 +35,7 @@ _ROUNDS = 3
 class _Had(NamedTuple):
     """From when a scope was free before turns were given, and after it."""
 
+    part: Part
     free_at: datetime | None
     used_until: datetime
 
@@ -75,10 +76,10 @@ class Turns:
         Where none is sent, and nobody was given a turn behind them, theirs are free again. Others
         lapse.
         """
-        for part, had in zip(limiting(self._parts, room.asked_at), self._had, strict=True):
+        for part, free_at, used_until in self._had:
             part.span.left += room.granted - sent if part.scope.ramp is not None else 0
-            if not sent and part.span.free_at == had.used_until:
-                part.span.free_at = had.free_at
+            if not sent and part.span.free_at == used_until:
+                part.span.free_at = free_at
 
     def _missing(self, weight: int, now: datetime) -> list[Part]:
         """Return the scopes of which too little is ours for the next message."""
@@ -111,9 +112,11 @@ class Turns:
     def _use(self, room: Room, free: Sequence[datetime]) -> None:
         """Note which turns are given away."""
         held_back = limiting(self._parts, room.asked_at)
-        self._had = [_Had(part.span.free_at, at) for part, at in zip(held_back, free, strict=True)]
-        for part, free_at in zip(held_back, free, strict=True):
-            part.span.free_at = free_at
+        self._had = [
+            _Had(part, part.span.free_at, at) for part, at in zip(held_back, free, strict=True)
+        ]
+        for part, _, used_until in self._had:
+            part.span.free_at = used_until
             part.span.left -= room.granted if part.scope.ramp is not None else 0
 
     async def _reserve(self, missing: Sequence[Part], need: Need) -> Reservation:

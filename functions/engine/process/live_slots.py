@@ -20,7 +20,7 @@ class OrgSlots:
 
     known_at: datetime | None = None  #: when it was read or written last; None: it has changed
     document: Document | None = None
-    #: Calls that have ended and still hold the slot that frees itself then.
+    #: Calls that have ended, and hold a slot that was taken before; a later one is another's.
     ended: dict[str, datetime] = field(default_factory=dict)
     lock: asyncio.Lock = field(
         default_factory=asyncio.Lock
@@ -44,8 +44,8 @@ class OrgSlots:
 
     def taken(self, now: datetime) -> dict[str, datetime]:
         """Return who holds a slot and has not ended."""
-        held = self.held(now)
-        return {id_: until for id_, until in held.items() if self.ended.get(id_) != until}
+        held, ended = self.held(now), self.ended
+        return {id_: until for id_, until in held.items() if until > ended.get(id_, now)}
 
     def room(self, until: datetime) -> int:
         """Return how many calls the organisation may have, of those that end by `until`."""
@@ -68,12 +68,19 @@ class OrgSlots:
 
     # --- Ends ---------------------------------------------------------------------------------
 
-    def end(self, ids: Collection[str], now: datetime) -> None:
-        """Note that calls have ended, and wake whoever waits for a slot."""
-        held = self.held(now)
-        self.ended |= {id_: held[id_] for id_ in ids if id_ in held}
+    def end(self, ids: Collection[str], until: datetime) -> None:
+        """Note that calls have ended, and wake whoever waits for a slot.
+
+        Theirs are the slots that free themselves by `until`.
+        """
+        self.ended |= dict.fromkeys(ids, until)
         self._freed.set()
         self._freed = asyncio.Event()
+
+    def knows(self, ids: Collection[str], now: datetime) -> bool:
+        """Tell whether messages hold slots, as far as we know."""
+        held = self.held(now)
+        return all(id_ in held for id_ in ids)
 
     def written(self, ended: Mapping[str, datetime]) -> None:
         """Note that the ends of calls are durable."""

@@ -178,3 +178,19 @@ async def test_an_end_that_is_noted_late_leaves_the_next_attempt_its_slot() -> N
         await take(lease, ["b"])  # writes the end down, and finds that it is another's slot
         await end
         assert await world.slots() == {"org": 2, "all": 2}
+
+
+async def test_an_end_frees_a_slot_that_another_process_has_taken_since_we_looked() -> None:
+    """We remember the slot of the first attempt; the second one's call has ended."""
+    async with World() as world:
+        engine, _ = patient(world)
+        lease = await lease_on(world, engine)
+        await take(lease, ["a"])
+        send = lease.campaign.own_send
+        other = replace(lease, engine=world.new_engine())
+        await live_calls.free_now(other.engine, ORG, send, ["a"])
+        world.clock.advance(SECOND)
+        assert await take(other, ["a"]) == ["a"]
+        world.clock.advance(SECOND)
+        await live_calls.free_now(engine, ORG, send, ["a"])
+        assert await world.slots() == {"org": 0, "all": 0}
