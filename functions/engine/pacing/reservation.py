@@ -82,8 +82,18 @@ class _Share(NamedTuple):
     until: datetime
     reach: timedelta
     day: str
-    left: int
+    messages: int  #: more of the day's allowance than we had
     fields: dict[str, Any]
+
+    def remember(self) -> None:
+        """Note that it is ours.
+
+        Another lane of this process may have made use of what we had, while it was committed.
+        """
+        span, begins_at = self.asked.part.span, self.asked.begins_at
+        span.free_at, span.until = max(span.free_at or begins_at, begins_at), self.until
+        span.left = span.left_on(self.day) + self.messages
+        span.reach, span.day = self.reach, self.day
 
 
 @dataclass(slots=True)
@@ -110,8 +120,7 @@ class Reservation:
             stored = state.document.data if state.document else {}
             span.document = Document(state.scope.path, version, {**stored, **share.fields})
             span.looked_at = self.at
-            span.free_at, span.until = share.asked.begins_at, share.until
-            span.reach, span.day, span.left = share.reach, share.day, share.left
+            share.remember()
 
 
 def reserve_ahead(
@@ -206,6 +215,5 @@ def _share(asked: _Asked, sizes: _Sizes, now: datetime) -> _Share:
     day = asked.state.day(now)
     had = asked.part.span.left_on(day)
     allowed = _allowance(asked, now)
-    left = had if allowed is None else max(had, min(allowed, sizes.messages(length)))
-    fields = asked.state.charged(until, left - had, now)
-    return _Share(asked, until, reach, day, left, fields)
+    more = 0 if allowed is None else max(0, min(allowed, sizes.messages(length)) - had)
+    return _Share(asked, until, reach, day, more, asked.state.charged(until, more, now))

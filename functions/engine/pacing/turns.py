@@ -36,6 +36,7 @@ class _Had(NamedTuple):
     """From when a scope was free before turns were given, and after it."""
 
     part: Part
+    day: str
     free_at: datetime | None
     used_until: datetime
 
@@ -76,8 +77,9 @@ class Turns:
         Where none is sent, and nobody was given a turn behind them, theirs are free again. Others
         lapse.
         """
-        for part, free_at, used_until in self._had:
-            part.span.left += room.granted - sent if part.scope.ramp is not None else 0
+        for part, day, free_at, used_until in self._had:
+            if part.scope.ramp is not None and part.span.day == day:
+                part.span.left += room.granted - sent
             if not sent and part.span.free_at == used_until:
                 part.span.free_at = free_at
 
@@ -113,9 +115,10 @@ class Turns:
         """Note which turns are given away."""
         held_back = limiting(self._parts, room.asked_at)
         self._had = [
-            _Had(part, part.span.free_at, at) for part, at in zip(held_back, free, strict=True)
+            _Had(part, part.span.day, part.span.free_at, at)
+            for part, at in zip(held_back, free, strict=True)
         ]
-        for part, _, used_until in self._had:
+        for part, _, _, used_until in self._had:
             part.span.free_at = used_until
             part.span.left -= room.granted if part.scope.ramp is not None else 0
 

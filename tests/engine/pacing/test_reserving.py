@@ -13,12 +13,14 @@ from functions.domain.messages.delivery_events import EventKind
 from functions.domain.messages.send_outcomes import Deferred
 from functions.engine.accounts import organisation
 from functions.engine.campaigns.lifecycle import change
+from functions.engine.pacing.rate_scopes import Scope
+from functions.engine.pacing.turns import Turns
 from functions.engine.ports.channel import Traits
 from tests.engine.counting_store import CountingStore
 from tests.engine.pacing.test_throttling import most_in_a_second
 from tests.engine.recording_channel import Call, Fate, Receipt
 from tests.engine.two_process_world import TwoProcessWorld
-from tests.engine.world import ORG, number, with_limits
+from tests.engine.world import LIMITS, ORG, World, number, with_limits
 
 SECOND = timedelta(seconds=1)
 AHEAD = 2 * SECOND
@@ -187,3 +189,25 @@ async def test_a_process_that_follows_one_that_died_waits_two_seconds_at_most(
     first = min(call.at for call in world.changing.calls if call.ref.campaign == other.id)
     assert first - follows_at <= AHEAD
     assert most_in_a_second(world.changing.calls) <= RATE
+
+
+async def test_a_turn_that_is_given_while_more_is_reserved_is_given_once() -> None:
+    """A long text needs more than is left; a short one is given what is left in the meantime."""
+    async with World(LIMITS) as world:
+        scope = Scope("orgs/acme/throttles/sender", 20.0)
+        given = list[datetime]()
+        for _ in range(8):
+            given += (await Turns(world.engine, [scope]).take([1], 100)).turns
+            world.clock.advance(SECOND / 19)
+        span = world.engine.memory.reserved.of(scope.path)
+        assert span.free_at is not None
+        span.until = span.free_at + SECOND / 10  # of two short texts, and no long one
+
+        async def short() -> None:
+            given.extend((await Turns(plain, [scope]).take([1], 1)).turns)
+
+        plain = world.engine
+        world.interleave("commit", "/throttles/", short)
+        given += (await Turns(world.engine, [scope]).take([3], 1)).turns
+        assert len(given) == len(set(given)) == 10
+        assert all(b - a >= SECOND / 20 for a, b in pairwise(sorted(given)))
