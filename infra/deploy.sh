@@ -195,7 +195,7 @@ deploy_function() {
   # Whoever may call is decided by the application: a JWT, Google's token, the carrier's signature.
   # 540 s are TASK_DEADLINE_S and a minute, the deadline that tasks are delivered with.
   # Google's buildpack compiles our source, and the image then says of every file that it is of 1980.
-  # What was compiled would be of no use, and a cold start would take a third longer, were it not
+  # What was compiled would be of no use, and a cold start would take 1.4 times as long, were it not
   # told from the source by its hash: Python's compiler does that where SOURCE_DATE_EPOCH is set.
   gc functions deploy "$1" --gen2 --runtime="$RUNTIME" --region="$REGION" \
     --source=. --entry-point="$2" --trigger-http --allow-unauthenticated \
