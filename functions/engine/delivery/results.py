@@ -57,20 +57,21 @@ class Results:
         """
         left = list(results)
         while left:
-            decided = [(result.before, self._of(result, until)) for result in left]
+            now = self._engine.clock.now()  # one instant for all: they are counted together
+            decided = [(result.before, self._of(result, until, now)) for result in left]
             try:
                 await commit_changes(self._engine, self._campaign, decided)
                 break
             except ConflictError:
                 left = await self._record_moved(left, until)
 
-    def _of(self, result: Result, until: datetime) -> Changes:
+    def _of(self, result: Result, until: datetime, now: datetime) -> Changes:
         """Return what a message's handing over and its result change where nothing came between."""
-        after = self._after(result.handed, result.outcome)
+        after = self._after(result.handed, result.outcome, now)
         return {**claim(result.before.value, until=until), **after}
 
-    def _after(self, message: Message, outcome: SendOutcome) -> Changes:
-        policy, now = self._engine.policy, self._engine.clock.now()
+    def _after(self, message: Message, outcome: SendOutcome, now: datetime) -> Changes:
+        policy = self._engine.policy
         patience = receipt_patience(self._campaign, message, policy)
         watch = policy.look_up_after if self._holds_live_call else patience
         changes = after_send(message, outcome, policy, watch=watch, now=now)
@@ -112,12 +113,12 @@ class Results:
     def _merged(self, stored: Versioned[Message], result: Result, until: datetime) -> Changes:
         """Return what a result changes of a message that is no more as it was handed over."""
         message, sent, outcome = stored.value, result.handed, result.outcome
+        now = self._engine.clock.now()
         is_told = message.attempt >= sent.attempt
         if message.status == MessageStatus.PENDING and not is_told:
-            return self._of(Result(stored, claimed(message, until=until), outcome), until)
+            return self._of(Result(stored, claimed(message, until=until), outcome), until, now)
         if message.status == MessageStatus.SENDING and message.attempt == sent.attempt:
-            return self._after(message, outcome)
+            return self._after(message, outcome, now)
         told: Changes = {} if is_told else {"attempt": sent.attempt}
-        now = self._engine.clock.now()
         late = merge_late_answer(message._replace(**told), sent.attempt, outcome, now)
         return told | late | answers.alias_told(self._campaign.org, message, outcome)

@@ -43,12 +43,32 @@ class Claim(NamedTuple):
 
 def claims_of(lane: Mapping[str, Any]) -> dict[str, Claim]:
     """Return the claims that the fields of a lane tell of, by their keys."""
-    return {key: Claim(**fields) for key, fields in lane.get("claims", {}).items()}
+    return {
+        key: Claim(fields["until"], _attempts_of(fields["ids"]))
+        for key, fields in lane.get("claims", {}).items()
+    }
 
 
 def claims_fields(claims: Mapping[str, Claim]) -> dict[str, Any]:
-    """Return claims as a lane keeps them."""
-    return {key: claim._asdict() for key, claim in claims.items()}
+    """Return claims as a lane keeps them: a text of ids for each number of an attempt.
+
+    A map of a thousand ids takes a store as long as the messages themselves.
+    """
+    return {
+        key: {"until": claim.until, "ids": _texts_of(claim.attempts)}
+        for key, claim in claims.items()
+    }
+
+
+def _texts_of(attempts: Mapping[str, int]) -> dict[str, str]:
+    by_number: defaultdict[int, list[str]] = defaultdict(list)
+    for id_, number in attempts.items():
+        by_number[number].append(id_)
+    return {str(number): " ".join(ids) for number, ids in by_number.items()}
+
+
+def _attempts_of(texts: Mapping[str, str]) -> dict[str, int]:
+    return {id_: int(number) for number, ids in texts.items() for id_ in ids.split()}
 
 
 def as_it_stands(message: Message, claims: Iterable[Claim]) -> Message:

@@ -11,9 +11,10 @@ is moved once that has passed. What comes still later is counted with the day at
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote, unquote
 
@@ -36,6 +37,9 @@ _CHARTED: Final = frozenset({Outcome.SENT, Outcome.DELIVERED, Outcome.FAILED, Ou
 #: Statuses whose reasons are counted: those of messages that wait, or have come to an end.
 _EXPLAINED: Final = frozenset({MessageStatus.PENDING, MessageStatus.COMPLETED, *ENDS})
 _LONGEST_REASON: Final = 100
+#: All by which messages are counted.
+_TOLD: Final = ("send", "created_at", *sorted(TOLD_BY))
+_told_of: Final = attrgetter(*_TOLD)
 
 Names: TypeAlias = Counter[str]
 
@@ -86,12 +90,27 @@ def changed(
 ) -> Tally:
     """Return what is to be added where messages change so; each is given as it was."""
     counted: Counter[_Key] = Counter()
+    for before, after, count in _alike(pairs):
+        for key in _keys(campaign, before):
+            counted[key] -= count
+        for key in _keys(campaign, after):
+            counted[key] += count
+    return _named(campaign, counted, now)
+
+
+def _alike(pairs: Iterable[tuple[Message, Changes]]) -> Iterator[tuple[Message, Message, int]]:
+    """Yield messages before and after their changes, one of those that are counted alike."""
+    counts: Counter[Hashable] = Counter()
+    examples: dict[Hashable, tuple[Message, Changes]] = {}
     for before, changes in pairs:
         if TOLD_BY.isdisjoint(changes):
             continue
-        counted.subtract(_keys(campaign, before))
-        counted.update(_keys(campaign, before._replace(**changes)))
-    return _named(campaign, counted, now)
+        told = _told_of(before)
+        kind: Hashable = (told, *map(changes.get, _TOLD, told))
+        counts[kind] += 1
+        examples[kind] = before, changes
+    for kind, (before, changes) in examples.items():
+        yield before, before._replace(**changes), counts[kind]
 
 
 def created(campaign: Campaign, messages: Iterable[Mapping[str, Any]], *, now: datetime) -> Tally:

@@ -215,7 +215,7 @@ def _stored(
         " WHERE parent = ? AND id IN (SELECT value FROM json_each(?))"
     )
     found = db.execute(statement, (target.parent, orjson.dumps(ids).decode()))
-    return {id_: tuple(rest) for id_, *rest in found}
+    return {row[0]: row[1:] for row in found}
 
 
 def _holds(write: Any, row: tuple[Any, ...] | None) -> bool:

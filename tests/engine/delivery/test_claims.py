@@ -15,7 +15,7 @@ from functions.domain.messages.message import MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import change
 from functions.engine.delivery.dispatch import dispatch
-from functions.engine.kernel.claims import claims_of
+from functions.engine.kernel.claims import claims_fields, claims_of
 from functions.engine.plans import steering
 from functions.engine.ports.store import Update
 from functions.engine.privacy import erasure
@@ -123,7 +123,7 @@ async def test_what_a_dead_worker_was_handing_over_is_left_alone_until_its_time_
     message = (await world.messages(campaign))[0]
     lane = paths.lane(ORG, campaign.id, "0")
     claims = claims_of(await lane_of(world, campaign))
-    kept = {"0": {"until": claims["0"].until, "attempts": {message.id: 1}}}
+    kept = claims_fields({"0": claims["0"]._replace(attempts={message.id: 1})})
     await world.store.commit(Update(lane, {"claims": kept, "claimed": 1}))
     await world.pass_time(30 * SECOND)
     assert len(world.carrier.requests) == 1
