@@ -237,6 +237,7 @@ def _limits(settings: Settings) -> Limits:
         live_call_freed_within=timedelta(seconds=settings.live_call_freed_within_s),
         reserve_ahead=timedelta(seconds=settings.reserve_ahead_s),
         windows=settings.calling_windows == "default",
+        receipts_moment=timedelta(milliseconds=settings.receipts_moment_ms),
         lane_lease=timedelta(seconds=settings.lane_lease_s or _lease_on(settings.store)),
         task_deadline=timedelta(seconds=settings.task_deadline_s),
         schedule_ahead=timedelta(days=settings.schedule_ahead_days),

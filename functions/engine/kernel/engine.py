@@ -47,6 +47,8 @@ class Limits:
     live_call_freed_within: timedelta = timedelta()  #: ends wait so long to share a write
     reserve_ahead: timedelta = timedelta(seconds=2)  #: of a rate that nobody else makes use of
     windows: bool = True  #: keep to the calling windows
+    #: Receipts of a campaign of texts that come within it share a commit.
+    receipts_moment: timedelta = timedelta()
     lane_lease: timedelta = timedelta(seconds=10)
     task_deadline: timedelta = timedelta(seconds=480)  #: a task hands on to its continuation
     schedule_ahead: timedelta = timedelta(days=14)  #: how far ahead a campaign may be scheduled

@@ -1,7 +1,7 @@
 """Together: work of one process that shares a read and a commit with work of the same kind.
 
 What comes while nothing is under way begins at once. What comes meanwhile is gathered, and done
-together once that has ended: no timer delays anybody, and the more there is to do at a time the
+together once that has ended, or a moment after it has begun: the more there is to do at a time the
 less each piece costs. Each caller is answered once its own piece is durable, or has failed.
 """
 
@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextvars import Context
+from datetime import timedelta
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from functions.engine.kernel.concurrency import for_each
@@ -50,9 +51,12 @@ class Together:
         self._waiting: dict[Hashable, deque[_Piece[Any, Any]]] = {}
         self._under_way: set[asyncio.Task[None]] = set()  # the loop keeps none that is waited for
 
-    async def do(self, about: Hashable, asked: P, work: Work[P, R]) -> R:
+    async def do(
+        self, about: Hashable, asked: P, work: Work[P, R], *, moment: timedelta = timedelta()
+    ) -> R:
         """Return what becomes of a piece, done with others about the same thing.
 
+        Work about it does not begin again within a `moment` of when it has begun.
         Raises what became of this piece; another one's failure harms it in no way. A caller that
         is cancelled leaves it to be done.
         """
@@ -64,17 +68,21 @@ class Together:
         else:
             self._waiting[about] = deque([piece])
             # It belongs to nobody's request: neither their end nor what they log by is its own.
-            task = asyncio.create_task(self._work_off(about), context=Context())
+            work_off = self._work_off(about, moment.total_seconds())
+            task = asyncio.create_task(work_off, context=Context())
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
         return await answer
 
-    async def _work_off(self, about: Hashable) -> None:
-        waiting = self._waiting[about]
+    async def _work_off(self, about: Hashable, moment_s: float) -> None:
+        waiting, loop = self._waiting[about], asyncio.get_running_loop()
         try:
             while waiting:
+                again_at = loop.time() + moment_s
                 part = [waiting.popleft() for _ in range(min(self._most, len(waiting)))]
                 await _do(part)
+                if (left := again_at - loop.time()) > 0 and len(waiting) < self._most:
+                    await asyncio.sleep(left)
         finally:
             del self._waiting[about]
             for piece in waiting:

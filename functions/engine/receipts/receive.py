@@ -3,13 +3,14 @@
 Receipts that come at the same time share what they read and write (kernel/together.py).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
 from functions.domain.campaigns.campaign import campaign_from
 from functions.domain.contacts.contact import ERASED
+from functions.domain.kinds import facts_of
 from functions.domain.messages.delivery_events import DeliveryEvent, Retry
 from functions.domain.messages.message import MessageStatus, message_from
 from functions.domain.messages.told import told
@@ -35,10 +36,23 @@ async def receive(engine: Engine, event: DeliveryEvent) -> None:
     if event.suppress:
         await _bar(engine, event)
     about = (ref.org, ref.campaign)
-    applied = await engine.memory.receipts.do(about, event, partial(apply, engine))
+    applied = await engine.memory.receipts.do(
+        about, event, partial(apply, engine), moment=_moment(engine, event)
+    )
     log.info(f"message_{event.kind}", campaign_id=ref.campaign, message_id=ref.message)  # noqa: G004 - the event is named after its kind
     # What follows is repeated with a repeated receipt: a crash may have come in between.
     await _follow_up(engine, event, applied)
+
+
+def _moment(engine: Engine, event: DeliveryEvent) -> timedelta:
+    """Return for how long receipts wait for others of their campaign: somebody on the phone never.
+
+    A call has few of them, and one of these is answered with what is to be said.
+    """
+    campaign = recent_campaigns.known(engine, event.ref.org, event.ref.campaign)
+    sends = (*campaign.sends, *campaign.routes) if campaign else ()
+    may_wait = sends and not any(facts_of(send.channel).is_call for send in sends)
+    return engine.limits.receipts_moment if may_wait else timedelta()
 
 
 async def _bar(engine: Engine, event: DeliveryEvent) -> None:
