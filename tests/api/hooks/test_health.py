@@ -341,8 +341,9 @@ class Counting:
     [
         # A small audience is looked through: is there anybody who can be reached?
         ("create-campaign", {"get": 2, "commit": 1, "query": 1, "stream": 1}),
-        ("pause-campaign", {"get_many": 2, "commit": 1}),
-        ("cancel-campaign", {"get_many": 2, "commit": 1}),
+        # The third read asks the lanes what is being handed over, at the same time as the second.
+        ("pause-campaign", {"get_many": 3, "commit": 1}),
+        ("cancel-campaign", {"get_many": 3, "commit": 1}),
         ("reschedule-campaign", {"get_many": 1, "get": 1, "commit": 1}),  # its sender is granted
         ("single-call", {"get": 1, "commit": 1}),
         ("check-scheduled-campaigns", {"query": 7, "commit": 1}),
