@@ -41,8 +41,10 @@ class Case(NamedTuple):
 
 def call(cause: int, *steps: str) -> Callable[[SignedWorld], Sequence[WebhookRequest]]:
     """Return what Plivo tells of a call that ends so, after these steps."""
-    forms = {"ring_url": {"Event": "Ring"}, "answer_url": {"Event": "StartApp"}}
-    forms["machine_detection_url"] = machine_form(machine=True)
+    forms = {
+        "answer_url": {"Event": "StartApp"},
+        "machine_detection_url": machine_form(machine=True),
+    }
 
     def told(world: SignedWorld) -> list[WebhookRequest]:
         (placed,) = world.plivo.calls
@@ -104,7 +106,6 @@ BUTTON: Final = {"type": "button", "button": {"text": "Gladly", "payload": "glad
 NO_MORE: Final = {"type": "button", "button": {"text": "No more", "payload": "STOP"}}
 LISTENS: Final = {"machineDetection": "true"}
 HANGS_UP: Final = {"machineDetection": "hangup"}
-RUNG: Final = ("ring_url", "answer_url")
 CASES: Final = {
     "mail, its picture": Case("email", "opened", link("o")),
     "mail, SendGrid's open": Case("email", "opened", mail("open")),
@@ -135,16 +136,16 @@ CASES: Final = {
         "whatsapp", "replied", lambda w: [w.written_by_whatsapp(**NO_MORE)], "unsubscribed"
     ),
     "whatsapp, Twilio is read": Case("whatsapp", "opened", text("read"), "", TWILIO, OF_TWILIO),
-    "call, picked up": Case("voice", "answered", call(4000, *RUNG)),
-    "call, over": Case("voice", "completed", call(4000, *RUNG)),
-    "call, not picked up": Case("voice", "no_answer", call(3000, "ring_url")),
+    "call, picked up": Case("voice", "answered", call(4000, "answer_url")),
+    "call, over": Case("voice", "completed", call(4000, "answer_url")),
+    "call, not picked up": Case("voice", "no_answer", call(3000)),
     "call, busy": Case("voice", "busy", call(3010)),
     "call, no such number": Case("voice", "failed", call(3050)),
     "call, a machine": Case(
-        "voice", "machine", call(4000, *RUNG, "machine_detection_url"), node=LISTENS
+        "voice", "machine", call(4000, "answer_url", "machine_detection_url"), node=LISTENS
     ),
     "call, hung up on a machine": Case(
-        "voice", "machine", call(9100, *RUNG, "machine_detection_url"), node=HANGS_UP
+        "voice", "machine", call(9100, "answer_url", "machine_detection_url"), node=HANGS_UP
     ),
 }
 

@@ -41,7 +41,8 @@ REF = MessageRef("acme", "c1", "m1")
 def outbound(ref: MessageRef = REF, attempt: int = 1) -> Outbound:
     """Return an attempt to reach somebody, whatever the channel."""
     to, sender, bot_url = "+15550100", "+15550199", "wss://bot.example/talk"
-    return Outbound(ref, attempt, to, sender, bot_url, body="Hello", channel=ChannelKind.SMS)
+    plain = Outbound(ref, attempt, to, sender, bot_url, body="Hello", channel=ChannelKind.SMS)
+    return plain._replace(hears_ring=True)
 
 
 #: A callback that nobody has signed.

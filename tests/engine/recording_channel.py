@@ -80,6 +80,7 @@ class Call:
     at: datetime
     fate: Fate
     body: str = ""
+    hears_ring: bool = False
 
     @property
     def id(self) -> str:
@@ -138,7 +139,13 @@ class RecordingChannel:
         turn = sum(call.to == outbound.to for call in self.requests)
         fate = fates[turn] if turn < len(fates) else self.otherwise
         call = Call(
-            outbound.ref, outbound.attempt, outbound.to, self.clock.now(), fate, outbound.body
+            outbound.ref,
+            outbound.attempt,
+            outbound.to,
+            self.clock.now(),
+            fate,
+            outbound.body,
+            outbound.hears_ring,
         )
         self.requests.append(call)
         if fate.placed:

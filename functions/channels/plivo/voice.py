@@ -131,12 +131,12 @@ class PlivoVoice(ProviderApi):
             "to": outbound.to.removeprefix("+"),
             "answer_url": self._url(outbound, CallbackEvent.ANSWER),
             "answer_method": "POST",
-            "ring_url": self._url(outbound, CallbackEvent.RING),
-            "ring_method": "POST",
             "hangup_url": self._url(outbound, CallbackEvent.HANGUP),
             "hangup_method": "POST",
             **self._limits,
         }
+        if outbound.hears_ring:
+            order |= {"ring_url": self._url(outbound, CallbackEvent.RING), "ring_method": "POST"}
         if outbound.machine_detection:
             order |= {
                 "machine_detection": outbound.machine_detection,

@@ -213,7 +213,7 @@ class SimulatedCarrier(BaseChannel, ABC):
         """Take up what was placed in an earlier life; its end is told, however late."""
         fate, missed_s = self._fate(placed), self._age_s(placed)
         kept = tuple(n for n in fate.notices if n.after_s >= missed_s or n.event in ENDS)
-        self._callbacks.begin(Story(placed, fate._replace(notices=kept)))
+        self._callbacks.begin(_story(placed, fate._replace(notices=kept)))
 
     def _answer(self, outbound: Outbound, fate: Fate) -> SendOutcome:
         match fate.reply:
@@ -245,10 +245,11 @@ class SimulatedCarrier(BaseChannel, ABC):
             machine_detection=outbound.machine_detection,
             digest=digest_of(outbound.body),
             channel=outbound.channel,
+            hears_ring=outbound.hears_ring,
         )
         self._book.write(self.begin, placed)
         self._placed[ref, attempt] = placed
-        self._callbacks.begin(Story(placed, fate))
+        self._callbacks.begin(_story(placed, fate))
         return placed
 
     def _write_end(self, story: Story) -> None:
@@ -270,6 +271,14 @@ class SimulatedCarrier(BaseChannel, ABC):
             }
         )
         return self._seal.signed(callback_url(self._public_base_url, callback), body)
+
+
+def _story(placed: Placed, fate: Fate) -> Story:
+    """Return what is told of what was placed: its ringing only to whoever wants to hear of it."""
+    if placed.hears_ring:
+        return Story(placed, fate)
+    told = tuple(notice for notice in fate.notices if notice.event is not CallbackEvent.RING)
+    return Story(placed, fate._replace(notices=told))
 
 
 def _event(

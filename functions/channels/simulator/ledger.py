@@ -31,6 +31,7 @@ class Placed(NamedTuple):
     machine_detection: str = ""  #: of a call
     digest: str = ""  #: of what a text says, see `digest_of`
     channel: str = ""  #: by what means; "" in books of old
+    hears_ring: bool = False  #: of a call: its ringing is told
 
 
 class End(NamedTuple):

@@ -25,6 +25,7 @@ from functions.domain.messages.send_outcomes import (
     SendOutcome,
     Unknown,
 )
+from functions.domain.notifications.events import EventType
 from functions.engine.campaigns import refusals
 from functions.engine.campaigns.lifecycle import stop
 from functions.engine.campaigns.refusals import Refused, Told
@@ -39,6 +40,7 @@ from functions.engine.kernel.lease import LeaseLostError, LookAgainError
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages.changes import commit_changes
 from functions.engine.messages.outbound import outbound
+from functions.engine.notifications.outbox import is_heard
 from functions.engine.pacing import admission as throttle
 from functions.engine.pacing import live_calls, slowdown
 from functions.engine.pacing.admission import Admission
@@ -80,6 +82,7 @@ class Sender:
         self._results = Results(lease.engine, lease.campaign, send)
         self._delivering: set[asyncio.Task[None]] = set()
         self._in_hand = 0
+        self._hears_ring = False  # nobody waits for it but subscribers: it is a receipt more a call
         in_hand = self._channel.traits.in_hand
         self._most_in_hand = in_hand or _IN_HAND
         self._sends_at_once = in_hand or _SENDS_AT_ONCE
@@ -192,6 +195,9 @@ class Sender:
     async def _send_chunk(self, chunk: list[Versioned[Message]], admission: Admission) -> None:
         """Claim a chunk and see to its sending. Raises LeaseLostError, with nothing sent."""
         claim = None
+        if self._channel.traits.holds_live_call:
+            told, org = EventType.MESSAGE_DELIVERED, self._campaign.org
+            self._hears_ring = await is_heard(self._engine, org, told)
         while claim is None:
             touches = self._lease.touches
             try:
@@ -289,7 +295,9 @@ class Sender:
         if expires_at is not None and expires_at <= self._engine.clock.now():
             return _LATE
         try:
-            handed = outbound(self._campaign, self._send, message, expires_at)
+            handed = outbound(
+                self._campaign, self._send, message, expires_at, hears_ring=self._hears_ring
+            )
             outcome = await self._channel.send(handed)
         except Exception:
             # A channel promises not to raise; one that does must not take its chunk with it.

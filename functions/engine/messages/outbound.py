@@ -11,7 +11,12 @@ from functions.engine.ports.channel import Outbound
 
 
 def outbound(
-    campaign: Campaign, send: Send, message: Message, expires_at: datetime | None = None
+    campaign: Campaign,
+    send: Send,
+    message: Message,
+    expires_at: datetime | None = None,
+    *,
+    hears_ring: bool = False,
 ) -> Outbound:
     """Return a message's present attempt, as its send hands it to the channel.
 
@@ -38,4 +43,5 @@ def outbound(
         campaign_name=campaign.name,
         unsubscribe_email=campaign.rules.unsubscribe_email,
         expires_at=expires_at,
+        hears_ring=hears_ring,
     )

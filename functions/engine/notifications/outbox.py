@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 
 import structlog
 
-from functions.domain.notifications.events import Notice
+from functions.domain.notifications.events import EventType, Notice
 from functions.domain.notifications.notification import notification_fields
 from functions.domain.notifications.subscription import Subscription
 from functions.engine import paths
@@ -32,6 +32,11 @@ Decision: TypeAlias = tuple[T, Sequence[Write], Iterable[Notice | None]]
 async def subscribers(engine: Engine, org: str) -> Sequence[Subscription]:
     """Return an organisation's active subscriptions, as this process remembers them."""
     return await engine.memory.subscribers.of(engine.store, org, now=engine.clock.now())
+
+
+async def is_heard(engine: Engine, org: str, type_: EventType) -> bool:
+    """Tell whether anybody subscribes to an event, as this process remembers it."""
+    return any(type_ in each.events for each in await subscribers(engine, org))
 
 
 async def commit_with_notices(

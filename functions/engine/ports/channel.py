@@ -57,6 +57,7 @@ class Outbound(NamedTuple):
     campaign_name: str = ""
     unsubscribe_email: str = ""  #: of a mail: where another one may ask to unsubscribe
     expires_at: datetime | None = None  #: the provider is not to deliver it later than this
+    hears_ring: bool = False  #: of a call: somebody wants to be told that the phone rings
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from functions.engine import paths
 from functions.engine.ports.channel import WebhookRequest
 from functions.engine.ports.store import Query, Update
 from tests.api.conftest import MakeRig
+from tests.api.hooks.ringing import ringing_heard
 from tests.api.rig import BASE, Rig, numbers, order
 from tests.channels.loopback import Loopback, response
 from tests.channels.plivo.voice_server import (
@@ -31,10 +32,14 @@ from tests.channels.plivo.voice_server import (
 
 @pytest.fixture
 async def call(rig: Rig) -> tuple[str, list[WebhookRequest]]:
-    """Make a call; give its campaign and its callbacks, ring, answer and hangup, undelivered."""
+    """Make a call whose ringing somebody wants to hear of.
+
+    Give its campaign and its callbacks, ring, answer and hangup, undelivered.
+    """
     caught = rig.catch_callbacks()
-    campaign = await rig.campaign()
-    await rig.settle()
+    async with ringing_heard(rig):
+        campaign = await rig.campaign()
+        await rig.settle()
     await rig.clock.sleep(2)
     await rig.settle()
     assert [_event(request) for request in caught] == ["ring", "answer", "hangup"]
@@ -253,9 +258,10 @@ def plivo_rig(make_rig: MakeRig, plivo: Impatient, tmp_path: Path) -> Rig:
 async def ring_up(rig: Rig, plivo: Impatient, bot: str, **changes: Any) -> tuple[str, Call]:
     """Let a campaign call its only person; return it and the call."""
     body = order(await rig.make_list(numbers(1)), wssUrl=bot, **changes)
-    answer = await rig.post("/create-campaign", body)
-    assert answer.status_code == 200, answer.text
-    await rig.stack.engine.queue.run_due()  # type: ignore[attr-defined] # the local queue
+    async with ringing_heard(rig):
+        answer = await rig.post("/create-campaign", body)
+        assert answer.status_code == 200, answer.text
+        await rig.stack.engine.queue.run_due()  # type: ignore[attr-defined] # the local queue
     return answer.json()["campaignId"], plivo.calls[-1]
 
 

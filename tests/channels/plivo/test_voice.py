@@ -43,6 +43,13 @@ async def test_a_call_is_ordered_with_our_limits_and_callbacks(rig: PlivoRig) ->
     }
 
 
+async def test_ringing_is_told_where_somebody_wants_to_hear_of_it(rig: PlivoRig) -> None:
+    """Otherwise it would be one more callback of each call, for nobody."""
+    ordered = await order(rig, outbound()._replace(hears_ring=False))
+    assert not [name for name in ordered if name in {"ring_url", "ring_method"}]
+    assert "answer_url" in ordered
+
+
 @pytest.mark.parametrize("wanted", ["true", "hangup"])
 async def test_machines_are_listened_for_where_asked(rig: PlivoRig, wanted: str) -> None:
     """Machine detection is ordered as the campaign wants it, and reports to its own URL."""

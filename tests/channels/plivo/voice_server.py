@@ -114,8 +114,9 @@ class PlivoServer(StandIn):
         await self.hang_up(call, talked_s=round(self._talk_s) if call.answered else 0)
 
     async def ring(self, call: Call) -> None:
-        """Let the phone ring."""
-        await self._call_back(call, "ring_url", {"Event": "Ring"})
+        """Let the phone ring; whoever has asked for it is told."""
+        if "ring_url" in call.order:
+            await self._call_back(call, "ring_url", {"Event": "Ring"})
 
     async def pick_up(self, call: Call) -> None:
         """Answer: what our answer URL says decides whether there is a call."""

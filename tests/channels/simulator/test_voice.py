@@ -46,6 +46,13 @@ async def test_callbacks_come_when_their_time_has_come(rig: Carrier) -> None:
     assert await rig.pass_by(60) == []
 
 
+async def test_ringing_is_told_where_somebody_wants_to_hear_of_it(rig: Carrier) -> None:
+    """Otherwise it is not, of a call that goes on after the process has ended neither."""
+    await rig.channel.send(outbound()._replace(hears_ring=False))
+    assert await rig.pass_by(1.1) == []
+    assert kinds(await rig.pass_by(60)) == [EventKind.ANSWERED, EventKind.COMPLETED]
+
+
 @pytest.mark.parametrize(
     ("rate", "told", "retry", "reason"),
     [

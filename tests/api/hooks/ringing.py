@@ -1,0 +1,19 @@
+"""Somebody who wants to hear of phones that ring."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from functions.domain.notifications.events import EventType
+from functions.engine.notifications import subscriptions
+from functions.engine.notifications.subscriptions import NewSubscription
+from tests.api.rig import Rig
+
+
+@asynccontextmanager
+async def ringing_heard(rig: Rig) -> AsyncIterator[None]:
+    """Have somebody subscribe to phones that ring, while calls are made and no longer."""
+    engine, told = rig.stack.engine, [EventType.MESSAGE_DELIVERED]
+    new = NewSubscription(url="https://8.8.8.8/", events=told, by="ann")
+    heard = (await subscriptions.create(engine, "default", new)).value
+    yield
+    await subscriptions.delete(engine, "default", heard.id, by="ann")
