@@ -85,15 +85,19 @@ _CALL_S = 5
 
 
 def lanes_for(engine: Engine, campaign: Campaign, total: int) -> int:
-    """Return how many lanes pay: one for each fifty sends a second or fifty thousand messages.
+    """Return how many lanes pay: one for each fifty sends a second or fifty thousand messages."""
+    rate = attainable_rate(engine, campaign)
+    useful = total // 50_000 if rate is None else int(rate // 50)
+    return min(engine.limits.lanes, useful + 1)
 
-    No campaign is faster than its sender is allowed to be, nor than its organisation's live calls
-    let it: what a lane could not make use of it would cost all the same.
+
+def attainable_rate(engine: Engine, campaign: Campaign) -> float | None:
+    """Return how many messages a second a campaign's own send can come to; None: any number.
+
+    None is faster than its sender may be, nor than its organisation's live calls let it.
     """
     send = campaign.own_send
     rates = [send.rate_per_s, campaign.rules.sender_rates.get(send.channel)]
     if send.channel is ChannelKind.VOICE:
         rates.append(engine.limits.live_calls_per_org / _CALL_S)
-    rate = min((each for each in rates if each is not None), default=None)
-    useful = total // 50_000 if rate is None else int(rate // 50)
-    return min(engine.limits.lanes, useful + 1)
+    return min((each for each in rates if each is not None), default=None)

@@ -7,6 +7,8 @@ from typing import Any, Final
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.content import read_at_once, texts_of
 from functions.domain.messages.message import MessageStatus
+from functions.engine.campaigns.in_force import attainable_rate
+from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LaneLease
 from functions.engine.ports.store import Document
 
@@ -14,18 +16,19 @@ from functions.engine.ports.store import Document
 _OF_A_PLAN: Final = 200
 
 
-def at_hand(campaign: Campaign, page: int) -> int:
+def at_hand(engine: Engine, campaign: Campaign) -> int:
     """Return how many messages a lane may have at hand: what can be sent within half a minute.
 
-    At most `page`, and fewer of long ones. In a campaign with a plan it is five seconds: while
+    At most a page, and fewer of long ones. In a campaign with a plan it is five seconds: while
     they are sent, nobody walks.
     """
+    page = engine.limits.dispatch_page
     if campaign.plan:
         rates = [send.rate_per_s for send in campaign.routes if send.rate_per_s is not None]
         most = min(page, _OF_A_PLAN)
         return min(most, max(5, int(min(rates) * 5))) if rates else most
     page = read_at_once(texts_of(campaign.own_send), page)
-    rate = campaign.own_send.rate_per_s
+    rate = attainable_rate(engine, campaign)
     return page if rate is None else min(page, max(50, int(rate * 30)))
 
 
@@ -41,6 +44,6 @@ def hand_over(
     for (path, message), version in zip(messages.items(), versions, strict=False):
         if message["status"] == MessageStatus.PENDING and message["next_at"] <= now:
             due[message["lane"]].append(Document(path, version, message))
-    most = at_hand(campaign, lease.engine.limits.dispatch_page)
+    most = at_hand(lease.engine, campaign)
     for lane, made in due.items():
         lease.engine.memory.launched.give(campaign, lane, made, most=most)

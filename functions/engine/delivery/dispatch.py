@@ -287,7 +287,7 @@ def _tracked(documents: Sequence[Document]) -> list[Versioned[Message]]:
 
 
 def _page(lease: LaneLease) -> int:
-    return at_hand(lease.campaign, lease.engine.limits.dispatch_page)
+    return at_hand(lease.engine, lease.campaign)
 
 
 def _next_at(tracked: Versioned[Message]) -> datetime:
