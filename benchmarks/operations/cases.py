@@ -27,8 +27,8 @@ _MAIL: Final = {**_TEXT, "subject": "Spring"}
 _HOOK: Final = {**_TEXT, "webhook_url": "https://shop.example.com/hook"}
 #: So many people wait, or their calls are held up.
 WAITING: Final = 500
-#: It opens in 23 hours, where the people here live.
-_TOMORROW: Final = SendWindow("06:00", "07:00")
+#: It opens in two days, where the people here live.
+_LATER: Final = SendWindow("10:00", "11:00", ("wed",))
 _WAITING_PLAN: Final = {
     "startNodeId": "wait",
     "nodes": [
@@ -112,10 +112,10 @@ async def paused(hours: int) -> Operations:
 
 
 async def closed_window(hours: int) -> Operations:
-    """Let people wait until tomorrow, when they may be texted."""
+    """Let people wait until they may be texted, the day after tomorrow."""
     async with opened(_CALM, calling_windows="default") as laptop:
         list_id = await laptop.import_people(WAITING)
-        await laptop.send(ChannelKind.SMS, list_id, send_window=_TOMORROW, **_TEXT)
+        await laptop.send(ChannelKind.SMS, list_id, send_window=_LATER, **_TEXT)
         return await _waited(laptop, hours)
 
 
