@@ -9,7 +9,7 @@ ever finds anything. Whoever makes work for a lane commits it first and then wak
 worker that has not said so will look anyway, and the lane's document is left alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -108,7 +108,7 @@ async def acquire(engine: Engine, org: str, campaign_id: str, name: str) -> Lane
         return None
     campaign = campaign_from(org, campaign_id, document.data)
     rests = campaign.status is CampaignStatus.PAUSED and name not in _WHILE_PAUSED
-    if rests or is_leased(lane, engine.clock.now()):
+    if rests or is_leased(lane, engine.clock.now()) or _is_over(lane.data):
         return None
     task = task_of(TaskKind.LANE, org, campaign_id, name)
     lease = LaneLease(engine, task, lane_path, lane.data, lane.version, campaign, name)
@@ -120,6 +120,11 @@ async def acquire(engine: Engine, org: str, campaign_id: str, name: str) -> Lane
 
 class OutdatedError(Exception):
     """A campaign was paused, resumed or cancelled since it was read."""
+
+
+def _is_over(lane: Mapping[str, Any]) -> bool:
+    """Tell whether a lane has come to its end and nobody has woken it since."""
+    return bool(lane.get("done")) and lane["wake_at"] is None and not lane.get("claims")
 
 
 async def wake(
