@@ -83,7 +83,7 @@ async def test_a_list_of_suppressed_people_completes(world: World) -> None:
 
 async def test_a_launch_hands_on_when_its_time_is_up() -> None:
     """A task that may not work any longer continues in another, and nobody is lost or repeated."""
-    limits = replace(PAGED, task_deadline=timedelta(milliseconds=20))
+    limits = replace(PAGED, task_deadline=timedelta(milliseconds=50))
     async with World(limits) as world:
         await world.add_list(99)
         campaign = await world.create()
