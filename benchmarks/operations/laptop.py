@@ -120,6 +120,7 @@ async def opened(script: str, **settings: Any) -> AsyncIterator[Laptop]:
             _env_file=None,
             simulator_script=script,
             simulator_ledger=Path(folder) / "carrier.jsonl",
+            lane_lease_s=10,  # as on Firestore, where each renewal is paid for
             **{"calling_windows": "off", **settings},
         )
         stack = build(chosen, clock=LoopClock(), store=store)
