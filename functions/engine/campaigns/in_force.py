@@ -6,7 +6,6 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.rules_in_force import rules_of
 from functions.domain.campaigns.send import Send
 from functions.domain.campaigns.validation import checked
-from functions.domain.kinds import ChannelKind
 from functions.domain.messages.ids import fallback_key
 from functions.domain.organisation import Organisation
 from functions.engine.accounts import organisation
@@ -98,6 +97,6 @@ def attainable_rate(engine: Engine, campaign: Campaign) -> float | None:
     """
     send = campaign.own_send
     rates = [send.rate_per_s, campaign.rules.sender_rates.get(send.channel)]
-    if send.channel is ChannelKind.VOICE:
+    if engine.holds_live_call(send):
         rates.append(engine.limits.live_calls_per_org / _CALL_S)
     return min((each for each in rates if each is not None), default=None)

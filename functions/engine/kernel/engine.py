@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -127,6 +128,12 @@ class Engine:
         if traits is None:
             raise ProviderMissingError(provider)
         return traits
+
+    def holds_live_call(self, send: "Send") -> bool:
+        """Tell whether each message of a send takes a live-call slot, as far as is known here."""
+        with suppress(ProviderMissingError):
+            return self.traits(send).holds_live_call
+        return False
 
     def rate_of(self, provider: str) -> float | None:
         """Return how many messages a second a sender of this provider may send; None: any."""
