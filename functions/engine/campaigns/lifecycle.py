@@ -148,7 +148,8 @@ def _with_next(
 async def complete(engine: Engine, campaign: Campaign) -> None:
     """End a campaign whose lanes have all come to rest.
 
-    Whoever enters its plan opens a lane again: that lane changes, and this is not the end.
+    Whoever enters its plan, or is told that a text is to be tried again, opens a lane again: that
+    lane changes, and this is not the end.
     Raises WrongStatusError, and ConflictError where a lane is opened meanwhile.
     """
     now, action, by = engine.clock.now(), Action.COMPLETE, "clarion"
@@ -168,10 +169,10 @@ async def complete(engine: Engine, campaign: Campaign) -> None:
             _audit(after, action, by, now),
             *_lane_writes(engine, before, after, action),
         ]
-        if after.plan:
-            # Their workers know the campaign as running: whoever comes now is not to walk.
-            taken = {"epoch": after.epoch, "lease_until": None, "wake_at": None}
-            writes += [Update(lane.path, taken, lane.version) for lane in lanes]
+        # Their workers know the campaign as running: whoever comes now is not to walk. And a lane
+        # that is reopened meanwhile is not at its end.
+        taken = {"epoch": after.epoch, "lease_until": None, "wake_at": None}
+        writes += [Update(lane.path, taken, lane.version) for lane in lanes]
         return after, writes, [campaign_notice(after, action, now=now)]
 
     path = paths.campaign(campaign.org, campaign.id)

@@ -1,9 +1,10 @@
 """Applying: what receipts of one campaign's messages change, in one commit."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.errors import NotFoundError
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind
 from functions.domain.messages.ids import is_of_node, lane_number, node_send, watch_lane
@@ -81,25 +82,40 @@ async def _read(
     home = [] if known else [paths.campaign(org, id_)]
     found = await engine.store.get_many([*wanted, *home])
     stored = {each.path: each for each in found[: len(wanted)] if each is not None}
-    if known is None:
-        return recent_campaigns.keep(engine, found[-1]), stored
-    if any(_is_outdated(known, event, stored) for event in events):
+    campaign = known or recent_campaigns.keep(engine, found[-1])
+    if campaign is None:
+        return None, stored
+    reopened = {_lane(campaign, event) for event in events if _may_reopen(event, stored)}
+    if reopened:
+        # At one moment with the campaign: it must not end while one of them is being reopened.
+        asked = [paths.campaign(org, id_), *sorted(reopened)]
+        home_, *lanes = await engine.store.get_many(asked)
+        stored |= {lane.path: lane for lane in lanes if lane is not None}
+        return recent_campaigns.keep(engine, home_), stored
+    if known is not None and any(_is_outdated(known, event, stored) for event in events):
         return await recent_campaigns.load_anew(engine, org, id_), stored
-    return known, stored
+    return campaign, stored
+
+
+def _lane(campaign: Campaign, event: DeliveryEvent) -> str:
+    """Return the path of the lane that looks after a receipt's message."""
+    name = str(lane_number(event.ref.message, campaign.lanes))
+    return paths.lane(campaign.org, campaign.id, name)
+
+
+def _may_reopen(event: DeliveryEvent, stored: Mapping[str, Document]) -> bool:
+    """Tell whether a receipt may have a text tried again of which no lane waits for more."""
+    document = stored.get(paths.message(event.ref))
+    if document is None or event.kind is not EventKind.FAILED:
+        return False
+    return _is_taken(message_from(document.id, document.data))
 
 
 def _is_outdated(campaign: Campaign, event: DeliveryEvent, stored: Mapping[str, Document]) -> bool:
-    """Tell whether what is known of a campaign is too old for a receipt of one of its messages.
-
-    A plan has got a new route since, or a text may be tried again unless the campaign has ended.
-    """
+    """Tell whether a plan has got a new route since the campaign was read."""
     document = stored.get(paths.message(event.ref))
-    if document is None:
-        return False
-    send = document.data.get("send", "")
-    if is_of_node(send) and node_send(send).route >= len(campaign.routes):
-        return True
-    return event.kind is EventKind.FAILED and _is_taken(message_from(document.id, document.data))
+    send = document.data.get("send", "") if document is not None else ""
+    return is_of_node(send) and node_send(send).route >= len(campaign.routes)
 
 
 def _is_taken(message: Message) -> bool:
@@ -134,10 +150,27 @@ def _decide(
     after = message_from(document.id, stored[path].data)
     if message.status == MessageStatus.PENDING and message.attempt == after.attempt:
         writes.append(touch(campaign, message.id))  # its lane may be about to send it again
+    if _is_taken(message) and after.status == MessageStatus.PENDING:
+        writes += _reopening(engine, campaign, stored.get(_lane(campaign, event)))
     waited = message.lane is not None or after.status == MessageStatus.PENDING
     marked = bool(message.enrollment) and recorded.marked
     applied = Applied(campaign, after, waited=waited, is_new=True, marked=marked)
     return _Decided(applied, writes, notices)
+
+
+def _reopening(engine: Engine, campaign: Campaign, lane: Document | None) -> list[Write]:
+    """Return what keeps a campaign from ending whose lane has something to do again.
+
+    It is woken for the right time after this; should we die before that, the check finds it. That
+    of a paused campaign is woken as it is resumed.
+    """
+    if lane is None:
+        return []
+    changes: dict[str, Any] = {"done": False}
+    if campaign.status is not CampaignStatus.PAUSED:
+        soon = engine.clock.now() + engine.limits.lane_lease
+        changes["wake_at"] = min(lane.data["wake_at"] or soon, soon)
+    return [Update(lane.path, changes, lane.version)]
 
 
 def _awaited(campaign: Campaign, message: Message) -> Message:
