@@ -40,7 +40,7 @@ interface ToldProps {
 
 export function Told({ id, turn, mayTell }: ToldProps) {
   const [status, setStatus] = useState<Status | undefined>();
-  const [open, setOpen] = useState<string | undefined>();
+  const [open, setOpen] = useState<Notification | undefined>();
   const pages = usePages(`${id} ${status}`, (cursor, signal) => {
     const params = {
       path: { subscription_id: id },
@@ -52,7 +52,8 @@ export function Told({ id, turn, mayTell }: ToldProps) {
     if (turn) pages.again();
   }, [turn]);
   useFollowing(pages);
-  const shown = pages.rows?.find((row) => row.id === open);
+  // It stays open where it is among the rows no more, as when it was told after all.
+  const shown = open && (pages.rows?.find((row) => row.id === open.id) ?? open);
   return (
     <section class="stack">
       <div class="beside apart">
@@ -119,8 +120,8 @@ function useFollowing(pages: Pages<Notification>): void {
   }, [rows]);
 }
 
-function Opens({ of: { id, type }, open }: { of: Notification; open(id: string): void }) {
-  return <button type="button" class="plain" onClick={() => open(id)}>{type}</button>;
+function Opens({ of, open }: { of: Notification; open(of: Notification): void }) {
+  return <button type="button" class="plain" onClick={() => open(of)}>{of.type}</button>;
 }
 
 interface OneProps {
