@@ -103,27 +103,22 @@ async def with_claims(
 
     A commit of the writes raises ConflictError where a lane has claimed, or been woken, since.
     """
-    lanes = await _lanes_of_due(engine, campaign, [each.value for each in messages])
-    claims = [claim for lane in lanes for claim in claims_of(lane.data).values()]
-    seen = [each._replace(value=as_it_stands(each.value, claims)) for each in messages]
-    touched = [{"touches": lane.data.get("touches", 0) + 1} for lane in lanes]
-    pairs = zip(lanes, touched, strict=True)
-    return WithClaims(seen, [Update(lane.path, changes, lane.version) for lane, changes in pairs])
+    rows = [(campaign, each.value) for each in messages]
+    lanes = await _lanes_of_due(engine, rows)
+    seen = zip(messages, _standing(rows, lanes), strict=True)
+    touched = [
+        Update(lane.path, {"touches": lane.data.get("touches", 0) + 1}, lane.version)
+        for lane in lanes
+    ]
+    return WithClaims([each._replace(value=now) for each, now in seen], [*touched])
 
 
 async def as_they_stand(
     engine: Engine, rows: Sequence[tuple[Campaign, Message]]
 ) -> list[tuple[Campaign, Message]]:
     """Return messages of several campaigns, read before this, as they stand, to be shown."""
-    of_campaign: defaultdict[str, list[Message]] = defaultdict(list)
-    for campaign, message in rows:
-        of_campaign[campaign.id].append(message)
-    campaigns = {campaign.id: campaign for campaign, _ in rows}
-    claims: list[Claim] = []
-    for id_, messages in of_campaign.items():
-        for lane in await _lanes_of_due(engine, campaigns[id_], messages):
-            claims += claims_of(lane.data).values()
-    return [(campaign, as_it_stands(message, claims)) for campaign, message in rows]
+    standing = _standing(rows, await _lanes_of_due(engine, rows))
+    return [(campaign, now) for (campaign, _), now in zip(rows, standing, strict=True)]
 
 
 async def claimed_documents(
@@ -141,17 +136,21 @@ async def claimed_documents(
     return [each for each, message in stored if any(claim.names(message) for claim in claims)]
 
 
-async def _lanes_of_due(
-    engine: Engine, campaign: Campaign, messages: Sequence[Message]
-) -> list[Document]:
+async def _lanes_of_due(engine: Engine, rows: Sequence[tuple[Campaign, Message]]) -> list[Document]:
     """Return the lanes that may be handing over some of these messages just now."""
     soon = engine.clock.now() + _AHEAD
-    due = (each.id for each in messages if _may_be_claimed(each, soon))
-    numbers = sorted({lane_number(id_, campaign.lanes) for id_ in due})
-    if not numbers:
-        return []
-    wanted = [paths.lane(campaign.org, campaign.id, str(number)) for number in numbers]
-    return [lane for lane in await engine.store.get_many(wanted) if lane is not None]
+    due = [(campaign, each) for campaign, each in rows if _may_be_claimed(each, soon)]
+    wanted = sorted({lane_of(campaign, each.id) for campaign, each in due})
+    found = await engine.store.get_many(wanted) if wanted else []
+    return [lane for lane in found if lane is not None]
+
+
+def _standing(rows: Iterable[tuple[Campaign, Message]], lanes: Iterable[Document]) -> list[Message]:
+    """Return messages as they stand, each by the claims of its own lane."""
+    claims = {lane.path: list(claims_of(lane.data).values()) for lane in lanes}
+    return [
+        as_it_stands(each, claims.get(lane_of(campaign, each.id), ())) for campaign, each in rows
+    ]
 
 
 def _may_be_claimed(message: Message, soon: datetime) -> bool:
@@ -164,5 +163,10 @@ def touch(campaign: Campaign, message_id: str) -> Add:
 
     It is for what a message that waits is told of an attempt before.
     """
+    return Add(lane_of(campaign, message_id), {"touches": 1}, must_exist=True)
+
+
+def lane_of(campaign: Campaign, message_id: str) -> str:
+    """Return the path of the lane that looks after a message."""
     name = str(lane_number(message_id, campaign.lanes))
-    return Add(paths.lane(campaign.org, campaign.id, name), {"touches": 1}, must_exist=True)
+    return paths.lane(campaign.org, campaign.id, name)

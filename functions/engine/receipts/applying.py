@@ -13,7 +13,7 @@ from functions.domain.messages.receipts import after_event
 from functions.domain.messages.told import entry, told, with_told
 from functions.domain.notifications.events import Notice
 from functions.engine import paths
-from functions.engine.kernel.claims import touch
+from functions.engine.kernel.claims import lane_of, touch
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.one_commit import one_commit
 from functions.engine.kernel.versioned import Versioned
@@ -85,7 +85,9 @@ async def _read(
     campaign = known or recent_campaigns.keep(engine, found[-1])
     if campaign is None:
         return None, stored
-    reopened = {_lane(campaign, event) for event in events if _may_reopen(event, stored)}
+    reopened = {
+        lane_of(campaign, event.ref.message) for event in events if _may_reopen(event, stored)
+    }
     if reopened:
         # At one moment with the campaign: it must not end while one of them is being reopened.
         asked = [paths.campaign(org, id_), *sorted(reopened)]
@@ -95,12 +97,6 @@ async def _read(
     if known is not None and any(_is_outdated(known, event, stored) for event in events):
         return await recent_campaigns.load_anew(engine, org, id_), stored
     return campaign, stored
-
-
-def _lane(campaign: Campaign, event: DeliveryEvent) -> str:
-    """Return the path of the lane that looks after a receipt's message."""
-    name = str(lane_number(event.ref.message, campaign.lanes))
-    return paths.lane(campaign.org, campaign.id, name)
 
 
 def _may_reopen(event: DeliveryEvent, stored: Mapping[str, Document]) -> bool:
@@ -151,7 +147,7 @@ def _decide(
     if message.status == MessageStatus.PENDING and message.attempt == after.attempt:
         writes.append(touch(campaign, message.id))  # its lane may be about to send it again
     if _is_taken(message) and after.status == MessageStatus.PENDING:
-        writes += _reopening(engine, campaign, stored.get(_lane(campaign, event)))
+        writes += _reopening(engine, campaign, stored.get(lane_of(campaign, message.id)))
     waited = message.lane is not None or after.status == MessageStatus.PENDING
     marked = bool(message.enrollment) and recorded.marked
     applied = Applied(campaign, after, waited=waited, is_new=True, marked=marked)
