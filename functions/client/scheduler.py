@@ -11,6 +11,7 @@ and nothing is called twice, wherever a process dies, and however many of them s
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Literal, NamedTuple, Self, overload
 
@@ -33,11 +34,11 @@ from functions.client.records import (
     Status,
 )
 from functions.client.selecting import Order, selected
-from functions.client.together import Together
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.errors import EnrollmentStatusError, InvalidFieldError
 from functions.domain.messages.send_outcomes import Accepted, Rejected, SendOutcome
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.together import Together
 from functions.engine.plans.destroying import destroy
 from functions.engine.plans.enroll import Entered, Entrant, enroll
 from functions.engine.plans.enrollments import Found
@@ -51,6 +52,8 @@ log = structlog.get_logger()
 
 #: How many records a getter returns where nothing is said.
 _LIMIT: Final = 1000
+#: Subjects that enter at once: the first callers are not to wait for the last.
+_AT_ONCE: Final = 1000
 
 
 class LogEntry(NamedTuple):
@@ -92,7 +95,7 @@ class CampaignScheduler:
         self._clock = clock or SystemClock()
         self._process: Process | None = None
         self._names = Names("default")
-        self._entering = Together(self._enter)
+        self._entering = Together(_AT_ONCE)
 
     # --- Beginning and end ----------------------------------------------------------------------
 
@@ -204,7 +207,9 @@ class CampaignScheduler:
         Who was unscheduled gets the actions they have not had. Raises NotFoundError.
         """
         check_id(campaign_id, "campaign_id")
-        found = await self._entering.one(campaign_id, check_id(subject, "subject"))
+        found = await self._entering.do(
+            campaign_id, check_id(subject, "subject"), partial(self._enter, campaign_id)
+        )
         return await getters.schedule_of(await self._engine(), found)
 
     async def schedule_many(

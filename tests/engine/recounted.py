@@ -1,13 +1,16 @@
-"""Reasons, times and days counted from the messages themselves, to hold the statistics against."""
+"""Reasons, times, days and claims counted from messages, to hold the statistics against."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.message import Message
 from functions.engine import paths
+from functions.engine.kernel.claims import claims_of
 from functions.engine.messages import tallies
 from functions.engine.messages.moved_days import Moved
+from functions.engine.messages.statistics import Statistics
 from functions.engine.ports.store import Query, Store
 
 
@@ -18,6 +21,16 @@ def check_tallies(
     expected = _recounted(campaign, messages)
     assert tallies.reasons_of(amounts) == tallies.reasons_of(expected)
     assert _timeline(amounts) == _timeline(expected)
+
+
+def check_claims(
+    lanes: Sequence[Mapping[str, Any]], messages: Sequence[Message], counts: Statistics
+) -> None:
+    """Compare what lanes have claimed with the attempts of messages, and what is under way."""
+    claims = [claim for lane in lanes for claim in claims_of(lane).values()]
+    open_ = sum(any(claim.names(each) for claim in claims) for each in messages)
+    assert counts.attempts == sum(message.attempt for message in messages)
+    assert sum(lane.get("claimed", 0) for lane in lanes) == counts.attempts + open_
 
 
 def _timeline(amounts: Mapping[str, int]) -> dict[int, dict[str, int]]:

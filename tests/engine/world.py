@@ -28,7 +28,7 @@ from functions.engine.campaigns import creation, lifecycle
 from functions.engine.campaigns.creation import NewVoiceCampaign
 from functions.engine.contacts import suppressions
 from functions.engine.delivery import launch
-from functions.engine.kernel.claims import Claim, claims_fields, claims_of
+from functions.engine.kernel.claims import Claim, claims_fields
 from functions.engine.kernel.engine import Engine, Limits
 from functions.engine.messages import moved_days, statistics
 from functions.engine.messages.statistics import Statistics
@@ -49,7 +49,7 @@ from tests.engine.interleaving import Happening, InterleavingStore
 from tests.engine.living_clock import LivingClock
 from tests.engine.recording_channel import PROVIDER, RecordingChannel
 from tests.engine.recording_notifier import RecordingNotifier
-from tests.engine.recounted import check_tallies, day_names, days_told, days_within
+from tests.engine.recounted import check_claims, check_tallies, day_names, days_told, days_within
 from tests.engine.stand_ins import Forgetful, ReadyBots
 
 T = TypeVar("T")
@@ -353,7 +353,8 @@ class World:
             assert counted == await self.statuses(campaign)
             assert counts.reactions == await self.reactions(campaign)
             messages = await self.messages(campaign)
-            await self._check_claims(campaign, messages, counts)
+            lanes = await self.documents(paths.lanes(ORG, campaign.id))
+            check_claims([lane.data for lane in lanes], messages, counts)
             tallied.update(day_names(campaign, messages))
             check_tallies(campaign, messages, counts.amounts)
             moved.update(days_within(campaign, counts.amounts, seen))
@@ -365,16 +366,6 @@ class World:
                 pending = (m for m in messages if m.status == MessageStatus.PENDING)
                 assert counts.retrying == sum(message.attempt > 0 for message in pending)
         assert +moved == +tallied
-
-    async def _check_claims(
-        self, campaign: Campaign, messages: Sequence[Message], counts: Statistics
-    ) -> None:
-        """Compare what lanes have claimed with the attempts of messages, and what is under way."""
-        lanes = [each.data for each in await self.documents(paths.lanes(ORG, campaign.id))]
-        claims = [claim for lane in lanes for claim in claims_of(lane).values()]
-        open_ = sum(any(claim.names(each) for claim in claims) for each in messages)
-        assert counts.attempts == sum(message.attempt for message in messages)
-        assert sum(lane.get("claimed", 0) for lane in lanes) == counts.attempts + open_
 
     async def _check_walks(self, campaign: Campaign, counts: Statistics) -> None:
         """Compare the counts of walks with the enrollments, and every move that they have made."""

@@ -18,7 +18,13 @@ from functions.domain.campaigns.safety_limits import Canary, Guardrail
 from functions.domain.campaigns.send import Content, Send, send_fields, send_from
 from functions.domain.campaigns.status import ENDED, CampaignStatus
 from functions.domain.campaigns.stored import record_or_none
-from functions.domain.kinds import CampaignFacts, CampaignKind, ChannelKind, campaign_facts
+from functions.domain.kinds import (
+    CampaignFacts,
+    CampaignKind,
+    ChannelKind,
+    campaign_facts,
+    facts_of,
+)
 from functions.domain.messages.ids import fallback_number, is_of_node, node_send
 from functions.domain.messages.message import Message
 from functions.domain.sending_rules.windows import SendWindow
@@ -112,6 +118,11 @@ class Campaign:
     def entry_routes(self) -> Sequence[Send]:
         """The routes of the version of its plan that people enter."""
         return [self.routes[number] for number in self.plan_routes]
+
+    @property
+    def has_calls(self) -> bool:
+        """True where some of its messages are calls."""
+        return any(facts_of(send.channel).is_call for send in (*self.sends, *self.routes))
 
     @property
     def may_follow_up(self) -> bool:

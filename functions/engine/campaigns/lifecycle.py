@@ -145,8 +145,8 @@ def _with_next(
     return replace(after, repeat=after.repeat._replace(following=following.id)), [following]
 
 
-async def complete(engine: Engine, campaign: Campaign) -> None:
-    """End a campaign whose lanes have all come to rest.
+async def complete(engine: Engine, campaign: Campaign) -> bool:
+    """End a campaign whose lanes have all come to rest, and take them back; False: it goes on.
 
     Whoever enters its plan, or is told that a text is to be tried again, opens a lane again: that
     lane changes, and this is not the end.
@@ -180,6 +180,7 @@ async def complete(engine: Engine, campaign: Campaign) -> None:
     if ended is not None:
         log.info("campaign_completed", org=campaign.org, campaign_id=campaign.id, by=by)
         await _announce(engine, ended, action)
+    return ended is not None
 
 
 #: After these a campaign sends, or waits for its time to.

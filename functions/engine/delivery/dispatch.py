@@ -68,7 +68,6 @@ class _Loop:
         self._following: list[Versioned[Message]] = []
         self._watched: list[Versioned[Message]] = []
         self._touches = lease.touches  #: how often others had changed messages as we read these
-        self._left = dict(lease.claims)  #: what an earlier worker was handing over
 
     async def pass_(self) -> None:
         """Do what is due; give the lane back where nothing is for a while."""
@@ -122,7 +121,8 @@ class _Loop:
         """Return when something is to be done next in this lane; None: nothing is left."""
         wanted_at = [self._wanted_at(tracked) for tracked in (*self._due, *self._following)]
         wanted_at += map(_next_at, self._watched)
-        wanted_at += [min(claim.until, now + _WATCH_EVERY) for claim in self._left.values()]
+        left = self._lease.claims.values()
+        wanted_at += [min(claim.until, now + _WATCH_EVERY) for claim in left]
         if self._walker is not None and self._lease.campaign.status is CampaignStatus.RUNNING:
             next_at = await self._walker.next_at()
             wanted_at += [] if next_at is None else [next_at]
@@ -219,8 +219,7 @@ class _Loop:
     async def _watch(self, now: datetime) -> list[Versioned[Message]]:
         """Return what is with the provider and must be looked at; settle what was being claimed."""
         lease = self._lease
-        await reconcile.settle_claims(lease, self._left)
-        self._left = {key: claim for key, claim in self._left.items() if key in lease.claims}
+        await reconcile.settle_claims(lease)
         self._watched_at = now
         due, self._watched = await self._look(watch_lane, now, limit=_page(lease))
         return due
@@ -232,7 +231,7 @@ class _Loop:
 
         Of a campaign that has ended it is all that waits.
         """
-        left = list(self._left.values())
+        left = list(self._lease.claims.values())
         limit = _page(self._lease) + sum(len(claim.attempts) for claim in left)
         if self._lease.campaign.status is not CampaignStatus.RUNNING:
             found = await self._messages(send_lane, limit=limit)
@@ -316,7 +315,9 @@ async def _rest(lease: LaneLease) -> None:
     # ended, the check finds the lane and comes here again.
     await lease.commit(done=True, resting=True)
     if lease.campaign.status is CampaignStatus.RUNNING and await _completes(lease):
-        await _complete(lease)
+        lease.is_held = not await _complete(lease)  # with its campaign's end the lane is taken back
+    if not lease.is_held:
+        return
     look_at = _safety_look(lease)
     await (lease.release() if look_at is None else lease.release_for_safety(look_at))
 
@@ -336,13 +337,14 @@ def _safety_look(lease: LaneLease) -> datetime | None:
     return lease.engine.clock.now() + _SAFETY_LOOK if walks else None
 
 
-async def _complete(lease: LaneLease) -> None:
+async def _complete(lease: LaneLease) -> bool:
     """End the campaign if every lane has come to rest; the last lane to look sees them all."""
     campaign = lease.campaign
     if campaign.plan and await _somebody_walks(lease):
-        return
+        return False
     with suppress(WrongStatusError):  # another lane was faster, or somebody has paused or cancelled
-        await complete(lease.engine, campaign)
+        return await complete(lease.engine, campaign)
+    return False
 
 
 async def _somebody_walks(lease: LaneLease) -> bool:

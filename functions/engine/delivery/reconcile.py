@@ -1,7 +1,7 @@
 """Messages whose time has come for another reason than sending: lost senders, missing receipts."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -39,7 +39,7 @@ async def settle(lease: LaneLease, overdue: Sequence[Versioned[Message]]) -> Non
         await receive(lease.engine, event)
 
 
-async def settle_claims(lease: LaneLease, left: Mapping[str, Claim]) -> None:
+async def settle_claims(lease: LaneLease) -> None:
     """Take claims that an earlier worker has left out of the lane, where their results are there.
 
     A result that is not there in time is lost: it is decided what becomes of its message.
@@ -49,7 +49,7 @@ async def settle_claims(lease: LaneLease, left: Mapping[str, Claim]) -> None:
         lease.engine.clock.now(),
         paths.messages(lease.campaign.org, lease.campaign.id),
     )
-    for key, claim in left.items():
+    for key, claim in list(lease.claims.items()):
         found = await lease.engine.store.get_many([f"{collection}/{id_}" for id_ in claim.attempts])
         tracked = [Versioned(message_from(d.id, d.data), d.version) for d in found if d]
         open_ = [each for each in tracked if claim.names(each.value)]
@@ -109,7 +109,9 @@ def _decide(lease: LaneLease, message: Message) -> Changes:
 
 
 async def _update(lease: LaneLease, decided: list[tuple[Versioned[Message], Changes]]) -> None:
-    """Commit what was decided and free the slots of those that ended."""
+    """Commit what was decided, if anything was, and free the slots of those that ended."""
+    if not decided:
+        return
     try:
         await commit_changes(lease.engine, lease.campaign, decided)
     except ConflictError:

@@ -7,11 +7,9 @@ A task may be lost, and so may the process that works on it. Whatever waits for 
 from collections.abc import Mapping
 from typing import Final
 
-from functions.engine import paths
-from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
-from functions.engine.ports.store import Document, Query, Where
+from functions.engine.kernel.task_queue import TaskKind, enqueue_each
+from functions.engine.ports.store import Query, Where
 
 #: Each collection whose documents have a `wake_at`, and the task that looks at one of them.
 TASKS: Final[Mapping[str, TaskKind]] = {
@@ -21,8 +19,6 @@ TASKS: Final[Mapping[str, TaskKind]] = {
 }
 #: Documents of a collection that are revived at most; the next check finds the others.
 _REVIVED: Final = 500
-#: Tasks that are enqueued at a time.
-_AT_ONCE: Final = 20
 
 
 async def revive(engine: Engine, collection: str) -> None:
@@ -34,9 +30,6 @@ async def revive(engine: Engine, collection: str) -> None:
     now = engine.clock.now()
     where = (Where("wake_at", "<=", now + engine.limits.lane_lease),)
     query = Query(collection, where, ("wake_at",), limit=_REVIVED, group=True)
-
-    async def look_at(found: Document) -> None:
-        task = task_of(TASKS[collection], *paths.ids(found.path))
-        await enqueue(engine, task, at=max(now, found.data["wake_at"]))
-
-    await for_each(await engine.store.query(query), look_at, at_once=_AT_ONCE)
+    found = await engine.store.query(query)
+    times = {each.path: max(now, each.data["wake_at"]) for each in found}
+    await enqueue_each(engine, TASKS[collection], times)

@@ -69,5 +69,12 @@ async def enqueue_for(
     engine: Engine, kind: TaskKind, documents: Sequence[str], *, at: datetime | None = None
 ) -> None:
     """Enqueue a task for each of these documents, given by their paths."""
-    tasks = [task_of(kind, *paths.ids(path)) for path in documents]
-    await for_each(tasks, lambda task: enqueue(engine, task, at=at), at_once=_AT_ONCE)
+    await enqueue_each(engine, kind, dict.fromkeys(documents, at))
+
+
+async def enqueue_each(
+    engine: Engine, kind: TaskKind, times: Mapping[str, datetime | None]
+) -> None:
+    """Enqueue a task for each of these documents, given by their paths, each at its own time."""
+    tasks = [(task_of(kind, *paths.ids(path)), at) for path, at in times.items()]
+    await for_each(tasks, lambda each: enqueue(engine, each[0], at=each[1]), at_once=_AT_ONCE)

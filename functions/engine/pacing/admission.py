@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-import structlog
-
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.send import Send
 from functions.domain.messages.message import Message
@@ -17,8 +15,6 @@ from functions.engine.kernel.lanes import LaneLease
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.pacing import live_calls, rate_scopes
 from functions.engine.pacing.turns import Turns
-
-log = structlog.get_logger()
 
 
 class Admission(NamedTuple):

@@ -10,7 +10,6 @@ import structlog
 
 from functions.domain.campaigns.campaign import campaign_from
 from functions.domain.contacts.contact import ERASED
-from functions.domain.kinds import facts_of
 from functions.domain.messages.delivery_events import DeliveryEvent, Retry
 from functions.domain.messages.message import MessageStatus, message_from
 from functions.domain.messages.told import told
@@ -50,8 +49,7 @@ def _moment(engine: Engine, event: DeliveryEvent) -> timedelta:
     A call has few of them, and one of these is answered with what is to be said.
     """
     campaign = recent_campaigns.known(engine, event.ref.org, event.ref.campaign)
-    sends = (*campaign.sends, *campaign.routes) if campaign else ()
-    may_wait = sends and not any(facts_of(send.channel).is_call for send in sends)
+    may_wait = campaign is not None and not campaign.has_calls
     return engine.limits.receipts_moment if may_wait else timedelta()
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import CampaignStatus
-from functions.domain.kinds import facts_of
 from functions.domain.messages.message import CALLS_IN_FLIGHT, TEXTS_IN_FLIGHT, MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
@@ -52,11 +51,8 @@ class Progress:
     @property
     def in_flight(self) -> int:
         """Messages that are with the provider now."""
-        sends = (*self.campaign.sends, *self.campaign.routes)
-        calls = any(facts_of(send.channel).is_call for send in sends)
-        return sum(
-            self.counts[status] for status in (CALLS_IN_FLIGHT if calls else TEXTS_IN_FLIGHT)
-        )
+        statuses = CALLS_IN_FLIGHT if self.campaign.has_calls else TEXTS_IN_FLIGHT
+        return sum(self.counts[status] for status in statuses)
 
     @property
     def processed(self) -> int:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import structlog
-
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.content import read_at_once
 from functions.domain.errors import InvalidFieldError
@@ -19,8 +17,6 @@ from functions.engine.campaigns.plans import longest_texts
 from functions.engine.kernel.claims import as_they_stand, claimed_documents
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Query, Where
-
-log = structlog.get_logger()
 
 _CSV_PAGE = 1000
 #: Messages looked through for those of one reason, before a page is given as it is.
