@@ -363,7 +363,7 @@ class _Trust:
 
     def __init__(self, lease: LaneLease) -> None:
         self._lease = lease
-        self._asked_at = lease.engine.clock.now()
+        self._asked_at = lease.held_at  # however long ago the claim was: we may have stood still
         self._lost = False
 
     async def is_held(self) -> bool:

@@ -26,7 +26,7 @@ from functions.engine.reporting.reports import MessageFilter
 from functions.engine.scheduling.check import check
 from tests.engine.plans.journeys import DAY, HOUR, JourneyWorld, plan, send
 from tests.engine.privacy.erasing import ANA, ANA_ID, BEN, CEM, check_forgotten, populated
-from tests.engine.world import MINUTE, ORG, World
+from tests.engine.world import MINUTE, ORG, World, with_limits
 from tests.engine.wrapped_store import Do, Operation, WrappedStore
 
 SECOND = timedelta(seconds=1)
@@ -181,6 +181,31 @@ async def test_a_paused_campaign_shows_nothing_as_sending_once_its_results_are_t
     assert progress.counts[MessageStatus.SENDING] == 0
     found = await reports.messages(world.engine, campaign, SENDING, cursor="", limit=9)
     assert found.rows == []
+
+
+async def test_a_worker_that_stood_still_behind_its_claim_looks_whose_lane_it_is() -> None:
+    """Paused for seconds before the first call: what was claimed is put back, not called."""
+    async with World(with_limits(rate_per_s=None)) as world:
+        await world.add_list(1)
+        campaign = await world.create()
+        await world.rewrite(campaign, lanes=1)
+        await world.launch_only(campaign)
+        plain, paused = world.engine, list[bool]()
+
+        async def stand_still(operation: Operation, do: Do) -> Any:
+            result = await do()
+            lane = await lane_of(world, campaign)
+            if operation.name == "commit" and lane.get("claims") and not paused:
+                paused.append(True)
+                await change(plain, ORG, campaign.id, Action.PAUSE, by="ann")
+                world.clock.advance(2 * SECOND)
+            return result
+
+        engine = replace(plain, store=WrappedStore(world.store, stand_still))
+        await dispatch(engine, ORG, campaign.id, "0")
+        assert paused
+        assert world.carrier.requests == []
+        assert await world.statuses(campaign) == {"pending": 1}
 
 
 async def test_a_check_has_a_dead_worker_s_lane_looked_at_as_its_lease_ends(world: World) -> None:
