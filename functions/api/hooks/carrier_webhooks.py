@@ -14,10 +14,11 @@ from fastapi.responses import Response
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.domain.messages.delivery_events import DeliveryEvent, Inbound, MessageRef
 from functions.domain.plain_text import whole
-from functions.engine.campaigns.call_answers import call_answer
+from functions.engine.campaigns.call_answers import call_answer, stray_answer
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.channel import Receiver, WebhookRequest
+from functions.engine.receipts.applying import Applied
 from functions.engine.receipts.inbound import receive_inbound
 from functions.engine.receipts.orphans import receive_or_keep
 from functions.web.context import AppContext, Context
@@ -47,11 +48,14 @@ async def receive_webhook(
     """Apply what a carrier reports of a message; the answer webhook is told where to connect."""
     receiver = _receiver(context, provider)
     told = _told(receiver, await _as_sent(request, context))
-    await _take(context.engine, org, provider, told)
+    applied = await _take(context.engine, org, provider, told)
     if event != "answer":
         return _OK
     ref = MessageRef(org, campaign, message)
-    call = await call_answer(context.engine, ref)
+    if applied:
+        call = await call_answer(context.engine, applied[0].campaign, applied[0].message)
+    else:
+        call = await stray_answer(context.engine, ref)
     answer = receiver.answer(ref, attempt, call.bot_url, call.about)
     return Response(answer.body, media_type=answer.media_type)
 
@@ -104,11 +108,15 @@ def _whole(told: DeliveryEvent | Inbound) -> DeliveryEvent | Inbound:
 
 async def _take(
     engine: Engine, org: str, provider: str, told: Sequence[DeliveryEvent | Inbound]
-) -> None:
+) -> list[Applied]:
+    """Apply what was told; return what the receipts made of the messages that exist."""
+    found = list[Applied]()
+
     async def take(each: DeliveryEvent | Inbound) -> None:
         match each:
             case DeliveryEvent():
-                await receive_or_keep(engine, each)
+                applied = await receive_or_keep(engine, each)
+                found.extend([applied] if applied else [])
             case Inbound():
                 await receive_inbound(engine, org, provider, each)
             case _:
@@ -118,6 +126,7 @@ async def _take(
         await for_each(about_one, take, at_once=1)
 
     await for_each(_by_message(told), take_all, at_once=_AT_ONCE)
+    return found
 
 
 def _by_message(

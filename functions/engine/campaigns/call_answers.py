@@ -7,12 +7,12 @@ from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.campaigns.call_headers import about_call
 from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.domain.contacts.contact import ERASED, contact_from
-from functions.domain.errors import NotFoundError
 from functions.domain.messages.delivery_events import MessageRef
+from functions.domain.messages.message import Message
 from functions.engine import paths
 from functions.engine.campaigns.plans import whole_send
 from functions.engine.kernel.engine import Engine
-from functions.engine.ports.store import Document
+from functions.engine.kernel.modify import at_version
 
 
 class CallAnswer(NamedTuple):
@@ -22,35 +22,41 @@ class CallAnswer(NamedTuple):
     about: Mapping[str, str]
 
 
-async def call_answer(engine: Engine, ref: MessageRef) -> CallAnswer:
-    """Return what whoever picks up a call is connected with.
-
-    Raises NotFoundError for a campaign that does not exist.
-    """
-    asked = [paths.campaign(ref.org, ref.campaign), paths.message(ref)]
-    home, message = await engine.store.get_many(asked)
-    if home is None:
-        raise NotFoundError("Campaign", ref.campaign)
-    campaign = campaign_from(ref.org, ref.campaign, home.data)
-    if message is None or message.data["address"] == ERASED:
-        return CallAnswer(campaign.own_send.content.bot_url, {})
+async def call_answer(engine: Engine, campaign: Campaign, message: Message) -> CallAnswer:
+    """Return what whoever picks up a call is connected with."""
+    if message.address == ERASED:
+        return _untold(campaign)
     about = about_call(
-        ref,
-        contact=message.data["contact"].rpartition("/")[2],
-        to=message.data["address"],
+        MessageRef(campaign.org, campaign.id, message.id),
+        contact=message.contact.rpartition("/")[2],
+        to=message.address,
         campaign=campaign.name,
         values=await _values(engine, campaign, message),
     )
-    send = await whole_send(engine, campaign, message.data.get("send", ""))
+    send = await whole_send(engine, campaign, message.send)
     return CallAnswer(send.content.bot_url, about)
 
 
-async def _values(engine: Engine, campaign: Campaign, message: Document) -> dict[str, str]:
+async def stray_answer(engine: Engine, ref: MessageRef) -> CallAnswer:
+    """Return what whoever picks up a call is connected with whose message does not exist.
+
+    Raises NotFoundError for a campaign that does not exist.
+    """
+    stored = await engine.store.get(paths.campaign(ref.org, ref.campaign))
+    home = at_version(stored, "Campaign", ref.campaign)
+    return _untold(campaign_from(ref.org, ref.campaign, home.data))
+
+
+def _untold(campaign: Campaign) -> CallAnswer:
+    return CallAnswer(campaign.own_send.content.bot_url, {})
+
+
+async def _values(engine: Engine, campaign: Campaign, message: Message) -> dict[str, str]:
     """Return what is known of a person.
 
     What the entry of their walk said comes before the contact's values, those before a list row's.
     """
-    contact, walk = message.data["contact"], message.data.get("enrollment")
+    contact, walk = message.contact, message.enrollment
     is_listed = contact and campaign.audience.kind is AudienceKind.LIST
     row = ""
     if is_listed:

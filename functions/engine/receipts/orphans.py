@@ -20,6 +20,7 @@ from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.paging import page_by_id
 from functions.engine.ports.store import Delete, Document, Set
+from functions.engine.receipts.applying import Applied
 from functions.engine.receipts.receive import receive
 
 log = structlog.get_logger()
@@ -37,12 +38,13 @@ class Replayed(NamedTuple):
     following: str | None
 
 
-async def receive_or_keep(engine: Engine, event: DeliveryEvent) -> None:
-    """Apply a receipt, or keep it where its message does not exist."""
+async def receive_or_keep(engine: Engine, event: DeliveryEvent) -> Applied | None:
+    """Apply a receipt, or keep it where its message does not exist and return None."""
     try:
-        await receive(engine, event)
+        return await receive(engine, event)
     except NotFoundError:
         await _keep(engine, event)
+        return None
 
 
 async def _keep(engine: Engine, event: DeliveryEvent) -> None:

@@ -26,7 +26,7 @@ from functions.engine.receipts.applying import Applied, apply
 log = structlog.get_logger()
 
 
-async def receive(engine: Engine, event: DeliveryEvent) -> None:
+async def receive(engine: Engine, event: DeliveryEvent) -> Applied:
     """Apply a receipt. Repeated, late or out of order, the message ends up the same.
 
     Raises NotFoundError for a message that does not exist.
@@ -41,6 +41,7 @@ async def receive(engine: Engine, event: DeliveryEvent) -> None:
     log.info(f"message_{event.kind}", campaign_id=ref.campaign, message_id=ref.message)  # noqa: G004 - the event is named after its kind
     # What follows is repeated with a repeated receipt: a crash may have come in between.
     await _follow_up(engine, event, applied)
+    return applied
 
 
 def _moment(engine: Engine, event: DeliveryEvent) -> timedelta:

@@ -12,10 +12,10 @@ from functions.domain.campaigns.send import Content, Send, send_fields
 from functions.domain.kinds import ChannelKind
 from functions.engine import paths
 from functions.engine.ports.channel import WebhookRequest
-from functions.engine.ports.store import Query, Update
+from functions.engine.ports.store import Delete, Query, Update
 from tests.api.conftest import MakeRig
 from tests.api.hooks.ringing import ringing_heard
-from tests.api.rig import BASE, Rig, numbers, order
+from tests.api.rig import BASE, BOT, Rig, numbers, order
 from tests.channels.loopback import Loopback, response
 from tests.channels.plivo.voice_server import (
     AUTH_ID,
@@ -81,6 +81,19 @@ async def test_a_call_that_follows_a_text_is_connected_with_its_own_bot(
         Update(message.path, {"send": "fallback-1"}),
     )
     assert (await rig.call_back(answered)).json() == {"stream": bot}
+
+
+async def test_somebody_who_picks_up_a_call_that_is_not_known_here_has_its_campaigns_bot(
+    rig: Rig, call: tuple[str, list[WebhookRequest]]
+) -> None:
+    """As after a store was restored; a campaign that is not known either is a 404."""
+    campaign, (_, answered, _) = call
+    (message,) = await rig.store.query(Query(paths.messages("default", campaign)))
+    await rig.store.commit(Delete(message.path))
+    assert (await rig.call_back(answered)).json() == {"stream": BOT}
+
+    await rig.store.commit(Delete(paths.campaign("default", campaign)))
+    assert (await rig.call_back(answered)).status_code == 404
 
 
 async def test_the_old_prefix_is_served_too(

@@ -11,6 +11,7 @@ from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, 
 from functions.engine import paths
 from functions.engine.delivery.dispatch import dispatch
 from functions.engine.kernel.engine import ProcessMemory
+from functions.engine.receipts.applying import Applied
 from functions.engine.receipts.receive import receive
 from tests.engine.delivery.test_texts import CALM, Texting
 from tests.engine.world import ORG
@@ -24,7 +25,7 @@ class SlowReceipt:
         self._world = world
         self._campaign = campaign
         self._is_stored, self._may_go_on = asyncio.Event(), asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[Applied] | None = None
 
     async def begin(self) -> None:
         """Tell that the only text has failed for now, as far as the commit of that."""

@@ -13,6 +13,7 @@ from functions.domain.messages.delivery_events import DeliveryEvent
 from functions.engine import paths
 from functions.engine.delivery.dispatch import dispatch
 from functions.engine.ports.store import Update
+from functions.engine.receipts.applying import Applied
 from functions.engine.receipts.receive import receive
 from tests.engine.recording_channel import BUSY
 from tests.engine.world import MINUTE, ORG, World, number, with_limits
@@ -58,7 +59,7 @@ class Meeting:
         self._wakes = wakes
         self._may_wake = asyncio.Event()
         self._has_paused = asyncio.Event()
-        self._receipt: asyncio.Task[None] | None = None
+        self._receipt: asyncio.Task[Applied] | None = None
 
     async def dispatch(self, campaign: Campaign) -> None:
         """Work on the lane, with the receipt in the midst of it or else behind it."""

@@ -9,7 +9,7 @@ import pytest
 
 from functions.domain.campaigns.entry import CONTINUE, NEVER, PARALLEL, Entry, EntryBy
 from functions.domain.contacts.contact import read_details
-from functions.domain.messages.delivery_events import EventKind, MessageRef
+from functions.domain.messages.delivery_events import EventKind
 from functions.domain.messages.ids import node_of
 from functions.domain.messages.message import MessageStatus
 from functions.domain.sending_rules.windows import DAYS, SendWindow
@@ -237,7 +237,7 @@ async def test_a_bot_is_told_what_an_entry_said(world: JourneyWorld) -> None:
     campaign = await world.begin(ONE)
     await enter(world, campaign, Entrant(address=ANN, data={"item": "kettle"}))
     (message,) = await world.messages(campaign)
-    answer = await call_answer(world.engine, MessageRef(ORG, campaign.id, message.id))
+    answer = await call_answer(world.engine, campaign, message)
     assert "kettle" in answer.about.values()
 
 
