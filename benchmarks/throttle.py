@@ -1,4 +1,4 @@
-"""The throttle: reservations a second, and how well a rate is kept to and made use of."""
+"""The throttle: what turns cost, and how well a rate is kept to and made use of."""
 
 import asyncio
 import statistics
@@ -25,8 +25,8 @@ from functions.stores.sqlite.store import SqliteStore
 from infra.emulator import PROJECT, running
 
 _ROUNDS: Final = 5
-_CHUNK: Final = 12  #: messages in a reservation: a quarter of a second at fifty a second
-_FAST: Final = 500_000.0  #: a rate that no reservation has to wait for
+_CHUNK: Final = 12  #: messages admitted at a time: a quarter of a second at fifty a second
+_FAST: Final = 500_000.0  #: a rate that nobody has to wait for
 _CAMPAIGNS: Final = 3
 _LENGTH_S: Final = 6
 
@@ -74,8 +74,8 @@ async def measure() -> list[Row]:
     return rows
 
 
-async def _measured(store: Store, name: str, reservations: int) -> list[Row]:
-    rows = [await _reservations(store, name, reservations)]
+async def _measured(store: Store, name: str, times: int) -> list[Row]:
+    rows = [await _turns(store, name, times)]
     return [*rows, *[await _accuracy(store, name, rate) for rate in (50, 500)]]
 
 
@@ -85,29 +85,31 @@ def _paced(store: Store, carrier: PacedCarrier, *kinds: str) -> Engine:
     return engine
 
 
-# --- Reservations -----------------------------------------------------------------------------
+# --- Turns ------------------------------------------------------------------------------------
 
 
-async def _reservations(store: Store, name: str, count: int) -> Row:
-    """Measure reservations one after the other, against a read and a write done by hand."""
-    await make_list(store, "reservations", 1)
+async def _turns(store: Store, name: str, count: int) -> Row:
+    """Measure turns for twelve messages at a time, most of them reserved ahead.
+
+    By hand each twelve would read a document and write it.
+    """
+    await make_list(store, "turns", 1)
     engine = _paced(store, PacedCarrier(_FAST))
-    campaign = await create(engine, "reservations")
+    campaign = await create(engine, "turns")
     lease = await lanes.acquire(engine, ORG, campaign, "0")
     assert lease is not None
     ratios, ours, by_hand = [], [], []
     for number in range(_ROUNDS):
-        ours.append(await _reserve(lease, count))
+        ours.append(await _admit(lease, count))
         by_hand.append(await _by_hand(store, f"{paths.throttle(ORG, 'by-hand')}-{number}", count))
         ratios.append(by_hand[-1] / ours[-1])
     rate, bound = count / statistics.median(ours), count / statistics.median(by_hand)
-    against = f"by hand {bound:,.0f}/s"
-    return Row(
-        f"reservations, {name}", f"{rate:,.0f}/s", against, statistics.median(ratios), "told"
-    )
+    against = f"a document read and written {bound:,.0f}/s"
+    ratio = statistics.median(ratios)
+    return Row(f"turns for twelve messages, {name}", f"{rate:,.0f}/s", against, ratio, "told")
 
 
-async def _reserve(lease: lanes.LaneLease, count: int) -> float:
+async def _admit(lease: lanes.LaneLease, count: int) -> float:
     offered = [Versioned(Message(f"m{n}", "", "pending"), 1) for n in range(_CHUNK)]
     start = time.perf_counter()
     for _ in range(count):

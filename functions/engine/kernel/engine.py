@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from functions.domain.contacts.sender_lists import SenderGrants
 from functions.domain.kinds import ChannelKind
@@ -16,8 +16,8 @@ from functions.engine.ports.clock import Clock
 from functions.engine.ports.notifier import Notifier
 from functions.engine.ports.queue import TaskQueue
 from functions.engine.ports.store import Store
-from functions.engine.process.campaign_cache import CampaignCache
 from functions.engine.process.entry_cache import EntryCache
+from functions.engine.process.fresh import Fresh
 from functions.engine.process.last_used import LastUsed
 from functions.engine.process.launched import LaunchedMessages
 from functions.engine.process.live_slots import LiveSlots
@@ -30,7 +30,11 @@ from functions.engine.process.send_lead import SendLead
 from functions.engine.process.subscriber_cache import SubscriberCache
 
 if TYPE_CHECKING:
+    from functions.domain.campaigns.campaign import Campaign
     from functions.domain.campaigns.send import Send
+
+#: For how long a process remembers a campaign that a receipt was about.
+CAMPAIGN_LIFE: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,8 @@ class ProcessMemory:
     #: What is shown of campaigns whose documents tell all of it, by path and version.
     shown: LastUsed[tuple[str, int], Any] = field(default_factory=lambda: LastUsed(1000))
     entries: EntryCache = field(default_factory=EntryCache)
-    campaigns: CampaignCache = field(default_factory=CampaignCache)
+    #: By their paths, as receipts have read them.
+    campaigns: Fresh[str, "Campaign"] = field(default_factory=lambda: Fresh(CAMPAIGN_LIFE, 256))
     #: Receipts of a campaign that share a commit; a few writes each.
     receipts: Together = field(default_factory=lambda: Together(100))
     #: What asks for one lane to be looked at.

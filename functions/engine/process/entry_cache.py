@@ -6,45 +6,39 @@ takes people in upon its event within LIFE, in every process.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 from functions.domain.campaigns.status import CampaignStatus
 from functions.engine import paths
 from functions.engine.ports.store import Query, Store, Where
+from functions.engine.process.fresh import Fresh
 
 #: For how long the campaigns of an event are remembered.
 LIFE: Final = timedelta(seconds=5)
 _PAGE: Final = 100
-#: Events remembered at a time; the cache begins anew beyond that.
+#: Events remembered at a time.
 _EVENTS: Final = 10_000
 #: In which people may enter. Those who do while a campaign is paused begin as it is resumed.
 _OPEN: Final = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
-
-
-class _Known(NamedTuple):
-    until: datetime
-    campaigns: Sequence[str]
 
 
 class EntryCache:
     """The campaigns that people enter upon each event, by organisation."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], _Known] = {}
+        self._known = Fresh[tuple[str, str], Sequence[str]](LIFE, _EVENTS)
 
     async def of(self, store: Store, org: str, event: str, *, now: datetime) -> Sequence[str]:
         """Return the ids of the campaigns that may be entered upon an event, at most LIFE old."""
-        known = self._known.get((org, event))
-        if known is None or now >= known.until:
-            found = [id_ for status in _OPEN for id_ in await _ids(store, org, event, status)]
-            if len(self._known) >= _EVENTS:
-                self._known.clear()
-            known = self._known[org, event] = _Known(now + LIFE, found)
-        return known.campaigns
+        known = self._known.get((org, event), now=now)
+        if known is None:
+            known = [id_ for status in _OPEN for id_ in await _ids(store, org, event, status)]
+            self._known.keep((org, event), known, now=now)
+        return known
 
     def forget(self, org: str, event: str) -> None:
         """Ask anew: a campaign that is entered upon an event has started."""
-        self._known.pop((org, event), None)
+        self._known.forget((org, event))
 
 
 async def _ids(store: Store, org: str, event: str, status: CampaignStatus) -> list[str]:

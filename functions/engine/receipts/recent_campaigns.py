@@ -1,4 +1,9 @@
-"""The campaigns that receipts are about, as this process has read them a moment ago, or anew."""
+"""The campaigns that receipts are about, as this process has read them a moment ago, or anew.
+
+Each receipt needs its message's campaign, of which little ever changes once it has started: by what
+its messages go, how many lanes it has, what follows them. What may have changed since (whether it
+is paused or has ended) is asked for anew by whoever decides by it.
+"""
 
 from collections.abc import Sequence
 
@@ -10,7 +15,7 @@ from functions.engine.ports.store import Document, Write
 
 def known(engine: Engine, org: str, id_: str) -> Campaign | None:
     """Return a campaign as it was up to two seconds ago; None where it is to be read."""
-    return engine.memory.campaigns.get(org, id_, now=engine.clock.now())
+    return engine.memory.campaigns.get(paths.campaign(org, id_), now=engine.clock.now())
 
 
 async def load_anew(engine: Engine, org: str, id_: str) -> Campaign | None:
@@ -21,8 +26,7 @@ async def load_anew(engine: Engine, org: str, id_: str) -> Campaign | None:
 def forget_changed(engine: Engine, writes: Sequence[Write]) -> None:
     """Have the campaigns read again that have just been written."""
     for write in writes:
-        if paths.collection_of(write.path) == "campaigns":
-            engine.memory.campaigns.forget(*paths.ids(write.path))
+        engine.memory.campaigns.forget(write.path)
 
 
 def keep(engine: Engine, document: Document | None) -> Campaign | None:
@@ -30,5 +34,5 @@ def keep(engine: Engine, document: Document | None) -> Campaign | None:
     if document is None:
         return None
     campaign = campaign_from(document.org, document.id, document.data)
-    engine.memory.campaigns.keep(campaign, now=engine.clock.now())
+    engine.memory.campaigns.keep(document.path, campaign, now=engine.clock.now())
     return campaign

@@ -10,8 +10,8 @@ from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.messages.delivery_events import EventKind, Retry
 from functions.engine import paths
 from functions.engine.campaigns import lifecycle
+from functions.engine.kernel.engine import CAMPAIGN_LIFE
 from functions.engine.kernel.lanes import lane_names
-from functions.engine.process.campaign_cache import LIFE, CampaignCache
 from functions.engine.receipts.receive import receive
 from tests.engine.counting_store import CountingStore
 from tests.engine.plans.journeys import JourneyWorld
@@ -29,7 +29,7 @@ async def test_a_campaign_is_read_once_in_two_seconds(world: World) -> None:
     world.engine = replace(world.engine, store=counting)
     for told in await events(world, campaign, K.DELIVERED):
         await receive(world.engine, told)
-    world.clock.advance(LIFE)
+    world.clock.advance(CAMPAIGN_LIFE)
     for told in await events(world, campaign, K.READ):
         await receive(world.engine, told)
     assert counting.asked.count(paths.campaign(ORG, campaign.id)) == 2
@@ -91,7 +91,8 @@ async def test_a_text_that_fails_just_after_its_campaign_has_ended_is_not_tried_
     ended = await world.load(campaign)
     assert ended.has_ended
     running = replace(ended, status=CampaignStatus.RUNNING, ended_at=None)
-    world.engine.memory.campaigns.keep(running, now=world.clock.now())
+    path = paths.campaign(ORG, campaign.id)
+    world.engine.memory.campaigns.keep(path, running, now=world.clock.now())
     (failed,) = await events(world, campaign, K.FAILED)
     await receive(world.engine, replace(failed, reason="provider_30003", retry=Retry.LATER))
     (message,) = await world.messages(campaign)
@@ -104,17 +105,18 @@ async def test_a_receipt_by_a_route_that_a_plan_has_only_now_is_applied() -> Non
         campaign = await world.begin()
         await world.enter(campaign)
         older = replace(await world.load(campaign), routes=())
-        world.engine.memory.campaigns.keep(older, now=world.clock.now())
+        path = paths.campaign(ORG, campaign.id)
+        world.engine.memory.campaigns.keep(path, older, now=world.clock.now())
         await world.tell(campaign, "hello", K.READ)
         assert world.sent == ["hello", "thanks"]
 
 
 async def test_so_many_campaigns_are_remembered_and_no_more(world: World) -> None:
     """Those that were read longest ago are forgotten first."""
-    cache, now = CampaignCache(), world.clock.now()
+    known, now = world.engine.memory.campaigns, world.clock.now()
     campaign = await sent(world, 1)
     for n in range(300):
-        cache.keep(replace(campaign, id=str(n)), now=now)
-    assert cache.get(ORG, "0", now=now) is None
-    assert cache.get(ORG, "299", now=now) is not None
-    assert cache.get(ORG, "299", now=now + LIFE) is None
+        known.keep(str(n), campaign, now=now)
+    assert known.get("0", now=now) is None
+    assert known.get("299", now=now) is not None
+    assert known.get("299", now=now + CAMPAIGN_LIFE) is None

@@ -58,11 +58,12 @@ async def events(
     ]
 
 
-async def all_at_once(engine: Engine, told: Sequence[DeliveryEvent]) -> list[object]:
-    """Tell receipts at the same time, and return what came of each."""
-    return list(
-        await asyncio.gather(*(receive(engine, each) for each in told), return_exceptions=True)
+async def all_at_once(engine: Engine, told: Sequence[DeliveryEvent]) -> list[BaseException | None]:
+    """Tell receipts at the same time, and return what went wrong with each, None where nothing."""
+    results = await asyncio.gather(
+        *(receive(engine, each) for each in told), return_exceptions=True
     )
+    return [each if isinstance(each, BaseException) else None for each in results]
 
 
 def watched(world: World, asked: list[Operation]) -> None:
