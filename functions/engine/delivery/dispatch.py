@@ -58,10 +58,11 @@ class _Loop:
         self._canary = Canary(lease)
         self._walker = Walker(lease) if lease.campaign.facts.walks else None
         self._moments = 0  #: waited for the launch, since it last handed something over
-        #: Nobody has held the lane before, or changed a message of it.
-        self._is_first = lease.data["fence"] == 1 and not lease.touches
+        #: What is handed over by a launch is as it is stored, and not sent yet: nobody has held the
+        #: lane before, or changed a message of it, nor have we looked at what is stored.
+        self._takes_launched = lease.data["fence"] == 1 and not lease.touches
         #: When the messages with the provider were last looked at: a lane's first holder has none.
-        self._watched_at = lease.engine.clock.now() if self._is_first else None
+        self._watched_at = lease.engine.clock.now() if self._takes_launched else None
         self._due: list[Versioned[Message]] = []
         self._is_of_walks = False  #: some of it came from walks
         #: What follows on what was due at the last look: of what waits, and with the provider.
@@ -102,7 +103,7 @@ class _Loop:
         walks alone could go on filling it: then all that waits is read anew.
         """
         if self._touches != self._lease.touches:
-            self._touches, self._due, self._is_first = self._lease.touches, [], False
+            self._touches, self._due, self._takes_launched = self._lease.touches, [], False
         elif self._is_of_walks and not lately:
             self._due = []
         self._is_of_walks = bool(walked.due)
@@ -147,13 +148,10 @@ class _Loop:
             await lease.release_for_safety(look_at)
 
     def _handed(self) -> list[Versioned[Message]]:
-        """Return what this process has launched for this lane, unless others were here before us.
-
-        They may have sent some of it: a turn of the day would be lost on each.
-        """
+        """Return what this process has launched for this lane, if it is surely still to be sent."""
         lease = self._lease
         handed = lease.engine.memory.launched.take(lease.campaign, send_lane(lease.name))
-        if not handed or not self._is_first:
+        if not handed or not self._takes_launched:
             return []
         self._moments = 0
         return _tracked(handed)
@@ -161,7 +159,7 @@ class _Loop:
     def _waits_for_launch(self) -> bool:
         """Tell whether to give a launch in this process a moment, before the store is asked."""
         lease = self._lease
-        filling = self._is_first and lease.engine.memory.launched.is_filling(lease.campaign)
+        filling = self._takes_launched and lease.engine.memory.launched.is_filling(lease.campaign)
         self._moments += filling
         return filling and self._moments <= _MOMENTS
 
@@ -231,6 +229,7 @@ class _Loop:
 
         Of a campaign that has ended it is all that waits.
         """
+        self._takes_launched = False  # some of it may be found here, too
         left = list(self._lease.claims.values())
         limit = _page(self._lease) + sum(len(claim.attempts) for claim in left)
         if self._lease.campaign.status is not CampaignStatus.RUNNING:

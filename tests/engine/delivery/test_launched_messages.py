@@ -7,6 +7,7 @@ import pytest
 
 from functions.engine import paths
 from functions.engine.delivery.dispatch import dispatch
+from functions.engine.delivery.launch import launch
 from functions.engine.kernel import lanes
 from functions.engine.kernel.claims import touch
 from functions.engine.ports.store import Document, Update
@@ -124,3 +125,17 @@ async def test_what_is_held_is_bounded(world: World, monkeypatch: pytest.MonkeyP
     assert held.take(campaign, "send-1") == []
     assert held.take(campaign, "send-0") == messages
     assert held.take(campaign, "send-0") == []
+
+
+async def test_what_is_launched_while_a_lane_looks_is_sent_once() -> None:
+    """A lane finds in the store what it is being handed just then: everybody is called once."""
+    async with World() as world:
+        await world.add_list(3)
+        campaign = await world.create()
+        await world.rewrite(campaign, lanes=1)
+        plain = world.engine
+        world.interleave("query", "/send-0", lambda: launch(plain, ORG, campaign.id))
+        await dispatch(world.engine, ORG, campaign.id, "0")
+        world.engine = plain
+        await world.finish(campaign)
+        assert world.carrier.called == {number(n): 1 for n in range(3)}
