@@ -6,6 +6,7 @@ has told of the handing over then, and the result adds what it knows more.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
@@ -55,12 +56,14 @@ class Results:
 
         What was sent was sent.
         """
-        left = list(results)
+        engine, campaign, left = self._engine, self._campaign, list(results)
+        about = (campaign.org, campaign.id)
+        by = partial(engine.memory.joint_commits.now, about, engine.store)
         while left:
-            now = self._engine.clock.now()  # one instant for all: they are counted together
+            now = engine.clock.now()  # one instant for all: they are counted together
             decided = [(result.before, self._of(result, until, now)) for result in left]
             try:
-                await commit_changes(self._engine, self._campaign, decided)
+                await commit_changes(engine, campaign, decided, by=by)
                 break
             except ConflictError:
                 left = await self._record_moved(left, until)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from functions.domain.contacts.sender_lists import SenderGrants
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.attempts import DeliveryPolicy
+from functions.engine.kernel.joint_commits import JointCommits
 from functions.engine.kernel.together import Together
 from functions.engine.ports.channel import Bots, Channel, Traits
 from functions.engine.ports.clock import Clock
@@ -81,6 +82,8 @@ class ProcessMemory:
     campaigns: Fresh[str, "Campaign"] = field(default_factory=lambda: Fresh(CAMPAIGN_LIFE, 256))
     #: Receipts of a campaign that share a commit; a few writes each.
     receipts: Together = field(default_factory=lambda: Together(100))
+    #: What calls' ends wait for others with, by the campaign.
+    joint_commits: JointCommits = field(default_factory=JointCommits)
     #: What asks for one lane to be looked at.
     wake_ups: Together = field(default_factory=lambda: Together(1000))
     #: How often the check looks for counts of days that are to be moved.

@@ -115,10 +115,21 @@ async def free(engine: Engine, org: str, send: Send, ids: Sequence[str]) -> None
     Returns once that is durable: together with others, or with the next taking, if there are any
     soon.
     """
+    note_ended(engine, org, send, ids)
+    await given_back(engine, org, send, ids)
+
+
+def note_ended(engine: Engine, org: str, send: Send, ids: Sequence[str]) -> None:
+    """Note that calls have ended: whoever waits for a slot in this process may have theirs."""
+    if ids and engine.traits(send).holds_live_call:
+        engine.memory.live_slots.of(org).end(ids, slot_end(engine))
+
+
+async def given_back(engine: Engine, org: str, send: Send, ids: Sequence[str]) -> None:
+    """Wait until the ends of calls that were noted are durable; see `free`."""
     if not ids or not engine.traits(send).holds_live_call:
         return
     slots = engine.memory.live_slots.of(org)
-    slots.end(ids, slot_end(engine))
     patience = engine.limits.live_call_freed_within.total_seconds()
     if patience and len(slots.ended) < _MANY and slots.knows(ids, engine.clock.now()):
         await slots.wait_until_written(ids, patience)

@@ -1,9 +1,12 @@
 """Applying: what receipts of one campaign's messages change, in one commit."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.send import Send
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.errors import NotFoundError
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind
@@ -19,6 +22,7 @@ from functions.engine.kernel.one_commit import one_commit
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages.changes import record
 from functions.engine.notifications.outbox import commit_with_notices
+from functions.engine.pacing import live_calls
 from functions.engine.ports.store import Document, RefusedError, Update, Write
 from functions.engine.receipts import recent_campaigns
 
@@ -35,6 +39,11 @@ class Applied(NamedTuple):
     is_new: bool = False  #: it changed the message, and nobody had told it before
     marked: bool = False  #: it is something that the message's walk waits for
 
+    @property
+    def send(self) -> Send:
+        """What the message went by."""
+        return self.campaign.send(self.message.send)
+
 
 class _Decided(NamedTuple):
     applied: Applied
@@ -42,11 +51,27 @@ class _Decided(NamedTuple):
     notices: Sequence[Notice | None] = ()
 
 
-async def apply(engine: Engine, events: Sequence[DeliveryEvent]) -> list[Applied | Exception]:
+class End(NamedTuple):
+    """A receipt that may tell of a call's end, and until when it may wait for others."""
+
+    event: DeliveryEvent
+    until: datetime
+
+
+async def apply_ends(engine: Engine, ends: Sequence[End]) -> list[Applied | Exception]:
+    """Apply receipts as `apply` does, with whatever else is committed of the campaign by then."""
+    within = min(each.until for each in ends) - engine.clock.now()
+    return await apply(engine, [each.event for each in ends], within=within)
+
+
+async def apply(
+    engine: Engine, events: Sequence[DeliveryEvent], *, within: timedelta = timedelta()
+) -> list[Applied | Exception]:
     """Apply receipts of one campaign's messages one after the other, and commit that at once.
 
-    Returns what became of each: NotFoundError for one whose message does not exist. Raises
-    ConflictError, with nothing written, where a message has changed since it was read.
+    Those of calls that have ended may be committed later, `within` a time. Returns what became of
+    each: NotFoundError for one whose message does not exist. Raises ConflictError, with nothing
+    written, where a message has changed since it was read.
     """
     campaign, stored = await _read(engine, events)
     results = list[Applied | Exception]()
@@ -64,9 +89,37 @@ async def apply(engine: Engine, events: Sequence[DeliveryEvent]) -> list[Applied
     if len(together) > _MOST and len(events) > 1:
         raise RefusedError(f"{len(together)} writes are more than one commit should have")
     if together:
-        await commit_with_notices(engine, events[0].ref.org, together, notices)
+        joint, about = engine.memory.joint_commits, events[0].ref[:2]
+        by = partial(joint.now, about, engine.store)
+        if _note_ends(engine, events, results) and within > timedelta():
+            by = partial(joint.soon, about, engine.store, within=within)
+        await commit_with_notices(engine, events[0].ref.org, together, notices, by=by)
         recent_campaigns.forget_changed(engine, together)
     return results
+
+
+def _note_ends(
+    engine: Engine, events: Sequence[DeliveryEvent], results: Sequence[Applied | Exception]
+) -> bool:
+    """Note which calls have ended, before that is durable: others may be made in their place.
+
+    Returns True where all receipts are of such calls.
+    """
+    ended = [
+        each
+        for event, each in zip(events, results, strict=True)
+        if isinstance(each, Applied) and each.is_new and is_over(event, each.message)
+    ]
+    calls = [each for each in ended if engine.holds_live_call(each.send)]
+    for each in calls:
+        live_calls.note_ended(engine, each.campaign.org, each.send, [each.message.id])
+    return len(calls) == len(events)
+
+
+def is_over(event: DeliveryEvent, message: Message) -> bool:
+    """Tell whether the attempt that a receipt is about has ended, by the message as it is now."""
+    has_ended = message.lane is None or message.status == MessageStatus.PENDING
+    return message.attempt == event.attempt and has_ended
 
 
 async def _read(

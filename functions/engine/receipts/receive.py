@@ -5,12 +5,13 @@ Receipts that come at the same time share what they read and write (kernel/toget
 
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Final
 
 import structlog
 
 from functions.domain.campaigns.campaign import campaign_from
 from functions.domain.contacts.contact import ERASED
-from functions.domain.messages.delivery_events import DeliveryEvent, Retry
+from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Retry
 from functions.domain.messages.message import MessageStatus, message_from
 from functions.domain.messages.told import told
 from functions.engine import paths
@@ -21,9 +22,12 @@ from functions.engine.contacts.suppressions import suppress
 from functions.engine.kernel.engine import Engine
 from functions.engine.pacing import live_calls, slowdown
 from functions.engine.receipts import recent_campaigns, waking
-from functions.engine.receipts.applying import Applied, apply
+from functions.engine.receipts.applying import Applied, End, apply, apply_ends, is_over
 
 log = structlog.get_logger()
+
+#: What tells of an attempt's end, where it is of a call.
+_ENDS: Final = frozenset({EventKind.COMPLETED, EventKind.FAILED, EventKind.UNCERTAIN})
 
 
 async def receive(engine: Engine, event: DeliveryEvent) -> Applied:
@@ -34,24 +38,30 @@ async def receive(engine: Engine, event: DeliveryEvent) -> Applied:
     ref = event.ref
     if event.suppress:
         await _bar(engine, event)
-    about = (ref.org, ref.campaign)
-    applied = await engine.memory.receipts.do(
-        about, event, partial(apply, engine), moment=_moment(engine, event)
-    )
+    applied = await _apply(engine, event)
     log.info(f"message_{event.kind}", campaign_id=ref.campaign, message_id=ref.message)  # noqa: G004 - the event is named after its kind
     # What follows is repeated with a repeated receipt: a crash may have come in between.
     await _follow_up(engine, event, applied)
     return applied
 
 
-def _moment(engine: Engine, event: DeliveryEvent) -> timedelta:
-    """Return for how long receipts wait for others of their campaign: somebody on the phone never.
+async def _apply(engine: Engine, event: DeliveryEvent) -> Applied:
+    """Apply a receipt together with others of its campaign.
 
-    A call has few of them, and one of these is answered with what is to be said.
+    A call has few of them. Somebody on the phone waits for none, and one of theirs is answered
+    with what is to be said. That they have hung up is told to nobody who waits.
     """
-    campaign = recent_campaigns.known(engine, event.ref.org, event.ref.campaign)
-    may_wait = campaign is not None and not campaign.has_calls
-    return engine.limits.receipts_moment if may_wait else timedelta()
+    org, id_, _ = event.ref
+    campaign, limits = recent_campaigns.known(engine, org, id_), engine.limits
+    has_calls = campaign is not None and campaign.has_calls
+    if event.kind is EventKind.COMPLETED or (has_calls and event.kind in _ENDS):
+        end = End(event, engine.clock.now() + limits.live_call_freed_within)
+        about = (org, id_, "ends")
+        return await engine.memory.receipts.do(about, end, partial(apply_ends, engine))
+    may_wait = campaign is not None and not has_calls
+    moment = limits.receipts_moment if may_wait else timedelta()
+    about = (org, id_, "")
+    return await engine.memory.receipts.do(about, event, partial(apply, engine), moment=moment)
 
 
 async def _bar(engine: Engine, event: DeliveryEvent) -> None:
@@ -76,12 +86,10 @@ async def _bar(engine: Engine, event: DeliveryEvent) -> None:
 
 
 async def _follow_up(engine: Engine, event: DeliveryEvent, applied: Applied) -> None:
-    campaign, message = applied.campaign, applied.message
-    send = campaign.send(message.send)
-    is_of_attempt = message.attempt == event.attempt
-    is_over = is_of_attempt and (message.lane is None or message.status == MessageStatus.PENDING)
-    await _wake_lane(engine, event, applied, is_over=is_over)
-    if not is_of_attempt:
+    campaign, message, send = applied.campaign, applied.message, applied.send
+    ended = is_over(event, message)
+    await _wake_lane(engine, event, applied, is_over=ended)
+    if message.attempt != event.attempt:
         return
     if event.retry is Retry.DEFER:
         await slowdown.slow_down(engine, campaign, send)
@@ -89,8 +97,10 @@ async def _follow_up(engine: Engine, event: DeliveryEvent, applied: Applied) -> 
         await stop(engine, campaign, event.reason)
     if event.retry is Retry.REFUSED and applied.is_new:
         await _note_refusal(engine, event, applied)
-    if is_over:  # Last, for it may wait a moment for others.
-        await live_calls.free(engine, campaign.org, send, [message.id])
+    if ended:  # Last, for it may wait a moment for others.
+        if not applied.is_new:
+            live_calls.note_ended(engine, campaign.org, send, [message.id])
+        await live_calls.given_back(engine, campaign.org, send, [message.id])
 
 
 async def _wake_lane(
