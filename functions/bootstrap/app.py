@@ -4,17 +4,25 @@ from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from functions import __version__
 from functions.bootstrap.parts import PLAIN, every_part, routes_below
-from functions.web import problems
 from functions.web.context import AppContext
 from functions.web.openapi import DESCRIPTION, FAILURES, tags
 from functions.web.prefix_router import PrefixRouter
 
 
 class _Application(FastAPI):
-    """Knows what it is asked for only when it is asked (parts.py), and its document likewise."""
+    """Knows what it is asked for only when it is asked (parts.py), and its document likewise.
+
+    Its routes answer by themselves (web/routing), and errors are answered by its face: nothing
+    that FastAPI would put around every request is needed here.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await self.router(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         return api_document()
@@ -26,7 +34,6 @@ def create_app(context: AppContext) -> FastAPI:
     app.state.context = context
     app.state.functions = PLAIN
     app.router = PrefixRouter(app.router, routes_below)
-    problems.add_handlers(app)
     return app
 
 

@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import Final, Protocol, cast
 
 from fastapi import APIRouter
-from fastapi.routing import APIRoute
 
 from functions.web.problems import first_segment
+from functions.web.routing.route import Route
 
 
 class Part(Protocol):
@@ -110,10 +110,10 @@ def every_part() -> list[Part]:
     return [_part(name) for name in names]
 
 
-def routes_below(start: str) -> list[APIRoute]:
+def routes_below(start: str) -> list[Route]:
     """Import the parts whose paths begin so, and return their routes that do; none: no such."""
     found = [route for name in EVERYTHING.get(start, ()) for route in _part(name).router.routes]
-    routes = [route for route in found if isinstance(route, APIRoute)]
+    routes = [route for route in found if isinstance(route, Route)]
     return [route for route in routes if first_segment(route.path) == start]
 
 

@@ -6,7 +6,6 @@ from typing import Annotated, Any, ClassVar, Final, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
-from fastapi.params import Form
 from fastapi.responses import Response
 
 from functions.engine.kernel.engine import Engine
@@ -19,6 +18,7 @@ from functions.web.etags import tag
 from functions.web.middleware import conditional
 from functions.web.middleware.strict_route import StrictRoute
 from functions.web.openapi import with_bearer, with_problems
+from functions.web.routing.bodies import takes_form
 
 T = TypeVar("T")
 
@@ -37,8 +37,7 @@ class CallerRoute(StrictRoute):
 
     def guarded(self, handle: Handle) -> Handle:
         """Return the handler; a POST with a key goes through what is known of that key."""
-        form = self.body_field is not None and isinstance(self.body_field.field_info, Form)
-        return idempotency.guarded(handle, form=form)
+        return idempotency.guarded(handle, form=takes_form(self))
 
     def get_route_handler(self) -> Handle:
         """Return the handler, behind the question who calls."""

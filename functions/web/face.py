@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
 from structlog.contextvars import bound_contextvars
 
 from functions.web import problems
-from functions.web.auth import ForbiddenError, require_own_host
+from functions.web.auth import require_own_host
 from functions.web.context import AppContext
 from functions.web.middleware import answer_headers, request_id, slashes
 
@@ -39,8 +38,7 @@ class Face:
 
     `only`: the beginnings of the paths that this face serves; none: all. A function
     deployed on its own is called at its root: the path of a face of one may be left out there.
-    Errors that nobody handled have been answered by the application (problems.py) and are logged
-    here, once.
+    Errors are answered here (problems.py); one that nobody expects is logged, once.
     """
 
     def __init__(self, app: FastAPI, *only: str) -> None:
@@ -56,35 +54,38 @@ class Face:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        id_ = request_id.request_id(headers)
-        answer_headers.told(inner := {**scope})[request_id.HEADER] = id_
+        id_ = request_id.request_id(Headers(scope=scope))
+        inner = {**scope, "app": self._app}
+        answer_headers.told(inner)[request_id.HEADER] = id_
         with bound_contextvars(request_id=id_):
-            await self._answer(inner, headers, receive, answer_headers.completed(send, inner))
+            await self._answer(inner, receive, answer_headers.Completing(send, inner))
 
-    async def _answer(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
-        """Serve a request that has a name, whose answer is completed."""
-        context: AppContext = self._app.state.context
-        asked = Request({**scope, "app": self._app})
+    async def _answer(
+        self, scope: Scope, receive: Receive, send: answer_headers.Completing
+    ) -> None:
+        """Serve a request that has a name; answer the error that it ends in."""
         try:
-            if scope.get("client"):  # what comes over no socket is our own
-                require_own_host(headers.get("host", ""), context.settings)
-        except ForbiddenError as error:
-            refusal = problems.answer_to(asked, error)
-            await cast(Response, refusal)(scope, receive, send)
-            return
+            await self._serve(scope, receive, send)
+        except Exception as error:
+            told = None if send.has_begun else problems.answer_to(Request(scope), error)
+            if told is None:
+                log.exception("request_failed", method=scope["method"], path=scope["path"])
+                told = problems.broken(Request(scope))
+            if not send.has_begun:
+                await told(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("client"):  # what comes over no socket is our own
+            context: AppContext = self._app.state.context
+            require_own_host(Headers(scope=scope).get("host", ""), context.settings)
         path = self._path(scope["path"])
         if path is None:
-            await problems.not_found(asked)(scope, receive, send)
+            await problems.not_found(Request(scope))(scope, receive, send)
             return
         slashes.note_given(scope)
         scope["path"] = path
         scope.pop("raw_path", None)
-        try:
-            await self._app(scope, _bounded(receive, self._limit(path)), send)
-        except Exception:
-            # Whatever has been answered; it is raised only to be logged.
-            log.exception("request_failed", method=scope["method"], path=path)
+        await self._app(scope, _bounded(receive, self._limit(path)), send)
 
     def _path(self, path: str) -> str | None:
         """Return the whole path of what is asked; None where this face does not show it.

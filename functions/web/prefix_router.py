@@ -4,14 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from fastapi import APIRouter
-from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute
+from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from functions.web.middleware.strict_route import StrictRoute
 from functions.web.problems import first_segment
+from functions.web.routing.route import Route
 
-RoutesBelow = Callable[[str], Sequence[APIRoute]]
+RoutesBelow = Callable[[str], Sequence[Route]]
 """Returns the routes whose paths begin with a segment; none where there are none."""
 
 
@@ -30,38 +29,43 @@ class PrefixRouter(APIRouter):
         # The face has taken a slash too many away; a redirect would go to the host that is named.
         super().__init__(routes=own.routes, redirect_slashes=False)
         self._below: Final = below
-        self._branches: Final[dict[tuple[str, int], APIRouter]] = {}
-
-    def methods_of(self, path: str) -> list[str]:
-        """Return the methods that a path is there for, over all its routes."""
-        branch = self._branch(path)
-        found = [
-            route
-            for route in (branch.routes if branch else ())
-            if isinstance(route, APIRoute) and route.path_regex.match(path)
-        ]
-        methods = {method for route in found for method in route.methods or ()}
-        if "GET" in methods and any(isinstance(route, StrictRoute) for route in found):
-            methods.add("HEAD")
-        return sorted(methods)
+        self._branches: Final[dict[tuple[str, int], Sequence[Route]]] = {}
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand a request to the routes that begin as its path does."""
-        branch = self._branch(scope.get("path", ""))  # the server's own life has no path
-        await (branch.app if branch else super().app)(scope, receive, send)
+        """Hand a request to the routes that begin as its path does. Raises HTTPException."""
+        path: str = scope.get("path", "")  # the server's own life has no path
+        branch = self._branch(path)
+        if not branch:
+            await super().app(scope, receive, send)
+            return
+        there = [route for route in branch if route.path_regex.match(path)]
+        if not there:
+            raise HTTPException(404)
+        scope["route"] = there[0]  # its kind says how to refuse a method
+        route = _taking(there, scope["method"])
+        scope["route"], scope["path_params"] = route, route.path_params(path)
+        await route.handle(scope, receive, send)
 
-    def _branch(self, path: str) -> APIRouter | None:
+    def _branch(self, path: str) -> Sequence[Route]:
         start, depth = first_segment(path), min(path.count("/"), _DEEPEST)
-        if (start, depth) not in self._branches:
-            found = self._below(start)
-            routes: list[BaseRoute] = [route for route in found if _may_lie(route, depth)]
-            if not routes:
-                return None
-            self._branches[start, depth] = APIRouter(routes=routes, redirect_slashes=False)
-        return self._branches[start, depth]
+        branch = self._branches.get((start, depth))
+        if branch is None:
+            branch = [route for route in self._below(start) if _may_lie(route, depth)]
+            if branch:  # else whoever asks for what is not there would fill the memory
+                self._branches[start, depth] = branch
+        return branch
 
 
-def _may_lie(route: APIRoute, depth: int) -> bool:
+def _taking(routes: Sequence[Route], method: str) -> Route:
+    """Return the first of the routes of a path that takes the method. Raises HTTPException."""
+    for route in routes:
+        if method in route.all_methods:
+            return route
+    methods = {each for route in routes for each in route.all_methods}
+    raise HTTPException(405, headers={"allow": ", ".join(sorted(methods))})
+
+
+def _may_lie(route: Route, depth: int) -> bool:
     """Tell whether a route may have a path of this depth; one that ends in a path has all."""
     own = min(route.path.count("/"), _DEEPEST)
     return own == depth or (own < depth and ":path}" in route.path)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -87,13 +87,6 @@ class Problem(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
 
 
-def add_handlers(app: FastAPI) -> None:
-    """Answer every error of `app` with a status, a sentence and, where it has one, its field."""
-    for kind in (*STATUS, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, _told)
-    app.add_exception_handler(Exception, _broken)
-
-
 def answer(status: int, message: str, **more: Any) -> JSONResponse:
     """Return an error in the shape that all functions share."""
     return JSONResponse({"status": status, "message": message, **more}, status)
@@ -110,18 +103,13 @@ def answer_to(request: Request, error: Exception) -> JSONResponse | None:
         case RequestValidationError():
             return _rendered(request, _of_validation(error))
         case HTTPException():
-            return _rendered(request, _of_http(request, error))
+            return _rendered(request, _of_http(error))
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), None)
     return None if status is None else _rendered(request, _of_error(error, status))
 
 
-async def _told(request: Request, error: Exception) -> JSONResponse:
-    told = answer_to(request, error)
-    assert told is not None  # noqa: S101 - for the type checker: only registered for such errors
-    return told
-
-
-async def _broken(request: Request, _: Exception) -> JSONResponse:
+def broken(request: Request) -> JSONResponse:
+    """Return what is answered to an error that we do not know."""
     # Nothing of the error is told: nobody knows what it quotes.
     return _rendered(request, Problem(500, "INTERNAL_ERROR", "Something broke on our side."))
 
@@ -142,12 +130,9 @@ def _of_error(error: Exception, status: int) -> Problem:
     return Problem(status, code, str(error), field, errors)
 
 
-def _of_http(request: Request, error: HTTPException) -> Problem:
+def _of_http(error: HTTPException) -> Problem:
     code = CODES.get(error.status_code, HTTPStatus(error.status_code).name)
     headers = dict(error.headers or {})
-    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        # The framework names the methods of the first of a path's routes alone.
-        headers = {"allow": ", ".join(request.app.router.methods_of(request.scope["path"]))}
     return Problem(error.status_code, code, str(error.detail), headers=headers)
 
 

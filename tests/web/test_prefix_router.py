@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
 from starlette.types import Message
 
 from functions.web.prefix_router import PrefixRouter
+from functions.web.routing.route import Route
 
-things, later = APIRouter(), APIRouter()
+things, later = APIRouter(route_class=Route), APIRouter(route_class=Route)
 
 
 @things.get("/things")
@@ -33,9 +33,9 @@ async def _later() -> str:
     return "later"
 
 
-def below(start: str) -> list[APIRoute]:
+def below(start: str) -> list[Route]:
     """Return the things' routes that begin so."""
-    routes = [route for route in things.routes if isinstance(route, APIRoute)]
+    routes = [route for route in things.routes if isinstance(route, Route)]
     return [route for route in routes if route.path.startswith(start) and start != "/"]
 
 
@@ -69,7 +69,7 @@ async def test_routes_are_looked_for_once_and_when_they_are_asked_for() -> None:
     """What a beginning of paths leads to is imported by the first request, and kept."""
     asked: list[str] = []
 
-    def found(start: str) -> list[APIRoute]:
+    def found(start: str) -> list[Route]:
         asked.append(start)
         return below(start)
 

@@ -23,8 +23,9 @@ from functions.engine.receipts.inbound import receive_inbound
 from functions.engine.receipts.orphans import receive_or_keep
 from functions.web.context import AppContext, Context
 from functions.web.fields import Id
+from functions.web.routing.route import Route
 
-router = APIRouter(tags=["webhooks"])
+router = APIRouter(tags=["webhooks"], route_class=Route)
 
 _PATH = "/webhooks/{provider}/{event}/{org}/{campaign}/{message}/{attempt}"
 _INBOUND = "/webhooks/{provider}/inbound/{org}"

@@ -15,8 +15,9 @@ from functions.api.hooks.pages import INSTEAD, Token, language_of
 from functions.domain.urls.tracking_links import Link, Purpose
 from functions.engine.receipts.readers import Visit, note
 from functions.web.context import AppContext, Context
+from functions.web.routing.route import Route
 
-router = APIRouter(tags=["links"])
+router = APIRouter(tags=["links"], route_class=Route)
 log = structlog.get_logger()
 
 _PICTURE: Final = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")

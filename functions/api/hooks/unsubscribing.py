@@ -19,8 +19,9 @@ from functions.engine.ports.store import StoreError
 from functions.engine.receipts import unsubscribing
 from functions.engine.receipts.unsubscribing import Reader
 from functions.web.context import AppContext, Context
+from functions.web.routing.route import Route
 
-router = APIRouter(tags=["links"])
+router = APIRouter(tags=["links"], route_class=Route)
 log = structlog.get_logger()
 
 _PATH: Final = "/links/u/{token:path}"

@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 import structlog
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from fastapi.routing import APIRoute
 
 from functions.api.session.views import NOT_SET_UP
 from functions.web.context import AppContext, Context
 from functions.web.middleware.strict_route import OpenRoute
 from functions.web.origins import is_foreign_page
+from functions.web.routing.route import Route
 from functions.web.signing_in import logins
 from functions.web.signing_in.logins import Login
 from functions.web.signing_in.provider import Failure, LoginError, Provider
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 _SEE_OTHER: Final = 303
 
 
-class _WayBack(APIRoute):
+class _WayBack(Route):
     """A route that takes any parameters: providers add their own."""
 
     tells_problems: ClassVar[bool] = True

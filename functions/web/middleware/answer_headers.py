@@ -29,17 +29,21 @@ def told(scope: Scope) -> MutableMapping[str, str]:
     return headers
 
 
-def completed(send: Send, scope: Scope) -> Send:
-    """Return a `send` that adds to an answer what was told, and what it lacks."""
-    added = told(scope)
+class Completing:
+    """A `send` that adds to an answer what was told, and what it lacks."""
 
-    async def send_completed(message: Message) -> None:
+    def __init__(self, send: Send, scope: Scope) -> None:
+        self.has_begun = False
+        self._send = send
+        self._added = told(scope)
+
+    async def __call__(self, message: Message) -> None:
+        """Send a part of the answer."""
         if message["type"] == "http.response.start":
+            self.has_begun = True
             message = {**message, "headers": list(message.get("headers", ()))}
-            _complete(message["headers"], added)
-        await send(message)
-
-    return send_completed
+            _complete(message["headers"], self._added)
+        await self._send(message)
 
 
 def _complete(headers: list[tuple[bytes, bytes]], added: Mapping[str, str]) -> None:

@@ -28,20 +28,26 @@ def declared(dependant: Dependant) -> Parameters:
     found: dict[str, bool] = {}
     for field in dependant.query_params:
         annotation = field.field_info.annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            for name, info in annotation.model_fields.items():
-                found[info.alias or name] = _takes_many(info.annotation)
-        else:
-            found[field.alias] = _takes_many(annotation)
+        members = members_of(annotation)
+        found |= {field.alias: takes_many(annotation)} if members is None else members
     for each in dependant.dependencies:
         found |= declared(each)
     return found
 
 
-def _takes_many(annotation: Any) -> bool:
+def members_of(annotation: Any) -> Parameters | None:
+    """Return the parameters that a model takes together; None where it is no model."""
+    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        return None
+    fields = annotation.model_fields.items()
+    return {info.alias or name: takes_many(info.annotation) for name, info in fields}
+
+
+def takes_many(annotation: Any) -> bool:
+    """Tell whether a parameter of this type may be given several times."""
     if (get_origin(annotation) or annotation) in _MANY:
         return True
-    return any(_takes_many(part) for part in get_args(annotation))
+    return any(takes_many(part) for part in get_args(annotation))
 
 
 def checked(request: Request, parameters: Parameters) -> Request:

@@ -1,22 +1,20 @@
 """Routes that take the query parameters that they declare, and HEAD where they take GET."""
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any, ClassVar
 
 from fastapi import Request
-from fastapi.params import Form
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
-from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from functions.web.context import Handle
 from functions.web.middleware.query import checked, declared
-from functions.web.middleware.whole_text import requiring_whole_text
 from functions.web.openapi import with_problems
+from functions.web.routing.route import Route
 
 
-class StrictRoute(APIRoute):
+class StrictRoute(Route):
     """A route that refuses query parameters that it does not know, and answers HEAD as GET.
 
     Carriers' callbacks and the links of mails are no such routes: others add parameters to their
@@ -30,8 +28,6 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Handle:
         """Return the handler, behind the question whether the parameters are known."""
         handle = super().get_route_handler()
-        if self.body_field is not None and not isinstance(self.body_field.field_info, Form):
-            handle = requiring_whole_text(handle)
         handle, parameters = self.guarded(handle), declared(self.dependant)
 
         async def handle_checked(request: Request) -> Response:
@@ -39,18 +35,17 @@ class StrictRoute(APIRoute):
 
         return handle_checked
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Tell whether a request is one to this route."""
-        return super().matches(self._as_get(scope))
+    @cached_property
+    def all_methods(self) -> frozenset[str]:
+        """The methods that the route takes: HEAD where it takes GET."""
+        methods = frozenset(self.methods or ())
+        return methods | {"HEAD"} if "GET" in methods else methods
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; the server leaves the body of an answer to a HEAD away."""
-        await super().handle(self._as_get(scope), receive, send)
-
-    def _as_get(self, scope: Scope) -> MutableMapping[str, Any]:
-        if scope.get("method") != "HEAD" or "GET" not in (self.methods or ()):
-            return scope
-        return {**scope, "method": "GET"}
+        if scope["method"] == "HEAD" and "GET" in self.all_methods:
+            scope = {**scope, "method": "GET"}
+        await super().handle(scope, receive, send)
 
 
 class OpenRoute(StrictRoute):
