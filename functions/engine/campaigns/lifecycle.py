@@ -38,6 +38,7 @@ from functions.engine.kernel.lanes import (
     lane_names,
     new_lanes,
     recall_lane,
+    working_lanes,
 )
 from functions.engine.kernel.modify import at_version
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
@@ -285,7 +286,7 @@ def _woken(campaign: Campaign, action: Action) -> Sequence[str]:
     if launches and campaign.launches:
         return (LAUNCH,)
     recalls = (RECALL,) if campaign.status is CampaignStatus.CANCELLED else ()
-    return (LAUNCH, *lane_names(campaign), *recalls)
+    return [*working_lanes(campaign), *recalls]
 
 
 _WORKING = frozenset({CampaignStatus.RUNNING, CampaignStatus.CANCELLED, CampaignStatus.FAILED})

@@ -182,19 +182,21 @@ def lane_names(campaign: Campaign) -> list[str]:
     return [str(number) for number in range(campaign.lanes)]
 
 
+def working_lanes(campaign: Campaign) -> list[str]:
+    """Return the names of the lanes in which a campaign's messages are made and dispatched."""
+    return [LAUNCH] * campaign.launches + lane_names(campaign)
+
+
 def new_lanes(campaign: Campaign, now: datetime | None) -> list[Write]:
     """Create the lanes of a campaign that starts now; the launch wakes the dispatching lanes.
 
     `now` is None where it does not start before it is resumed.
     """
-    launched = not campaign.launches
+    names = working_lanes(campaign)
+    first = {LAUNCH} if campaign.launches else set(names)
     state: dict[str, dict[str, Any]] = {
-        LAUNCH: {"wake_at": None if launched else now, "done": launched},
         POLL: {"wake_at": None, "poll_count": 0},
-        **{
-            name: {"wake_at": now if launched else None, "done": False}
-            for name in lane_names(campaign)
-        },
+        **{name: {"wake_at": now if name in first else None, "done": False} for name in names},
     }
     common = {"epoch": campaign.epoch, "fence": 0, "lease_until": None}
     return [
@@ -215,5 +217,5 @@ def fence(campaign: Campaign, wake_at: datetime | None) -> list[Write]:
     changes = {"epoch": campaign.epoch, "lease_until": None, "wake_at": wake_at}
     return [
         Update(paths.lane(campaign.org, campaign.id, name), changes)
-        for name in (LAUNCH, *lane_names(campaign))
+        for name in working_lanes(campaign)
     ]

@@ -167,7 +167,7 @@ async def change_plan(
 
     campaign = await modify(engine.store, [paths.campaign(org, id_)], decide)
     if campaign.status is CampaignStatus.RUNNING and campaign.plan > before.plan:
-        names = (lanes.LAUNCH, *lanes.lane_names(campaign))
+        names = lanes.working_lanes(campaign)
         await enqueue_for(engine, TaskKind.LANE, [paths.lane(org, id_, name) for name in names])
     log.info("plan_changed", org=org, campaign_id=id_, by=by, version=campaign.plan)
     return campaign

@@ -13,7 +13,7 @@ from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.kernel.claims import handed_over
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.lanes import LAUNCH, lane_names
+from functions.engine.kernel.lanes import working_lanes
 from functions.engine.messages import statistics
 from functions.engine.messages.statistics import Statistics
 from functions.engine.plans import counts as plan_counts
@@ -91,8 +91,7 @@ async def _progress(engine: Engine, campaign: Campaign) -> Progress:
 
 def lane_paths(campaign: Campaign) -> list[str]:
     """Return the documents that tell who works on a campaign."""
-    names = (LAUNCH, *lane_names(campaign))
-    return [paths.lane(campaign.org, campaign.id, name) for name in names]
+    return [paths.lane(campaign.org, campaign.id, name) for name in working_lanes(campaign)]
 
 
 def progress_from(
