@@ -20,7 +20,7 @@ REACHED = [
     (cases.mail, 50, 6.3, 6.6),
     (cases.webhook, 50, 3.9, 4.6),
     (cases.import_row, 100, 2.2, 2.1),
-    (cases.single, 2, 35.5, 50.5),
+    (cases.single, 2, 34.0, 37.0),
     (plans.enroll, 100, 1.2, 2.1),
     (plans.move_by_timer, 100, 2.2, 3.2),
     (plans.send_moved, 100, 1.2, 1.6),

@@ -65,6 +65,7 @@ class _Loop:
         self._watched_at = lease.engine.clock.now() if self._takes_launched else None
         self._due: list[Versioned[Message]] = []
         self._is_of_walks = False  #: some of it came from walks
+        self._was_all = False  #: what was due at the last look was all that is due, and is sent
         #: What follows on what was due at the last look: of what waits, and with the provider.
         self._following: list[Versioned[Message]] = []
         self._watched: list[Versioned[Message]] = []
@@ -75,15 +76,17 @@ class _Loop:
         lease = self._lease
         walked = await self._walk()
         now = lease.engine.clock.now()  # what the walks have come to is due by now
+        self._keep_what_holds(walked, lately=self._watched_lately(now))
+        if not self._due and self._waits_for_launch():
+            await _wait(lease, lease.engine.clock.now() + _MOMENT)
+            return
+        if not self._due and self._is_done(now):
+            await self._prepare_to_rest()
         lately = self._watched_lately(now)
         # In this order: launching makes messages that wait, and a receipt may send one that is
         # with the provider back to them. Each is seen in one place at least.
         launched = not lately and await _is_launched(lease)
         lost = [] if lately else await self._watch(now)
-        self._keep_what_holds(walked, lately=lately)
-        if not self._due and self._waits_for_launch():
-            await _wait(lease, lease.engine.clock.now() + _MOMENT)
-            return
         if not self._due and not (lately and walked.due):
             self._due = await self._read_due(now)
         due = self._to_send(now)
@@ -138,8 +141,7 @@ class _Loop:
         elif wanted_at is None and not launched:
             await lease.release(now + _SHORT_WAIT)
         elif not lease.is_resting:
-            await lease.prepare_to_rest()
-            self._watched_at = None
+            await self._prepare_to_rest()
         elif wanted_at is None:
             await _rest(lease)
         elif wanted_at <= (look_at := _safety_look(lease) or wanted_at):
@@ -147,13 +149,27 @@ class _Loop:
         else:
             await lease.release_for_safety(look_at)
 
+    def _is_done(self, now: datetime) -> bool:
+        """Tell whether the look that follows will find nothing to do, as far as we know.
+
+        Whoever walks comes to something by themselves.
+        """
+        following_at = min(map(_next_at, (*self._following, *self._watched)), default=None)
+        is_far = following_at is None or following_at - now > _SHORT_WAIT
+        return self._was_all and is_far and self._walker is None
+
+    async def _prepare_to_rest(self) -> None:
+        """Say that nothing is left to do, and have everything looked at for the last time."""
+        await self._lease.prepare_to_rest()
+        self._watched_at, self._was_all = None, False
+
     def _handed(self) -> list[Versioned[Message]]:
         """Return what this process has launched for this lane, if it is surely still to be sent."""
         lease = self._lease
         handed = lease.engine.memory.launched.take(lease.campaign, send_lane(lease.name))
         if not handed or not self._takes_launched:
             return []
-        self._moments = 0
+        self._moments, self._was_all = 0, True
         return _tracked(handed)
 
     def _waits_for_launch(self) -> bool:
@@ -219,7 +235,8 @@ class _Loop:
         lease = self._lease
         await reconcile.settle_claims(lease)
         self._watched_at = now
-        due, self._watched = await self._look(watch_lane, now, limit=_page(lease))
+        page = _page(lease)
+        due, self._watched = await self._look(watch_lane, now, limit=page, is_idle=True)
         return due
 
     # --- What is read -------------------------------------------------------------------------
@@ -235,23 +252,30 @@ class _Loop:
         if self._lease.campaign.status is not CampaignStatus.RUNNING:
             found = await self._messages(send_lane, limit=limit)
         else:
-            found, self._following = await self._look(send_lane, now, limit=limit)
+            is_idle = self._lease.is_resting
+            found, self._following = await self._look(send_lane, now, limit=limit, is_idle=is_idle)
+        self._was_all = 0 < len(found) < limit
         if len(found) < limit:
             self._watched_at = None  # That was all: the next pass looks at everything.
             found += await self._too_late(now)
         return [each for each in found if not any(claim.names(each.value) for claim in left)]
 
     async def _look(
-        self, lane: Callable[[str], str], now: datetime, *, limit: int
+        self, lane: Callable[[str], str], now: datetime, *, limit: int, is_idle: bool
     ) -> tuple[list[Versioned[Message]], list[Versioned[Message]]]:
         """Return what is due of a lane's messages, and the first of those that follow.
 
-        Of a plan's messages a page is read: each of them expires by itself.
+        Of a plan's messages a page is read: each of them expires by itself. `is_idle`: most likely
+        nothing is due, which the first of all that wait tells by one query.
         """
         if self._lease.campaign.plan:
             found = await self._messages(lane, limit=limit)
             number = sum(_next_at(each) <= now for each in found)
             return found[:number], found[number:]
+        if is_idle:
+            first = await self._messages(lane, limit=1)
+            if not first or _next_at(first[0]) > now:
+                return [], first
         due = await self._messages(lane, Where("next_at", "<=", now), limit=limit)
         if len(due) == limit:
             return due, []
