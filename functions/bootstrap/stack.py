@@ -225,6 +225,7 @@ def _lease_on(store: StoreUrl) -> float:
 
 
 def _limits(settings: Settings) -> Limits:
+    lease_s = settings.lane_lease_s or _lease_on(settings.store)
     return Limits(
         max_campaigns=settings.max_campaigns,
         launch_page=settings.launch_page,
@@ -235,10 +236,10 @@ def _limits(settings: Settings) -> Limits:
         live_calls_per_org=settings.live_calls_per_org,
         live_calls_total=settings.live_calls_total,
         live_call_freed_within=timedelta(seconds=settings.live_call_freed_within_s),
-        reserve_ahead=timedelta(seconds=settings.reserve_ahead_s),
+        reserve_ahead=timedelta(seconds=min(settings.reserve_ahead_s, lease_s)),
         windows=settings.calling_windows == "default",
         receipts_moment=timedelta(milliseconds=settings.receipts_moment_ms),
-        lane_lease=timedelta(seconds=settings.lane_lease_s or _lease_on(settings.store)),
+        lane_lease=timedelta(seconds=lease_s),
         task_deadline=timedelta(seconds=settings.task_deadline_s),
         schedule_ahead=timedelta(days=settings.schedule_ahead_days),
         poll_after=tuple(timedelta(seconds=s) for s in settings.poll_schedule_s),

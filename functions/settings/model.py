@@ -229,8 +229,8 @@ class Settings(BaseSettings):
     """Messages claimed at once; a pause waits for those in hand"""
     lanes: Few = 4
     """Lanes that a campaign is split into at most"""
-    reserve_ahead_s: float = Field(2, ge=0, le=60, allow_inf_nan=False)
-    """Seconds of a sender's rate that a process reserves ahead where nobody else sends by it"""
+    reserve_ahead_s: float = Field(5, ge=0, le=60, allow_inf_nan=False)
+    """Seconds of a sender's rate reserved ahead where nobody else sends by it; a lease at most"""
     receipts_moment_ms: int = Field(400, ge=0, le=1000)
     """Milliseconds within which receipts of texts share a commit; the first waits for none"""
     lane_lease_s: float = Field(0, ge=0, le=86_400, allow_inf_nan=False)

@@ -26,6 +26,7 @@ from functions.domain.messages.send_outcomes import (
     Unknown,
 )
 from functions.domain.notifications.events import EventType
+from functions.domain.sending_rules.rate_limit import HORIZON
 from functions.engine.campaigns import refusals
 from functions.engine.campaigns.lifecycle import stop
 from functions.engine.campaigns.refusals import Refused, Told
@@ -63,7 +64,7 @@ _MISSED = Deferred("turn_missed", ours=True)
 _LATE = Deferred("quiet_hours", ours=True)
 #: What a rejection allows that is not of the message but of its sender.
 _OF_US = frozenset({Retry.STOP, Retry.REFUSED})
-#: A wait for room that is shorter than this is waited in the loop.
+#: A wait for room that is shorter than this is waited in the loop, however little is reserved.
 _SHORT_WAIT = timedelta(seconds=2)
 
 
@@ -86,6 +87,7 @@ class Sender:
         in_hand = self._channel.traits.in_hand
         self._most_in_hand = in_hand or _IN_HAND
         self._sends_at_once = in_hand or _SENDS_AT_ONCE
+        self._short_wait = max(_SHORT_WAIT, lease.engine.limits.reserve_ahead + HORIZON)
         self._stopped = False
         self._patient_until = lease.engine.clock.now()
         #: Until when there is no room for any of its messages, where that is far ahead.
@@ -149,7 +151,7 @@ class Sender:
             await self._set_aside(left, [(tracked, put_off) for tracked in following])
         elif admission.needs_slot:
             await self._wait_until(admission.again_at, self._sleep_until_freed)
-        elif admission.again_at - self._engine.clock.now() > _SHORT_WAIT:
+        elif admission.again_at - self._engine.clock.now() > self._short_wait:
             self.rests_until = admission.again_at
         else:
             await self._wait_until(admission.again_at, self._sleep_until)

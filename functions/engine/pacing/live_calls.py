@@ -23,7 +23,7 @@ from functions.engine.process.live_slots import OrgSlots
 #: A slot outlives the longest call by this much, then it frees itself.
 MARGIN: Final = timedelta(minutes=5)
 #: Calls that end within so long are given back together with the taking that they make room for.
-_GATHER_S: Final = 0.05
+_GATHER_S: Final = 0.1
 #: So many ends are not kept waiting for others.
 _MANY: Final = 20
 

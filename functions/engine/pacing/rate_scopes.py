@@ -21,8 +21,6 @@ from functions.engine.ports.store import Create, Document, Update, Write
 
 #: What is faster than that is as good as without a rate.
 _NO_RATE: Final = 1_000_000.0
-#: What is reserved anyway lies nearer than that.
-_NEAR: Final = timedelta(seconds=2)
 #: What a sender without a rate is slowed down from, messages a second.
 _WHEN_SLOWED: Final = 50.0
 
@@ -99,10 +97,13 @@ class State(NamedTuple):
         rate = self.scope.rate_per_s or (_WHEN_SLOWED if share < 1 else None)
         return None if rate is None else rate * share
 
-    def held_until(self, now: datetime) -> datetime | None:
-        """Return when its provider may be asked again, where it has told us to wait."""
+    def held_until(self, now: datetime, *, reserved: timedelta) -> datetime | None:
+        """Return when its provider may be asked again, where it has told us to wait.
+
+        What processes may have `reserved` ahead is no such wait.
+        """
         free_at: datetime | None = self._get("free_at")
-        return free_at if free_at is not None and free_at - now > _NEAR else None
+        return free_at if free_at is not None and free_at - now > reserved else None
 
     @property
     def slowdown(self) -> Slowdown:

@@ -144,7 +144,7 @@ def reserve_ahead(
     if any(_allowance(each, now) == 0 for each in holding):
         return Reservation(now, Room(0, now, next_day(now), reason="warm_up"))
     begins_at = max((each.begins_at for each in holding), default=earliest)
-    if begins_at > earliest + 2 * ahead + HORIZON:
+    if begins_at > earliest + furthest(ahead):
         return Reservation(now, wait_for(begins_at, earliest, now))
     near = earliest + HORIZON
     late = [each for each in holding if each.begins_at > near]
@@ -153,6 +153,11 @@ def reserve_ahead(
     sized = _Sizes(need, scopes, ahead)
     shares = [_share(each, sized, now) for each in late or holding]
     return Reservation(now, None, unlimited, shares)
+
+
+def furthest(ahead: timedelta) -> timedelta:
+    """Return how far off a place is taken: behind one who is alone, and another who waits."""
+    return 2 * ahead + HORIZON
 
 
 def limiting(parts: Sequence[Part], now: datetime) -> list[Part]:

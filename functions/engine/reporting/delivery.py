@@ -26,6 +26,7 @@ from functions.engine.messages.statistics import Lateness
 from functions.engine.messages.tallies import LATE, DayCount, Sender
 from functions.engine.pacing import rate_scopes
 from functions.engine.pacing.rate_scopes import Scope
+from functions.engine.pacing.reservation import furthest
 from functions.engine.ports.store import Query, Where
 
 #: Of so many campaigns that run, are paused, or ended lately the newest counts are read.
@@ -200,7 +201,7 @@ async def _throttles(engine: Engine, org: str, senders: Sequence[Sender]) -> dic
             state.slowdown.share_at(now),
             state.slowdown.at,
             state.slowdown.whole_again_at(now),
-            state.held_until(now),
+            state.held_until(now, reserved=furthest(engine.limits.reserve_ahead)),
             state.left_today(now),
         )
         for sender, state in zip(scopes, states, strict=True)
