@@ -18,6 +18,7 @@ from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.pacing import admission as throttle
+from functions.engine.pacing.lane_slots import LaneSlots
 from functions.engine.ports.channel import Outbound, Traits
 from functions.engine.ports.store import Create, Store, Update
 from functions.stores.firestore.store import FirestoreStore
@@ -111,9 +112,10 @@ async def _turns(store: Store, name: str, count: int) -> Row:
 
 async def _admit(lease: lanes.LaneLease, count: int) -> float:
     offered = [Versioned(Message(f"m{n}", "", "pending"), 1) for n in range(_CHUNK)]
+    send, slots = lease.campaign.own_send, LaneSlots(lease)
     start = time.perf_counter()
     for _ in range(count):
-        admission = await throttle.admit(lease, lease.campaign.own_send, offered, wanted=_CHUNK)
+        admission = await throttle.admit(lease, send, slots, offered, wanted=_CHUNK)
         assert len(admission.turns) == _CHUNK
     return time.perf_counter() - start
 

@@ -96,6 +96,7 @@ class Callbacks:
         self._order = 0
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._under_way = set[asyncio.Task[bool]]()
 
     def begin(self, story: Story) -> None:
         """Tell a story from its first notice on."""
@@ -119,17 +120,17 @@ class Callbacks:
 
     async def close(self) -> None:
         """Stop making callbacks in the background."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        tasks = [*self._under_way, *([self._task] if self._task is not None else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._task = None
 
     def _now_s(self) -> float:
         return self._clock.now().timestamp()
 
     def _push(self, story: Story, position: int) -> None:
-        """Schedule a story's next callback; the one after it follows when this one is taken."""
+        """Schedule a story's next callback; the one after it follows when this one was answered."""
         if position < len(story.fate.notices):
             due_s = story.placed.at.timestamp() + story.fate.notices[position].after_s
             self._schedule(due_s, story, position)
@@ -142,20 +143,19 @@ class Callbacks:
             self._wake.set()
 
     def _take_due(self) -> list[_Step]:
-        """Take what is due, one callback of a story at most: they must not overtake each other."""
-        now_s, taken = self._now_s(), list[_Step]()
-        while self._steps and self._steps[0].due_s <= now_s and len(taken) < _AT_ONCE:
+        """Take what is due, as far as so much may be in flight."""
+        now_s, taken, most = self._now_s(), list[_Step](), _AT_ONCE - len(self._under_way)
+        while self._steps and self._steps[0].due_s <= now_s and len(taken) < most:
             step = heapq.heappop(self._steps)
             if step.story.placed.id not in self._dropped:
                 taken.append(step)
-        for step in taken:
-            if not step.tries:
-                self._push(step.story, step.position + 1)
         return taken
 
     async def _take_step(self, step: _Step) -> bool:
         story, notice = step.story, step.story.fate.notices[step.position]
         made = not notice.lost and await self._call_back(story, notice)
+        if not step.tries:  # no sooner: callbacks of a story must not overtake each other
+            self._push(story, step.position + 1)
         if not made and not notice.lost and step.tries < len(RETRY_AFTER_S):
             due_s = self._now_s() + RETRY_AFTER_S[step.tries]
             self._schedule(due_s, story, step.position, step.tries + 1)
@@ -174,10 +174,19 @@ class Callbacks:
         return 200 <= status < 300  # noqa: PLR2004 (the success class of HTTP)
 
     async def _run(self) -> None:
+        """Make callbacks as they come due: one that is answered late holds up no other story."""
         while True:
             self._wake.clear()
-            await self.run_due()
-            wait_s = max(0.0, self._steps[0].due_s - self._now_s()) if self._steps else None
+            for step in self._take_due():
+                task = asyncio.create_task(self._take_step(step))
+                self._under_way.add(task)
+                task.add_done_callback(self._taken)
+            has_room = self._steps and len(self._under_way) < _AT_ONCE
+            wait_s = max(0.0, self._steps[0].due_s - self._now_s()) if has_room else None
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._wake.wait()
+
+    def _taken(self, task: asyncio.Task[bool]) -> None:
+        self._under_way.discard(task)
+        self._wake.set()

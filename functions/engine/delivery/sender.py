@@ -45,6 +45,7 @@ from functions.engine.notifications.outbox import is_heard
 from functions.engine.pacing import admission as throttle
 from functions.engine.pacing import live_calls, slowdown
 from functions.engine.pacing.admission import Admission
+from functions.engine.pacing.lane_slots import LaneSlots
 
 log = structlog.get_logger()
 
@@ -80,6 +81,7 @@ class Sender:
         self._caps = FrequencyCaps(lease.engine, lease.campaign, send)
         self._gate = Gate(lease.engine, lease.campaign, send, self._caps)
         self._guardrail = Guardrail(lease)
+        self._slots = LaneSlots(lease)
         self._results = Results(lease.engine, lease.campaign, send)
         self._delivering: set[asyncio.Task[None]] = set()
         self._in_hand = 0
@@ -118,11 +120,22 @@ class Sender:
                 continue
             paced = throttle.at_once(self._engine, self._campaign, self._send)
             at_once = min(paced, self._caps.at_once, self._most_in_hand)
-            offered = list(islice(left.values(), at_once))
-            admission = await throttle.admit(self._lease, self._send, offered, wanted=len(left))
+            admission = await self._admit(left, at_once)
             await self._follow(left, admission)
         if self._stopped:
             await self._lease.confirm()
+
+    async def _admit(self, left: dict[str, Versioned[Message]], at_once: int) -> Admission:
+        """Ask for room for the next messages."""
+        lease, send = self._lease, self._send
+        ahead = throttle.slots_ahead(self._engine, self._campaign, send)
+        offered, following = (
+            islice(left.values(), at_once),
+            islice(left.values(), at_once, at_once + ahead),
+        )
+        return await throttle.admit(
+            lease, send, self._slots, list(offered), list(following), wanted=len(left)
+        )
 
     @property
     def _is_over(self) -> bool:
@@ -173,6 +186,7 @@ class Sender:
         """Wait until every result is recorded: only then does the store tell what is left."""
         while self._delivering:
             await self._wait_for_results(asyncio.ALL_COMPLETED)
+        await self._slots.give_back()
 
     async def _not_now(
         self, left: dict[str, Versioned[Message]]

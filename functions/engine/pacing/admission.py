@@ -14,6 +14,7 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LaneLease
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.pacing import live_calls, rate_scopes
+from functions.engine.pacing.lane_slots import LaneSlots
 from functions.engine.pacing.turns import Turns
 
 
@@ -44,17 +45,34 @@ def is_missed(turn: datetime, now: datetime) -> bool:
     return now - turn > TOLERANCE
 
 
+def slots_ahead(engine: Engine, campaign: Campaign, send: Send) -> int:
+    """Return for how many messages behind the next ones slots may be taken: as turns may be."""
+    if not engine.traits(send).holds_live_call:
+        return 0
+    rate = rate_scopes.slowest(engine, campaign, send)
+    ahead = engine.limits.reserve_ahead.total_seconds()
+    chunk = engine.limits.chunk
+    return chunk if rate is None else min(chunk, math.ceil(rate * ahead))
+
+
 async def admit(
-    lease: LaneLease, send: Send, offered: Sequence[Versioned[Message]], *, wanted: int
+    lease: LaneLease,
+    send: Send,
+    slots: LaneSlots,
+    offered: Sequence[Versioned[Message]],
+    following: Sequence[Versioned[Message]] = (),
+    *,
+    wanted: int,
 ) -> Admission:
     """Give turns and live-call slots to as many of the offered messages as there is room for.
 
-    `wanted` messages wait in all, for which turns may be reserved ahead. Raises LeaseLostError:
-    the new holder's slots must not be taken for ours.
+    `wanted` messages wait in all, for which turns may be reserved ahead, and slots for those that
+    are `following`. Raises LeaseLostError: the new holder's slots must not be taken for ours.
     """
     engine, org = lease.engine, lease.campaign.org
     live = engine.traits(send).holds_live_call
-    if live and (again_at := await live_calls.find_room(engine, org, wanted)):
+    looks = live and not slots.has(offered[0].value.id)
+    if looks and (again_at := await live_calls.find_room(engine, org, wanted)):
         return Admission([], engine.clock.now(), again_at, needs_slot=True)
     turns = Turns(engine, rate_scopes.of(engine, lease.campaign, send))
     weights = _weights(engine, send, offered)
@@ -63,7 +81,9 @@ async def admit(
     given = dict(zip(ids, room.turns, strict=False))
     if not ids or not live:
         return Admission(ids, room.asked_at, room.again_at, given, reason=room.reason)
-    taken = await live_calls.take(lease, ids)
+    # One that is tried again may still be told that its attempt before has ended.
+    fresh = [each.value.id for each in following if not each.value.attempt]
+    taken = await slots.take(ids, fresh)
     if len(taken.ids) < len(ids):
         turns.give_back(room, len(taken.ids))
     return Admission(taken.ids, room.asked_at, engine.clock.now(), given, taken.until)

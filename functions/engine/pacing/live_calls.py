@@ -8,13 +8,11 @@ process since; and who finds none free waits for such an end, or asks the store 
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 from functions.domain.campaigns.send import Send
-from functions.domain.sending_rules.rate_limit import hold
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.lanes import LaneLease
 from functions.engine.kernel.modify import retried
 from functions.engine.pacing.allotments import ask_for_room
 from functions.engine.ports.store import ConflictError, Update
@@ -26,13 +24,6 @@ MARGIN: Final = timedelta(minutes=5)
 _GATHER_S: Final = 0.1
 #: So many ends are not kept waiting for others.
 _MANY: Final = 20
-
-
-class Taken(NamedTuple):
-    """The messages that have a slot now."""
-
-    ids: Sequence[str]
-    until: datetime  #: when the slots free themselves
 
 
 def slot_end(engine: Engine) -> datetime:
@@ -53,38 +44,12 @@ async def find_room(engine: Engine, org: str, wanted: int) -> datetime | None:
             return None
         look_at = slots.look_at(slot_end(engine))
         if look_at is None or look_at <= engine.clock.now():
-            await _look(engine, org, slots)
+            await look(engine, org, slots)
             if not _room(engine, slots) and _lacks_room(engine, slots):
                 await ask_for_room(engine, org, wanted, slot_end(engine))
-                await _look(engine, org, slots)
+                await look(engine, org, slots)
             slots.looked(found=_room(engine, slots) > 0)
         return None if _room(engine, slots) else slots.look_at(slot_end(engine))
-
-
-async def take(lease: LaneLease, ids: Sequence[str]) -> Taken:
-    """Take slots for as many of the messages as there is room for.
-
-    Raises LeaseLostError: the new holder's slots must not be taken for ours. Who sees those slots
-    then looks whose lane it is.
-    """
-    engine, org = lease.engine, lease.campaign.org
-    slots = engine.memory.live_slots.of(org)
-
-    async def attempt() -> Taken:
-        if slots.known_at is None:
-            await _look(engine, org, slots)
-        now, until, ended = engine.clock.now(), slot_end(engine), dict(slots.ended)
-        taken = slots.taken(now)
-        if any(id_ in taken for id_ in ids):
-            await lease.confirm()
-        granted, held = hold(taken, ids, _limit(engine, slots, until), now=now, until=until)
-        if granted:
-            await _write(engine, org, slots, held)
-            slots.written(ended)
-        return Taken(granted, until)
-
-    async with slots.lock:
-        return await retried(attempt, paths.live_calls(org))
 
 
 async def wait(engine: Engine, org: str, until: datetime) -> bool:
@@ -158,10 +123,10 @@ async def _give_back(engine: Engine, org: str, slots: OrgSlots, ids: Sequence[st
     async def attempt() -> None:
         ended, now = dict(slots.ended), engine.clock.now()
         if not slots.knows(ended, now):
-            await _look(engine, org, slots)
+            await look(engine, org, slots)
         taken = slots.taken(now)
         if len(taken) < len(slots.held(now)):
-            await _write(engine, org, slots, taken)
+            await write(engine, org, slots, taken)
         slots.written(ended)
 
     async with slots.lock:
@@ -169,11 +134,12 @@ async def _give_back(engine: Engine, org: str, slots: OrgSlots, ids: Sequence[st
             await retried(attempt, paths.live_calls(org))
 
 
-async def _look(engine: Engine, org: str, slots: OrgSlots) -> None:
+async def look(engine: Engine, org: str, slots: OrgSlots) -> None:
+    """Read who holds a slot."""
     slots.note(await engine.store.get(paths.live_calls(org)), engine.clock.now())
 
 
-async def _write(engine: Engine, org: str, slots: OrgSlots, held: Mapping[str, datetime]) -> None:
+async def write(engine: Engine, org: str, slots: OrgSlots, held: Mapping[str, datetime]) -> None:
     """Write who holds a slot, on the document that we know. Raises ConflictError."""
     document = slots.document
     if document is None:
@@ -194,11 +160,12 @@ def _lacks_room(engine: Engine, slots: OrgSlots) -> bool:
     return slots.room(slot_end(engine)) < engine.limits.live_calls_per_org
 
 
-def _limit(engine: Engine, slots: OrgSlots, until: datetime) -> int:
+def limit(engine: Engine, slots: OrgSlots, until: datetime) -> int:
+    """Return how many calls the organisation may have, of those that end by `until`."""
     return min(engine.limits.live_calls_per_org, slots.room(until))
 
 
 def _room(engine: Engine, slots: OrgSlots) -> int:
     """Return how many slots are free, by what we know."""
     taken = slots.taken(engine.clock.now())
-    return max(0, _limit(engine, slots, slot_end(engine)) - len(taken))
+    return max(0, limit(engine, slots, slot_end(engine)) - len(taken))

@@ -38,6 +38,7 @@ class Carrier:
     got: list[WebhookRequest] = field(default_factory=list)
     answers: list[int | Exception] = field(default_factory=list)  #: to callbacks; then 200
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    late: asyncio.Event | None = None  #: the first callback is answered once it is set
     texts: bool = False
 
     def __post_init__(self) -> None:
@@ -94,6 +95,8 @@ class Carrier:
         self.got.append(request)
         if parse_callback(request.url).event in ENDS:
             self.ended.set()
+        if self.late is not None and len(self.got) == 1:
+            await self.late.wait()
         answer = self.answers.pop(0) if self.answers else 200
         if isinstance(answer, Exception):
             raise answer

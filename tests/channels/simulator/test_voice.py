@@ -237,6 +237,19 @@ async def test_the_background_task_makes_callbacks_by_itself() -> None:
     assert len(carrier.got) == 3
 
 
+async def test_a_callback_that_is_answered_late_holds_up_no_other_call() -> None:
+    """As at any carrier: what is told of one call waits for no answer to what is told of others."""
+    script = Script.parse("spread=0,latency_ms=0,ring_ms=20,pickup_ms=0,duration_s=0.02")
+    carrier = Carrier(script, clock=WallClock())
+    carrier.late = asyncio.Event()
+    carrier.channel.start()
+    await carrier.send("m1", "m2")
+    await carrier.ended.wait()  # one call, while the other's ringing is unanswered
+    assert len(carrier.got) == 1 + 3
+    carrier.late.set()
+    await carrier.channel.close()
+
+
 # --- Recall -----------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from functions.engine import paths
 from functions.engine.kernel import lanes
 from functions.engine.kernel.lanes import LaneLease
 from functions.engine.pacing import live_calls
+from functions.engine.pacing.lane_slots import LaneSlots
 from tests.engine.counting_store import CountingStore
 from tests.engine.interleaving import InterleavingStore
 from tests.engine.world import ORG, World, with_limits
@@ -51,7 +52,7 @@ class Organisation:
                 self._world.clock.advance(again_at - engine.clock.now())
                 continue
             ids = [f"{self.name}-{self._calls + n}" for n in range(count - begun)]
-            taken = await live_calls.take(self.lease, ids)
+            taken = await LaneSlots(self.lease).take(ids)
             self._calls += len(ids)
             begun += len(taken.ids)
         return begun

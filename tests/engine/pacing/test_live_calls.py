@@ -14,6 +14,7 @@ from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LaneLease
 from functions.engine.pacing import live_calls
+from functions.engine.pacing.lane_slots import LaneSlots
 from functions.engine.ports.channel import Traits
 from tests.engine.counting_store import CountingStore
 from tests.engine.pacing.test_reserving import count, of_rates
@@ -115,7 +116,7 @@ def patient(world: World) -> tuple[Engine, CountingStore]:
 async def take(lease: LaneLease, ids: Sequence[str]) -> Sequence[str]:
     """Take slots for messages."""
     await live_calls.find_room(lease.engine, ORG, len(ids))
-    return (await live_calls.take(lease, ids)).ids
+    return (await LaneSlots(lease).take(ids)).ids
 
 
 async def started(work: Any) -> "asyncio.Task[None]":
