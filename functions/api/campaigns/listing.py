@@ -2,11 +2,12 @@
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
+import orjson
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, WithJsonSchema
 
@@ -23,13 +24,14 @@ from functions.web.auth import Area
 from functions.web.caller_route import CallerContext, RestRoute, Viewer
 from functions.web.cursors import decode_cursor, encode_cursor
 from functions.web.fields import Id, ZonedInstant
+from functions.web.routing.answers import Json, joined, written
 
 router = APIRouter(prefix="/campaigns", tags=[Area.CAMPAIGNS], route_class=RestRoute)
 
 #: What other systems call our statuses.
 SYNONYMS: Final = {"sending": CampaignStatus.RUNNING, "sent": CampaignStatus.COMPLETED}
 _LARGEST_PAGE: Final = 100
-_KEPT_LENGTH: Final = 5000  #: characters; a campaign that says more is shown anew each time
+_KEPT_BYTES: Final = 8000  #: of a row; a longer one is written anew each time
 _FARTHEST: Final = 2**31 - 1  #: as far as the stores can leave out documents
 #: What `sort` calls the fields that campaigns are sorted by.
 _ORDERS: Final = {
@@ -107,8 +109,8 @@ class CampaignCounts(BaseModel):
     )
 
 
-@router.get("")
-async def list_campaigns(wanted: Annotated[Filters, Query()], context: Viewer) -> CampaignPage:
+@router.get("", response_model=CampaignPage)
+async def list_campaigns(wanted: Annotated[Filters, Query()], context: Viewer) -> Json:
     """List campaigns, the newest first: numbered pages, or on from `next_cursor`."""
     search = _search(wanted)
     _check_order(search)
@@ -157,67 +159,71 @@ def _usual_order(wanted: Filters) -> str:
     return "name" if wanted.name_prefix else "-created_at"
 
 
-async def _numbered(context: CallerContext, search: Search, number: int, size: int) -> CampaignPage:
+async def _numbered(context: CallerContext, search: Search, number: int, size: int) -> Json:
     query = replace(search.query(context.org), limit=size)
     if number == 1:
-        page, total = await asyncio.gather(
-            _found(context, search, query), context.engine.store.count(query)
+        found, total = await asyncio.gather(
+            context.engine.store.query(query), context.engine.store.count(query)
         )
     else:
         total = await context.engine.store.count(query)
         # Behind the last page there is nothing to read, however far behind.
         skipped = min((number - 1) * size, total, _FARTHEST)
-        page = await _found(context, search, replace(query, offset=skipped))
+        found = await context.engine.store.query(replace(query, offset=skipped))
     pages = math.ceil(total / size)
-    page.pagination = Pagination(page=number, page_size=size, total_count=total, total_pages=pages)
-    return page
+    shown = Pagination(page=number, page_size=size, total_count=total, total_pages=pages)
+    return _page(await _rows(context, found), _following(search, found, size), shown)
 
 
-async def _behind(context: CallerContext, search: Search, cursor: str, size: int) -> CampaignPage:
+async def _behind(context: CallerContext, search: Search, cursor: str, size: int) -> Json:
     value, id_ = decode_cursor(cursor, str if search.order is Order.NAME else datetime, str)
     after = (value, paths.campaign(context.org, id_))
     query = replace(search.query(context.org), limit=size, start_after=after)
-    return await _found(context, search, query)
+    found = await context.engine.store.query(query)
+    return _page(await _rows(context, found), _following(search, found, size))
 
 
-async def _waiting(context: CallerContext, search: Search, size: int) -> CampaignPage:
+async def _waiting(context: CallerContext, search: Search, size: int) -> Json:
     """Return the first page of what needs attention: in front what nobody works on."""
-    query = replace(search.query(context.org), limit=size)
-    page = await _found(context, search, query)
-    known = {each.id for each in page.data}
+    found = await context.engine.store.query(replace(search.query(context.org), limit=size))
+    known = {each.id for each in found}
     overdue = await overview.overdue(context.engine, context.org, search)
     fresh = [each for each in overdue if each.counted.campaign.id not in known]
     items = await _items(context, [each.counted for each in fresh])
     for shown, each in zip(items, fresh, strict=True):
         shown.attention = shown_attention(stale(each.since))
-    page.data = [*items, *page.data]
-    return page
+    rows = [*map(written, items), *await _rows(context, found)]
+    return _page(rows, _following(search, found, size))
 
 
-async def _found(context: CallerContext, search: Search, query: Any) -> CampaignPage:
-    found = await context.engine.store.query(query)
-    following = _cursor(search, found[-1]) if found and len(found) == query.limit else None
-    data = await _shown(context, found)
-    return CampaignPage(data=data, pagination=None, next_cursor=following)
+def _page(
+    rows: Iterable[bytes], next_cursor: str | None, pagination: Pagination | None = None
+) -> Json:
+    """Return a CampaignPage."""
+    numbers = None if pagination is None else pagination.model_dump()
+    page = {"data": joined(rows), "pagination": numbers, "next_cursor": next_cursor}
+    return Json(orjson.dumps(page))
 
 
-def _cursor(search: Search, last: Document) -> str:
-    return encode_cursor([last.data[search.order], last.id])
+def _following(search: Search, found: Sequence[Document], size: int) -> str | None:
+    """Return the cursor of what follows a page; None behind the last one."""
+    if len(found) < size:
+        return None
+    return encode_cursor([found[-1].data[search.order], found[-1].id])
 
 
-async def _shown(context: CallerContext, found: Sequence[Document]) -> list[CampaignItem]:
-    """Show campaigns; what shows nothing but its document is made once for each version."""
-    memory = context.engine.memory.shown
-    known: dict[str, Any] = {each.path: memory.get((each.path, each.version)) for each in found}
+async def _rows(context: CallerContext, found: Sequence[Document]) -> list[bytes]:
+    """Show campaigns; what shows nothing but its document is written once for each version."""
+    memory = context.engine.memory.rows
+    known = {each.path: memory.get((each.path, each.version)) for each in found}
     fresh = [each for each in found if known[each.path] is None]
     counted = await overview.counted(context.engine, fresh)
     items = await _items(context, counted)
     for document, each, shown in zip(fresh, counted, items, strict=True):
-        known[document.path] = shown
-        is_short = len(shown.html) + len(shown.base_template) <= _KEPT_LENGTH
-        if is_short and overview.tells_all(each.campaign):
-            memory.keep((document.path, document.version), shown)
-    return [known[each.path] for each in found]
+        known[document.path] = row = written(shown)
+        if len(row) <= _KEPT_BYTES and overview.tells_all(each.campaign):
+            memory.keep((document.path, document.version), row)
+    return [row for row in known.values() if row is not None]
 
 
 async def _items(context: CallerContext, found: Sequence[Counted]) -> list[CampaignItem]:

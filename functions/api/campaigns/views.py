@@ -1,7 +1,7 @@
 """What a caller is shown of campaigns."""
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -28,7 +28,7 @@ from functions.api.lateness import Spread, shown_spread
 from functions.api.plans.version_views import ShownMigration, shown_migration
 from functions.api.warnings import Warned, shown_warnings
 from functions.domain.campaigns.attention import Attention, attention_of
-from functions.domain.campaigns.campaign import Campaign
+from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.domain.campaigns.lifecycle import LateStart
 from functions.domain.campaigns.send import Send
 from functions.domain.campaigns.status import CampaignStatus
@@ -37,7 +37,11 @@ from functions.domain.messages.message import MessageStatus
 from functions.domain.messages.reasons import explain
 from functions.domain.templates.template import Missing
 from functions.domain.times import iso
+from functions.engine import paths
 from functions.engine.campaigns.warnings import warnings_of
+from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.modify import at_version
+from functions.engine.messages import statistics
 from functions.engine.messages.statistics import Statistics, spread
 from functions.engine.plans.migration.progress import progress_of
 from functions.engine.plans.writing import warnings as plan_warnings
@@ -166,6 +170,8 @@ class CampaignItem(ShownSaid):
 
 
 Item = TypeVar("Item", bound=CampaignItem)
+#: Characters; a campaign that says more is shown anew each time.
+KEPT_LENGTH: Final = 5000
 
 
 class WarnedCampaign(CampaignItem, Warned):
@@ -340,20 +346,35 @@ async def shown(
 
     Raises NotFoundError.
     """
-    campaign, version, counts = await overview.load(context.engine, context.org, id_)
-    recalled = await recalls.read_one(context.engine, campaign)
+    path = paths.campaign(context.org, id_)
+    document = at_version(await context.engine.store.get(path), "Campaign", id_)
+    memory = context.engine.memory.shown
+    known: WarnedCampaign | None = memory.get((path, document.version))
+    if known is None:
+        campaign = campaign_from(context.org, id_, document.data)
+        known = await _made(context.engine, campaign, asked)
+        is_short = len(known.html) + len(known.base_template) <= KEPT_LENGTH
+        # Doubts and migrations are told by other documents than the campaign's.
+        is_alone = campaign.has_ended and not campaign.plan and overview.tells_all(campaign)
+        if is_short and is_alone:
+            memory.keep((path, document.version), known)
+    return context.tagged((known, document.version))
+
+
+async def _made(engine: Engine, campaign: Campaign, asked: datetime | None) -> WarnedCampaign:
+    counts = await statistics.read_one(engine, campaign)
+    recalled = await recalls.read_one(engine, campaign)
     found = []
     if campaign.status in _NOT_STARTED:
         doubts_of = plan_warnings.warnings_of if campaign.plan else warnings_of
-        found = await doubts_of(context.engine, campaign, asked=asked)
-    migration = shown_migration(await progress_of(context.engine, campaign))
+        found = await doubts_of(engine, campaign, asked=asked)
     return _item(
         WarnedCampaign,
-        context.tagged((campaign, version)),
+        campaign,
         counts,
         recalled,
         nodes=shown_nodes(campaign, counts),
-        migration=migration,
+        migration=shown_migration(await progress_of(engine, campaign)),
         message_lateness=shown_spread(spread(counts.lateness)),
         warnings=shown_warnings(found),
     )

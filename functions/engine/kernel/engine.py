@@ -75,8 +75,10 @@ class ProcessMemory:
     salts: Salts = field(default_factory=Salts)
     launched: LaunchedMessages = field(default_factory=LaunchedMessages)
     plans: LastUsed[str, PlanVersion] = field(default_factory=lambda: LastUsed(256))
-    #: What is shown of campaigns whose documents tell all of it, by path and version.
+    #: What is shown of campaigns whose documents tell all of it: alone and as rows of a list, by
+    #: path and version.
     shown: LastUsed[tuple[str, int], Any] = field(default_factory=lambda: LastUsed(1000))
+    rows: LastUsed[tuple[str, int], bytes] = field(default_factory=lambda: LastUsed(1000))
     entries: EntryCache = field(default_factory=EntryCache)
     #: By their paths, as receipts have read them.
     campaigns: Fresh[str, "Campaign"] = field(default_factory=lambda: Fresh(CAMPAIGN_LIFE, 256))

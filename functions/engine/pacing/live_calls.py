@@ -15,7 +15,7 @@ from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import retried
 from functions.engine.pacing.allotments import ask_for_room
-from functions.engine.ports.store import ConflictError, Update
+from functions.engine.ports.store import ConflictError, Document, Update
 from functions.engine.process.live_slots import OrgSlots
 
 #: A slot outlives the longest call by this much, then it frees itself.
@@ -151,7 +151,7 @@ async def write(engine: Engine, org: str, slots: OrgSlots, held: Mapping[str, da
     except ConflictError:
         slots.forget()
         raise
-    written = document._replace(version=version, data={**document.data, "held": held})
+    written = Document(document.path, version, {**document.data, "held": held})
     slots.note(written, engine.clock.now())
 
 

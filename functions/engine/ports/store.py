@@ -4,20 +4,44 @@ The conformance classes in tests/stores, tests/queues and tests/channels hold on
 promise; its docstring opens with the promise's number.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, final
 
 Fields: TypeAlias = Mapping[str, Any]
 """A document's content: str, int, float, bool, None, aware datetime, lists and maps of these."""
 
 
-class Document(NamedTuple):
-    """One stored document, as it was when it was read."""
+@final
+class Document:
+    """One stored document, as it was when it was read.
 
-    path: str
-    version: int
-    data: dict[str, Any]
+    A store may hand over how its content is read out, which is done when somebody looks at it.
+    """
+
+    __slots__ = ("_content", "path", "version")
+
+    def __init__(
+        self, path: str, version: int, content: dict[str, Any] | Callable[[], dict[str, Any]]
+    ) -> None:
+        self.path = path
+        self.version = version
+        self._content = content
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The content."""
+        if callable(self._content):
+            self._content = self._content()
+        return self._content
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Document):
+            return NotImplemented
+        mine, theirs = (self.path, self.version), (other.path, other.version)
+        return mine == theirs and self.data == other.data
+
+    __hash__ = None  # type: ignore[assignment]  # its content has none
 
     @property
     def id(self) -> str:

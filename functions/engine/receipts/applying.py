@@ -193,7 +193,7 @@ def _decide(
     recorded = record(engine, campaign, decided, walk_at=event.settles_at)
     writes, notices = list(recorded.writes), list(recorded.notices)
     written = next(w for w in writes if isinstance(w, Update) and w.path == path)
-    stored[path] = document._replace(data={**document.data, **written.changes})
+    stored[path] = Document(path, document.version, {**document.data, **written.changes})
     if not changes:
         return _Decided(Applied(campaign, message, waited=False), writes)
     after = message_from(document.id, stored[path].data)

@@ -27,6 +27,9 @@ from functions.stores.sqlite.thread import (
 
 MEMORY = ":memory:"
 _FEW: Final = 20  #: documents whose reading keeps the event loop for no more than 0.2 ms
+#: As many are read out by whoever looks at them, if anybody does: a page that was shown before is
+#: told by its versions. More would keep the event loop from others, and are read out by the thread.
+_PAGE: Final = 100
 
 _UNVERSIONED = (Delete, Add)  #: `commit` answers 0 for these
 
@@ -171,5 +174,7 @@ def _by_id(table: str, collections: dict[str, list[str]]) -> tuple[str, list[Any
 
 
 def _read(db: sqlite3.Connection, statement: str, values: list[Any]) -> list[Document]:
-    rows = db.execute(statement, values)
+    rows = db.execute(statement, values).fetchall()
+    if len(rows) <= _PAGE:
+        return [Document(path, version, partial(decode, doc)) for path, version, doc in rows]
     return [Document(path, version, decode(doc)) for path, version, doc in rows]

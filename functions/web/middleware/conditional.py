@@ -8,9 +8,9 @@ A list has no version, and its tag is a weak one.
 import re
 from hashlib import blake2b
 from http import HTTPStatus
+from json import JSONDecoder
 from typing import Final
 
-import orjson
 from fastapi import Request
 from fastapi.responses import Response
 
@@ -19,7 +19,9 @@ from functions.domain.errors import InvalidFieldError
 _HEADER: Final = "If-None-Match"
 _TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
 _DIGEST_BYTES: Final = 8
-_WARNINGS: Final = b'"warnings":'
+_WARNINGS: Final = b'{"warnings":'
+_NO_WARNINGS: Final = _WARNINGS + b"[]"
+_DECODER: Final = JSONDecoder()
 #: Kept by the caller alone, who asks each time whether it still holds.
 _KEPT: Final = "private, no-cache"
 
@@ -59,13 +61,17 @@ def _tag(body: bytes, version: str | None) -> str:
 
 
 def _lasting(body: bytes) -> bytes:
-    """Return what a later read would show as well: doubts about a change are told once."""
-    if _WARNINGS not in body:
+    """Return what a later read would show as well: doubts about a change are told once.
+
+    They are the first member of an answer that has them (api/warnings.py).
+    """
+    if not body.startswith(_WARNINGS):
         return body
-    shown = orjson.loads(body)
-    if isinstance(shown, dict):
-        shown.pop("warnings", None)
-    return orjson.dumps(shown)
+    if body.startswith(_NO_WARNINGS):
+        return body[len(_NO_WARNINGS) :]
+    text = body.decode()
+    _, end = _DECODER.raw_decode(text, len(_WARNINGS))
+    return text[end:].encode()
 
 
 def _is_known(tags: str, tag: str) -> bool:

@@ -1,11 +1,28 @@
 """The answer that is made of what a handler returns."""
 
+from collections.abc import Iterable
 from typing import Any
 
+import orjson
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import ResponseValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+
+class Json(bytes):
+    """An answer of a handler that is written already, such as one of parts that are remembered."""
+
+
+def written(shown: BaseModel) -> bytes:
+    """Return a part of an answer as it is written."""
+    return shown.model_dump_json().encode()
+
+
+def joined(parts: Iterable[bytes]) -> list[orjson.Fragment]:
+    """Return parts that are written as a list for orjson."""
+    return [orjson.Fragment(part) for part in parts]
 
 
 class Answers:
@@ -41,6 +58,8 @@ class Answers:
         return answer
 
     def _json(self, result: Any) -> bytes:
+        if isinstance(result, Json):
+            return result
         assert self._field is not None  # noqa: S101 - for the type checker
         value, errors = self._field.validate(result, {}, loc=("response",))
         if errors:

@@ -208,7 +208,9 @@ async def test_a_page_that_is_asked_for_again_shows_what_has_changed(rig: Rig) -
     rig.clock.advance(TIERS[0] + MARGIN)
     await delivery_days.move(engine)
     (first,) = await listed(rig, "")
+    alone = await rig.get(f"/campaigns/{id_}")
     assert (await listed(rig, ""), first["stats"]["opted_out"]) == ([first], 0)
+    assert (await rig.get(f"/campaigns/{id_}")).content == alone.content
     (message, *_) = await engine.store.query(Query(paths.messages(org, id_)))
     ref, attempt = MessageRef(org, id_, message.id), message.data["attempt"]
     told = DeliveryEvent("late", ref, attempt, EventKind.OPTED_OUT, rig.clock.now())
@@ -216,4 +218,5 @@ async def test_a_page_that_is_asked_for_again_shows_what_has_changed(rig: Rig) -
     (second,) = await listed(rig, "")
     assert second == {**first, "stats": {**first["stats"], "opted_out": 1}}
     assert await listed(rig, "") == [second]
+    assert (await rig.get(f"/campaigns/{id_}")).json() == {**alone.json(), **second}
     assert await listed(rig, "page=2&page_size=1") == []

@@ -13,6 +13,7 @@ from functions.engine.ports.store import (
     Add,
     ConflictError,
     Create,
+    Document,
     Query,
     Store,
     StoreError,
@@ -205,3 +206,16 @@ def _kill_while_committing(path: Path, *, after: int) -> list[int]:
         process.kill()
         lines += process.stdout.readlines()
     return [int(line) for line in lines if line.endswith("\n")]
+
+
+def test_a_document_is_read_out_once_and_when_somebody_looks() -> None:
+    """A page of documents that are known by their versions costs no reading of their content."""
+    looked: list[str] = []
+
+    def content() -> dict[str, str]:
+        looked.append("looked")
+        return {"name": "a"}
+
+    document = Document("lists/a", 1, content)
+    assert (document.id, document.version, looked) == ("a", 1, [])
+    assert (document.data, document.data, looked) == ({"name": "a"}, {"name": "a"}, ["looked"])

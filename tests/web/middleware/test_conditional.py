@@ -1,7 +1,12 @@
 """What a caller has already is not sent again."""
 
 import pytest
+from fastapi import Request
+from fastapi.responses import Response
+from pydantic import BaseModel
 
+from functions.bootstrap.parts import every_part
+from functions.web.middleware.conditional import tagged
 from tests.api.rig import Rig
 
 PATHS = ["/lists", "/campaigns", "/settings", "/suppressions", "/status", "/get-list-contact"]
@@ -95,3 +100,26 @@ async def test_secrets_have_no_tag(rig: Rig) -> None:
     """What nobody may keep is not named either."""
     key = await rig.post("/api-keys", {"name": "a", "role": "viewer"})
     assert ("etag" in key.headers, key.headers["cache-control"]) == (False, "no-store")
+
+
+def tag_of(body: str) -> str:
+    """Return the tag of an answer to somebody who reads."""
+    request = Request({"type": "http", "method": "GET", "headers": []})
+    return str(tagged(request, Response(body)).headers["etag"])
+
+
+def test_doubts_do_not_change_the_tag() -> None:
+    """What was told once, with a change, leaves the tag as it is for whoever reads later."""
+    doubts = '[{"code":"A","message":"\u00fc ] } é"}]'
+    without, with_them = (f'{{"warnings":{each},"name":"a é"}}' for each in ("[]", doubts))
+    assert tag_of(without) == tag_of(with_them) != tag_of(without.replace("a", "b"))
+
+
+def test_doubts_are_the_first_that_is_told() -> None:
+    """The tags look for them there, in the answers of all routes."""
+    routes = [route for part in every_part() for route in part.router.routes]
+    models = [getattr(route, "response_model", None) for route in routes]
+    shown = [m for m in models if isinstance(m, type) and issubclass(m, BaseModel)]
+    told = [list(each.model_fields) for each in shown if "warnings" in each.model_fields]
+    assert told
+    assert {names[0] for names in told} == {"warnings"}
