@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -71,8 +72,10 @@ class Role(StrEnum):
 
     def covers(self, needed: "Role") -> bool:
         """Whether this role may do what `needed` may."""
-        order = list(Role)
-        return order.index(self) >= order.index(needed)
+        return _ROLES.index(self) >= _ROLES.index(needed)
+
+
+_ROLES = tuple(Role)
 
 
 class Area(StrEnum):
@@ -284,8 +287,7 @@ def require_local(headers: Mapping[str, str], client_host: str | None) -> None:
     if client_host is not None and not is_loopback(client_host):
         raise ForbiddenError("Without authentication only this machine is answered.")
     # Another site's name may have been made to lead here (DNS rebinding).
-    host = headers.get("host", "").lower()
-    if client_host is not None and host and not is_loopback(_hostname(host)):
+    if client_host is not None and not _is_own_host(headers.get("host", "")):
         raise ForeignHostError
     if is_foreign_page(headers):
         raise ForbiddenError("Without authentication pages of other sites are not answered.")
@@ -293,12 +295,14 @@ def require_local(headers: Mapping[str, str], client_host: str | None) -> None:
 
 def require_own_host(host: str, settings: Settings) -> None:
     """Raise ForeignHostError where nobody needs a token and a request names another's host."""
-    if settings.auth_mode == "off" and host and not is_loopback(_hostname(host.lower())):
+    if settings.auth_mode == "off" and not _is_own_host(host):
         raise ForeignHostError
 
 
-def _hostname(host: str) -> str:
+@lru_cache(maxsize=16)
+def _is_own_host(host: str) -> bool:
+    """Tell whether a Host header is left out, or names this machine."""
     try:
-        return urlsplit(f"//{host}").hostname or ""
+        return not host or is_loopback(urlsplit(f"//{host.lower()}").hostname or "")
     except ValueError:
-        return ""
+        return False

@@ -8,7 +8,7 @@ import structlog
 from fastapi import FastAPI, Request
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from functions.web import problems
 from functions.web.auth import require_own_host
@@ -57,8 +57,11 @@ class Face:
         id_ = request_id.request_id(Headers(scope=scope))
         inner = {**scope, "app": self._app}
         answer_headers.told(inner)[request_id.HEADER] = id_
-        with bound_contextvars(request_id=id_):
+        bound = bind_contextvars(request_id=id_)
+        try:
             await self._answer(inner, receive, answer_headers.Completing(send, inner))
+        finally:
+            reset_contextvars(**bound)
 
     async def _answer(
         self, scope: Scope, receive: Receive, send: answer_headers.Completing

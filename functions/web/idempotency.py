@@ -50,8 +50,8 @@ def guarded(handle: Handle, *, form: bool) -> Handle:
     """Return the handler, which does a POST with a key only once; `form`: it is sent one."""
 
     async def handle_once(request: Request) -> Response:
-        keys = request.headers.getlist(HEADER)
-        if not keys or request.method != "POST":
+        keys = request.headers.getlist(HEADER) if request.method == "POST" else []
+        if not keys:
             return await handle(request)
         if len(keys) > 1:
             raise InvalidFieldError(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from functions.domain.sending_rules.rate_limit import Scope, reserve, spacing
+from functions.domain.sending_rules.rate_limit import spacing
 from functions.engine.ports.clock import Clock
 
 #: A pause of this length gathers as much as may then come at once.
@@ -36,30 +36,39 @@ class RateLimitedError(Exception):
 
 
 class RateLimiter:
-    """Counts the requests of each organisation; `rate_per_s` 0 lets everything pass."""
+    """Counts the requests of each organisation; `rate_per_s` 0 lets everything pass.
+
+    By the generic cell rate algorithm: a request takes its time of what is free, and passes where
+    that begins within the burst.
+    """
 
     def __init__(self, rate_per_s: float, *, clock: Clock) -> None:
-        self._rate_per_s = rate_per_s
         self._clock = clock
         self._free_at: OrderedDict[str, datetime] = OrderedDict()
+        self._is_on = rate_per_s > 0
+        if self._is_on:
+            self._spacing = spacing(rate_per_s)
+            window = max(math.ceil(BURST.total_seconds()), math.ceil(1 / rate_per_s))
+            self._quota = max(1, math.floor(rate_per_s * window))
+            self._policy = f'"{_POLICY}";q={self._quota};w={window}'
 
     def admit(self, org: str, *, size: int = 0) -> None:
         """Count a request with a body of `size` bytes. Raises RateLimitedError if it is too many.
 
         A large one passes as a small one does, and counts as many: those behind it wait longer.
         """
-        if not self._rate_per_s:
+        if not self._is_on:
             return
         now = self._clock.now()
         # Taken out and put back at the end: the first of them has sent nothing for longest.
-        scope = Scope(spacing(self._rate_per_s), self._free_at.pop(org, None))
-        turns, (self._free_at[org],) = reserve([scope], [1], earliest=now, horizon=BURST)
+        free_at = max(self._free_at.pop(org, now), now)
+        passes = free_at <= now + BURST
+        taken = self._spacing * (1 + size // COUNTED_BYTES) if passes else timedelta()
+        self._free_at[org] = free_at + taken
         if len(self._free_at) > _ORGS:
             self._free_at.popitem(last=False)
-        if turns:
-            self._free_at[org] += size // COUNTED_BYTES * spacing(self._rate_per_s)
-        else:
-            raise RateLimitedError(self._free_at[org] - BURST - now)
+        if not passes:
+            raise RateLimitedError(free_at - BURST - now)
 
     def headers(self, org: str) -> Mapping[str, str]:
         """Return what an organisation is told of its rate: draft-ietf-httpapi-ratelimit-headers.
@@ -67,15 +76,10 @@ class RateLimiter:
         Of the quota `q` of each window of `w` seconds `r` requests are left; after `t` seconds
         without a request it is whole again.
         """
-        if not self._rate_per_s:
+        if not self._is_on:
             return {}
-        window = max(math.ceil(BURST.total_seconds()), math.ceil(1 / self._rate_per_s))
-        quota = max(1, math.floor(self._rate_per_s * window))
         now = self._clock.now()
-        free_at = max(self._free_at.get(org, now), now)
-        left = math.floor((now + BURST - free_at) / spacing(self._rate_per_s)) + 1
-        whole_in = math.ceil((free_at - now).total_seconds())
-        return {
-            "RateLimit-Policy": f'"{_POLICY}";q={quota};w={window}',
-            "RateLimit": f'"{_POLICY}";r={min(max(left, 0), quota)};t={whole_in}',
-        }
+        ahead = max(self._free_at.get(org, now) - now, timedelta())
+        left = min(max((BURST - ahead) // self._spacing + 1, 0), self._quota)
+        told = f'"{_POLICY}";r={left};t={math.ceil(ahead.total_seconds())}'
+        return {"RateLimit-Policy": self._policy, "RateLimit": told}

@@ -6,7 +6,6 @@ What a handler says itself stands: a page may allow its own style, an answer may
 from collections.abc import Mapping, MutableMapping
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Scope, Send
 
 #: A page of ours loads nothing, runs nothing, and stands in no frame; its forms lead to us.
@@ -47,6 +46,8 @@ class Completing:
 
 
 def _complete(headers: list[tuple[bytes, bytes]], added: Mapping[str, str]) -> None:
+    more = {name.lower().encode("latin-1"): text.encode("latin-1") for name, text in added.items()}
+    headers[:] = [each for each in headers if each[0] not in more]
     there = {name for name, _ in headers}
     headers += [each for each in _DEFAULTS if each[0] not in there]
-    MutableHeaders(raw=headers).update(added)
+    headers += more.items()

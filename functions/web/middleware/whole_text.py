@@ -14,7 +14,8 @@ _SUSPECT: Final = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
 def require_whole_text(body: bytes) -> None:
     """Raise RequestValidationError where a body of JSON holds half of a character."""
-    if not _SUSPECT.search(body):
+    # To look for one byte or two is many times as fast, and tells of nearly all bodies.
+    if (b"\xed" not in body and b"\\u" not in body) or not _SUSPECT.search(body):
         return
     try:
         place = half_character_in(json.loads(body))
