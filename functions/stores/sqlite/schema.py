@@ -8,6 +8,7 @@ and index when the first query names it. An index that is no longer declared is 
 import re
 import sqlite3
 from collections.abc import Iterable
+from functools import lru_cache
 
 from functions.stores.indexes import Index, Indexes
 from functions.stores.sqlite.documents import column, decode
@@ -38,11 +39,13 @@ _MARKED = re.compile(r"\^(.)")
 _FIELD = "f_"  # in front of a field's name, so that a field may be called "path"
 
 
+@lru_cache(maxsize=256)
 def table_of(name: str) -> str:
     """Return the table of the collections called `name`, quoted."""
     return _quoted(f"docs_{name}")
 
 
+@lru_cache(maxsize=1024)
 def column_of(field: str) -> str:
     """Return the column of a field, quoted.
 

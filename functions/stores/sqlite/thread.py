@@ -2,8 +2,10 @@
 
 import asyncio
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
@@ -15,14 +17,16 @@ T = TypeVar("T")
 
 Work: TypeAlias = Callable[[sqlite3.Connection], Any]
 Outcome: TypeAlias = tuple[Any, Exception | None]
+_Done: TypeAlias = "tuple[asyncio.Future[Any], Outcome]"
 Runner: TypeAlias = Callable[[sqlite3.Connection, list[Work]], list[Outcome]]
 
 
 class _Job(NamedTuple):
-    """Work on the connection, and who waits for its result."""
+    """Work on the connection, and who waits for its result in which loop."""
 
     work: Work
-    future: "Future[Any]"
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[Any]"
 
 
 class Database(Protocol):
@@ -87,7 +91,8 @@ class DatabaseInLoop:
         if taken:
             works, futures = zip(*taken, strict=True)
             try:
-                _settle(futures, self._run(self._db, list(works)))
+                outcomes = self._run(self._db, list(works))
+                _settle(zip(futures, outcomes, strict=True))
             except BaseException as error:  # noqa: BLE001  an interrupt ends the waiting too
                 for future in futures:
                     future.set_exception(error)
@@ -113,9 +118,10 @@ class DatabaseThread:
     async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._is_closed:
             raise StoreError("the store is closed")
-        future: Future[T] = Future()
-        self._jobs.put(_Job(work, future))
-        return await asyncio.wrap_future(future)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.put(_Job(work, loop, future))
+        return await future
 
     async def close(self) -> None:
         if not self._is_closed:
@@ -131,10 +137,9 @@ class DatabaseThread:
             return
         opened.set_result(None)
         while jobs := self._waiting():
-            taken = [job for job in jobs if job.future.set_running_or_notify_cancel()]
+            taken = [job for job in jobs if not job.future.cancelled()]
             if taken:
-                outcomes = self._run(db, [job.work for job in taken])
-                _settle((job.future for job in taken), outcomes)
+                _hand_back(taken, self._run(db, [job.work for job in taken]))
         db.close()
 
     def _waiting(self) -> list[_Job]:
@@ -152,10 +157,20 @@ class DatabaseThread:
         return jobs
 
 
-def _settle(
-    futures: "Iterable[Future[Any] | asyncio.Future[Any]]", outcomes: list[Outcome]
-) -> None:
-    for future, (result, error) in zip(futures, outcomes, strict=True):
+def _hand_back(jobs: list[_Job], outcomes: list[Outcome]) -> None:
+    """Wake each loop once for all of its jobs; nobody waits in one that is closed."""
+    done: defaultdict[asyncio.AbstractEventLoop, list[_Done]] = defaultdict(list)
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        done[job.loop].append((job.future, outcome))
+    for loop, settled in done.items():
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(_settle, settled)
+
+
+def _settle(done: Iterable[_Done]) -> None:
+    for future, (result, error) in done:
+        if future.cancelled():
+            continue
         if error is None:
             future.set_result(result)
         else:
