@@ -35,6 +35,9 @@ class Document:
             self._content = self._content()
         return self._content
 
+    def __repr__(self) -> str:
+        return f"Document(path={self.path!r}, version={self.version!r}, data={self.data!r})"
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Document):
             return NotImplemented

@@ -20,7 +20,6 @@ _HEADER: Final = "If-None-Match"
 _TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
 _DIGEST_BYTES: Final = 8
 _WARNINGS: Final = b'{"warnings":'
-_NO_WARNINGS: Final = _WARNINGS + b"[]"
 _DECODER: Final = JSONDecoder()
 #: Kept by the caller alone, who asks each time whether it still holds.
 _KEPT: Final = "private, no-cache"
@@ -67,11 +66,9 @@ def _lasting(body: bytes) -> bytes:
     """
     if not body.startswith(_WARNINGS):
         return body
-    if body.startswith(_NO_WARNINGS):
-        return body[len(_NO_WARNINGS) :]
     text = body.decode()
     _, end = _DECODER.raw_decode(text, len(_WARNINGS))
-    return text[end:].encode()
+    return b"{" + text[end:].removeprefix(",").encode()
 
 
 def _is_known(tags: str, tag: str) -> bool:
