@@ -1,4 +1,4 @@
-"""Figure 8: the REST API under load, against a function that does nothing."""
+"""Figure 8: the REST API under load, against a FastAPI route that does nothing."""
 
 import tempfile
 from dataclasses import replace
@@ -13,29 +13,31 @@ from functions.engine.scheduling import delivery_days
 from functions.stores.sqlite.store import SqliteStore
 
 _CAMPAIGNS, _PEOPLE = 25, 100
-_GOAL = ">= 0.4"
+_PAGE = "GET /campaigns, a page of 20 that have ended"
+_GOALS = {"GET /campaigns/{id}": ">= 0.5", _PAGE: ">= 0.3", "POST /contacts": ">= 0.4"}
 
 
 async def measure() -> list[Row]:
     """Measure reading a campaign, a page of them, and creating campaigns and contacts.
 
-    Beside them stands a route that does nothing: no other can be faster.
+    Each is held against a FastAPI route that does nothing, and that against a bare function.
     """
     with tempfile.TemporaryDirectory() as folder:
         newest = await _campaigns(f"{folder}/bench.db")
-        async with served.bare() as bare, served.ours("api", folder) as ours:
+        async with served.bare("fastapi") as fastapi, served.ours("api", folder) as ours:
+            against = served.Against(fastapi, "FastAPI", _ask)
             rows = [
-                await served.compare(ours, bare, name, make, goal=_GOAL)
+                await served.compare(ours, against, name, make, goal=_GOALS.get(name, "told"))
                 for name, make in _requests(newest).items()
             ]
-            return [*rows, await _nothing(bare)]
+            return [*rows, await _nothing(fastapi)]
 
 
-async def _nothing(bare: served.Function) -> Row:
+async def _nothing(fastapi: served.Function) -> Row:
     """Measure what FastAPI takes before a route has done anything."""
     name = "a FastAPI route that does nothing"
-    async with served.bare("fastapi") as fastapi:
-        return await served.compare(fastapi, bare, name, _ask, goal="told")
+    async with served.bare() as bare:
+        return await served.compare(fastapi, served.Against(bare), name, _ask, goal="told")
 
 
 def _ask(word: str) -> bytes:
@@ -67,9 +69,7 @@ def _requests(campaign: str) -> dict[str, served.Make]:
     """Return the requests, the ones that read before those that write."""
     return {
         "GET /campaigns/{id}": lambda _: served.request("GET", f"/campaigns/{campaign}"),
-        "GET /campaigns, a page of 20 that have ended": lambda _: served.request(
-            "GET", "/campaigns"
-        ),
+        _PAGE: lambda _: served.request("GET", "/campaigns"),
         "POST /campaigns": lambda word: served.request("POST", "/campaigns", _draft(word)),
         "POST /contacts": lambda word: served.request("POST", "/contacts", _person(word)),
     }

@@ -102,7 +102,9 @@ async def _requests() -> Row:
         async with served.bare() as bare, served.ours("api", folder) as ours:
             name = "POST /campaigns/{id}/personalized-preview"
             preview = served.request("POST", path, body)
-            return await served.compare(ours, bare, name, lambda _: preview, goal="told")
+            return await served.compare(
+                ours, served.Against(bare), name, lambda _: preview, goal="told"
+            )
 
 
 async def _stored(path: str) -> tuple[str, str]:

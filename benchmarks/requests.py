@@ -16,7 +16,7 @@ async def measure() -> list[Row]:
         await store.close()
         async with served.bare() as bare, served.ours("create_campaign", folder) as ours:
             name = "create-campaign, SQLite"
-            return [await served.compare(ours, bare, name, _request, goal="told")]
+            return [await served.compare(ours, served.Against(bare), name, _request, goal="told")]
 
 
 def _request(word: str) -> bytes:

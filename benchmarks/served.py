@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,23 +51,34 @@ def _processor_s(pid: int) -> float:
 
 
 class Load(NamedTuple):
-    """What requests a second were answered, and how long they took."""
+    """What requests a second were answered, how long they took, and what they cost."""
 
     rate: float
     p50_ms: float
     p99_ms: float
+    processor_us: float  #: of the server, for each
 
     def __str__(self) -> str:
-        return f"{self.rate:,.0f}/s (p50 {self.p50_ms:.1f}, p99 {self.p99_ms:.1f} ms)"
+        took = f"p50 {self.p50_ms:.1f}, p99 {self.p99_ms:.1f} ms"
+        return f"{self.rate:,.0f}/s ({took}; {self.processor_us:.0f} us)"
 
 
-async def compare(ours: Function, bare: Function, name: str, make: Make, *, goal: str) -> Row:
+class Against(NamedTuple):
+    """A function that does nothing, and what it is asked."""
+
+    function: Function
+    name: str = "bare"
+    make: Make | None = None  #: None: what ours is asked
+
+
+async def compare(ours: Function, other: Against, name: str, make: Make, *, goal: str) -> Row:
     """Load both functions in turns; return the best of the rounds of each."""
+    asked = other.make or make
     rounds = [
-        (await _load(ours.port, make, n), await _load(bare.port, make, n)) for n in range(_ROUNDS)
+        (await _load(ours, make, n), await _load(other.function, asked, n)) for n in range(_ROUNDS)
     ]
     mine, theirs = (max(side) for side in zip(*rounds, strict=True))
-    return Row(name, str(mine), f"bare {theirs}", mine.rate / theirs.rate, goal)
+    return Row(name, str(mine), f"{other.name} {theirs}", mine.rate / theirs.rate, goal)
 
 
 def request(method: str, path: str, body: Any = None) -> bytes:
@@ -141,18 +152,18 @@ async def _until_it_answers(port: int) -> None:
 # --- Load ------------------------------------------------------------------------------------
 
 
-async def _load(port: int, make: Make, number: int) -> Load:
+async def _load(function: Function, make: Make, number: int) -> Load:
     """Send requests over kept connections, on each of them one after the other."""
     requests = iter([make(f"{number}-{n}") for n in range(_REQUESTS)])
-    start = time.perf_counter()
-    waited = await asyncio.gather(*(_connection(port, requests) for _ in range(_CONNECTIONS)))
-    seconds = time.perf_counter() - start
-    return _summed_up([each for part in waited for each in part], seconds)
-
-
-def _summed_up(waited: Sequence[float], seconds: float) -> Load:
+    start, worked = time.perf_counter(), function.processor_s()
+    parts = await asyncio.gather(
+        *(_connection(function.port, requests) for _ in range(_CONNECTIONS))
+    )
+    seconds, worked = time.perf_counter() - start, function.processor_s() - worked
+    waited = [each for part in parts for each in part]
     percentiles = statistics.quantiles(waited, n=100)
-    return Load(len(waited) / seconds, percentiles[49] * 1000, percentiles[98] * 1000)
+    processor_us = worked / len(waited) * 1e6
+    return Load(len(waited) / seconds, percentiles[49] * 1000, percentiles[98] * 1000, processor_us)
 
 
 async def _connection(port: int, requests: Iterator[bytes]) -> list[float]:

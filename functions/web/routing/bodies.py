@@ -54,9 +54,10 @@ class JsonBody:
                 return PydanticUndefined
             return json.loads(body) if _is_json(request) else body
         except json.JSONDecodeError as error:
-            about = {"loc": ("body", error.pos), "msg": "JSON decode error", "input": {}}
-            cause = {"type": "json_invalid", "ctx": {"error": error.msg}}
-            raise RequestValidationError([about | cause], body=error.doc) from error
+            place, cause = ("body", error.pos), {"error": error.msg}
+            wrong = {"type": "json_invalid", "loc": place, "msg": "JSON decode error"}
+            found = [{**wrong, "input": {}, "ctx": cause}]
+            raise RequestValidationError(found, body=error.doc) from error
         except (ValueError, RecursionError) as error:
             raise HTTPException(400, "There was an error parsing the body") from error
 
