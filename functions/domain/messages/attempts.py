@@ -11,7 +11,7 @@ from typing import Final
 from functions.domain.contacts.contact import ERASED
 from functions.domain.messages.delivery_events import Retry
 from functions.domain.messages.ids import send_lane, watch_lane
-from functions.domain.messages.message import Changes, Message, MessageStatus
+from functions.domain.messages.message import Changes, Message, MessageStatus, changed
 from functions.domain.messages.send_outcomes import (
     Accepted,
     Deferred,
@@ -72,7 +72,7 @@ def claim(message: Message, *, until: datetime) -> Changes:
 
 def claimed(message: Message, *, until: datetime) -> Message:
     """Return a pending message as it is handed over."""
-    return message._replace(**claim(message, until=until))
+    return changed(message, claim(message, until=until))
 
 
 def after_send(

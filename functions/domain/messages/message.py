@@ -116,6 +116,17 @@ class Message(NamedTuple):
         return self.deferrals + self.put_back + self.refusals
 
 
+_PLACES: Final[Mapping[str, int]] = {name: place for place, name in enumerate(Message._fields)}
+
+
+def changed(message: Message, changes: Changes) -> Message:
+    """Return a message with its changes, as `_replace` does that asks for each of fifty fields."""
+    fields = list(message)
+    for name, value in changes.items():
+        fields[_PLACES[name]] = value
+    return Message._make(fields)
+
+
 class Addressed(Protocol):
     """Whom a message is for: a recipient, or the message before it."""
 

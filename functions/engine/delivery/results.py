@@ -12,8 +12,14 @@ from typing import NamedTuple
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.fallbacks import receipt_patience
 from functions.domain.campaigns.send import Send
-from functions.domain.messages.attempts import after_send, claim, claimed, merge_late_answer
-from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
+from functions.domain.messages.attempts import after_send, claim, merge_late_answer
+from functions.domain.messages.message import (
+    Changes,
+    Message,
+    MessageStatus,
+    changed,
+    message_from,
+)
 from functions.domain.messages.send_outcomes import SendOutcome
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
@@ -26,9 +32,10 @@ from functions.engine.ports.store import ConflictError, Document
 
 
 class Result(NamedTuple):
-    """What came of handing over a message: as it was before, as it was handed, and the answer."""
+    """What came of handing over a message, which is given as it was before and as it was handed."""
 
     before: Versioned[Message]
+    claimed: Changes
     handed: Message
     outcome: SendOutcome
 
@@ -61,17 +68,16 @@ class Results:
         by = partial(engine.memory.joint_commits.now, about, engine.store)
         while left:
             now = engine.clock.now()  # one instant for all: they are counted together
-            decided = [(result.before, self._of(result, until, now)) for result in left]
+            decided = [(result.before, self._of(result, now)) for result in left]
             try:
                 await commit_changes(engine, campaign, decided, by=by)
                 break
             except ConflictError:
                 left = await self._record_moved(left, until)
 
-    def _of(self, result: Result, until: datetime, now: datetime) -> Changes:
+    def _of(self, result: Result, now: datetime) -> Changes:
         """Return what a message's handing over and its result change where nothing came between."""
-        after = self._after(result.handed, result.outcome, now)
-        return {**claim(result.before.value, until=until), **after}
+        return {**result.claimed, **self._after(result.handed, result.outcome, now)}
 
     def _after(self, message: Message, outcome: SendOutcome, now: datetime) -> Changes:
         policy = self._engine.policy
@@ -119,7 +125,8 @@ class Results:
         now = self._engine.clock.now()
         is_told = message.attempt >= sent.attempt
         if message.status == MessageStatus.PENDING and not is_told:
-            return self._of(Result(stored, claimed(message, until=until), outcome), until, now)
+            taken = claim(message, until=until)
+            return self._of(Result(stored, taken, changed(message, taken), outcome), now)
         if message.status == MessageStatus.SENDING and message.attempt == sent.attempt:
             return self._after(message, outcome, now)
         told: Changes = {} if is_told else {"attempt": sent.attempt}

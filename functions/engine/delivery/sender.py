@@ -15,9 +15,9 @@ from typing import NamedTuple
 import structlog
 
 from functions.domain.campaigns.send import Send
-from functions.domain.messages.attempts import claimed
+from functions.domain.messages.attempts import claim as claim_changes
 from functions.domain.messages.delivery_events import Retry
-from functions.domain.messages.message import Changes, Message
+from functions.domain.messages.message import Changes, Message, changed
 from functions.domain.messages.send_outcomes import (
     Accepted,
     Deferred,
@@ -53,8 +53,9 @@ log = structlog.get_logger()
 _PATIENCE = timedelta(minutes=1)
 #: Requests of one lane that a provider has to answer at a time.
 _SENDS_AT_ONCE = 50
-#: Messages of one lane that may be claimed and not yet recorded before the next are claimed.
-_IN_HAND = 1000
+#: Messages that may be claimed and not yet recorded before the next are claimed, of a campaign and
+#: of a lane: a crash leaves them in doubt. Three commits of one lane are under way with that.
+_IN_HAND, _IN_HAND_OF_LANE = 4000, 1500
 #: For how long a sender relies on holding its lane before it looks again, seconds.
 _TRUST_S = 1.0
 #: What comes of a claimed message whose lane was taken away before its turn.
@@ -87,7 +88,7 @@ class Sender:
         self._in_hand = 0
         self._hears_ring = False  # nobody waits for it but subscribers: it is a receipt more a call
         in_hand = self._channel.traits.in_hand
-        self._most_in_hand = in_hand or _IN_HAND
+        self._most_in_hand = in_hand or min(_IN_HAND_OF_LANE, _IN_HAND // lease.campaign.lanes)
         self._sends_at_once = in_hand or _SENDS_AT_ONCE
         self._short_wait = max(_SHORT_WAIT, lease.engine.limits.reserve_ahead + HORIZON)
         self._stopped = False
@@ -271,7 +272,9 @@ class Sender:
             await self._lease.keep()
 
     async def _deliver(self, claim: "_Claimed", admission: Admission) -> None:
-        handed = [claimed(tracked.value, until=claim.until) for tracked in claim.chunk]
+        claims = [claim_changes(tracked.value, until=claim.until) for tracked in claim.chunk]
+        before = [tracked.value for tracked in claim.chunk]
+        handed = list(map(changed, before, claims))
         outcomes: dict[int, SendOutcome] = {}
         turns = iter(enumerate(handed))
         trust = _Trust(self._lease)
@@ -282,7 +285,8 @@ class Sender:
 
         await asyncio.gather(*(work() for _ in handed[: self._sends_at_once]))
         told = [outcomes[number] for number in range(len(handed))]
-        await self._results.record(list(map(Result, claim.chunk, handed, told)), claim.until)
+        results = list(map(Result, claim.chunk, claims, handed, told))
+        await self._results.record(results, claim.until)
         self._lease.claims.pop(claim.key, None)
         await self._follow_up(list(zip(handed, told, strict=True)))
         self._in_hand -= len(claim.chunk)
