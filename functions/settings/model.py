@@ -177,7 +177,7 @@ class Settings(BaseSettings):
     """Calls of one organisation at a time"""
     live_calls_total: Count = 50
     """Calls of all organisations at a time"""
-    live_call_freed_within_s: float = Field(0.6, ge=0, le=10, allow_inf_nan=False)
+    live_call_freed_within_s: float = Field(1, ge=0, le=10, allow_inf_nan=False)
     """Seconds that an ended call waits at most to be noted in one write with others or the next"""
     call_time_limit_s: int = Field(3600, ge=1, le=86_400)
     """The carrier hangs up after this many seconds"""

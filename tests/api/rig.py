@@ -43,6 +43,7 @@ class Rig:
             "simulator_ledger": folder / "carrier.jsonl",
             "simulator_script": SMOOTH,
             "calling_windows": "off",
+            "live_call_freed_within_s": 0,  # nothing else happens while a callback is made
         }
         self.stack = build(load_settings(_env_file=None, **usual | settings), clock=self.clock)
         transport = httpx.ASGITransport(self.stack.app)

@@ -47,6 +47,7 @@ SHARED: Final[Mapping[str, Any]] = {
     "QUEUE_URL": "cloudtasks://p/l/q",
     "AUTH_MODE": "jwt",
     "CALLING_WINDOWS": "off",
+    "LIVE_CALL_FREED_WITHIN_S": 0,
     "PLIVO_AUTH_ID": voice_server.AUTH_ID,
     "PLIVO_API_URL": "http://127.0.0.1:1",
     "TWILIO_ACCOUNT_SID": twilio_server.ACCOUNT_SID,

@@ -31,7 +31,9 @@ class Laptop:
     """One Clarion, everything in memory but the carrier's book. Use as an async context manager."""
 
     def __init__(self, folder: Path, *, store: str = ":memory:", **settings: Any) -> None:
-        chosen = {"simulator_script": CALM, "calling_windows": "off", **settings}
+        # The clock stands still while the carrier tells of a call: nobody comes to share a write.
+        usual = {"simulator_script": CALM, "calling_windows": "off", "live_call_freed_within_s": 0}
+        chosen = {**usual, **settings}
         self.clock = LivingClock()
         self._stack = build(
             load_settings(
