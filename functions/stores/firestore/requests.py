@@ -25,6 +25,7 @@ from functions.engine.ports.store import (
     Write,
 )
 from functions.stores.document_paths import place
+from functions.stores.firestore.alike import Shape, copy, shape_of
 from functions.stores.firestore.values import fill, put, put_version
 from functions.stores.indexes import Need
 
@@ -64,9 +65,17 @@ class Requests:
 
     def commit(self, writes: Sequence[Write]) -> Any:
         request = _Commit(database=self.database)
+        before: Shape | None = None
+        like: Any = None
         for write in writes:
-            place(write.path)
-            _put_write(request.writes.add(), write, f"{self._root}/{write.path}")
+            message, name = request.writes.add(), f"{self._root}/{write.path}"
+            shape = shape_of(write)
+            if before is not None and shape is not None and shape.frame == before.frame:
+                copy(message, like, before=before, after=shape, name=name)
+            else:
+                place(write.path)
+                _put_write(message, write, name)
+            before, like = shape, message
         return request
 
     def batch_get(self, paths: Sequence[str]) -> Any:
