@@ -16,7 +16,7 @@ from benchmarks.operations.cases import Case
 REACHED = [
     (cases.text, 100, 3.7, 3.9),
     (cases.calls, 50, 8.5, 8.3),
-    (cases.blocked_calls, 50, 6.4, 7.4),
+    (cases.blocked_calls, 50, 6.1, 7.4),
     (cases.mail, 50, 6.3, 6.6),
     (cases.webhook, 50, 3.9, 4.6),
     (cases.import_row, 100, 2.2, 2.1),

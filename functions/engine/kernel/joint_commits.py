@@ -60,7 +60,8 @@ class JointCommits:
 
         Raises what a store's commit does.
         """
-        others = _fitting(writes, self._waiting.get(about, ()))
+        waiting = self._waiting.get(about)
+        others = _fitting(writes, waiting) if waiting else ()
         if not others:
             return await store.commit(*writes)
         self._withdraw(about, others)

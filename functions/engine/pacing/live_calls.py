@@ -20,8 +20,10 @@ from functions.engine.process.live_slots import OrgSlots
 
 #: A slot outlives the longest call by this much, then it frees itself.
 MARGIN: Final = timedelta(minutes=5)
-#: Calls that end within so long are given back together with the taking that they make room for.
-_GATHER_S: Final = 0.1
+#: Calls that end within so long are given back together with the taking that they make room for:
+#: a fiftieth of what they have lasted, within bounds.
+_GATHER_SHARE: Final = 50
+_GATHER_LEAST, _GATHER_MOST = timedelta(seconds=0.05), timedelta(seconds=0.5)
 #: So many ends are not kept waiting for others.
 _MANY: Final = 20
 
@@ -70,8 +72,16 @@ async def wait(engine: Engine, org: str, until: datetime) -> bool:
         for each in waits:
             each.cancel()
     if waits[1] in done:
-        await engine.clock.sleep(_GATHER_S)
+        await engine.clock.sleep(_gathering(engine, slots).total_seconds())
     return waits[1] in done
+
+
+def _gathering(engine: Engine, slots: OrgSlots) -> timedelta:
+    """Return how long to wait for others to end: next to nothing beside what a call lasts."""
+    now, end = engine.clock.now(), slot_end(engine)
+    taken = [until for id_, until in slots.held(now).items() if id_ in slots.ended]
+    lasted = max((end - until for until in taken), default=timedelta())
+    return min(max(lasted / _GATHER_SHARE, _GATHER_LEAST), _GATHER_MOST)
 
 
 async def free(engine: Engine, org: str, send: Send, ids: Sequence[str]) -> None:
