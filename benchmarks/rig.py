@@ -13,6 +13,7 @@ from functions.domain.messages.send_outcomes import Accepted, SendOutcome
 from functions.domain.notifications.notification import NoResponse, PostResult
 from functions.engine import paths, worker
 from functions.engine.campaigns.creation import NewVoiceCampaign, create_for_list
+from functions.engine.contacts import member_pages
 from functions.engine.kernel.engine import Engine, Limits
 from functions.engine.ports.channel import NOTHING_TOLD, Answer, Outbound, Traits, WebhookRequest
 from functions.engine.ports.queue import Task
@@ -148,16 +149,13 @@ async def make_list(store: Store, name: str, size: int) -> None:
     By another salt its messages would not lie in the order of the list.
     """
     await store.commit(Set(paths.salt(ORG), {"salt": SALT.hex()}))
-    for start in range(0, size, 500):
-        numbers = range(start, min(size, start + 500))
-        await store.commit(*(_new_member(name, number) for number in numbers))
-    await store.commit(Create(paths.list_(ORG, name), {"name": name, "size": size}))
-
-
-def _new_member(list_id: str, number: int) -> Create:
-    person = member(number)
-    id_ = contact_id(str(person["address"]))
-    return Create(f"{paths.members(ORG, list_id)}/{id_}", person)
+    home = paths.list_(ORG, name)
+    for page, start in enumerate(range(0, size, member_pages.MOST)):
+        people = map(member, range(start, min(size, start + member_pages.MOST)))
+        rows = [{"id": contact_id(str(person["address"])), **person} for person in people]
+        await store.commit(*member_pages.place(home, page, None, rows).writes)
+    pages = -(-size // member_pages.MOST)
+    await store.commit(Create(home, {"name": name, "size": size, "pages": pages}))
 
 
 async def create(engine: Engine, name: str) -> str:

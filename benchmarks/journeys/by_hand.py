@@ -11,12 +11,14 @@ from typing import Any, Final, TypeAlias
 
 from benchmarks.rig import ORG
 from functions.engine import paths
+from functions.engine.contacts.member_pages import MOST
 from functions.engine.kernel.engine import Limits
 from functions.engine.kernel.lanes import LAUNCH
 from functions.engine.plans.walk import PAGE
 from functions.engine.ports.store import Add, Create, Document, Query, Set, Store, Update, Where
 
-_LAUNCH_PAGE: Final = Limits().launch_page
+#: Pages of a list that hold as many people as one commit of a launch.
+_LIST_PAGES: Final = Limits().launch_page // MOST
 _CHUNK: Final = Limits().chunk
 _LANES: Final = [str(number) for number in range(Limits().lanes)]
 
@@ -51,10 +53,9 @@ class CampaignByHand:
     async def enroll(self, list_id: str, enrollments: Documents) -> None:
         """Read a list, and write an enrollment for each of its members, page by page."""
         left = iter(enrollments.items())
-        async for part in self._store.stream(
-            Query(paths.members(ORG, list_id), limit=_LAUNCH_PAGE)
-        ):
-            new = [next(left) for _ in part]
+        pages = paths.pages(paths.list_(ORG, list_id))
+        async for part in self._store.stream(Query(pages, limit=_LIST_PAGES)):
+            new = [next(left) for page in part for _ in page.data["rows"]]
             await self._store.commit(
                 self._renewed(LAUNCH, cursor=part[-1].path),
                 *(Create(f"{self._enrollments}/{id_}", fields) for id_, fields in new),

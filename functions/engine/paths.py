@@ -130,9 +130,9 @@ def list_name(org: str, key: str) -> str:
     return f"orgs/{org}/names/list-{key}"
 
 
-def members(org: str, list_id: str) -> str:
-    """Return the collection of a list's members."""
-    return f"orgs/{org}/lists/{list_id}/members"
+def pages(home: str) -> str:
+    """Return the collection of the pages of the list at `home`: who is on it."""
+    return f"{home}/pages"
 
 
 def contacts(org: str) -> str:

@@ -35,7 +35,7 @@ from functions.engine.messages.statistics import Statistics
 from functions.engine.messages.tallies import MARGIN, TIERS
 from functions.engine.plans import counts as walk_counts
 from functions.engine.ports.queue import Task
-from functions.engine.ports.store import Create, Document, Query, Update
+from functions.engine.ports.store import Document, Query, Update
 from functions.engine.receipts import receive
 from functions.engine.scheduling import check, delivery_days
 from functions.queues.local import LocalQueue
@@ -51,6 +51,7 @@ from tests.engine.recording_channel import PROVIDER, RecordingChannel
 from tests.engine.recording_notifier import RecordingNotifier
 from tests.engine.recounted import check_claims, check_tallies, day_names, days_told, days_within
 from tests.engine.stand_ins import Forgetful, ReadyBots
+from tests.engine.stored_lists import put_list, put_on
 
 T = TypeVar("T")
 
@@ -180,21 +181,17 @@ class World:
     ) -> str:
         """Store a list of people by their addresses, which may repeat; return its id."""
         addresses = list(map(number, range(people)) if isinstance(people, int) else people)
-        members = [
-            Create(
-                f"{paths.members(ORG, id_)}/m{at:05d}",
-                {"address": address, "region": "US", "zones": list(zones), "attributes": {}},
-            )
+        rows = (
+            {"id": f"m{at:05d}", "address": address, "region": "US", "zones": list(zones)}
             for at, address in enumerate(addresses)
-        ]
-        shown = {"name": id_, "size": len(addresses), "created_at": self.clock.now()}
-        await self.store.commit(Create(paths.list_(ORG, id_), shown), *members)
+        )
+        await put_list(self.store, ORG, id_, rows, now=self.clock.now())
         return id_
 
     async def add_member(self, list_id: str, address: str, *, zones: Sequence[str]) -> None:
         """Add a person to a stored list."""
-        member = {"address": address, "region": "US", "zones": list(zones), "attributes": {}}
-        await self.store.commit(Create(f"{paths.members(ORG, list_id)}/{address}", member))
+        row = {"id": address, "address": address, "region": "US", "zones": list(zones)}
+        await put_on(self.store, paths.list_(ORG, list_id), [row])
 
     async def suppress(self, address: str) -> None:
         """Say that an address must not be contacted."""

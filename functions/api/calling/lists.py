@@ -10,9 +10,9 @@ from functions.api.warnings import told_warnings
 from functions.domain.contacts.phones import check_country
 from functions.domain.errors import InvalidFieldError
 from functions.engine.contacts import lists
+from functions.engine.contacts.member_pages import Row
 from functions.engine.imports import list_upload
 from functions.engine.imports.encodings import check_encoding
-from functions.engine.reporting import reports
 from functions.web.caller_route import CallerRoute, Operator, Viewer
 from functions.web.fields import Cursor, Id, Name
 
@@ -95,9 +95,8 @@ async def get_list_contact(
     """Show the people of a list, page by page."""
     context.require_contacts()
     people = (await lists.load(context.engine, context.org, list_id)).value
-    after = reports.checked(cursor) if cursor else None
     rows, following = await lists.rows(
-        context.engine, context.org, list_id, limit=limit, after=after
+        context.engine, context.org, list_id, limit=limit, after=cursor or None
     )
     return {
         "status": 200,
@@ -105,14 +104,14 @@ async def get_list_contact(
         "listId": list_id,
         "listName": people.name,
         "totalContacts": people.size,
-        "contacts": [_shown(row.data) for row in rows],
+        "contacts": [_shown(row) for row in rows],
         "nextCursor": following,
     }
 
 
-def _shown(member: dict[str, Any]) -> dict[str, Any]:
+def _shown(row: Row) -> dict[str, Any]:
     return {
-        "number": member["address"],
-        "timezones": member["zones"],
-        "attributes": member["attributes"],
+        "number": row["address"],
+        "timezones": row["zones"],
+        "attributes": row.get("attributes", {}),
     }

@@ -64,7 +64,7 @@ class Extended(BaseModel):
 
 
 class MemberItem(BaseModel):
-    """Somebody on a list; `contact` null where undoing an import removed it."""
+    """Somebody on a list; `contact` null while they are being erased."""
 
     id: str
     address: str
@@ -134,7 +134,7 @@ async def list_list_campaigns(list_id: Id, context: Viewer) -> dict[str, Any]:
 async def list_members(
     list_id: Id, context: Viewer, limit: Limit = 100, cursor: Cursor = ""
 ) -> dict[str, Any]:
-    """List the people on a list."""
+    """List the people on a list, in the order in which they were put on it."""
     context.require_contacts()
     people, following = await lists.members(
         context.engine, context.org, list_id, limit=limit, after=after_id(cursor)

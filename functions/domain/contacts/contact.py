@@ -42,6 +42,8 @@ class Contact:
     created_at: datetime
     updated_at: datetime
     imported_by: str = ""  #: the import job that created them
+    #: The page on which each list has them, by the list's id; also of lists that are gone.
+    list_pages: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     @property
     def values(self) -> dict[str, str]:
@@ -70,7 +72,8 @@ def contact_fields(contact: Contact) -> dict[str, Any]:
     """Return what is stored of a contact; its id is its path."""
     own = {name: getattr(contact, name) for name in _NAMES}
     attributes = {f"{ATTRIBUTE}{name}": value for name, value in contact.attributes.items()}
-    return {**own, "zones": list(contact.zones), **attributes}
+    lists = {"zones": list(contact.zones), "list_pages": dict(contact.list_pages)}
+    return {**own, **lists, **attributes}
 
 
 def contact_id(salt: bytes, address: str) -> str:
@@ -261,6 +264,7 @@ def replaced(contact: Contact, details: Details, *, now: datetime) -> Contact:
         created_at=contact.created_at,
         updated_at=contact.updated_at,
         imported_by=contact.imported_by,
+        list_pages=contact.list_pages,
     )
     return _stamped(contact, _merged(blank, {"zone": "", **details}), now)
 

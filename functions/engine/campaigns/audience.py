@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Seque
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.campaigns.campaign import Campaign
@@ -25,12 +25,15 @@ from functions.engine.campaigns.recipient import (
     of_member_and_contact,
     of_message,
 )
-from functions.engine.contacts import segments
+from functions.engine.contacts import lists, member_pages, segments
 from functions.engine.contacts.suppressions import suppressed_among
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Document, Query, Where
 
 Cursor: TypeAlias = Mapping[str, Any]
+
+#: Pages of a list that are read together: 10,000 people, who are launched in the order of ids.
+_BLOCK: Final = 20
 
 
 class Source(NamedTuple):
@@ -117,9 +120,13 @@ async def _start(engine: Engine, source: Source) -> Cursor:
 
 def _batches(engine: Engine, source: Source, cursor: Cursor) -> AsyncGenerator[_Batch, None]:
     """Yield the documents of the audience that follow the cursor."""
-    if source.audience.kind is AudienceKind.SEGMENT:
-        return _of_segment(engine, source, cursor)
-    return _of_sources(engine, source, cursor)
+    match source.audience.kind:
+        case AudienceKind.SEGMENT:
+            return _of_segment(engine, source, cursor)
+        case AudienceKind.LIST:
+            return _of_list(engine, source, cursor)
+        case _:
+            return _of_sources(engine, source, cursor)
 
 
 async def _of_segment(
@@ -135,6 +142,26 @@ async def _of_segment(
         if page.after is None:
             return
         after = page.after
+
+
+async def _of_list(engine: Engine, source: Source, cursor: Cursor) -> AsyncGenerator[_Batch, None]:
+    """Yield a list's rows, each as if it lay at its contact's path.
+
+    They are read by blocks of pages with fixed numbers, and within a block in the order of ids:
+    that of the messages' ids, and one in which whoever leaves the list meanwhile moves nobody.
+    """
+    home, limit = paths.list_(source.org, source.audience.id), engine.limits.launch_page
+    stored = await engine.store.get(home)
+    count, after = stored.data["pages"] if stored else 0, cursor["after"] or ""
+    for start in range(cursor["source"], count, _BLOCK):
+        numbers = range(start, min(start + _BLOCK, count))
+        rows = await member_pages.block(engine, home, numbers)
+        found = [Document(paths.contact(source.org, row["id"]), 0, dict(row)) for row in rows]
+        left = [each for each in found if each.path > after]
+        for first in range(0, len(left), limit):
+            documents = left[first : first + limit]
+            yield _Batch(documents, {"source": start, "after": documents[-1].path})
+        after = ""
 
 
 async def _of_sources(
@@ -170,8 +197,6 @@ def _is_repeated(document: Document) -> bool:
 def _query(source: Source, number: int) -> Query:
     org, id_ = source.org, source.audience.id
     match source.audience.kind:
-        case AudienceKind.LIST:
-            return Query(paths.members(org, id_))
         case AudienceKind.RECIPIENTS:
             return Query(paths.recipients(org, id_))
         case AudienceKind.EVERYONE:
@@ -230,16 +255,12 @@ async def recipients_of(
     Contacts that are not known any more are left out.
     """
     asked = [path for path in contacts if path]
-    rows: list[str] = []
-    if source.audience.kind in _LISTED:
-        collection = _query(source, 0).collection
-        rows = [f"{collection}/{path.rpartition('/')[2]}" for path in asked]
-    found = await engine.store.get_many([*asked, *rows])
+    stored, rows = await _with_rows(engine, source, asked)
     recipients = {}
-    stored, members = found[: len(asked)], found[len(asked) :] or [None] * len(asked)
-    for path, contact, member in zip(asked, stored, members, strict=True):
-        if member is not None:
-            recipients[path] = of_member_and_contact(source.org, source.send, member, contact)
+    for path, contact in zip(asked, stored, strict=True):
+        row = rows.get(path.rpartition("/")[2])
+        if row is not None:
+            recipients[path] = of_member_and_contact(source.org, source.send, row, contact)
         elif contact is not None:
             known = contact_from(contact.id, contact.data)
             reached = of_contact(source.send, path, known)
@@ -247,7 +268,24 @@ async def recipients_of(
     return recipients
 
 
-_LISTED = frozenset({AudienceKind.LIST, AudienceKind.RECIPIENTS})
+async def _with_rows(
+    engine: Engine, source: Source, asked: Sequence[str]
+) -> tuple[Sequence[Document | None], dict[str, Document]]:
+    """Return contacts, and by their ids the rows that say something that the contacts do not."""
+    org, id_ = source.org, source.audience.id
+    match source.audience.kind:
+        case AudienceKind.RECIPIENTS:
+            rows = [f"{paths.recipients(org, id_)}/{path.rpartition('/')[2]}" for path in asked]
+            found = await engine.store.get_many([*asked, *rows])
+            return found[: len(asked)], {row.id: row for row in found[len(asked) :] if row}
+        case AudienceKind.LIST:
+            home, *contacts = await engine.store.get_many([paths.list_(org, id_), *asked])
+            own = await lists.own_rows(engine, home, [each for each in contacts if each])
+            return contacts, {
+                id_: Document(paths.contact(org, id_), 0, dict(row)) for id_, row in own.items()
+            }
+        case _:
+            return await engine.store.get_many(asked), {}
 
 
 def _needs_contacts(send: Send) -> bool:

@@ -11,6 +11,7 @@ from functions.domain.messages.delivery_events import MessageRef
 from functions.domain.messages.message import Message
 from functions.engine import paths
 from functions.engine.campaigns.plans import whole_send
+from functions.engine.contacts import lists
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
 
@@ -58,17 +59,15 @@ async def _values(engine: Engine, campaign: Campaign, message: Message) -> dict[
     """
     contact, walk = message.contact, message.enrollment
     is_listed = contact and campaign.audience.kind is AudienceKind.LIST
-    row = ""
-    if is_listed:
-        rows = paths.members(campaign.org, campaign.audience.id)
-        row = f"{rows}/{contact.rpartition('/')[2]}"
-    wanted = [row, contact, walk and paths.enrollment(campaign.org, campaign.id, walk)]
+    home = paths.list_(campaign.org, campaign.audience.id) if is_listed else ""
+    wanted = [home, contact, walk and paths.enrollment(campaign.org, campaign.id, walk)]
     read = await engine.store.get_many([path for path in wanted if path])
     found = {document.path: document for document in read if document is not None}
     values: dict[str, str] = {}
-    if row in found:
-        values |= found[row].data["attributes"]
     if contact in found:
+        rows = await lists.own_rows(engine, found.get(home), [found[contact]])
+        for row in rows.values():
+            values |= row.get("attributes", {})
         own = contact_from(found[contact].id, found[contact].data).values
         values |= {name: value for name, value in own.items() if value}
     if wanted[-1] in found:

@@ -65,7 +65,7 @@ def of_member_and_contact(
 ) -> Recipient:
     """Return a list's member; values of the contact come before values of the list's row."""
     data = member.data
-    values = {**data["attributes"], "phone": data["address"]}
+    values = {**data.get("attributes", {}), "phone": data["address"]}
     known = contact_from(contact.id, contact.data) if contact else None
     if known:
         values |= {name: value for name, value in known.values.items() if value}

@@ -1,6 +1,11 @@
-"""Recipients: the contacts that a campaign names itself, instead of by a list or a segment."""
+"""Recipients: the contacts that a campaign names itself, instead of by a list or a segment.
+
+Each is a document, unlike the rows of a list: they are few, written once, and go with their
+campaign, so a contact need not know where it is named.
+"""
 
 from collections.abc import Sequence
+from typing import Any
 
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.campaigns.campaign import Campaign, campaign_from
@@ -8,9 +13,10 @@ from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.errors import InvalidFieldError, NotFoundError, WrongStatusError
 from functions.engine import paths
 from functions.engine.campaigns.in_force import lanes_for
-from functions.engine.contacts import contacts, lists
+from functions.engine.contacts import contacts
 from functions.engine.kernel.engine import Engine
-from functions.engine.ports.store import Document, Update, Write
+from functions.engine.kernel.modify import modify
+from functions.engine.ports.store import Create, Document, Update, Write
 
 #: Contacts read and added in one commit: two writes for each.
 _AT_ONCE = 200
@@ -32,14 +38,30 @@ async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) ->
 async def _add_some(engine: Engine, org: str, id_: str, ids: Sequence[str]) -> int:
     home = paths.campaign(org, id_)
 
-    def grow(stored: Document | None, by: int) -> Write:
-        campaign, version = _open(stored, org, id_)
-        total = campaign.total + by
-        lanes = lanes_for(engine, campaign, total)
-        now = engine.clock.now()
-        return Update(home, {"total": total, "lanes": lanes, "updated_at": now}, version)
+    named = paths.recipients(org, id_)
 
-    return await lists.add_members(engine, org, home, ids, grow)
+    def decide(documents: list[Document | None]) -> tuple[int, Sequence[Write]]:
+        people, known = documents[1 : len(ids) + 1], documents[len(ids) + 1 :]
+        campaign, version = _open(documents[0], org, id_)
+        total = campaign.total + known.count(None)
+        lanes = lanes_for(engine, campaign, total)
+        grown = {"total": total, "lanes": lanes, "updated_at": engine.clock.now()}
+        found = contacts.all_found(people, ids)
+        fresh = [each for each, row in zip(found, known, strict=True) if row is None]
+        created = [Create(f"{named}/{each.id}", _row(each)) for each in fresh]
+        still = [contacts.still_there(each) for each in fresh]
+        writes: list[Write] = [Update(home, grown, version), *created, *still]
+        return len(fresh), writes if fresh else []
+
+    wanted = [home, *(paths.contact(org, each) for each in ids), *(f"{named}/{i}" for i in ids)]
+
+    return await modify(engine.store, wanted, decide)
+
+
+def _row(contact: Document) -> dict[str, Any]:
+    """Return what a campaign keeps of a contact; the rest is asked for when needed."""
+    copied = {name: contact.data[name] for name in ("region", "zones")}
+    return {"contact": contact.path, "address": contact.data["phone"], **copied}
 
 
 def _open(document: Document | None, org: str, id_: str) -> tuple[Campaign, int]:

@@ -50,7 +50,7 @@ async def _read(engine: Engine, org: str, name: str) -> tuple[Document | None, H
         return None, None
     id_ = document.data["list"]
     made, job = await engine.store.get_many([paths.list_(org, id_), f"{paths.imports(org)}/{id_}"])
-    if made is not None:
+    if made is not None and "name" in made.data:
         return document, None if made.data.get("deleting") else Holder(id_, exists=True)
     is_coming = job is not None and job.data["ended_at"] is None
     return document, Holder(id_, exists=False) if is_coming else None

@@ -1,26 +1,31 @@
 """Lists: people who are written to together.
 
-The size of a list is kept with every change of its members. A list that is being deleted is
-hidden first and goes last, so that nothing is left of it that nobody refers to.
+Who is on a list stands in its pages (member_pages.py); its size is kept with every change of them.
+Imports count size and pages from the beginning, and name the list at its end: until then it is
+hidden. A list that is being deleted is hidden first and goes last, so that nothing is left of it
+that nobody refers to.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, TypeGuard
 from uuid import uuid4
 
 import structlog
 
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.contacts.contact import Contact, contact_from, is_being_erased
-from functions.domain.errors import NameTakenError, NotFoundError
+from functions.domain.errors import InvalidFieldError, NameTakenError, NotFoundError
 from functions.engine import paths
-from functions.engine.contacts import contacts, list_names
+from functions.engine.contacts import contacts, list_names, member_pages
 from functions.engine.contacts.in_use import refuse_while_used
+from functions.engine.contacts.member_pages import Position, Row
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version, modify
-from functions.engine.kernel.paging import named, page_by_id, page_where
+from functions.engine.kernel.modify import at_version, modify, retried
+from functions.engine.kernel.paging import named, page_where
 from functions.engine.kernel.removal import remove_all
 from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import (
@@ -37,7 +42,10 @@ from functions.engine.ports.store import (
 log = structlog.get_logger()
 
 _DELETING: Final = "deleting"
-_PAGE: Final = 500
+#: Pages of a list that one commit removes.
+_PAGE: Final = 20
+#: Lists that one commit takes somebody off: it writes a whole page of each.
+_LEFT_AT_ONCE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ class PeopleList:
 async def create(engine: Engine, org: str, name: str) -> Versioned[PeopleList]:
     """Create an empty list. Raises NameTakenError."""
     made = PeopleList(uuid4().hex, name, 0, engine.clock.now())
-    fields = {"name": name, "size": 0, "created_at": made.created_at}
+    fields = {"name": name, "size": 0, "pages": 0, "created_at": made.created_at}
     claim = await list_names.claim(engine, org, name, made.id)
     try:
         version, _ = await engine.store.commit(Create(paths.list_(org, made.id), fields), claim)
@@ -74,9 +82,13 @@ def _found(document: Document | None, id_: str) -> Versioned[PeopleList]:
 
 
 def _at_version(document: Document | None, id_: str, if_version: int | None) -> Document:
-    """Return a list that nobody is deleting. Raises NotFoundError and StaleError."""
-    is_hidden = document is not None and document.data.get(_DELETING)
-    return at_version(None if is_hidden else document, "List", id_, if_version)
+    """Return a list that is made and that nobody deletes. Raises NotFoundError and StaleError."""
+    return at_version(document if is_shown(document) else None, "List", id_, if_version)
+
+
+def is_shown(document: Document | None) -> TypeGuard[Document]:
+    """Tell whether a list is there for everybody: made to the end, and not being deleted."""
+    return document is not None and "name" in document.data and not document.data.get(_DELETING)
 
 
 def _list(document: Document) -> PeopleList:
@@ -131,7 +143,7 @@ async def page_of(
 
 def shown(documents: Iterable[Document | None]) -> list[PeopleList]:
     """Return the lists that are still there and that nobody is deleting."""
-    return [_list(each) for each in documents if each and not each.data.get(_DELETING)]
+    return [_list(each) for each in documents if is_shown(each)]
 
 
 async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) -> int:
@@ -139,105 +151,148 @@ async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) ->
 
     Raises NotFoundError for the list or a contact, with nobody added.
     """
-    home = paths.list_(org, id_)
+    home, ids = paths.list_(org, id_), list(dict.fromkeys(contact_ids))
 
-    def grow(stored: Document | None, by: int) -> Write:
-        _found(stored, id_)
-        return Add(home, {"size": by}, must_exist=True)
+    async def attempt() -> int:
+        wanted = [home, *(paths.contact(org, each) for each in ids)]
+        stored, *people = await engine.store.get_many(wanted)
+        count = _at_version(stored, id_, None).data["pages"]
+        found = contacts.all_found(people, ids)
+        fresh = [each for each in found if id_ not in each.data["list_pages"]]
+        if fresh:
+            last = await member_pages.last_page(engine, home, count, len(fresh))
+            rows = [member_pages.row_of(each.id, each.data, {}) for each in fresh]
+            placed = member_pages.place(home, count, last, rows)
+            known = [_on_page(each, id_, placed.numbers[each.id]) for each in fresh]
+            grown = Add(home, {"size": len(fresh), "pages": placed.pages}, must_exist=True)
+            await engine.store.commit(grown, *placed.writes, *known)
+        return len(fresh)
 
-    ids = list(dict.fromkeys(contact_ids))
-    added = await add_members(engine, org, home, ids, grow)
+    added = await retried(attempt, home)
     log.info("list_extended", org=org, list_id=id_, added=added)
     return added
 
 
-async def add_members(
-    engine: Engine,
-    org: str,
-    home: str,
-    ids: Sequence[str],
-    grow: Callable[[Document | None, int], Write],
-) -> int:
-    """Make contacts members of the list or campaign at `home`; return how many were not yet.
-
-    `grow` makes, of the document at `home` and that number, the write that goes with them, or
-    raises. Raises NotFoundError for a contact.
-    """
-    members = f"{home}/members"
-
-    def decide(documents: list[Document | None]) -> tuple[int, Sequence[Write]]:
-        people, known = documents[1 : len(ids) + 1], documents[len(ids) + 1 :]
-        grown = grow(documents[0], known.count(None))
-        found = contacts.all_found(people, ids)
-        fresh = [c for c, member in zip(found, known, strict=True) if member is None]
-        created = [Create(f"{members}/{each.id}", member(each.path, each.data)) for each in fresh]
-        still = [contacts.still_there(each) for each in fresh]
-        return len(fresh), [grown, *created, *still] if fresh else []
-
-    wanted = [home, *(paths.contact(org, each) for each in ids), *(f"{members}/{i}" for i in ids)]
-    return await modify(engine.store, wanted, decide)
+def _on_page(contact: Document, list_id: str, number: int) -> Write:
+    """Return the write that has a contact know its page; it fails once the contact has changed."""
+    pages = {**contact.data["list_pages"], list_id: number}
+    return Update(contact.path, {"list_pages": pages}, contact.version)
 
 
-def member(path: str, contact: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a list, or a campaign, keeps of a contact; the rest is asked for when needed."""
-    kept = {"address": contact["phone"], "region": contact["region"], "zones": contact["zones"]}
-    return {"contact": path, **kept, "attributes": {}}
+def without(contact: Document, list_id: str) -> dict[str, int]:
+    """Return the pages that a contact is on, but for that of a list."""
+    return {each: page for each, page in contact.data["list_pages"].items() if each != list_id}
 
 
 async def remove(engine: Engine, org: str, id_: str, contact_id: str) -> None:
     """Take somebody off a list. Raises NotFoundError for the list, or where they are not on it."""
-    home, path = paths.list_(org, id_), f"{paths.members(org, id_)}/{contact_id}"
+    home = paths.list_(org, id_)
 
-    def decide(documents: list[Document | None]) -> tuple[None, Sequence[Write]]:
-        people, member = documents
-        _found(people, id_)
-        if member is None:
+    async def attempt() -> None:
+        stored, contact = await engine.store.get_many([home, paths.contact(org, contact_id)])
+        _found(stored, id_)
+        if contact is None or id_ not in contact.data["list_pages"]:
             raise NotFoundError("Contact", contact_id)
-        return None, [Delete(path, member.version), Add(home, {"size": -1}, must_exist=True)]
+        page = member_pages.page_path(home, contact.data["list_pages"][id_])
+        left = await member_pages.take_off(engine, {page: [contact_id]})
+        forgot = Update(contact.path, {"list_pages": without(contact, id_)}, contact.version)
+        shrunk = Add(home, {"size": -left.by_home[home]}, must_exist=True)
+        await engine.store.commit(*left.writes, forgot, shrunk)
 
-    await modify(engine.store, [home, path], decide)
+    await retried(attempt, home)
+
+
+async def leave_all(engine: Engine, contact: str) -> None:
+    """Take the contact at this path off every list."""
+    org, id_ = paths.ids(contact)
+
+    async def attempt() -> bool:
+        stored = await engine.store.get(contact)
+        if stored is None or not stored.data["list_pages"]:
+            return False
+        pages = dict(stored.data["list_pages"])
+        part = [(each, pages.pop(each)) for each in list(pages)[:_LEFT_AT_ONCE]]
+        places = {member_pages.page_path(paths.list_(org, each), n): [id_] for each, n in part}
+        left = await member_pages.take_off(engine, places)
+        shrunk = [Add(home, {"size": -n}, must_exist=True) for home, n in left.by_home.items()]
+        forgot = Update(contact, {"list_pages": pages}, stored.version)
+        await engine.store.commit(*left.writes, *shrunk, forgot)
+        return True
+
+    while await retried(attempt, contact):
+        pass
 
 
 class Member(NamedTuple):
-    """Somebody on a list, and their contact; None where undoing an import has removed it."""
+    """Somebody on a list, and their contact; None while they are being erased."""
 
     id: str
     address: str
     region: str
     zones: Sequence[str]
-    attributes: dict[str, str]
+    attributes: Mapping[str, str]
     contact: Contact | None
 
 
 async def members(
     engine: Engine, org: str, id_: str, *, limit: int, after: str | None
 ) -> tuple[list[Member], str | None]:
-    """Return a page of a list's people, and the id to continue behind.
+    """Return a page of a list's people, and the place to continue from.
 
-    Raises NotFoundError for the list.
+    Raises NotFoundError for the list, and what `rows` raises.
     """
     await load(engine, org, id_)
     found, following = await rows(engine, org, id_, after=after, limit=limit)
-    known = await engine.store.get_many([paths.contact(org, each.id) for each in found])
+    known = await engine.store.get_many([paths.contact(org, each["id"]) for each in found])
     return [_shown(*pair) for pair in zip(found, known, strict=True)], following
 
 
 async def rows(
     engine: Engine, org: str, id_: str, *, limit: int, after: str | None
-) -> tuple[list[Document], str | None]:
-    """Return a page of what a list itself keeps of its people, and the id to continue behind."""
-    return await page_by_id(engine, paths.members(org, id_), after=after, limit=limit)
+) -> tuple[list[Row], str | None]:
+    """Return what a list itself keeps of its next people, in the order of adding.
+
+    Beside them the place to continue from, None at the end. Raises InvalidFieldError for a place
+    that is none.
+    """
+    place = after or "0"
+    if not re.fullmatch(r"[0-9]{1,12}", place):
+        raise InvalidFieldError("cursor", "cursor: must be one that an earlier page gave")
+    found: list[Position] = []
+    behind = member_pages.from_place(engine, paths.list_(org, id_), int(place))
+    async with aclosing(behind) as positions:
+        async for position in positions:
+            if len(found) == limit:
+                return [each.row for each in found], str(found[-1].behind)
+            found.append(position)
+    return [each.row for each in found], None
 
 
-def _shown(member: Document, contact: Document | None) -> Member:
-    data = member.data
+async def own_rows(
+    engine: Engine, stored: Document | None, known: Sequence[Document]
+) -> dict[str, Row]:
+    """Return contacts' rows, by their ids, on a list that says something of its own; else none.
+
+    `stored` is the list's document. What other rows hold the contacts say themselves.
+    """
+    if stored is None or not stored.data.get("own_rows"):
+        return {}
+    numbers = {each.data["list_pages"].get(stored.id) for each in known} - {None}
+    pages = [member_pages.page_path(stored.path, number) for number in sorted(numbers)]
+    ids = {each.id for each in known}
+    found = await engine.store.get_many(pages)
+    rows = (row for page in found if page for row in page.data["rows"] if row)
+    return {row["id"]: row for row in rows if row["id"] in ids}
+
+
+def _shown(row: Row, contact: Document | None) -> Member:
     known = contact is not None and not is_being_erased(contact.data)
     return Member(
-        member.id,
-        data["address"],
-        data["region"],
-        data["zones"],
-        data["attributes"],
+        row["id"],
+        row["address"],
+        row["region"],
+        row["zones"],
+        row.get("attributes", {}),
         contact_from(contact.id, contact.data) if contact and known else None,
     )
 
@@ -248,14 +303,19 @@ async def delete(engine: Engine, org: str, id_: str, *, if_version: int | None) 
     Raises NotFoundError, StaleError, and InUseError while a campaign to it has not ended.
     """
     path = paths.list_(org, id_)
-    document = at_version(await engine.store.get(path), "List", id_)
-    if not document.data.get(_DELETING):
-        at_version(document, "List", id_, if_version)
+    document = await engine.store.get(path)
+    if not (document and document.data.get(_DELETING)):
+        _at_version(document, id_, if_version)
         await refuse_while_used(engine, org, AudienceKind.LIST, id_)
     await _hide(engine, path, id_, if_version)
+    await discard(engine, path)
+    log.info("list_deleted", org=org, list_id=id_)
+
+
+async def discard(engine: Engine, path: str) -> None:
+    """Remove a list that nobody is shown, with its pages; its contacts' notes of it are ignored."""
     while not await _sweep(engine, path):
         pass
-    log.info("list_deleted", org=org, list_id=id_)
 
 
 async def _hide(engine: Engine, path: str, id_: str, if_version: int | None) -> None:
@@ -273,11 +333,11 @@ async def _hide(engine: Engine, path: str, id_: str, if_version: int | None) -> 
 
 
 async def _sweep(engine: Engine, path: str) -> bool:
-    """Remove the members, then the list; False where somebody was added meanwhile."""
+    """Remove the pages, then the list; False where somebody was added meanwhile."""
     home = await engine.store.get(path)
     if home is None:
         return True  # Another deletion was faster.
-    await remove_all(engine, Query(f"{path}/members", limit=_PAGE))
+    await remove_all(engine, Query(paths.pages(path), limit=_PAGE))
     try:
         await engine.store.commit(Delete(path, home.version))
     except ConflictError:

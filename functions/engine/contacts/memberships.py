@@ -1,7 +1,6 @@
 """Memberships: the lists that somebody is on, and the segments that hold them."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from functions.domain.contacts.contact import Contact
 from functions.domain.segments import conditions
@@ -11,11 +10,6 @@ from functions.engine.contacts import contacts, lists, segments
 from functions.engine.contacts.lists import PeopleList
 from functions.engine.contacts.segments import Segment
 from functions.engine.kernel.engine import Engine
-from functions.engine.ports.store import Query, Where
-
-#: Stands before every id of a list: what comes first by path, the places among the people whom
-#: campaigns name themselves, is passed over without being read.
-_BEFORE: Final = "-"
 
 
 async def lists_of(
@@ -25,20 +19,11 @@ async def lists_of(
 
     Raises NotFoundError for a contact that the organisation does not have.
     """
-    await contacts.load(engine, org, contact_id)
-    home = paths.members(org, after or _BEFORE)
-    query = Query(
-        "members",
-        (Where("contact", "==", paths.contact(org, contact_id)),),
-        limit=limit,
-        start_after=(f"{home}/{contact_id if after else _BEFORE}",),
-        group=True,
-    )
-    places = await engine.store.query(query)
-    homes = [paths.parent(each.path) for each in places]
-    found = await engine.store.get_many(homes) if homes else []
-    following = homes[-1].rpartition("/")[2] if len(homes) == limit else None
-    return lists.shown(found), following
+    contact = (await contacts.load(engine, org, contact_id)).value
+    ids = sorted(each for each in contact.list_pages if after is None or each > after)
+    asked = ids[:limit]
+    found = await engine.store.get_many([paths.list_(org, id_) for id_ in asked]) if asked else []
+    return lists.shown(found), asked[-1] if len(ids) > limit else None
 
 
 async def segments_of(

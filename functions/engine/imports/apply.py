@@ -1,7 +1,8 @@
 """The work of an import: each page of rows becomes contacts, list members and reports.
 
-A page's contacts, members and bad rows, what they replace, and the place behind the page are one
-commit, conditional on the import's version: a crash or a second worker repeats and skips nothing.
+A page's contacts and bad rows, what they replace, the list's pages, and the place behind the page
+are one commit, conditional on the import's version: a crash or a second worker repeats and skips
+nothing.
 """
 
 from collections.abc import Iterator
@@ -10,9 +11,8 @@ from typing import Any, Final
 
 import structlog
 
-from functions.domain.errors import NotFoundError
 from functions.engine import paths
-from functions.engine.contacts import lists
+from functions.engine.contacts import lists, member_pages
 from functions.engine.imports.job import ENDED, ImportStatus, Job, ended, report_path
 from functions.engine.imports.plan import Known, Plan, Target
 from functions.engine.imports.reader import DUPLICATE, Page, reader_of
@@ -20,7 +20,7 @@ from functions.engine.imports.row_files import Place
 from functions.engine.imports.upload import OnExisting
 from functions.engine.kernel.lease import LookAgainError
 from functions.engine.kernel.people import salt_of
-from functions.engine.ports.store import Add, Create, Document, Query, Set, Write
+from functions.engine.ports.store import Add, Create, Document, Set, Write
 
 log = structlog.get_logger()
 
@@ -49,14 +49,15 @@ async def _commit_page(job: Job, page: Page) -> None:
         plan = await _plan(job, rest)
         status = _status(plan)
         writes = [*plan.writes, *_reports(job, plan), *_undo_log(job, plan)]
-        writes += await _list_writes(job, plan, status)
+        writes += _list_writes(job, plan, status)
         with suppress(LookAgainError):  # somebody has changed a contact of the page
             await job.commit(*writes, **_progress(job, plan, status))
             rest = plan.rest
 
 
 async def _plan(job: Job, page: Page) -> Plan:
-    if await _list_is_gone(job):
+    home = await _list(job)
+    if home is None and job.data["list_id"] and not job.makes_list:
         place = Place(job.data["bytes"], job.data["lines"])
         page = Page([], place, page.is_last, error="the list was deleted")
     target = Target(
@@ -65,22 +66,20 @@ async def _plan(job: Job, page: Page) -> Plan:
         keeps=job.data["on_existing"] == OnExisting.KEEP,
         import_id=job.id,
     )
-    found = await job.engine.store.get_many(page.paths(job.org, target.list_id))
-    contacts = {each.id: each for each in found[: len(page.ids)] if each}
-    members = {each.id for each in found[len(page.ids) :] if each}
-    known = Known(contacts, await _touched(job, contacts), members)
-    return Plan(target, page, known, job.engine.clock.now())
+    found = await job.engine.store.get_many(page.paths(job.org))
+    contacts = {each.id: each for each in found if each}
+    touched = await _touched(job, contacts)
+    count = home.data["pages"] if home else 0
+    last = home and await member_pages.last_page(job.engine, home.path, count, len(page.ids))
+    return Plan(target, page, Known(contacts, touched, count, last), job.engine.clock.now(), home)
 
 
-async def _list_is_gone(job: Job) -> bool:
-    """Tell whether the list was deleted that everybody is to be put on."""
-    if job.data["list_id"] is None or job.makes_list:
-        return False
-    try:
-        await lists.load(job.engine, job.org, job.data["list_id"])
-    except NotFoundError:
-        return True
-    return False
+async def _list(job: Job) -> Document | None:
+    """Return the list that everybody is put on, as far as it is there."""
+    if job.data["list_id"] is None:
+        return None
+    home = await job.engine.store.get(paths.list_(job.org, job.data["list_id"]))
+    return home if job.makes_list or lists.is_shown(home) else None
 
 
 async def _touched(job: Job, contacts: dict[str, Document]) -> frozenset[str]:
@@ -142,15 +141,15 @@ def _undo_log(job: Job, plan: Plan) -> Iterator[Write]:
         yield Create(path, {**people, "at": plan.now})
 
 
-async def _list_writes(job: Job, plan: Plan, status: ImportStatus | None) -> list[Write]:
-    """Return the writes that make the list, in the end, or keep its size right."""
-    size = len(plan.members)
-    path = paths.list_(job.org, job.data["list_id"])
-    if not job.makes_list:
-        return [Add(path, {"size": size}, must_exist=True)] if size else []
-    if status is not ImportStatus.COMPLETED:
-        return []
-    # Counted, for whoever was erased meanwhile is on it no more.
-    size += await job.engine.store.count(Query(f"{path}/members"))
-    made = {"name": job.data["list_name"], "size": size, "created_at": plan.now}
-    return [Set(path, made)]
+def _list_writes(job: Job, plan: Plan, status: ImportStatus | None) -> list[Write]:
+    """Return the writes that keep the counts of the list right, and that name it in the end."""
+    path, home = paths.list_(job.org, job.data["list_id"]), plan.home
+    if not job.makes_list or status is not ImportStatus.COMPLETED:
+        is_there = not job.makes_list or home is not None
+        return [Add(path, plan.growth, must_exist=is_there)] if plan.growth else []
+    counts = {
+        name: (home.data.get(name, 0) if home else 0) for name in ("size", "pages", "own_rows")
+    }
+    counts |= {name: counts[name] + more for name, more in plan.growth.items()}
+    made = {"name": job.data["list_name"], **counts, "created_at": plan.now}
+    return [Create(path, made) if home is None else Set(path, made, home.version)]

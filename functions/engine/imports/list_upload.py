@@ -5,7 +5,7 @@ The list keeps what a row says beside the number; a contact that is there stays 
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, BinaryIO, Final, NamedTuple, TypeAlias
@@ -20,16 +20,16 @@ from functions.domain.errors import DomainError, InvalidFieldError, NameTakenErr
 from functions.domain.times import is_zone
 from functions.domain.warnings import InputWarning
 from functions.engine import paths
-from functions.engine.contacts import list_names
+from functions.engine.contacts import list_names, lists, member_pages
 from functions.engine.imports.plan import Known, Plan, Target
 from functions.engine.imports.reader import DUPLICATE, Page, Reader, table_cells
 from functions.engine.imports.tables import TableRows, header_of, inspect, rows_of
 from functions.engine.imports.upload import country_for
 from functions.engine.kernel.concurrency import in_turn
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
+from functions.engine.kernel.modify import retried
 from functions.engine.kernel.people import salt_of
-from functions.engine.ports.store import Add, ConflictError, Create, Document, Write
+from functions.engine.ports.store import Add, ConflictError, Update
 
 log = structlog.get_logger()
 
@@ -113,7 +113,11 @@ async def import_csv(
     kind = await in_turn(partial(inspect, file, encoding))
     result.warnings += kind.warnings
     with closing(await in_turn(partial(rows_of, file, kind))) as rows:
-        await _store(engine, org, rows, result, country, has_gone)
+        try:
+            await _store(engine, org, rows, result, country, has_gone)
+        except DomainError:
+            await _give_up(engine, org, result)
+            raise
     if result.says_nothing_new:
         sentence = "file: everybody in it is on the list already; was it imported before?"
         result.warnings.append(InputWarning("LIST_IMPORTED_TWICE", "file", sentence))
@@ -138,13 +142,26 @@ async def _begun(engine: Engine, org: str, name: str, *, append: bool) -> Import
     raise NameTakenError("List", name)
 
 
+async def _give_up(engine: Engine, org: str, result: ImportResult) -> None:
+    """Leave nothing of a list that is not made; everybody stored stays a contact."""
+    if not result.appends:
+        await lists.discard(engine, paths.list_(org, result.list_id))
+
+
 async def _make_list(engine: Engine, org: str, name: str, result: ImportResult) -> None:
-    fields = {"name": name, "size": result.imported, "created_at": engine.clock.now()}
-    claim = await list_names.claim(engine, org, name, result.list_id)
+    """Name the list, with which it is there. Raises NameTakenError."""
+    path = paths.list_(org, result.list_id)
+
+    async def attempt() -> None:
+        claim = await list_names.claim(engine, org, name, result.list_id)
+        named = {"name": name, "created_at": engine.clock.now()}
+        await engine.store.commit(Update(path, named), claim)
+
     try:
-        await engine.store.commit(Create(paths.list_(org, result.list_id), fields), claim)
-    except ConflictError:
-        raise NameTakenError("List", name) from None
+        await retried(attempt, path)
+    except NameTakenError:
+        await _give_up(engine, org, result)
+        raise
 
 
 def _columns(rows: TableRows) -> list[str]:
@@ -195,7 +212,7 @@ async def _store(
     country: str,
     has_gone: HasGone | None,
 ) -> None:
-    """Store the rows' contacts and the list's members, a page a commit."""
+    """Store the rows' contacts and the list's pages, a page of the file a commit."""
     columns = await in_turn(partial(_columns, rows))
     reader = Reader(
         rows,
@@ -212,7 +229,7 @@ async def _store(
     async with aclosing(reader.pages()) as pages:
         async for page in pages:
             are_known = result.appends or bool(plan and plan.met)
-            plan = await _commit(engine, target, page, are_known=are_known, grows=result.appends)
+            plan = await _commit(engine, target, page, result, are_known=are_known)
             result.add(plan)
             if page.error:
                 raise InvalidFieldError("file", f"file: {page.error}")
@@ -222,30 +239,24 @@ async def _store(
 
 
 async def _commit(
-    engine: Engine, target: Target, page: Page, *, are_known: bool, grows: bool
+    engine: Engine, target: Target, page: Page, result: ImportResult, *, are_known: bool
 ) -> Plan:
-    """Commit a page; where its people are most likely new, without asking for them first.
+    """Commit a page; where its people are most likely new, without asking for them first."""
+    now, home = engine.clock.now(), paths.list_(target.org, result.list_id)
 
-    `grows`: the list is there, and its size is kept with its members.
-    """
-    now, count = engine.clock.now(), len(page.ids)
-    wanted = page.paths(target.org, target.list_id)
-
-    def decide(documents: list[Document | None]) -> tuple[Plan, list[Write]]:
-        contacts = {each.id: each for each in documents[:count] if each}
-        members = {each.id for each in documents[count:] if each}
-        plan = Plan(target, page, Known(contacts, touched=members, members=members), now)
-        size = {"size": len(plan.members)}
-        home = paths.list_(target.org, target.list_id or "")
-        grown = [Add(home, size, must_exist=True)] if grows and plan.members else []
-        return plan, [*plan.writes, *grown]
+    async def attempt(wanted: list[str]) -> Plan:
+        stored, *people = await engine.store.get_many([home, *wanted])
+        contacts = {each.id: each for each in people if each}
+        known = {id_ for id_, each in contacts.items() if result.list_id in each.data["list_pages"]}
+        count = stored.data["pages"] if stored else 0
+        last = await member_pages.last_page(engine, home, count, len(page.ids))
+        plan = Plan(target, page, Known(contacts, known, count, last), now)
+        is_there = result.appends or stored is not None
+        grown = [Add(home, plan.growth, must_exist=is_there)] if plan.growth else []
+        await engine.store.commit(*plan.writes, *grown)
+        return plan
 
     if not are_known:
-        plan, writes = decide([])
-        try:
-            await engine.store.commit(*writes)
-        except ConflictError:
-            pass  # Somebody of the page is known already.
-        else:
-            return plan
-    return await modify(engine.store, wanted, decide)
+        with suppress(ConflictError):  # Somebody of the page is known already.
+            return await attempt([])
+    return await retried(partial(attempt, page.paths(target.org)), home)

@@ -1,4 +1,4 @@
-"""Planning a page of rows: the contacts and list members that it makes, committed elsewhere.
+"""Planning a page of rows: the contacts and the list's pages that it makes, committed elsewhere.
 
 Of several rows about one person the first is kept; the others are reported as duplicates.
 """
@@ -11,8 +11,8 @@ from typing import Any, Final
 from functions.domain.contacts.contact import changed, contact_fields, contact_from, new_contact
 from functions.domain.errors import InvalidFieldError
 from functions.engine import paths
-from functions.engine.contacts import lists
-from functions.engine.contacts.contacts import refuse_erasing, still_there
+from functions.engine.contacts import member_pages
+from functions.engine.contacts.contacts import refuse_erasing
 from functions.engine.imports.reader import DUPLICATE, INVALID, Bad, Good, Page
 from functions.engine.imports.row_files import Place
 from functions.engine.ports.store import Create, Document, Update, Write
@@ -38,7 +38,8 @@ class Known:
 
     contacts: Mapping[str, Document]
     touched: Collection[str]  #: contacts that a row of an earlier page was about
-    members: Collection[str]  #: contacts that are on the list already
+    list_pages: int = 0  #: pages that the list has
+    last_page: Document | None = None  #: of the list, where some may find room on it
 
 
 @dataclass(slots=True)
@@ -49,16 +50,22 @@ class Plan:
     page: Page
     known: Known
     now: datetime
+    home: Document | None = None  #: the list, as far as it was there
     rest: Page | None = None  #: what is left for another commit
     created: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     members: list[str] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
-    contact_writes: list[Write] = field(default_factory=list)
-    member_writes: list[Write] = field(default_factory=list)
+    #: The writes of contacts and of the list's pages.
+    writes: list[Write] = field(default_factory=list)
+    #: What is added to the counts of the list; nothing where nobody joins it.
+    growth: Mapping[str, int] = field(default_factory=dict)
     #: Contacts that were there, with what this changes of each.
     met: list[tuple[Document, Mapping[str, Any]]] = field(default_factory=list)
+    _fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _rows: list[member_pages.Row] = field(default_factory=list)
+    _own_rows: int = 0  #: rows that say something that their contacts do not
 
     def __post_init__(self) -> None:
         seen, replaced = set(self.known.touched), 0
@@ -74,6 +81,7 @@ class Plan:
             else:
                 seen.add(item.id)
                 replaced += self._add(item)
+        self._write()
 
     @property
     def behind(self) -> Place:
@@ -83,24 +91,19 @@ class Plan:
         return self.page.items[-len(self.rest.items) - 1].behind
 
     @property
-    def writes(self) -> list[Write]:
-        """The writes of contacts and members."""
-        return self.contact_writes + self.member_writes
-
-    @property
     def has_changes(self) -> bool:
         """Whether anything is stored that undoing would take back."""
         return bool(self.created or self.updated or self.members)
 
     def _add(self, row: Good) -> int:
-        """Plan the writes of a row; return how much text it replaces."""
+        """Plan what a row writes; return how much text it replaces."""
         stored = self.known.contacts.get(row.id)
         if stored is not None:
             return self._meet(row, stored)
         contact = new_contact(row.id, row.details, now=self.now, imported_by=self.target.import_id)
         fields = contact_fields(contact)
         self.created.append(row.id)
-        self.contact_writes.append(Create(paths.contact(self.target.org, row.id), fields))
+        self._fields[row.id] = fields
         self._join(row, fields)
         return 0
 
@@ -110,13 +113,9 @@ class Plan:
         except InvalidFieldError as error:
             self.bad.append(_left_out(row, str(error)))
             return 0
-        if changes:
-            self.updated.append(row.id)
-            self.contact_writes.append(Update(stored.path, changes, stored.version))
-        else:
-            self.unchanged.append(row.id)
-        if self._join(row, {**stored.data, **changes}) and not changes:
-            self.contact_writes.append(still_there(stored))
+        (self.updated if changes else self.unchanged).append(row.id)
+        self._fields[row.id] = dict(changes)
+        self._join(row, {**stored.data, **changes})
         self.met.append((stored, changes))
         former = (name for name in changes if name in stored.data)
         return sum(len(name) + len(str(stored.data[name])) for name in former)
@@ -131,15 +130,33 @@ class Plan:
         fields = contact_fields(after) if after is not before else {}
         return {name: each for name, each in fields.items() if stored.data.get(name) != each}
 
-    def _join(self, row: Good, contact: Mapping[str, Any]) -> bool:
-        """Put somebody on the list; False if there is none or they are on it."""
-        org, list_id = self.target.org, self.target.list_id
-        if not list_id or row.id in self.known.members:
-            return False
-        self.members.append(row.id)
-        member = {**lists.member(paths.contact(org, row.id), contact), **row.member}
-        self.member_writes.append(Create(f"{paths.members(org, list_id)}/{row.id}", member))
-        return True
+    def _join(self, row: Good, contact: Mapping[str, Any]) -> None:
+        """Put somebody on the list, if there is one and they are not on it."""
+        list_id = self.target.list_id
+        if list_id and list_id not in contact["list_pages"]:
+            own = row.member
+            self.members.append(row.id)
+            self._rows.append(member_pages.row_of(row.id, contact, own))
+            self._own_rows += bool(own and (own["attributes"] or own["zones"] != contact["zones"]))
+
+    def _write(self) -> None:
+        """Make the writes of all that is planned: only now is it known who is on which page."""
+        list_id, known = self.target.list_id or "", self.known
+        home = paths.list_(self.target.org, list_id)
+        placed = member_pages.place(home, known.list_pages, known.last_page, self._rows)
+        for id_, fields in self._fields.items():
+            stored = known.contacts.get(id_)
+            if id_ in placed.numbers:
+                pages = stored.data["list_pages"] if stored else {}
+                fields["list_pages"] = {**pages, list_id: placed.numbers[id_]}
+            if stored is None:
+                self.writes.append(Create(paths.contact(self.target.org, id_), fields))
+            elif fields:
+                self.writes.append(Update(stored.path, fields, stored.version))
+        self.writes += placed.writes
+        if self.members:
+            size = len(self.members)
+            self.growth = {"size": size, "pages": placed.pages, "own_rows": self._own_rows}
 
 
 def _left_out(row: Good, reason: str, kind: str = INVALID) -> Bad:

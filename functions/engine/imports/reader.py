@@ -86,11 +86,9 @@ class Page(NamedTuple):
         """The ids of the contacts that it is about, each once."""
         return list(dict.fromkeys(item.id for item in self.items if isinstance(item, Good)))
 
-    def paths(self, org: str, list_id: str | None) -> list[str]:
-        """Return the paths of its contacts and then, where there is a list, of its members."""
-        contacts = [paths.contact(org, id_) for id_ in self.ids]
-        members = [f"{paths.members(org, list_id)}/{id_}" for id_ in self.ids] if list_id else []
-        return contacts + members
+    def paths(self, org: str) -> list[str]:
+        """Return the paths of its contacts."""
+        return [paths.contact(org, id_) for id_ in self.ids]
 
 
 ReadPerson: TypeAlias = Callable[[list[Cell]], tuple[Details, Mapping[str, Any]]]

@@ -2,10 +2,12 @@
 
 The import's own pages are gone through once more: whom it created and nobody has changed since is
 removed, whom it changed and nobody else has is given the former fields back, and whom it put on
-the list is taken off it. Who was changed since, or is gone, is left alone. What is undone and the
+the list is taken off it. Who was changed since, or is gone, is left alone; whom it created and
+somebody has put on another list stays a contact. What is undone and the
 place behind it are one commit, as when importing.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,12 +18,22 @@ import structlog
 
 from functions.domain.errors import InUseError, NotFoundError, StaleError
 from functions.engine import paths
-from functions.engine.contacts import lists
+from functions.engine.contacts import lists, member_pages
 from functions.engine.imports.job import ImportStatus, Job
 from functions.engine.imports.upload import remove_chunks
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.removal import remove_all
-from functions.engine.ports.store import Add, Delete, Document, Query, Set, StoreError, Where, Write
+from functions.engine.ports.store import (
+    Add,
+    Delete,
+    Document,
+    Query,
+    Set,
+    StoreError,
+    Update,
+    Where,
+    Write,
+)
 
 log = structlog.get_logger()
 
@@ -36,7 +48,7 @@ async def undo(job: Job) -> None:
     while job.data["undone_pages"] < job.data["pages"]:
         plan = _Plan(job, await _page(job))
         plan.make()
-        await job.commit(*plan.writes(), **plan.progress())
+        await job.commit(*await plan.writes(), **plan.progress())
         if job.is_late:
             return
     await _remove_list(job)
@@ -50,6 +62,10 @@ async def _remove_list(job: Job) -> None:
     if not job.makes_list:
         return
     version = None
+    home = await job.engine.store.get(paths.list_(job.org, job.data["list_id"]))
+    if home is not None and "name" not in home.data:
+        await lists.discard(job.engine, home.path)  # The import was cancelled before it was made.
+        return
     with suppress(NotFoundError):  # Where it is half deleted, the deletion below goes on with it.
         found = await lists.load(job.engine, job.org, job.data["list_id"])
         if found.value.size > 0:
@@ -69,8 +85,8 @@ class _Page:
     created: frozenset[str]
     contacts: Mapping[str, Document]
     replaced: Mapping[str, Document]
-    members: Mapping[str, Document]
-    has_list: bool
+    joined: frozenset[str]
+    lists: frozenset[str]  #: the ids of all lists that they are on
 
 
 async def _page(job: Job) -> _Page:
@@ -79,13 +95,13 @@ async def _page(job: Job) -> _Page:
         raise StoreError(f"page {job.data['undone_pages']} of the import {job.id} is gone")
     created, updated, joined = (page.data[name] for name in ("created", "updated", "members"))
     ids = list(dict.fromkeys([*created, *updated, *joined]))[job.data["undone_in_page"] :]
-    home = paths.list_(job.org, job.data["list_id"]) if joined else ""
     contacts = await _documents(job, [paths.contact(job.org, id_) for id_ in ids])
     replaced = await _documents(job, [job.part("replaced", id_) for id_ in updated])
-    members = await _documents(job, [f"{home}/members/{id_}" for id_ in joined])
-    has_list = bool(joined) and await job.engine.store.get(home) is not None
+    named = {id_ for each in contacts.values() for id_ in each.data["list_pages"]}
+    there = await _documents(job, [paths.list_(job.org, id_) for id_ in named])
     people = (frozenset(updated), frozenset(created))
-    return _Page(page.data["at"], ids, *people, contacts, replaced, members, has_list)
+    joined, on_lists = frozenset(joined), frozenset(there)
+    return _Page(page.data["at"], ids, *people, contacts, replaced, joined, on_lists)
 
 
 async def _documents(job: Job, paths_: list[str]) -> dict[str, Document]:
@@ -102,7 +118,7 @@ class _Plan:
     removed: int = 0
     restored: int = 0
     left: int = 0
-    taken_off: int = 0
+    taken_off: dict[str, int] = field(default_factory=dict)  #: their pages on the list, by ids
     _writes: list[Write] = field(default_factory=list)
 
     def make(self) -> None:
@@ -119,18 +135,19 @@ class _Plan:
         contact, kept = self.page.contacts.get(id_), self.page.replaced.get(id_)
         is_created, is_updated = id_ in self.page.created, id_ in self.page.updated
         if not is_created and not is_updated:
-            self._take_off(id_)  # Only the list was changed.
+            if contact is not None:
+                self._keep(contact, self._take_off(contact))  # Only the list was changed.
             return 0
         if contact is None or contact.data["updated_at"] != self.page.at:
             self.left += 1
             return 0
-        self._take_off(id_)
+        pages = self._take_off(contact)
         if is_created:
-            self.removed += 1
-            self._writes.append(Delete(contact.path, contact.version))
+            self._remove(contact, pages)
             return 0
         self.restored += 1
         data = self._former(contact.data, kept.data if kept else {"former": {}, "added": []})
+        data["list_pages"] = pages
         self._writes.append(Set(contact.path, data, contact.version))
         return sum(len(name) + len(str(value)) for name, value in data.items())
 
@@ -140,11 +157,27 @@ class _Plan:
         left = {name: value for name, value in data.items() if name not in kept["added"]}
         return {**left, **kept["former"]}
 
-    def _take_off(self, id_: str) -> None:
-        """Take somebody off the list whom the import has put on it."""
-        if member := self.page.members.get(id_):
-            self.taken_off += 1
-            self._writes.append(Delete(member.path, member.version))
+    def _remove(self, contact: Document, pages: dict[str, int]) -> None:
+        """Remove somebody whom the import has created, unless they are on another list by now."""
+        if self.page.lists.isdisjoint(pages):
+            self.removed += 1
+            self._writes.append(Delete(contact.path, contact.version))
+        else:
+            self.left += 1
+            self._keep(contact, pages)
+
+    def _keep(self, contact: Document, pages: dict[str, int]) -> None:
+        """Leave somebody as they are, but for the lists that they are on."""
+        if pages != contact.data["list_pages"]:
+            self._writes.append(Update(contact.path, {"list_pages": pages}, contact.version))
+
+    def _take_off(self, contact: Document) -> dict[str, int]:
+        """Take somebody off the list if the import has put them on it; return their pages then."""
+        list_id = self.job.data["list_id"]
+        if contact.id not in self.page.joined or list_id not in contact.data["list_pages"]:
+            return dict(contact.data["list_pages"])
+        self.taken_off[contact.id] = contact.data["list_pages"][list_id]
+        return lists.without(contact, list_id)
 
     def progress(self) -> dict[str, Any]:
         """Return the changes of the import."""
@@ -156,12 +189,15 @@ class _Plan:
             return {**changes, "undone_in_page": data["undone_in_page"] + self.done}
         return {**changes, "undone_in_page": 0, "undone_pages": data["undone_pages"] + 1}
 
-    def writes(self) -> list[Write]:
+    async def writes(self) -> list[Write]:
         """Return the writes that go with the progress."""
-        if not self.taken_off or not self.page.has_list:
-            return self._writes
         home = paths.list_(self.job.org, self.job.data["list_id"])
-        return [*self._writes, Add(home, {"size": -self.taken_off}, must_exist=True)]
+        places: defaultdict[str, list[str]] = defaultdict(list)
+        for id_, number in self.taken_off.items():
+            places[member_pages.page_path(home, number)].append(id_)
+        left = await member_pages.take_off(self.job.engine, places)
+        shrunk = [Add(path, {"size": -n}, must_exist=True) for path, n in left.by_home.items()]
+        return [*self._writes, *left.writes, *shrunk]
 
 
 async def sweep(job: Job) -> None:

@@ -24,6 +24,7 @@ from functions.domain.errors import NotFoundError
 from functions.domain.messages.attempts import end
 from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
 from functions.engine import paths
+from functions.engine.contacts import lists
 from functions.engine.contacts.known_by import ids_of
 from functions.engine.imports import undo
 from functions.engine.kernel import audit_trail
@@ -37,7 +38,6 @@ from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages.changes import Recorded, record
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.ports.store import (
-    Add,
     ConflictError,
     Create,
     Delete,
@@ -108,13 +108,17 @@ async def _empty(engine: Engine, path: str, id_: str, if_version: int | None) ->
         if is_being_erased(document.data):
             return None, []
         stored = at_version(document, "Contact", id_, if_version)
+        empty["list_pages"] = stored.data["list_pages"]
         return None, [Set(path, empty, stored.version)]
 
     await modify(engine.store, [path], decide)
 
 
 async def is_mentioned(engine: Engine, contact: str) -> bool:
-    """Tell whether a list, a campaign, a walk, a message or a text of theirs names a contact."""
+    """Tell whether a campaign, a walk, a message or a text names somebody who is no contact.
+
+    Lists hold contacts only.
+    """
     wanted = (Where("contact", "==", contact),)
     for query in (
         Query("members", wanted, limit=1, group=True),
@@ -128,6 +132,7 @@ async def is_mentioned(engine: Engine, contact: str) -> bool:
 
 async def _leave(engine: Engine, contact: str) -> None:
     """Remove a person from every list and from the people whom campaigns name themselves."""
+    await lists.leave_all(engine, contact)
     query = Query("members", (Where("contact", "==", contact),), limit=_PAGE, group=True)
     while members := await engine.store.query(query):
         homes = Counter(paths.parent(member.path) for member in members)
@@ -140,9 +145,7 @@ async def _leave(engine: Engine, contact: str) -> None:
 
 
 def _shrink(home: Document, by: int) -> list[Write]:
-    """Return the write that keeps the size of a list, or of a campaign's audience, right."""
-    if paths.collection_of(home.path) == "lists":
-        return [Add(home.path, {"size": -by}, must_exist=True)]
+    """Return the write that keeps the size of a campaign's audience right."""
     campaign = campaign_from(home.org, home.id, home.data)
     waits = campaign.status in {CampaignStatus.DRAFT, CampaignStatus.SCHEDULED}
     if not waits or campaign.audience.kind is not AudienceKind.RECIPIENTS:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from pytest_mock import MockerFixture
 
-from functions.engine import paths
 from functions.engine.imports import list_upload
 from functions.engine.ports.store import ConflictError, Query
 from tests.api.conftest import MakeRig
 from tests.api.rig import Rig, numbers
+from tests.engine.stored_lists import rows_on
 
 A, B, C = numbers(3)
 
@@ -331,7 +331,7 @@ async def test_twenty_thousand_rows_keep_memory_flat(make_rig: MakeRig, tmp_path
         assert (result.imported, result.duplicates, result.invalid) == (rows, 0, 0)
     # Held together, 18,000 rows more would be over 20 MB.
     assert peaks[1] - peaks[0] < 10_000_000
-    assert await rig.store.count(Query(paths.members("default", result.list_id))) == 20_000
+    assert len(await rows_on(rig.store, "default", result.list_id)) == 20_000
 
 
 def _file_of(rows: int) -> BytesIO:

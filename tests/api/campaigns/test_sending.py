@@ -114,7 +114,7 @@ async def test_a_list_that_is_gone_is_told_at_the_start(rig: Rig) -> None:
     """A scheduled campaign whose list has no people any more fails and says so."""
     people = await rig.make_list(["+12025550123"])
     made = await write(rig, audience={"list_id": people}, scheduled_at=SOON)
-    members = await rig.store.query(Query(paths.members("default", people)))
-    await rig.store.commit(*(Delete(member.path) for member in members))
+    pages = await rig.store.query(Query(paths.pages(paths.list_("default", people))))
+    await rig.store.commit(*(Delete(page.path) for page in pages))
     ended = await rig.run(made["id"])
     assert (ended["status"], ended["reason"]) == ("failed", "no_recipients")

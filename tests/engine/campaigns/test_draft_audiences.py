@@ -14,10 +14,11 @@ from functions.engine import paths
 from functions.engine.campaigns import drafts, lifecycle, recipients
 from functions.engine.campaigns.drafts import Draft
 from functions.engine.contacts import segments
-from functions.engine.ports.store import Create, Delete, Set
+from functions.engine.ports.store import Delete, Set
 from tests.engine.campaigns.drafting import EVERYONE, HELLO, add_contact, draft
 from tests.engine.campaigns.test_drafts import HOUR
 from tests.engine.stored_contacts import add_people, list_of
+from tests.engine.stored_lists import put_list
 from tests.engine.world import ORG, World, number, with_limits
 from tests.salted import contact_id
 
@@ -35,20 +36,17 @@ async def test_a_list_member_is_addressed_as_the_contact_says_now(world: World) 
     """What the contact says comes before what the list's row said; inactive ones are skipped."""
     await add_contact(world, 0, first_name="Ada")
     await add_contact(world, 1, active=False)
-    members = [
-        Create(
-            f"{paths.members(ORG, 'l')}/{contact_id(number(n))}",
-            {
-                "address": number(n),
-                "region": "US",
-                "zones": ["America/New_York"],
-                "attributes": {"first_name": "Row", "plan": "gold"},
-            },
-        )
+    rows = (
+        {
+            "id": contact_id(number(n)),
+            "address": number(n),
+            "region": "US",
+            "zones": ["America/New_York"],
+            "attributes": {"first_name": "Row", "plan": "gold"},
+        }
         for n in range(3)
-    ]
-    size = {"name": "l", "size": 3, "created_at": world.clock.now()}
-    await world.store.commit(Create(paths.list_(ORG, "l"), size), *members)
+    )
+    await put_list(world.store, ORG, "l", rows, now=world.clock.now())
     wish = Draft(channel=ChannelKind.SMS, template="{{ first_name }}, {{ plan }}")
     to_list = Audience(AudienceKind.LIST, "l")
     sent = await drafts.send(world.engine, ORG, await draft(world, wish), to_list, by="ann")

@@ -12,7 +12,6 @@ from functions.domain.messages.message import MessageStatus
 from functions.domain.templates.template import Missing
 from functions.engine import paths
 from functions.engine.campaigns.drafts import Draft
-from functions.engine.ports.store import Create
 from tests.engine.campaigns.drafting import (
     CALL,
     EVERYONE,
@@ -21,6 +20,7 @@ from tests.engine.campaigns.drafting import (
 )
 from tests.engine.delivery.test_texts import Texting
 from tests.engine.stored_contacts import add_people, list_of
+from tests.engine.stored_lists import put_on
 from tests.engine.world import LIMITS, ORG, World, number
 from tests.salted import contact_id
 
@@ -57,9 +57,9 @@ async def test_a_list_is_mailed_at_its_contacts_addresses(world: World) -> None:
     people = await list_of(world.engine, await add_people(world.engine, known))
     rows = {3: "Three@Example.com ", 4: "nonsense", 5: ""}
     for n, email in rows.items():
-        member = {"address": number(n), "region": "US", "zones": ["America/New_York"]}
-        path = f"{paths.members(ORG, people)}/{contact_id(number(n))}"
-        await world.store.commit(Create(path, {**member, "attributes": {"email": email}}))
+        row = {"id": contact_id(number(n)), "address": number(n), "region": "US"}
+        told = {**row, "zones": ["America/New_York"], "attributes": {"email": email}}
+        await put_on(world.store, paths.list_(ORG, people), [told])
     wish = replace(MAIL, audience=Audience(AudienceKind.LIST, people))
     campaign = await send(world, wish)
     await world.finish(campaign)

@@ -88,7 +88,7 @@ async def test_additions_at_once_keep_a_list_s_size_right(engine: Engine, org: s
     page = await lists.page_of(engine, org, limit=1, after=None)
     assert (page.lists[0].id, page.end) == (list_id, None)
     await lists.delete(engine, org, list_id, if_version=None)
-    assert await engine.store.count(Query(paths.members(org, list_id))) == 0
+    assert await engine.store.count(Query(paths.pages(paths.list_(org, list_id)))) == 0
 
 
 async def test_what_names_somebody_fails_once_they_are_being_erased(

@@ -13,10 +13,10 @@ from functions.engine.accounts import organisation
 from functions.engine.campaigns import drafts
 from functions.engine.campaigns.drafts import Draft
 from functions.engine.ports.channel import Traits
-from functions.engine.ports.store import Create
 from tests.engine.recording_channel import (
     SILENT,
 )
+from tests.engine.stored_lists import put_list
 from tests.engine.world import ORG, SENDER, World, number, with_limits
 from tests.salted import contact_id
 
@@ -42,21 +42,17 @@ async def add_people(
     world: World, people: Iterable[tuple[str, str, Sequence[str]]], id_: str = "people"
 ) -> None:
     """Store a list of people by address, country and zones."""
-    found = list(people)
-    members = [
-        Create(
-            f"{paths.members(ORG, id_)}/{contact_id(address)}",
-            {
-                "address": address,
-                "region": region,
-                "zones": list(zones),
-                "attributes": {"email": ANN},
-            },
-        )
-        for address, region, zones in found
-    ]
-    shown = {"name": id_, "size": len(found), "created_at": world.clock.now()}
-    await world.store.commit(Create(paths.list_(ORG, id_), shown), *members)
+    rows = (
+        {
+            "id": contact_id(address),
+            "address": address,
+            "region": region,
+            "zones": list(zones),
+            "attributes": {"email": ANN},
+        }
+        for address, region, zones in people
+    )
+    await put_list(world.store, ORG, id_, rows, now=world.clock.now())
 
 
 def americans(*numbers: int) -> list[tuple[str, str, Sequence[str]]]:

@@ -10,12 +10,12 @@ from functions.domain.contacts.contact import (
     contact_from,
 )
 from functions.engine import paths
-from functions.engine.contacts import lists
 from functions.engine.imports import jobs
 from functions.engine.imports.row_files import FileFormat
 from functions.engine.imports.upload import ImportRequest, Upload
 from functions.engine.kernel.engine import Limits
 from functions.engine.ports.store import Query
+from tests.engine.stored_lists import check_list, rows_on
 from tests.engine.world import ORG, World, number
 
 PAGED = Limits(launch_page=2, lane_lease=timedelta(seconds=10))
@@ -89,10 +89,8 @@ async def bad_rows(world: World, id_: str, *, limit: int = 1000) -> list[Mapping
 
 async def members(world: World, list_id: str) -> set[str]:
     """Return the addresses on a list, whose size must be right."""
-    found = await world.documents(paths.members(ORG, list_id))
-    assert (await lists.load(world.engine, ORG, list_id)).value.size == len(found)
-    assert all(each.data["contact"] == paths.contact(ORG, each.id) for each in found)
-    return {each.data["address"] for each in found}
+    await check_list(world.store, ORG, list_id)
+    return {each["address"] for each in await rows_on(world.store, ORG, list_id)}
 
 
 def counts(job: Mapping[str, Any]) -> tuple[int, ...]:

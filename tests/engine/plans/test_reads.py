@@ -13,10 +13,10 @@ from functions.engine.delivery.dispatch import dispatch
 from functions.engine.kernel.engine import Limits
 from functions.engine.kernel.lanes import lane_names
 from functions.engine.plans.walk import PAGE
-from functions.engine.ports.store import Create
 from functions.engine.scheduling import check
 from tests.engine.counting_store import CountingStore
 from tests.engine.plans.journeys import HOUR, STOP, JourneyWorld, on, plan, send, wait
+from tests.engine.stored_lists import put_list
 from tests.engine.world import NEW_YORK, ORG, number
 from tests.engine.wrapped_store import Do, Operation, WrappedStore
 
@@ -45,10 +45,11 @@ async def test_a_message_that_a_walk_has_come_to_is_sent_unread() -> None:
 async def test_a_first_message_to_a_list_is_sent_unread() -> None:
     """Who enters at the start is sent to as it was made, a page of them after the other."""
     async with JourneyWorld(replace(Limits(), launch_page=2)) as world:
-        for n in range(5):
-            person = {"address": number(n), "region": "US", "zones": NEW_YORK, "attributes": {}}
-            await world.store.commit(Create(f"{paths.members(ORG, 'people')}/{n:024x}", person))
-        await world.store.commit(Create(paths.list_(ORG, "people"), {"name": "people", "size": 5}))
+        rows = (
+            {"id": f"{n:024x}", "address": number(n), "region": "US", "zones": NEW_YORK}
+            for n in range(5)
+        )
+        await put_list(world.store, ORG, "people", rows, now=world.clock.now())
         watched = watch(world)
         hello = {"id": "hello", "action": "send", "sender": "+12025550100", "body": "hello"}
         await world.begin(

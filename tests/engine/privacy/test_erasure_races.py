@@ -78,7 +78,7 @@ async def test_an_addition_to_a_list_leaves_nobody_behind(world: World, *, died:
         with suppress(Crash):
             await erasure.erase(replace(plain, store=store), ORG, ANA_ID, by="ann")
 
-    world.interleave("commit", "/members/", meanwhile)
+    world.interleave("commit", "/pages/", meanwhile)
     with pytest.raises(NotFoundError):
         await lists.add(world.engine, ORG, made.value.id, [ANA_ID, contact_id(BEN)])
     world.engine = plain

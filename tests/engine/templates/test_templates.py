@@ -20,6 +20,7 @@ from functions.engine.ports.store import Create
 from functions.engine.templates import templates
 from functions.engine.templates.templates import NamedTemplate, TemplateBody
 from tests.clock import NOON
+from tests.engine.stored_lists import put_list
 from tests.engine.world import ORG, World, number, with_limits
 from tests.salted import contact_id
 
@@ -231,15 +232,8 @@ async def test_a_list_is_checked_with_what_its_contacts_say(world: World) -> Non
     """A list's row and the contact behind it are looked at together."""
     (ann,) = await add(world, "Ann")
     rows = {ann.id: ann.phone, contact_id(number(50)): number(50)}
-    shown = {"name": "people", "size": 2, "created_at": NOON}
-    members = [
-        Create(
-            f"{paths.members(ORG, 'people')}/{id_}",
-            {"address": phone, "region": "US", "zones": [], "attributes": {}},
-        )
-        for id_, phone in rows.items()
-    ]
-    await world.store.commit(Create(paths.list_(ORG, "people"), shown), *members)
+    found = [{"id": i, "address": n, "region": "US", "zones": []} for i, n in rows.items()]
+    await put_list(world.store, ORG, "people", found, now=NOON)
     audience = Audience(AudienceKind.LIST, "people")
     assert await check(world, audience) == (2, True, {"first_name": 1})
 

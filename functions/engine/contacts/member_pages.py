@@ -1,0 +1,151 @@
+"""Pages of lists: who is on a list stands in pages, in the order of adding.
+
+A page holds up to 500 rows, in orgs/{org}/lists/{id}/pages/{number}; a contact knows the number of
+its page on each list. A row that is taken off leaves its place empty, so that the others stay
+where they are, and whoever reads page by page neither misses nor repeats anybody. Numbers of pages
+are never used again.
+"""
+
+from collections import Counter
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+
+from functions.engine import paths
+from functions.engine.kernel.engine import Engine
+from functions.engine.ports.store import Create, Delete, Document, Query, Update, Write
+
+_R = TypeVar("_R", Mapping[str, Any], Mapping[str, Any] | None)
+
+Row: TypeAlias = Mapping[str, Any]
+"""What a list keeps of somebody: id of the contact, address, region, zones, attributes if any."""
+
+#: Places of a page.
+MOST: Final = 500
+#: Characters of a page: of four bytes each they still fit into a document.
+_CHARACTERS: Final = 200_000
+#: Characters that a row takes besides what it says: names of fields, and its contact's id.
+_AROUND: Final = 100
+#: Pages that are read at once.
+_AT_ONCE: Final = 4
+
+
+def row_of(id_: str, contact: Mapping[str, Any], own: Mapping[str, Any]) -> Row:
+    """Return the row of a contact by its stored fields, and by what the list itself says."""
+    copied = {"address": contact["phone"], "region": contact["region"], "zones": contact["zones"]}
+    said = {name: value for name, value in own.items() if value or name != "attributes"}
+    return {"id": id_, **copied, **said}
+
+
+def page_path(home: str, number: int) -> str:
+    """Return the path of a page of the list at `home`: pages sort by their numbers."""
+    return f"{paths.pages(home)}/{number:08d}"
+
+
+class Placed(NamedTuple):
+    """Where rows go on a list."""
+
+    numbers: dict[str, int]  #: of the contacts' pages, by the contacts' ids
+    writes: list[Write]
+    pages: int  #: how many of them are new
+
+
+async def last_page(engine: Engine, home: str, count: int, joining: int) -> Document | None:
+    """Return the last of a list's `count` pages, for so many who may find room on it.
+
+    Many have pages of their own: several who add many at once do not wait for each other.
+    """
+    if count == 0 or joining >= MOST // 2:
+        return None
+    return await engine.store.get(page_path(home, count - 1))
+
+
+def place(home: str, count: int, last: Document | None, rows: Sequence[Row]) -> Placed:
+    """Put rows on a list of `count` pages: on the last one if it has room for all, else on new."""
+    before = last.data["rows"] if last is not None else []
+    whole = [*before, *rows]
+    if last is not None and len(list(_parts(whole))) == 1:
+        grown = Update(last.path, {"rows": whole}, last.version)
+        return Placed({row["id"]: count - 1 for row in rows}, [grown], 0)
+    parts = dict(enumerate(_parts(rows), count))
+    numbers = {row["id"]: number for number, part in parts.items() for row in part}
+    created = [Create(page_path(home, number), {"rows": part}) for number, part in parts.items()]
+    return Placed(numbers, list(created), len(parts))
+
+
+def _parts(rows: Sequence[_R]) -> Iterator[list[_R]]:
+    """Yield the rows by what fits into a page; an empty place is None."""
+    part: list[_R] = []
+    held = 0
+    for row in rows:
+        length = _length(row)
+        if part and (len(part) == MOST or held + length > _CHARACTERS):
+            yield part
+            part, held = [], 0
+        part.append(row)
+        held += length
+    if part:
+        yield part
+
+
+def _length(row: Row | None) -> int:
+    if row is None:
+        return 0
+    said = sum(len(name) + len(text) for name, text in row.get("attributes", {}).items())
+    return _AROUND + sum(map(len, row["zones"])) + said
+
+
+class Left(NamedTuple):
+    """What taking people off lists writes, and how many leave each list, by its path."""
+
+    writes: list[Write]
+    by_home: Counter[str]
+
+
+async def take_off(engine: Engine, places: Mapping[str, Collection[str]]) -> Left:
+    """Take contacts, by their ids, off the pages at these paths, as far as they are there."""
+    left = Left([], Counter())
+    found = await engine.store.get_many(list(places)) if places else []
+    for page in found:
+        if page is None:
+            continue  # with its list
+        gone = places[page.path]
+        rows = [None if row and row["id"] in gone else row for row in page.data["rows"]]
+        leaving = rows.count(None) - page.data["rows"].count(None)
+        if leaving:
+            left.by_home[paths.parent(page.path)] += leaving
+            left.writes.append(
+                Update(page.path, {"rows": rows}, page.version)
+                if any(rows)
+                else Delete(page.path, page.version)
+            )
+    return left
+
+
+class Position(NamedTuple):
+    """A row, and the place behind it."""
+
+    row: Row
+    behind: int
+
+
+async def from_place(engine: Engine, home: str, place: int) -> AsyncGenerator[Position, None]:
+    """Yield the rows of a list from a place on, in the order of adding."""
+    number, offset = divmod(place, MOST)
+    start = (page_path(home, number - 1),) if number else None
+    query = Query(paths.pages(home), limit=_AT_ONCE, start_after=start)
+    async with aclosing(engine.store.stream(query)) as parts:
+        async for part in parts:
+            for page in part:
+                first = int(page.id) * MOST
+                skipped = offset if int(page.id) == number else 0
+                for at, row in enumerate(page.data["rows"][skipped:], first + skipped):
+                    if row is not None:
+                        yield Position(row, at + 1)
+
+
+async def block(engine: Engine, home: str, numbers: range) -> list[Row]:
+    """Return the rows of the pages with these numbers, in the order of their contacts' ids."""
+    found = await engine.store.get_many([page_path(home, number) for number in numbers])
+    rows = (row for page in found if page for row in page.data["rows"] if row is not None)
+    return sorted(rows, key=lambda row: row["id"])

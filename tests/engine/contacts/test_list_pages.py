@@ -1,0 +1,310 @@
+"""Pages of lists: whatever is done to a list, it is what a plain list would be."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from functions.domain.campaigns.audience import Audience, AudienceKind
+from functions.domain.campaigns.send import Send
+from functions.domain.errors import InvalidFieldError, NotFoundError
+from functions.domain.kinds import ChannelKind
+from functions.engine import paths
+from functions.engine.campaigns import audience
+from functions.engine.campaigns.audience import Source
+from functions.engine.contacts import contacts, lists, member_pages, memberships
+from functions.engine.imports import jobs, list_upload
+from functions.engine.kernel.engine import Limits
+from functions.engine.ports.store import Query
+from functions.engine.privacy import erasure
+from tests.engine.crashes import Crash, CrashingStore, CrashPoint
+from tests.engine.imports.importing import SECOND, imported
+from tests.engine.stored_contacts import add_numbers, list_of
+from tests.engine.stored_lists import check_list
+from tests.engine.world import ORG, World, number
+from tests.engine.wrapped_store import Do, Operation, WrappedStore
+from tests.salted import contact_id
+
+PEOPLE = range(8)
+_SOME = st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=5, unique=True)
+_DONE = st.one_of(
+    st.tuples(st.sampled_from(["add", "remove", "import", "undo", "erase", "upload"]), _SOME),
+    st.tuples(st.just("at once"), _SOME, _SOME),
+)
+
+
+def _id(person: int) -> str:
+    return contact_id(number(person))
+
+
+class _Model:
+    """A list of the engine, and the plain one that it must be like."""
+
+    def __init__(self, world: World, list_id: str) -> None:
+        self.world = world
+        self.list_id = list_id
+        self.plain: list[str] = []
+        self.known: set[int] = set()
+        self.undoable: list[tuple[str, list[str], list[int]]] = []
+
+    async def do(self, what: str, people: Sequence[int], *others: Sequence[int]) -> None:
+        """Do something to both."""
+        match what:
+            case "add":
+                await self._add(people)
+            case "at once":
+                await self._at_once(people, others[0])
+            case "remove":
+                await self._remove(people[0])
+            case "import" | "upload":
+                await self._import(what, people)
+            case "undo":
+                await self._undo()
+            case _:
+                await self._erase(people[0])
+
+    async def _add(self, people: Sequence[int]) -> None:
+        ids = [_id(each) for each in people if each in self.known]
+        added = await lists.add(self.world.engine, ORG, self.list_id, ids)
+        fresh = [each for each in ids if each not in self.plain]
+        assert added == len(fresh)
+        self.plain += fresh
+
+    async def _at_once(self, some: Sequence[int], others: Sequence[int]) -> None:
+        """Add some, and while that is being committed others, and take one off."""
+        leaving = self.plain[0] if self.plain else ""
+        plain = self.world.engine
+
+        async def meanwhile() -> None:
+            self.world.engine = plain
+            await self._add(others)
+            if leaving:
+                await lists.remove(plain, ORG, self.list_id, leaving)
+                self.plain.remove(leaving)
+
+        self.world.interleave("commit", "/lists/", meanwhile)
+        ids = [_id(each) for each in some if each in self.known]
+        await lists.add(self.world.engine, ORG, self.list_id, ids)
+        self.world.engine = plain
+        self.plain += [each for each in ids if each not in self.plain]
+
+    async def _remove(self, person: int) -> None:
+        remove = lists.remove(self.world.engine, ORG, self.list_id, _id(person))
+        if _id(person) in self.plain:
+            await remove
+            self.plain.remove(_id(person))
+        else:
+            with pytest.raises(NotFoundError):
+                await remove
+
+    async def _import(self, what: str, people: Sequence[int]) -> None:
+        self.world.clock.advance(SECOND)
+        rows = "\n".join(number(each) for each in people)
+        if what == "upload":
+            file = BytesIO(f"number\n{rows}".encode())
+            await list_upload.import_csv(self.world.engine, ORG, "People", file, append=True)
+        else:
+            job = await imported(self.world, f"phone\n{rows}", list_id=self.list_id)
+            joined = [_id(each) for each in people if _id(each) not in self.plain]
+            created = [each for each in people if each not in self.known]
+            self.undoable.append((job["id"], joined, created))
+        self.plain += [_id(each) for each in people if _id(each) not in self.plain]
+        self.known |= set(people)
+
+    async def _undo(self) -> None:
+        if not self.undoable:
+            return
+        id_, joined, created = self.undoable.pop()
+        await jobs.undo(self.world.engine, ORG, id_)
+        await self.world.settle()
+        left = {d.id for d in await self.world.documents(paths.contacts(ORG))}
+        self.plain = [each for each in self.plain if each not in joined]
+        self.known = {each for each in self.known if _id(each) in left}
+        assert not self.known & set(created)
+
+    async def _erase(self, person: int) -> None:
+        if person in self.known:
+            await erasure.erase(self.world.engine, ORG, _id(person), by="ann")
+            self.known.remove(person)
+            self.undoable = []  # what an import created anew meanwhile is another's
+            self.plain = [each for each in self.plain if each != _id(person)]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(_DONE, min_size=4, max_size=12))
+def test_a_list_is_what_a_plain_list_would_be(
+    done: Sequence[tuple[str, *tuple[list[int], ...]]],
+) -> None:
+    """Whoever is added, imported, undone or erased, also at once, stands on both in one order."""
+
+    async def go() -> None:
+        async with World() as world:
+            made = await list_of(world.engine, [])
+            model = _Model(world, made)
+            model.known = set(PEOPLE[:4])
+            await add_numbers(world.engine, *PEOPLE[:4])
+            for what, *people in done:
+                await model.do(what, *people)
+                assert await check_list(world.store, ORG, made) == model.plain
+                assert await _shown(world, made) == model.plain
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(member_pages, "MOST", 3)
+        asyncio.run(go())
+
+
+async def _shown(world: World, list_id: str) -> list[str]:
+    """Return the ids of those on a list as it is shown, two at a time."""
+    shown: list[str] = []
+    after: str | None = ""
+    while after is not None:
+        people, after = await lists.members(world.engine, ORG, list_id, limit=2, after=after)
+        shown += [each.id for each in people]
+    return shown
+
+
+# --- Reading ----------------------------------------------------------------------------------
+
+
+async def _launched(world: World, list_id: str, *, die: bool = False) -> list[str]:
+    """Return whom a launch reads, which takes people off and puts others on meanwhile."""
+    send = Send("", ChannelKind.SMS, "noop", "+12025550100")
+    source = Source(ORG, Audience(AudienceKind.LIST, list_id), send, frozenset())
+    seen: list[str] = []
+    cursor = None
+    while True:
+        async for page in audience.pages(world.engine, source, cursor):
+            seen += [each.contact.rpartition("/")[2] for each in page.recipients]
+            cursor = page.cursor
+            if die:
+                break
+        if cursor is None:
+            return seen
+        gone = [each for each in await _shown(world, list_id) if each in seen]
+        if gone:
+            await lists.remove(world.engine, ORG, list_id, gone[0])
+
+
+async def test_a_launch_reads_everybody_once_while_others_leave(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It goes on behind whom it has read last, though they are on the list no more."""
+    monkeypatch.setattr(member_pages, "MOST", 3)
+    monkeypatch.setattr(audience, "_BLOCK", 2)
+    async with World(Limits(launch_page=2)) as world:
+        ids = await add_numbers(world.engine, *range(17))
+        list_id = await list_of(world.engine, ids)
+        assert sorted(await _launched(world, list_id)) == sorted(ids)
+        assert sorted(await _launched(world, list_id, die=True)) == sorted(ids)
+
+
+async def test_reading_a_list_costs_a_read_a_page() -> None:
+    """A launch to 1,200 people by number reads three pages of them, and the list."""
+    async with World() as world:
+        list_id = await world.add_list(f"+1202{n:07}" for n in range(1_200))
+        asked: list[str] = []
+
+        async def note(operation: Operation, do: Do) -> Any:
+            asked.extend(path for path in operation.paths if "/lists/" in path)
+            return await do()
+
+        world.engine = replace(world.engine, store=WrappedStore(world.store, note))
+        assert len(await _launched(world, list_id)) == 1_200
+        assert len(asked) == 4
+
+
+async def test_adding_a_few_people_writes_one_page(world: World) -> None:
+    """With each contact, and the size; a batch that does not fit begins the next page."""
+    ids = await add_numbers(world.engine, *range(30))
+    list_id = await list_of(world.engine, ids[:10])
+    written: list[str] = []
+
+    async def note(operation: Operation, do: Do) -> Any:
+        written.extend(operation.paths if operation.name == "commit" else ())
+        return await do()
+
+    engine = replace(world.engine, store=WrappedStore(world.store, note))
+    await lists.add(engine, ORG, list_id, ids)
+    assert len(written) == 20 + 2
+    pages = await world.documents(paths.pages(paths.list_(ORG, list_id)))
+    assert [len(page.data["rows"]) for page in pages] == [30]
+
+
+async def test_a_page_of_long_rows_holds_fewer(world: World) -> None:
+    """However much a file says of each, a page fits into a document."""
+    rows = "\n".join(f"{number(n)},{'x' * 999},{'é' * 999}" for n in range(300))
+    file = BytesIO(f"number,a,b\n{rows}".encode())
+    result = await list_upload.import_csv(world.engine, ORG, "Long", file)
+    pages = await world.documents(paths.pages(paths.list_(ORG, result.list_id)))
+    assert [len(page.data["rows"]) for page in pages] == [94, 72, 94, 40]
+    assert len(await check_list(world.store, ORG, result.list_id)) == 300
+
+
+@pytest.mark.parametrize("place", ["abc", "-1", "1" * 13, "0x1"])
+async def test_a_place_that_is_none_is_refused(world: World, place: str) -> None:
+    """A cursor of another route says what is wrong with it."""
+    list_id = await list_of(world.engine, [])
+    with pytest.raises(InvalidFieldError, match="cursor"):
+        await lists.rows(world.engine, ORG, list_id, limit=1, after=place)
+
+
+# --- What contacts know ------------------------------------------------------------------------
+
+
+async def test_changing_a_contact_leaves_it_on_its_lists(world: World) -> None:
+    """Merged, replaced or imported, it knows its pages; what it has is no list's business."""
+    (ana,) = await add_numbers(world.engine, 1)
+    list_id = await list_of(world.engine, [ana])
+    await contacts.update(world.engine, ORG, ana, {"location": "Rome"}, if_version=None)
+    await contacts.replace(world.engine, ORG, ana, {"location": "Bern"}, if_version=None)
+    await imported(world, f"phone,city\n{number(1)},Graz")
+    assert await check_list(world.store, ORG, list_id) == [ana]
+    found, _ = await memberships.lists_of(world.engine, ORG, ana, after=None, limit=9)
+    assert [each.id for each in found] == [list_id]
+
+
+async def test_a_list_that_is_gone_is_nobody_s_any_more(world: World) -> None:
+    """A contact still knows its page of it, and that is ignored."""
+    (ana,) = await add_numbers(world.engine, 1)
+    gone, kept = [await list_of(world.engine, [ana], name=name) for name in "ab"]
+    await lists.delete(world.engine, ORG, gone, if_version=None)
+    found, end = await memberships.lists_of(world.engine, ORG, ana, after=None, limit=9)
+    assert ([each.id for each in found], end) == ([kept], None)
+    await erasure.erase(world.engine, ORG, ana, by="ann")
+    assert await check_list(world.store, ORG, kept) == []
+
+
+async def test_undoing_keeps_whom_somebody_has_put_on_another_list(world: World) -> None:
+    """They stay a contact and on that list; on the import's own they are no more."""
+    job = await imported(world, f"phone\n{number(1)}\n{number(2)}", list_name="Spring")
+    other = await list_of(world.engine, [_id(1)])
+    world.clock.advance(SECOND)
+    await jobs.undo(world.engine, ORG, job["id"])
+    await world.settle()
+    assert await check_list(world.store, ORG, other) == [_id(1)]
+    assert [each.id for each in await world.documents(paths.contacts(ORG))] == [_id(1)]
+    assert await world.store.get(paths.list_(ORG, job["list_id"])) is None
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_death_at_any_commit_of_an_erasure_leaves_lists_right(*, after: bool) -> None:
+    """Somebody on more lists than one commit leaves is on none, once the erasure is repeated."""
+    for at in range(1, 5):
+        async with World() as world:
+            (ana, ben) = await add_numbers(world.engine, 1, 2)
+            made = [await list_of(world.engine, [ana, ben], name=f"{n}") for n in range(12)]
+            store = CrashingStore(world.store, CrashPoint(at, after=after))
+            with pytest.raises(Crash):
+                await erasure.erase(replace(world.engine, store=store), ORG, ana, by="ann")
+            for each in made:
+                assert ben in await check_list(world.store, ORG, each)
+            await erasure.erase(world.engine, ORG, ana, by="ann")
+            for each in made:
+                assert await check_list(world.store, ORG, each) == [ben]
+            pages = await world.store.query(Query("pages", limit=100, group=True))
+            assert number(1) not in repr(pages)
