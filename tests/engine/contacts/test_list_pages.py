@@ -77,7 +77,9 @@ class _Model:
 
     async def _at_once(self, some: Sequence[int], others: Sequence[int]) -> None:
         """Add some, and while that is being committed others, and take one off."""
-        leaving = self.plain[0] if self.plain else ""
+        ids = [_id(each) for each in some if each in self.known]
+        # Added and removed at once, somebody may rightly be on the list or not.
+        leaving = next((each for each in self.plain if each not in ids), "")
         plain = self.world.engine
 
         async def meanwhile() -> None:
@@ -88,7 +90,6 @@ class _Model:
                 self.plain.remove(leaving)
 
         self.world.interleave("commit", "/lists/", meanwhile)
-        ids = [_id(each) for each in some if each in self.known]
         await lists.add(self.world.engine, ORG, self.list_id, ids)
         self.world.engine = plain
         self.plain += [each for each in ids if each not in self.plain]
