@@ -1,10 +1,12 @@
 """The recipients of a campaign, page by page, in an order that a cursor can continue."""
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from functions.domain.campaigns.audience import Audience, AudienceKind
@@ -33,7 +35,7 @@ from functions.engine.ports.store import Document, Query, Where
 Cursor: TypeAlias = Mapping[str, Any]
 
 #: Pages of a list that are read together: 10,000 people, who are launched in the order of ids.
-_BLOCK: Final = 20
+_BLOCK: Final = 200
 
 
 class Source(NamedTuple):
@@ -150,18 +152,37 @@ async def _of_list(engine: Engine, source: Source, cursor: Cursor) -> AsyncGener
     They are read by blocks of pages with fixed numbers, and within a block in the order of ids:
     that of the messages' ids, and one in which whoever leaves the list meanwhile moves nobody.
     """
-    home, limit = paths.list_(source.org, source.audience.id), engine.limits.launch_page
+    home = paths.list_(source.org, source.audience.id)
     stored = await engine.store.get(home)
     count, after = stored.data["pages"] if stored else 0, cursor["after"] or ""
     for start in range(cursor["source"], count, _BLOCK):
         numbers = range(start, min(start + _BLOCK, count))
-        rows = await member_pages.block(engine, home, numbers)
-        found = [Document(paths.contact(source.org, row["id"]), 0, dict(row)) for row in rows]
-        left = [each for each in found if each.path > after]
-        for first in range(0, len(left), limit):
-            documents = left[first : first + limit]
-            yield _Batch(documents, {"source": start, "after": documents[-1].path})
+        async with aclosing(_of_block(engine, source, numbers, after)) as batches:
+            async for batch in batches:
+                yield batch
         after = ""
+
+
+async def _of_block(
+    engine: Engine, source: Source, numbers: range, after: str
+) -> AsyncGenerator[_Batch, None]:
+    """Yield the rows of some pages of a list whose contacts' paths are behind `after`."""
+    rows = await member_pages.block(engine, paths.list_(source.org, source.audience.id), numbers)
+    limit = engine.limits.launch_page
+    first = bisect_right(rows, after.rpartition("/")[2], key=itemgetter(0))
+    for start in range(first, len(rows), limit):
+        documents = [
+            _as_document(paths.contact(source.org, row[0]), row)
+            for row in rows[start : start + limit]
+        ]
+        yield _Batch(documents, {"source": numbers.start, "after": documents[-1].path})
+
+
+def _as_document(path: str, row: member_pages.Kept) -> Document:
+    """Return a row as a campaign's own recipients are stored, at its contact's path."""
+    _, address, region, zones, attributes = row
+    said = {"address": address, "region": region, "zones": zones, "attributes": attributes}
+    return Document(path, 0, {"contact": path, **said})
 
 
 async def _of_sources(
@@ -239,12 +260,10 @@ async def _known(
         case AudienceKind.RETRY:
             return await _repeated(engine, source, documents)
         case _ if _needs_contacts(send):
-            contacts = await engine.store.get_many(
-                [paths.contact(source.org, document.id) for document in documents]
-            )
-            return map(partial(of_member_and_contact, source.org, send), documents, contacts)
+            contacts = await engine.store.get_many([each.data["contact"] for each in documents])
+            return map(partial(of_member_and_contact, send), documents, contacts)
         case _:
-            return map(partial(of_member, source.org), documents)
+            return map(of_member, documents)
 
 
 async def recipients_of(
@@ -260,7 +279,7 @@ async def recipients_of(
     for path, contact in zip(asked, stored, strict=True):
         row = rows.get(path.rpartition("/")[2])
         if row is not None:
-            recipients[path] = of_member_and_contact(source.org, source.send, row, contact)
+            recipients[path] = of_member_and_contact(source.send, row, contact)
         elif contact is not None:
             known = contact_from(contact.id, contact.data)
             reached = of_contact(source.send, path, known)
@@ -281,8 +300,9 @@ async def _with_rows(
         case AudienceKind.LIST:
             home, *contacts = await engine.store.get_many([paths.list_(org, id_), *asked])
             own = await lists.own_rows(engine, home, [each for each in contacts if each])
+            known = ((paths.contact(org, id_), row) for id_, row in own.items())
             return contacts, {
-                id_: Document(paths.contact(org, id_), 0, dict(row)) for id_, row in own.items()
+                row["id"]: Document(path, 0, {"contact": path, **row}) for path, row in known
             }
         case _:
             return await engine.store.get_many(asked), {}

@@ -10,7 +10,6 @@ from functions.domain.contacts.contact import ERASED, Contact, contact_from
 from functions.domain.contacts.emails import read_email
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import facts_of
-from functions.engine import paths
 from functions.engine.ports.store import Document
 
 
@@ -52,17 +51,15 @@ def of_message(send: Send, document: Document, known: Mapping[str, Contact]) -> 
     return recipient._replace(address=reached, skip_reason=reason)
 
 
-def of_member(org: str, document: Document) -> Recipient:
-    """Return a list's member, by the list's row alone."""
-    data = document.data
-    reason = "" if data["address"] else "no_address"
-    path = paths.contact(org, document.id)
-    return Recipient(path, data["address"], data["region"], data["zones"], skip_reason=reason)
+def of_member(member: Document) -> Recipient:
+    """Return a member of a list or a campaign, by what that keeps of them alone."""
+    data = member.data
+    address, reason = data["address"], "" if data["address"] else "no_address"
+    zones = data["zones"]
+    return Recipient(data["contact"], address, data["region"], zones, skip_reason=reason)
 
 
-def of_member_and_contact(
-    org: str, send: Send, member: Document, contact: Document | None
-) -> Recipient:
+def of_member_and_contact(send: Send, member: Document, contact: Document | None) -> Recipient:
     """Return a list's member; values of the contact come before values of the list's row."""
     data = member.data
     values = {**data.get("attributes", {}), "phone": data["address"]}
@@ -76,7 +73,7 @@ def of_member_and_contact(
     reason = "" if address else "no_address"
     if known and not known.active:
         reason = "inactive"
-    path = paths.contact(org, member.id)
+    path = data["contact"]
     return Recipient(path, address, data["region"], data["zones"], values, skip_reason=reason)
 
 

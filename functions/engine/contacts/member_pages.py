@@ -9,6 +9,7 @@ are never used again.
 from collections import Counter
 from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from sys import intern
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from functions.engine import paths
@@ -26,8 +27,9 @@ MOST: Final = 500
 _CHARACTERS: Final = 200_000
 #: Characters that a row takes besides what it says: names of fields, and its contact's id.
 _AROUND: Final = 100
-#: Pages that are read at once.
+#: Pages that are read at once: more of what is read at once costs more to keep track of.
 _AT_ONCE: Final = 4
+_NONE: Final[Mapping[str, str]] = {}
 
 
 def row_of(id_: str, contact: Mapping[str, Any], own: Mapping[str, Any]) -> Row:
@@ -144,8 +146,35 @@ async def from_place(engine: Engine, home: str, place: int) -> AsyncGenerator[Po
                         yield Position(row, at + 1)
 
 
-async def block(engine: Engine, home: str, numbers: range) -> list[Row]:
+Kept: TypeAlias = tuple[str, str, str, tuple[str, ...], Mapping[str, str]]
+"""A row as a launch holds many: id, address, region, zones, attributes. No object is smaller."""
+
+
+async def block(engine: Engine, home: str, numbers: range) -> list[Kept]:
     """Return the rows of the pages with these numbers, in the order of their contacts' ids."""
-    found = await engine.store.get_many([page_path(home, number) for number in numbers])
-    rows = (row for page in found if page for row in page.data["rows"] if row is not None)
-    return sorted(rows, key=lambda row: row["id"])
+    kept: list[Kept] = []
+    once = _Once()
+    for start in range(0, len(numbers), _AT_ONCE):
+        part = numbers[start : start + _AT_ONCE]
+        for page in await engine.store.get_many([page_path(home, number) for number in part]):
+            kept += [
+                (
+                    row["id"],
+                    row["address"],
+                    intern(row["region"]),
+                    once[tuple(row["zones"])],
+                    row.get("attributes", _NONE),
+                )
+                for row in (page.data["rows"] if page else ())
+                if row is not None
+            ]
+    kept.sort()
+    return kept
+
+
+class _Once(dict[tuple[str, ...], tuple[str, ...]]):
+    """Keeps of equal zones one: most people of a list share them."""
+
+    def __missing__(self, zones: tuple[str, ...]) -> tuple[str, ...]:
+        self[zones] = zones
+        return zones
