@@ -14,9 +14,7 @@ async def put_list(
 ) -> None:
     """Store a list with these rows, whether there are such contacts or not."""
     home = paths.list_(org, id_)
-    await store.commit(
-        Create(home, {"name": id_, "size": 0, "pages": 0, "own_rows": 0, "created_at": now})
-    )
+    await store.commit(Create(home, {"name": id_, "size": 0, "pages": 0, "created_at": now}))
     await put_on(store, home, list(rows))
 
 
@@ -25,8 +23,7 @@ async def put_on(store: Store, home: str, rows: Sequence[Mapping[str, Any]]) -> 
     stored = await store.get(home)
     assert stored is not None
     placed = member_pages.place(home, stored.data["pages"], None, rows)
-    own = sum(bool(row.get("attributes")) for row in rows)
-    grown = {"size": len(rows), "pages": placed.pages, "own_rows": own}
+    grown = {"size": len(rows), "pages": placed.pages}
     await store.commit(Add(home, grown), *placed.writes)
 
 
@@ -45,7 +42,9 @@ async def check_list(store: Store, org: str, list_id: str) -> list[str]:
     assert home.data["size"] == len(rows)
     contacts = await store.query(Query(paths.contacts(org), limit=10_000))
     noted = {
-        each.id: n for each in contacts if (n := each.data["list_pages"].get(list_id)) is not None
+        each.id: note["page"]
+        for each in contacts
+        if (note := each.data["list_pages"].get(list_id)) is not None
     }
     pages = await store.query(Query(paths.pages(home.path), limit=10_000))
     stand = {row["id"]: int(page.id) for page in pages for row in page.data["rows"] if row}

@@ -42,8 +42,9 @@ class Contact:
     created_at: datetime
     updated_at: datetime
     imported_by: str = ""  #: the import job that created them
-    #: The page on which each list has them, by the list's id; also of lists that are gone.
-    list_pages: Mapping[str, int] = field(default_factory=dict, compare=False)
+    #: Where each list has them, by its id: on which `page`, and whether it says something of its
+    #: `own` there. Some of these lists may be gone.
+    list_pages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, compare=False)
 
     @property
     def values(self) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,7 +35,7 @@ from functions.engine.ports.store import Document, Query, Where
 Cursor: TypeAlias = Mapping[str, Any]
 
 #: Pages of a list that are read together: 10,000 people, who are launched in the order of ids.
-_BLOCK: Final = 200
+_BLOCK: Final = 100
 
 
 class Source(NamedTuple):
@@ -152,30 +152,31 @@ async def _of_list(engine: Engine, source: Source, cursor: Cursor) -> AsyncGener
     They are read by blocks of pages with fixed numbers, and within a block in the order of ids:
     that of the messages' ids, and one in which whoever leaves the list meanwhile moves nobody.
     """
-    home = paths.list_(source.org, source.audience.id)
-    stored = await engine.store.get(home)
-    count, after = stored.data["pages"] if stored else 0, cursor["after"] or ""
-    for start in range(cursor["source"], count, _BLOCK):
-        numbers = range(start, min(start + _BLOCK, count))
-        async with aclosing(_of_block(engine, source, numbers, after)) as batches:
-            async for batch in batches:
-                yield batch
-        after = ""
+    start: int | None = cursor["source"]
+    after = cursor["after"] or ""
+    while start is not None:
+        rows, following = await member_pages.block(
+            engine,
+            paths.list_(source.org, source.audience.id),
+            range(start, start + _BLOCK),
+            with_attributes=_needs_contacts(source.send),
+        )
+        first = bisect_right(rows, after.rpartition("/")[2], key=itemgetter(0))
+        for documents in _documents(engine, source, rows[first:]):
+            yield _Batch(documents, {"source": start, "after": documents[-1].path})
+        start, after, rows = following, "", []
 
 
-async def _of_block(
-    engine: Engine, source: Source, numbers: range, after: str
-) -> AsyncGenerator[_Batch, None]:
-    """Yield the rows of some pages of a list whose contacts' paths are behind `after`."""
-    rows = await member_pages.block(engine, paths.list_(source.org, source.audience.id), numbers)
-    limit = engine.limits.launch_page
-    first = bisect_right(rows, after.rpartition("/")[2], key=itemgetter(0))
-    for start in range(first, len(rows), limit):
-        documents = [
+def _documents(
+    engine: Engine, source: Source, rows: list[member_pages.Kept]
+) -> Iterator[list[Document]]:
+    """Yield rows, a commit's worth at a time, as documents of what a campaign itself names."""
+    size = engine.limits.launch_page
+    for start in range(0, len(rows), size):
+        yield [
             _as_document(paths.contact(source.org, row[0]), row)
-            for row in rows[start : start + limit]
+            for row in rows[start : start + size]
         ]
-        yield _Batch(documents, {"source": numbers.start, "after": documents[-1].path})
 
 
 def _as_document(path: str, row: member_pages.Kept) -> Document:
@@ -298,8 +299,8 @@ async def _with_rows(
             found = await engine.store.get_many([*asked, *rows])
             return found[: len(asked)], {row.id: row for row in found[len(asked) :] if row}
         case AudienceKind.LIST:
-            home, *contacts = await engine.store.get_many([paths.list_(org, id_), *asked])
-            own = await lists.own_rows(engine, home, [each for each in contacts if each])
+            contacts = await engine.store.get_many(asked)
+            own = await lists.own_rows(engine, org, id_, [each for each in contacts if each])
             known = ((paths.contact(org, id_), row) for id_, row in own.items())
             return contacts, {
                 row["id"]: Document(path, 0, {"contact": path, **row}) for path, row in known

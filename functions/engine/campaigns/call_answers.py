@@ -58,16 +58,15 @@ async def _values(engine: Engine, campaign: Campaign, message: Message) -> dict[
     What the entry of their walk said comes before the contact's values, those before a list row's.
     """
     contact, walk = message.contact, message.enrollment
-    is_listed = contact and campaign.audience.kind is AudienceKind.LIST
-    home = paths.list_(campaign.org, campaign.audience.id) if is_listed else ""
-    wanted = [home, contact, walk and paths.enrollment(campaign.org, campaign.id, walk)]
+    wanted = [contact, walk and paths.enrollment(campaign.org, campaign.id, walk)]
     read = await engine.store.get_many([path for path in wanted if path])
     found = {document.path: document for document in read if document is not None}
     values: dict[str, str] = {}
     if contact in found:
-        rows = await lists.own_rows(engine, found.get(home), [found[contact]])
-        for row in rows.values():
-            values |= row.get("attributes", {})
+        if campaign.audience.kind is AudienceKind.LIST:
+            of_list = (campaign.org, campaign.audience.id)
+            rows = await lists.own_rows(engine, *of_list, [found[contact]])
+            values |= next(iter(rows.values()), {}).get("attributes", {})
         own = contact_from(found[contact].id, found[contact].data).values
         values |= {name: value for name, value in own.items() if value}
     if wanted[-1] in found:

@@ -7,11 +7,11 @@ that nobody refers to.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, NamedTuple, TypeGuard
+from typing import Any, Final, NamedTuple, TypeGuard
 from uuid import uuid4
 
 import structlog
@@ -46,6 +46,8 @@ _DELETING: Final = "deleting"
 _PAGE: Final = 20
 #: Lists that one commit takes somebody off: it writes a whole page of each.
 _LEFT_AT_ONCE: Final = 10
+#: As many a contact may know without anybody asking whether they are still there.
+_FEW_LISTS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,8 @@ async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) ->
             last = await member_pages.last_page(engine, home, count, len(fresh))
             rows = [member_pages.row_of(each.id, each.data, {}) for each in fresh]
             placed = member_pages.place(home, count, last, rows)
-            known = [_on_page(each, id_, placed.numbers[each.id]) for each in fresh]
+            gone = await gone_among(engine, org, fresh)
+            known = [_on_page(each, id_, placed.numbers[each.id], gone) for each in fresh]
             grown = Add(home, {"size": len(fresh), "pages": placed.pages}, must_exist=True)
             await engine.store.commit(grown, *placed.writes, *known)
         return len(fresh)
@@ -173,15 +176,31 @@ async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) ->
     return added
 
 
-def _on_page(contact: Document, list_id: str, number: int) -> Write:
+async def gone_among(engine: Engine, org: str, joining: Iterable[Document]) -> Collection[str]:
+    """Return lists that are no more and that contacts who join another still know.
+
+    They are looked for only when what somebody knows has doubled, so that it costs next to nothing
+    and nobody knows more than twice as many lists as there are, or the first few.
+    """
+    many = [pages for each in joining if _has_doubled(len(pages := each.data["list_pages"]) + 1)]
+    asked = list(set().union(*many))
+    found = await engine.store.get_many([paths.list_(org, id_) for id_ in asked]) if asked else []
+    return {id_ for id_, home in zip(asked, found, strict=True) if home is None}
+
+
+def _has_doubled(count: int) -> bool:
+    return count >= _FEW_LISTS and count.bit_count() == 1
+
+
+def _on_page(contact: Document, list_id: str, number: int, gone: Collection[str]) -> Write:
     """Return the write that has a contact know its page; it fails once the contact has changed."""
-    pages = {**contact.data["list_pages"], list_id: number}
+    pages = {**without(contact, *gone), list_id: {"page": number}}
     return Update(contact.path, {"list_pages": pages}, contact.version)
 
 
-def without(contact: Document, list_id: str) -> dict[str, int]:
-    """Return the pages that a contact is on, but for that of a list."""
-    return {each: page for each, page in contact.data["list_pages"].items() if each != list_id}
+def without(contact: Document, *list_ids: str) -> dict[str, Any]:
+    """Return the pages that a contact is on, but for those of some lists."""
+    return {each: page for each, page in contact.data["list_pages"].items() if each not in list_ids}
 
 
 async def remove(engine: Engine, org: str, id_: str, contact_id: str) -> None:
@@ -193,7 +212,7 @@ async def remove(engine: Engine, org: str, id_: str, contact_id: str) -> None:
         _found(stored, id_)
         if contact is None or id_ not in contact.data["list_pages"]:
             raise NotFoundError("Contact", contact_id)
-        page = member_pages.page_path(home, contact.data["list_pages"][id_])
+        page = member_pages.page_path(home, contact.data["list_pages"][id_]["page"])
         left = await member_pages.take_off(engine, {page: [contact_id]})
         forgot = Update(contact.path, {"list_pages": without(contact, id_)}, contact.version)
         shrunk = Add(home, {"size": -left.by_home[home]}, must_exist=True)
@@ -211,7 +230,7 @@ async def leave_all(engine: Engine, contact: str) -> None:
         if stored is None or not stored.data["list_pages"]:
             return False
         pages = dict(stored.data["list_pages"])
-        part = [(each, pages.pop(each)) for each in list(pages)[:_LEFT_AT_ONCE]]
+        part = [(each, pages.pop(each)["page"]) for each in list(pages)[:_LEFT_AT_ONCE]]
         places = {member_pages.page_path(paths.list_(org, each), n): [id_] for each, n in part}
         left = await member_pages.take_off(engine, places)
         shrunk = [Add(home, {"size": -n}, must_exist=True) for home, n in left.by_home.items()]
@@ -268,21 +287,18 @@ async def rows(
     return [each.row for each in found], None
 
 
-async def own_rows(
-    engine: Engine, stored: Document | None, known: Sequence[Document]
-) -> dict[str, Row]:
-    """Return contacts' rows, by their ids, on a list that says something of its own; else none.
+async def own_rows(engine: Engine, org: str, id_: str, known: Iterable[Document]) -> dict[str, Row]:
+    """Return contacts' rows, by their ids, where a list says something of its own; else none.
 
-    `stored` is the list's document. What other rows hold the contacts say themselves.
+    What other rows hold the contacts say themselves.
     """
-    if stored is None or not stored.data.get("own_rows"):
-        return {}
-    numbers = {each.data["list_pages"].get(stored.id) for each in known} - {None}
-    pages = [member_pages.page_path(stored.path, number) for number in sorted(numbers)]
-    ids = {each.id for each in known}
-    found = await engine.store.get_many(pages)
+    noted = {each.id: each.data["list_pages"].get(id_, {}) for each in known}
+    own = {each: note["page"] for each, note in noted.items() if note.get("own")}
+    home = paths.list_(org, id_)
+    pages = [member_pages.page_path(home, number) for number in sorted(set(own.values()))]
+    found = await engine.store.get_many(pages) if pages else []
     rows = (row for page in found if page for row in page.data["rows"] if row)
-    return {row["id"]: row for row in rows if row["id"] in ids}
+    return {row["id"]: row for row in rows if row["id"] in own}
 
 
 def _shown(row: Row, contact: Document | None) -> Member:

@@ -27,7 +27,7 @@ MOST: Final = 500
 _CHARACTERS: Final = 200_000
 #: Characters that a row takes besides what it says: names of fields, and its contact's id.
 _AROUND: Final = 100
-#: Pages that are read at once: more of what is read at once costs more to keep track of.
+#: Pages that are read at once.
 _AT_ONCE: Final = 4
 _NONE: Final[Mapping[str, str]] = {}
 
@@ -150,26 +150,38 @@ Kept: TypeAlias = tuple[str, str, str, tuple[str, ...], Mapping[str, str]]
 """A row as a launch holds many: id, address, region, zones, attributes. No object is smaller."""
 
 
-async def block(engine: Engine, home: str, numbers: range) -> list[Kept]:
-    """Return the rows of the pages with these numbers, in the order of their contacts' ids."""
-    kept: list[Kept] = []
-    once = _Once()
-    for start in range(0, len(numbers), _AT_ONCE):
-        part = numbers[start : start + _AT_ONCE]
-        for page in await engine.store.get_many([page_path(home, number) for number in part]):
-            kept += [
-                (
-                    row["id"],
-                    row["address"],
-                    intern(row["region"]),
-                    once[tuple(row["zones"])],
-                    row.get("attributes", _NONE),
-                )
-                for row in (page.data["rows"] if page else ())
-                if row is not None
-            ]
-    kept.sort()
-    return kept
+class Block(NamedTuple):
+    """The rows of pages that follow one another, in the order of their contacts' ids."""
+
+    rows: list[Kept]
+    following: int | None  #: the number of the page to go on with; None at the end of the list
+
+
+async def block(engine: Engine, home: str, numbers: range, *, with_attributes: bool) -> Block:
+    """Read the pages with these numbers, as far as they are there."""
+    rows: list[Kept] = []
+    zones = _Once()
+    start = (page_path(home, numbers.start - 1),) if numbers.start else None
+    query: Query | None = Query(paths.pages(home), limit=_AT_ONCE, start_after=start)
+    following = None
+    while query is not None:
+        pages = await engine.store.query(query)
+        query = query.after(pages[-1]) if len(pages) == query.limit else None
+        for page in pages:
+            if int(page.id) in numbers:
+                rows += _kept(page.data["rows"], zones, with_attributes=with_attributes)
+        if pages and int(pages[-1].id) >= numbers[-1]:
+            query, following = None, numbers.stop
+    rows.sort()
+    return Block(rows, following)
+
+
+def _kept(rows: Sequence[Row | None], zones: "_Once", *, with_attributes: bool) -> Iterator[Kept]:
+    for row in rows:
+        if row is not None:
+            said = row.get("attributes", _NONE) if with_attributes else _NONE
+            region, own_zones = intern(row["region"]), zones[tuple(row["zones"])]
+            yield row["id"], row["address"], region, own_zones, said
 
 
 class _Once(dict[tuple[str, ...], tuple[str, ...]]):

@@ -71,7 +71,9 @@ async def _plan(job: Job, page: Page) -> Plan:
     touched = await _touched(job, contacts)
     count = home.data["pages"] if home else 0
     last = home and await member_pages.last_page(job.engine, home.path, count, len(page.ids))
-    return Plan(target, page, Known(contacts, touched, count, last), job.engine.clock.now(), home)
+    gone = await lists.gone_among(job.engine, job.org, contacts.values()) if home else ()
+    known = Known(contacts, touched, count, last, gone)
+    return Plan(target, page, known, job.engine.clock.now(), home)
 
 
 async def _list(job: Job) -> Document | None:
@@ -147,9 +149,7 @@ def _list_writes(job: Job, plan: Plan, status: ImportStatus | None) -> list[Writ
     if not job.makes_list or status is not ImportStatus.COMPLETED:
         is_there = not job.makes_list or home is not None
         return [Add(path, plan.growth, must_exist=is_there)] if plan.growth else []
-    counts = {
-        name: (home.data.get(name, 0) if home else 0) for name in ("size", "pages", "own_rows")
-    }
-    counts |= {name: counts[name] + more for name, more in plan.growth.items()}
+    before = home.data if home else {}
+    counts = {name: before.get(name, 0) + plan.growth.get(name, 0) for name in ("size", "pages")}
     made = {"name": job.data["list_name"], **counts, "created_at": plan.now}
     return [Create(path, made) if home is None else Set(path, made, home.version)]

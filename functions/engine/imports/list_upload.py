@@ -250,7 +250,8 @@ async def _commit(
         known = {id_ for id_, each in contacts.items() if result.list_id in each.data["list_pages"]}
         count = stored.data["pages"] if stored else 0
         last = await member_pages.last_page(engine, home, count, len(page.ids))
-        plan = Plan(target, page, Known(contacts, known, count, last), now)
+        gone = await lists.gone_among(engine, target.org, contacts.values())
+        plan = Plan(target, page, Known(contacts, known, count, last, gone), now)
         is_there = result.appends or stored is not None
         grown = [Add(home, plan.growth, must_exist=is_there)] if plan.growth else []
         await engine.store.commit(*plan.writes, *grown)

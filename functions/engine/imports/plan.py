@@ -11,7 +11,7 @@ from typing import Any, Final
 from functions.domain.contacts.contact import changed, contact_fields, contact_from, new_contact
 from functions.domain.errors import InvalidFieldError
 from functions.engine import paths
-from functions.engine.contacts import member_pages
+from functions.engine.contacts import lists, member_pages
 from functions.engine.contacts.contacts import refuse_erasing
 from functions.engine.imports.reader import DUPLICATE, INVALID, Bad, Good, Page
 from functions.engine.imports.row_files import Place
@@ -40,6 +40,7 @@ class Known:
     touched: Collection[str]  #: contacts that a row of an earlier page was about
     list_pages: int = 0  #: pages that the list has
     last_page: Document | None = None  #: of the list, where some may find room on it
+    gone: Collection[str] = ()  #: lists that are no more, and that contacts still know
 
 
 @dataclass(slots=True)
@@ -65,7 +66,8 @@ class Plan:
     met: list[tuple[Document, Mapping[str, Any]]] = field(default_factory=list)
     _fields: dict[str, dict[str, Any]] = field(default_factory=dict)
     _rows: list[member_pages.Row] = field(default_factory=list)
-    _own_rows: int = 0  #: rows that say something that their contacts do not
+    #: Whose rows say something that their contacts do not.
+    _own: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         seen, replaced = set(self.known.touched), 0
@@ -137,7 +139,8 @@ class Plan:
             own = row.member
             self.members.append(row.id)
             self._rows.append(member_pages.row_of(row.id, contact, own))
-            self._own_rows += bool(own and (own["attributes"] or own["zones"] != contact["zones"]))
+            if own and (own["attributes"] or own["zones"] != contact["zones"]):
+                self._own.add(row.id)
 
     def _write(self) -> None:
         """Make the writes of all that is planned: only now is it known who is on which page."""
@@ -147,16 +150,16 @@ class Plan:
         for id_, fields in self._fields.items():
             stored = known.contacts.get(id_)
             if id_ in placed.numbers:
-                pages = stored.data["list_pages"] if stored else {}
-                fields["list_pages"] = {**pages, list_id: placed.numbers[id_]}
+                pages = lists.without(stored, *known.gone) if stored else {}
+                note = {"page": placed.numbers[id_], **({"own": True} if id_ in self._own else {})}
+                fields["list_pages"] = {**pages, list_id: note}
             if stored is None:
                 self.writes.append(Create(paths.contact(self.target.org, id_), fields))
             elif fields:
                 self.writes.append(Update(stored.path, fields, stored.version))
         self.writes += placed.writes
         if self.members:
-            size = len(self.members)
-            self.growth = {"size": size, "pages": placed.pages, "own_rows": self._own_rows}
+            self.growth = {"size": len(self.members), "pages": placed.pages}
 
 
 def _left_out(row: Good, reason: str, kind: str = INVALID) -> Bad:

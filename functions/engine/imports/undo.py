@@ -157,7 +157,7 @@ class _Plan:
         left = {name: value for name, value in data.items() if name not in kept["added"]}
         return {**left, **kept["former"]}
 
-    def _remove(self, contact: Document, pages: dict[str, int]) -> None:
+    def _remove(self, contact: Document, pages: dict[str, Any]) -> None:
         """Remove somebody whom the import has created, unless they are on another list by now."""
         if self.page.lists.isdisjoint(pages):
             self.removed += 1
@@ -166,17 +166,17 @@ class _Plan:
             self.left += 1
             self._keep(contact, pages)
 
-    def _keep(self, contact: Document, pages: dict[str, int]) -> None:
+    def _keep(self, contact: Document, pages: dict[str, Any]) -> None:
         """Leave somebody as they are, but for the lists that they are on."""
         if pages != contact.data["list_pages"]:
             self._writes.append(Update(contact.path, {"list_pages": pages}, contact.version))
 
-    def _take_off(self, contact: Document) -> dict[str, int]:
+    def _take_off(self, contact: Document) -> dict[str, Any]:
         """Take somebody off the list if the import has put them on it; return their pages then."""
         list_id = self.job.data["list_id"]
         if contact.id not in self.page.joined or list_id not in contact.data["list_pages"]:
             return dict(contact.data["list_pages"])
-        self.taken_off[contact.id] = contact.data["list_pages"][list_id]
+        self.taken_off[contact.id] = contact.data["list_pages"][list_id]["page"]
         return lists.without(contact, list_id)
 
     def progress(self) -> dict[str, Any]:

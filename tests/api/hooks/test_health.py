@@ -340,7 +340,7 @@ class Counting:
     ("function", "cost"),
     [
         # A small audience is looked through: is there anybody who can be reached?
-        ("create-campaign", {"get": 2, "commit": 1, "query": 1, "stream": 1}),
+        ("create-campaign", {"get": 2, "commit": 1, "query": 2}),
         # The third read asks the lanes what is being handed over, at the same time as the second.
         ("pause-campaign", {"get_many": 3, "commit": 1}),
         ("cancel-campaign", {"get_many": 3, "commit": 1}),

@@ -10,7 +10,7 @@ from functions.engine import paths
 from functions.engine.campaigns import lifecycle
 from functions.engine.delivery.launch import launch
 from functions.engine.kernel import lanes
-from functions.engine.ports.store import Add, Create, Delete, Update
+from functions.engine.ports.store import Create, Delete, Update
 from tests.engine.plans.journeys import ANN, DAY, HOUR, STOP, JourneyWorld, on, plan, send
 from tests.engine.world import MINUTE, ORG, with_limits
 
@@ -81,7 +81,9 @@ async def test_somebody_in_a_zone_that_there_is_not_walks_by_the_zone_of_the_pla
     (page,) = await world.documents(paths.pages(home))
     rows = [{**row, "zones": ["Nowhere/City"]} for row in page.data["rows"]]
     await world.store.commit(Update(page.path, {"rows": rows}))
-    await world.store.commit(Add(home, {"own_rows": len(rows)}))
+    noted = {listed["audience"].id: {"page": 0, "own": True}}
+    contact = paths.contact(ORG, rows[0]["id"])
+    await world.store.commit(Update(contact, {"list_pages": noted}))
     document = plan(
         send("hello", on("skipped", "stop"), on("elapsed", "stop", after="P1D")),
         STOP,
