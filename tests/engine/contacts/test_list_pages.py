@@ -205,18 +205,20 @@ async def test_a_launch_reads_everybody_once_while_others_leave(
 
 
 async def test_reading_a_list_costs_a_read_a_page() -> None:
-    """A launch to 1,200 people by number reads three pages of them, and the list."""
+    """A launch to 1,200 people by number reads three pages of them, at once, and nothing else."""
     async with World() as world:
         list_id = await world.add_list(f"+1202{n:07}" for n in range(1_200))
-        asked: list[str] = []
+        read: list[int] = []
 
         async def note(operation: Operation, do: Do) -> Any:
-            asked.extend(path for path in operation.paths if "/lists/" in path)
-            return await do()
+            answer = await do()
+            if any("/lists/" in path for path in operation.paths):
+                read.append(len(answer))
+            return answer
 
         world.engine = replace(world.engine, store=WrappedStore(world.store, note))
         assert len(await _launched(world, list_id)) == 1_200
-        assert len(asked) == 4
+        assert read == [3]
 
 
 async def test_adding_a_few_people_writes_one_page(world: World) -> None:
@@ -278,6 +280,41 @@ async def test_a_list_that_is_gone_is_nobody_s_any_more(world: World) -> None:
     assert ([each.id for each in found], end) == ([kept], None)
     await erasure.erase(world.engine, ORG, ana, by="ann")
     assert await check_list(world.store, ORG, kept) == []
+
+
+async def _noted(world: World, id_: str) -> set[str]:
+    stored = await world.store.get(paths.contact(ORG, id_))
+    return set(stored.data["list_pages"]) if stored else set()
+
+
+async def _join(world: World, how: str, list_id: str, name: str) -> None:
+    """Put the first person on a list."""
+    match how:
+        case "add":
+            await lists.add(world.engine, ORG, list_id, [_id(1)])
+        case "import":
+            await imported(world, f"phone\n{number(1)}", list_id=list_id)
+        case _:
+            file = BytesIO(f"number\n{number(1)}".encode())
+            await list_upload.import_csv(world.engine, ORG, name, file, append=True)
+
+
+@pytest.mark.parametrize("how", ["add", "import", "upload"])
+async def test_lists_that_are_gone_are_forgotten_before_they_are_many(
+    world: World, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many lists come and go, a contact knows few more than those that are there."""
+    monkeypatch.setattr(lists, "_FEW_LISTS", 4)
+    (ana,) = await add_numbers(world.engine, 1)
+    kept = await list_of(world.engine, [ana], name="kept")
+    for at in range(9):
+        made = await list_of(world.engine, [], name=f"{at}")
+        await _join(world, how, made, f"{at}")
+        await lists.delete(world.engine, ORG, made, if_version=None)
+        noted = await _noted(world, ana)
+        assert kept in noted
+        assert len(noted) <= 4
+    assert await check_list(world.store, ORG, kept) == [ana]
 
 
 async def test_undoing_keeps_whom_somebody_has_put_on_another_list(world: World) -> None:
