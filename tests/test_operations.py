@@ -16,7 +16,7 @@ from benchmarks.operations.cases import Case
 REACHED = [
     (cases.text, 100, 3.7, 2.7),
     (cases.calls, 50, 8.5, 6.3),
-    (cases.blocked_calls, 50, 6.1, 5.4),
+    (cases.blocked_calls, 50, 6.0, 5.1),
     (cases.mail, 50, 6.3, 5.3),
     (cases.webhook, 50, 3.9, 3.3),
     (cases.import_row, 100, 1.13, 1.08),

@@ -5,7 +5,7 @@ happens after that, none of it is sent again before its outcome is known.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -34,6 +34,7 @@ from functions.engine.campaigns.senders import why_not_sent
 from functions.engine.delivery import answers
 from functions.engine.delivery.guardrail import Guardrail
 from functions.engine.delivery.results import Result, Results, as_they_were
+from functions.engine.delivery.waiting import wait_for_slot, wait_until
 from functions.engine.eligibility.frequency_caps import FrequencyCaps
 from functions.engine.eligibility.gate import Gate
 from functions.engine.kernel.lanes import LaneLease
@@ -164,24 +165,12 @@ class Sender:
             following = list(islice(left.values(), self._engine.limits.chunk))
             await self._set_aside(left, [(tracked, put_off) for tracked in following])
         elif admission.needs_slot:
-            await self._wait_until(admission.again_at, self._sleep_until_freed)
+            at, wanted = admission.again_at, len(left)
+            await wait_for_slot(self._lease, at, wanted, lambda: self._is_over)
         elif admission.again_at - self._engine.clock.now() > self._short_wait:
             self.rests_until = admission.again_at
         else:
-            await self._wait_until(admission.again_at, self._sleep_until)
-
-    async def _wait_until(self, at: datetime, sleep: Callable[[datetime], Awaitable[bool]]) -> None:
-        """Wait for room, and keep the lane."""
-        part = self._engine.limits.lane_lease / 4
-        while not self._lease.is_late and (now := self._engine.clock.now()) < at:
-            is_over = await sleep(min(at, now + part))
-            await self._lease.keep()
-            if is_over:
-                break
-
-    async def _sleep_until_freed(self, at: datetime) -> bool:
-        """Sleep until an instant; return True before it where a live call has ended."""
-        return await live_calls.wait(self._engine, self._campaign.org, at)
+            await wait_until(self._lease, admission.again_at)
 
     async def _finish(self) -> None:
         """Wait until every result is recorded: only then does the store tell what is left."""
@@ -304,11 +293,10 @@ class Sender:
             return _MISSED
         return await self._send_one(message)
 
-    async def _sleep_until(self, at: datetime) -> bool:
+    async def _sleep_until(self, at: datetime) -> None:
         wait = (at - self._engine.clock.now()).total_seconds()
         if wait > 0:
             await self._engine.clock.sleep(wait)
-        return False
 
     async def _send_one(self, message: Message) -> SendOutcome:
         expires_at = self._gate.expires_at(message)

@@ -9,7 +9,7 @@ LeaseLostError, which ends the task; it is caught in one place, `Lease.work`.
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -84,10 +84,13 @@ class Lease:
         """
         return await self._commit({**self._renewal(), **changes}, writes)
 
-    async def keep(self) -> None:
-        """Renew the lease where half of it is over. Raises what commit raises."""
+    async def keep(self, at_least: timedelta | None = None) -> None:
+        """Renew the lease where no more is left than `at_least`; None: half of it.
+
+        Raises what commit raises.
+        """
         left = self.data["lease_until"] - self.engine.clock.now()
-        if left <= self.engine.limits.lane_lease / 2:
+        if left <= (at_least or self.engine.limits.lane_lease / 2):
             await self.commit()
 
     async def release(

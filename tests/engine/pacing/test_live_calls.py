@@ -42,7 +42,10 @@ async def world() -> AsyncIterator[TwoProcessWorld]:
 
 
 async def test_a_minute_of_waiting_for_a_free_call_writes_nothing(world: TwoProcessWorld) -> None:
-    """A hundred people wait for ten calls without an end: the store is asked a few times."""
+    """A hundred people wait for ten calls without an end: the store is asked a few times.
+
+    The lane's lease is kept, and nothing else; nobody looks who may be called meanwhile.
+    """
     world.changing.fate_at = lambda _: SILENT
     counting = count(world)
     await world.add_list(110)
@@ -55,6 +58,8 @@ async def test_a_minute_of_waiting_for_a_free_call_writes_nothing(world: TwoProc
     assert of_rates(counting.written) == 0
     assert of_rates(counting.read) <= 20
     assert not [path for path in counting.read if "/messages/" in path]
+    assert sum("/lanes/" in path for path in counting.written) <= 60 / 7
+    assert not [path for path in counting.read if "suppressions" in path]
 
 
 async def test_calls_that_wait_for_one_another_pay_a_write_each(world: TwoProcessWorld) -> None:
