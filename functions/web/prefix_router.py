@@ -33,8 +33,8 @@ class PrefixRouter(APIRouter):
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request to the routes that begin as its path does. Raises HTTPException."""
-        path: str = scope.get("path", "")  # the server's own life has no path
-        branch = self._branch(path)
+        path: str = scope.get("path", "")
+        branch = self._branch(path) if scope["type"] == "http" else ()
         if not branch:
             await super().app(scope, receive, send)
             return

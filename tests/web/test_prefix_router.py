@@ -116,3 +116,18 @@ async def test_what_names_no_path_is_not_found() -> None:
     router = PrefixRouter(APIRouter(), below)
     await router({"type": "http", "method": "OPTIONS", "path": "*"}, receive, send)
     assert sent[0]["status"] == 404
+
+
+async def test_a_websocket_finds_nothing() -> None:
+    """Whoever asks for a lasting connection is turned away, also where there is a route."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    router = PrefixRouter(APIRouter(), below)
+    await router({"type": "websocket", "path": "/things"}, receive, send)
+    assert sent[0]["type"] == "websocket.close"
