@@ -9,6 +9,7 @@ are never used again.
 from collections import Counter
 from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from operator import itemgetter
 from sys import intern
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
@@ -172,7 +173,7 @@ async def block(engine: Engine, home: str, numbers: range, *, with_attributes: b
                 rows += _kept(page.data["rows"], zones, with_attributes=with_attributes)
         if pages and int(pages[-1].id) >= numbers[-1]:
             query, following = None, numbers.stop
-    rows.sort()
+    rows.sort(key=itemgetter(0))  # by nothing else: attributes have no order
     return Block(rows, following)
 
 

@@ -77,7 +77,8 @@ class Planner:
                 id_ = self._id(recipient.contact)
             path = f"{self._collection}/{id_}"
             if path in messages:
-                self._add_duplicate(plan, recipient)
+                if not _is_met_again(messages[path], recipient.contact):
+                    self._add_duplicate(plan, recipient)
                 continue
             messages[path] = message
             if recipient.skip_reason:
@@ -179,7 +180,8 @@ class Planner:
             if document is not None:
                 message = plan.messages.pop(document.path)
                 where = (message["contact"], message["address"], message["region"])
-                self._add_duplicate(plan, Recipient(*where, zones=[]))
+                if not _is_met_again(document.data, message["contact"]):
+                    self._add_duplicate(plan, Recipient(*where, zones=[]))
 
     def _add_duplicate(self, plan: Plan, recipient: Recipient) -> None:
         id_ = self._id(f"duplicate {recipient.contact}")
@@ -202,3 +204,8 @@ class Planner:
                 self._openings.clear()
             self._openings[where] = self._hours.next_open(*where[:2], now=at, shown=shown)
         return self._openings[where]
+
+
+def _is_met_again(message: Mapping[str, Any], contact: str) -> bool:
+    """Tell whether a message is for this contact: put on a list again while it is read."""
+    return bool(contact) and message["contact"] == contact

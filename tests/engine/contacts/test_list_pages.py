@@ -204,6 +204,41 @@ async def test_a_launch_reads_everybody_once_while_others_leave(
         assert sorted(await _launched(world, list_id, die=True)) == sorted(ids)
 
 
+@pytest.mark.parametrize("pages", [1, 100])
+async def test_whoever_is_put_on_the_list_again_meanwhile_is_met_once(
+    pages: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken off and put back behind, twice, they have one message, and no duplicate is told."""
+    monkeypatch.setattr(member_pages, "MOST", 3)
+    monkeypatch.setattr(member_pages, "_AT_ONCE", 1)
+    monkeypatch.setattr(audience, "_BLOCK", pages)
+    async with World(Limits(launch_page=2)) as world:
+        ids = await add_numbers(world.engine, *range(12))
+        list_id = await list_of(world.engine, ids)
+        plain = world.engine
+        moved = next(iter(await _shown(world, list_id)))
+
+        async def move() -> None:
+            await lists.remove(plain, ORG, list_id, moved)
+            await lists.add(plain, ORG, list_id, [moved])
+
+        reads = iter(range(10))
+
+        async def often(operation: Operation, do: Do) -> Any:
+            answer = await do()
+            is_read = operation.name == "query" and "/pages" in operation.paths[0]
+            if is_read and next(reads) in {0, 4}:
+                await move()
+            return answer
+
+        world.engine = replace(plain, store=WrappedStore(world.store, often))
+        campaign = await world.create(list_id)
+        await world.settle()
+        assert sorted(m.contact for m in await world.messages(campaign)) == sorted(
+            paths.contact(ORG, each) for each in ids
+        )
+
+
 async def test_reading_a_list_costs_a_read_a_page() -> None:
     """A launch to 1,200 people by number reads three pages of them, at once, and nothing else."""
     async with World() as world:
