@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from functions.engine import paths
-from functions.engine.contacts import member_pages
+from functions.engine.contacts import lists, member_pages
+from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Add, Create, Query, Store
 
 
@@ -50,3 +51,13 @@ async def check_list(store: Store, org: str, list_id: str) -> list[str]:
     stand = {row["id"]: int(page.id) for page in pages for row in page.data["rows"] if row}
     assert noted == stand
     return rows
+
+
+async def shown(engine: Engine, org: str, list_id: str) -> list[str]:
+    """Return the ids of those on a list as it is shown, two at a time."""
+    ids: list[str] = []
+    after: str | None = ""
+    while after is not None:
+        people, after = await lists.members(engine, org, list_id, limit=2, after=after)
+        ids += [each.id for each in people]
+    return ids

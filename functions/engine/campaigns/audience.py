@@ -34,7 +34,7 @@ from functions.engine.ports.store import Document, Query, Where
 
 Cursor: TypeAlias = Mapping[str, Any]
 
-#: Pages of a list that are read together: 10,000 people, who are launched in the order of ids.
+#: Pages of a list that are read together: 50,000 people, who are launched in the order of ids.
 _BLOCK: Final = 100
 
 

@@ -155,7 +155,7 @@ class Block(NamedTuple):
     """The rows of pages that follow one another, in the order of their contacts' ids."""
 
     rows: list[Kept]
-    following: int | None  #: the number of the page to go on with; None at the end of the list
+    following: int | None  #: where the block of the next page begins; None at the end of the list
 
 
 async def block(engine: Engine, home: str, numbers: range, *, with_attributes: bool) -> Block:
@@ -172,9 +172,17 @@ async def block(engine: Engine, home: str, numbers: range, *, with_attributes: b
             if int(page.id) in numbers:
                 rows += _kept(page.data["rows"], zones, with_attributes=with_attributes)
         if pages and int(pages[-1].id) >= numbers[-1]:
-            query, following = None, numbers.stop
+            # Pages that are gone are passed over, however many: a list may have had many people.
+            ahead = (int(page.id) for page in pages if int(page.id) not in numbers)
+            following = _aligned(next(ahead, numbers.stop), numbers)
+            query = None
     rows.sort(key=itemgetter(0))  # by nothing else: attributes have no order
     return Block(rows, following)
+
+
+def _aligned(number: int, numbers: range) -> int:
+    """Return where the block begins that a page belongs to, if all are as long as this one."""
+    return number - number % len(numbers)
 
 
 def _kept(rows: Sequence[Row | None], zones: "_Once", *, with_attributes: bool) -> Iterator[Kept]:
