@@ -49,8 +49,9 @@ def copy(message: Any, like: Any, *, before: Shape, after: Shape, name: str) -> 
     fields, known = message.update.fields, before.fields
     for field, value in after.fields.items():
         if not _is_same(value, known[field]):
-            fields[field].Clear()
-            put(fields[field], value)
+            into = fields[field]
+            into.Clear()
+            put(into, value)
     if after.if_version is not None:
         put_version(message.current_document.update_time, after.if_version)
 
