@@ -37,11 +37,13 @@ _UNVERSIONED = (Delete, Add)  #: `commit` answers 0 for these
 Wanted: TypeAlias = dict[str, dict[str, list[str]]]
 
 # FULL: what was marked as sent must be remembered after a power cut too. Larger pages than
-# SQLite's own suit documents of half a kilobyte: inserts are half as fast again.
+# SQLite's own suit documents of half a kilobyte: inserts are half as fast again. What a savepoint
+# may have to undo stays in memory: each page that it changes would be copied into a file first.
 _SETTINGS = """
 PRAGMA page_size = 16384;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
+PRAGMA temp_store = MEMORY;
 PRAGMA busy_timeout = 10000;
 """
 #: What each connection keeps of the file in memory, KiB. Twice as much makes nothing faster: what
