@@ -15,6 +15,7 @@ from functions.engine.delivery.dispatch import dispatch
 from functions.engine.ports.store import Update
 from functions.engine.receipts.applying import Applied
 from functions.engine.receipts.receive import receive
+from tests.engine.counting_store import CountingStore
 from tests.engine.recording_channel import BUSY
 from tests.engine.world import MINUTE, ORG, World, number, with_limits
 from tests.engine.wrapped_store import Do, Operation, WrappedStore
@@ -115,6 +116,39 @@ async def test_a_receipt_at_any_moment_of_a_lane_s_work_is_heard(
             assert (await world.load(campaign)).status is CampaignStatus.COMPLETED
             is_over = wakes >= meeting.operations
             wakes += 1
+
+
+@pytest.mark.parametrize("later", [0, 2])
+async def test_a_receipt_is_heard_by_a_lane_that_rests_as_soon_as_its_work_is_done(
+    later: int,
+) -> None:
+    """Its one look before the rest sees what comes before it; what comes later stops the rest."""
+    begins, is_over = 0, False
+    while not is_over:
+        async with World(with_limits(rate_per_s=10, windows=True)) as world:
+            campaign, event = await about_to_rest(world, others_wait=True)
+            waiting = await world.message_to(campaign, number(1))
+            path = f"{paths.messages(ORG, campaign.id)}/{waiting.id}"
+            await world.store.commit(Update(path, {"next_at": world.clock.now()}))
+            meeting = Meeting(world, event, begins=begins, wakes=begins + later)
+            await meeting.dispatch(campaign)
+            await world.pass_time(6 * MINUTE)
+            assert world.carrier.called == {number(0): 2}, begins
+            is_over = begins >= meeting.operations
+            begins += 1
+
+
+async def test_a_lane_that_has_sent_all_asks_two_questions_before_it_rests(world: World) -> None:
+    """What waits first, and what is first with the provider: an emulator takes long for each."""
+    await world.add_list(3)
+    campaign = await world.create()
+    await world.rewrite(campaign, lanes=1)
+    await world.launch_only(campaign)
+    watched = CountingStore(world.store)
+    await dispatch(replace(world.engine, store=watched), ORG, campaign.id, "0")
+    asked = [query.where for query in watched.queries if query.order_by == ("next_at",)]
+    assert [where[0].value for where in asked] == ["watch-0", "send-0"]
+    assert len(world.carrier.called) == 3
 
 
 async def test_a_receipt_leaves_the_lane_of_a_worker_alone() -> None:
