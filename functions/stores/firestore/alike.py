@@ -1,7 +1,7 @@
 """Writes that are nearly alike: most of a large commit are, as those of the messages of a page.
 
 Such a write begins as a copy of the one before it, and only what differs is put into it: that takes
-half the time of putting in every field.
+little more than half the time of putting in every field.
 """
 
 from datetime import datetime
