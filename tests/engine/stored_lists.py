@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from functions.engine import paths
-from functions.engine.contacts import lists, member_pages
+from functions.engine.contacts import list_rows, member_pages
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Add, Create, Query, Store
 
@@ -58,6 +58,6 @@ async def shown(engine: Engine, org: str, list_id: str) -> list[str]:
     ids: list[str] = []
     after: str | None = ""
     while after is not None:
-        people, after = await lists.members(engine, org, list_id, limit=2, after=after)
+        people, after = await list_rows.members(engine, org, list_id, limit=2, after=after)
         ids += [each.id for each in people]
     return ids

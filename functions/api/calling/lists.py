@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 from functions.api.warnings import told_warnings
 from functions.domain.contacts.phones import check_country
 from functions.domain.errors import InvalidFieldError
-from functions.engine.contacts import lists
+from functions.engine.contacts import list_rows, lists
 from functions.engine.contacts.member_pages import Row
 from functions.engine.imports import list_upload
 from functions.engine.imports.encodings import check_encoding
@@ -95,7 +95,7 @@ async def get_list_contact(
     """Show the people of a list, page by page."""
     context.require_contacts()
     people = (await lists.load(context.engine, context.org, list_id)).value
-    rows, following = await lists.rows(
+    rows, following = await list_rows.rows(
         context.engine, context.org, list_id, limit=limit, after=cursor or None
     )
     return {

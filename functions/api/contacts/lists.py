@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from functions.api.contacts.views import ContactItem, UsesAnswer, shown_uses
 from functions.domain.campaigns.audience import AudienceKind
-from functions.engine.contacts import in_use, lists
+from functions.engine.contacts import in_use, list_rows, lists
 from functions.engine.contacts.lists import PeopleList
 from functions.web.auth import Area
 from functions.web.caller_route import Operator, RestRoute, Viewer
@@ -136,7 +136,7 @@ async def list_members(
 ) -> dict[str, Any]:
     """List the people on a list, in the order in which they were put on it."""
     context.require_contacts()
-    people, following = await lists.members(
+    people, following = await list_rows.members(
         context.engine, context.org, list_id, limit=limit, after=after_id(cursor)
     )
     return page(people, id_cursor(following))

@@ -27,7 +27,7 @@ from functions.engine.campaigns.recipient import (
     of_member_and_contact,
     of_message,
 )
-from functions.engine.contacts import lists, member_pages, segments
+from functions.engine.contacts import list_rows, member_pages, segments
 from functions.engine.contacts.suppressions import suppressed_among
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Document, Query, Where
@@ -300,7 +300,7 @@ async def _with_rows(
             return found[: len(asked)], {row.id: row for row in found[len(asked) :] if row}
         case AudienceKind.LIST:
             contacts = await engine.store.get_many(asked)
-            own = await lists.own_rows(engine, org, id_, [each for each in contacts if each])
+            own = await list_rows.own_rows(engine, org, id_, [each for each in contacts if each])
             known = ((paths.contact(org, id_), row) for id_, row in own.items())
             return contacts, {
                 row["id"]: Document(path, 0, {"contact": path, **row}) for path, row in known

@@ -11,7 +11,7 @@ from functions.domain.messages.delivery_events import MessageRef
 from functions.domain.messages.message import Message
 from functions.engine import paths
 from functions.engine.campaigns.plans import whole_send
-from functions.engine.contacts import lists
+from functions.engine.contacts import list_rows
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version
 
@@ -65,7 +65,7 @@ async def _values(engine: Engine, campaign: Campaign, message: Message) -> dict[
     if contact in found:
         if campaign.audience.kind is AudienceKind.LIST:
             of_list = (campaign.org, campaign.audience.id)
-            rows = await lists.own_rows(engine, *of_list, [found[contact]])
+            rows = await list_rows.own_rows(engine, *of_list, [found[contact]])
             values |= next(iter(rows.values()), {}).get("attributes", {})
         own = contact_from(found[contact].id, found[contact].data).values
         values |= {name: value for name, value in own.items() if value}

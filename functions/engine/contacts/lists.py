@@ -6,23 +6,22 @@ hidden. A list that is being deleted is hidden first and goes last, so that noth
 that nobody refers to.
 """
 
-import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from typing import Any, Final, NamedTuple, TypeGuard
 from uuid import uuid4
 
 import structlog
 
 from functions.domain.campaigns.audience import AudienceKind
-from functions.domain.contacts.contact import Contact, contact_from, is_being_erased
-from functions.domain.errors import InvalidFieldError, NameTakenError, NotFoundError
+from functions.domain.errors import NameTakenError, NotFoundError
 from functions.engine import paths
 from functions.engine.contacts import contacts, list_names, member_pages
 from functions.engine.contacts.in_use import refuse_while_used
-from functions.engine.contacts.member_pages import Position, Row
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.modify import at_version, modify, retried
 from functions.engine.kernel.paging import named, page_where
@@ -35,6 +34,7 @@ from functions.engine.ports.store import (
     Delete,
     Document,
     Query,
+    RefusedError,
     Update,
     Write,
 )
@@ -46,6 +46,8 @@ _DELETING: Final = "deleting"
 _PAGE: Final = 20
 #: Lists that one commit takes somebody off: it writes a whole page of each.
 _LEFT_AT_ONCE: Final = 10
+#: Contacts that those who add some at the same time put on a list with one commit.
+_JOINING: Final = 1000
 #: As many a contact may know without anybody asking whether they are still there.
 _FEW_LISTS: Final = 64
 
@@ -151,29 +153,58 @@ def shown(documents: Iterable[Document | None]) -> list[PeopleList]:
 async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) -> int:
     """Put contacts on a list; return how many were not on it yet.
 
-    Raises NotFoundError for the list or a contact, with nobody added.
+    Raises NotFoundError for the list or a contact, with nobody added. Whoever adds somebody at the
+    same time shares the commit: all would write the same page.
     """
-    home, ids = paths.list_(org, id_), list(dict.fromkeys(contact_ids))
+    ids, home = list(dict.fromkeys(contact_ids)), paths.list_(org, id_)
+    join = partial(_join, engine, org, id_)
+    added: int = await engine.memory.lists.do((home, "joining"), ids, join)
+    log.info("list_extended", org=org, list_id=id_, added=added)
+    return added
 
-    async def attempt() -> int:
+
+async def _join(
+    engine: Engine, org: str, id_: str, asked: Sequence[Sequence[str]]
+) -> list[int | Exception]:
+    """Put batches of contacts on a list; return how many each has added, or why it has not."""
+    home, ids = paths.list_(org, id_), list(dict.fromkeys(chain.from_iterable(asked)))
+    if len(ids) > _JOINING and len(asked) > 1:
+        raise RefusedError(f"{len(ids)} contacts are more than one commit should put on a list")
+
+    async def attempt() -> list[int | Exception]:
         wanted = [home, *(paths.contact(org, each) for each in ids)]
         stored, *people = await engine.store.get_many(wanted)
         count = _at_version(stored, id_, None).data["pages"]
-        found = contacts.all_found(people, ids)
-        fresh = [each for each in found if id_ not in each.data["list_pages"]]
+        known, fresh = dict(zip(ids, people, strict=True)), dict[str, Document]()
+        added = [_new_among(known, batch, id_, fresh) for batch in asked]
         if fresh:
             last = await member_pages.last_page(engine, home, count, len(fresh))
-            rows = [member_pages.row_of(each.id, each.data, {}) for each in fresh]
+            rows = [member_pages.row_of(each.id, each.data, {}) for each in fresh.values()]
             placed = member_pages.place(home, count, last, rows)
-            gone = await gone_among(engine, org, fresh)
-            known = [_on_page(each, id_, placed.numbers[each.id], gone) for each in fresh]
+            gone = await gone_among(engine, org, fresh.values())
+            noted = [_on_page(each, id_, placed.numbers[each.id], gone) for each in fresh.values()]
             grown = Add(home, {"size": len(fresh), "pages": placed.pages}, must_exist=True)
-            await engine.store.commit(grown, *placed.writes, *known)
-        return len(fresh)
+            await engine.store.commit(grown, *placed.writes, *noted)
+        return added
 
-    added = await retried(attempt, home)
-    log.info("list_extended", org=org, list_id=id_, added=added)
-    return added
+    return await retried(attempt, home)
+
+
+def _new_among(
+    known: Mapping[str, Document | None],
+    batch: Sequence[str],
+    list_id: str,
+    fresh: dict[str, Document],
+) -> int | Exception:
+    """Add to `fresh` whom a batch puts on a list; return how many, or why it puts nobody on it."""
+    try:
+        found = contacts.all_found([known[each] for each in batch], batch)
+    except NotFoundError as error:
+        return error
+    new = [each for each in found if list_id not in each.data["list_pages"]]
+    before = len(fresh)
+    fresh |= {each.id: each for each in new}
+    return len(fresh) - before
 
 
 async def gone_among(engine: Engine, org: str, joining: Iterable[Document]) -> Collection[str]:
@@ -205,20 +236,37 @@ def without(contact: Document, *list_ids: str) -> dict[str, Any]:
 
 async def remove(engine: Engine, org: str, id_: str, contact_id: str) -> None:
     """Take somebody off a list. Raises NotFoundError for the list, or where they are not on it."""
+    leave = partial(_leave, engine, org, id_)
+    await engine.memory.lists.do((paths.list_(org, id_), "leaving"), contact_id, leave)
+
+
+async def _leave(
+    engine: Engine, org: str, id_: str, asked: Sequence[str]
+) -> list[Exception | None]:
+    """Take contacts off a list together; tell of each, and each time, why it could not be."""
     home = paths.list_(org, id_)
 
-    async def attempt() -> None:
-        stored, contact = await engine.store.get_many([home, paths.contact(org, contact_id)])
+    async def attempt() -> list[Exception | None]:
+        ids = list(dict.fromkeys(asked))
+        stored, *people = await engine.store.get_many([home, *(paths.contact(org, i) for i in ids)])
         _found(stored, id_)
-        if contact is None or id_ not in contact.data["list_pages"]:
-            raise NotFoundError("Contact", contact_id)
-        page = member_pages.page_path(home, contact.data["list_pages"][id_]["page"])
-        left = await member_pages.take_off(engine, {page: [contact_id]})
-        forgot = Update(contact.path, {"list_pages": without(contact, id_)}, contact.version)
-        shrunk = Add(home, {"size": -left.by_home[home]}, must_exist=True)
-        await engine.store.commit(*left.writes, forgot, shrunk)
+        leaving = {each.id: each for each in people if each and id_ in each.data["list_pages"]}
+        places = defaultdict[str, list[str]](list)
+        for each in leaving.values():
+            page = member_pages.page_path(home, each.data["list_pages"][id_]["page"])
+            places[page].append(each.id)
+        left = await member_pages.take_off(engine, places)
+        forgot = [_off_page(each, id_) for each in leaving.values()]
+        if forgot:
+            shrunk = Add(home, {"size": -left.by_home[home]}, must_exist=True)
+            await engine.store.commit(*left.writes, *forgot, shrunk)
+        return [None if leaving.pop(i, None) else NotFoundError("Contact", i) for i in asked]
 
-    await retried(attempt, home)
+    return await retried(attempt, home)
+
+
+def _off_page(contact: Document, list_id: str) -> Write:
+    return Update(contact.path, {"list_pages": without(contact, list_id)}, contact.version)
 
 
 async def leave_all(engine: Engine, contact: str) -> None:
@@ -240,77 +288,6 @@ async def leave_all(engine: Engine, contact: str) -> None:
 
     while await retried(attempt, contact):
         pass
-
-
-class Member(NamedTuple):
-    """Somebody on a list, and their contact; None while they are being erased."""
-
-    id: str
-    address: str
-    region: str
-    zones: Sequence[str]
-    attributes: Mapping[str, str]
-    contact: Contact | None
-
-
-async def members(
-    engine: Engine, org: str, id_: str, *, limit: int, after: str | None
-) -> tuple[list[Member], str | None]:
-    """Return a page of a list's people, and the place to continue from.
-
-    Raises NotFoundError for the list, and what `rows` raises.
-    """
-    await load(engine, org, id_)
-    found, following = await rows(engine, org, id_, after=after, limit=limit)
-    known = await engine.store.get_many([paths.contact(org, each["id"]) for each in found])
-    return [_shown(*pair) for pair in zip(found, known, strict=True)], following
-
-
-async def rows(
-    engine: Engine, org: str, id_: str, *, limit: int, after: str | None
-) -> tuple[list[Row], str | None]:
-    """Return what a list itself keeps of its next people, in the order of adding.
-
-    Beside them the place to continue from, None at the end. Raises InvalidFieldError for a place
-    that is none.
-    """
-    place = after or "0"
-    if not re.fullmatch(r"[0-9]{1,12}", place):
-        raise InvalidFieldError("cursor", "cursor: must be one that an earlier page gave")
-    found: list[Position] = []
-    behind = member_pages.from_place(engine, paths.list_(org, id_), int(place))
-    async with aclosing(behind) as positions:
-        async for position in positions:
-            if len(found) == limit:
-                return [each.row for each in found], str(found[-1].behind)
-            found.append(position)
-    return [each.row for each in found], None
-
-
-async def own_rows(engine: Engine, org: str, id_: str, known: Iterable[Document]) -> dict[str, Row]:
-    """Return contacts' rows, by their ids, where a list says something of its own; else none.
-
-    What other rows hold the contacts say themselves.
-    """
-    noted = {each.id: each.data["list_pages"].get(id_, {}) for each in known}
-    own = {each: note["page"] for each, note in noted.items() if note.get("own")}
-    home = paths.list_(org, id_)
-    pages = [member_pages.page_path(home, number) for number in sorted(set(own.values()))]
-    found = await engine.store.get_many(pages) if pages else []
-    rows = (row for page in found if page for row in page.data["rows"] if row)
-    return {row["id"]: row for row in rows if row["id"] in own}
-
-
-def _shown(row: Row, contact: Document | None) -> Member:
-    known = contact is not None and not is_being_erased(contact.data)
-    return Member(
-        row["id"],
-        row["address"],
-        row["region"],
-        row["zones"],
-        row.get("attributes", {}),
-        contact_from(contact.id, contact.data) if contact and known else None,
-    )
 
 
 async def delete(engine: Engine, org: str, id_: str, *, if_version: int | None) -> None:

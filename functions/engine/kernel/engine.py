@@ -84,6 +84,8 @@ class ProcessMemory:
     campaigns: Fresh[str, "Campaign"] = field(default_factory=lambda: Fresh(CAMPAIGN_LIFE, 256))
     #: Receipts of a campaign that share a commit; a few writes each.
     receipts: Together = field(default_factory=lambda: Together(100))
+    #: What puts people on a list, and what takes them off: each is to write the same pages.
+    lists: Together = field(default_factory=lambda: Together(200))
     #: What calls' ends wait for others with, by the campaign.
     joint_commits: JointCommits = field(default_factory=JointCommits)
     #: What asks for one lane to be looked at.

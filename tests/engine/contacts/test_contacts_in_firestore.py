@@ -11,7 +11,7 @@ from functions.domain.contacts.contact import ERASED, read_details
 from functions.domain.errors import ContactExistsError, NotFoundError
 from functions.engine import paths
 from functions.engine.campaigns import creation
-from functions.engine.contacts import contacts, lists
+from functions.engine.contacts import contacts, list_rows, lists
 from functions.engine.contacts.contacts import Filters, Result
 from functions.engine.delivery import launch
 from functions.engine.kernel.engine import Engine
@@ -83,7 +83,7 @@ async def test_additions_at_once_keep_a_list_s_size_right(engine: Engine, org: s
     assert sum(added) == 30
     await asyncio.gather(*(lists.remove(engine, org, list_id, id_) for id_ in ids[:5]))
     assert (await lists.load(engine, org, list_id)).value.size == 25
-    people, _ = await lists.members(engine, org, list_id, limit=100, after=None)
+    people, _ = await list_rows.members(engine, org, list_id, limit=100, after=None)
     assert len(people) == 25
     page = await lists.page_of(engine, org, limit=1, after=None)
     assert (page.lists[0].id, page.end) == (list_id, None)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.engine import paths
-from functions.engine.contacts import contacts, lists, member_pages, memberships
+from functions.engine.contacts import contacts, list_rows, lists, member_pages, memberships
 from functions.engine.imports import jobs, list_upload
 from functions.engine.ports.store import Query
 from functions.engine.privacy import erasure
@@ -74,13 +74,13 @@ class _Model:
         ids = [_id(each) for each in some if each in self.known]
         # Added and removed at once, somebody may rightly be on the list or not.
         leaving = next((each for each in self.plain if each not in ids), "")
-        plain = self.world.engine
+        plain, other = self.world.engine, self.world.new_engine()
 
         async def meanwhile() -> None:
-            self.world.engine = plain
+            self.world.engine = other
             await self._add(others)
             if leaving:
-                await lists.remove(plain, ORG, self.list_id, leaving)
+                await lists.remove(other, ORG, self.list_id, leaving)
                 self.plain.remove(leaving)
 
         self.world.interleave("commit", "/lists/", meanwhile)
@@ -173,6 +173,61 @@ async def test_adding_a_few_people_writes_one_page(world: World) -> None:
     assert [len(page.data["rows"]) for page in pages] == [30]
 
 
+async def test_those_who_change_a_list_at_once_share_a_commit(world: World) -> None:
+    """A hundred additions write the page once, and a stranger among them harms nobody."""
+    ids = await add_numbers(world.engine, *range(100))
+    list_id = await list_of(world.engine, [])
+    commits: list[int] = []
+
+    async def note(operation: Operation, do: Do) -> Any:
+        commits.extend([1] if operation.name == "commit" else [])
+        return await do()
+
+    engine = replace(world.engine, store=WrappedStore(world.store, note))
+    asked = [[each] for each in ids]
+    asked[50:50] = [[ids[3], "0" * 24], ids[:9]]
+    adding = (lists.add(engine, ORG, list_id, each) for each in asked)
+    added = await asyncio.gather(*adding, return_exceptions=True)
+    assert [type(each) for each in added if not isinstance(each, int)] == [NotFoundError]
+    assert sum(each for each in added if isinstance(each, int)) == 100
+    assert await check_list(world.store, ORG, list_id) == ids
+    leaving = (lists.remove(engine, ORG, list_id, each) for each in [*ids[:60], ids[0]])
+    left = await asyncio.gather(*leaving, return_exceptions=True)
+    assert [type(each) for each in left] == [type(None)] * 60 + [NotFoundError]
+    assert await check_list(world.store, ORG, list_id) == ids[60:]
+    assert len(commits) == 2
+
+
+async def test_more_than_a_commit_should_hold_is_added_in_parts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many come together, each is on the list once."""
+    monkeypatch.setattr(lists, "_JOINING", 10)
+    ids = await add_numbers(world.engine, *range(30))
+    list_id = await list_of(world.engine, [])
+    parts = [ids[at : at + 8] for at in range(0, 24, 2)]
+    await asyncio.gather(*(lists.add(world.engine, ORG, list_id, part) for part in parts))
+    assert sorted(await check_list(world.store, ORG, list_id)) == sorted(ids)
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_death_while_several_are_added_is_made_good_by_a_repetition(
+    world: World, *, after: bool
+) -> None:
+    """Nobody is told of an addition that is not stored, and nobody is on the list twice."""
+    ids = await add_numbers(world.engine, *range(6))
+    list_id = await list_of(world.engine, [])
+    dying = replace(
+        world.new_engine(), store=CrashingStore(world.store, CrashPoint(1, after=after))
+    )
+    adding = (lists.add(dying, ORG, list_id, [each]) for each in ids)
+    told = await asyncio.gather(*adding, return_exceptions=True)
+    assert {type(each) for each in told} == {Crash}
+    assert await check_list(world.store, ORG, list_id) == (ids if after else [])
+    await asyncio.gather(*(lists.add(world.engine, ORG, list_id, [each]) for each in ids))
+    assert await check_list(world.store, ORG, list_id) == ids
+
+
 async def test_a_page_of_long_rows_holds_fewer(world: World) -> None:
     """However much a file says of each, a page fits into a document."""
     rows = "\n".join(f"{number(n)},{'x' * 999},{'é' * 999}" for n in range(300))
@@ -188,7 +243,7 @@ async def test_a_place_that_is_none_is_refused(world: World, place: str) -> None
     """A cursor of another route says what is wrong with it."""
     list_id = await list_of(world.engine, [])
     with pytest.raises(InvalidFieldError, match="cursor"):
-        await lists.rows(world.engine, ORG, list_id, limit=1, after=place)
+        await list_rows.rows(world.engine, ORG, list_id, limit=1, after=place)
 
 
 # --- What contacts know ------------------------------------------------------------------------

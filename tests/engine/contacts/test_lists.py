@@ -14,7 +14,7 @@ from functions.domain.contacts.contact import emptied, read_details
 from functions.domain.errors import InUseError, NotFoundError, StaleError
 from functions.engine import paths
 from functions.engine.campaigns import lifecycle
-from functions.engine.contacts import contacts, lists, member_pages
+from functions.engine.contacts import contacts, list_rows, lists, member_pages
 from functions.engine.imports import list_upload
 from functions.engine.imports.row_files import CsvRows
 from functions.engine.ports.store import Create
@@ -84,7 +84,7 @@ async def test_a_list_of_another_org_is_not_found(world: World) -> None:
         lists.rename(world.engine, ORG, theirs, "Mine", if_version=None),
         lists.add(world.engine, ORG, theirs, ids),
         lists.remove(world.engine, ORG, theirs, ids[0]),
-        lists.members(world.engine, ORG, theirs, limit=10, after=None),
+        list_rows.members(world.engine, ORG, theirs, limit=10, after=None),
         lists.delete(world.engine, ORG, theirs, if_version=None),
     ):
         with pytest.raises(NotFoundError, match="List not found"):
@@ -109,8 +109,8 @@ async def test_members_are_shown_as_they_are_now(world: World) -> None:
     (ana,) = await add_people(world.engine, [{"phone": number(1)}])
     details = read_details({"first_name": "Ana"})
     await contacts.update(world.engine, ORG, ana, details, if_version=None)
-    people, end = await lists.members(world.engine, ORG, list_id, limit=1, after=None)
-    more, end = await lists.members(world.engine, ORG, list_id, limit=10, after=end)
+    people, end = await list_rows.members(world.engine, ORG, list_id, limit=1, after=None)
+    more, end = await list_rows.members(world.engine, ORG, list_id, limit=10, after=end)
     assert end is None
     shown = {member.address: member for member in (*people, *more)}
     known = shown[number(1)].contact
@@ -139,7 +139,7 @@ async def test_an_upload_leaves_a_contact_that_is_there_as_it_is(world: World) -
     result = await list_upload.import_csv(world.engine, ORG, "Upload", BytesIO(rows.encode()))
     assert (result.imported, result.invalid, result.duplicates) == (2, 0, 0)
     assert (await contacts.load(world.engine, ORG, ana)).value == before
-    people, _ = await lists.members(world.engine, ORG, result.list_id, limit=10, after=None)
+    people, _ = await list_rows.members(world.engine, ORG, result.list_id, limit=10, after=None)
     told = {each.address: (list(each.zones), each.attributes) for each in people}
     assert told[number(1)] == (["Asia/Kolkata"], {"first_name": "Anna"})
     assert told[number(2)] == (["America/New_York"], {"first_name": "Ben"})

@@ -10,7 +10,7 @@ from functions.domain.kinds import ChannelKind
 from functions.engine import paths
 from functions.engine.campaigns import audience, call_answers
 from functions.engine.campaigns.audience import Source
-from functions.engine.contacts import lists
+from functions.engine.contacts import list_rows, lists
 from functions.engine.imports import list_upload
 from tests.engine.stored_contacts import add_numbers, add_people
 from tests.engine.world import ORG, World, number
@@ -41,7 +41,7 @@ async def test_a_later_message_says_what_the_list_says_of_them(world: World) -> 
     found = await audience.recipients_of(world.engine, _source(list_id), asked)
     assert [list(found[each].zones) for each in asked[:1]] == [["Europe/Paris"]]
     assert [found[each].values.get("plan") for each in asked[:2]] == ["silver", "gold"]
-    assert await lists.own_rows(world.engine, ORG, list_id, await _contacts(world, 3)) == {}
+    assert await list_rows.own_rows(world.engine, ORG, list_id, await _contacts(world, 3)) == {}
 
     await lists.remove(world.engine, ORG, list_id, contact_id(number(1)))
     gone = await audience.recipients_of(world.engine, _source(list_id), asked[:1])
