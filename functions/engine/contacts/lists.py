@@ -42,7 +42,7 @@ from functions.engine.ports.store import (
 log = structlog.get_logger()
 
 _DELETING: Final = "deleting"
-#: Pages of a list that one commit removes.
+#: Pages of a list that one commit writes or removes.
 _PAGE: Final = 20
 #: Lists that one commit takes somebody off: it writes a whole page of each.
 _LEFT_AT_ONCE: Final = 10
@@ -255,6 +255,8 @@ async def _leave(
         for each in leaving.values():
             page = member_pages.page_path(home, each.data["list_pages"][id_]["page"])
             places[page].append(each.id)
+        if len(places) > _PAGE and len(asked) > 1:
+            raise RefusedError(f"{len(places)} pages are more than one commit should write")
         left = await member_pages.take_off(engine, places)
         forgot = [_off_page(each, id_) for each in leaving.values()]
         if forgot:

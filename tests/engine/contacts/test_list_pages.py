@@ -198,16 +198,20 @@ async def test_those_who_change_a_list_at_once_share_a_commit(world: World) -> N
     assert len(commits) == 2
 
 
-async def test_more_than_a_commit_should_hold_is_added_in_parts(
+async def test_more_than_a_commit_should_hold_is_done_in_parts(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many come together, each is on the list once."""
+    """However many come together, each is on the list once; and so they leave it."""
     monkeypatch.setattr(lists, "_JOINING", 10)
+    monkeypatch.setattr(lists, "_PAGE", 2)
+    monkeypatch.setattr(member_pages, "MOST", 3)
     ids = await add_numbers(world.engine, *range(30))
     list_id = await list_of(world.engine, [])
     parts = [ids[at : at + 8] for at in range(0, 24, 2)]
     await asyncio.gather(*(lists.add(world.engine, ORG, list_id, part) for part in parts))
     assert sorted(await check_list(world.store, ORG, list_id)) == sorted(ids)
+    await asyncio.gather(*(lists.remove(world.engine, ORG, list_id, each) for each in ids[:29]))
+    assert await check_list(world.store, ORG, list_id) == ids[29:]
 
 
 @pytest.mark.parametrize("after", [False, True])
