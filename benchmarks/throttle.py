@@ -15,8 +15,8 @@ from functions.domain.messages.message import Message
 from functions.domain.messages.send_outcomes import Accepted, SendOutcome
 from functions.engine import paths
 from functions.engine.kernel import lanes
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.pacing import admission as throttle
 from functions.engine.pacing.lane_slots import LaneSlots
 from functions.engine.ports.channel import Outbound, Traits

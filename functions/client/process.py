@@ -22,8 +22,8 @@ from functions.domain.messages.send_outcomes import SendOutcome
 from functions.engine import paths
 from functions.engine import worker as tasks
 from functions.engine.eligibility.halted import halted
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine, Limits
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.channel import Traits
 from functions.engine.ports.clock import Clock
 from functions.engine.ports.queue import Task

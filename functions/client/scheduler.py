@@ -37,8 +37,8 @@ from functions.client.selecting import Order, selected
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.errors import EnrollmentStatusError, InvalidFieldError
 from functions.domain.messages.send_outcomes import Accepted, Rejected, SendOutcome
+from functions.engine.kernel.commits.together import Together
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.together import Together
 from functions.engine.plans.destroying import destroy
 from functions.engine.plans.enroll import Entered, Entrant, enroll
 from functions.engine.plans.enrollments import Found

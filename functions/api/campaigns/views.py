@@ -39,8 +39,8 @@ from functions.domain.templates.template import Missing
 from functions.domain.times import iso
 from functions.engine import paths
 from functions.engine.campaigns.warnings import warnings_of
+from functions.engine.kernel.commits.modify import at_version
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version
 from functions.engine.messages import statistics
 from functions.engine.messages.statistics import Statistics, spread
 from functions.engine.plans.migration.progress import progress_of

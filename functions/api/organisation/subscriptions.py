@@ -10,7 +10,7 @@ from functions.domain.notifications.events import EventType
 from functions.domain.notifications.notification import Notification, NotificationStatus
 from functions.domain.notifications.subscription import Subscription
 from functions.domain.plain_text import check_name
-from functions.engine.kernel.versioned import Versioned
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.notifications import replay, subscriptions
 from functions.engine.notifications.subscriptions import NewSubscription
 from functions.web.auth import Area

@@ -18,8 +18,8 @@ import structlog
 from functions.domain.errors import InvalidFieldError, NotFoundError
 from functions.engine import paths
 from functions.engine.kernel import audit_trail
+from functions.engine.kernel.commits.modify import modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
 from functions.engine.kernel.paging import page_by_id
 from functions.engine.ports.store import Create, Document, StoreError, Update, Write
 

@@ -21,8 +21,8 @@ from functions.domain.errors import (
     KeyReusedError,
 )
 from functions.engine.kernel import expiry
+from functions.engine.kernel.commits.modify import modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
 from functions.engine.ports.store import Create, Delete, Document, Set, StoreError, Update, Write
 
 log = structlog.get_logger()

@@ -18,9 +18,9 @@ from functions.domain.organisation import (
 )
 from functions.engine import paths
 from functions.engine.kernel import audit_trail
+from functions.engine.kernel.commits.modify import modify
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import Create, Document, Set, Write
 
 log = structlog.get_logger()

@@ -3,8 +3,8 @@
 from functions.domain.campaigns.audience import Audience, AudienceKind
 from functions.domain.errors import NotFoundError
 from functions.engine import paths
+from functions.engine.kernel.commits.modify import at_version
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version
 from functions.engine.ports.store import Query, Where
 
 

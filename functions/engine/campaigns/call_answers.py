@@ -12,8 +12,8 @@ from functions.domain.messages.message import Message
 from functions.engine import paths
 from functions.engine.campaigns.plans import whole_send
 from functions.engine.contacts import list_rows
+from functions.engine.kernel.commits.modify import at_version
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version
 
 
 class CallAnswer(NamedTuple):

@@ -15,8 +15,8 @@ from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.engine import paths
 from functions.engine.campaigns.in_force import with_rules
 from functions.engine.campaigns.lifecycle import create_campaign
+from functions.engine.kernel.commits.modify import at_version
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version
 from functions.engine.ports.store import ConflictError, Create
 
 NAME_LENGTH = 100

@@ -48,8 +48,8 @@ from functions.engine.campaigns.writing.series import (
     check_time,
     first_run,
 )
+from functions.engine.kernel.commits.modify import at_version, modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version, modify
 from functions.engine.ports.store import Document, Update, Write
 from functions.engine.templates import templates
 

@@ -29,6 +29,7 @@ from functions.engine import paths
 from functions.engine.accounts import organisation
 from functions.engine.campaigns.senders import check_named, check_senders, with_senders
 from functions.engine.kernel import audit_trail
+from functions.engine.kernel.commits.modify import at_version
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import (
     LAUNCH,
@@ -40,7 +41,6 @@ from functions.engine.kernel.lanes import (
     recall_lane,
     working_lanes,
 )
-from functions.engine.kernel.modify import at_version
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
 from functions.engine.notifications.outbox import Decision, commit_with_notices, modify_with_notices
 from functions.engine.ports.store import Create, Document, Update, Write

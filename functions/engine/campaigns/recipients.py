@@ -14,8 +14,8 @@ from functions.domain.errors import InvalidFieldError, NotFoundError, WrongStatu
 from functions.engine import paths
 from functions.engine.campaigns.in_force import lanes_for
 from functions.engine.contacts import contacts
+from functions.engine.kernel.commits.modify import modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
 from functions.engine.ports.store import Create, Document, Update, Write
 
 #: Contacts read and added in one commit: two writes for each.

@@ -16,8 +16,8 @@ from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.messages.message import MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import stop
+from functions.engine.kernel.commits.modify import modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
 from functions.engine.messages import statistics
 from functions.engine.ports.store import Create, Document, Set, Write
 

@@ -23,11 +23,11 @@ from functions.domain.contacts.contact import (
 )
 from functions.domain.errors import ContactExistsError, InvalidFieldError
 from functions.engine import paths
+from functions.engine.kernel.commits.modify import at_version, modify
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.paging import page_where
 from functions.engine.kernel.people import id_of, path_of, salt_of
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import (
     ConflictError,
     Create,

@@ -22,11 +22,11 @@ from functions.domain.errors import NameTakenError, NotFoundError
 from functions.engine import paths
 from functions.engine.contacts import contacts, list_names, member_pages
 from functions.engine.contacts.in_use import refuse_while_used
+from functions.engine.kernel.commits.modify import at_version, modify, retried
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version, modify, retried
 from functions.engine.kernel.paging import named, page_where
 from functions.engine.kernel.removal import remove_all
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import (
     Add,
     ConflictError,

@@ -20,8 +20,8 @@ from functions.domain.segments.conditions import NO_MESSAGE, Condition, Statuses
 from functions.domain.segments.parser import parse
 from functions.engine import paths
 from functions.engine.contacts.in_use import refuse_while_used
+from functions.engine.kernel.commits.modify import at_version, modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.paging import named, page_by_id
 from functions.engine.kernel.people import salt_of
 from functions.engine.ports.store import Create, Delete, Document, Query, Update, Where, Write

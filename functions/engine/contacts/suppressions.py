@@ -22,8 +22,8 @@ from functions.domain.notifications.events import opt_out_notice
 from functions.engine import paths
 from functions.engine.contacts.leaving import leave
 from functions.engine.kernel import audit_trail
+from functions.engine.kernel.commits.modify import at_version, modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.paging import page_by_id
 from functions.engine.kernel.people import id_of, salt_of
 from functions.engine.notifications.outbox import Decision, modify_with_notices

@@ -17,9 +17,9 @@ from functions.engine.delivery.at_hand import at_hand
 from functions.engine.delivery.guardrail import Canary
 from functions.engine.delivery.sender import Sender
 from functions.engine.kernel import lanes
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LAUNCH, LaneLease
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics
 from functions.engine.plans import counts
 from functions.engine.plans.walk import Walked, Walker

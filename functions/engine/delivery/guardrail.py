@@ -15,8 +15,8 @@ from functions.domain.campaigns import safety_limits
 from functions.domain.messages.message import Message, MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import stop
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.lanes import LaneLease
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics
 from functions.engine.messages.statistics import Statistics
 from functions.engine.ports.store import Update

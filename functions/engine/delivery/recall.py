@@ -19,11 +19,11 @@ from functions.domain.messages.message import Message, MessageStatus, message_fr
 from functions.engine import paths
 from functions.engine.kernel import lanes
 from functions.engine.kernel.claims import handed_over
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import RECALL, LaneLease, lane_names
 from functions.engine.kernel.lease import LookAgainError
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics
 from functions.engine.messages.changes import commit_changes
 from functions.engine.messages.outbound import outbound

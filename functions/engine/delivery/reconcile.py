@@ -19,8 +19,8 @@ from functions.domain.messages.message import Changes, Message, MessageStatus, m
 from functions.domain.messages.receipts import after_event
 from functions.engine import paths
 from functions.engine.kernel.claims import Claim, claims_fields
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.lanes import LaneLease
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages.changes import commit_changes
 from functions.engine.messages.outbound import outbound
 from functions.engine.pacing import live_calls

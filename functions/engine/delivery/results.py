@@ -24,8 +24,8 @@ from functions.domain.messages.send_outcomes import SendOutcome
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.delivery import answers
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages.changes import commit_changes, record
 from functions.engine.notifications.outbox import Decision, modify_with_notices
 from functions.engine.ports.store import ConflictError, Document

@@ -37,9 +37,9 @@ from functions.engine.delivery.results import Result, Results, as_they_were
 from functions.engine.delivery.waiting import wait_for_slot, wait_until
 from functions.engine.eligibility.frequency_caps import FrequencyCaps
 from functions.engine.eligibility.gate import Gate
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.lanes import LaneLease
 from functions.engine.kernel.lease import LeaseLostError, LookAgainError
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages.changes import commit_changes
 from functions.engine.messages.outbound import outbound
 from functions.engine.notifications.outbox import is_heard

@@ -19,8 +19,8 @@ from functions.engine.campaigns.content.rendering import CannotRenderError, Rend
 from functions.engine.campaigns.recipient import Recipient
 from functions.engine.contacts.suppressions import suppressed_among
 from functions.engine.eligibility.halted import walks_of
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.versioned import Versioned
 
 
 class Fallbacks:

@@ -16,9 +16,9 @@ from functions.domain.messages.message import Message
 from functions.domain.sending_rules.country_rules import rule_of
 from functions.domain.sending_rules.frequency_caps import Cap, Handing, caps_from, free_at, recent
 from functions.engine import paths
+from functions.engine.kernel.commits.modify import modify
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import Create, Delete, Document, Set, Write
 
 #: Recipients whose documents go into one commit: stores limit its size.

@@ -15,8 +15,8 @@ from functions.engine.eligibility.fallbacks import Fallbacks
 from functions.engine.eligibility.frequency_caps import FrequencyCaps
 from functions.engine.eligibility.halted import halted
 from functions.engine.eligibility.sending_hours import Place
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.versioned import Versioned
 
 
 class Gate:

@@ -15,9 +15,9 @@ from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, enrollment_from
 from functions.domain.plans.visits import why_over
 from functions.engine import paths
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.plan_versions import plan_of
-from functions.engine.kernel.versioned import Versioned
 
 #: A message of somebody who is paused is looked at so often; resuming brings it forward.
 _WAIT: Final = timedelta(hours=1)

@@ -20,9 +20,9 @@ from functions.engine.imports.job import (
     job_path,
     report_path,
 )
+from functions.engine.kernel.commits.modify import at_version, modify
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lease import LeaseLostError
-from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
 from functions.engine.ports.store import Document, Query, StoreError, Update, Write
 

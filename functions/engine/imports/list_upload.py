@@ -25,9 +25,9 @@ from functions.engine.imports.plan import Known, Plan, Target
 from functions.engine.imports.reader import DUPLICATE, Page, Reader, table_cells
 from functions.engine.imports.tables import TableRows, header_of, inspect, rows_of
 from functions.engine.imports.upload import country_for
+from functions.engine.kernel.commits.modify import retried
 from functions.engine.kernel.concurrency import in_turn
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import retried
 from functions.engine.kernel.people import salt_of
 from functions.engine.ports.store import Add, ConflictError, Update
 

@@ -21,8 +21,8 @@ from functions.domain.messages.attempts import claimed
 from functions.domain.messages.ids import lane_number
 from functions.domain.messages.message import Message, MessageStatus, message_from
 from functions.engine import paths
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import Add, Document, Update, Write
 
 #: Nobody hands over what is due later than that, by whatever clock.

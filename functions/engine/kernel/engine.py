@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from functions.domain.contacts.sender_lists import SenderGrants
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.attempts import DeliveryPolicy
-from functions.engine.kernel.joint_commits import JointCommits
-from functions.engine.kernel.together import Together
+from functions.engine.kernel.commits.joint_commits import JointCommits
+from functions.engine.kernel.commits.together import Together
 from functions.engine.ports.channel import Bots, Channel, Traits
 from functions.engine.ports.clock import Clock
 from functions.engine.ports.notifier import Notifier

@@ -19,9 +19,9 @@ from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.messages.message import Message
 from functions.engine import paths
 from functions.engine.kernel.claims import Claim, claims_fields, claims_of
+from functions.engine.kernel.commits.modify import modify
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lease import Lease, is_leased
-from functions.engine.kernel.modify import modify
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
 from functions.engine.ports.store import Create, Document, Update, Write
 

@@ -4,8 +4,8 @@ import orjson
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.engine import paths
+from functions.engine.kernel.commits.modify import at_version
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version
 from functions.engine.process.plan_version import PlanVersion
 
 

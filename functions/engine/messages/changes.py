@@ -15,8 +15,8 @@ from functions.domain.kinds import facts_of
 from functions.domain.messages.message import Changes, Message
 from functions.domain.notifications.events import Notice, may_be_told, message_notice
 from functions.engine import paths
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.kernel.walks import Commit
 from functions.engine.messages.counting import Increments
 from functions.engine.messages.marks import marks

@@ -14,8 +14,8 @@ from functions.domain.notifications.events import EventType, Notice
 from functions.domain.notifications.notification import notification_fields
 from functions.domain.notifications.subscription import Subscription
 from functions.engine import paths
+from functions.engine.kernel.commits.modify import modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
 from functions.engine.kernel.task_queue import TaskKind, enqueue_for
 from functions.engine.kernel.walks import Commit, commit_marked
 from functions.engine.ports.store import Document, Set, Write
@@ -66,7 +66,7 @@ async def modify_with_notices(
     paths_: Sequence[str],
     decide: Callable[[list[Document | None]], Decision[T]],
 ) -> T:
-    """Modify documents as kernel.modify does, with the notifications of the change.
+    """Modify documents as kernel.commits.modify does, with the notifications of the change.
 
     `decide` also returns the notices of what it changes.
     """

@@ -18,8 +18,8 @@ from functions.domain.notifications.notification import (
 )
 from functions.domain.notifications.subscription import Subscription
 from functions.engine import paths
+from functions.engine.kernel.commits.modify import at_version, modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version, modify
 from functions.engine.notifications import delivery, outbox
 from functions.engine.notifications.subscriptions import load
 from functions.engine.ports.store import Create, Document, Query, Update, Where, Write

@@ -22,11 +22,11 @@ from functions.domain.notifications.subscription import (
 )
 from functions.engine import paths
 from functions.engine.kernel import audit_trail
+from functions.engine.kernel.commits.modify import at_version, modify
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.paging import page_by_id
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import Create, Delete, Document, Query, Update, Write
 from functions.engine.process.subscriber_cache import LIFE
 

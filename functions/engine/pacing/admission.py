@@ -10,9 +10,9 @@ from functions.domain.campaigns.send import Send
 from functions.domain.messages.message import Message
 from functions.domain.sending_rules.rate_limit import HORIZON, TOLERANCE
 from functions.domain.templates.sms_segments import measure
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LaneLease
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.pacing import live_calls, rate_scopes
 from functions.engine.pacing.lane_slots import LaneSlots
 from functions.engine.pacing.turns import Turns

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from functions.engine import paths
+from functions.engine.kernel.commits.modify import modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
 from functions.engine.ports.store import Create, Document, Update, Write
 
 #: An allotment outlives the calls that it was asked for by so much: then it is asked for again.

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from functions.domain.sending_rules.rate_limit import hold
 from functions.engine import paths
+from functions.engine.kernel.commits.modify import retried
 from functions.engine.kernel.lanes import LaneLease
-from functions.engine.kernel.modify import retried
 from functions.engine.pacing import live_calls
 
 

@@ -12,8 +12,8 @@ from typing import Final
 
 from functions.domain.campaigns.send import Send
 from functions.engine import paths
+from functions.engine.kernel.commits.modify import retried
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import retried
 from functions.engine.pacing.allotments import ask_for_room
 from functions.engine.ports.store import ConflictError, Document, Update
 from functions.engine.process.live_slots import OrgSlots

@@ -9,8 +9,8 @@ import structlog
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.send import Send
 from functions.domain.messages.send_outcomes import Deferred, SendOutcome, Unknown
+from functions.engine.kernel.commits.modify import modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
 from functions.engine.pacing import rate_scopes
 from functions.engine.pacing.rate_scopes import State
 from functions.engine.ports.store import Document, Write

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from functions.domain.sending_rules.rate_limit import HORIZON, reserve
+from functions.engine.kernel.commits.modify import modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
 from functions.engine.pacing.rate_scopes import Scope
 from functions.engine.pacing.reservation import (
     SPARE,

@@ -24,8 +24,8 @@ from functions.engine.accounts import organisation
 from functions.engine.campaigns.audience_size import audience_and_size
 from functions.engine.campaigns.lifecycle import change, create_campaign, load
 from functions.engine.kernel import audit_trail, lanes
+from functions.engine.kernel.commits.modify import at_version, modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.kernel.task_queue import TaskKind, enqueue_for
 from functions.engine.plans.entry import check_entry

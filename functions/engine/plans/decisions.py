@@ -27,10 +27,10 @@ from functions.engine import paths
 from functions.engine.campaigns.plans import whole_send
 from functions.engine.campaigns.recipient import Recipient
 from functions.engine.eligibility.planner import Planner
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.people import salt_of
 from functions.engine.kernel.plan_versions import plan_of
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.plans import contact_updates, recipients
 from functions.engine.plans.facts import Chains, Known, chains_of, known_of
 from functions.engine.plans.pages import without_older

@@ -21,10 +21,10 @@ from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.contacts import contacts
 from functions.engine.kernel.claims import WithClaims, with_claims
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.paging import Passes, page_where
 from functions.engine.kernel.plan_versions import plan_of
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages import statistics
 from functions.engine.plans import counts
 from functions.engine.plans.facts import known_of

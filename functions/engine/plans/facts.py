@@ -14,9 +14,9 @@ from functions.domain.plans.facts import Facts, MessageFacts, Occurrence
 from functions.domain.plans.listening import concerns, heard_since
 from functions.engine import paths
 from functions.engine.kernel.claims import with_claims
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.concurrency import for_each
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.ports.store import Document, Query, Where
 
 #: Custom events of one person and name that are looked at: the oldest of a visit.

@@ -33,10 +33,10 @@ from functions.domain.plans.enrollment import (
 from functions.domain.plans.visits import message_name
 from functions.domain.plans.words import MIGRATED, OPERATOR
 from functions.engine.kernel import audit_trail
+from functions.engine.kernel.commits.modify import retried
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import retried
 from functions.engine.kernel.plan_versions import plan_of
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.plans.changes import record_walks
 from functions.engine.plans.decisions import Decided, Walk

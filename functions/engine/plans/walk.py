@@ -16,9 +16,9 @@ from functions.domain.messages.ids import walk_lane
 from functions.domain.messages.message import Message, message_from
 from functions.domain.plans.enrollment import enrollment_from
 from functions.engine import paths
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.lanes import LaneLease
 from functions.engine.kernel.lease import LookAgainError
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.plans.changes import record_walks, unchanged
 from functions.engine.plans.decisions import Decided, Decider, Walk

@@ -29,12 +29,12 @@ from functions.engine.contacts.known_by import ids_of
 from functions.engine.imports import undo
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.claims import with_claims
+from functions.engine.kernel.commits.modify import at_version, modify
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LAUNCH
-from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.people import subject_id
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages.changes import Recorded, record
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.ports.store import (

@@ -17,9 +17,9 @@ from functions.domain.messages.told import entry, told, with_told
 from functions.domain.notifications.events import Notice
 from functions.engine import paths
 from functions.engine.kernel.claims import lane_of, touch
+from functions.engine.kernel.commits.one_commit import one_commit
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.one_commit import one_commit
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages.changes import record
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.pacing import live_calls

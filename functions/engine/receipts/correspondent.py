@@ -11,8 +11,8 @@ from functions.domain.messages.message import Message, message_from
 from functions.engine import paths
 from functions.engine.contacts.known_numbers import likeliest, ours_for, sent_with
 from functions.engine.contacts.suppressions import share_bars
+from functions.engine.kernel.commits.modify import modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
 from functions.engine.ports.store import Document, Update, Write
 
 

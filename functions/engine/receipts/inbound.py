@@ -25,8 +25,8 @@ from functions.domain.notifications.events import reply_notice
 from functions.domain.organisation import Organisation, organisation_from
 from functions.engine import paths
 from functions.engine.contacts.suppressions import opt_in, suppress
+from functions.engine.kernel.commits.modify import at_version
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version
 from functions.engine.kernel.paging import Page, between, page_where
 from functions.engine.kernel.people import salt_of
 from functions.engine.notifications.outbox import commit_with_notices

@@ -25,9 +25,9 @@ from functions.domain.messages.programs import (
 from functions.domain.messages.told import told, with_told, without
 from functions.domain.urls.tracking_links import Link
 from functions.engine import paths
+from functions.engine.kernel.commits.modify import modify
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages.changes import record
 from functions.engine.ports.store import Document, Update, Write
 from functions.engine.receipts.receive import receive

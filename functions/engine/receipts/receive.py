@@ -1,6 +1,6 @@
 """Receive: a provider's receipt becomes the message's next status, once.
 
-Receipts that come at the same time share what they read and write (kernel/together.py).
+Receipts that come at the same time share what they read and write (kernel/commits/together.py).
 """
 
 from datetime import datetime, timedelta

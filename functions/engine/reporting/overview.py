@@ -11,8 +11,8 @@ from functions.domain.campaigns.campaign import Campaign, campaign_from, name_ke
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.engine import paths
+from functions.engine.kernel.commits.modify import at_version
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version
 from functions.engine.kernel.paging import between
 from functions.engine.messages import statistics
 from functions.engine.messages.shards import shard_paths

@@ -23,8 +23,8 @@ from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.kinds import CampaignKind
 from functions.engine import paths
+from functions.engine.kernel.commits.modify import modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
 from functions.engine.messages import folding, tallies
 from functions.engine.messages.folding import Unfolded
 from functions.engine.messages.moved_days import Moved, moved

@@ -11,8 +11,8 @@ from functions.domain.errors import InvalidFieldError, NotDueError, StaleError, 
 from functions.engine.campaigns.lifecycle import change
 from functions.engine.campaigns.senders import NO_SENDER, NOT_ALLOWED, NoSenderError
 from functions.engine.campaigns.writing.series import renewal
+from functions.engine.kernel.commits.modify import at_version
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version
 from functions.engine.paths import campaign as campaign_path
 from functions.engine.plans.writing.following import check_nodes
 from functions.engine.ports.store import Document

@@ -15,8 +15,8 @@ from functions.domain.errors import NameTakenError, NotFoundError
 from functions.domain.templates.template import Missing
 from functions.domain.warnings import InputWarning
 from functions.engine import paths
+from functions.engine.kernel.commits.modify import at_version, modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.paging import named, page_by_id
 from functions.engine.ports.store import ConflictError, Create, Delete, Document, Query, Set, Write
 from functions.engine.templates.known_fields import known_attributes

@@ -12,8 +12,8 @@ from functions.domain.notifications.events import EventType, Notice
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import change
 from functions.engine.kernel import lanes
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.lease import LeaseLostError
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.messages.changes import commit_changes
 from functions.engine.notifications import subscriptions
 from functions.engine.notifications.outbox import Decision, commit_with_notices, modify_with_notices

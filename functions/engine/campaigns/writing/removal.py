@@ -8,8 +8,8 @@ from functions.domain.errors import StaleError, WrongStatusError
 from functions.engine import paths
 from functions.engine.campaigns.plans import delete_newest, delete_older
 from functions.engine.kernel import audit_trail
+from functions.engine.kernel.commits.modify import at_version
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version
 from functions.engine.ports.store import ConflictError, Delete, Document, Query, Update, Write
 
 log = structlog.get_logger()

@@ -15,8 +15,8 @@ from functions.domain.contacts.contact import is_being_erased
 from functions.domain.errors import DomainError, EventExistsError, NotFoundError
 from functions.engine import paths
 from functions.engine.contacts.known_by import ids_of
+from functions.engine.kernel.commits.modify import modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import modify
 from functions.engine.kernel.people import subject_id
 from functions.engine.plans.events.entries import begins, enter
 from functions.engine.plans.events.event import NewEvent, Telling

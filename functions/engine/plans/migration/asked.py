@@ -19,9 +19,9 @@ from functions.domain.plans.versions.migration import EXIT
 from functions.engine import paths
 from functions.engine.campaigns.lifecycle import load
 from functions.engine.kernel import audit_trail
+from functions.engine.kernel.commits.modify import at_version, modify
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import MIGRATION
-from functions.engine.kernel.modify import at_version, modify
 from functions.engine.kernel.plan_versions import plan_of
 from functions.engine.kernel.task_queue import TaskKind, enqueue, task_of
 from functions.engine.messages import statistics

@@ -26,9 +26,9 @@ from functions.domain.plans.versions.migration import (
     migrated,
 )
 from functions.domain.plans.visits import message_name
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.lanes import LaneLease
 from functions.engine.kernel.plan_versions import plan_of
-from functions.engine.kernel.versioned import Versioned
 from functions.engine.plans.decisions import (
     Decided,
     Walk,

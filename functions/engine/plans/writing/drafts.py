@@ -19,8 +19,8 @@ from functions.engine.campaigns.audience_size import audience_and_size
 from functions.engine.campaigns.copies import if_future
 from functions.engine.campaigns.in_force import with_organisation
 from functions.engine.campaigns.lifecycle import load
+from functions.engine.kernel.commits.modify import at_version, modify
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version, modify
 from functions.engine.plans.campaigns import NewPlanCampaign, create
 from functions.engine.plans.entry import check_entry
 from functions.engine.plans.writing import versions

@@ -9,8 +9,8 @@ import orjson
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.digest import digest
 from functions.engine import paths
+from functions.engine.kernel.commits.modify import at_version
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.modify import at_version
 from functions.engine.ports.store import Create, Document
 
 

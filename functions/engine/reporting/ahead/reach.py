@@ -27,9 +27,9 @@ from functions.engine.eligibility import sending_hours
 from functions.engine.eligibility.frequency_caps import FrequencyCaps
 from functions.engine.eligibility.planner import Planner
 from functions.engine.eligibility.sending_hours import Place
+from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.people import salt_of
-from functions.engine.kernel.versioned import Versioned
 
 #: Kinds that keep to suppressions; whoever sends a single message does so on purpose.
 _KINDS: Final = (CampaignKind.BROADCAST, CampaignKind.JOURNEY, CampaignKind.SEQUENCE)

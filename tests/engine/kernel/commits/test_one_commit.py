@@ -1,6 +1,6 @@
 """Writes that were decided one after the other, as one commit takes them."""
 
-from functions.engine.kernel.one_commit import one_commit
+from functions.engine.kernel.commits.one_commit import one_commit
 from functions.engine.ports.store import Add, Create, Delete, Set, Update, Write
 
 

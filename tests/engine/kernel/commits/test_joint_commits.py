@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from functions.engine.kernel.joint_commits import JointCommits
+from functions.engine.kernel.commits.joint_commits import JointCommits
 from functions.engine.ports.store import Add, ConflictError, Create, RefusedError, Update
 from functions.stores.indexes import INDEX_FILE, Indexes
 from functions.stores.sqlite.store import MEMORY, SqliteStore

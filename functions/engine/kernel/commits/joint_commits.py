@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple, TypeAlias
 
-from functions.engine.kernel.one_commit import one_commit
+from functions.engine.kernel.commits.one_commit import one_commit
 from functions.engine.ports.store import Add, ConflictError, RefusedError, Store, Write
 
 #: Writes that go together at most.

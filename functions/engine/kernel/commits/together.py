@@ -12,8 +12,8 @@ from contextvars import Context
 from datetime import timedelta
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
+from functions.engine.kernel.commits.modify import retried
 from functions.engine.kernel.concurrency import for_each
-from functions.engine.kernel.modify import retried
 from functions.engine.ports.store import ConflictError, RefusedError
 
 P = TypeVar("P")

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from functions.engine.kernel.together import Together
+from functions.engine.kernel.commits.together import Together
 from functions.engine.ports.store import ConflictError, RefusedError, StoreError
 from tests.engine.crashes import Crash
 
