@@ -2,7 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
+
+import pytest
 
 from functions.domain.messages.delivery_events import DeliveryEvent, Inbound, MessageRef
 from functions.domain.messages.send_outcomes import SendOutcome
@@ -14,6 +16,10 @@ from functions.engine.ports.store import Store
 from tests.engine.wrapped_store import Do, Operation, WrappedStore
 
 T = TypeVar("T")
+
+#: Whether to die after a side effect, in long tests: that is nearly always as to die before the
+#: next one, and belongs to the storm.
+AFTER: Final = [False, pytest.param(True, marks=pytest.mark.storm)]
 
 
 class Crash(BaseException):

@@ -20,7 +20,14 @@ from functions.domain.messages.message import FINAL, MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns import lifecycle
 from functions.engine.kernel.engine import Limits
-from tests.engine.crashes import Crash, CrashingChannel, CrashingQueue, CrashingStore, CrashPoint
+from tests.engine.crashes import (
+    AFTER,
+    Crash,
+    CrashingChannel,
+    CrashingQueue,
+    CrashingStore,
+    CrashPoint,
+)
 from tests.engine.recording_channel import BUSY, NO_ANSWER, PROVIDER, TALKS
 from tests.engine.world import MINUTE, ORG, World, number
 
@@ -157,7 +164,7 @@ async def test_a_death_at_any_side_effect_repeats_nothing_and_forgets_nobody(
     assert at > 50, "the campaign has fewer side effects than it should"
 
 
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("after", AFTER)
 async def test_a_death_during_a_cancel_leaves_nobody_waiting(*, after: bool) -> None:
     """Killed at any moment of a campaign that is being cancelled, it ends with all written off."""
     at = 1

@@ -11,7 +11,14 @@ import pytest
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.attempts import DeliveryPolicy
-from tests.engine.crashes import Crash, CrashingChannel, CrashingQueue, CrashingStore, CrashPoint
+from tests.engine.crashes import (
+    AFTER,
+    Crash,
+    CrashingChannel,
+    CrashingQueue,
+    CrashingStore,
+    CrashPoint,
+)
 from tests.engine.eligibility.sending import (
     DAY,
     MINUTE,
@@ -92,7 +99,7 @@ async def check_kept(world: World, campaigns: Sequence[Campaign]) -> None:
     assert min(shown) >= time(7, 10)
 
 
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("after", AFTER)
 async def test_a_death_at_any_side_effect_breaks_no_cap_and_forgets_nobody(*, after: bool) -> None:
     """Killed before or after any commit, task or text, of two campaigns that share a cap."""
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)

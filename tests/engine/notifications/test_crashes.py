@@ -19,6 +19,7 @@ from functions.engine.campaigns import lifecycle
 from functions.engine.notifications import subscriptions
 from functions.engine.notifications.subscriptions import NewSubscription
 from tests.engine.crashes import (
+    AFTER,
     Crash,
     CrashingChannel,
     CrashingNotifier,
@@ -99,7 +100,7 @@ async def _check(world: World, subscription: str, *, once: bool) -> None:
         assert sum(world.receiver.times.values()) == len(heard) + 2, "two were not taken at first"
 
 
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("after", AFTER)
 async def test_a_death_at_any_side_effect_leaves_nothing_untold(*, after: bool) -> None:
     """Killed before or after any commit, task or request, each event is heard in the end.
 

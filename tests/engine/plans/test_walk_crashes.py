@@ -18,7 +18,7 @@ from functions.engine.plans import campaigns
 from functions.engine.plans.walk import PAGE
 from functions.engine.ports.store import Update
 from tests.engine.counting_store import CountingStore
-from tests.engine.crashes import Crash, CrashingQueue, CrashingStore, CrashPoint
+from tests.engine.crashes import AFTER, Crash, CrashingQueue, CrashingStore, CrashPoint
 from tests.engine.plans.journeys import DAY, HOUR, STOP, JourneyWorld, on, path_of, plan, send
 from tests.engine.world import MINUTE, ORG, with_limits
 from tests.engine.wrapped_store import Do, Operation, WrappedStore
@@ -58,7 +58,7 @@ async def _story(world: JourneyWorld, point: CrashPoint | None) -> dict[str, Any
     }
 
 
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("after", AFTER)
 async def test_a_death_at_any_commit_of_a_walk_leaves_the_documents_of_one_without_it(
     *, after: bool
 ) -> None:

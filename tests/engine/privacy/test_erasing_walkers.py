@@ -25,7 +25,7 @@ from functions.engine.plans.events.event import NewEvent
 from functions.engine.plans.events.telling import tell
 from functions.engine.ports.store import Add, Create, Update
 from functions.engine.privacy import erasure, walks
-from tests.engine.crashes import Crash, CrashingQueue, CrashingStore, CrashPoint
+from tests.engine.crashes import AFTER, Crash, CrashingQueue, CrashingStore, CrashPoint
 from tests.engine.plans.journeys import ANN, DAY, STOP, JourneyWorld, on, plan, send
 from tests.engine.recording_channel import Fate
 from tests.engine.stored_contacts import add_people, list_of, naming
@@ -347,7 +347,7 @@ async def test_an_audience_that_was_read_before_an_erasure_is_read_again(
     assert await naming(world.store, *TELLS) == []
 
 
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("after", AFTER)
 async def test_an_erasure_that_dies_at_any_commit_is_made_good_by_a_repetition(
     monkeypatch: pytest.MonkeyPatch, *, after: bool
 ) -> None:
