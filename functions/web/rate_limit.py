@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from functions.domain.sending_rules.rate_limit import spacing
+from functions.domain.sending_rules.rate_limit import Scope, reserve, spacing
 from functions.engine.ports.clock import Clock
 
 #: A pause of this length gathers as much as may then come at once.
@@ -36,11 +36,7 @@ class RateLimitedError(Exception):
 
 
 class RateLimiter:
-    """Counts the requests of each organisation; `rate_per_s` 0 lets everything pass.
-
-    By the generic cell rate algorithm: a request takes its time of what is free, and passes where
-    that begins within the burst.
-    """
+    """Counts the requests of each organisation; `rate_per_s` 0 lets everything pass."""
 
     def __init__(self, rate_per_s: float, *, clock: Clock) -> None:
         self._clock = clock
@@ -61,13 +57,13 @@ class RateLimiter:
             return
         now = self._clock.now()
         # Taken out and put back at the end: the first of them has sent nothing for longest.
-        free_at = max(self._free_at.pop(org, now), now)
-        passes = free_at <= now + BURST
-        taken = self._spacing * (1 + size // COUNTED_BYTES) if passes else timedelta()
-        self._free_at[org] = free_at + taken
+        scope = Scope(self._spacing, self._free_at.pop(org, None), by_weight=True)
+        weight = 1 + size // COUNTED_BYTES
+        turns, (free_at,) = reserve([scope], [weight], earliest=now, horizon=BURST)
+        self._free_at[org] = free_at
         if len(self._free_at) > _ORGS:
             self._free_at.popitem(last=False)
-        if not passes:
+        if not turns:
             raise RateLimitedError(free_at - BURST - now)
 
     def headers(self, org: str) -> Mapping[str, str]:

@@ -171,7 +171,7 @@ class CampaignItem(ShownSaid):
 
 Item = TypeVar("Item", bound=CampaignItem)
 #: Characters; a campaign that says more is shown anew each time.
-KEPT_LENGTH: Final = 5000
+_KEPT_LENGTH: Final = 5000
 
 
 class WarnedCampaign(CampaignItem, Warned):
@@ -353,7 +353,7 @@ async def shown(
     if known is None:
         campaign = campaign_from(context.org, id_, document.data)
         known = await _made(context.engine, campaign, asked)
-        is_short = len(known.html) + len(known.base_template) <= KEPT_LENGTH
+        is_short = len(known.html) + len(known.base_template) <= _KEPT_LENGTH
         # Doubts and migrations are told by other documents than the campaign's.
         is_alone = campaign.has_ended and not campaign.plan and overview.tells_all(campaign)
         if is_short and is_alone:

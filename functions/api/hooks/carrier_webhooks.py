@@ -116,8 +116,8 @@ async def _take(
     async def take(each: DeliveryEvent | Inbound) -> None:
         match each:
             case DeliveryEvent():
-                applied = await receive_or_keep(engine, each)
-                found.extend([applied] if applied else [])
+                if applied := await receive_or_keep(engine, each):
+                    found.append(applied)
             case Inbound():
                 await receive_inbound(engine, org, provider, each)
             case _:

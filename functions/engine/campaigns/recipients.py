@@ -36,9 +36,7 @@ async def add(engine: Engine, org: str, id_: str, contact_ids: Sequence[str]) ->
 
 
 async def _add_some(engine: Engine, org: str, id_: str, ids: Sequence[str]) -> int:
-    home = paths.campaign(org, id_)
-
-    named = paths.recipients(org, id_)
+    home, named = paths.campaign(org, id_), paths.recipients(org, id_)
 
     def decide(documents: list[Document | None]) -> tuple[int, Sequence[Write]]:
         people, known = documents[1 : len(ids) + 1], documents[len(ids) + 1 :]
@@ -54,7 +52,6 @@ async def _add_some(engine: Engine, org: str, id_: str, ids: Sequence[str]) -> i
         return len(fresh), writes if fresh else []
 
     wanted = [home, *(paths.contact(org, each) for each in ids), *(f"{named}/{i}" for i in ids)]
-
     return await modify(engine.store, wanted, decide)
 
 

@@ -6,7 +6,6 @@ hidden. A list that is being deleted is hidden first and goes last, so that noth
 that nobody refers to.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -251,13 +250,13 @@ async def _leave(
         stored, *people = await engine.store.get_many([home, *(paths.contact(org, i) for i in ids)])
         _found(stored, id_)
         leaving = {each.id: each for each in people if each and id_ in each.data["list_pages"]}
-        places = defaultdict[str, list[str]](list)
-        for each in leaving.values():
-            page = member_pages.page_path(home, each.data["list_pages"][id_]["page"])
-            places[page].append(each.id)
-        if len(places) > _PAGE and len(asked) > 1:
-            raise RefusedError(f"{len(places)} pages are more than one commit should write")
-        left = await member_pages.take_off(engine, places)
+        pages = [
+            member_pages.page_path(home, each.data["list_pages"][id_]["page"])
+            for each in leaving.values()
+        ]
+        if (count := len(set(pages))) > _PAGE and len(asked) > 1:
+            raise RefusedError(f"{count} pages are more than one commit should write")
+        left = await member_pages.take_off(engine, zip(pages, leaving, strict=True))
         forgot = [_off_page(each, id_) for each in leaving.values()]
         if forgot:
             shrunk = Add(home, {"size": -left.by_home[home]}, must_exist=True)
@@ -281,7 +280,7 @@ async def leave_all(engine: Engine, contact: str) -> None:
             return False
         pages = dict(stored.data["list_pages"])
         part = [(each, pages.pop(each)["page"]) for each in list(pages)[:_LEFT_AT_ONCE]]
-        places = {member_pages.page_path(paths.list_(org, each), n): [id_] for each, n in part}
+        places = [(member_pages.page_path(paths.list_(org, each), n), id_) for each, n in part]
         left = await member_pages.take_off(engine, places)
         shrunk = [Add(home, {"size": -n}, must_exist=True) for home, n in left.by_home.items()]
         forgot = Update(contact, {"list_pages": pages}, stored.version)

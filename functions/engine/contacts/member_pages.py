@@ -6,8 +6,8 @@ where they are, and whoever reads page by page neither misses nor repeats anybod
 are never used again.
 """
 
-from collections import Counter
-from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from operator import itemgetter
 from sys import intern
@@ -105,8 +105,11 @@ class Left(NamedTuple):
     by_home: Counter[str]
 
 
-async def take_off(engine: Engine, places: Mapping[str, Collection[str]]) -> Left:
-    """Take contacts, by their ids, off the pages at these paths, as far as they are there."""
+async def take_off(engine: Engine, people: Iterable[tuple[str, str]]) -> Left:
+    """Take people off pages, each by their page's path and their id, as far as they are there."""
+    places = defaultdict[str, set[str]](set)
+    for path, id_ in people:
+        places[path].add(id_)
     left = Left([], Counter())
     found = await engine.store.get_many(list(places)) if places else []
     for page in found:

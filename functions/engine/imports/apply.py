@@ -12,15 +12,15 @@ from typing import Any, Final
 import structlog
 
 from functions.engine import paths
-from functions.engine.contacts import lists, member_pages
+from functions.engine.contacts import lists
 from functions.engine.imports.job import ENDED, ImportStatus, Job, ended, report_path
-from functions.engine.imports.plan import Known, Plan, Target
+from functions.engine.imports.plan import Plan, Target, look
 from functions.engine.imports.reader import DUPLICATE, Page, reader_of
 from functions.engine.imports.row_files import Place
 from functions.engine.imports.upload import OnExisting
 from functions.engine.kernel.lease import LookAgainError
 from functions.engine.kernel.people import salt_of
-from functions.engine.ports.store import Add, Create, Document, Set, Write
+from functions.engine.ports.store import Create, Document, Set, Write
 
 log = structlog.get_logger()
 
@@ -65,15 +65,13 @@ async def _plan(job: Job, page: Page) -> Plan:
         list_id=job.data["list_id"],
         keeps=job.data["on_existing"] == OnExisting.KEEP,
         import_id=job.id,
+        makes_list=job.makes_list,
     )
     found = await job.engine.store.get_many(page.paths(job.org))
     contacts = {each.id: each for each in found if each}
     touched = await _touched(job, contacts)
-    count = home.data["pages"] if home else 0
-    last = home and await member_pages.last_page(job.engine, home.path, count, len(page.ids))
-    gone = await lists.gone_among(job.engine, job.org, contacts.values()) if home else ()
-    known = Known(contacts, touched, count, last, gone)
-    return Plan(target, page, known, job.engine.clock.now(), home)
+    known = await look(job.engine, target, page, home, contacts, touched)
+    return Plan(target, page, known, job.engine.clock.now())
 
 
 async def _list(job: Job) -> Document | None:
@@ -145,10 +143,9 @@ def _undo_log(job: Job, plan: Plan) -> Iterator[Write]:
 
 def _list_writes(job: Job, plan: Plan, status: ImportStatus | None) -> list[Write]:
     """Return the writes that keep the counts of the list right, and that name it in the end."""
-    path, home = paths.list_(job.org, job.data["list_id"]), plan.home
     if not job.makes_list or status is not ImportStatus.COMPLETED:
-        is_there = not job.makes_list or home is not None
-        return [Add(path, plan.growth, must_exist=is_there)] if plan.growth else []
+        return plan.grown
+    path, home = paths.list_(job.org, job.data["list_id"]), plan.known.home
     before = home.data if home else {}
     counts = {name: before.get(name, 0) + plan.growth.get(name, 0) for name in ("size", "pages")}
     made = {"name": job.data["list_name"], **counts, "created_at": plan.now}

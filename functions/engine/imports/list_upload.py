@@ -20,8 +20,8 @@ from functions.domain.errors import DomainError, InvalidFieldError, NameTakenErr
 from functions.domain.times import is_zone
 from functions.domain.warnings import InputWarning
 from functions.engine import paths
-from functions.engine.contacts import list_names, lists, member_pages
-from functions.engine.imports.plan import Known, Plan, Target
+from functions.engine.contacts import list_names, lists
+from functions.engine.imports.plan import Plan, Target, look
 from functions.engine.imports.reader import DUPLICATE, Page, Reader, table_cells
 from functions.engine.imports.tables import TableRows, header_of, inspect, rows_of
 from functions.engine.imports.upload import country_for
@@ -29,7 +29,7 @@ from functions.engine.kernel.commits.modify import retried
 from functions.engine.kernel.concurrency import in_turn
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.people import salt_of
-from functions.engine.ports.store import Add, ConflictError, Update
+from functions.engine.ports.store import ConflictError, Update
 
 log = structlog.get_logger()
 
@@ -224,12 +224,14 @@ async def _store(
     )
     before = "is on the list, or stands" if result.appends else "stands"
     duplicate = f"{NUMBER}: {{phone}} {before} in an earlier row"
-    target = Target(org, result.list_id, keeps=True, duplicate=duplicate)
+    target = Target(
+        org, result.list_id, keeps=True, duplicate=duplicate, makes_list=not result.appends
+    )
     plan: Plan | None = None
     async with aclosing(reader.pages()) as pages:
         async for page in pages:
             are_known = result.appends or bool(plan and plan.met)
-            plan = await _commit(engine, target, page, result, are_known=are_known)
+            plan = await _commit(engine, target, page, are_known=are_known)
             result.add(plan)
             if page.error:
                 raise InvalidFieldError("file", f"file: {page.error}")
@@ -238,23 +240,18 @@ async def _store(
                 raise SenderGoneError
 
 
-async def _commit(
-    engine: Engine, target: Target, page: Page, result: ImportResult, *, are_known: bool
-) -> Plan:
+async def _commit(engine: Engine, target: Target, page: Page, *, are_known: bool) -> Plan:
     """Commit a page; where its people are most likely new, without asking for them first."""
-    now, home = engine.clock.now(), paths.list_(target.org, result.list_id)
+    now, list_id = engine.clock.now(), target.list_id or ""
+    home = paths.list_(target.org, list_id)
 
     async def attempt(wanted: list[str]) -> Plan:
         stored, *people = await engine.store.get_many([home, *wanted])
         contacts = {each.id: each for each in people if each}
-        known = {id_ for id_, each in contacts.items() if result.list_id in each.data["list_pages"]}
-        count = stored.data["pages"] if stored else 0
-        last = await member_pages.last_page(engine, home, count, len(page.ids))
-        gone = await lists.gone_among(engine, target.org, contacts.values())
-        plan = Plan(target, page, Known(contacts, known, count, last, gone), now)
-        is_there = result.appends or stored is not None
-        grown = [Add(home, plan.growth, must_exist=is_there)] if plan.growth else []
-        await engine.store.commit(*plan.writes, *grown)
+        on_it = {id_ for id_, each in contacts.items() if list_id in each.data["list_pages"]}
+        known = await look(engine, target, page, stored, contacts, on_it)
+        plan = Plan(target, page, known, now)
+        await engine.store.commit(*plan.writes, *plan.grown)
         return plan
 
     if not are_known:

@@ -15,7 +15,8 @@ from functions.engine.contacts import lists, member_pages
 from functions.engine.contacts.contacts import refuse_erasing
 from functions.engine.imports.reader import DUPLICATE, INVALID, Bad, Good, Page
 from functions.engine.imports.row_files import Place
-from functions.engine.ports.store import Create, Document, Update, Write
+from functions.engine.kernel.engine import Engine
+from functions.engine.ports.store import Add, Create, Document, Update, Write
 
 #: A commit keeps no more text than this of what it replaces: stores have limits.
 _REPLACED_CHARACTERS: Final = 2_000_000
@@ -30,6 +31,7 @@ class Target:
     keeps: bool  #: a contact that is there stays as it is
     import_id: str = ""  #: noted in the contacts that are created
     duplicate: str = "is about somebody of an earlier row"  #: may name {phone} and other details
+    makes_list: bool = False  #: the list is there only in the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,28 @@ class Known:
 
     contacts: Mapping[str, Document]
     touched: Collection[str]  #: contacts that a row of an earlier page was about
-    list_pages: int = 0  #: pages that the list has
-    last_page: Document | None = None  #: of the list, where some may find room on it
-    gone: Collection[str] = ()  #: lists that are no more, and that contacts still know
+    home: Document | None  #: the list, as far as it is there
+    last_page: Document | None  #: of the list, where some may find room on it
+    gone: Collection[str]  #: lists that are no more, and that contacts still know
+
+
+async def look(
+    engine: Engine,
+    target: Target,
+    page: Page,
+    home: Document | None,
+    contacts: Mapping[str, Document],
+    touched: Collection[str],
+) -> Known:
+    """Return what is stored of a page's people, whose contacts and whose list have been read."""
+    last: Document | None = None
+    gone: Collection[str] = ()
+    if home is not None:
+        count, joining = home.data["pages"], len(page.ids)
+        last = await member_pages.last_page(engine, home.path, count, joining)
+    if target.list_id is not None:
+        gone = await lists.gone_among(engine, target.org, contacts.values())
+    return Known(contacts, touched, home, last, gone)
 
 
 @dataclass(slots=True)
@@ -51,7 +72,6 @@ class Plan:
     page: Page
     known: Known
     now: datetime
-    home: Document | None = None  #: the list, as far as it was there
     rest: Page | None = None  #: what is left for another commit
     created: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
@@ -96,6 +116,15 @@ class Plan:
     def has_changes(self) -> bool:
         """Whether anything is stored that undoing would take back."""
         return bool(self.created or self.updated or self.members)
+
+    @property
+    def grown(self) -> list[Write]:
+        """The write that keeps the counts of the list right."""
+        if not self.growth:
+            return []
+        path = paths.list_(self.target.org, self.target.list_id or "")
+        is_there = not self.target.makes_list or self.known.home is not None
+        return [Add(path, self.growth, must_exist=is_there)]
 
     def _add(self, row: Good) -> int:
         """Plan what a row writes; return how much text it replaces."""
@@ -145,8 +174,10 @@ class Plan:
     def _write(self) -> None:
         """Make the writes of all that is planned: only now is it known who is on which page."""
         list_id, known = self.target.list_id or "", self.known
-        home = paths.list_(self.target.org, list_id)
-        placed = member_pages.place(home, known.list_pages, known.last_page, self._rows)
+        home, count = paths.list_(self.target.org, list_id), 0
+        if known.home is not None:
+            count = known.home.data["pages"]
+        placed = member_pages.place(home, count, known.last_page, self._rows)
         for id_, fields in self._fields.items():
             stored = known.contacts.get(id_)
             if id_ in placed.numbers:

@@ -7,7 +7,6 @@ somebody has put on another list stays a contact. What is undone and the
 place behind it are one commit, as when importing.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -192,10 +191,10 @@ class _Plan:
     async def writes(self) -> list[Write]:
         """Return the writes that go with the progress."""
         home = paths.list_(self.job.org, self.job.data["list_id"])
-        places: defaultdict[str, list[str]] = defaultdict(list)
-        for id_, number in self.taken_off.items():
-            places[member_pages.page_path(home, number)].append(id_)
-        left = await member_pages.take_off(self.job.engine, places)
+        left = await member_pages.take_off(
+            self.job.engine,
+            ((member_pages.page_path(home, n), id_) for id_, n in self.taken_off.items()),
+        )
         shrunk = [Add(path, {"size": -n}, must_exist=True) for path, n in left.by_home.items()]
         return [*self._writes, *left.writes, *shrunk]
 
