@@ -1,6 +1,7 @@
 """A process that dies at a chosen side effect, and what dies with it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -9,6 +10,7 @@ import pytest
 from functions.domain.messages.delivery_events import DeliveryEvent, Inbound, MessageRef
 from functions.domain.messages.send_outcomes import SendOutcome
 from functions.domain.notifications.notification import PostResult
+from functions.engine.kernel.engine import Engine
 from functions.engine.ports.channel import NOTHING_TOLD, Answer, Channel, Outbound, WebhookRequest
 from functions.engine.ports.notifier import Notifier
 from functions.engine.ports.queue import Task, TaskQueue
@@ -167,3 +169,13 @@ class CrashingNotifier:
 
     async def close(self) -> None:
         """Leave the notifier open: its receivers outlive this process."""
+
+
+def mortal(engine: Engine, point: CrashPoint) -> Engine:
+    """Return an engine as a process runs it that is going to die, or does not."""
+    return replace(
+        engine,
+        store=CrashingStore(engine.store, point),
+        queue=CrashingQueue(engine.queue, point),
+        channels={name: CrashingChannel(each, point) for name, each in engine.channels.items()},
+    )

@@ -20,15 +20,8 @@ from functions.domain.messages.message import FINAL, MessageStatus
 from functions.engine import paths
 from functions.engine.campaigns import lifecycle
 from functions.engine.kernel.engine import Limits
-from tests.engine.crashes import (
-    AFTER,
-    Crash,
-    CrashingChannel,
-    CrashingQueue,
-    CrashingStore,
-    CrashPoint,
-)
-from tests.engine.recording_channel import BUSY, NO_ANSWER, PROVIDER, TALKS
+from tests.engine.crashes import AFTER, Crash, CrashPoint, mortal
+from tests.engine.recording_channel import BUSY, NO_ANSWER, TALKS
 from tests.engine.world import MINUTE, ORG, World, number
 
 SECOND = timedelta(seconds=1)
@@ -60,16 +53,6 @@ async def _small_world(limits: Limits) -> World:
     await world.suppress(SUPPRESSED_ONE)
     world.carrier.script = {BUSY_ONE: [BUSY, TALKS], ABSENT_ONE: [NO_ANSWER] * 3}
     return world
-
-
-def _let_crash(world: World, point: CrashPoint) -> None:
-    """Run the engine in a process that is going to die."""
-    world.engine = replace(
-        world.engine,
-        store=CrashingStore(world.store, point),
-        queue=CrashingQueue(world.queue, point),
-        channels={PROVIDER: CrashingChannel(world.carrier, point)},
-    )
 
 
 def _restart(world: World) -> None:
@@ -122,7 +105,7 @@ async def _die_at(at: int, limits: Limits, *, after: bool, redelivers: bool) -> 
     """Die at one side effect and recover; False where there is no such side effect any more."""
     async with await _small_world(limits) as world:
         point = CrashPoint(at, after=after)
-        _let_crash(world, point)
+        world.engine = mortal(world.engine, point)
         await _live_and_die(world, point)
         if not redelivers and point.is_dead:
             world.carrier.forget_receipts()
@@ -180,7 +163,7 @@ async def _die_cancelling(at: int, *, after: bool) -> bool:
         await world.run_until(lambda: len(world.carrier.requests) == 2)
         _restart(world)
         point = CrashPoint(at, after=after)
-        _let_crash(world, point)
+        world.engine = mortal(world.engine, point)
         with suppress(Crash):
             await lifecycle.change(world.engine, ORG, campaign.id, Action.CANCEL, by="ann")
             await world.pass_time(MINUTE)

@@ -18,7 +18,7 @@ from functions.engine.kernel.engine import Limits
 from functions.engine.ports.channel import Channel, Outbound, Traits
 from functions.engine.reporting import recalls
 from functions.engine.reporting.recalls import Recalled
-from tests.engine.crashes import Crash, CrashingChannel, CrashingQueue, CrashingStore, CrashPoint
+from tests.engine.crashes import Crash, CrashingChannel, CrashPoint, mortal
 from tests.engine.eligibility.test_fallbacks import Worlds, begin, by_text
 from tests.engine.recording_channel import INVALID, PROVIDER, SILENT, TALKS, Call, Fate, Receipt
 from tests.engine.world import LIMITS, ORG, World, number
@@ -286,12 +286,7 @@ async def _die_recalling(at: int, *, after: bool) -> bool:
         campaign = await _sent(world, 6)
         world.carrier.recallable = 10 * MINUTE
         point = CrashPoint(at, after=after)
-        world.engine = replace(
-            world.engine,
-            store=CrashingStore(world.store, point),
-            queue=CrashingQueue(world.queue, point),
-            channels={PROVIDER: CrashingChannel(world.carrier, point)},
-        )
+        world.engine = mortal(world.engine, point)
         with suppress(Crash):
             await _cancel(world, campaign)
             await world.settle()

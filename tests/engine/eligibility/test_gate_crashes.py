@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -11,14 +10,7 @@ import pytest
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.attempts import DeliveryPolicy
-from tests.engine.crashes import (
-    AFTER,
-    Crash,
-    CrashingChannel,
-    CrashingQueue,
-    CrashingStore,
-    CrashPoint,
-)
+from tests.engine.crashes import AFTER, Crash, CrashPoint, mortal
 from tests.engine.eligibility.sending import (
     DAY,
     MINUTE,
@@ -31,7 +23,6 @@ from tests.engine.eligibility.sending import (
 )
 from tests.engine.eligibility.test_frequency_caps import exceeded
 from tests.engine.recording_channel import (
-    PROVIDER,
     REFUSED,
 )
 from tests.engine.world import World, number, with_limits
@@ -57,12 +48,7 @@ async def two_campaigns(world: World) -> list[Campaign]:
 
 async def live_and_die(world: World, point: CrashPoint) -> None:
     """Run the campaigns in a process that dies of it, or does not."""
-    world.engine = replace(
-        world.engine,
-        store=CrashingStore(world.store, point),
-        queue=CrashingQueue(world.queue, point),
-        channels={PROVIDER: CrashingChannel(world.carrier, point)},
-    )
+    world.engine = mortal(world.engine, point)
     with suppress(Crash):
         while not point.is_dead and world.clock.now() < OVER:
             await world.pass_time(10 * MINUTE, checks=False)

@@ -18,16 +18,8 @@ from functions.engine import paths
 from functions.engine.campaigns import lifecycle
 from functions.engine.notifications import subscriptions
 from functions.engine.notifications.subscriptions import NewSubscription
-from tests.engine.crashes import (
-    AFTER,
-    Crash,
-    CrashingChannel,
-    CrashingNotifier,
-    CrashingQueue,
-    CrashingStore,
-    CrashPoint,
-)
-from tests.engine.recording_channel import BUSY, PROVIDER
+from tests.engine.crashes import AFTER, Crash, CrashingNotifier, CrashPoint, mortal
+from tests.engine.recording_channel import BUSY
 from tests.engine.world import MINUTE, ORG, World, number
 
 SECOND = timedelta(seconds=1)
@@ -41,13 +33,8 @@ async def _silence() -> None:
 
 def _let_crash(world: World, point: CrashPoint) -> None:
     """Run the engine in a process that is going to die."""
-    world.engine = replace(
-        world.engine,
-        store=CrashingStore(world.store, point),
-        queue=CrashingQueue(world.queue, point),
-        channels={PROVIDER: CrashingChannel(world.carrier, point)},
-        notifier=CrashingNotifier(world.receiver, point),
-    )
+    notifier = CrashingNotifier(world.receiver, point)
+    world.engine = replace(mortal(world.engine, point), notifier=notifier)
 
 
 async def _live(world: World) -> None:

@@ -16,9 +16,9 @@ from functions.engine.pacing import live_calls
 from functions.engine.pacing.lane_slots import LaneSlots
 from functions.engine.ports.store import Update
 from tests.engine.counting_store import CountingStore
-from tests.engine.crashes import Crash, CrashingChannel, CrashingQueue, CrashingStore, CrashPoint
+from tests.engine.crashes import Crash, CrashPoint, mortal
 from tests.engine.pacing.test_live_calls import lease_on
-from tests.engine.recording_channel import PROVIDER, SILENT
+from tests.engine.recording_channel import SILENT
 from tests.engine.world import ORG, World, with_limits
 
 SECOND = timedelta(seconds=1)
@@ -152,12 +152,7 @@ async def _die_at(at: int, *, after: bool) -> bool:
         await world.add_list(2)
         campaign = await world.create()
         point = CrashPoint(at, after=after)
-        world.engine = replace(
-            world.engine,
-            store=CrashingStore(world.store, point),
-            queue=CrashingQueue(world.queue, point),
-            channels={PROVIDER: CrashingChannel(world.carrier, point)},
-        )
+        world.engine = mortal(world.engine, point)
         with suppress(Crash):
             await world.pass_time(4 * SECOND, checks=False)
         world.queue = world.new_queue()
