@@ -16,7 +16,9 @@ from functions.bootstrap.stack import Stack, build
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.engine import paths
+from functions.engine.campaigns import lifecycle
 from functions.engine.kernel.engine import Engine
+from functions.engine.messages import statistics
 from functions.engine.messages.counting import Increments
 from functions.engine.ports.store import Create, Write
 from functions.engine.reporting import overview
@@ -62,7 +64,8 @@ async def _list(stack: Stack, _: str) -> None:
 
 
 async def _statistics(stack: Stack, campaign_id: str) -> None:
-    await overview.load(stack.engine, ORG, campaign_id)
+    campaign = await lifecycle.load(stack.engine, ORG, campaign_id)
+    await statistics.read_one(stack.engine, campaign)
 
 
 async def _get_campaigns(stack: Stack, _: str) -> None:
@@ -127,9 +130,11 @@ async def _store_campaigns(path: str, messages: int) -> str:
 
 
 async def _store_campaign(engine: Engine, name: str, size: int) -> str:
-    await engine.store.commit(Create(paths.list_(ORG, name), {"name": name, "size": size}))
+    await engine.store.commit(
+        Create(paths.list_(ORG, name), {"name": name, "size": size, "pages": 0})
+    )
     campaign_id = await create(engine, name)
-    campaign, _, _ = await overview.load(engine, ORG, campaign_id)
+    campaign = await lifecycle.load(engine, ORG, campaign_id)
     people = sorted(range(size), key=_place)
     for start in range(0, size, _COMMIT):
         part = [_message(campaign, number) for number in people[start : start + _COMMIT]]

@@ -25,10 +25,10 @@ from functions.domain.contacts.contact import read_details
 from functions.domain.kinds import ChannelKind
 from functions.domain.messages.message import MessageStatus
 from functions.domain.urls.tracking_links import Links
-from functions.engine.campaigns import drafts
+from functions.engine.campaigns import drafts, lifecycle
 from functions.engine.campaigns.drafts import Draft
 from functions.engine.contacts import contacts
-from functions.engine.reporting import overview
+from functions.engine.messages.statistics import read_one
 from functions.stores.sqlite.store import SqliteStore
 
 _SIZE, _ROUNDS = 2000, 5
@@ -98,7 +98,7 @@ async def _campaign(port: int) -> float:
         await drafts.send(engine, ORG, campaign.id, None, by="bench")
         await queue.idle()
         took = time.perf_counter() - start
-        _, _, counts = await overview.load(engine, ORG, campaign.id)
+        counts = await read_one(engine, await lifecycle.load(engine, ORG, campaign.id))
         assert counts[MessageStatus.SENT] == _SIZE, counts.by_status
         await channel.close()
         await store.close()

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
+from functions.engine.kernel.parts import in_parts
 from functions.engine.ports.store import Create, Delete, Document, Query, Update, Write
 
 _R = TypeVar("_R", Mapping[str, Any], Mapping[str, Any] | None)
@@ -78,17 +79,7 @@ def place(home: str, count: int, last: Document | None, rows: Sequence[Row]) -> 
 
 def _parts(rows: Sequence[_R]) -> Iterator[list[_R]]:
     """Yield the rows by what fits into a page; an empty place is None."""
-    part: list[_R] = []
-    held = 0
-    for row in rows:
-        length = _length(row)
-        if part and (len(part) == MOST or held + length > _CHARACTERS):
-            yield part
-            part, held = [], 0
-        part.append(row)
-        held += length
-    if part:
-        yield part
+    return in_parts(rows, _length, largest=_CHARACTERS, most=MOST)
 
 
 def _length(row: Row | None) -> int:

@@ -16,6 +16,7 @@ from functions.domain.messages.ids import walk_lane
 from functions.domain.messages.message import Message, message_from
 from functions.domain.plans.enrollment import enrollment_from
 from functions.engine import paths
+from functions.engine.kernel import parts
 from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.lanes import LaneLease
 from functions.engine.kernel.lease import LookAgainError
@@ -136,17 +137,7 @@ class Walker:
 
 def in_parts(decided: Sequence[Decided]) -> Iterator[list[Decided]]:
     """Yield what was decided in parts that a store takes in one commit."""
-    part: list[Decided] = []
-    size = 0
-    for each in decided:
-        own = _size(each)
-        if part and size + own > _WRITTEN:
-            yield part
-            part, size = [], 0
-        part.append(each)
-        size += own
-    if part:
-        yield part
+    return parts.in_parts(decided, _size, largest=_WRITTEN)
 
 
 def _size(decided: Decided) -> int:

@@ -1,4 +1,4 @@
-"""Campaigns with their statistics: one of them, those of a search, and how many there are."""
+"""Campaigns with their statistics: those of a search, and how many there are."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,6 @@ from functions.domain.campaigns.campaign import Campaign, campaign_from, name_ke
 from functions.domain.campaigns.status import CampaignStatus
 from functions.domain.kinds import CampaignKind, ChannelKind
 from functions.engine import paths
-from functions.engine.kernel.commits.modify import at_version
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.paging import between
 from functions.engine.messages import statistics
@@ -74,16 +73,6 @@ class Search:
             yield Where("name_key", "<", key + _AFTER_ALL)
         yield from between("created_at", self.created_from, self.created_before)
         yield from between("scheduled_at", self.scheduled_from, self.scheduled_before)
-
-
-async def load(engine: Engine, org: str, id_: str) -> tuple[Campaign, int, Statistics]:
-    """Return a campaign, the version it has in the store, and its statistics.
-
-    Raises NotFoundError.
-    """
-    document = at_version(await engine.store.get(paths.campaign(org, id_)), "Campaign", id_)
-    campaign = campaign_from(org, id_, document.data)
-    return campaign, document.version, await statistics.read_one(engine, campaign)
 
 
 class Counted(NamedTuple):

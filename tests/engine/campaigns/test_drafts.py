@@ -16,8 +16,8 @@ from functions.engine.campaigns import drafts, lifecycle, recipients
 from functions.engine.campaigns.content import previews
 from functions.engine.campaigns.drafts import Draft
 from functions.engine.campaigns.writing import removal
+from functions.engine.messages import statistics
 from functions.engine.ports.store import Update
-from functions.engine.reporting import overview
 from tests.engine.campaigns.drafting import EVERYONE, HELLO, add_contact, draft
 from tests.engine.world import ORG, World, after_turns, number, with_limits
 
@@ -157,7 +157,7 @@ async def test_only_drafts_are_changed_and_deleted(world: World) -> None:
 async def test_a_stale_version_changes_nothing(world: World) -> None:
     """Of two people who change the version that both have read, the second is told."""
     id_ = await draft(world)
-    _, version, _ = await overview.load(world.engine, ORG, id_)
+    _, version = await lifecycle.load_with_version(world.engine, ORG, id_)
     await drafts.update(world.engine, ORG, id_, {"name": "a"}, by="ann", if_version=version)
     with pytest.raises(StaleError):
         await drafts.update(world.engine, ORG, id_, {"name": "b"}, by="bob", if_version=version)
@@ -219,7 +219,8 @@ async def test_a_test_reaches_whoever_was_named_and_leaves_the_draft_alone(world
     )
     await world.finish(sent[0][1])
     assert [(call.to, call.body) for call in world.carrier.requests] == [(number(7), "Hello Ada!")]
-    campaign, _, counts = await overview.load(world.engine, ORG, id_)
+    campaign = await lifecycle.load(world.engine, ORG, id_)
+    counts = await statistics.read_one(world.engine, campaign)
     assert (campaign.status, counts.total) == (CampaignStatus.DRAFT, 0)
 
 

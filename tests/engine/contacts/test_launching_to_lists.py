@@ -24,6 +24,13 @@ def _source(list_id: str) -> Source:
     return Source(ORG, Audience(AudienceKind.LIST, list_id), send, frozenset())
 
 
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a page hold three people, and a block two pages."""
+    monkeypatch.setattr(member_pages, "MOST", 3)
+    monkeypatch.setattr(audience, "_BLOCK", 2)
+
+
 async def _launched(world: World, list_id: str, *, die: bool = False) -> list[str]:
     """Return whom a launch reads, which takes people off and puts others on meanwhile."""
     seen: list[str] = []
@@ -41,12 +48,9 @@ async def _launched(world: World, list_id: str, *, die: bool = False) -> list[st
             await lists.remove(world.engine, ORG, list_id, gone[0])
 
 
-async def test_a_launch_reads_everybody_once_while_others_leave(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.mark.usefixtures("small_blocks")
+async def test_a_launch_reads_everybody_once_while_others_leave() -> None:
     """It goes on behind whom it has read last, though they are on the list no more."""
-    monkeypatch.setattr(member_pages, "MOST", 3)
-    monkeypatch.setattr(audience, "_BLOCK", 2)
     async with World(Limits(launch_page=2)) as world:
         ids = await add_numbers(world.engine, *range(17))
         list_id = await list_of(world.engine, ids)
@@ -106,12 +110,9 @@ async def test_reading_a_list_costs_a_read_a_page() -> None:
         assert read == [3]
 
 
-async def test_a_launch_passes_over_the_pages_of_those_who_have_left(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.mark.usefixtures("small_blocks")
+async def test_a_launch_passes_over_the_pages_of_those_who_have_left() -> None:
     """However many were on the list once, only pages that are there are read."""
-    monkeypatch.setattr(member_pages, "MOST", 3)
-    monkeypatch.setattr(audience, "_BLOCK", 2)
     async with World(Limits(launch_page=2)) as world:
         ids = await add_numbers(world.engine, *range(60))
         list_id = await list_of(world.engine, ids)
