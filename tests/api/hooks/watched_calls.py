@@ -1,7 +1,8 @@
-"""Somebody who wants to hear of phones that ring."""
+"""Calls that are watched: by somebody who wants to hear of phones that ring, and by a test."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from functions.domain.notifications.events import EventType
 from functions.engine.notifications import subscriptions
@@ -17,3 +18,9 @@ async def ringing_heard(rig: Rig) -> AsyncIterator[None]:
     heard = (await subscriptions.create(engine, "default", new)).value
     yield
     await subscriptions.delete(engine, "default", heard.id, by="ann")
+
+
+async def status(rig: Rig, campaign: str) -> Any:
+    """Return the status of a campaign's only message."""
+    (row,) = await rig.report(campaign)
+    return row["status"]
