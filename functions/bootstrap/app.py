@@ -10,7 +10,7 @@ from functions import __version__
 from functions.bootstrap.parts import PLAIN, every_part, routes_below
 from functions.web.context import AppContext
 from functions.web.openapi import DESCRIPTION, FAILURES, tags
-from functions.web.prefix_router import PrefixRouter
+from functions.web.routing.prefix_router import PrefixRouter
 
 
 class _Application(FastAPI):

@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 
 from functions.domain.errors import NotFoundError
 from functions.web.middleware.slashes import lacks_slash
-from functions.web.middleware.strict_route import StrictRoute
+from functions.web.routing.strict_route import StrictRoute
 
 #: What `make console` builds.
 DIST: Final = Path(__file__).with_name("dist")

@@ -16,9 +16,9 @@ from functions.web.callers import admit, peer, session_of, who
 from functions.web.context import Context, Handle, context_of
 from functions.web.etags import tag
 from functions.web.middleware import conditional
-from functions.web.middleware.strict_route import StrictRoute
 from functions.web.openapi import with_bearer, with_problems
 from functions.web.routing.bodies import takes_form
+from functions.web.routing.strict_route import StrictRoute
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from functions.engine.reporting import health as health_of
 from functions.engine.reporting.health import Condition, Health
 from functions.web.context import Context
 from functions.web.fields import Instant, MaybeInstant
-from functions.web.middleware.strict_route import StrictRoute
+from functions.web.routing.strict_route import StrictRoute
 
 router = APIRouter(tags=["ops"], route_class=StrictRoute)
 

@@ -9,7 +9,7 @@ from functions.domain.times import iso
 from functions.engine.scheduling.check import CheckResult, check
 from functions.web.caller_route import ByInvoker
 from functions.web.context import Context
-from functions.web.middleware.strict_route import StrictRoute
+from functions.web.routing.strict_route import StrictRoute
 
 router = APIRouter(tags=["scheduler"], route_class=StrictRoute)
 

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from functions import __version__
 from functions.web.context import Context
-from functions.web.middleware.strict_route import StrictRoute
+from functions.web.routing.strict_route import StrictRoute
 
 router = APIRouter(tags=["health"], route_class=StrictRoute)
 

@@ -10,8 +10,8 @@ from functions.engine import worker
 from functions.engine.ports.queue import Task
 from functions.web.caller_route import ByInvoker
 from functions.web.context import Context
-from functions.web.middleware.strict_route import StrictRoute
 from functions.web.problems import answer
+from functions.web.routing.strict_route import StrictRoute
 
 router = APIRouter(tags=["tasks"], route_class=StrictRoute)
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from functions.web.middleware import conditional
-from functions.web.middleware.strict_route import StrictRoute
+from functions.web.routing.strict_route import StrictRoute
 
 router = APIRouter(prefix="/schemas", tags=["ops"], route_class=StrictRoute)
 

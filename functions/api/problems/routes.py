@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from functions.api.problems.catalogue import FAMILIES, KINDS, Kind, kind_of
 from functions.domain.errors import NotFoundError
 from functions.web.middleware.slashes import without_slash
-from functions.web.middleware.strict_route import StrictRoute
+from functions.web.routing.strict_route import StrictRoute
 
 router = APIRouter(prefix="/problems", tags=["ops"], route_class=StrictRoute)
 

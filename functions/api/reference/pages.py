@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from functions.domain.errors import NotFoundError
 from functions.web.middleware.slashes import without_slash
-from functions.web.middleware.strict_route import StrictRoute
+from functions.web.routing.strict_route import StrictRoute
 
 router: Final = APIRouter(include_in_schema=False, route_class=StrictRoute)
 

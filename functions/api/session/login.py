@@ -9,9 +9,9 @@ from fastapi.responses import RedirectResponse, Response
 
 from functions.api.session.views import NOT_SET_UP
 from functions.web.context import AppContext, Context
-from functions.web.middleware.strict_route import OpenRoute
 from functions.web.origins import is_foreign_page
 from functions.web.routing.route import Route
+from functions.web.routing.strict_route import OpenRoute
 from functions.web.signing_in import logins
 from functions.web.signing_in.logins import Login
 from functions.web.signing_in.provider import Failure, LoginError, Provider

@@ -16,8 +16,8 @@ from functions.web.auth import (
 )
 from functions.web.callers import admit, session_of, who
 from functions.web.context import AppContext, Context
-from functions.web.middleware.strict_route import OpenRoute
 from functions.web.origins import is_foreign_page
+from functions.web.routing.strict_route import OpenRoute
 from functions.web.signing_in.provider import LoginError
 from functions.web.signing_in.sessions import COOKIE, Session, SignInOffError, Way, forget
 

@@ -4,7 +4,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from functions.bootstrap.parts import every_part
-from functions.web.middleware.strict_route import StrictRoute
+from functions.web.routing.strict_route import StrictRoute
 from tests.api.rig import Rig
 
 #: Where others add parameters of their own to the URLs that we gave.

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
-from starlette.types import Message
+from starlette.types import Message, Scope
 
-from functions.web.prefix_router import PrefixRouter
+from functions.web.routing.prefix_router import PrefixRouter
 from functions.web.routing.route import Route
 
 things, later = APIRouter(route_class=Route), APIRouter(route_class=Route)
@@ -103,31 +103,27 @@ async def test_the_document_and_its_page_are_still_there(http: httpx.AsyncClient
     assert (await http.get("/docs")).status_code == 200
 
 
-async def test_what_names_no_path_is_not_found() -> None:
-    """A request for "*", which names the server itself, is answered with 404 like any other."""
+async def _answered(scope: Scope, asked: str) -> Message:
+    """Return the first that a router sends, which no face stands before."""
     sent: list[Message] = []
 
     async def receive() -> Message:
-        return {"type": "http.request"}
+        return {"type": asked}
 
     async def send(message: Message) -> None:
         sent.append(message)
 
-    router = PrefixRouter(APIRouter(), below)
-    await router({"type": "http", "method": "OPTIONS", "path": "*"}, receive, send)
-    assert sent[0]["status"] == 404
+    await PrefixRouter(APIRouter(), below)(scope, receive, send)
+    return sent[0]
+
+
+async def test_what_names_no_path_is_not_found() -> None:
+    """A request for "*", which names the server itself, is answered with 404 like any other."""
+    answer = await _answered({"type": "http", "method": "OPTIONS", "path": "*"}, "http.request")
+    assert answer["status"] == 404
 
 
 async def test_a_websocket_finds_nothing() -> None:
     """Whoever asks for a lasting connection is turned away, also where there is a route."""
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        return {"type": "websocket.connect"}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    router = PrefixRouter(APIRouter(), below)
-    await router({"type": "websocket", "path": "/things"}, receive, send)
-    assert sent[0]["type"] == "websocket.close"
+    answer = await _answered({"type": "websocket", "path": "/things"}, "websocket.connect")
+    assert answer["type"] == "websocket.close"
