@@ -44,13 +44,18 @@ def release(org: str, name: str) -> Write:
     return Delete(_path(org, name))
 
 
+def is_named(made: Document) -> bool:
+    """Tell whether a list is made to its end: what imports it names it last."""
+    return "name" in made.data
+
+
 async def _read(engine: Engine, org: str, name: str) -> tuple[Document | None, Holder | None]:
     document = await engine.store.get(_path(org, name))
     if document is None:
         return None, None
     id_ = document.data["list"]
     made, job = await engine.store.get_many([paths.list_(org, id_), f"{paths.imports(org)}/{id_}"])
-    if made is not None and "name" in made.data:
+    if made is not None and is_named(made):
         return document, None if made.data.get("deleting") else Holder(id_, exists=True)
     is_coming = job is not None and job.data["ended_at"] is None
     return document, Holder(id_, exists=False) if is_coming else None

@@ -91,7 +91,9 @@ def _at_version(document: Document | None, id_: str, if_version: int | None) -> 
 
 def is_shown(document: Document | None) -> TypeGuard[Document]:
     """Tell whether a list is there for everybody: made to the end, and not being deleted."""
-    return document is not None and "name" in document.data and not document.data.get(_DELETING)
+    if document is None or document.data.get(_DELETING):
+        return False
+    return list_names.is_named(document)
 
 
 def _list(document: Document) -> PeopleList:

@@ -17,7 +17,7 @@ import structlog
 
 from functions.domain.errors import InUseError, NotFoundError, StaleError
 from functions.engine import paths
-from functions.engine.contacts import lists, member_pages
+from functions.engine.contacts import list_names, lists, member_pages
 from functions.engine.imports.job import ImportStatus, Job
 from functions.engine.imports.upload import remove_chunks
 from functions.engine.kernel.engine import Engine
@@ -62,7 +62,7 @@ async def _remove_list(job: Job) -> None:
         return
     version = None
     home = await job.engine.store.get(paths.list_(job.org, job.data["list_id"]))
-    if home is not None and "name" not in home.data:
+    if home is not None and not list_names.is_named(home):
         await lists.discard(job.engine, home.path)  # The import was cancelled before it was made.
         return
     with suppress(NotFoundError):  # Where it is half deleted, the deletion below goes on with it.
