@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import grpc
 import pytest
+from pytest_mock import MockerFixture
 
 from functions.engine.ports.store import (
     Add,
@@ -21,6 +22,7 @@ from functions.engine.ports.store import (
     Write,
 )
 from functions.stores.firestore import store as firestore
+from functions.stores.firestore.calls import Calls
 from functions.stores.firestore.store import FirestoreStore
 from tests.stores.conformance import StoreConformance
 from tests.stores.firestore.server import Firestore
@@ -55,6 +57,22 @@ class TestFirestore(StoreConformance):
         writes = [Create(f"orgs/{org}/things/{n}", {"text": "x" * 900_000}) for n in range(5)]
         with pytest.raises(StoreError, match="split it"):
             await store.commit(*writes)
+
+    async def test_reads_many_as_they_were_at_one_moment(  # type: ignore[override]
+        self, store: Store, org: str, mocker: MockerFixture
+    ) -> None:
+        """9: one request asks for them all, and all of its answers are of one moment.
+
+        Their contents are not looked at: of a thousand answers the emulator gives one or two that
+        show half of a commit which it is just applying.
+        """
+        asked = mocker.spy(Calls, "batch_get")
+        paths = [f"orgs/{org}/campaigns/a", f"orgs/{org}/counters/a", f"orgs/{org}/campaigns/b"]
+        await store.commit(*(Set(path, {"n": 0}) for path in paths))
+        await store.get_many(paths)
+        (answers,) = asked.spy_return_list
+        assert {each.found.name.partition("documents/")[2] for each in answers} == set(paths)
+        assert len({each.read_time.ToNanoseconds() for each in answers}) == 1
 
     async def test_keeps_the_version_of_what_does_not_change(self, store: Store, org: str) -> None:
         """A write that changes nothing is applied and answers with the version it found."""
