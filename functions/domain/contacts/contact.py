@@ -70,8 +70,12 @@ def contact_from(id_: str, data: Mapping[str, Any]) -> Contact:
 
 
 def contact_fields(contact: Contact) -> dict[str, Any]:
-    """Return what is stored of a contact; its id is its path."""
-    own = {name: getattr(contact, name) for name in _NAMES}
+    """Return what is stored of a contact; its id is its path.
+
+    What nobody has said is left out: most people have no e-mail address and no place, and each
+    field that is stored has a place in an index of its own.
+    """
+    own = {name: value for name in _NAMES if (value := getattr(contact, name)) != ""}
     attributes = {f"{ATTRIBUTE}{name}": value for name, value in contact.attributes.items()}
     lists = {"zones": list(contact.zones), "list_pages": dict(contact.list_pages)}
     return {**own, **lists, **attributes}

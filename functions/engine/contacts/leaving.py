@@ -74,7 +74,7 @@ async def _addresses(engine: Engine, walk: PersonsWalk) -> tuple[str, str]:
     stored = await engine.store.get(contact) if contact else None
     if stored is None:
         return phone_and_email(walk.enrollment.address)
-    return stored.data["phone"], stored.data["email"]
+    return stored.data.get("phone", ""), stored.data.get("email", "")
 
 
 async def _bars(engine: Engine, org: str, *addresses: str) -> dict[str, Suppression]:

@@ -36,7 +36,8 @@ _NONE: Final[Mapping[str, str]] = {}
 
 def row_of(id_: str, contact: Mapping[str, Any], own: Mapping[str, Any]) -> Row:
     """Return the row of a contact by its stored fields, and by what the list itself says."""
-    copied = {"address": contact["phone"], "region": contact["region"], "zones": contact["zones"]}
+    region = contact.get("region", "")
+    copied = {"address": contact.get("phone", ""), "region": region, "zones": contact["zones"]}
     said = {name: value for name, value in own.items() if value or name != "attributes"}
     return {"id": id_, **copied, **said}
 

@@ -129,18 +129,19 @@ def _add_columns(db: sqlite3.Connection, name: str, fields: Iterable[str]) -> No
 def _index_sql(index: Index) -> str:
     """Return the statement that makes an index: the fields, then what breaks ties.
 
-    An index leaves out rows without its last field: they are in no ordered result and equal to
+    An index leaves out rows without one of its fields: they are in no ordered result and equal to
     nothing, and messages that have been dealt with need no place in the index of those that are
-    due, nor messages that no reply names among those that are found by one.
+    due, nor people without an e-mail address in the index of addresses.
     """
     keys = [f"{column_of(field)} {DIRECTIONS[direction]}" for field, direction in index.fields]
-    last, direction = index.fields[-1]
+    _, direction = index.fields[-1]
     tie = f"{'path' if index.group else 'id'} {DIRECTIONS[direction]}"
     scope = [] if index.group else ["parent"]
-    partial = f" WHERE {column_of(last)} IS NOT NULL"
+    held = " AND ".join(f"{column_of(field)} IS NOT NULL" for field, _ in index.fields)
     name = _quoted(f"{index.collection}: {', '.join([*scope, *keys, tie])}")
     columns = ", ".join([*scope, *keys, tie])
-    return f"CREATE INDEX IF NOT EXISTS {name} ON {table_of(index.collection)} ({columns}){partial}"
+    table = table_of(index.collection)
+    return f"CREATE INDEX IF NOT EXISTS {name} ON {table} ({columns}) WHERE {held}"
 
 
 def _quoted(name: str) -> str:

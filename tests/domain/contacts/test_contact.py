@@ -137,6 +137,15 @@ def test_what_says_nothing_new_changes_nothing() -> None:
     assert changed(stored, read_details(row), now=LATER) is stored
 
 
+def test_what_nobody_has_said_is_not_stored() -> None:
+    """Most people have no second address and no place: no index holds them for it."""
+    stored = contact_fields(made(first_name="Ana"))
+    assert "" not in stored.values()
+    assert stored["active"] is True
+    cleared = changed(made(email="a@b.co"), read_details({"email": ""}), now=LATER)
+    assert "email" not in contact_fields(cleared)
+
+
 @pytest.mark.parametrize(
     ("row", "changes", "field"),
     [

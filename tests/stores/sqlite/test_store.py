@@ -1,6 +1,7 @@
 """The SQLite store keeps the promises of the Store port, on disk and in memory."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -180,6 +181,12 @@ class TestSqliteInMemory(StoreConformance):
             assert "TEMP B-TREE" not in await _plan(store, page)
             assert "SCAN" not in await _plan(store, page)
 
+    async def test_an_index_holds_what_has_all_of_its_fields(self, store: SqliteStore) -> None:
+        """A row without a field costs no entry in the indexes that name it."""
+        lacking, whole = {"next_at": NOON, "lane": None}, {"next_at": NOON, "lane": "a"}
+        await store.commit(Create("o/o/messages/a", lacking), Create("o/o/messages/b", whole))
+        assert await _entries(store, "messages: parent, %lane%next_at%") == 1
+
 
 async def _allow_pages(store: SqliteStore, pages: int) -> None:
     """Say how large the disk is."""
@@ -193,6 +200,17 @@ async def _plan(store: SqliteStore, query: Query) -> str:
     explain = f"EXPLAIN QUERY PLAN {statement}"
     rows = await store._reader.do(lambda db: db.execute(explain, values).fetchall())
     return " ".join(row[3] for row in rows)
+
+
+async def _entries(store: SqliteStore, index: str) -> int:
+    """Return how many rows the index holds whose name is like this."""
+
+    def count(db: sqlite3.Connection) -> int:
+        db.execute("ANALYZE")
+        found = db.execute("SELECT stat FROM sqlite_stat1 WHERE idx LIKE ?", (index,)).fetchone()
+        return int(found[0].split()[0])
+
+    return await store._writer.do(count)
 
 
 def _kill_while_committing(path: Path, *, after: int) -> list[int]:
