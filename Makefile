@@ -10,6 +10,8 @@ CONSOLE := functions/console
 TOOLCHAIN := $(VENV)/.toolchain
 MODULES := $(CONSOLE)/node_modules/.installed
 DENO := cd $(CONSOLE) && DENO_DIR=$(CURDIR)/$(VENV)/deno DENO_NO_UPDATE_CHECK=1 $(CURDIR)/$(BIN)/deno
+# What is compiled is kept, whatever the machine says: hundreds of processes read the same source.
+export PYTHONDONTWRITEBYTECODE :=
 # More processes than cores: tests of servers, browsers and the emulator mostly wait.
 SIDE_BY_SIDE := -n 4 --dist worksteal
 # For every platform and every Python that we run on; no address of an index stands in a lock.
@@ -17,7 +19,7 @@ LOCK := $(BIN)/uv pip compile --quiet --no-config --upgrade --universal --python
 	--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run console emulator test check bench storm lock
+.PHONY: help demo run console emulator test check lint-console lint-python bench storm lock
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -39,16 +41,21 @@ emulator: $(RUN_TIME) ## Serve Clarion on the Firestore emulator; its data is ke
 test: $(DEVELOPMENT) ## Run the quick tests
 	@$(PYTEST) $(SIDE_BY_SIDE) -m "not slow and not storm"
 
-check: $(DEVELOPMENT) console ## Do what CI does: format, lint, types, layers, tests
+check: $(DEVELOPMENT) ## Do what CI does: format, lint, types, layers, tests
+	@$(MAKE) --no-print-directory --jobs=2 lint-console lint-python
+	@$(PYTEST) $(SIDE_BY_SIDE) -m "not storm"
+
+lint-console: console
 	@$(DENO) fmt --check --quiet
 	@$(DENO) lint --quiet
 	@$(DENO) check --quiet .
 	@$(DENO) test --quiet --reporter=dot
+
+lint-python: $(DEVELOPMENT)
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo
-	@$(PYTEST) $(SIDE_BY_SIDE) -m "not storm"
 
 bench: $(RUN_TIME) ## Measure, and print the figures
 	@$(BIN)/python -m benchmarks
