@@ -106,9 +106,12 @@ setup() {
 }
 
 setup_accounts() {
-  local name
+  local name known=
+  # One question for all of them: gcloud takes a second or two for each.
+  [ -n "${DRY_RUN:-}" ] ||
+    known=$(gc iam service-accounts list --filter="email:clarion-*" --format="value(email)")
   for name in $READERS $WRITERS invoker; do
-    exists iam service-accounts describe "$(account $name)" ||
+    grep -Fqx "$(account $name)" <<<"$known" ||
       gc iam service-accounts create "clarion-$name" --display-name="Clarion $name"
   done
 }

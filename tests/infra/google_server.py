@@ -108,12 +108,13 @@ class GoogleServer:
     def _read(self, name: str) -> Any:
         if name == f"{LOCATION}/runtimes":
             return {"runtimes": [RUNTIME]}
+        if name == f"projects/{PROJECT}/serviceAccounts":
+            return {"accounts": [each for at, each in self.resources.items() if name in at]}
         if name == f"{LOCATION}/defaultServiceAccount":
             return {"name": name, "serviceAccountEmail": BUILDER}
         if name.startswith(f"projects/{PROJECT}/services/"):
             return {"name": name, "state": "ENABLED"}
-        # gcloud looks a service account up without naming its project.
-        return self.resources.get(name.replace("projects/-/", f"projects/{PROJECT}/"))
+        return self.resources.get(name)
 
     def _write(self, method: str, name: str, query: dict[str, str], body: Any) -> Any:
         if "/functions" in name:

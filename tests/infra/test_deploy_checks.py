@@ -11,10 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 _PLIVO = {"PLIVO_AUTH_ID": "MAXXX"}
 MAILS = {"VOICE_PROVIDER": "none", "EMAIL_PROVIDER": "smtp"}
-#: What it answers to `describe` is whether the thing is named in MISSING.
+#: What it answers to `describe` is whether the thing is named in MISSING, and to `list` what is KNOWN.
 _GCLOUD = """#!/bin/sh
 echo "$*" >>"$NOTED"
-case "$*" in *describe*) for it in $MISSING; do case "$*" in *"$it"*) exit 1 ;; esac; done ;; esac
+case "$*" in *describe*) for it in $MISSING; do case "$*" in *"$it"*) exit 1 ;; esac; done ;; *" list "*) echo "$KNOWN" ;; esac
 """
 
 pytestmark = pytest.mark.slow
@@ -30,7 +30,7 @@ class Ran(NamedTuple):
     @property
     def changes(self) -> list[str]:
         """What gcloud was asked that changes something."""
-        return [line for line in self.asked if "describe" not in line]
+        return [line for line in self.asked if " describe " not in line and " list " not in line]
 
 
 def deploy(folder: Path, *parts: str, root: str = str(ROOT), **more: str) -> Ran:
@@ -93,6 +93,15 @@ def test_what_is_wrong_is_told_before_anything_is_changed(
     assert ran.code == 2
     assert any(told.startswith(sentence) for told in ran.told)
     assert ran.changes == []
+
+
+def test_an_account_that_is_there_is_not_made_again(tmp_path: Path) -> None:
+    """Run again, the script makes the accounts that are missing and no others."""
+    known = [f"clarion-{who}@p.iam.gserviceaccount.com" for who in ("writer", "invoker")]
+    ran = deploy(tmp_path, "setup", **_PLIVO, KNOWN="\n".join(known))
+    made = [line.split()[-3] for line in ran.asked if "service-accounts create" in line]
+    others = ("reader", "monitor", "api", "checker", "worker", "receiver", "links")
+    assert made == [f"clarion-{who}" for who in others]
 
 
 @pytest.mark.parametrize(
