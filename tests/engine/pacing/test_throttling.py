@@ -198,14 +198,14 @@ async def test_a_storm_of_refusals_slows_the_sender_down(world: TwoProcessWorld)
 async def test_a_sender_without_a_rate_slows_down_too(world: TwoProcessWorld) -> None:
     """Who sends as fast as it can, such as by a mail server, heeds it when that is too fast."""
     world.changing.traits = Traits()
-    await world.add_list(1500)
+    await world.add_list(600)
     quiet_at = world.clock.now() + MINUTE
     world.changing.fate_at = lambda now: TOO_FAST if now < quiet_at else DONE
     campaign = await world.create()
     start = world.clock.now()
     await finish(world, campaign)
     assert per_second(world.changing.requests, start + 10 * SECOND, 50 * SECOND) < 5
-    assert await world.statuses(campaign) == {"completed": 1500}
+    assert await world.statuses(campaign) == {"completed": 600}
     assert max(call.at for call in world.changing.calls) < quiet_at + 3 * MINUTE
 
 
@@ -229,10 +229,10 @@ async def test_a_provider_that_is_down_for_ten_minutes(world: TwoProcessWorld) -
     """Nobody is lost or called twice, fewer requests are made meanwhile, others do not notice."""
     up_at = world.clock.now() + 10 * MINUTE
     world.changing.fate_at = lambda now: DOWN if now < up_at else DONE
-    disturbed, other = await begin_beside(world, 800)
+    disturbed, other = await begin_beside(world, 400)
     start = world.clock.now()
     await finish(world, disturbed, other)
-    assert await world.statuses(disturbed) == {"completed": 800}
+    assert await world.statuses(disturbed) == {"completed": 400}
     assert per_second(world.changing.requests, start + MINUTE, 9 * MINUTE) < SLOW / 4
     assert max(call.at for call in world.changing.calls) < up_at + 20 * MINUTE
     check_unnoticed(world, other)
