@@ -11,10 +11,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 _PLIVO = {"PLIVO_AUTH_ID": "MAXXX"}
 MAILS = {"VOICE_PROVIDER": "none", "EMAIL_PROVIDER": "smtp"}
-#: What it answers to `describe` is whether the thing is named in MISSING, and to `list` what is KNOWN.
+#: It answers `describe` by whether the thing is named in MISSING, and `list` by what is KNOWN.
 _GCLOUD = """#!/bin/sh
 echo "$*" >>"$NOTED"
-case "$*" in *describe*) for it in $MISSING; do case "$*" in *"$it"*) exit 1 ;; esac; done ;; *" list "*) echo "$KNOWN" ;; esac
+case "$*" in
+  *describe*) for it in $MISSING; do case "$*" in *"$it"*) exit 1 ;; esac; done ;;
+  *" list "*) echo "$KNOWN" ;;
+esac
 """
 
 pytestmark = pytest.mark.slow
