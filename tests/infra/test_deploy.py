@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,9 +16,10 @@ import pytest
 from functions.settings.load import load_settings
 from functions.settings.providers import Use
 from functions.settings.secrets import TARGETS, secrets_of
+from tests.conftest import Once
 from tests.infra.firestore_admin_server import FirestoreAdminServer
 from tests.infra.google_server import LOCATION, GoogleServer
-from tests.infra.scheduler_server import SchedulerServer, State
+from tests.infra.scheduler_server import Job, SchedulerServer, State
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "infra" / "deploy.sh"
@@ -56,44 +56,53 @@ def deploy(*parts: str, **more: str) -> subprocess.CompletedProcess[str]:
 
 
 class Deployed(NamedTuple):
-    """Google after a deployment."""
+    """What Google has after a deployment, as JSON holds it."""
 
-    google: GoogleServer
-    indexes: FirestoreAdminServer
-    scheduler: SchedulerServer
+    resources: dict[str, Any]
+    policies: dict[str, Any]
+    uploaded: list[str]  #: the names of what is in the source
+    jobs: list[dict[str, Any]]
 
     @property
     def function(self) -> dict[str, Any]:
         """The function that was deployed."""
-        function: dict[str, Any] = self.google.resources[f"{LOCATION}/functions/tasks"]
+        function: dict[str, Any] = self.resources[f"{LOCATION}/functions/tasks"]
         return function
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def deployed(once: Once, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     """Deploy everything but most of the functions, which are all deployed alike."""
-    done = Deployed(GoogleServer(), FirestoreAdminServer(), SchedulerServer())
-    for server in done:
+    folder = str(tmp_path_factory.mktemp("gcloud"))
+    return Deployed(*once("deployed", lambda: _deployed(folder)))
+
+
+def _deployed(folder: str) -> Deployed:
+    """Return what Google has after a deployment by a gcloud that keeps its files in `folder`."""
+    google, indexes, scheduler = GoogleServer(), FirestoreAdminServer(), SchedulerServer()
+    servers = (google, indexes, scheduler)
+    for server in servers:
         server.start()
     environment = {
-        **done.google.environment(str(tmp_path_factory.mktemp("gcloud"))),
-        "FIRESTORE_ENDPOINT": done.indexes.endpoint,
-        "SCHEDULER_ENDPOINT": done.scheduler.endpoint,
+        **google.environment(folder),
+        "FIRESTORE_ENDPOINT": indexes.endpoint,
+        "SCHEDULER_ENDPOINT": scheduler.endpoint,
     }
     try:
         ran = deploy("setup", "tasks", "job", **environment)
         assert ran.returncode == 0, ran.stderr
-        yield done
     finally:
-        for server in done:
+        for server in servers:
             server.stop()
+    names = zipfile.ZipFile(io.BytesIO(google.uploaded)).namelist()
+    jobs = [Job.to_dict(job) for job in scheduler.jobs.values()]
+    return Deployed(google.resources, google.policies, names, jobs)
 
 
 @needs_gcloud
 def test_only_what_the_functions_need_is_uploaded(deployed: Deployed) -> None:
     """Tests, settings and data stay here; the index file goes along, because it is read."""
-    names = zipfile.ZipFile(io.BytesIO(deployed.google.uploaded)).namelist()
-    files = {name for name in names if not name.endswith("/")}
+    files = {name for name in deployed.uploaded if not name.endswith("/")}
     ours = {"main.py", "requirements.txt", "infra/firestore.indexes.json"}
     assert {name for name in files if not name.startswith("functions/")} == ours
     assert "functions/bootstrap/stack.py" in files
@@ -135,14 +144,14 @@ def test_what_the_build_compiles_will_count(deployed: Deployed) -> None:
 @needs_gcloud
 def test_the_queue_gives_up_with_the_application(deployed: Deployed) -> None:
     """A task's last attempt is the one at which the application writes down what failed."""
-    queue = deployed.google.resources[f"{LOCATION}/queues/clarion"]
+    queue = deployed.resources[f"{LOCATION}/queues/clarion"]
     assert queue["retryConfig"]["maxAttempts"] == load_settings(_env_file=None).task_max_attempts
 
 
 @needs_gcloud
 def test_accounts_may_do_what_they_must_and_no_more(deployed: Deployed) -> None:
     """Readers read, writers write and enqueue, and the invoker has no right but its name."""
-    policies = deployed.google.policies
+    policies = deployed.policies
     assert granted(policies["projects/p"]) == {
         *((who, "roles/datastore.viewer") for who in READERS),
         *((who, "roles/datastore.user") for who in WRITERS),
@@ -163,7 +172,7 @@ def test_accounts_read_the_secrets_of_their_functions_only(deployed: Deployed) -
     accessor = "roles/secretmanager.secretAccessor"
     found = {
         path.rpartition("/")[2]: {who for who, role in granted(policy) if role == accessor}
-        for path, policy in deployed.google.policies.items()
+        for path, policy in deployed.policies.items()
         if "/secrets/" in path
     }
     assert found == {
@@ -184,11 +193,12 @@ def granted(policy: dict[str, Any]) -> set[tuple[str, str]]:
 @needs_gcloud
 def test_the_check_is_scheduled_at_the_deployed_function(deployed: Deployed) -> None:
     """The job calls the function's URL as the account that the function admits."""
-    (job,) = deployed.scheduler.jobs.values()
-    assert job.state == State.ENABLED
-    assert job.http_target.uri == f"{BASE_URL}/check-scheduled-campaigns"
-    assert job.http_target.oidc_token.service_account_email == INVOKER
-    assert job.http_target.oidc_token.audience == BASE_URL
+    (job,) = deployed.jobs
+    assert job["state"] == State.ENABLED
+    target = job["http_target"]
+    assert target["uri"] == f"{BASE_URL}/check-scheduled-campaigns"
+    assert target["oidc_token"]["service_account_email"] == INVOKER
+    assert target["oidc_token"]["audience"] == BASE_URL
 
 
 def rows() -> list[list[str]]:
