@@ -158,12 +158,8 @@ def _row(
     id_ = contact_id(phone)
     document = {
         "phone": phone,
-        "email": "",
         "first_name": row[1],
         "last_name": row[2],
-        "location": "",
-        "preferred_product": "",
-        "zone": "",
         "region": region,
         "zones": zones,
         "active": True,
