@@ -43,8 +43,12 @@ def together(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
     """Do all works in one transaction, so that one sync to disk serves all; each may fail alone."""
     try:
         db.execute("BEGIN IMMEDIATE")
-        outcomes = [_in_savepoint(db, work) for work in works]
-        db.execute("COMMIT")
+        if len(works) == 1:
+            outcomes = [_alone(db, works[0])]
+        else:
+            outcomes = [_in_savepoint(db, work) for work in works]
+        if db.in_transaction:
+            db.execute("COMMIT")
     except (sqlite3.Error, StoreError) as error:
         if db.in_transaction:
             db.execute("ROLLBACK")
@@ -175,6 +179,14 @@ def _settle(done: Iterable[_Done]) -> None:
             future.set_result(result)
         else:
             future.set_exception(error)
+
+
+def _alone(db: sqlite3.Connection, work: Work) -> Outcome:
+    """Do the only work of a transaction; a savepoint would copy each page that it changes."""
+    result, error = _attempt(db, work)
+    if error is not None and db.in_transaction:
+        db.execute("ROLLBACK")
+    return result, error
 
 
 def _in_savepoint(db: sqlite3.Connection, work: Work) -> Outcome:
