@@ -81,6 +81,12 @@ def contact_fields(contact: Contact) -> dict[str, Any]:
     return {**own, **lists, **attributes}
 
 
+def row_fields(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a list's or a campaign's row copies of a contact, by its stored fields."""
+    phone, region = data.get("phone", ""), data.get("region", "")
+    return {"address": phone, "region": region, "zones": data["zones"]}
+
+
 def contact_id(salt: bytes, address: str) -> str:
     """Derive the id of whoever is reached at this address, so that nobody is stored twice.
 

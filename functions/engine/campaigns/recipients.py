@@ -10,7 +10,7 @@ from typing import Any
 from functions.domain.campaigns.audience import AudienceKind
 from functions.domain.campaigns.campaign import Campaign, campaign_from
 from functions.domain.campaigns.status import CampaignStatus
-from functions.domain.contacts.contact import contact_from
+from functions.domain.contacts.contact import row_fields
 from functions.domain.errors import InvalidFieldError, NotFoundError, WrongStatusError
 from functions.engine import paths
 from functions.engine.campaigns.in_force import lanes_for
@@ -58,9 +58,7 @@ async def _add_some(engine: Engine, org: str, id_: str, ids: Sequence[str]) -> i
 
 def _row(contact: Document) -> dict[str, Any]:
     """Return what a campaign keeps of a contact; the rest is asked for when needed."""
-    known = contact_from(contact.id, contact.data)
-    reached = {"address": known.phone, "region": known.region, "zones": list(known.zones)}
-    return {"contact": contact.path, **reached}
+    return {"contact": contact.path, **row_fields(contact.data)}
 
 
 def _open(document: Document | None, org: str, id_: str) -> tuple[Campaign, int]:

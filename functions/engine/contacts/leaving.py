@@ -7,6 +7,7 @@ more after that. So whichever of both comes second sees the other.
 from typing import Final
 
 from functions.domain.contacts.addresses import address_for, phone_and_email
+from functions.domain.contacts.contact import contact_from
 from functions.domain.contacts.suppressions import ALL, Suppression, suppression_from
 from functions.domain.plans.enrollment import EXIT
 from functions.engine import paths
@@ -74,7 +75,8 @@ async def _addresses(engine: Engine, walk: PersonsWalk) -> tuple[str, str]:
     stored = await engine.store.get(contact) if contact else None
     if stored is None:
         return phone_and_email(walk.enrollment.address)
-    return stored.data.get("phone", ""), stored.data.get("email", "")
+    known = contact_from(stored.id, stored.data)
+    return known.phone, known.email
 
 
 async def _bars(engine: Engine, org: str, *addresses: str) -> dict[str, Suppression]:

@@ -13,6 +13,7 @@ from operator import itemgetter
 from sys import intern
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
+from functions.domain.contacts.contact import row_fields
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.parts import in_parts
@@ -36,10 +37,8 @@ _NONE: Final[Mapping[str, str]] = {}
 
 def row_of(id_: str, contact: Mapping[str, Any], own: Mapping[str, Any]) -> Row:
     """Return the row of a contact by its stored fields, and by what the list itself says."""
-    region = contact.get("region", "")
-    copied = {"address": contact.get("phone", ""), "region": region, "zones": contact["zones"]}
     said = {name: value for name, value in own.items() if value or name != "attributes"}
-    return {"id": id_, **copied, **said}
+    return {"id": id_, **row_fields(contact), **said}
 
 
 def page_path(home: str, number: int) -> str:

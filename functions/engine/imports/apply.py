@@ -14,7 +14,7 @@ import structlog
 from functions.engine import paths
 from functions.engine.contacts import lists
 from functions.engine.imports.job import ENDED, ImportStatus, Job, ended, report_path
-from functions.engine.imports.plan import Plan, Target, look
+from functions.engine.imports.plan import Plan, Target, read_known
 from functions.engine.imports.reader import DUPLICATE, Page, reader_of
 from functions.engine.imports.row_files import Place
 from functions.engine.imports.upload import OnExisting
@@ -70,7 +70,7 @@ async def _plan(job: Job, page: Page) -> Plan:
     found = await job.engine.store.get_many(page.paths(job.org))
     contacts = {each.id: each for each in found if each}
     touched = await _touched(job, contacts)
-    known = await look(job.engine, target, page, home, contacts, touched)
+    known = await read_known(job.engine, target, page, home, contacts, touched)
     return Plan(target, page, known, job.engine.clock.now())
 
 

@@ -21,7 +21,7 @@ from functions.domain.times import is_zone
 from functions.domain.warnings import InputWarning
 from functions.engine import paths
 from functions.engine.contacts import list_names, lists
-from functions.engine.imports.plan import Plan, Target, look
+from functions.engine.imports.plan import Plan, Target, read_known
 from functions.engine.imports.reader import DUPLICATE, Page, Reader, table_cells
 from functions.engine.imports.tables import TableRows, header_of, inspect, rows_of
 from functions.engine.imports.upload import country_for
@@ -249,7 +249,7 @@ async def _commit(engine: Engine, target: Target, page: Page, *, are_known: bool
         stored, *people = await engine.store.get_many([home, *wanted])
         contacts = {each.id: each for each in people if each}
         on_it = {id_ for id_, each in contacts.items() if list_id in each.data["list_pages"]}
-        known = await look(engine, target, page, stored, contacts, on_it)
+        known = await read_known(engine, target, page, stored, contacts, on_it)
         plan = Plan(target, page, known, now)
         await engine.store.commit(*plan.writes, *plan.grown)
         return plan

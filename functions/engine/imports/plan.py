@@ -45,7 +45,7 @@ class Known:
     gone: Collection[str]  #: lists that are no more, and that contacts still know
 
 
-async def look(
+async def read_known(
     engine: Engine,
     target: Target,
     page: Page,
