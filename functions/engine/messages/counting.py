@@ -7,15 +7,16 @@ each other's. Once the campaign has ended they are folded (shards.py).
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
-from typing import Any, TypeAlias
+from typing import Any, Final
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.ids import lane_number
-from functions.domain.messages.message import Changes, Message, MessageStatus
+from functions.domain.messages.message import Message, MessageStatus
 from functions.engine import paths
 from functions.engine.messages import tallies
+from functions.engine.messages.alike import Alike, Pair, alike
 from functions.engine.messages.shards import COUNTS, OPEN_TIER, total
 from functions.engine.messages.statistics import (
     ATTEMPTS,
@@ -30,12 +31,7 @@ from functions.engine.messages.statistics import (
 from functions.engine.messages.tallies import LATENESS_S, Tally
 from functions.engine.ports.store import Add, Update, Write
 
-Pair: TypeAlias = tuple[Message, Changes]
-"""A message as it was, and what is written of it."""
-
-_REACTIONS_AT = frozenset(f"{name}_at" for name in REACTIONS)
-#: What decides of messages as what they are counted besides their status.
-_COUNTED_BY = ("status", "attempt", "send", "followed", "address")
+_REACTIONS_AT: Final = {name: f"{name}_at" for name in REACTIONS}
 
 
 class Increments:
@@ -62,8 +58,9 @@ class Increments:
         for pair in pairs:
             of_lanes[self.lane_of(pair[0].id)].append(pair)
         for lane, of_lane in of_lanes.items():
-            self.add(lane, _changed(self._campaign, of_lane))
-            self._tally(lane, tallies.changed(self._campaign, of_lane, now=self._now))
+            groups = alike(of_lane)
+            self.add(lane, _changed(self._campaign, groups))
+            self._tally(lane, tallies.changed(self._campaign, groups, now=self._now))
 
     def add(self, lane: int, amounts: Mapping[str, int]) -> None:
         """Add to what a lane's shard counts."""
@@ -123,76 +120,34 @@ def _statuses_of(messages: Iterable[Mapping[str, Any]]) -> Counter[str]:
     return amounts
 
 
-def _changed(campaign: Campaign, pairs: Sequence[Pair]) -> Counter[str]:
+def _changed(campaign: Campaign, groups: Iterable[Alike]) -> Counter[str]:
     """Return what is added where messages change so, but for what tallies count."""
     amounts: Counter[str] = Counter()
-    _count_statuses(amounts, pairs)
-    for message, changes in pairs:
-        if message.sent_at is None and message.due_at and changes.get("sent_at"):
-            late = (changes["sent_at"] - message.due_at).total_seconds()
-            amounts[f"{LATE}{bisect_left(LATENESS_S, late)}"] += 1
-        if "attempt" in changes:
-            amounts[ATTEMPTS] += changes["attempt"] - message.attempt
-        if DURATION in changes:
-            amounts[DURATION] += changes[DURATION] - message.duration_s
-        if not _REACTIONS_AT.isdisjoint(changes):
-            amounts.update(f"{REACTED}{name}" for name in _new_reactions(message, changes))
-            amounts.subtract(f"{REACTED}{name}" for name in _taken_back(message, changes))
-    if campaign.canary or campaign.may_follow_up:
-        _count_kinds(amounts, pairs)
+    kinds = bool(campaign.canary) or campaign.may_follow_up
+    for before, after, number in groups:
+        amounts[ATTEMPTS] += number * (after.attempt - before.attempt)
+        amounts[DURATION] += number * (after.duration_s - before.duration_s)
+        if before.sent_at is None and before.due_at and after.sent_at:
+            late = (after.sent_at - before.due_at).total_seconds()
+            amounts[f"{LATE}{bisect_left(LATENESS_S, late)}"] += number
+        for name in _names(before, kinds=kinds):
+            amounts[name] -= number
+        for name in _names(after, kinds=kinds):
+            amounts[name] += number
     return amounts
 
 
-def _count_statuses(amounts: Counter[str], pairs: Iterable[Pair]) -> None:
-    """Count messages from one status to another; a chunk of them takes few different ways."""
-    arrows = Counter(
-        (before.status, changes.get("status", before.status)) for before, changes in pairs
-    )
-    for (before, after), count in arrows.items():
-        amounts[str(before)] -= count
-        amounts[str(after)] += count
-
-
-def _count_kinds(amounts: Counter[str], pairs: Iterable[Pair]) -> None:
-    """Count what messages are besides their status; of those that change alike one is looked at."""
-    alike: defaultdict[Hashable, list[Pair]] = defaultdict(list)
-    for message, changes in pairs:
-        before = (message.status, message.attempt, message.send, message.followed)
-        after = tuple(map(changes.get, _COUNTED_BY))
-        alike[before, bool(message.address), after].append((message, changes))
-    for group in alike.values():
-        message, changes = group[0]
-        for kind in _kinds(message):
-            amounts[kind] -= len(group)
-        for kind in _kinds(message._replace(**changes)):
-            amounts[kind] += len(group)
-
-
-def _kinds(message: Message) -> list[str]:
-    """Return what a message is counted as besides its status."""
-    retrying = message.status == MessageStatus.PENDING and message.attempt > 0
-    kinds = {
-        RETRYING: retrying,
-        EXHAUSTED: message.exhausted,
-        f"{FOLLOWED}{message.status}": message.followed,
-    }
-    return [kind for kind, holds in kinds.items() if holds]
-
-
-def _taken_back(before: Message, changes: Changes) -> list[str]:
-    """Return the reactions that turned out to be a program's."""
-    told = {name: f"{name}_at" for name in REACTIONS}
-    return [
-        name
-        for name, at in told.items()
-        if at in changes and changes[at] is None and getattr(before, at)
-    ]
-
-
-def _new_reactions(before: Message, changes: Changes) -> list[str]:
-    """Return the reactions that a message has not had before."""
-    return [
-        name
-        for name in REACTIONS
-        if changes.get(f"{name}_at") and not getattr(before, f"{name}_at")
-    ]
+def _names(message: Message, *, kinds: bool) -> Iterator[str]:
+    """Yield what a message is counted as: its status, its reactions and, where asked, its kinds."""
+    yield str(message.status)
+    for name, at in _REACTIONS_AT.items():
+        if getattr(message, at):
+            yield f"{REACTED}{name}"
+    if not kinds:
+        return
+    if message.status == MessageStatus.PENDING and message.attempt > 0:
+        yield RETRYING
+    if message.exhausted:
+        yield EXHAUSTED
+    if message.followed:
+        yield f"{FOLLOWED}{message.status}"

@@ -11,17 +11,17 @@ is moved once that has passed. What comes still later is counted with the day at
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote, unquote
 
 from functions.domain.campaigns.campaign import Campaign
-from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
-from functions.domain.messages.outcomes import ENDS, TOLD_BY, Outcome, outcomes_of
+from functions.domain.messages.message import Message, MessageStatus, message_from
+from functions.domain.messages.outcomes import ENDS, Outcome, outcomes_of
 from functions.domain.messages.timeline import bucket_at
+from functions.engine.messages.alike import Alike
 
 #: How long after a campaign's end a tier ends.
 TIERS: Final = (timedelta(hours=1), timedelta(days=1), timedelta(days=7))
@@ -37,9 +37,6 @@ _CHARTED: Final = frozenset({Outcome.SENT, Outcome.DELIVERED, Outcome.FAILED, Ou
 #: Statuses whose reasons are counted: those of messages that wait, or have come to an end.
 _EXPLAINED: Final = frozenset({MessageStatus.PENDING, MessageStatus.COMPLETED, *ENDS})
 _LONGEST_REASON: Final = 100
-#: All by which messages are counted.
-_TOLD: Final = ("send", "created_at", *sorted(TOLD_BY))
-_told_of: Final = attrgetter(*_TOLD)
 
 Names: TypeAlias = Counter[str]
 
@@ -85,32 +82,15 @@ class _DayKey(NamedTuple):
 _Key: TypeAlias = _DayKey | tuple[str, str | int, str]
 
 
-def changed(
-    campaign: Campaign, pairs: Iterable[tuple[Message, Changes]], *, now: datetime
-) -> Tally:
-    """Return what is to be added where messages change so; each is given as it was."""
+def changed(campaign: Campaign, groups: Iterable[Alike], *, now: datetime) -> Tally:
+    """Return what is to be added where messages change so."""
     counted: Counter[_Key] = Counter()
-    for before, after, count in _alike(pairs):
+    for before, after, number in groups:
         for key in _keys(campaign, before):
-            counted[key] -= count
+            counted[key] -= number
         for key in _keys(campaign, after):
-            counted[key] += count
+            counted[key] += number
     return _named(campaign, counted, now)
-
-
-def _alike(pairs: Iterable[tuple[Message, Changes]]) -> Iterator[tuple[Message, Message, int]]:
-    """Yield messages before and after their changes, one of those that are counted alike."""
-    counts: Counter[Hashable] = Counter()
-    examples: dict[Hashable, tuple[Message, Changes]] = {}
-    for before, changes in pairs:
-        if TOLD_BY.isdisjoint(changes):
-            continue
-        told = _told_of(before)
-        kind: Hashable = (told, *map(changes.get, _TOLD, told))
-        counts[kind] += 1
-        examples[kind] = before, changes
-    for kind, (before, changes) in examples.items():
-        yield before, before._replace(**changes), counts[kind]
 
 
 def created(campaign: Campaign, messages: Iterable[Mapping[str, Any]], *, now: datetime) -> Tally:
