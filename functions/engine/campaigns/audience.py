@@ -26,6 +26,7 @@ from functions.engine.campaigns.recipient import (
     of_member,
     of_member_and_contact,
     of_message,
+    of_row,
 )
 from functions.engine.contacts import list_rows, member_pages, segments
 from functions.engine.contacts.suppressions import suppressed_among
@@ -63,9 +64,10 @@ class Page:
 
 
 class _Batch(NamedTuple):
-    """What was read at once, and the cursor that continues behind it."""
+    """Recipients who were read at once, where each was read, and the cursor behind them all."""
 
-    documents: list[Document]
+    recipients: Iterable[Recipient]
+    places: Sequence[str]  #: what a cursor that continues behind one holds in `after`
     cursor: Cursor
 
 
@@ -92,14 +94,14 @@ async def _pages(engine: Engine, source: Source, cursor: Cursor) -> AsyncGenerat
     size = written_at_once(texts_of(source.send), engine.limits.launch_page)
     page: Page | None = None  # held back until it is known whether it is the last
     async with aclosing(_batches(engine, source, cursor)) as batches:
-        async for documents, behind in batches:
-            found = await _recipients(engine, source, documents)
+        async for recipients, places, behind in batches:
+            found = await _allowed(engine, source, recipients)
             for start in range(0, len(found) or 1, size):
                 if page is not None:
                     yield page
                 end = start + size
                 whole = end >= len(found)
-                following = behind if whole else {**behind, "after": documents[end - 1].path}
+                following = behind if whole else {**behind, "after": places[end - 1]}
                 page = Page(found[start:end], following)
     yield replace(page, cursor=None) if page is not None else Page([], None)
 
@@ -140,7 +142,8 @@ async def _of_segment(
     while True:
         limit = engine.limits.launch_page
         page = await segments.page(engine, source.org, condition, after=after, limit=limit)
-        yield _Batch(page.contacts, {**cursor, "after": page.after})
+        places = [contact.path for contact in page.contacts]
+        yield _Batch(_of_contacts(source, page.contacts), places, {**cursor, "after": page.after})
         if page.after is None:
             return
         after = page.after
@@ -153,30 +156,26 @@ async def _of_list(engine: Engine, source: Source, cursor: Cursor) -> AsyncGener
     that of the messages' ids, and one in which whoever leaves the list meanwhile moves nobody.
     """
     start: int | None = cursor["source"]
-    after = cursor["after"] or ""
+    after, size = cursor["after"] or "", engine.limits.launch_page
+    whole = _needs_contacts(source.send)
     while start is not None:
         rows, following = await member_pages.block(
             engine,
             paths.list_(source.org, source.audience.id),
             range(start, start + _BLOCK),
-            with_attributes=_needs_contacts(source.send),
+            with_attributes=whole,
         )
         first = bisect_right(rows, after.rpartition("/")[2], key=itemgetter(0))
-        for documents in _documents(engine, source, rows[first:]):
-            yield _Batch(documents, {"source": start, "after": documents[-1].path})
+        for at in range(first, len(rows), size):
+            part = rows[at : at + size]
+            places = [paths.contact(source.org, row[0]) for row in part]
+            recipients: Iterable[Recipient] = map(of_row, places, part)
+            if whole:
+                contacts = await engine.store.get_many(places)
+                members = map(_as_document, places, part)
+                recipients = map(partial(of_member_and_contact, source.send), members, contacts)
+            yield _Batch(recipients, places, {"source": start, "after": places[-1]})
         start, after, rows = following, "", []
-
-
-def _documents(
-    engine: Engine, source: Source, rows: list[member_pages.Kept]
-) -> Iterator[list[Document]]:
-    """Yield rows, a commit's worth at a time, as documents of what a campaign itself names."""
-    size = engine.limits.launch_page
-    for start in range(0, len(rows), size):
-        yield [
-            _as_document(paths.contact(source.org, row[0]), row)
-            for row in rows[start : start + size]
-        ]
 
 
 def _as_document(path: str, row: member_pages.Kept) -> Document:
@@ -201,7 +200,9 @@ async def _of_sources(
         async with aclosing(engine.store.stream(query)) as parts:
             async for part in parts:
                 documents = [each for each in part if _is_repeated(each)] if retry else part
-                yield _Batch(documents, {"source": number, "after": part[-1].path})
+                places = [document.path for document in documents]
+                behind = {"source": number, "after": part[-1].path}
+                yield _Batch(await _known(engine, source, documents), places, behind)
         after = None
 
 
@@ -228,10 +229,11 @@ def _query(source: Source, number: int) -> Query:
             return Query(paths.messages(org, id_), (Where("status", "==", status),))
 
 
-async def _recipients(
-    engine: Engine, source: Source, documents: Sequence[Document]
+async def _allowed(
+    engine: Engine, source: Source, recipients: Iterable[Recipient]
 ) -> list[Recipient]:
-    recipients, zone = await _known(engine, source, documents), source.default_zone
+    """Return recipients in the zones that hold for them, and say who is suppressed."""
+    zone = source.default_zone
     if zone:
         recipients = (each._replace(zones=zones_for(each.zones, zone)) for each in recipients)
     found = list(recipients)
@@ -253,18 +255,21 @@ async def _recipients(
 async def _known(
     engine: Engine, source: Source, documents: Sequence[Document]
 ) -> Iterable[Recipient]:
-    """Return the recipients that documents tell of, whether suppressed or not."""
-    send = source.send
+    """Return the recipients that documents tell of."""
     match source.audience.kind:
-        case AudienceKind.SEGMENT | AudienceKind.EVERYONE:
-            return (of_contact(send, d.path, contact_from(d.id, d.data)) for d in documents)
+        case AudienceKind.EVERYONE:
+            return _of_contacts(source, documents)
         case AudienceKind.RETRY:
             return await _repeated(engine, source, documents)
-        case _ if _needs_contacts(send):
+        case _ if _needs_contacts(source.send):
             contacts = await engine.store.get_many([each.data["contact"] for each in documents])
-            return map(partial(of_member_and_contact, send), documents, contacts)
+            return map(partial(of_member_and_contact, source.send), documents, contacts)
         case _:
             return map(of_member, documents)
+
+
+def _of_contacts(source: Source, contacts: Iterable[Document]) -> Iterator[Recipient]:
+    return (of_contact(source.send, d.path, contact_from(d.id, d.data)) for d in contacts)
 
 
 async def recipients_of(

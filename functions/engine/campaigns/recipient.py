@@ -10,6 +10,7 @@ from functions.domain.contacts.contact import ERASED, Contact, contact_from
 from functions.domain.contacts.emails import read_email
 from functions.domain.errors import InvalidFieldError
 from functions.domain.kinds import facts_of
+from functions.engine.contacts.member_pages import Kept
 from functions.engine.ports.store import Document
 
 
@@ -51,8 +52,14 @@ def of_message(send: Send, document: Document, known: Mapping[str, Contact]) -> 
     return recipient._replace(address=reached, skip_reason=reason)
 
 
+def of_row(path: str, row: Kept) -> Recipient:
+    """Return a list's member, by what the list keeps of them alone; `path` is their contact's."""
+    _, address, region, zones, _ = row
+    return Recipient(path, address, region, zones, skip_reason="" if address else "no_address")
+
+
 def of_member(member: Document) -> Recipient:
-    """Return a member of a list or a campaign, by what that keeps of them alone."""
+    """Return a campaign's own recipient, by what it keeps of them alone."""
     data = member.data
     address, reason = data["address"], "" if data["address"] else "no_address"
     zones = data["zones"]
@@ -60,7 +67,7 @@ def of_member(member: Document) -> Recipient:
 
 
 def of_member_and_contact(send: Send, member: Document, contact: Document | None) -> Recipient:
-    """Return a list's member; values of the contact come before values of the list's row."""
+    """Return a member of a list or a campaign; the values of the contact come first."""
     data = member.data
     values = {**data.get("attributes", {}), "phone": data["address"]}
     known = contact_from(contact.id, contact.data) if contact else None
