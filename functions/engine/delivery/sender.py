@@ -57,8 +57,8 @@ _SENDS_AT_ONCE = 50
 #: Messages that may be claimed and not yet recorded before the next are claimed, of a campaign and
 #: of a lane: a crash leaves them in doubt. Three commits of one lane are under way with that.
 _IN_HAND, _IN_HAND_OF_LANE = 4000, 1500
-#: For how long a sender relies on holding its lane before it looks again, seconds.
-_TRUST_S = 1.0
+#: For how long a sender relies on holding its lane before it looks again.
+_TRUST = timedelta(seconds=1)
 #: What comes of a claimed message whose lane was taken away before its turn.
 _FENCED = Deferred("lane_lost", ours=True)
 #: What comes of one that was not ready at its turn: late, it would meet those behind it.
@@ -371,13 +371,14 @@ class _Trust:
 
     def __init__(self, lease: LaneLease) -> None:
         self._lease = lease
-        self._asked_at = lease.held_at  # however long ago the claim was: we may have stood still
+        self._until = lease.held_at + _TRUST  # however long ago the claim was: we may have slept
         self._lost = False
 
     async def is_held(self) -> bool:
         now = self._lease.engine.clock.now()
-        known_at = max(self._asked_at, self._lease.held_at)
-        if not self._lost and (now - known_at).total_seconds() > _TRUST_S:
-            self._asked_at = now
-            self._lost = await self._lease.is_lost()
+        if now > self._until and not self._lost:
+            self._until = self._lease.held_at + _TRUST
+            if now > self._until:
+                self._until = now + _TRUST
+                self._lost = await self._lease.is_lost()
         return not self._lost
