@@ -104,7 +104,7 @@ def alias_key(org: str, address: str) -> str:
 
 def lane_number(id_: str, lanes: int) -> int:
     """Return the number of the lane that looks after the message with this id."""
-    return int(id_[:8], 16) % lanes
+    return int(id_[:8], 16) * lanes >> 32
 
 
 def send_lane(number: int | str) -> str:

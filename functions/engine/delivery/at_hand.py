@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 from functions.domain.campaigns.campaign import Campaign
@@ -12,6 +13,8 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LaneLease
 from functions.engine.ports.store import Document
 
+#: As a query would give them: what is sent together then stands together in the store.
+_BY_PATH: Final = attrgetter("path")
 #: Of a plan, whose messages differ in length: as many as lie in memory if all were the longest.
 _OF_A_PLAN: Final = 200
 
@@ -46,4 +49,5 @@ def hand_over(
             due[message["lane"]].append(Document(path, version, message))
     most = at_hand(lease.engine, campaign)
     for lane, made in due.items():
+        made.sort(key=_BY_PATH)
         lease.engine.memory.launched.give(campaign, lane, made, most=most)
