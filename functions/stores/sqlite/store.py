@@ -14,7 +14,6 @@ from functions.engine.ports.store import Add, Delete, Document, Query, Write
 from functions.stores.document_paths import collection_name, place
 from functions.stores.indexes import Indexes
 from functions.stores.sqlite import queries
-from functions.stores.sqlite import writes as sqlite_writes
 from functions.stores.sqlite.documents import decode
 from functions.stores.sqlite.schema import Schema, create_plumbing, table_of
 from functions.stores.sqlite.thread import (
@@ -24,6 +23,7 @@ from functions.stores.sqlite.thread import (
     one_by_one,
     together,
 )
+from functions.stores.sqlite.writes import Commit
 
 MEMORY = ":memory:"
 _FEW: Final = 20  #: documents whose reading keeps the event loop for no more than 0.2 ms
@@ -116,10 +116,10 @@ class SqliteStore:
         return await self._reader.do(lambda db: int(db.execute(statement, values).fetchone()[0]))
 
     async def commit(self, *writes: Write) -> list[int]:
-        groups = sqlite_writes.grouped(writes)
-        for group in groups:
+        commit = Commit.of(self._schema, writes)
+        for group in commit.groups:
             await self._prepare(collection_name(group.collection))
-        version = await self._writer.do(lambda db: sqlite_writes.apply(db, self._schema, groups))
+        version = await self._writer.do(commit)
         return [0 if type(write) in _UNVERSIONED else version for write in writes]
 
     async def close(self) -> None:

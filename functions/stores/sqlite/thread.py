@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from functions.engine.ports.store import StoreError
+from functions.stores.sqlite.writes import Commit
 
 T = TypeVar("T")
 
@@ -40,13 +41,16 @@ class Database(Protocol):
 
 
 def together(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
-    """Do all works in one transaction, so that one sync to disk serves all; each may fail alone."""
+    """Do all works in one transaction, so that one sync to disk serves all; each may fail alone.
+
+    Small commits that do not touch each other are applied as one.
+    """
     try:
         db.execute("BEGIN IMMEDIATE")
         if len(works) == 1:
             outcomes = [_alone(db, works[0])]
         else:
-            outcomes = [_in_savepoint(db, work) for work in works]
+            outcomes = _as_one(db, works) or [_in_savepoint(db, work) for work in works]
         if db.in_transaction:
             db.execute("COMMIT")
     except (sqlite3.Error, StoreError) as error:
@@ -187,6 +191,21 @@ def _alone(db: sqlite3.Connection, work: Work) -> Outcome:
     if error is not None and db.in_transaction:
         db.execute("ROLLBACK")
     return result, error
+
+
+def _as_one(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
+    """Do commits as one; nothing where that cannot be, or fails: then each is done by itself."""
+    commits = [work for work in works if isinstance(work, Commit)]
+    joined = Commit.joined(commits) if len(commits) == len(works) else None
+    if joined is None:
+        return []
+    version, error = _attempt(db, joined)
+    if error is None:
+        return [(version, None)] * len(works)
+    if db.in_transaction:
+        db.execute("ROLLBACK")
+    db.execute("BEGIN IMMEDIATE")
+    return []
 
 
 def _in_savepoint(db: sqlite3.Connection, work: Work) -> Outcome:

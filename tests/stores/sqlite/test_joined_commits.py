@@ -1,0 +1,67 @@
+"""Commits that wait together are applied as one, where that saves time and changes nothing else."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.engine.ports.store import Add, Create, Delete, Query, Set, StoreError, Update, Write
+from functions.stores.indexes import Indexes
+from functions.stores.sqlite.store import MEMORY, SqliteStore
+
+THERE, GONE = ("things/a", "things/b", "others/a"), ("things/c", "others/b")
+
+_paths = st.sampled_from([*THERE, *GONE])
+_values = st.integers(0, 3)
+_fields = st.dictionaries(st.sampled_from("xy"), _values, max_size=2)
+_first_versions = st.sampled_from([None, None, 1, 7])
+_writes = st.one_of(
+    st.builds(Create, _paths, _fields),
+    st.builds(Set, _paths, _fields),
+    st.builds(Update, _paths, _fields, _first_versions),
+    st.builds(Delete, _paths, _first_versions),
+    st.builds(Add, _paths, st.dictionaries(st.sampled_from("xy"), _values, max_size=2)),
+    st.builds(lambda path: Add(path, {"x": 1}, must_exist=True), _paths),
+)
+_commits = st.lists(_writes, min_size=1, max_size=3, unique_by=lambda write: write.path)
+
+
+@given(st.lists(_commits, min_size=2, max_size=6))
+@settings(max_examples=300, deadline=None)
+def test_joined_commits_come_to_the_same_as_one_after_the_other(commits: list[list[Write]]) -> None:
+    """Each commit is done or refused as if it had come alone, in their order."""
+    assert asyncio.run(_done(commits, at_once=True)) == asyncio.run(_done(commits, at_once=False))
+
+
+async def _done(commits: list[list[Write]], *, at_once: bool) -> tuple[list[Any], dict[str, Any]]:
+    """Return what became of each commit, and what is stored then."""
+    store = SqliteStore(MEMORY, Indexes({}))
+    await store.commit(*(Create(path, {"x": 0}) for path in THERE))  # their version is 1
+    given = Counter((path, 1) for path in THERE)
+
+    async def outcome(writes: list[Write]) -> str:
+        try:
+            versions = await store.commit(*writes)
+        except StoreError as error:
+            return type(error).__name__
+        given.update((each.path, n) for each, n in zip(writes, versions, strict=True) if n)
+        return "done"
+
+    if at_once:
+        told = await asyncio.gather(*map(outcome, commits))
+    else:
+        told = [await outcome(writes) for writes in commits]
+    found = [*await store.query(Query("things")), *await store.query(Query("others"))]
+    await store.close()
+    assert set(given.values()) == {1}, "a document has one version twice"
+    return told, {document.path: document.data for document in found}
+
+
+async def test_small_commits_that_wait_together_are_one() -> None:
+    """Ten share their statements, and so their version."""
+    store = SqliteStore(MEMORY, Indexes({}))
+    ten = [store.commit(Create(f"things/{number}", {"x": number})) for number in range(10)]
+    assert await asyncio.gather(*ten) == [[1]] * 10
+    await store.close()
