@@ -59,6 +59,7 @@ class Planner:
         #: What each message says of its send: nothing of the campaign's own.
         self._named: dict[str, Any] = {"send": send.key} if send.key else {}
         self._collection = paths.messages(campaign.org, campaign.id)
+        self._lanes = [send_lane(number) for number in range(campaign.lanes)]
         self._now = engine.clock.now()
         self._renderer = Renderer(send)
         self._openings: dict[_Where, datetime | None] = {}
@@ -188,7 +189,7 @@ class Planner:
         plan.messages[f"{self._collection}/{id_}"] = self._skipped(recipient, "duplicate_address")
 
     def _lane(self, id_: str) -> str:
-        return send_lane(lane_number(id_, self._campaign.lanes))
+        return self._lanes[lane_number(id_, len(self._lanes))]
 
     def _skipped(
         self, to: Recipient, reason: str, status: MessageStatus = MessageStatus.SKIPPED
