@@ -43,14 +43,14 @@ class Database(Protocol):
 def together(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
     """Do all works in one transaction, so that one sync to disk serves all; each may fail alone.
 
-    Small commits that do not touch each other are applied as one.
+    Hardly any fails: they have savepoints, which copy each page that is changed, only once one has.
     """
     try:
         db.execute("BEGIN IMMEDIATE")
         if len(works) == 1:
             outcomes = [_alone(db, works[0])]
         else:
-            outcomes = _as_one(db, works) or [_in_savepoint(db, work) for work in works]
+            outcomes = _trusting(db, works) or [_in_savepoint(db, work) for work in works]
         if db.in_transaction:
             db.execute("COMMIT")
     except (sqlite3.Error, StoreError) as error:
@@ -186,26 +186,29 @@ def _settle(done: Iterable[_Done]) -> None:
 
 
 def _alone(db: sqlite3.Connection, work: Work) -> Outcome:
-    """Do the only work of a transaction; a savepoint would copy each page that it changes."""
+    """Do the only work of a transaction, which ends with it if it fails."""
     result, error = _attempt(db, work)
     if error is not None and db.in_transaction:
         db.execute("ROLLBACK")
     return result, error
 
 
-def _as_one(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
-    """Do commits as one; nothing where that cannot be, or fails: then each is done by itself."""
+def _trusting(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
+    """Do commits as if none could fail; if one does, undo all of them and return nothing."""
     commits = [work for work in works if isinstance(work, Commit)]
-    joined = Commit.joined(commits) if len(commits) == len(works) else None
-    if joined is None:
+    if len(commits) < len(works):  # what makes tables remembers that they are there
         return []
-    version, error = _attempt(db, joined)
-    if error is None:
-        return [(version, None)] * len(works)
-    if db.in_transaction:
-        db.execute("ROLLBACK")
-    db.execute("BEGIN IMMEDIATE")
-    return []
+    joined = Commit.joined(commits)
+    outcomes: list[Outcome] = []
+    for commit in commits if joined is None else [joined]:
+        version, error = _attempt(db, commit)
+        if error is not None:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            db.execute("BEGIN IMMEDIATE")
+            return []
+        outcomes.append((version, None))
+    return outcomes if joined is None else outcomes * len(works)
 
 
 def _in_savepoint(db: sqlite3.Connection, work: Work) -> Outcome:

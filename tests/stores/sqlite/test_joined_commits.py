@@ -7,7 +7,17 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.engine.ports.store import Add, Create, Delete, Query, Set, StoreError, Update, Write
+from functions.engine.ports.store import (
+    Add,
+    ConflictError,
+    Create,
+    Delete,
+    Query,
+    Set,
+    StoreError,
+    Update,
+    Write,
+)
 from functions.stores.indexes import Indexes
 from functions.stores.sqlite.store import MEMORY, SqliteStore
 
@@ -57,6 +67,17 @@ async def _done(commits: list[list[Write]], *, at_once: bool) -> tuple[list[Any]
     await store.close()
     assert set(given.values()) == {1}, "a document has one version twice"
     return told, {document.path: document.data for document in found}
+
+
+async def test_of_large_commits_that_wait_together_each_may_fail_alone() -> None:
+    """Two are done and the third, which makes one document again, is not; nor is any of it."""
+    store = SqliteStore(MEMORY, Indexes({}))
+    await store.commit(Create("things/250", {}))
+    parts = [[Create(f"things/{n}", {"x": n}) for n in range(at, at + 100)] for at in (0, 100, 200)]
+    told = await asyncio.gather(*(store.commit(*part) for part in parts), return_exceptions=True)
+    assert [type(each) for each in told] == [list, list, ConflictError]
+    assert await store.count(Query("things")) == 201
+    await store.close()
 
 
 async def test_small_commits_that_wait_together_are_one() -> None:
