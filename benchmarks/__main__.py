@@ -62,6 +62,8 @@ FIGURES: Mapping[str, Callable[[], Awaitable[list[report.Row]]]] = {
 
 def main(names: list[str]) -> None:
     """Measure the figures named, or all."""
+    if unknown := sorted(set(names) - set(FIGURES)):
+        sys.exit(f"unknown figure: {', '.join(unknown)}; there are {', '.join(FIGURES)}")
     logs.configure("error", readable=True)
     rows: list[report.Row] = []
     for name in names or FIGURES:
