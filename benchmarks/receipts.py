@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks.report import Row
 from benchmarks.rig import INDEXES, ORG, create, engine_on, make_list
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef
+from functions.domain.messages.ids import lane_number
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.ports.store import Add, Query, Store, Update
@@ -86,7 +87,7 @@ async def _by_hand(store: Store, ref: MessageRef) -> None:
     assert message is not None
     told = [{"id": f"delivered-{ref.message}", "kind": "delivered", "attempt": 1, "at": at}]
     changes = {"status": "delivered", "delivered_at": at, "told": told}
-    lane = int(ref.message[:8], 16) % 4
+    lane = lane_number(ref.message, 4)
     await store.commit(
         Update(message.path, changes, message.version),
         Add(paths.statistics(ref.org, ref.campaign, lane), {"sent": -1, "delivered": 1}),

@@ -25,6 +25,7 @@ from benchmarks.report import Row
 from benchmarks.rig import INDEXES, ORG, NoOpCarrier
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, MessageRef
+from functions.domain.messages.ids import lane_number
 from functions.domain.messages.send_outcomes import SendOutcome
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
@@ -149,7 +150,7 @@ async def _by_hand(store: Store, mail: Document) -> None:
     assert message is not None
     told = [{"id": f"read-{ref.message}", "kind": "read", "attempt": 1, "at": at}]
     enrollment = paths.enrollment(ref.org, ref.campaign, message.data["enrollment"])
-    lane = int(ref.message[:8], 16) % 4
+    lane = lane_number(ref.message, 4)
     await store.commit(
         Update(message.path, {"status": "read", "read_at": at, "told": told}, message.version),
         Update(enrollment, {"lane": f"walk-{lane}", "next_at": at}),

@@ -157,20 +157,20 @@ async def _of_list(engine: Engine, source: Source, cursor: Cursor) -> AsyncGener
     """
     start: int | None = cursor["source"]
     after, size = cursor["after"] or "", engine.limits.launch_page
-    whole = _needs_contacts(source.send)
+    with_contacts = _needs_contacts(source.send)
     while start is not None:
         rows, following = await member_pages.block(
             engine,
             paths.list_(source.org, source.audience.id),
             range(start, start + _BLOCK),
-            with_attributes=whole,
+            with_attributes=with_contacts,
         )
         first = bisect_right(rows, after.rpartition("/")[2], key=itemgetter(0))
         for at in range(first, len(rows), size):
             part = rows[at : at + size]
             places = [paths.contact(source.org, row[0]) for row in part]
             recipients: Iterable[Recipient] = map(of_row, places, part)
-            if whole:
+            if with_contacts:
                 contacts = await engine.store.get_many(places)
                 members = map(_as_document, places, part)
                 recipients = map(partial(of_member_and_contact, source.send), members, contacts)

@@ -50,7 +50,7 @@ def together(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
         if len(works) == 1:
             outcomes = [_alone(db, works[0])]
         else:
-            outcomes = _trusting(db, works) or [_in_savepoint(db, work) for work in works]
+            outcomes = _without_savepoints(db, works) or [_in_savepoint(db, work) for work in works]
         if db.in_transaction:
             db.execute("COMMIT")
     except (sqlite3.Error, StoreError) as error:
@@ -193,7 +193,7 @@ def _alone(db: sqlite3.Connection, work: Work) -> Outcome:
     return result, error
 
 
-def _trusting(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
+def _without_savepoints(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
     """Do commits as if none could fail; if one does, undo all of them and return nothing."""
     commits = [work for work in works if isinstance(work, Commit)]
     if len(commits) < len(works):  # what makes tables remembers that they are there
