@@ -39,7 +39,7 @@ _commits = st.lists(_writes, min_size=1, max_size=3, unique_by=lambda write: wri
 
 
 @given(st.lists(_commits, min_size=2, max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_joined_commits_come_to_the_same_as_one_after_the_other(commits: list[list[Write]]) -> None:
     """Each commit is done or refused as if it had come alone, in their order."""
     assert asyncio.run(_done(commits, at_once=True)) == asyncio.run(_done(commits, at_once=False))
