@@ -12,7 +12,7 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.attempts import DeliveryPolicy
 from functions.domain.messages.happened import reasons_of
 from functions.domain.messages.ids import following_id, lane_number, send_lane
-from functions.domain.messages.message import Changes, Message, MessageStatus, planned
+from functions.domain.messages.message import Changes, Message, MessageStatus, changed, planned
 from functions.domain.messages.reasons import explain
 
 #: In a fallback's `after` besides reason codes. Every failure:
@@ -89,7 +89,7 @@ def next_message(
     follower = follower_of(campaign, before)
     if before.followed or before.lane is None or follower is None:
         return None
-    after = before._replace(**changes)
+    after = changed(before, changes)
     if _causes(before, after).isdisjoint(follower.after):
         return None
     # Who was not delivered to has been waited for already.

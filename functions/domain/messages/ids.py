@@ -103,8 +103,11 @@ def alias_key(org: str, address: str) -> str:
 
 
 def lane_number(id_: str, lanes: int) -> int:
-    """Return the number of the lane that looks after the message with this id."""
-    return int(id_[:8], 16) * lanes >> 32
+    """Return the number of the lane that looks after the message with this id.
+
+    Each lane has an equal range of ids: what it sends together stands together in the store.
+    """
+    return int(id_[:8], 16) * lanes >> 32  # of the first 32 bits
 
 
 def send_lane(number: int | str) -> str:

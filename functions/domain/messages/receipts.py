@@ -12,7 +12,7 @@ from functions.domain.messages.attempts import (
     end,
 )
 from functions.domain.messages.delivery_events import DeliveryEvent, EventKind, Retry
-from functions.domain.messages.message import FINAL, RANK, Changes, Message, MessageStatus
+from functions.domain.messages.message import FINAL, RANK, Changes, Message, MessageStatus, changed
 
 
 def after_event(
@@ -29,7 +29,7 @@ def after_event(
         return {}
     if message.status == MessageStatus.PENDING and event.attempt == message.attempt + 1:
         handed = claim(message, until=now + policy.send_lease)
-        changes = _told(message._replace(**handed), event, policy, now=now)
+        changes = _told(changed(message, handed), event, policy, now=now)
         return handed | changes if changes else {}
     return _told(message, event, policy, now=now) if event.attempt == message.attempt else {}
 

@@ -9,7 +9,7 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.status import Action, CampaignStatus
 from functions.domain.digest import digest
 from functions.domain.messages.ids import whole_id
-from functions.domain.messages.message import Changes, Message, MessageStatus
+from functions.domain.messages.message import Changes, Message, MessageStatus, changed
 from functions.domain.messages.reasons import explain
 from functions.domain.times import iso
 
@@ -114,7 +114,7 @@ def message_notice(
     campaign: Campaign, before: Message, changes: Changes, *, now: datetime
 ) -> Notice | None:
     """Return the event of a message that `changes` are written to; None where it has none."""
-    after = before._replace(**changes)
+    after = changed(before, changes)
     if after.status == MessageStatus.FAILED and before.status != MessageStatus.FAILED:
         type_ = EventType.MESSAGE_FAILED
     elif after.status in _REACHED and before.status not in _REACHED:

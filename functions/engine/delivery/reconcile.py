@@ -15,7 +15,13 @@ from functions.domain.messages.attempts import (
 )
 from functions.domain.messages.attempts import claim as claim_changes
 from functions.domain.messages.delivery_events import DeliveryEvent
-from functions.domain.messages.message import Changes, Message, MessageStatus, message_from
+from functions.domain.messages.message import (
+    Changes,
+    Message,
+    MessageStatus,
+    changed,
+    message_from,
+)
 from functions.domain.messages.receipts import after_event
 from functions.engine import paths
 from functions.engine.kernel.claims import Claim, claims_fields
@@ -66,7 +72,7 @@ async def settle_claims(lease: LaneLease) -> None:
 def _lost(lease: LaneLease, message: Message, claim: Claim) -> Changes:
     """Return what becomes of a message whose result is lost."""
     handed = claim_changes(message, until=claim.until)
-    return {**handed, **_decide(lease, message._replace(**handed))}
+    return {**handed, **_decide(lease, changed(message, handed))}
 
 
 async def cancel(lease: LaneLease, pending: Sequence[Versioned[Message]]) -> None:

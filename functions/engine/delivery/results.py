@@ -130,5 +130,5 @@ class Results:
         if message.status == MessageStatus.SENDING and message.attempt == sent.attempt:
             return self._after(message, outcome, now)
         told: Changes = {} if is_told else {"attempt": sent.attempt}
-        late = merge_late_answer(message._replace(**told), sent.attempt, outcome, now)
+        late = merge_late_answer(changed(message, told), sent.attempt, outcome, now)
         return told | late | answers.alias_told(self._campaign.org, message, outcome)

@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable
 from operator import attrgetter
 from typing import Final, NamedTuple, TypeAlias
 
-from functions.domain.messages.message import Changes, Message
+from functions.domain.messages.message import Changes, Message, changed
 from functions.domain.messages.outcomes import TOLD_BY
 
 Pair: TypeAlias = tuple[Message, Changes]
@@ -20,15 +20,15 @@ _counted_of: Final = attrgetter(*_COUNTED_BY)
 
 
 class Alike(NamedTuple):
-    """One of the messages that are counted alike, as it was and is; and how many they are."""
+    """One of the messages that are counted alike, before and after its change."""
 
     before: Message
     after: Message
-    number: int
+    number: int  #: how many they are, this one included
 
 
 def alike(pairs: Iterable[Pair]) -> list[Alike]:
-    """Return one of those messages each that are counted alike."""
+    """Group messages by what they are counted as, and return one of each group."""
     counts: Counter[Hashable] = Counter()
     examples: dict[Hashable, Pair] = {}
     for pair in pairs:
@@ -41,6 +41,6 @@ def alike(pairs: Iterable[Pair]) -> list[Alike]:
         counts[kind] += 1
         examples[kind] = pair
     return [
-        Alike(before, before._replace(**changes), counts[kind])
+        Alike(before, changed(before, changes), counts[kind])
         for kind, (before, changes) in examples.items()
     ]

@@ -14,24 +14,23 @@ from typing import Any
 
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.messages.happened import happened, starts_timers
-from functions.domain.messages.message import Changes, Message, MessageStatus
+from functions.domain.messages.message import Message, MessageStatus, changed
 from functions.domain.plans.enrollment import EXIT
 from functions.engine.kernel.walks import mark
+from functions.engine.messages.alike import Pair
 from functions.engine.ports.store import Update
 
 
-def marks(
-    campaign: Campaign, changed: Iterable[tuple[Message, Changes]], *, at: datetime
-) -> list[Update]:
+def marks(campaign: Campaign, pairs: Iterable[Pair], *, at: datetime) -> list[Update]:
     """Return the marks of messages that change so, one for each enrollment that listens.
 
     It is looked at again `at` that time. What is taken back of a message ends no walk any more.
     """
     marked: defaultdict[str, dict[str, Any]] = defaultdict(dict)
-    for before, changes in changed:
+    for before, changes in pairs:
         # Nothing is told of a message that is handed over only now.
         if before.enrollment and changes.get("status") != MessageStatus.SENDING:
-            known, told = happened(before), happened(before._replace(**changes))
+            known, told = happened(before), happened(changed(before, changes))
             new = told.keys() ^ known.keys()
             ends = {f"{EXIT}{name}": told.get(name) for name in new.intersection(before.ends)}
             if ends or not new.isdisjoint(before.listens) or _is_overdue(before, known, told, at):
