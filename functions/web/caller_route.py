@@ -46,8 +46,8 @@ class CallerRoute(StrictRoute):
 
         async def handle_known(request: Request) -> Response:
             context = context_of(request)
-            request.state.caller = caller = await who(context, request)
-            request.state.engine = context.engine
+            caller, state = await who(context, request), request.state
+            state.caller, state.engine = caller, context.engine
             admit(context, request, caller)
             caller.require_area(areas)
             caller.require(role)
@@ -118,8 +118,8 @@ def _context_for(role: Role) -> Callable[[Request, Response], Coroutine[Any, Any
     """Return the dependency that gives a handler its context, if the caller has the role."""
 
     async def context(request: Request, response: Response) -> CallerContext:
-        app, caller = context_of(request), request.state.caller
-        return CallerContext(request.state.engine, app.settings, caller, response)
+        state = request.state
+        return CallerContext(state.engine, context_of(request).settings, state.caller, response)
 
     _ROLES[context] = role
     return context

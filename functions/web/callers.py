@@ -1,5 +1,7 @@
 """Who sends a request, by whatever names a caller: an API key, a session, or AUTH_MODE."""
 
+from typing import Final
+
 from fastapi import Request
 
 from functions.engine.accounts import api_keys
@@ -16,8 +18,9 @@ from functions.web.middleware.client_address import client_address
 from functions.web.origins import is_own_page
 from functions.web.signing_in.sessions import COOKIE, Session
 
+_SESSION: Final = "clarion.session"
 #: Bytes that a body counts as whose sender does not tell them.
-_UNTOLD = 1_000_000
+_UNTOLD: Final = 1_000_000
 
 
 async def who(context: AppContext, request: Request) -> Caller:
@@ -35,7 +38,7 @@ async def who(context: AppContext, request: Request) -> Caller:
 
 def session_of(request: Request) -> Session | None:
     """Return the session that has named a request's caller, None where something else has."""
-    session: Session | None = getattr(request.state, "session", None)
+    session: Session | None = request.scope.get(_SESSION)
     return session
 
 
@@ -64,7 +67,7 @@ async def _of_session(context: AppContext, request: Request) -> Caller:
         if key is None:  # no guess: it was right when we sealed it
             raise UnauthenticatedError("The API key of the session is refused; sign in again.")
         caller = key_caller(key)
-    request.state.session = session
+    request.scope[_SESSION] = session
     return caller
 
 

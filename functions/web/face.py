@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
@@ -14,6 +13,7 @@ from functions.web import problems
 from functions.web.auth import require_own_host
 from functions.web.context import AppContext
 from functions.web.middleware import answer_headers, request_id, slashes
+from functions.web.routing.known_headers import headers_of
 
 log = structlog.get_logger()
 
@@ -54,8 +54,8 @@ class Face:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        id_ = request_id.request_id(Headers(scope=scope))
         inner = {**scope, "app": self._app}
+        id_ = request_id.request_id(headers_of(inner))
         answer_headers.told(inner)[request_id.HEADER] = id_
         bound = bind_contextvars(request_id=id_)
         try:
@@ -80,7 +80,7 @@ class Face:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("client"):  # what comes over no socket is our own
             context: AppContext = self._app.state.context
-            require_own_host(Headers(scope=scope).get("host", ""), context.settings)
+            require_own_host(headers_of(scope).get("host", ""), context.settings)
         path = self._path(scope["path"])
         if path is None:
             await problems.not_found(Request(scope))(scope, receive, send)

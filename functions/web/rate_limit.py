@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from functions.domain.sending_rules.rate_limit import Scope, reserve, spacing
+from functions.domain.sending_rules.rate_limit import spacing
 from functions.engine.ports.clock import Clock
 
 #: A pause of this length gathers as much as may then come at once.
@@ -20,6 +20,7 @@ BURST: Final = timedelta(seconds=2)
 COUNTED_BYTES: Final = 250_000
 #: Organisations whose state is kept. One that is forgotten starts with a full burst.
 _ORGS: Final = 10_000
+_NO_TIME: Final = timedelta()
 _POLICY: Final = "organisation"  #: whose requests count together
 
 
@@ -57,14 +58,15 @@ class RateLimiter:
             return
         now = self._clock.now()
         # Taken out and put back at the end: the first of them has sent nothing for longest.
-        scope = Scope(self._spacing, self._free_at.pop(org, None), by_weight=True)
+        free_at = max(self._free_at.pop(org, now), now)
+        too_soon = free_at - now - BURST
+        is_admitted = too_soon <= _NO_TIME
         weight = 1 + size // COUNTED_BYTES
-        turns, (free_at,) = reserve([scope], [weight], earliest=now, horizon=BURST)
-        self._free_at[org] = free_at
+        self._free_at[org] = free_at + self._spacing * weight if is_admitted else free_at
         if len(self._free_at) > _ORGS:
             self._free_at.popitem(last=False)
-        if not turns:
-            raise RateLimitedError(free_at - BURST - now)
+        if not is_admitted:
+            raise RateLimitedError(too_soon)
 
     def headers(self, org: str) -> Mapping[str, str]:
         """Return what an organisation is told of its rate: draft-ietf-httpapi-ratelimit-headers.
@@ -75,7 +77,7 @@ class RateLimiter:
         if not self._is_on:
             return {}
         now = self._clock.now()
-        ahead = max(self._free_at.get(org, now) - now, timedelta())
+        ahead = max(self._free_at.get(org, now) - now, _NO_TIME)
         left = min(max((BURST - ahead) // self._spacing + 1, 0), self._quota)
         told = f'"{_POLICY}";r={left};t={math.ceil(ahead.total_seconds())}'
         return {"RateLimit-Policy": self._policy, "RateLimit": told}

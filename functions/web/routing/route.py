@@ -12,6 +12,7 @@ from functions.web.context import Handle
 from functions.web.routing.answers import Answers
 from functions.web.routing.arguments import Arguments
 from functions.web.routing.bodies import body_of
+from functions.web.routing.known_headers import KnownRequest
 
 
 class Route(APIRoute):
@@ -52,5 +53,5 @@ class Route(APIRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request to this route. Raises what the handler raises."""
-        response = await self._handler(Request(scope, receive, send))
+        response = await self._handler(KnownRequest(scope, receive, send))
         await response(scope, receive, send)
