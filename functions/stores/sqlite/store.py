@@ -14,15 +14,11 @@ from functions.engine.ports.store import Add, Delete, Document, Query, Write
 from functions.stores.document_paths import collection_name, place
 from functions.stores.indexes import Indexes
 from functions.stores.sqlite import queries
+from functions.stores.sqlite.connections import Database, DatabaseInLoop, DatabaseThread
 from functions.stores.sqlite.documents import decode
 from functions.stores.sqlite.schema import Schema, create_plumbing, table_of
-from functions.stores.sqlite.thread import (
-    Database,
-    DatabaseInLoop,
-    DatabaseThread,
-    one_by_one,
-    together,
-)
+from functions.stores.sqlite.transactions import one_by_one, together
+from functions.stores.sqlite.writer import DatabaseWriter
 from functions.stores.sqlite.writes import Commit
 
 MEMORY = ":memory:"
@@ -58,10 +54,10 @@ _READERS_CACHES: Final = (16_384, 4096)  #: of the thread's, and of the event lo
 class SqliteStore:
     """A Store in a SQLite file, which several processes may share, or in memory (":memory:").
 
-    One thread writes: it takes every commit that waits and syncs them to disk as one transaction.
-    Another reads beside it; what is in memory needs neither. A few documents by their ids are read
-    at once, for to hand them over takes several times as long. Raises StoreError where the file
-    cannot be opened.
+    Every commit that waits goes into one transaction, which a thread syncs to disk. Another reads
+    beside it; what is in memory needs neither. A few documents are read by their ids, and written,
+    in the event loop, for to hand them over takes several times as long. One event loop at a time
+    uses a store. Raises StoreError where the file cannot be opened.
     """
 
     def __init__(self, path: str | Path, indexes: Indexes) -> None:
@@ -76,9 +72,9 @@ class SqliteStore:
         if str(path) == MEMORY:  # such a database is seen by its own connection only
             self._writer = self._reader = self._nearby = DatabaseInLoop(connect, together)
         else:
-            self._writer = DatabaseThread(connect, together)
+            self._writer = DatabaseWriter(connect)
             reading, nearby = (partial(_connect, str(path), kib) for kib in _READERS_CACHES)
-            self._reader = DatabaseThread(reading, one_by_one)
+            self._reader = DatabaseThread(reading)
             self._nearby = DatabaseInLoop(nearby, one_by_one)
 
     async def get(self, path: str) -> Document | None:

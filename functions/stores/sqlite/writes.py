@@ -32,8 +32,8 @@ Rows: TypeAlias = list[tuple[str, Any]]
 """Ids and their writes."""
 
 _NUMBERS = (int, float)
-#: Writes of commits that are made one.
-_FEW: Final = 100
+#: Writes of commits that are made one, and that the event loop applies itself.
+FEW: Final = 100
 
 
 class Group(NamedTuple):
@@ -56,6 +56,11 @@ class Commit:
         """Return writes as one commit."""
         return cls(schema, _grouped(writes))
 
+    @property
+    def size(self) -> int:
+        """How many writes it has."""
+        return sum(len(group.rows) for group in self.groups)
+
     def __call__(self, db: sqlite3.Connection) -> int:
         """Apply the writes and return their version. Raises ConflictError, half done: roll back."""
         update = "UPDATE versions SET last = last + 1 RETURNING last"
@@ -72,9 +77,9 @@ class Commit:
         To begin a statement takes longer than a row of it, above all beside a busy event loop:
         both want Python's one lock. Many writes gain nothing, and are done again if one fails.
         """
-        groups = [group for commit in commits for group in commit.groups]
-        if sum(len(group.rows) for group in groups) > _FEW:
+        if sum(commit.size for commit in commits) > FEW:
             return None
+        groups = [group for commit in commits for group in commit.groups]
         writes = [write for group in groups for _, write in group.rows]
         return cls.of(commits[0].schema, writes) if _each_document_once(writes) else None
 

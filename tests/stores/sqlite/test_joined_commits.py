@@ -2,8 +2,11 @@
 
 import asyncio
 from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,16 +41,29 @@ _writes = st.one_of(
 _commits = st.lists(_writes, min_size=1, max_size=3, unique_by=lambda write: write.path)
 
 
-@given(st.lists(_commits, min_size=2, max_size=6))
-@settings(max_examples=100, deadline=None)
-def test_joined_commits_come_to_the_same_as_one_after_the_other(commits: list[list[Write]]) -> None:
+@pytest.mark.parametrize("file", [MEMORY, "clarion.db"])
+@given(commits=st.lists(_commits, min_size=2, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_joined_commits_come_to_the_same_as_one_after_the_other(
+    file: str, commits: list[list[Write]]
+) -> None:
     """Each commit is done or refused as if it had come alone, in their order."""
-    assert asyncio.run(_done(commits, at_once=True)) == asyncio.run(_done(commits, at_once=False))
+    at_once, in_turn = (asyncio.run(_done(file, commits, at_once=each)) for each in (True, False))
+    assert at_once == in_turn
 
 
-async def _done(commits: list[list[Write]], *, at_once: bool) -> tuple[list[Any], dict[str, Any]]:
+async def _done(
+    file: str, commits: list[list[Write]], *, at_once: bool
+) -> tuple[list[Any], dict[str, Any]]:
     """Return what became of each commit, and what is stored then."""
-    store = SqliteStore(MEMORY, Indexes({}))
+    with TemporaryDirectory() as folder:
+        path = file if file == MEMORY else Path(folder, file)
+        return await _done_by(SqliteStore(path, Indexes({})), commits, at_once=at_once)
+
+
+async def _done_by(
+    store: SqliteStore, commits: list[list[Write]], *, at_once: bool
+) -> tuple[list[Any], dict[str, Any]]:
     await store.commit(*(Create(path, {"x": 0}) for path in THERE))  # their version is 1
     given = Counter((path, 1) for path in THERE)
 

@@ -1,0 +1,158 @@
+"""Who owns one connection: the event loop, or a thread."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
+
+from functions.engine.ports.store import StoreError
+from functions.stores.sqlite.transactions import Outcome, Runner, Work, one_by_one, undone
+
+T = TypeVar("T")
+
+Done: TypeAlias = "tuple[asyncio.Future[Any], Outcome]"
+ByLoop: TypeAlias = dict[asyncio.AbstractEventLoop, list[Done]]
+
+
+class Job(NamedTuple):
+    """Work on the connection, and who waits for its result in which loop."""
+
+    work: Work
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[Any]"
+
+
+class Database(Protocol):
+    """Runs work on one connection, in the order of its arrival."""
+
+    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `work` returns or raise what it raises, StoreError for SQLite's errors."""
+
+    async def close(self) -> None:
+        """Finish what waits, then close the connection."""
+
+
+class DatabaseInLoop:
+    """A Database in the event loop itself, which runs all that waits at its next turn.
+
+    This is for a database in memory: to wake a thread takes longer than most of its work.
+    """
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], run: Runner) -> None:
+        self._db = opened(connect)
+        self._run = run
+        self._waiting: list[tuple[Work, asyncio.Future[Any]]] = []
+        self._is_closed = False
+
+    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._is_closed:
+            raise StoreError("the store is closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._waiting.append((work, future))
+        loop.call_soon(self._serve)
+        return await future
+
+    async def close(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            self._serve()
+            self._db.close()
+
+    def _serve(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        taken = [(work, future) for work, future in waiting if not future.cancelled()]
+        if taken:
+            works, futures = map(list, zip(*taken, strict=True))
+            try:
+                outcomes = self._run(self._db, works)
+            except BaseException as error:  # noqa: BLE001  an interrupt ends the waiting too
+                outcomes = undone(self._db, works, error)
+            settle(zip(futures, outcomes, strict=True))
+
+
+class DatabaseThread:
+    """A Database that reads in a thread of its own, beside the event loop.
+
+    Raises StoreError where the connection cannot be opened.
+    """
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._db = opened(connect)
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._is_closed = False
+        self._thread = Thread(target=self._serve, name="sqlite-reader", daemon=True)
+        self._thread.start()
+
+    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        if self._is_closed:
+            raise StoreError("the store is closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.put(Job(work, loop, future))
+        return await future
+
+    async def close(self) -> None:
+        if not self._is_closed:
+            self._is_closed = True
+            self._jobs.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _serve(self) -> None:
+        while jobs := self._waiting():
+            taken = [job for job in jobs if not job.future.cancelled()]
+            if taken:
+                outcomes = one_by_one(self._db, [job.work for job in taken])
+                hand_back(by_loop(taken, outcomes), settle)
+        self._db.close()
+
+    def _waiting(self) -> list[Job]:
+        """Wait for a job and return all that wait; none once the thread is told to end."""
+        job = self._jobs.get()
+        jobs = []
+        while job is not None:
+            jobs.append(job)
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                return jobs
+        if jobs:
+            self._jobs.put(None)  # first these, then the end
+        return jobs
+
+
+def opened(connect: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
+    """Return a new connection. Raises StoreError where it cannot be opened."""
+    try:
+        return connect()
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"the database cannot be opened: {error}") from error
+
+
+def by_loop(jobs: list[Job], outcomes: list[Outcome]) -> ByLoop:
+    """Return what is to be told in each loop."""
+    done: ByLoop = {}
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        done.setdefault(job.loop, []).append((job.future, outcome))
+    return done
+
+
+def hand_back(done: ByLoop, tell: Callable[[list[Done]], None]) -> None:
+    """Wake each loop once for all of its jobs; nobody waits in one that is closed."""
+    for loop, part in done.items():
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(tell, part)
+
+
+def settle(done: Iterable[Done]) -> None:
+    """Tell whoever waits what came of it; nobody waits any more in a loop that is closed."""
+    for future, (result, error) in done:
+        if future.cancelled() or future.get_loop().is_closed():
+            continue
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)
