@@ -30,6 +30,7 @@ from benchmarks import (
 from benchmarks.journeys import enrolling, hearing, moving, rules, waiting
 from benchmarks.operations import table as operations
 from functions import logs
+from functions.bootstrap.stack import SWITCH_S
 
 FIGURES: Mapping[str, Callable[[], Awaitable[list[report.Row]]]] = {
     "dispatch": dispatch.measure,
@@ -65,6 +66,7 @@ def main(names: list[str]) -> None:
     if unknown := sorted(set(names) - set(FIGURES)):
         sys.exit(f"unknown figure: {', '.join(unknown)}; there are {', '.join(FIGURES)}")
     logs.configure("error", readable=True)
+    sys.setswitchinterval(SWITCH_S)  # as in every process of ours
     rows: list[report.Row] = []
     for name in names or FIGURES:
         print(f"measuring {name} ...", file=sys.stderr, flush=True)

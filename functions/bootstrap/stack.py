@@ -86,8 +86,9 @@ class Stack:
             await closable.close()
 
 
-#: Seconds; Python's own five milliseconds are as long as a request takes.
-_SWITCH_S: Final = 0.0005
+#: How long a thread waits for Python's lock before it asks for it, seconds. Python's own five
+#: milliseconds are as long as a request takes, or as writing a page of messages to disk.
+SWITCH_S: Final = 0.0005
 
 
 def build(
@@ -104,7 +105,7 @@ def build(
     """
     clock = clock or SystemClock()
     # A request waits so long for a thread that keeps the processor busy, again and again.
-    sys.setswitchinterval(_SWITCH_S)
+    sys.setswitchinterval(SWITCH_S)
     uses = uses_of(target, settings)
     inside = Loopback()
     # One client for everything: each of its own would read the certificates again, 50 ms.

@@ -19,7 +19,7 @@ from functions.stores.sqlite.documents import decode
 from functions.stores.sqlite.schema import Schema, create_plumbing, table_of
 from functions.stores.sqlite.transactions import one_by_one, together
 from functions.stores.sqlite.writer import DatabaseWriter
-from functions.stores.sqlite.writes import Commit
+from functions.stores.sqlite.writes import FEW, Commit
 
 MEMORY = ":memory:"
 _FEW: Final = 20  #: documents whose reading keeps the event loop for no more than 0.2 ms
@@ -115,6 +115,8 @@ class SqliteStore:
         commit = Commit.of(self._schema, writes)
         for group in commit.groups:
             await self._prepare(collection_name(group.collection))
+        if commit.size > FEW:
+            commit = commit.encoded(self._columns)
         version = await self._writer.do(commit)
         return [0 if type(write) in _UNVERSIONED else version for write in writes]
 

@@ -58,7 +58,10 @@ class DatabaseWriter:
         with self._lock:
             self._waiting.append(Job(work, loop, future))
         if not self._is_taken:  # else whoever has it asks again
-            loop.call_soon(self._do_what_waits)
+            if _are_few([work]):
+                loop.call_soon(self._do_what_waits)
+            else:  # the loop may have much to do before its next turn
+                self._do_what_waits()
         return await future
 
     async def close(self) -> None:

@@ -1,16 +1,16 @@
 """Commits of a SQLite store, and how one is applied.
 
 Writes of one kind to one collection are applied together: SQLite then runs one prepared statement
-over many rows, which is several times faster than a statement for each.
+over many rows, which is several times faster than a statement for each. The documents of many
+writes are encoded before the commit is handed over: the thread that applies it then needs
+Python's lock for little, while the event loop makes the next one.
 """
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
-from operator import contains, itemgetter
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -25,13 +25,12 @@ from functions.engine.ports.store import (
     Write,
 )
 from functions.stores.document_paths import collection_name, place
-from functions.stores.sqlite.documents import column, decode, dump, encode, pack
+from functions.stores.sqlite.documents import column, decode, dump, pack
+from functions.stores.sqlite.insertions import Insertion, Rows
 from functions.stores.sqlite.schema import Schema, column_of, table_of
 
-Rows: TypeAlias = list[tuple[str, Any]]
-"""Ids and their writes."""
-
 _NUMBERS = (int, float)
+_WHOLE = (Create, Set)  #: kinds of writes that hold whole documents
 #: Writes of commits that are made one, and that the event loop applies itself.
 FEW: Final = 100
 
@@ -42,6 +41,7 @@ class Group(NamedTuple):
     kind: type[Write]
     collection: str
     rows: Rows
+    insertion: Insertion | None = None  #: of the rows, where they are encoded already
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,13 @@ class Commit:
         """Return writes as one commit."""
         return cls(schema, _grouped(writes))
 
+    def encoded(self, fields: Mapping[str, Iterable[str]]) -> "Commit":
+        """Return the commit with its documents as rows; `fields` have a column, by collection name.
+
+        Raises StoreError for what no document can hold.
+        """
+        return Commit(self.schema, [_encoded(group, fields) for group in self.groups])
+
     @property
     def size(self) -> int:
         """How many writes it has."""
@@ -65,9 +72,10 @@ class Commit:
         """Apply the writes and return their version. Raises ConflictError, half done: roll back."""
         update = "UPDATE versions SET last = last + 1 RETURNING last"
         version = int(db.execute(update).fetchone()[0])
-        for kind, collection, rows in self.groups:
-            self.schema.ensure(db, collection_name(collection))
-            _APPLY[kind](db, _target(db, self.schema, collection), version, rows)
+        for group in self.groups:
+            self.schema.ensure(db, collection_name(group.collection))
+            target = _target(db, self.schema, group.collection)
+            _APPLY[group.kind](db, target, version, group)
         return version
 
     @classmethod
@@ -82,6 +90,13 @@ class Commit:
         groups = [group for commit in commits for group in commit.groups]
         writes = [write for group in groups for _, write in group.rows]
         return cls.of(commits[0].schema, writes) if _each_document_once(writes) else None
+
+
+def _encoded(group: Group, fields: Mapping[str, Iterable[str]]) -> Group:
+    if group.kind not in _WHOLE:
+        return group
+    with_columns = tuple(sorted(fields[collection_name(group.collection)]))
+    return group._replace(insertion=Insertion.of(group.rows, with_columns))
 
 
 def _grouped(writes: Sequence[Write]) -> list[Group]:
@@ -139,47 +154,35 @@ def _parent(db: sqlite3.Connection, collection: str) -> int:
     return int(found[0])
 
 
-def _create(db: sqlite3.Connection, target: _Target, version: int, rows: Rows) -> None:
-    inserted = _insert(db, target, version, rows, "DO NOTHING")
-    if inserted != len(rows):
-        raise ConflictError(f"exists already: one of {target.paths([id_ for id_, _ in rows])} ...")
+def _create(db: sqlite3.Connection, target: _Target, version: int, group: Group) -> None:
+    inserted = _insert(db, target, version, group, "DO NOTHING")
+    if inserted != len(group.rows):
+        ids = [id_ for id_, _ in group.rows]
+        raise ConflictError(f"exists already: one of {target.paths(ids)} ...")
 
 
-def _set(db: sqlite3.Connection, target: _Target, version: int, rows: Rows) -> None:
-    if any(write.if_version is not None for _, write in rows):
-        _current(db, target, rows, "version")
+def _set(db: sqlite3.Connection, target: _Target, version: int, group: Group) -> None:
+    if any(write.if_version is not None for _, write in group.rows):
+        _current(db, target, group.rows, "version")
     columns = ("version", "doc", *map(column_of, target.fields))
     changes = ", ".join(f"{each} = excluded.{each}" for each in columns)
-    _insert(db, target, version, rows, f"DO UPDATE SET {changes}")
+    _insert(db, target, version, group, f"DO UPDATE SET {changes}")
 
 
 def _insert(
-    db: sqlite3.Connection, target: _Target, version: int, rows: Rows, on_conflict: str
+    db: sqlite3.Connection, target: _Target, version: int, group: Group, on_conflict: str
 ) -> int:
-    # A column that no row holds is NULL without being named, and costs nothing.
-    held = [write.data for _, write in rows]
-    fields = [field for field in target.fields if any(map(contains, held, repeat(field)))]
-    columns = ("parent", "id", "path", "version", "doc", *map(column_of, fields))
-    statement = (
-        f"INSERT INTO {target.table} ({', '.join(columns)})"  # noqa: S608  quoted names
-        f" VALUES ({', '.join('?' * len(columns))}) ON CONFLICT (parent, id) {on_conflict}"
-    )
-    parent = target.parent
-    values = [
-        (
-            *(parent, id_, write.path, version, encode(write.data)),
-            *[column(write.data.get(field)) for field in fields],
-        )
-        for id_, write in sorted(rows, key=itemgetter(0))  # the index's order: fewer pages move
-    ]
-    return db.executemany(statement, values).rowcount
+    insertion = group.insertion
+    if insertion is None or insertion.fields != target.fields:
+        insertion = Insertion.of(group.rows, target.fields)
+    return insertion.run(db, target.table, (target.parent, version), on_conflict)
 
 
-def _update(db: sqlite3.Connection, target: _Target, version: int, rows: Rows) -> None:
+def _update(db: sqlite3.Connection, target: _Target, version: int, group: Group) -> None:
     """Merge in Python: SQLite's json_set is slower, and its json_patch merges nested maps too."""
-    current = _current(db, target, rows, "version, rowid, doc")
+    current = _current(db, target, group.rows, "version, rowid, doc")
     groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
-    for id_, write in rows:
+    for id_, write in group.rows:
         _, rowid, doc = current[id_]
         changes = write.changes
         merged = dump(orjson.loads(doc) | pack(changes))
@@ -192,14 +195,14 @@ def _update(db: sqlite3.Connection, target: _Target, version: int, rows: Rows) -
         db.executemany(f"UPDATE {target.table} SET {assignments} WHERE rowid = ?", values)  # noqa: S608  quoted names
 
 
-def _add(db: sqlite3.Connection, target: _Target, version: int, rows: Rows) -> None:
+def _add(db: sqlite3.Connection, target: _Target, version: int, group: Group) -> None:
     """Read, add and write whole documents: nobody else writes before this transaction ends."""
     amounts: defaultdict[str, defaultdict[str, Counter[str]]]
     amounts = defaultdict(lambda: defaultdict(Counter))
-    for id_, write in rows:
+    for id_, write in group.rows:
         amounts[id_][write.within].update(write.amounts)
     stored = _stored(db, target, list(amounts), "doc")
-    missing = [id_ for id_, write in rows if write.must_exist and id_ not in stored]
+    missing = [id_ for id_, write in group.rows if write.must_exist and id_ not in stored]
     if missing:
         raise ConflictError(f"missing: {target.paths(missing)}")
     sums = []
@@ -208,7 +211,7 @@ def _add(db: sqlite3.Connection, target: _Target, version: int, rows: Rows) -> N
         for within, of_map in added.items():
             data = _sum(data, of_map) if not within else _sum_within(data, within, of_map)
         sums.append((id_, Set(f"{target.collection}/{id_}", data)))
-    _set(db, target, version, sums)
+    _set(db, target, version, Group(Set, target.collection, sums))
 
 
 def _sum_within(data: Fields, name: str, amounts: Mapping[str, int]) -> Fields:
@@ -222,11 +225,11 @@ def _sum(data: Fields, amounts: Mapping[str, int]) -> Fields:
     return {**data, **{name: numbers.get(name, 0) + added for name, added in amounts.items()}}
 
 
-def _delete(db: sqlite3.Connection, target: _Target, _version: int, rows: Rows) -> None:
-    if any(write.if_version is not None for _, write in rows):
-        _current(db, target, rows, "version")
+def _delete(db: sqlite3.Connection, target: _Target, _version: int, group: Group) -> None:
+    if any(write.if_version is not None for _, write in group.rows):
+        _current(db, target, group.rows, "version")
     statement = f"DELETE FROM {target.table} WHERE parent = ? AND id = ?"  # noqa: S608  quoted names
-    db.executemany(statement, [(target.parent, id_) for id_, _ in rows])
+    db.executemany(statement, [(target.parent, id_) for id_, _ in group.rows])
 
 
 def _current(
