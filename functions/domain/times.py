@@ -17,6 +17,7 @@ NO_ZONES: Final = ("Etc/UTC",)
 _OF_A_MACHINE: Final = frozenset({"localtime", "Factory"})
 
 
+@lru_cache(maxsize=1024)  # what was made together bears the same instants
 def iso(at: datetime | None) -> str | None:
     """Return an instant as ISO 8601 in UTC, to the millisecond; None from None."""
     if at is None:

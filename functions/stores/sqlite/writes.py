@@ -9,7 +9,7 @@ Python's lock for little, while the event loop makes the next one.
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -50,23 +50,19 @@ class Commit:
 
     schema: Schema
     groups: Sequence[Group]
+    size: int  #: how many writes it has
 
     @classmethod
     def of(cls, schema: Schema, writes: Sequence[Write]) -> "Commit":
         """Return writes as one commit."""
-        return cls(schema, _grouped(writes))
+        return cls(schema, _grouped(writes), len(writes))
 
     def encoded(self, fields: Mapping[str, Iterable[str]]) -> "Commit":
         """Return the commit with its documents as rows; `fields` have a column, by collection name.
 
         Raises StoreError for what no document can hold.
         """
-        return Commit(self.schema, [_encoded(group, fields) for group in self.groups])
-
-    @property
-    def size(self) -> int:
-        """How many writes it has."""
-        return sum(len(group.rows) for group in self.groups)
+        return replace(self, groups=[_encoded(group, fields) for group in self.groups])
 
     def __call__(self, db: sqlite3.Connection) -> int:
         """Apply the writes and return their version. Raises ConflictError, half done: roll back."""
