@@ -71,6 +71,13 @@ class Schema:
         """Return the fields that have a column in the table of `name`."""
         return self._fields[name]
 
+    def seen(self, name: str) -> frozenset[str]:
+        """Return the fields that had a column when a commit last looked, and none before.
+
+        It may be asked beside a commit; what it says may have changed when the next one looks.
+        """
+        return self._fields.get(name, frozenset())
+
     def ensure(
         self, db: sqlite3.Connection, name: str, fields: Iterable[str] = ()
     ) -> frozenset[str]:

@@ -116,7 +116,7 @@ class SqliteStore:
         for group in commit.groups:
             await self._prepare(collection_name(group.collection))
         if commit.size > FEW:
-            commit = commit.encoded(self._columns)
+            commit = commit.encoded()
         version = await self._writer.do(commit)
         return [0 if type(write) in _UNVERSIONED else version for write in writes]
 

@@ -8,7 +8,7 @@ Python's lock for little, while the event loop makes the next one.
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
@@ -57,12 +57,12 @@ class Commit:
         """Return writes as one commit."""
         return cls(schema, _grouped(writes), len(writes))
 
-    def encoded(self, fields: Mapping[str, Iterable[str]]) -> "Commit":
-        """Return the commit with its documents as rows; `fields` have a column, by collection name.
+    def encoded(self) -> "Commit":
+        """Return the commit with its documents as rows, as far as the tables are known.
 
         Raises StoreError for what no document can hold.
         """
-        return replace(self, groups=[_encoded(group, fields) for group in self.groups])
+        return replace(self, groups=[_encoded(group, self.schema) for group in self.groups])
 
     def __call__(self, db: sqlite3.Connection) -> int:
         """Apply the writes and return their version. Raises ConflictError, half done: roll back."""
@@ -88,11 +88,11 @@ class Commit:
         return cls.of(commits[0].schema, writes) if _each_document_once(writes) else None
 
 
-def _encoded(group: Group, fields: Mapping[str, Iterable[str]]) -> Group:
+def _encoded(group: Group, schema: Schema) -> Group:
     if group.kind not in _WHOLE:
         return group
-    with_columns = tuple(sorted(fields[collection_name(group.collection)]))
-    return group._replace(insertion=Insertion.of(group.rows, with_columns))
+    fields = tuple(sorted(schema.seen(collection_name(group.collection))))
+    return group._replace(insertion=Insertion.of(group.rows, fields))
 
 
 def _grouped(writes: Sequence[Write]) -> list[Group]:

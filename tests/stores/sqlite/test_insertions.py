@@ -4,9 +4,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from pytest_mock import MockerFixture
 
 from functions.engine.ports.store import Create, Query, Set, Where
 from functions.stores.indexes import Indexes
+from functions.stores.sqlite.insertions import Insertion
 from functions.stores.sqlite.store import MEMORY, SqliteStore
 
 
@@ -33,13 +35,18 @@ async def test_statements_are_as_short_as_sqlite_wants_them() -> None:
     await store.close()
 
 
-async def test_rows_that_were_made_before_a_column_are_made_anew(tmp_path: Path) -> None:
-    """Another process may have asked for a field since this one has looked at the table."""
+async def test_rows_that_were_made_before_a_column_are_made_anew(
+    tmp_path: Path, mocker: MockerFixture
+) -> None:
+    """Another process may have asked for a field since this one has looked: once it is twice."""
     here, there = (SqliteStore(tmp_path / "clarion.db", Indexes({})) for _ in range(2))
     await here.commit(Create("things/first", {"colour": "blue"}))
     red = Query("things", (Where("colour", "==", "red"),), limit=1000)
     assert await there.query(red) == []  # makes the column
-    await here.commit(*(Create(f"things/{n}", {"colour": "red"}) for n in range(250)))
-    assert len(await there.query(red)) == 250
+    made = mocker.spy(Insertion, "of")
+    for part in "ab":
+        await here.commit(*(Create(f"things/{part}{n}", {"colour": "red"}) for n in range(250)))
+    assert len(await there.query(red)) == 500
+    assert made.call_count == 3
     for store in (here, there):
         await store.close()
