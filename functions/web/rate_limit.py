@@ -57,6 +57,7 @@ class RateLimiter:
         if not self._is_on:
             return
         now = self._clock.now()
+        # What `reserve` does for messages and several scopes, in short: this is every request's.
         # Taken out and put back at the end: the first of them has sent nothing for longest.
         free_at = max(self._free_at.pop(org, now), now)
         too_soon = free_at - now - BURST

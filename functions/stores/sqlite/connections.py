@@ -2,16 +2,18 @@
 
 import asyncio
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from functions.engine.ports.store import StoreError
 from functions.stores.sqlite.transactions import Outcome, Runner, Work, one_by_one, undone
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 Done: TypeAlias = "tuple[asyncio.Future[Any], Outcome]"
 ByLoop: TypeAlias = dict[asyncio.AbstractEventLoop, list[Done]]
@@ -25,36 +27,48 @@ class Job(NamedTuple):
     future: "asyncio.Future[Any]"
 
 
-class Database(Protocol):
-    """Runs work on one connection, in the order of its arrival."""
+class Database(ABC):
+    """Runs work on one connection, in the order of its arrival.
+
+    Raises StoreError where the connection cannot be opened.
+    """
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._db = _opened(connect)
+        self._is_closed = False
 
     async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `work` returns or raise what it raises, StoreError for SQLite's errors."""
+        if self._is_closed:
+            raise StoreError("the store is closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._add(Job(work, loop, future))
+        return await future
 
+    @abstractmethod
+    def _add(self, job: Job) -> None:
+        """Take a job, to be done soon."""
+
+    @abstractmethod
     async def close(self) -> None:
         """Finish what waits, then close the connection."""
 
 
-class DatabaseInLoop:
+class DatabaseInLoop(Database):
     """A Database in the event loop itself, which runs all that waits at its next turn.
 
     This is for a database in memory: to wake a thread takes longer than most of its work.
     """
 
     def __init__(self, connect: Callable[[], sqlite3.Connection], run: Runner) -> None:
-        self._db = opened(connect)
+        super().__init__(connect)
         self._run = run
-        self._waiting: list[tuple[Work, asyncio.Future[Any]]] = []
-        self._is_closed = False
+        self._waiting: list[Job] = []
 
-    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        if self._is_closed:
-            raise StoreError("the store is closed")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._waiting.append((work, future))
-        loop.call_soon(self._serve)
-        return await future
+    def _add(self, job: Job) -> None:
+        self._waiting.append(job)
+        job.loop.call_soon(self._serve)
 
     async def close(self) -> None:
         if not self._is_closed:
@@ -64,72 +78,76 @@ class DatabaseInLoop:
 
     def _serve(self) -> None:
         waiting, self._waiting = self._waiting, []
-        taken = [(work, future) for work, future in waiting if not future.cancelled()]
-        if taken:
-            works, futures = map(list, zip(*taken, strict=True))
+        if jobs := wanted(waiting):
+            works = [job.work for job in jobs]
             try:
                 outcomes = self._run(self._db, works)
             except BaseException as error:  # noqa: BLE001  an interrupt ends the waiting too
                 outcomes = undone(self._db, works, error)
-            settle(zip(futures, outcomes, strict=True))
+            settle((job.future, outcome) for job, outcome in zip(jobs, outcomes, strict=True))
 
 
-class DatabaseThread:
-    """A Database that reads in a thread of its own, beside the event loop.
+class DatabaseBeside(Database, Generic[Item]):
+    """A Database with a thread beside the event loop, which takes what is left to it in turn."""
 
-    Raises StoreError where the connection cannot be opened.
-    """
-
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        self._db = opened(connect)
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
-        self._is_closed = False
-        self._thread = Thread(target=self._serve, name="sqlite-reader", daemon=True)
+    def __init__(self, connect: Callable[[], sqlite3.Connection], thread: str) -> None:
+        super().__init__(connect)
+        self._left: SimpleQueue[Item | None] = SimpleQueue()  #: to the thread; None: to end
+        self._thread = Thread(target=self._serve, name=thread, daemon=True)
         self._thread.start()
 
-    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        if self._is_closed:
-            raise StoreError("the store is closed")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(Job(work, loop, future))
-        return await future
+    @abstractmethod
+    def _serve(self) -> None:
+        """Do what is left to the thread, until it is told to end; then close the connection."""
 
     async def close(self) -> None:
         if not self._is_closed:
             self._is_closed = True
-            self._jobs.put(None)
+            self._left.put(None)
         await asyncio.to_thread(self._thread.join)
 
+
+class DatabaseReader(DatabaseBeside[Job]):
+    """A Database that reads in its thread, each work by itself."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        super().__init__(connect, "sqlite-reader")
+
+    def _add(self, job: Job) -> None:
+        self._left.put(job)
+
     def _serve(self) -> None:
-        while jobs := self._waiting():
-            taken = [job for job in jobs if not job.future.cancelled()]
-            if taken:
-                outcomes = one_by_one(self._db, [job.work for job in taken])
-                hand_back(by_loop(taken, outcomes), settle)
+        while waiting := self._waiting():
+            if jobs := wanted(waiting):
+                hand_back(by_loop(jobs, one_by_one(self._db, [job.work for job in jobs])), settle)
         self._db.close()
 
     def _waiting(self) -> list[Job]:
         """Wait for a job and return all that wait; none once the thread is told to end."""
-        job = self._jobs.get()
+        job = self._left.get()
         jobs = []
         while job is not None:
             jobs.append(job)
             try:
-                job = self._jobs.get_nowait()
+                job = self._left.get_nowait()
             except Empty:
                 return jobs
         if jobs:
-            self._jobs.put(None)  # first these, then the end
+            self._left.put(None)  # first these, then the end
         return jobs
 
 
-def opened(connect: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
+def _opened(connect: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
     """Return a new connection. Raises StoreError where it cannot be opened."""
     try:
         return connect()
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"the database cannot be opened: {error}") from error
+
+
+def wanted(jobs: Iterable[Job]) -> list[Job]:
+    """Return the jobs that somebody still waits for."""
+    return [job for job in jobs if not job.future.cancelled()]
 
 
 def by_loop(jobs: list[Job], outcomes: list[Outcome]) -> ByLoop:

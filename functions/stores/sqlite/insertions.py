@@ -5,7 +5,6 @@ a statement has, the longer. Of one row each, they would ask for that lock behin
 """
 
 import sqlite3
-from collections.abc import Sequence
 from functools import lru_cache
 from itertools import repeat
 from operator import contains, itemgetter
@@ -50,7 +49,8 @@ class Insertion(NamedTuple):
         inserted, at, width = 0, 0, len(self.columns)
         most = (db.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) - len(shared)) // width
         while left := (len(self.values) - at) // width:
-            size = next((each for each in _SIZES if each <= min(left, most)), min(left, most))
+            room = min(left, most)
+            size = next((each for each in _SIZES if each <= room), room)
             part = self.values[at : at + size * width]
             statement = _statement(table, self.columns, size, on_conflict)
             inserted += db.execute(statement, [*shared, *part]).rowcount
@@ -59,7 +59,7 @@ class Insertion(NamedTuple):
 
 
 @lru_cache(maxsize=256)  # of most sizes they are short; of 1000 rows one has 100 kB
-def _statement(table: str, columns: Sequence[str], size: int, on_conflict: str) -> str:
+def _statement(table: str, columns: tuple[str, ...], size: int, on_conflict: str) -> str:
     """Return the statement that inserts so many rows."""
     width, first = len(columns), len(_SHARED) + 1
     starts = range(first, first + size * width, width)

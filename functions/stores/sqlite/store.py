@@ -14,7 +14,7 @@ from functions.engine.ports.store import Add, Delete, Document, Query, Write
 from functions.stores.document_paths import collection_name, place
 from functions.stores.indexes import Indexes
 from functions.stores.sqlite import queries
-from functions.stores.sqlite.connections import Database, DatabaseInLoop, DatabaseThread
+from functions.stores.sqlite.connections import Database, DatabaseInLoop, DatabaseReader
 from functions.stores.sqlite.documents import decode
 from functions.stores.sqlite.schema import Schema, create_plumbing, table_of
 from functions.stores.sqlite.transactions import one_by_one, together
@@ -74,7 +74,7 @@ class SqliteStore:
         else:
             self._writer = DatabaseWriter(connect)
             reading, nearby = (partial(_connect, str(path), kib) for kib in _READERS_CACHES)
-            self._reader = DatabaseThread(reading)
+            self._reader = DatabaseReader(reading)
             self._nearby = DatabaseInLoop(nearby, one_by_one)
 
     async def get(self, path: str) -> Document | None:

@@ -60,7 +60,7 @@ def committed(db: sqlite3.Connection, outcomes: list[Outcome]) -> list[Outcome]:
     """Sync to disk what was done, and return what came of it."""
     try:
         if db.in_transaction:
-            _sync(db)
+            db.execute("COMMIT")
     except sqlite3.Error as error:
         return undone(db, outcomes, _store_error(error))
     return outcomes
@@ -70,10 +70,6 @@ def undone(db: sqlite3.Connection, all_of: Sequence[Any], error: BaseException) 
     """Undo the transaction; the error is what came of all."""
     _roll_back(db)
     return [(None, error)] * len(all_of)
-
-
-def _sync(db: sqlite3.Connection) -> None:
-    db.execute("COMMIT")
 
 
 def _alone(db: sqlite3.Connection, work: Work) -> Outcome:

@@ -4,12 +4,18 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from functools import partial
-from queue import SimpleQueue
-from threading import Lock, Thread
-from typing import Final, TypeVar
+from threading import Lock
+from typing import Final
 
-from functions.engine.ports.store import StoreError
-from functions.stores.sqlite.connections import Done, Job, by_loop, hand_back, opened, settle
+from functions.stores.sqlite.connections import (
+    DatabaseBeside,
+    Done,
+    Job,
+    by_loop,
+    hand_back,
+    settle,
+    wanted,
+)
 from functions.stores.sqlite.transactions import (
     Outcome,
     Work,
@@ -21,54 +27,35 @@ from functions.stores.sqlite.transactions import (
 )
 from functions.stores.sqlite.writes import FEW, Commit
 
-T = TypeVar("T")
-
 # Another process that writes is waited for by the thread alone.
 _WAIT: Final = "PRAGMA busy_timeout = 10000"
 _DO_NOT_WAIT: Final = "PRAGMA busy_timeout = 0"
 
 
-class DatabaseWriter:
+class DatabaseWriter(DatabaseBeside[Callable[[], None]]):
     """A Database that does all that waits in one transaction.
 
     The statements of a few writes run in the event loop, and a thread syncs them to disk: each
     statement gives Python's one lock away, and a thread beside a busy loop waits long to have it
     back. Many writes, what makes tables, and what has to wait for another process are left to the
     thread altogether. Whoever has taken the connection has it until what was done is on disk.
-
-    Raises StoreError where the connection cannot be opened.
     """
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
-        self._db = opened(connect)
+        super().__init__(connect, "sqlite-writer")
         self._db.execute(_DO_NOT_WAIT)
+        self._lock = Lock()  #: of the next two
         self._waiting: list[Job] = []
         self._is_taken = False
-        self._is_closed = False
-        self._lock = Lock()  #: of the two above
-        self._parts: SimpleQueue[Callable[[], None] | None] = SimpleQueue()  #: left to the thread
-        self._thread = Thread(target=self._serve, name="sqlite-writer", daemon=True)
-        self._thread.start()
 
-    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        if self._is_closed:
-            raise StoreError("the store is closed")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
+    def _add(self, job: Job) -> None:
         with self._lock:
-            self._waiting.append(Job(work, loop, future))
+            self._waiting.append(job)
         if not self._is_taken:  # else whoever has it asks again
-            if _are_few([work]):
-                loop.call_soon(self._do_what_waits)
+            if _are_few([job.work]):
+                job.loop.call_soon(self._do_what_waits)
             else:  # the loop may have much to do before its next turn
                 self._do_what_waits()
-        return await future
-
-    async def close(self) -> None:
-        if not self._is_closed:
-            self._is_closed = True
-            self._parts.put(None)
-        await asyncio.to_thread(self._thread.join)
 
     def _do_what_waits(self) -> None:
         """Do a few writes here, and leave everything else to the thread."""
@@ -76,7 +63,7 @@ class DatabaseWriter:
         if jobs:
             outcomes = self._written([job.work for job in jobs])
             follow = partial(self._commit, jobs, outcomes) if outcomes else partial(self._do, jobs)
-            self._parts.put(follow)
+            self._left.put(follow)
 
     def _written(self, works: list[Work]) -> list[Outcome]:
         """Return what came of a few writes; nothing where the thread is to do it all."""
@@ -96,12 +83,12 @@ class DatabaseWriter:
             if self._is_taken:
                 return []
             waiting, self._waiting = self._waiting, []
-            jobs = [job for job in waiting if not job.future.cancelled()]
+            jobs = wanted(waiting)
             self._is_taken = bool(jobs)
         return jobs
 
     def _serve(self) -> None:
-        while part := self._parts.get():
+        while part := self._left.get():
             part()
         if jobs := self._take():
             self._do(jobs)

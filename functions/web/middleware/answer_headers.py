@@ -47,8 +47,7 @@ class Completing:
 
 def _complete(headers: list[tuple[bytes, bytes]], added: Mapping[str, str]) -> None:
     more = {name.lower().encode("latin-1"): text.encode("latin-1") for name, text in added.items()}
+    headers[:] = [each for each in headers if each[0] not in more]
     there = {name for name, _ in headers}
-    if not there.isdisjoint(more):
-        headers[:] = [each for each in headers if each[0] not in more]
     headers += [each for each in _DEFAULTS if each[0] not in there]
     headers += more.items()

@@ -43,7 +43,7 @@ _commits = st.lists(_writes, min_size=1, max_size=3, unique_by=lambda write: wri
 
 @pytest.mark.parametrize("file", [MEMORY, "clarion.db"])
 @given(commits=st.lists(_commits, min_size=2, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_joined_commits_come_to_the_same_as_one_after_the_other(
     file: str, commits: list[list[Write]]
 ) -> None:

@@ -117,13 +117,29 @@ async def test_an_interrupt_amid_a_commit_leaves_nothing_half_done(
     await store.close()
 
 
-async def test_a_sync_that_fails_is_told_and_undone(
+#: A table of which SQLite refuses a row only as it is to be committed.
+_CHECKED_AT_THE_END = """
+CREATE TABLE checked (
+    id INTEGER PRIMARY KEY, other REFERENCES checked (id) DEFERRABLE INITIALLY DEFERRED
+)
+"""
+
+
+async def test_a_commit_that_fails_in_the_end_is_told_and_undone(
     store: SqliteStore, mocker: MockerFixture
 ) -> None:
-    """What the disk refuses in the end is a StoreError, and is not there."""
-    failure = sqlite3.OperationalError("disk I/O error")
-    patched = mocker.patch("functions.stores.sqlite.transactions._sync", side_effect=failure)
-    with pytest.raises(StoreError, match="disk I/O"):
+    """What is refused as it is synced is a StoreError, and is not there."""
+    await store._writer.do(lambda db: db.execute(_CHECKED_AT_THE_END))
+    store._writer._db.execute("PRAGMA foreign_keys = ON")  # in a transaction it changes nothing
+    apply = Commit.__call__
+
+    def breaking(commit: Commit, db: sqlite3.Connection) -> int:
+        version = apply(commit, db)
+        db.execute("INSERT INTO checked VALUES (1, 2)")
+        return version
+
+    patched = mocker.patch.object(Commit, "__call__", breaking)
+    with pytest.raises(StoreError, match="FOREIGN KEY"):
         await store.commit(*things("a"))
     mocker.stop(patched)
     await store.commit(*things("a"))
