@@ -81,21 +81,14 @@ class Call:
     fate: Fate
     body: str = ""
     hears_ring: bool = False
+    id: str = field(init=False)  #: the carrier's own
+    end: Receipt | None = field(init=False)  #: what the carrier knows of the call's end
+    ends_at: datetime | None = field(init=False)  #: None if it never ends
 
-    @property
-    def id(self) -> str:
-        """The carrier's own id of the call."""
-        return f"call-{self.ref.message}-{self.attempt}"
-
-    @property
-    def end(self) -> Receipt | None:
-        """What the carrier knows of the call's end."""
-        return next((r for r in self.fate.receipts if r.kind in _ENDS), None)
-
-    @property
-    def ends_at(self) -> datetime | None:
-        """When the call ends; None if it never does."""
-        return self.at + timedelta(seconds=self.end.after_s) if self.end else None
+    def __post_init__(self) -> None:
+        self.id = f"call-{self.ref.message}-{self.attempt}"
+        self.end = next((r for r in self.fate.receipts if r.kind in _ENDS), None)
+        self.ends_at = self.at + timedelta(seconds=self.end.after_s) if self.end else None
 
     def event(self, receipt: Receipt) -> DeliveryEvent:
         """Return a receipt as the engine gets it."""

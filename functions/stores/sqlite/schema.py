@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS {} (
     path TEXT NOT NULL,
     version INTEGER NOT NULL,
     doc TEXT NOT NULL,
+    {}
     UNIQUE (parent, id)
 )
 """
@@ -101,9 +102,10 @@ class Schema:
             self._seen = version
 
     def _make(self, db: sqlite3.Connection, name: str, fields: frozenset[str]) -> None:
-        db.execute(_TABLE.format(table_of(name)))
         declared = self._indexes.declared(name)
         named = {field for index in declared for field, _ in index.fields}
+        columns = "".join(f"{column_of(field)}, " for field in sorted(named | fields))
+        db.execute(_TABLE.format(table_of(name), columns))
         existing = _existing_fields(db, name)
         _add_columns(db, name, (named | fields) - existing)
         automatic = [Index(name, False, ((field, "ASCENDING"),)) for field in fields - named]
