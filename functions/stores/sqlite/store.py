@@ -48,7 +48,7 @@ PRAGMA wal_autocheckpoint = 8000;
 #: What each connection keeps of the file in memory, KiB. Twice as much makes nothing faster: what
 #: is not here the operating system keeps, which gives it back where memory is short.
 _WRITERS_CACHE: Final = 32_768
-_READERS_CACHES: Final = (16_384, 4096)  #: of the thread's, and of the event loop's
+_READERS_CACHES: Final = (8192, 2048)  #: of the thread's, and of the event loop's
 
 
 class SqliteStore:
