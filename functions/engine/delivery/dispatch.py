@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from functions.domain.campaigns.campaign import campaign_from
 from functions.domain.campaigns.status import CampaignStatus
@@ -22,8 +23,11 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LAUNCH, LaneLease
 from functions.engine.messages import statistics
 from functions.engine.plans import counts
-from functions.engine.plans.walk import Walked, Walker
+from functions.engine.plans.walked import NOBODY, Walked
 from functions.engine.ports.store import Document, Query, Where
+
+if TYPE_CHECKING:
+    from functions.engine.plans.walk import Walker
 
 #: A wait shorter than this is waited in the loop, a longer one by a task of its own.
 _SHORT_WAIT = timedelta(seconds=2)
@@ -56,7 +60,7 @@ class _Loop:
         self._lease = lease
         self._senders: dict[str, Sender] = {}
         self._canary = Canary(lease)
-        self._walker = Walker(lease) if lease.campaign.facts.walks else None
+        self._walker = _walker_of(lease)
         self._moments = 0  #: waited for the launch, since it last handed something over
         #: What is handed over by a launch is as it is stored, and not sent yet: nobody has held the
         #: lane before, or changed a message of it, nor have we looked at what is stored.
@@ -118,7 +122,7 @@ class _Loop:
     async def _walk(self) -> Walked:
         """Walk a page of those who are due; where the campaign has ended its walks have, too."""
         if self._walker is None or self._lease.campaign.status is not CampaignStatus.RUNNING:
-            return Walked(0, ())
+            return NOBODY
         return await self._walker.walk()
 
     async def _wanted_next(self, now: datetime) -> datetime | None:
@@ -343,6 +347,15 @@ async def _rest(lease: LaneLease) -> None:
         return
     look_at = _safety_look(lease)
     await (lease.release() if look_at is None else lease.release_for_safety(look_at))
+
+
+def _walker_of(lease: LaneLease) -> "Walker | None":
+    """Return what walks the people of a lane; None where nobody walks."""
+    if not lease.campaign.facts.walks:
+        return None
+    from functions.engine.plans.walk import Walker  # as with the versions of plans
+
+    return Walker(lease)
 
 
 async def _completes(lease: LaneLease) -> bool:

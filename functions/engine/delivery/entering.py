@@ -17,8 +17,7 @@ from functions.engine.campaigns.plans import whole_send
 from functions.engine.contacts.bars import heed_bars
 from functions.engine.delivery.at_hand import hand_over
 from functions.engine.delivery.page_commits import PageCommits
-from functions.engine.kernel import lanes
-from functions.engine.kernel.lanes import LaneLease, lane_names
+from functions.engine.kernel.lanes import LaneLease, wake_lanes
 from functions.engine.kernel.lease import LookAgainError
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.plans.admission import Admission, first_send
@@ -105,10 +104,3 @@ class Entrance:
         hand_over(lease, made, versions)
         if first and page.cursor is not None:
             await wake_lanes(lease)
-
-
-async def wake_lanes(lease: LaneLease) -> None:
-    """Have every lane of a campaign look at what was made for it."""
-    engine, campaign = lease.engine, lease.campaign
-    for name in lane_names(campaign):
-        await lanes.wake(engine, campaign.org, campaign.id, name, at=engine.clock.now())

@@ -10,12 +10,11 @@ from functions.engine import paths
 from functions.engine.campaigns.audience import Page, pages, source_of
 from functions.engine.campaigns.lifecycle import fail, stop
 from functions.engine.delivery.at_hand import hand_over
-from functions.engine.delivery.entering import Entrance, wake_lanes
 from functions.engine.delivery.page_commits import PageCommits
 from functions.engine.eligibility.planner import Plan, Planner
 from functions.engine.kernel import lanes
 from functions.engine.kernel.engine import Engine
-from functions.engine.kernel.lanes import LAUNCH, LaneLease
+from functions.engine.kernel.lanes import LAUNCH, LaneLease, wake_lanes
 from functions.engine.kernel.lease import LeaseLostError, LookAgainError
 from functions.engine.kernel.people import salt_of
 from functions.engine.kernel.plan_versions import plan_of
@@ -40,6 +39,8 @@ async def _work(lease: LaneLease) -> None:
         elif lease.campaign.has_ended:
             await lease.commit(done=True)  # whoever has not entered yet does not any more
         else:
+            from functions.engine.delivery.entering import Entrance
+
             version = await plan_of(lease.engine, lease.campaign, lease.campaign.plan)
             await Entrance(lease, version).enter()
     if lease.data["done"]:

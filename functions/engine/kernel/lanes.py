@@ -177,6 +177,13 @@ RECALL = "recall"
 _WHILE_PAUSED = frozenset({MIGRATION})
 
 
+async def wake_lanes(lease: LaneLease) -> None:
+    """Have each lane that dispatches a campaign's messages look at what was made for it."""
+    engine, campaign = lease.engine, lease.campaign
+    for name in lane_names(campaign):
+        await wake(engine, campaign.org, campaign.id, name, at=engine.clock.now())
+
+
 def lane_names(campaign: Campaign) -> list[str]:
     """Return the names of the lanes in which a campaign's messages are dispatched."""
     return [str(number) for number in range(campaign.lanes)]

@@ -7,7 +7,7 @@ walk twice, or lose a step.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 import structlog
 
@@ -23,6 +23,7 @@ from functions.engine.kernel.lease import LookAgainError
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.plans.changes import record_walks, unchanged
 from functions.engine.plans.decisions import Decided, Decider, Walk
+from functions.engine.plans.walked import Walked
 from functions.engine.ports.store import Document, Query, StoreError, Update, Where
 
 log = structlog.get_logger()
@@ -35,13 +36,6 @@ _WRITTEN: Final = 6_000_000
 _OVERHEAD, _PER_MOVE = 3_000, 300
 #: Whoever cannot be decided about is tried again after this.
 _TRY_AGAIN: Final = timedelta(minutes=15)
-
-
-class Walked(NamedTuple):
-    """A page of walks: how many were due, and the messages that they have come to."""
-
-    due: int
-    made: Sequence[Versioned[Message]]
 
 
 class Walker:

@@ -14,7 +14,6 @@ from functions.engine.campaigns.writing.series import renewal
 from functions.engine.kernel.commits.modify import at_version
 from functions.engine.kernel.engine import Engine
 from functions.engine.paths import campaign as campaign_path
-from functions.engine.plans.writing.following import check_nodes
 from functions.engine.ports.store import Document
 
 log = structlog.get_logger()
@@ -44,6 +43,8 @@ async def start_found(engine: Engine, document: Document) -> Campaign | None:
             await _miss(engine, document, action)
             return None
         if due.plan:
+            from functions.engine.plans.writing.following import check_nodes
+
             await check_nodes(engine, due)
         also = await renewal(engine, due)
         campaign = await change(engine, org, id_, Action.START, by="clarion", also=also)
