@@ -64,6 +64,7 @@ storm: $(DEVELOPMENT) ## Run the long version of the kill tests
 	@$(PYTEST) -m storm
 
 lock: $(DEVELOPMENT) ## Resolve the requirements anew, into the locks that every target installs from
+	@$(LOCK) requirements-setup.txt -o requirements-setup.lock
 	@$(LOCK) requirements-dev.txt -o requirements-dev.lock
 	@$(LOCK) requirements.txt -c requirements-dev.lock -o requirements.lock
 	@$(LOCK) $(CONSOLE)/requirements.txt -o $(CONSOLE)/requirements.lock
@@ -86,15 +87,25 @@ $(MODULES): $(CONSOLE)/deno.json $(CONSOLE)/deno.lock $(TOOLCHAIN)
 
 $(TOOLCHAIN): $(CONSOLE)/requirements.lock $(RUN_TIME)
 	@echo "Setting up what builds the console (once)"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(CONSOLE)/requirements.lock
+	$(call install,$(CONSOLE)/requirements.lock)
 	@touch $(TOOLCHAIN)
 
 # pip's own output is of use only when it fails, and then it speaks for itself.
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes
+
+# uv takes a fifth of pip's time. pip is left to do it where uv cannot: where there is no uv for the
+# machine, or behind an index of which pip alone has been told.
+define install
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes \
+		-r $(1) 2>/dev/null || $(PIP) -r $(1)
+endef
+
 define set_up
 	@echo "Setting up .venv (once)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Clarion needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(1)
+	@$(PIP) --only-binary=:all: -r requirements-setup.lock 2>/dev/null || true
+	$(call install,$(1))
 	@touch $(2)
 endef
 

@@ -11,7 +11,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
 ROOT: Final = Path(__file__).parents[1]
-FILES: Final = ("requirements", "requirements-dev")
+FILES: Final = ("requirements", "requirements-dev", "requirements-setup")
 CONSOLE: Final = ROOT / "functions/console"
 
 
