@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from functions.domain.campaigns.campaign import Campaign
 from functions.domain.campaigns.entry import CONTINUE
 from functions.domain.plans.enrollment import (
+    ADDED,
+    TOO_LATE,
     Enrollment,
     EnrollmentStatus,
     Move,
     enrollment_from,
 )
-from functions.domain.plans.words import ADDED, TOO_LATE
 from functions.engine import paths
 from functions.engine.kernel.engine import Engine
 from functions.engine.plans import counts

@@ -9,6 +9,14 @@ from typing import Any, Final, NamedTuple
 MOVES_KEPT: Final = 100
 #: In front of an event's name among an enrollment's fields: when one came that ends the walk.
 EXIT: Final = "x_"
+#: A move of a person by an operator.
+OPERATOR: Final = "operator"
+#: Moves of whoever goes over to another version of the plan.
+MIGRATED: Final = "migrated"
+NODE_REMOVED: Final = "node_removed"
+ADDED: Final = "added"
+STEP_REMOVED: Final = "removed"
+TOO_LATE: Final = "added_too_late"
 
 
 class EnrollmentStatus(StrEnum):

@@ -6,9 +6,8 @@ from functions.domain.campaigns.campaign import Campaign
 from functions.domain.kinds import CampaignKind
 from functions.domain.messages.ids import following_id, node_send, walk_message_id
 from functions.domain.messages.message import Message
-from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus
+from functions.domain.plans.enrollment import MIGRATED, Enrollment, EnrollmentStatus
 from functions.domain.plans.leaving import is_forgotten
-from functions.domain.plans.words import MIGRATED
 
 
 def message_name(campaign: Campaign, enrollment: Enrollment, node: str, visit: int) -> str:

@@ -10,7 +10,18 @@ from functions.domain.calendar.durations import Duration
 from functions.domain.messages.reasons import explain
 from functions.domain.plans.advance import LOOP
 from functions.domain.plans.document import Node, SendNode, StopNode, WaitNode, WebhookNode
-from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, Move, Thread
+from functions.domain.plans.enrollment import (
+    ADDED,
+    MIGRATED,
+    NODE_REMOVED,
+    OPERATOR,
+    STEP_REMOVED,
+    TOO_LATE,
+    Enrollment,
+    EnrollmentStatus,
+    Move,
+    Thread,
+)
 from functions.domain.plans.facts import NOTHING, Facts, MessageFacts, Occurrence
 from functions.domain.plans.nexts import (
     END,
@@ -37,14 +48,6 @@ from functions.domain.plans.plan import (
 )
 from functions.domain.plans.timing import Timing
 
-#: A move of a person by an operator.
-OPERATOR: Final = "operator"
-#: Moves of whoever goes over to another version of the plan.
-MIGRATED: Final = "migrated"
-NODE_REMOVED: Final = "node_removed"
-ADDED: Final = "added"
-STEP_REMOVED: Final = "removed"
-TOO_LATE: Final = "added_too_late"
 #: What is noticed within this time is noticed at once, for whoever reads of it.
 _AT_ONCE: Final = timedelta(minutes=1)
 #: Why people left or did not enter, beside the reasons of messages and exits that plans name.

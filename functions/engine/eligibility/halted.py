@@ -13,6 +13,7 @@ from functions.domain.messages.attempts import end
 from functions.domain.messages.ids import fallback_number, node_send
 from functions.domain.messages.message import Changes, Message, MessageStatus
 from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, enrollment_from
+from functions.domain.plans.visits import why_over
 from functions.engine import paths
 from functions.engine.kernel.commits.versioned import Versioned
 from functions.engine.kernel.engine import Engine
@@ -40,8 +41,6 @@ async def halted(
     """Return the messages that are not to be sent now, each with its changes."""
     if not campaign.plan:
         return []
-    from functions.domain.plans.visits import why_over  # as with the versions of plans
-
     again = [each for each in following if _may_be_left_over(each.value)]
     walks = await walks_of(engine, campaign, (each.value for each in again))
     now = engine.clock.now()

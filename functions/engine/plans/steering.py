@@ -24,14 +24,15 @@ from functions.domain.messages.message import (
     MessageStatus,
 )
 from functions.domain.plans.enrollment import (
+    MIGRATED,
     MOVES_KEPT,
+    OPERATOR,
     Enrollment,
     EnrollmentStatus,
     Move,
     Thread,
 )
 from functions.domain.plans.visits import message_name
-from functions.domain.plans.words import MIGRATED, OPERATOR
 from functions.engine.kernel import audit_trail
 from functions.engine.kernel.commits.modify import retried
 from functions.engine.kernel.commits.versioned import Versioned

@@ -13,7 +13,17 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from functions.domain.plans.document import PlanDocument, SendNode, WebhookNode
-from functions.domain.plans.enrollment import Enrollment, EnrollmentStatus, Move, Thread
+from functions.domain.plans.enrollment import (
+    ADDED,
+    MIGRATED,
+    NODE_REMOVED,
+    STEP_REMOVED,
+    TOO_LATE,
+    Enrollment,
+    EnrollmentStatus,
+    Move,
+    Thread,
+)
 from functions.domain.plans.leaving import left
 from functions.domain.plans.nexts import AHEAD, END
 from functions.domain.plans.order import waits_for
@@ -21,7 +31,6 @@ from functions.domain.plans.plan import Plan, zone_of_walk
 from functions.domain.plans.sends import quiet_hours_of
 from functions.domain.plans.timing import Timing, after_turn, repeat_of
 from functions.domain.plans.versions.difference import Aspect, aspects_changed
-from functions.domain.plans.words import ADDED, MIGRATED, NODE_REMOVED, STEP_REMOVED, TOO_LATE
 
 #: In a map of nodes: whoever stands there leaves the plan.
 EXIT: Final = "exit"
