@@ -18,8 +18,8 @@ _ROUNDS = 5
 async def measure() -> list[Row]:
     """Measure whole campaigns of both sizes on SQLite, in turns and in one file.
 
-    As many messages are sent in small campaigns as in a large one: of three short runs the best is
-    more above the common than of three long ones, however either grows.
+    As many messages are sent in small campaigns as in a large one: the best of three short runs is
+    further from the common one than the best of three long ones.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bench.db"

@@ -23,7 +23,7 @@ from functions.engine.kernel.engine import Engine
 from functions.engine.kernel.lanes import LAUNCH, LaneLease
 from functions.engine.messages import statistics
 from functions.engine.plans import counts
-from functions.engine.plans.walked import NOBODY, Walked
+from functions.engine.plans.walked_page import WalkedPage
 from functions.engine.ports.store import Document, Query, Where
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class _Loop:
         else:
             await self._idle(await self._wanted_next(now), launched=launched)
 
-    def _keep_what_holds(self, walked: Walked, *, lately: bool) -> None:
+    def _keep_what_holds(self, walked: WalkedPage, *, lately: bool) -> None:
         """Keep what is due and not sent yet, with what walks have come to or a launch has made.
 
         Nothing of it where others have changed messages since, and now and then nothing where
@@ -119,10 +119,10 @@ class _Loop:
             made = [each for each in walked.made if each.value.next_at]
             self._due += made[: max(0, _page(self._lease) - len(self._due))]
 
-    async def _walk(self) -> Walked:
+    async def _walk(self) -> WalkedPage:
         """Walk a page of those who are due; where the campaign has ended its walks have, too."""
         if self._walker is None or self._lease.campaign.status is not CampaignStatus.RUNNING:
-            return NOBODY
+            return WalkedPage(0, ())
         return await self._walker.walk()
 
     async def _wanted_next(self, now: datetime) -> datetime | None:

@@ -167,6 +167,13 @@ async def wake(
         await enqueue(engine, task_of(TaskKind.LANE, org, campaign_id, name), at=at)
 
 
+async def wake_lanes(lease: LaneLease) -> None:
+    """Have each lane that dispatches a campaign's messages look at what was made for it."""
+    engine, campaign = lease.engine, lease.campaign
+    for name in lane_names(campaign):
+        await wake(engine, campaign.org, campaign.id, name, at=engine.clock.now())
+
+
 LAUNCH = "launch"
 MIGRATION = "migration"
 POLL = "poll"
@@ -175,13 +182,6 @@ RECALL = "recall"
 
 #: Lanes that are worked on in a paused campaign, too: nothing is sent by them.
 _WHILE_PAUSED = frozenset({MIGRATION})
-
-
-async def wake_lanes(lease: LaneLease) -> None:
-    """Have each lane that dispatches a campaign's messages look at what was made for it."""
-    engine, campaign = lease.engine, lease.campaign
-    for name in lane_names(campaign):
-        await wake(engine, campaign.org, campaign.id, name, at=engine.clock.now())
 
 
 def lane_names(campaign: Campaign) -> list[str]:

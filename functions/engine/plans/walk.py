@@ -23,7 +23,7 @@ from functions.engine.kernel.lease import LookAgainError
 from functions.engine.notifications.outbox import commit_with_notices
 from functions.engine.plans.changes import record_walks, unchanged
 from functions.engine.plans.decisions import Decided, Decider, Walk
-from functions.engine.plans.walked import Walked
+from functions.engine.plans.walked_page import WalkedPage
 from functions.engine.ports.store import Document, Query, StoreError, Update, Where
 
 log = structlog.get_logger()
@@ -47,14 +47,14 @@ class Walker:
         self._campaign = lease.campaign
         self._decider = Decider(lease.engine, lease.campaign)
 
-    async def walk(self) -> Walked:
+    async def walk(self) -> WalkedPage:
         """Walk a page of those who are due; what waits is not read. Raises what commit raises."""
         now = self._engine.clock.now()
         due = await self._engine.store.query(self._query(Where("next_at", "<=", now), limit=PAGE))
         made: list[Versioned[Message]] = []
         for part in in_parts(await self._decide(due)):
             made += await self._commit(part)
-        return Walked(len(due), made)
+        return WalkedPage(len(due), made)
 
     async def next_at(self) -> datetime | None:
         """Return when somebody is due next; None where nobody walks in this lane."""

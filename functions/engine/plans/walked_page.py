@@ -1,4 +1,4 @@
-"""What a look at the walks of a lane came to."""
+"""A page of walks, as whoever sends is told of it: campaigns without a plan import no more."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,12 +7,8 @@ from functions.domain.messages.message import Message
 from functions.engine.kernel.commits.versioned import Versioned
 
 
-class Walked(NamedTuple):
+class WalkedPage(NamedTuple):
     """A page of walks: how many were due, and the messages that they have come to."""
 
     due: int
     made: Sequence[Versioned[Message]]
-
-
-NOBODY = Walked(0, ())
-"""Where nobody walks."""

@@ -104,14 +104,15 @@ class Schema:
     def _make(self, db: sqlite3.Connection, name: str, fields: frozenset[str]) -> None:
         declared = self._indexes.declared(name)
         named = {field for index in declared for field, _ in index.fields}
-        columns = "".join(f"{column_of(field)}, " for field in sorted(named | fields))
+        wanted = named | fields
+        columns = "".join(f"{column_of(field)}, " for field in sorted(wanted))
         db.execute(_TABLE.format(table_of(name), columns))
         existing = _existing_fields(db, name)
-        _add_columns(db, name, (named | fields) - existing)
+        _add_columns(db, name, wanted - existing)
         automatic = [Index(name, False, ((field, "ASCENDING"),)) for field in fields - named]
         for index in (*declared, *automatic):
             db.execute(_index_sql(index))
-        self._fields[name] = existing | named | fields
+        self._fields[name] = existing | wanted
 
 
 def _schema_version(db: sqlite3.Connection) -> int:
